@@ -1,0 +1,1 @@
+"""Sound in, numbers out: no Django, no files beyond io.py."""

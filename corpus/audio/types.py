@@ -1,0 +1,42 @@
+"""Audio: samples with their rate, the one type that passes between the parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+class AudioError(ValueError):
+    """Sound that cannot be used; `code` is stable, the message says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Mono sound.
+
+    Attributes
+    ----------
+    y : ndarray, shape (n,), float32
+        Samples, nominal range -1…1.
+    sr : int
+        Samples a second, Hz.
+    """
+
+    y: Samples
+    sr: int
+
+    def __post_init__(self) -> None:
+        if self.y.ndim != 1 or self.y.dtype != np.float32:
+            raise TypeError(f"mono float32 samples wanted, not {self.y.dtype} {self.y.shape}")
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.y) / self.sr

@@ -1,0 +1,220 @@
+"""The corpus in rows: sentences, styles, labels, speakers, takes and their measures."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from corpus.querysets import RecordingQuerySet, SentenceQuerySet
+
+
+class Category(models.Model):
+    key = models.SlugField(_("key"), unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    reason = models.CharField(_("why it is there"), max_length=200)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StyleLabel(models.Model):
+    class Shape(models.TextChoices):
+        CIRCLE = "circle", _("circle")
+        SQUARE = "square", _("square")
+        TRIANGLE = "triangle", _("triangle")
+        DIAMOND = "diamond", _("diamond")
+        HEXAGON = "hexagon", _("hexagon")
+
+    key = models.SlugField(_("key"), unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    description = models.CharField(_("description"), max_length=200)
+    guide = models.TextField(_("guide for the labeler"))
+    instruction = models.TextField(_("instruction for the speaker"))
+    f5_speed = models.FloatField(_("teacher's speed"), default=1.0)
+    profile = models.JSONField(_("prosody relative to the speaker's neutral voice"), default=dict)
+    colour = models.CharField(_("colour token"), max_length=32, default="style-1")
+    shape = models.CharField(_("shape"), max_length=16, choices=Shape, default=Shape.CIRCLE)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name = _("style")
+        verbose_name_plural = _("styles")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sentence(models.Model):
+    sentence_id = models.SlugField(_("sentence id"), unique=True)
+    text = models.TextField(_("text"), unique=True)
+    category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("category"))
+    list = models.SlugField(_("list"), db_index=True)
+    kind = models.SlugField(_("kind"), blank=True, help_text=_("what the style suggestion reads"))
+    phonemes = models.CharField(_("phonemes"), max_length=1000, blank=True)
+    syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
+    position = models.PositiveIntegerField(_("position"), default=0, db_index=True)
+
+    objects = SentenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name = _("sentence")
+        verbose_name_plural = _("sentences")
+
+    def __str__(self) -> str:
+        return self.sentence_id
+
+
+class LabelDecision(models.Model):
+    class Source(models.TextChoices):
+        PERSON = "person", _("by hand")
+        SUGGESTION = "suggestion", _("suggestion accepted")
+        IMPORT = "import", _("import")
+        UNDO = "undo", _("undo")
+
+    sentence = models.ForeignKey(Sentence, models.CASCADE, related_name="decisions")
+    style = models.ForeignKey(StyleLabel, models.PROTECT, null=True, related_name="decisions")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.PERSON)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        get_latest_by = "pk"
+        indexes = [models.Index(fields=["sentence", "-id"])]
+        verbose_name = _("label decision")
+        verbose_name_plural = _("label decisions")
+
+    def __str__(self) -> str:
+        return f"{self.sentence_id}: {self.style_id or '∅'}"
+
+
+class Adjudication(models.Model):
+    sentence = models.ForeignKey(Sentence, models.CASCADE, related_name="adjudications")
+    style = models.ForeignKey(StyleLabel, models.PROTECT)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    reason = models.TextField(_("reason"))
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("adjudication")
+        verbose_name_plural = _("adjudications")
+
+    def __str__(self) -> str:
+        return f"{self.sentence_id}: {self.style_id}"
+
+
+class Speaker(models.Model):
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    synthetic = models.BooleanField(_("synthetic"), default=False)
+    consent_text = models.TextField(_("consent text"), blank=True)
+    consent_scope = models.CharField(_("scope"), max_length=120, blank=True)
+    consented_at = models.DateTimeField(_("consented"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("speaker")
+        verbose_name_plural = _("speakers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _original_name(recording: "Recording", filename: str) -> str:
+    return f"originals/{recording.uuid}.bin"
+
+
+def _wav_name(recording: "Recording", filename: str) -> str:
+    return f"recordings/{recording.uuid}.wav"
+
+
+class Recording(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending", _("to be reviewed")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("sent back")
+
+    uuid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4)
+    sentence = models.ForeignKey(Sentence, models.PROTECT, related_name="recordings")
+    style = models.ForeignKey(StyleLabel, models.PROTECT, related_name="recordings")
+    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="recordings")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    take = models.PositiveIntegerField(_("take number"))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.PENDING)
+    original = models.FileField(_("file as received"), upload_to=_original_name)
+    wav = models.FileField(_("mono WAV"), upload_to=_wav_name)
+    sha256 = models.CharField(_("SHA-256 of the WAV"), max_length=64, db_index=True)
+    original_sha256 = models.CharField(_("SHA-256 as received"), max_length=64)
+    sr = models.PositiveIntegerField(_("sample rate"))
+    duration_s = models.FloatField(_("duration, s"))
+    loudness_lufs = models.FloatField(_("loudness, LUFS"), null=True)
+    peak_db = models.FloatField(_("peak, dBFS"), null=True)
+    checks = models.JSONField(_("checks"), default=list)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = RecordingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sentence", "style", "speaker", "take"], name="one_take_number_each"
+            )
+        ]
+        verbose_name = _("take")
+        verbose_name_plural = _("takes")
+
+    def __str__(self) -> str:
+        return f"{self.sentence} · {self.style} · {self.take}"
+
+
+class TakeVerdict(models.Model):
+    recording = models.ForeignKey(Recording, models.CASCADE, related_name="verdicts")
+    state = models.CharField(_("verdict"), max_length=16, choices=Recording.State)
+    reason = models.TextField(_("reason"), blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("verdict on a take")
+        verbose_name_plural = _("verdicts on takes")
+
+    def __str__(self) -> str:
+        return f"{self.recording}: {self.state}"
+
+
+class ProsodyScore(models.Model):
+    recording = models.ForeignKey(Recording, models.CASCADE, related_name="prosody_scores")
+    analyser = models.CharField(_("analyser version"), max_length=16)
+    quality = models.FloatField(_("quality, 0-1"))
+    parts = models.JSONField(_("parts of the quality"), default=dict)
+    pitch_mean_hz = models.FloatField(_("mean pitch, Hz"), null=True)
+    pitch_range_st = models.FloatField(_("pitch range, semitones"), null=True)
+    energy_std = models.FloatField(_("energy deviation"), null=True)
+    speech_rate = models.FloatField(_("syllables a second"), null=True)
+    pause_ratio = models.FloatField(_("share of pauses"), null=True)
+    measures = models.JSONField(_("all measures"), default=dict)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "analyser"], name="one_score_per_analyser")
+        ]
+        verbose_name = _("prosody score")
+        verbose_name_plural = _("prosody scores")
+
+    def __str__(self) -> str:
+        return f"{self.recording}: {self.quality:.2f}"

@@ -1,0 +1,65 @@
+"""What an engine is: text and a condition in, sound out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from corpus.audio.types import Audio
+from distillation.voicepack import VoicePack
+
+
+class EngineError(RuntimeError):
+    """An engine that cannot speak; `code` is stable, the message says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """What conditions a teacher: reference audio and its transcript, or takes by text."""
+
+    style: str
+    audio: Path | None = None
+    transcript: str = ""
+    takes: dict[str, Path] = field(default_factory=dict)
+
+
+class Student(Protocol):
+    """An engine whose voice is a pack."""
+
+    name: ClassVar[str]
+    sr: int
+    max_phonemes: int
+
+    def synthesize(self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0) -> Audio:
+        """Speak `text` with the voice `condition`; equal arguments give equal samples."""
+        ...
+
+    def phoneme_count(self, text: str) -> int:
+        """Phonemes of `text`; the pack's row is this minus one, clipped to the pack."""
+        ...
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the voices the engine comes with, best known first."""
+        ...
+
+    def stock_voice(self, name: str) -> VoicePack:
+        """Load one of `stock_voices`; EngineError `missing_voice` names what is there."""
+        ...
+
+
+class Teacher(Protocol):
+    """An engine whose voice is a prompt."""
+
+    name: ClassVar[str]
+
+    def synthesize(self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0) -> Audio:
+        """Speak `text` in the voice of the prompt."""
+        ...
+
+
+Options = dict[str, Any]

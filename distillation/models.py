@@ -1,0 +1,226 @@
+"""Runs and what came of them: curves, packs, reports, decisions, deployments."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from distillation.querysets import RunQuerySet, VoicePackQuerySet
+from distillation.recipe import RunRecipe
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
+    FINISHED = "finished", _("finished")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Stage(models.TextChoices):
+    REFERENCE = "reference", _("reference")
+    EVOLVE = "evolve", _("evolve")
+    VALIDATE = "validate", _("validate")
+
+
+class Run(models.Model):
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    recipe = models.JSONField(_("recipe"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, db_index=True)
+    state = models.CharField(_("state"), max_length=16, choices=RunState, default=RunState.QUEUED)
+    error_code = models.SlugField(_("error code"), blank=True)
+    error = models.TextField(_("error"), blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs", verbose_name=_("launched by")
+    )
+    created_at = models.DateTimeField(_("launched"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+
+    def __str__(self) -> str:
+        return self.name or f"#{self.pk}"
+
+    @property
+    def run_recipe(self) -> RunRecipe:
+        return RunRecipe.from_json(self.recipe)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in (RunState.QUEUED, RunState.RUNNING)
+
+
+class RunEvent(models.Model):
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    style = models.SlugField(_("style"), blank=True)
+    what = models.SlugField(_("what"))  # launched, paused, resumed, stage-finished, slice-lost …
+    detail = models.TextField(_("detail"), blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.what}"
+
+
+def _target_name(style_run: "StyleRun", filename: str) -> str:
+    return f"runs/{style_run.run_id}/reference_audio/{style_run.style}/target.wav"
+
+
+def _checkpoint_name(style_run: "StyleRun", filename: str) -> str:
+    return f"runs/{style_run.run_id}/checkpoints/{style_run.style}/{filename}"
+
+
+class StyleRun(models.Model):
+    run = models.ForeignKey(Run, models.CASCADE, related_name="style_runs")
+    style = models.SlugField(_("style"))
+    state = models.CharField(_("state"), max_length=16, choices=RunState, default=RunState.QUEUED)
+    stage = models.CharField(_("stage"), max_length=16, choices=Stage, default=Stage.REFERENCE)
+    slice = models.PositiveIntegerField(_("slice"), default=0)  # next slice to execute
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    step = models.PositiveIntegerField(_("step"), default=0)
+    steps = models.PositiveIntegerField(_("steps"), default=0)
+    seconds = models.FloatField(_("seconds of search"), default=0.0)
+    start_voice = models.CharField(_("start voice"), max_length=120, blank=True)
+    start_score = models.FloatField(_("score of the start"), null=True)
+    best_score = models.FloatField(_("best score"), null=True)
+    target_similarity = models.FloatField(_("target similarity"), null=True)
+    self_similarity = models.FloatField(_("self-similarity"), null=True)
+    feature_similarity = models.FloatField(_("feature similarity"), null=True)
+    target = models.FileField(_("target"), upload_to=_target_name, blank=True)
+    target_info = models.JSONField(_("about the target"), default=dict)
+    checkpoint = models.FileField(_("checkpoint"), upload_to=_checkpoint_name, blank=True)
+    error_code = models.SlugField(_("error code"), blank=True)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["run", "style"], name="one_style_each")]
+        verbose_name = _("style of a run")
+        verbose_name_plural = _("styles of runs")
+
+    def __str__(self) -> str:
+        return f"{self.run} · {self.style}"
+
+
+class ScorePoint(models.Model):
+    style_run = models.ForeignKey(StyleRun, models.CASCADE, related_name="points")
+    step = models.PositiveIntegerField(_("step"))
+    score = models.FloatField(_("score, 0-100"))
+    target_similarity = models.FloatField(_("target similarity"))
+    self_similarity = models.FloatField(_("self-similarity"))
+    feature_similarity = models.FloatField(_("feature similarity"))
+
+    class Meta:
+        ordering = ["step"]
+        constraints = [models.UniqueConstraint(fields=["style_run", "step"], name="one_point_a_step")]
+        verbose_name = _("point of the curve")
+        verbose_name_plural = _("points of the curve")
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.score:.2f}"
+
+
+def _pack_name(pack: "VoicePack", filename: str) -> str:
+    return f"runs/{pack.style_run.run_id}/packs/{pack.style}-{pack.kind}-{pack.step}.pt"
+
+
+class VoicePack(models.Model):
+    class Kind(models.TextChoices):
+        START = "start", _("start")
+        MILESTONE = "milestone", _("on the way")
+        EVOLVED = "evolved", _("evolved")
+
+    style_run = models.ForeignKey(StyleRun, models.PROTECT, related_name="packs")
+    style = models.SlugField(_("style"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.EVOLVED)
+    step = models.PositiveIntegerField(_("step"), default=0)
+    engine = models.SlugField(_("engine"))
+    file = models.FileField(_("file"), upload_to=_pack_name)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
+    scores = models.JSONField(_("scores"), default=dict)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = VoicePackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["style_run", "kind", "step"], name="one_pack_a_step")
+        ]
+        verbose_name = _("voice pack")
+        verbose_name_plural = _("voice packs")
+
+    def __str__(self) -> str:
+        return f"{self.style} · {self.sha256[:8]}"
+
+
+def _report_name(report: "ValidationReport", filename: str) -> str:
+    return f"runs/{report.run_id}/validation/validation_report.json"
+
+
+class ValidationReport(models.Model):
+    run = models.OneToOneField(Run, models.CASCADE, related_name="report")
+    passed = models.BooleanField(_("passed"))
+    data = models.JSONField(_("report"))
+    file = models.FileField(_("file"), upload_to=_report_name)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("validation report")
+        verbose_name_plural = _("validation reports")
+
+    def __str__(self) -> str:
+        return f"{self.run}"
+
+
+class Decision(models.Model):
+    class Verdict(models.TextChoices):
+        APPROVE = "approve", _("approved")
+        REJECT = "reject", _("rejected")
+
+    pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="decisions")
+    pack_sha256 = models.CharField(_("SHA-256 judged"), max_length=64)
+    verdict = models.CharField(_("verdict"), max_length=16, choices=Verdict)
+    reason = models.TextField(_("reason"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+
+    def __str__(self) -> str:
+        return f"{self.pack}: {self.verdict}"
+
+
+class Deployment(models.Model):
+    pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="deployments")
+    voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
+    place = models.CharField(_("place"), max_length=500)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    replaced_by = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("deployment")
+        verbose_name_plural = _("deployments")
+
+    def __str__(self) -> str:
+        return f"{self.voice} ← {self.pack}"

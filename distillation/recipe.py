@@ -1,0 +1,114 @@
+"""RunRecipe: everything that decides a run's outcome, frozen, validated, as JSON, with a fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be run; the message says which field and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleRecipe:
+    """One style of a run: the teacher's pace and the sentences it speaks.
+
+    `takes` maps each reference text to the WAV the teacher `recordings` plays for it.
+    """
+
+    key: str
+    speed: float
+    reference_texts: tuple[str, ...]
+    takes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecipe:
+    """What is done, with what, and under which seed."""
+
+    styles: tuple[StyleRecipe, ...]
+    search_texts: tuple[str, ...]  # the first is scored against the target, the rest give self-similarity
+    held_out_texts: tuple[str, ...]  # never scored during search
+    student: str = "praat"
+    teacher: str = "recordings"
+    lang: str = "es"
+    strategy: str = "shared-walk"
+    steps: int = 10_000
+    seed: int = 0
+    base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
+    diversity: tuple[float, float] = (0.01, 0.15)
+    early_stop: float = 0.98
+    weights: dict[str, float] = field(
+        default_factory=lambda: {"target": 0.48, "self": 0.50, "feature": 0.02}
+    )
+    thresholds: dict[str, float] = field(
+        default_factory=lambda: {
+            "target_similarity": 0.70,
+            "self_similarity": 0.85,
+            "differentiation": 0.05,
+            "min_duration_s": 1.0,
+        }
+    )
+    teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …
+    student_options: dict[str, str] = field(default_factory=dict)  # model_dir …
+    versions: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)  # name → SHA-256
+
+    def __post_init__(self) -> None:
+        if not self.styles:
+            raise RecipeError("styles: name at least one style.")
+        keys = [style.key for style in self.styles]
+        if len(set(keys)) != len(keys):
+            raise RecipeError(f"styles: each only once, not {', '.join(keys)}.")
+        if self.steps < 1:
+            raise RecipeError(f"steps: a positive number, not {self.steps}.")
+        if len(self.search_texts) < 2:
+            raise RecipeError("search_texts: two or more, self-similarity compares them.")
+        if not self.held_out_texts:
+            raise RecipeError("held_out_texts: at least one, validation speaks them.")
+        if shared := set(self.search_texts) & set(self.held_out_texts):
+            raise RecipeError(f"held_out_texts: the search hears {sorted(shared)[0]!r} too.")
+        low, high = self.diversity
+        if not 0 < low <= high:
+            raise RecipeError(f"diversity: 0 < low ≤ high, not {self.diversity}.")
+        if set(self.weights) != {"target", "self", "feature"} or min(self.weights.values()) <= 0:
+            raise RecipeError("weights: target, self and feature, each above 0.")
+
+    def style(self, key: str) -> StyleRecipe:
+        """Return the style with this key, or raise RecipeError."""
+        for style in self.styles:
+            if style.key == key:
+                return style
+        raise RecipeError(f"styles: {key!r} is not in this run ({', '.join(self.style_keys)}).")
+
+    @property
+    def style_keys(self) -> tuple[str, ...]:
+        return tuple(style.key for style in self.styles)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; `from_json` reads them back to an equal recipe."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Build a recipe from `to_json`'s output; unknown fields are an error."""
+        known = {f.name for f in fields(cls)}
+        if unknown := set(data) - known:
+            raise RecipeError(f"recipe: unknown fields {', '.join(sorted(unknown))}.")
+        data = dict(data)
+        data["styles"] = tuple(
+            StyleRecipe(**{**style, "reference_texts": tuple(style["reference_texts"])})
+            for style in data["styles"]
+        )
+        for name in ("search_texts", "held_out_texts", "base_voices", "diversity"):
+            if name in data:
+                data[name] = tuple(data[name])
+        return cls(**data)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical JSON: equal recipes, equal fingerprint."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
