@@ -124,7 +124,9 @@ class ScorePoint(models.Model):
 
     class Meta:
         ordering = ["step"]
-        constraints = [models.UniqueConstraint(fields=["style_run", "step"], name="one_point_a_step")]
+        constraints = [
+            models.UniqueConstraint(fields=["style_run", "step"], name="one_point_a_step")
+        ]
         verbose_name = _("point of the curve")
         verbose_name_plural = _("points of the curve")
 

@@ -30,7 +30,9 @@ class RunRecipe:
     """What is done, with what, and under which seed."""
 
     styles: tuple[StyleRecipe, ...]
-    search_texts: tuple[str, ...]  # the first is scored against the target, the rest give self-similarity
+    search_texts: tuple[
+        str, ...
+    ]  # the first is scored against the target, the rest give self-similarity
     held_out_texts: tuple[str, ...]  # never scored during search
     student: str = "praat"
     teacher: str = "recordings"

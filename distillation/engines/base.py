@@ -35,7 +35,9 @@ class Student(Protocol):
     sr: int
     max_phonemes: int
 
-    def synthesize(self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0) -> Audio:
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
         """Speak `text` with the voice `condition`; equal arguments give equal samples."""
         ...
 
@@ -57,7 +59,9 @@ class Teacher(Protocol):
 
     name: ClassVar[str]
 
-    def synthesize(self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0) -> Audio:
+    def synthesize(
+        self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
         """Speak `text` in the voice of the prompt."""
         ...
 
