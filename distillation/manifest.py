@@ -1,0 +1,133 @@
+"""manifest.json: which voices are deployed; all that passes from deployment to the speech service.
+
+Schema, `{directory}/manifest.json` (UTF-8)::
+
+    {"version": 1,
+     "default": "neutral",                      a key of "voices"
+     "voices": {"neutral": {"file": "neutral.pt",         name inside the directory
+                            "sha256": "9f2c…",            of the file, 64 hex digits
+                            "engine": "praat",
+                            "style": "neutral",           may be ""
+                            "about": {…}}}}               free JSON: run, scores, when, by whom
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+NAME = "manifest.json"
+VERSION = 1
+_KEYS = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be used; the message says which file and field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestVoice:
+    """One deployed voice: its pack file, that file's SHA-256, and where it came from."""
+
+    file: str
+    sha256: str
+    engine: str
+    style: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.file or Path(self.file).name != self.file or self.file in (".", ".."):
+            raise ManifestError(f"file: a plain file name wanted, not {self.file!r}")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ManifestError(f"sha256: 64 hex digits wanted, not {self.sha256!r}")
+        if not self.engine:
+            raise ManifestError("engine: name the engine the pack was made for")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The deployed voices by name, and the one that speaks when none is asked for."""
+
+    default: str
+    voices: dict[str, ManifestVoice]
+
+    def __post_init__(self) -> None:
+        if self.default not in self.voices:
+            there = ", ".join(sorted(self.voices)) or "none"
+            raise ManifestError(f"default: {self.default!r} is not among the voices ({there})")
+
+
+def read(directory: str | Path) -> Manifest | None:
+    """Return the manifest of the directory, None when there is none.
+
+    Raises
+    ------
+    ManifestError
+        It is damaged, of another version, or a field is missing or wrong.
+    """
+    path = Path(directory) / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: cannot be read ({error}).") from error
+    try:
+        return _parse(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ManifestError(f"{path}: not JSON ({error}); deploy again to rewrite it.") from error
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}.") from error
+
+
+def write(directory: str | Path, manifest: Manifest) -> Path:
+    """Write the manifest beside and rename it over the old one: a reader never sees half."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    content = {"version": VERSION, **asdict(manifest)}
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
+    handle, name = tempfile.mkstemp(dir=directory, prefix=f".{NAME}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        return Path(name).replace(directory / NAME)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _parse(data: Any) -> Manifest:
+    if not isinstance(data, dict):
+        raise ManifestError("a JSON object wanted")
+    if data.get("version") != VERSION:
+        raise ManifestError(f"version: {VERSION} wanted, not {data.get('version')!r}")
+    if not isinstance(data.get("default"), str):
+        raise ManifestError("default: the name of a voice wanted")
+    if not isinstance(data.get("voices"), dict):
+        raise ManifestError("voices: an object of voices by name wanted")
+    voices = {name: _parse_voice(name, voice) for name, voice in data["voices"].items()}
+    return Manifest(default=data["default"], voices=voices)
+
+
+def _parse_voice(name: str, data: Any) -> ManifestVoice:
+    if not isinstance(data, dict):
+        raise ManifestError(f"voices.{name}: an object wanted")
+    for key in ("file", "sha256", "engine"):
+        if key not in data:
+            raise ManifestError(f"voices.{name}.{key}: missing")
+    for key, kind in _KEYS.items():
+        if key in data and not isinstance(data[key], kind):
+            raise ManifestError(f"voices.{name}.{key}: {kind.__name__} wanted")
+    if unknown := set(data) - set(_KEYS):
+        raise ManifestError(f"voices.{name}: unknown fields {', '.join(sorted(unknown))}")
+    try:
+        return ManifestVoice(**data)
+    except ManifestError as error:
+        raise ManifestError(f"voices.{name}.{error}") from error

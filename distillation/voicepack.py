@@ -1,0 +1,220 @@
+"""VoicePack: the tensor that steers a student; load with distrust, save for good, interpolate."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import pickle
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.audio.types import Samples
+
+logger = logging.getLogger(__name__)
+
+ROWS = (510, 511)  # Kokoro v1.0 and v0.19
+WIDTH = 256
+TIMBRE = slice(0, 128)
+PROSODY = slice(128, 256)
+LIMIT = 100.0  # published packs stay within ±1.8; far beyond is damage, not a voice
+MAX_FILE = 8 * 2**20
+PLAIN_ENGINE = "kokoro"  # a pack file that names no engine
+RECORD = "voicelab.json"
+
+
+class PackError(ValueError):
+    """A voice pack that cannot be used; `code` is stable, the message says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, eq=False)
+class VoicePack:
+    """A voice of one engine.
+
+    Attributes
+    ----------
+    data : ndarray, shape (510 or 511, 1, 256), float32
+        One style embedding for every phoneme count; timbre in columns 0-127,
+        prosody in 128-255. Read-only, finite, within ±100.
+    engine : str
+        The student it was made for.
+
+    Raises
+    ------
+    PackError
+        `shape`, `dtype`, `not_finite` or `out_of_range`.
+    """
+
+    data: Samples
+    engine: str
+
+    def __post_init__(self) -> None:
+        _check(self.data)
+        data = np.array(self.data, order="C")
+        data.setflags(write=False)
+        object.__setattr__(self, "data", data)
+
+    def row(self, phonemes: int) -> Samples:
+        """Return the (256,) style embedding for a text of that many phonemes."""
+        return self.data[min(max(phonemes - 1, 0), len(self.data) - 1), 0]
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of engine, shape and values (the file's own hash is what `save` returns)."""
+        head = f"{self.engine} {self.data.shape} ".encode()
+        return hashlib.sha256(head + self.data.astype("<f4").tobytes()).hexdigest()
+
+
+def load(path: str | Path, *, engine: str | None = None) -> VoicePack:
+    """Read a pack that may come from anywhere.
+
+    Parameters
+    ----------
+    path : path
+        A zip-format `torch.save` file of one float32 tensor.
+    engine : str, optional
+        Refuse a pack made for another student. A file that names no engine is Kokoro's.
+
+    Raises
+    ------
+    PackError
+        `missing`, `unreadable`, `too_large`, `not_a_pack`, `unsafe`, `wrong_engine` or a code
+        of VoicePack; the message names the file.
+    """
+    path = Path(path)
+    blob = _read(path)
+    try:
+        made_for = _engine_of(blob)
+        if engine is not None and made_for != engine:
+            raise PackError(
+                "wrong_engine",
+                f"it was made for the engine {made_for!r} and cannot steer {engine!r}; "
+                f"choose a pack of {engine!r}",
+            )
+        return VoicePack(_tensor(blob), made_for)
+    except PackError as error:
+        if error.code == "unsafe":
+            logger.warning("refused pack %s: %s", path, error.__cause__)
+        raise PackError(error.code, f"{path}: {error}.") from error
+
+
+def save(pack: VoicePack, path: str | Path) -> str:
+    """Write the pack atomically; equal packs give equal bytes. Return the file's SHA-256.
+
+    The file is a bare tensor for `torch.load(path, weights_only=True)`, as Kokoro wants it; the
+    engine's name is one more record of the same zip.
+    """
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(torch.from_numpy(pack.data.copy()), buffer)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(f"archive/{RECORD}"), json.dumps({"engine": pack.engine}))
+    blob = buffer.getvalue()
+    _write_atomically(Path(path), blob)
+    return hashlib.sha256(blob).hexdigest()
+
+
+def interpolate(a: VoicePack, b: VoicePack, t: float) -> VoicePack:
+    """Return `(1 - t)·a + t·b`; `t` outside 0…1 extrapolates.
+
+    Raises
+    ------
+    PackError
+        `wrong_engine` or `shape` when the two do not fit together.
+    """
+    if a.engine != b.engine:
+        raise PackError("wrong_engine", f"packs of {a.engine!r} and {b.engine!r} do not mix")
+    if a.data.shape != b.data.shape:
+        raise PackError("shape", f"packs of {len(a.data)} and {len(b.data)} rows do not mix")
+    weight = np.float32(t)
+    return VoicePack((np.float32(1) - weight) * a.data + weight * b.data, a.engine)
+
+
+def _check(data: NDArray[np.generic]) -> None:
+    if data.dtype != np.float32:
+        raise PackError("dtype", f"float32 values wanted, not {data.dtype}")
+    if data.ndim != 3 or data.shape[0] not in ROWS or data.shape[1:] != (1, WIDTH):
+        raise PackError("shape", f"shape (510 or 511, 1, 256) wanted, not {tuple(data.shape)}")
+    if not np.isfinite(data).all():
+        raise PackError("not_finite", "it holds NaN or infinite values")
+    if (peak := float(np.abs(data).max())) > LIMIT:
+        raise PackError("out_of_range", f"values within ±{LIMIT:.0f} wanted, not {peak:.3g}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            blob = file.read(MAX_FILE + 1)
+    except FileNotFoundError as error:
+        raise PackError("missing", f"{path}: there is no such voice pack.") from error
+    except OSError as error:
+        raise PackError("unreadable", f"{path}: cannot be read ({error.strerror}).") from error
+    if len(blob) > MAX_FILE:
+        raise PackError("too_large", f"{path}: larger than {MAX_FILE // 2**20} MB, not a pack.")
+    return blob
+
+
+def _engine_of(blob: bytes) -> str:
+    """Return the engine named in the file, before anything of it is unpickled."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(blob)) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > MAX_FILE:
+                raise PackError("too_large", f"it unpacks to more than {MAX_FILE // 2**20} MB")
+            named = [info for info in infos if Path(info.filename).name == RECORD]
+            if not named:
+                return PLAIN_ENGINE
+            record = json.loads(archive.read(named[0]))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError) as error:
+        if isinstance(error, PackError):
+            raise
+        raise PackError("not_a_pack", "not a pack written by torch.save") from error
+    if not isinstance(record, dict) or not isinstance(record.get("engine"), str):
+        raise PackError("not_a_pack", f"its record {RECORD} names no engine")
+    return record["engine"]
+
+
+def _tensor(blob: bytes) -> Samples:
+    """Unpickle one tensor, and nothing that runs code."""
+    import torch
+
+    try:
+        value = torch.load(io.BytesIO(blob), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise PackError("unsafe", "its pickle does more than hold a tensor; refused") from error
+    except (RuntimeError, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise PackError("not_a_pack", "damaged, or not a pack written by torch.save") from error
+    if not isinstance(value, torch.Tensor) or value.is_sparse or value.is_quantized:
+        raise PackError("not_a_pack", f"one tensor wanted, not {type(value).__name__}")
+    if value.dtype != torch.float32:
+        raise PackError("dtype", f"float32 values wanted, not {value.dtype}")
+    if value.ndim != 3 or value.shape[0] not in ROWS or tuple(value.shape[1:]) != (1, WIDTH):
+        raise PackError("shape", f"shape (510 or 511, 1, 256) wanted, not {tuple(value.shape)}")
+    return value.detach().contiguous().numpy()
+
+
+def _write_atomically(path: Path, blob: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(blob)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
