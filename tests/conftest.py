@@ -1,8 +1,33 @@
-"""Fixtures every test may use: threads on purpose, data in a temporary place."""
+"""Fixtures every test may use: threads on purpose, data in a temporary place, no silent skips in CI."""
 
 import os
 import tempfile
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["VOICELAB_DATA_DIR"] = tempfile.mkdtemp(prefix="voicelab-test-")
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real voice packs and human speech, where this machine has them."""
+    path = Path(os.environ.get("VOICELAB_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip("no folder of real packs and speech (VOICELAB_SHARED_DATA)")
+    return path
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is installed (VOICELAB_NO_SKIPS), a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("VOICELAB_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("Tests were skipped, and here that is a failure:", red=True)
+        for report in reporter.stats["skipped"]:
+            reporter.write_line(f"  {report.nodeid}: {report.longrepr}")

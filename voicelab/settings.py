@@ -172,7 +172,13 @@ TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))  # Kokoro's files
 VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs
-SPEECH_URL = env.str("SPEECH_URL", default="http://127.0.0.1:8001")  # the speech service
+WEB_PORT = env.int("WEB_PORT", default=8000)
+SPEECH_PORT = env.int("SPEECH_PORT", default=8001)
+WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
+SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
+WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
+DEMO_SEED = env.int("DEMO_SEED", default=20)
+DEMO_STEPS = env.int("DEMO_STEPS", default=150)
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=180.0)
 

@@ -1,0 +1,13 @@
+# One image for web, worker and speech service; the command decides which.
+FROM python:3.11-slim-bookworm
+WORKDIR /app
+RUN useradd --create-home voicelab && mkdir /data && chown voicelab /data
+COPY pyproject.toml constraints.txt ./
+RUN pip install --no-cache-dir -c constraints.txt . \
+ && pip install --no-cache-dir -c constraints.txt --no-deps resemblyzer
+COPY . .
+RUN pip install --no-cache-dir --no-deps -e . && pybabel compile -q -d locale -D django
+USER voicelab
+ENV VOICELAB_DATA_DIR=/data OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1
+RUN python manage.py collectstatic --noinput
+EXPOSE 8000 8001

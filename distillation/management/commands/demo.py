@@ -1,0 +1,27 @@
+"""`manage.py demo`: the whole loop on one command."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from voicelab.demo.processes import DemoError
+from voicelab.demo.story import demo_run
+
+
+class Command(BaseCommand):
+    help = "Labels, records, distils, deploys and serves four voices; stops with Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--exit", action="store_true", help="stop after the table")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            good = demo_run(stop_after_table=options["exit"])
+        except DemoError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped. `make demo` goes on from here.")
+            return
+        if not good:
+            raise CommandError("Not every style improved, passed validation and answered.")

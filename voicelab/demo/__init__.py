@@ -1,0 +1,1 @@
+"""The demonstration: the whole loop, started, watched and shown by one command."""

@@ -1,0 +1,105 @@
+"""The demo's corpus: every sentence labelled after the guide, takes of every style by one speaker."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from io import BytesIO
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from corpus.audio.io import encode_wav
+from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel
+from corpus.services import label_set, take_judge, take_store
+from corpus.suggest import suggest
+from voicelab.demo.voice import SPEAKER_NAME, speak
+
+TAKES_A_STYLE = 10  # five become the target, the rest let the review hear the target's voice
+NAMESPACE = uuid.UUID("6f1d3c1e-52f4-4c55-9a0c-3b1f1f3f6a55")
+
+
+def labels_make(*, labeler: User) -> int:
+    """Accept the guide's suggestion for every sentence that has no label; return how many."""
+    styles = {style.key: style for style in StyleLabel.objects.all()}
+    unlabelled = list(Sentence.objects.unlabelled())
+    for sentence in unlabelled:
+        style = styles[suggest(sentence.kind, sentence.text).style]
+        label_set(
+            sentence=sentence,
+            style=style,
+            person=labeler,
+            source=LabelDecision.Source.SUGGESTION,
+        )
+    return len(unlabelled)
+
+
+def speaker_make(*, user: User) -> Speaker:
+    """Return the demo's synthetic speaker, who consented to what the demo does."""
+    speaker, _ = Speaker.objects.get_or_create(
+        name=SPEAKER_NAME,
+        defaults={
+            "synthetic": True,
+            "user": user,
+            "consent_text": "Synthetic voice of the demonstration; nobody's recording.",
+            "consent_scope": "demonstration",
+            "consented_at": timezone.now(),
+        },
+    )
+    return speaker
+
+
+def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
+    """Sentences to record, neutral first: the other styles are judged relative to it."""
+    styles = sorted(StyleLabel.objects.all(), key=lambda style: style.key != "neutral")
+    wanted = []
+    for style in styles:
+        sentences = Sentence.objects.with_label().filter(label_key=style.key)
+        longest = sorted(sentences, key=lambda sentence: -sentence.syllables)
+        wanted += [(sentence, style) for sentence in longest[:TAKES_A_STYLE]]
+    return wanted
+
+
+def takes_make(
+    *, speaker: Speaker, person: User, reviewer: User, on_take: Callable[[int, int], None]
+) -> int:
+    """Speak, store and accept every wanted take that is not there yet; return how many."""
+    wanted, made = takes_wanted(), 0
+    for number, (sentence, style) in enumerate(wanted, 1):
+        take_id = uuid.uuid5(NAMESPACE, f"{sentence.sentence_id}/{style.key}")
+        if not Recording.objects.filter(uuid=take_id).exists():
+            take_make(
+                take_id, sentence=sentence, style=style, speaker=speaker, person=person,
+                reviewer=reviewer,
+            )
+            made += 1
+        on_take(number, len(wanted))
+    return made
+
+
+def take_make(
+    take_id: uuid.UUID,
+    *,
+    sentence: Sentence,
+    style: StyleLabel,
+    speaker: Speaker,
+    person: User,
+    reviewer: User,
+) -> Recording:
+    audio = speak(sentence.text, style.key, seed=settings.DEMO_SEED)
+    recording = take_store(
+        sentence=sentence,
+        style=style,
+        speaker=speaker,
+        person=person,
+        file=BytesIO(encode_wav(audio)),
+        uuid=take_id,
+    )
+    take_judge(
+        recording=recording,
+        person=reviewer,
+        state=Recording.State.ACCEPTED,
+        reason="Demonstration",
+    )
+    return recording

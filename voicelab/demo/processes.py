@@ -1,0 +1,96 @@
+"""The demo's processes: ports that are free, honcho started and stopped with all its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+from django.conf import settings
+
+START_SECONDS = 90
+STOP_SECONDS = 15
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the message says what to do."""
+
+
+def ports_check() -> None:
+    """Refuse to start on a port that somebody else holds, naming the variable that moves it."""
+    for variable in ("WEB_PORT", "SPEECH_PORT"):
+        port = getattr(settings, variable)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise DemoError(
+                    f"Port {port} is busy. Stop what uses it, or choose another: "
+                    f"make demo {variable}={port + 10}"
+                ) from None
+
+
+@contextmanager
+def processes_running(log: Path) -> Iterator[None]:
+    """Run the Procfile (web, worker, speech) under honcho; on leaving, stop every process."""
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONUNBUFFERED": "1",
+        "WEB_PORT": str(settings.WEB_PORT),
+        "SPEECH_PORT": str(settings.SPEECH_PORT),
+        "WORKERS": str(settings.WORKERS),
+    }
+    command = [sys.executable, "-m", "honcho", "--no-colour", "start", "-f", "Procfile"]
+    with log.open("ab") as output:
+        manager = subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for_web(manager, log)
+        yield
+    finally:
+        _stop(manager)
+
+
+def _wait_for_web(manager: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if manager.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{settings.WEB_ADDRESS}/accounts/login/", timeout=5).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise DemoError(f"The web server did not come up. Its output is at the end of {log}.")
+
+
+def _stop(manager: subprocess.Popen[bytes]) -> None:
+    """Ask honcho to end its children, then make sure none of them is left."""
+    try:
+        children = psutil.Process(manager.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        children = []
+    manager.send_signal(signal.SIGTERM)
+    try:
+        manager.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        manager.kill()
+    for child in psutil.wait_procs(children, timeout=3)[1]:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()

@@ -1,0 +1,99 @@
+"""The demo's run: launched or taken up again, watched, approved, deployed, heard over HTTP."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import httpx
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from corpus.audio.io import decode
+from corpus.models import StyleLabel
+from distillation.models import Decision, Run, RunState, VoicePack
+from distillation.services import (
+    pack_decide,
+    packs_deploy,
+    recipe_build,
+    run_launch,
+    run_resume,
+    run_retry,
+)
+from voicelab.demo.processes import DemoError
+
+HELLO = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
+ANSWER_SECONDS = 60
+
+
+def run_of_demo(*, admin: User) -> Run:
+    """Return the run of this recipe: finished, taken up again, or launched now."""
+    recipe = recipe_build(
+        styles=list(StyleLabel.objects.values_list("key", flat=True)),
+        steps=settings.DEMO_STEPS,
+        seed=settings.DEMO_SEED,
+        student="praat",
+        teacher="recordings",
+    )
+    runs = Run.objects.filter(fingerprint=recipe.fingerprint())
+    run = runs.exclude(state=RunState.CANCELLED).first()
+    if run is None:
+        return run_launch(person=admin, recipe=recipe, name="Demo")
+    if run.state == RunState.PAUSED:
+        run_resume(run=run, person=admin)
+    elif run.state == RunState.FAILED:
+        run_retry(run=run, person=admin)
+    return run
+
+
+def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
+    """Approve and deploy the packs of the styles that passed; return them."""
+    passed = {key for key, style in run.report.data["styles"].items() if style["passed"]}
+    packs = list(VoicePack.objects.evolved().filter(style_run__run=run, style__in=passed))
+    for pack in packs:
+        if not pack.decisions.exists():
+            pack_decide(
+                pack=pack,
+                person=reviewer,
+                verdict=Decision.Verdict.APPROVE,
+                reason="Demonstration: every check of the report passed.",
+            )
+    waiting = [pack for pack in packs if not pack.deployments.filter(replaced_by=None).exists()]
+    if waiting:
+        packs_deploy(packs=waiting, person=admin)
+    return packs
+
+
+def voices_hear(packs: list[VoicePack], *, folder: Path) -> dict[str, Path]:
+    """Ask the speech service for a sentence in each deployed voice; return the files heard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    heard = {}
+    for pack in packs:
+        _wait_for_voice(pack)
+        path = folder / f"{pack.style}.mp3"
+        answer = httpx.post(
+            f"{settings.SPEECH_URL}/v1/audio/speech",
+            json={"model": "tts-1", "voice": pack.style, "input": HELLO, "response_format": "mp3"},
+            timeout=ANSWER_SECONDS,
+        )
+        if answer.is_success and decode(answer.content).duration_s > 1:
+            path.write_bytes(answer.content)
+            heard[pack.style] = path
+    return heard
+
+
+def _wait_for_voice(pack: VoicePack) -> None:
+    """Wait until the speech service has loaded exactly this file."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            voices = httpx.get(f"{settings.SPEECH_URL}/v1/audio/voices", timeout=5).json()
+            if pack.sha256 in str(voices):
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise DemoError(
+        f"The speech service at {settings.SPEECH_URL} did not take up the voice {pack.style} "
+        f"within {ANSWER_SECONDS} s."
+    )

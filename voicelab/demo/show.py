@@ -1,0 +1,127 @@
+"""What the demo prints: a bar per style, the table at the end, files, addresses, seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from distillation.models import Run, StyleRun
+
+console = Console()
+QUIET_SECONDS = 10  # between lines where the output is not a terminal
+
+
+class Stopwatch:
+    """Seconds of each named part, for the last line."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        console.rule(f"[bold]{name}", align="left", style="dim")
+        try:
+            yield
+        finally:
+            self.parts[name] = self.parts.get(name, 0) + time.monotonic() - started
+
+    def line(self) -> str:
+        each = " · ".join(f"{name} {seconds:.0f} s" for name, seconds in self.parts.items())
+        return f"Took {sum(self.parts.values()):.0f} s: {each}"
+
+
+def run_watch(run: Run) -> Run:
+    """Show the run's styles until none of them goes on; return the run as it ended."""
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+    )
+    said = 0.0
+    with Progress(*columns, console=console) as progress:
+        bars: dict[int, TaskID] = {}
+        while True:
+            run.refresh_from_db()
+            styles = list(run.style_runs.all())
+            for style in styles:
+                if style.pk not in bars:
+                    bars[style.pk] = progress.add_task(style.style, figures="")
+                progress.update(
+                    bars[style.pk], completed=style.step, total=style.steps, figures=_figures(style)
+                )
+            if not run.is_active:
+                return run
+            if not console.is_terminal and time.monotonic() - said > QUIET_SECONDS:
+                said = time.monotonic()
+                console.print(*(f"{s.style} {s.step}/{s.steps} {_figures(s)};" for s in styles))
+            time.sleep(0.5)
+
+
+def _figures(style: StyleRun) -> str:
+    if style.best_score is None:
+        return f"{style.stage}"
+    return f"{style.stage} · score {style.best_score:.2f} · similarity {style.target_similarity:.3f}"
+
+
+def table_of(run: Run) -> Table:
+    """One row per style: score before and after, similarities, verdict."""
+    table = Table(title=f"Run {run.pk}", title_justify="left")
+    for name in ("style", "score before → after", "target", "self", "feature", "held-out", "passed"):
+        table.add_column(name, justify="left" if name == "style" else "right")
+    for style in run.style_runs.all():
+        report = run.report.data["styles"][style.style]
+        table.add_row(
+            style.style,
+            f"{style.start_score:.2f} → {style.best_score:.2f}",
+            f"{style.target_similarity:.3f}",
+            f"{style.self_similarity:.3f}",
+            f"{style.feature_similarity:.3f}",
+            f"{report['start']['target_similarity']:.3f} → "
+            f"{report['evolved']['target_similarity']:.3f}",
+            "[green]yes" if report["passed"] else "[red]no",
+        )
+    return table
+
+
+def files_print(run: Run, heard: dict[str, Path]) -> None:
+    """Name the files the run wrote and where the voices lie."""
+    console.print("[bold]Files")
+    media = settings.MEDIA_ROOT / "runs" / str(run.pk)
+    console.print(f"  targets    {media / 'reference_audio'}/*/target.wav")
+    console.print(f"  packs      {media / 'packs'}/*.pt")
+    console.print(f"  report     {run.report.file.path}")
+    console.print(f"  deployed   {settings.VOICES_DIR}/manifest.json")
+    for style, path in heard.items():
+        console.print(f"  heard      {path} ({style})")
+
+
+def addresses_print(run: Run) -> None:
+    """Name the addresses to open."""
+    console.print("[bold]Open")
+    console.print(f"  {settings.WEB_ADDRESS}/               the web application")
+    console.print(f"  {settings.WEB_ADDRESS}/runs/{run.pk}/        this run, its report and review")
+    console.print(f"  {settings.SPEECH_URL}/docs           the speech service")
+
+
+def passwords_print(passwords: dict[str, str]) -> None:
+    """Print the demo people's passwords, random and of this machine only."""
+    console.print("[bold]Sign in as")
+    for name, password in passwords.items():
+        console.print(f"  {name:<10} {password}", highlight=False)
