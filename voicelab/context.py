@@ -1,11 +1,43 @@
-"""What the frame of every page needs: the person's roles."""
+"""What the frame of every page needs: the person's roles, the navigation, the styles."""
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
-from voicelab.roles import roles_of
+from corpus.models import StyleLabel
+from voicelab.roles import ROLE_NAMES, ROLES, roles_of
+
+NAVIGATION = (
+    ("home", _("Home"), "home", {"home"}),
+    ("label", _("Label"), "label", {"label", "corpus_import"}),
+    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "consent"}),
+    ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
+    ("voices", _("Voices"), "voices", {"voices", "voice"}),
+)
+
+
+def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[dict[str, Any]]:
+    match = request.resolver_match
+    here = match.url_name if match and not match.namespace else ""
+    items = []
+    for name, label, icon, pages in NAVIGATION:
+        try:
+            href = reverse(name)
+        except NoReverseMatch:
+            continue
+        if roles & getattr(resolve(href).func, "allowed_roles", roles):
+            items.append({"href": href, "label": label, "icon": icon, "active": here in pages})
+    return items
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {"roles": roles_of(request.user) if hasattr(request, "user") else frozenset()}
+    roles = roles_of(request.user) if hasattr(request, "user") else frozenset()
+    return {
+        "roles": roles,
+        "role_names": ", ".join(str(ROLE_NAMES[role]) for role in ROLES if role in roles),
+        "navigation": SimpleLazyObject(lambda: _navigation(request, roles)),
+        "styles_by_key": SimpleLazyObject(lambda: {s.key: s for s in StyleLabel.objects.all()}),
+    }

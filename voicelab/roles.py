@@ -4,12 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
 
 LABELER, SPEAKER, REVIEWER, ADMIN = "labeler", "speaker", "reviewer", "admin"
 ROLES = (LABELER, SPEAKER, REVIEWER, ADMIN)
+ROLE_NAMES = {
+    LABELER: _("labeler"),
+    SPEAKER: _("speaker"),
+    REVIEWER: _("reviewer"),
+    ADMIN: _("admin"),
+}
 
 
 def roles_of(user: Any) -> frozenset[str]:
@@ -22,13 +31,23 @@ def roles_of(user: Any) -> frozenset[str]:
     return user._voicelab_roles
 
 
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """Redirect the whole page, even when HTMX asked for a part of it."""
+    htmx = getattr(request, "htmx", None)
+    if not htmx:
+        return redirect_to_login(request.get_full_path())
+    answer = redirect_to_login(htmx.current_url_abs_path or resolve_url("home"))
+    return HttpResponseClientRedirect(answer.url)
+
+
 def role_required(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., Any]]:
     """Send strangers to sign-in and answer 403 to people without one of the roles."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., Any]:
-        @login_required
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in(request)
             if not roles_of(request.user) & set(allowed):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

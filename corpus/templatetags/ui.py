@@ -1,0 +1,68 @@
+"""What templates need to draw chips, bars and figures under a strict CSP."""
+
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+
+from corpus.models import StyleLabel
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/style_chip.html", takes_context=True)
+def style_chip(context: template.Context, style: StyleLabel | str | None) -> dict[str, Any]:
+    """Draw a style's chip, given its row or its key."""
+    if isinstance(style, str):
+        return {"style": context["styles_by_key"].get(style), "key": style}
+    return {"style": style}
+
+
+def _share(value: float, low: float, high: float) -> float:
+    width = high - low
+    return min(100.0, max(0.0, 100.0 * (value - low) / width)) if width else 0.0
+
+
+def _number(value: Any) -> float | None:
+    return None if value in (None, "") else float(value)
+
+
+@register.simple_tag(takes_context=True)
+def score_geometry(context: template.Context) -> dict[str, Any]:
+    """Turn value, min, max, threshold, low, high of the context into percentages."""
+    names = ("value", "min", "max", "threshold", "low", "high")
+    value, low, high, threshold, band_low, band_high = (_number(context.get(n)) for n in names)
+    low, high = low or 0.0, 1.0 if high is None else high
+
+    def percent(x: float | None) -> str:
+        return "" if x is None else f"{_share(x, low, high):.2f}%"
+
+    has_band = band_low is not None and band_high is not None
+    band = _share(band_high, low, high) - _share(band_low, low, high) if has_band else 0.0
+    judged = value is not None and threshold is not None
+    return {
+        "value": percent(value),
+        "threshold": percent(threshold),
+        "band_x": percent(band_low) if has_band else "",
+        "band_width": f"{max(band, 1.0):.2f}%",
+        "state": ("is-good" if value >= threshold else "is-bad") if judged else "",
+    }
+
+
+@register.filter
+def percent_of(part: float, whole: float) -> int:
+    """Whole percent, never 100 before everything is done."""
+    if not whole:
+        return 0
+    return 100 if part >= whole else min(99, round(100 * part / whole))
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """Give the address's query with some keys changed; None or empty removes one."""
+    query: QueryDict = context["request"].GET.copy()
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value not in (None, ""):
+            query[key] = str(value)
+    return f"?{query.urlencode()}"

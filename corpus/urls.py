@@ -1,0 +1,3 @@
+"""The addresses of labels, takes and the exchange of both."""
+
+urlpatterns: list = []

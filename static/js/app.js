@@ -1,0 +1,38 @@
+// Says what went wrong when a request fails, and closes the account menu on a click elsewhere.
+(() => {
+  const toasts = () => document.getElementById("toasts");
+
+  function say(text) {
+    const box = toasts();
+    if (!box || !text) return;
+    const note = document.createElement("div");
+    note.className = "message error";
+    note.textContent = text;
+    box.replaceChildren(note);
+    setTimeout(() => note.remove(), 8000);
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    const words = toasts()?.dataset ?? {};
+    say(status === 403 ? words.forbidden : words.failed);
+  });
+  document.addEventListener("htmx:sendError", () => say(toasts()?.dataset.offline));
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.account[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.account[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-auto-submit]");
+    if (form && !event.target.matches("[type=search], [type=text]")) form.requestSubmit();
+  });
+})();
