@@ -1,0 +1,308 @@
+"""Sound files in and out: whatever a browser sends becomes mono samples, or a clear refusal."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Iterator
+from io import SEEK_END, BytesIO
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import av
+import numpy as np
+import soundfile
+import soxr
+
+from corpus.audio.types import Audio, AudioError, Samples
+
+MAX_BYTES = 50 * 2**20
+MAX_SECONDS = 600.0
+MIN_SECONDS = 0.3
+MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
+SILENT_BELOW = 1e-3  # peak, -60 dBFS: not even room noise
+LOSSY_SLACK_S = 0.1  # a header counts the encoder's padding
+FAR_BEYOND = 100.0  # full scale is 1
+_MAX_BAD_PACKETS = 2  # tags and first frames of a sound MP3 may not decode
+_SCALE = {"u1": 2.0**-7, "i2": 2.0**-15, "i4": 2.0**-31}
+_CODECS = ("flac", "vorbis", "opus", "mp3", "mp3float", "aac")
+_UNKNOWN_SIZE = 0xFFFFFFFF  # of a WAV written as a stream
+
+
+def decode(
+    data: bytes | Path | BinaryIO,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
+    min_seconds: float = MIN_SECONDS,
+) -> Audio:
+    """Decode a sound file by its content, whatever its name, to mono.
+
+    WAV, FLAC, OGG (Vorbis, Opus), MP3, WebM and MP4 (AAC). Channels are averaged, the sample
+    rate is kept. Decoding stops at the first sample over the limit, so memory stays bounded by
+    `max_seconds` (4 bytes a sample) however long or large the file is.
+
+    Parameters
+    ----------
+    data : bytes, Path or seekable binary file
+        The file; an open file is read from its start and left open.
+    max_bytes : int
+        Largest file, bytes.
+    max_seconds, min_seconds : float
+        Longest and shortest sound, s.
+
+    Returns
+    -------
+    Audio
+        Mono, nominal range -1…1; lossy formats may overshoot it.
+
+    Raises
+    ------
+    AudioError
+        `empty`, `too_large`, `not_audio`, `truncated`, `not_finite`, `too_long`, `too_short`,
+        `silent`.
+    """
+    if isinstance(data, Path):
+        with data.open("rb") as file:
+            return _decode(file, max_bytes, max_seconds, min_seconds)
+    source = BytesIO(data) if isinstance(data, bytes) else data
+    return _decode(source, max_bytes, max_seconds, min_seconds)
+
+
+def _decode(source: BinaryIO, max_bytes: int, max_seconds: float, min_seconds: float) -> Audio:
+    size = source.seek(0, SEEK_END)
+    source.seek(0)
+    if size == 0:
+        raise AudioError("empty", "The file is empty. Record or choose it again.")
+    if size > max_bytes:
+        raise AudioError(
+            "too_large",
+            f"The file has {size / 2**20:.0f} MB; {max_bytes / 2**20:.0f} MB are allowed. "
+            "Send one sentence at a time, or as FLAC or MP3.",
+        )
+    head = source.read(4096)
+    form = _sniff(head)
+    if form == "wav":
+        _check_wav(source, size)
+    source.seek(0)
+    audio = _demux(source, form, head, max_seconds)
+    _check_sound(audio, min_seconds)
+    return audio
+
+
+def _sniff(head: bytes) -> str:
+    """Name FFmpeg's demuxer after the first bytes; nothing else is ever tried."""
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+        return "wav"
+    if head[:3] == b"ID3" or _is_mp3_frame(head):
+        return "mp3"
+    if head[4:8] == b"ftyp":
+        return "mov"
+    for magic, form in ((b"fLaC", "flac"), (b"OggS", "ogg"), (b"\x1a\x45\xdf\xa3", "matroska")):
+        if head.startswith(magic):
+            return form
+    if head[:4] == b"RIFF" and b"WAVE".startswith(head[8:12]):
+        raise _damaged("wav")
+    raise AudioError(
+        "not_audio", "This is not a sound file we know. Send WAV, FLAC, OGG, MP3, WebM or M4A."
+    )
+
+
+def _is_mp3_frame(head: bytes) -> bool:
+    """Tell whether the bytes begin with a valid MPEG layer III frame header."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    return version != 1 and layer == 1 and head[2] >> 4 not in (0, 15) and head[2] >> 2 & 3 != 3
+
+
+def _check_wav(source: BinaryIO, size: int) -> None:
+    """Refuse a WAV whose header is cut or promises more than the file holds."""
+    position = 12
+    for _ in range(1000):
+        source.seek(position)
+        header = source.read(8)
+        if len(header) < 8:
+            raise _damaged("wav")
+        name, length = struct.unpack("<4sI", header)
+        position += 8
+        if name == b"data":
+            if length != _UNKNOWN_SIZE and position + length > size:
+                raise _damaged("wav")
+            return
+        position += length + length % 2
+    raise _damaged("wav")
+
+
+def _damaged(form: str) -> AudioError:
+    return AudioError(
+        "truncated",
+        f"The file begins like {form.upper()} but is damaged or ends too early. "
+        "It was probably cut while being saved or sent: send it again.",
+    )
+
+
+def _demux(source: BinaryIO, form: str, head: bytes, max_seconds: float) -> Audio:
+    try:
+        with av.open(source, "r", format=form, metadata_errors="replace") as container:
+            if not container.streams.audio:
+                raise AudioError("not_audio", "There is no sound in this file.")
+            stream = container.streams.audio[0]
+            _check_codec(stream.codec_context.name)
+            audio = _collect(_frames(container, stream, form), form, max_seconds)
+            promised_s = _promised_s(stream, form, head)
+    except av.error.FFmpegError as error:
+        raise _damaged(form) from error
+    if audio.duration_s < promised_s - (0 if form == "flac" else LOSSY_SLACK_S):
+        raise _damaged(form)
+    return audio
+
+
+def _check_codec(name: str) -> None:
+    if name not in _CODECS and not name.startswith("pcm_"):
+        raise AudioError(
+            "not_audio", f"The codec {name!r} is not supported. Send WAV, FLAC, OGG, MP3 or WebM."
+        )
+
+
+def _promised_s(stream: av.AudioStream, form: str, head: bytes) -> float:
+    """Return the duration the header states, s; 0 where it states none or only a guess."""
+    stated = form in ("flac", "mov") or (form == "mp3" and (b"Xing" in head or b"Info" in head))
+    if not stated or stream.duration is None or stream.time_base is None:
+        return 0.0
+    return float(stream.duration * stream.time_base)
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.AudioStream, form: str
+) -> Iterator[av.AudioFrame]:
+    """Yield decoded frames, passing over a few packets that do not decode."""
+    bad = 0
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError as error:
+            bad += 1
+            if bad > _MAX_BAD_PACKETS:
+                raise _damaged(form) from error
+
+
+def _collect(frames: Iterator[av.AudioFrame], form: str, max_seconds: float) -> Audio:
+    buffer, sr = bytearray(), 0
+    for frame in frames:
+        sr = sr or frame.sample_rate
+        if frame.sample_rate != sr:
+            raise _damaged(form)
+        if not MIN_RATE_HZ <= sr <= MAX_RATE_HZ:
+            raise AudioError(
+                "not_audio", f"A sample rate of {sr} Hz; {MIN_RATE_HZ}-{MAX_RATE_HZ} Hz are usual."
+            )
+        buffer += _mono(frame).tobytes()
+        if len(buffer) > 4 * max_seconds * sr:
+            raise AudioError(
+                "too_long", f"Longer than {max_seconds:g} s. Send one sentence at a time."
+            )
+    if not buffer:
+        raise AudioError("empty", "The file holds no sound at all. Record it again.")
+    return Audio(np.frombuffer(buffer, dtype=np.float32), sr)
+
+
+def _mono(frame: av.AudioFrame) -> Samples:
+    """Average a frame's channels; integers are scaled to -1…1."""
+    y = frame.to_ndarray()
+    if not frame.format.is_planar:
+        y = y.reshape(-1, len(frame.layout.channels)).T
+    kind = y.dtype.str[1:]
+    if kind in _SCALE:
+        y = (y.astype(np.float32) - (128 if kind == "u1" else 0)) * _SCALE[kind]
+    if not (np.abs(y) < FAR_BEYOND).all():
+        raise AudioError(
+            "not_finite",
+            "Some samples are not numbers (NaN), infinite or far beyond full scale. "
+            "Export the sound again, as 16-bit WAV or FLAC.",
+        )
+    return y.mean(axis=0, dtype=np.float32)
+
+
+def _check_sound(audio: Audio, min_seconds: float) -> None:
+    if audio.duration_s < min_seconds:
+        raise AudioError(
+            "too_short",
+            f"Only {audio.duration_s:.2f} s of sound; at least {min_seconds:g} s are needed. "
+            "Record the whole sentence.",
+        )
+    if float(np.abs(audio.y).max()) < SILENT_BELOW:
+        raise AudioError("silent", "The recording is silent. Check the microphone and its level.")
+
+
+def read_wav(path: Path) -> Audio:
+    """Read a WAV this program wrote; several channels are averaged.
+
+    Raises
+    ------
+    AudioError
+        `not_audio` where the file cannot be read, naming it.
+    """
+    try:
+        y, sr = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError("not_audio", f"{path}: not a readable WAV file ({error}).") from error
+    return Audio(y.mean(axis=1, dtype=np.float32), sr)
+
+
+def encode_wav(audio: Audio) -> bytes:
+    """Return the sound as a WAV file: mono, PCM 16 bit, clipped to -1…1."""
+    buffer = BytesIO()
+    soundfile.write(buffer, audio.y, audio.sr, subtype="PCM_16", format="WAV")
+    return buffer.getvalue()
+
+
+def write_wav(path: Path, audio: Audio) -> str:
+    """Write a mono PCM16 WAV beside `path`, then rename: readers see all of it or none.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file, hexadecimal; equal samples give equal files.
+    """
+    content = encode_wav(audio)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return hashlib.sha256(content).hexdigest()
+
+
+def encode_mp3(audio: Audio, *, sr: int = 24_000, kbps: int = 96) -> bytes:
+    """Return the sound as an MP3 file: mono, resampled to `sr` Hz, constant `kbps`.
+
+    Raises
+    ------
+    ValueError
+        For a rate MP3 does not have (8, 11.025, 12, 16, 22.05, 24, 32, 44.1, 48 kHz).
+    """
+    frame = av.AudioFrame.from_ndarray(
+        np.clip(resample(audio, sr).y, -1, 1)[None], format="fltp", layout="mono"
+    )
+    frame.sample_rate = sr
+    buffer = BytesIO()
+    with av.open(buffer, "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=sr, layout="mono", bit_rate=kbps * 1000)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def resample(audio: Audio, sr: int) -> Audio:
+    """Return the sound at `sr` Hz (soxr, high quality); the same object if it has that rate."""
+    if sr == audio.sr:
+        return audio
+    return Audio(soxr.resample(audio.y, audio.sr, sr).astype(np.float32, copy=False), sr)
