@@ -1,0 +1,194 @@
+"""Student `praat`: espeak-ng inside Praat, its voice steered by a pack; always there, CPU only."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache, lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import soxr
+from scipy import fft
+from scipy.ndimage import uniform_filter1d
+
+from corpus.audio.types import Audio, Samples
+from distillation.engines import praat_voices
+from distillation.engines.base import EngineError
+from distillation.engines.steering import Settings, settings
+from distillation.engines.text import pieces, tidy
+from distillation.voicepack import VoicePack
+
+LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
+SPEEDS = (0.25, 4.0)
+_VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
+_NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
+_PITCHES = (0.5, 2.0)  # what the synthesiser takes
+_RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
+_LEVEL = 0.07  # RMS of speech, about -23 LUFS
+_PEAK = 0.97
+_JOIN_S = 0.25
+_BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
+_LOCK = threading.Lock()  # espeak-ng has one state per process
+
+
+class PraatStudent:
+    """Formant synthesis with eleven controls, read from the pack's row for the phoneme count."""
+
+    name: ClassVar[str] = "praat"
+    sr: int = 24_000
+    max_phonemes: int = 510
+
+    def __init__(self, *, lang: str = "es") -> None:
+        if lang not in LANGUAGES:
+            raise EngineError(
+                "bad_option", f"praat speaks {', '.join(LANGUAGES)}, not {lang!r} (option lang)."
+            )
+        self._language = LANGUAGES[lang]
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the voices it comes with."""
+        return tuple(praat_voices.VOICES)
+
+    def stock_voice(self, name: str) -> VoicePack:
+        """Return a stock voice; EngineError `missing_voice` names what is there."""
+        if name not in praat_voices.VOICES:
+            raise EngineError(
+                "missing_voice",
+                f"praat has no voice {name!r}; there are {', '.join(praat_voices.VOICES)}.",
+            )
+        return praat_voices.stock(name)
+
+    def phoneme_count(self, text: str) -> int:
+        """Phonemes espeak-ng says for `text`."""
+        return _phonemes(tidy(text), self._language)
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        """Speak `text`.
+
+        Parameters
+        ----------
+        text : str
+            Spanish; above 510 phonemes it is cut at sentences and joined.
+        condition : VoicePack
+            Of engine `praat`.
+        speed : float
+            0.25…4, relative to the pack's own rate.
+        seed : int
+            Of the breath noise.
+
+        Returns
+        -------
+        Audio
+            24 kHz, |y| < 1. Equal arguments give equal samples, whatever was said before.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`, `bad_speed`, `wrong_engine`.
+        """
+        if condition.engine != self.name:
+            raise EngineError(
+                "wrong_engine", f"This pack is for {condition.engine!r}; praat cannot speak it."
+            )
+        if not SPEEDS[0] <= speed <= SPEEDS[1]:
+            raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
+        spoken = []
+        for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
+            voice = settings(condition.row(self.phoneme_count(piece)))
+            spoken.append(_speak(piece, self._language, voice, speed, self.sr, seed + index))
+        return Audio(_joined(spoken, self.sr), self.sr)
+
+
+@lru_cache(maxsize=4096)
+def _phonemes(text: str, language: str) -> int:
+    from parselmouth.praat import call
+
+    grid = _espeak(text, language, pitch=1.0, intonation=1.0, rate_wpm=450.0, gap_s=0.0, grid=True)
+    count = int(call(grid, "Count intervals where", 4, "is not equal to", ""))
+    if count == 0:
+        raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
+    return count
+
+
+def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, seed: int) -> Samples:
+    """Speak one piece: low and slow by `formant`, then played faster by as much."""
+    pitch = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
+    wanted_wpm = voice.rate_wpm * speed / voice.formant
+    rate_wpm = float(np.clip(wanted_wpm, *_RATES_WPM))
+    y = _espeak(
+        text, language, pitch=pitch, intonation=voice.intonation, rate_wpm=rate_wpm,
+        gap_s=voice.gap_s,
+    )  # fmt: skip
+    y = soxr.resample(y, _NATIVE_HZ * voice.formant, sr, quality="HQ")
+    if rate_wpm != wanted_wpm:
+        y = _stretched(y, sr, rate_wpm / wanted_wpm)
+    return _levelled(_coloured(y, sr, voice, seed))
+
+
+def _adjustment(pitch_hz: float, intonation: float) -> float:
+    """Return Praat's pitch adjustment for a median F0 (the variant's law, measured to ±1.5 Hz)."""
+    adjustment = (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
+    return float(np.clip(adjustment, *_PITCHES))
+
+
+def _espeak(
+    text: str, language: str, *, pitch: float, intonation: float, rate_wpm: float, gap_s: float,
+    grid: bool = False,
+) -> Any:  # fmt: skip
+    """Return the samples espeak-ng gives, 44.1 kHz, or its TextGrid."""
+    from parselmouth.praat import call
+
+    with _LOCK:
+        voice = _synthesizer(language)
+        call(
+            voice, "Speech output settings", _NATIVE_HZ, max(gap_s, 1e-4), pitch, intonation,
+            rate_wpm, "IPA",
+        )  # fmt: skip
+        made = call(voice, "To Sound", text, grid)
+    return made[0] if grid else made[-1].values[0].astype(np.float32)
+
+
+@cache
+def _synthesizer(language: str) -> Any:
+    from parselmouth.praat import call
+
+    return call("Create SpeechSynthesizer", language, _VARIANT)
+
+
+def _stretched(y: Samples, sr: int, factor: float) -> Samples:
+    """Return `y` lengthened by a factor, its pitch kept (overlap-add)."""
+    import parselmouth
+    from parselmouth.praat import call
+
+    longer = call(parselmouth.Sound(y, sr), "Lengthen (overlap-add)", 60, 400, factor)
+    return longer.values[0].astype(np.float32)
+
+
+def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:
+    """Return `y` with its breath and its spectrum: tilt and four bands."""
+    envelope = np.sqrt(np.maximum(uniform_filter1d(y * y, sr // 50), 0))
+    noise = np.random.default_rng(seed).standard_normal(len(y), dtype=np.float32)
+    y = y + noise * envelope * np.float32(10 ** (voice.breath_db / 20))
+    size = fft.next_fast_len(len(y) + sr // 10, real=True)
+    octaves = np.log2(np.maximum(fft.rfftfreq(size, 1 / sr), 60.0) / 1000)
+    gain_db = voice.tilt_db * octaves
+    bands_db = (voice.low_db, voice.mid_db, voice.presence_db, voice.air_db)
+    for centre_hz, band_db in zip(_BANDS_HZ, bands_db, strict=True):
+        gain_db += band_db * np.exp(-2.0 * (octaves - np.log2(centre_hz / 1000)) ** 2)
+    gain = (10 ** (gain_db / 20)).astype(np.float32)
+    return fft.irfft(fft.rfft(y, size) * gain, size)[: len(y)]
+
+
+def _levelled(y: Samples) -> Samples:
+    """Return `y` at one RMS over its speech, its peaks under 1."""
+    loud = np.abs(y) > 0.02 * np.abs(y).max()
+    y = y * (_LEVEL / np.sqrt(np.mean(np.square(y[loud], dtype=np.float64))))
+    return (y * min(1.0, _PEAK / np.abs(y).max())).astype(np.float32)
+
+
+def _joined(spoken: list[Samples], sr: int) -> Samples:
+    silence = np.zeros(int(_JOIN_S * sr), np.float32)
+    parts = [part for y in spoken for part in (silence, y)][1:]
+    return np.concatenate(parts)

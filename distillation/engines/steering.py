@@ -1,0 +1,126 @@
+"""What a style embedding means to the student `praat`: physical controls from a row, and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from scipy.linalg import hadamard
+
+from corpus.audio.types import Samples
+from distillation.voicepack import PROSODY, TIMBRE
+
+HALF = 128
+_AXES = hadamard(HALF, dtype=np.int8)[1:] / np.float64(math.sqrt(HALF))  # orthonormal, exact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One voice in physical units; any row gives values within `RANGES`.
+
+    Attributes
+    ----------
+    formant : float
+        Formant frequencies relative to the synthesiser's male voice.
+    tilt_db : float
+        Slope of the spectrum around 1 kHz, dB per octave.
+    low_db, mid_db, presence_db, air_db : float
+        Gain of a band of one octave around 400, 1100, 2600 and 5200 Hz.
+    breath_db : float
+        Breath noise against the voice.
+    pitch_hz : float
+        Middle of the F0 contour.
+    intonation : float
+        Excursions of the contour relative to the synthesiser's own.
+    rate_wpm : float
+        Words a minute at speed 1.
+    gap_s : float
+        Pause added between words.
+    """
+
+    formant: float
+    tilt_db: float
+    low_db: float
+    mid_db: float
+    presence_db: float
+    air_db: float
+    breath_db: float
+    pitch_hz: float
+    intonation: float
+    rate_wpm: float
+    gap_s: float
+
+
+@dataclass(frozen=True)
+class Control:
+    """A setting's range, and how fast the projection of the row drives it through that range."""
+
+    half: slice
+    low: float
+    high: float
+    gain: float = 8.0
+    log: bool = False
+
+
+RANGES: dict[str, Control] = {
+    "formant": Control(TIMBRE, 0.88, 1.36, log=True),
+    "tilt_db": Control(TIMBRE, -3.0, 3.0),
+    "low_db": Control(TIMBRE, -7.0, 7.0),
+    "mid_db": Control(TIMBRE, -7.0, 7.0),
+    "presence_db": Control(TIMBRE, -7.0, 7.0),
+    "air_db": Control(TIMBRE, -9.0, 9.0),
+    "breath_db": Control(TIMBRE, -44.0, -14.0),
+    "pitch_hz": Control(PROSODY, 75.0, 250.0, log=True),
+    "intonation": Control(PROSODY, 0.2, 1.8),
+    "rate_wpm": Control(PROSODY, 135.0, 225.0, log=True),
+    "gap_s": Control(PROSODY, 0.0, 0.06),
+}
+
+
+def settings(row: Samples) -> Settings:
+    """Return the voice a row asks for.
+
+    Parameters
+    ----------
+    row : ndarray, shape (256,)
+        A style embedding; any finite values.
+
+    Returns
+    -------
+    Settings
+        Each setting follows the row's projection on its own axis, `low…high` through tanh, so
+        that noise of the stock voices' spread moves it and nothing leaves the range.
+    """
+    values = {}
+    for axis, (name, control) in enumerate(RANGES.items()):
+        drive = control.gain * float(_AXES[axis] @ row[control.half].astype(np.float64))
+        low, high = _ends(control)
+        value = (low + high) / 2 + (high - low) / 2 * math.tanh(drive)
+        values[name] = math.exp(value) if control.log else value
+    return Settings(**values)
+
+
+def row_of(voice: Settings) -> Samples:
+    """Return the shortest row that `settings` reads as this voice (strictly within RANGES)."""
+    row = np.zeros(2 * HALF)
+    for axis, (control, value) in enumerate(zip(RANGES.values(), astuple(voice), strict=True)):
+        low, high = _ends(control)
+        place = math.log(value) if control.log else value
+        drive = math.atanh((place - (low + high) / 2) / ((high - low) / 2))
+        row[control.half] += drive / control.gain * _AXES[axis]
+    return row.astype(np.float32)
+
+
+def unheard(row: Samples) -> Samples:
+    """Return the row without what any control hears: it may be anything."""
+    rest = row.astype(np.float64)
+    for axis, control in enumerate(RANGES.values()):
+        rest[control.half] -= (_AXES[axis] @ rest[control.half]) * _AXES[axis]
+    return rest.astype(np.float32)
+
+
+def _ends(control: Control) -> tuple[float, float]:
+    if control.log:
+        return math.log(control.low), math.log(control.high)
+    return control.low, control.high

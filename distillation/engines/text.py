@@ -1,0 +1,66 @@
+"""Text for an engine: tidied, and cut at sentences into pieces an engine can speak whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from distillation.engines.base import EngineError
+
+_SENTENCE = re.compile(r"(?<=[.!?…])[»”\"')\]]*\s+")
+_CLAUSE = re.compile(r"(?<=[,;:—])\s+")
+_WORD = re.compile(r"\s+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")
+LONGEST_WORD = 60  # characters; what is longer is no word and is cut
+
+
+def tidy(text: str) -> str:
+    """Return the text on one line without control characters, or raise EngineError `empty_text`."""
+    text = " ".join(_CONTROL.sub(" ", text).split())
+    if not any(character.isalnum() for character in text):
+        raise EngineError("empty_text", "There is nothing to say: the text has no letter or digit.")
+    return text
+
+
+def pieces(text: str, count: Callable[[str], int], limit: int) -> list[str]:
+    """Cut a text into pieces of at most `limit` phonemes, each as long as whole sentences allow.
+
+    Parameters
+    ----------
+    text : str
+        What `tidy` returned.
+    count : callable
+        Phonemes of a text.
+    limit : int
+        Phonemes an engine speaks at once.
+
+    Returns
+    -------
+    list of str
+        In order; nothing is left out but the white space between two pieces. A sentence above
+        the limit is cut at its commas, then between words.
+    """
+    if count(text) <= limit:
+        return [text]
+    packed: list[str] = []
+    for part in _parts(text, count, limit, (_SENTENCE, _CLAUSE, _WORD)):
+        joined = f"{packed[-1]} {part}" if packed else part
+        if packed and count(joined) <= limit:
+            packed[-1] = joined
+        else:
+            packed.append(part)
+    return packed
+
+
+def _parts(
+    text: str, count: Callable[[str], int], limit: int, cuts: tuple[re.Pattern[str], ...]
+) -> Iterator[str]:
+    """Yield what the coarsest cuts leave, each part within the limit."""
+    if count(text) <= limit:
+        yield text
+    elif cuts:
+        for part in cuts[0].split(text):
+            yield from _parts(part, count, limit, cuts[1:])
+    else:
+        for start in range(0, len(text), LONGEST_WORD):
+            yield text[start : start + LONGEST_WORD]
