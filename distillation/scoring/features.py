@@ -1,0 +1,147 @@
+"""Feature similarity: how alike two sounds are in timbre, brightness, energy and pitch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import dct
+
+from corpus.audio.io import resample
+from corpus.audio.pitch import track
+from corpus.audio.types import Audio, AudioError
+from distillation.scoring.mel import mel_filters, power_spectrogram
+
+Float = NDArray[np.float64]
+
+SR = 16_000
+N_FFT, HOP = 1024, 256
+N_MELS, N_MFCC = 40, 13
+LEVEL = 0.05  # RMS of the active frames after level matching (-26 dBFS)
+ACTIVE_DB = 35.0  # frames within this of the loudest count as sound
+ROLLOFF = 0.85
+REFERENCE_HZ = 55.0  # pitch is compared in semitones above this
+
+# A difference is taken relative to the larger value, but never to less than this.
+FLOORS = {
+    "mfcc": 20.0,
+    "centroid_hz": 200.0,
+    "bandwidth_hz": 200.0,
+    "rolloff_hz": 400.0,
+    "flatness": 0.02,
+    "crossings": 0.02,
+    "level_db": 3.0,
+    "pitch_st": 6.0,
+    "voiced": 0.2,
+}
+
+
+def features(audio: Audio) -> dict[str, float]:
+    """Return the features of a sound after level matching.
+
+    Parameters
+    ----------
+    audio : Audio
+        At least one 64 ms frame of sound.
+
+    Returns
+    -------
+    dict of str to float
+        Means and standard deviations over the active frames: `mfcc1…12` (orthonormal DCT of
+        the log-mel spectrum in dB; the 0th is the level and left out), `centroid_hz`,
+        `bandwidth_hz`, `rolloff_hz` (85 %), `flatness` (0-1), `crossings` (share of samples),
+        `level_db` (deviation only), `pitch_st` (semitones above 55 Hz, voiced frames) and
+        `voiced` (share of frames). Independent of the sound's level.
+
+    Raises
+    ------
+    AudioError
+        `silent`: no frame above the floor.
+    """
+    y, active = _level_matched(resample(audio, SR).y)
+    power = power_spectrogram(y, n_fft=N_FFT, hop=HOP)[: len(active)][active]
+    found = _summaries("mfcc", _mfcc(power)) | _spectral(power)
+    crossings = np.diff(np.signbit(_frames(y)[active]), axis=1).mean(axis=1)
+    found |= _summary("crossings", crossings)
+    level_db = 10.0 * np.log10(power.sum(axis=1) + 1e-12)
+    found["level_db_std"] = float(level_db.std())
+    return found | _pitch(Audio(y.astype(np.float32), SR))
+
+
+def feature_similarity(found: dict[str, float], wanted: dict[str, float]) -> float:
+    """Return how alike two sets of features are.
+
+    Parameters
+    ----------
+    found, wanted : dict of str to float
+        As `features` returns them.
+
+    Returns
+    -------
+    float
+        0-1: one less the mean of the differences, each relative to the larger of the two
+        values (at least the feature's floor, so that nothing explodes near zero) and at
+        most 1. Symmetric; 1 for equal features.
+    """
+    return 1.0 - float(np.mean([_difference(name, found[name], wanted[name]) for name in wanted]))
+
+
+def _difference(name: str, a: float, b: float) -> float:
+    floor = FLOORS[name.rsplit("_", 1)[0].rstrip("0123456789")]
+    return min(1.0, abs(a - b) / max(abs(a), abs(b), floor))
+
+
+def _frames(y: Float) -> Float:
+    padded = np.pad(y, N_FFT // 2)
+    return np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
+
+
+def _level_matched(y: NDArray[np.float32]) -> tuple[Float, NDArray[np.bool_]]:
+    """Return samples whose active frames have RMS `LEVEL`, and which frames those are."""
+    samples = y.astype(np.float64)
+    power = np.mean(_frames(samples) ** 2, axis=1)
+    if not len(power) or power.max() < 1e-12:
+        raise AudioError("silent", "the audio is silent: no features to compare.")
+    active = power > power.max() * 10.0 ** (-ACTIVE_DB / 10.0)
+    return samples * (LEVEL / np.sqrt(power[active].mean())), active
+
+
+def _mfcc(power: Float) -> Float:
+    mel_db = 10.0 * np.log10(np.maximum(power @ mel_filters(SR, N_FFT, N_MELS), 1e-10))
+    return np.asarray(dct(mel_db, type=2, axis=1, norm="ortho")[:, 1:N_MFCC])
+
+
+def _spectral(power: Float) -> dict[str, float]:
+    bins = np.fft.rfftfreq(N_FFT, 1.0 / SR)
+    magnitude = np.sqrt(power) + 1e-12
+    share = magnitude / magnitude.sum(axis=1, keepdims=True)
+    centroid = share @ bins
+    bandwidth = np.sqrt(np.sum(share * (bins[None, :] - centroid[:, None]) ** 2, axis=1))
+    rolloff = bins[np.argmax(np.cumsum(share, axis=1) >= ROLLOFF, axis=1)]
+    floored = np.maximum(power, 1e-10)
+    flatness = np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1)
+    return (
+        _summary("centroid_hz", centroid)
+        | _summary("bandwidth_hz", bandwidth)
+        | _summary("rolloff_hz", rolloff)
+        | _summary("flatness", flatness)
+    )
+
+
+def _pitch(audio: Audio) -> dict[str, float]:
+    f0_hz = track(audio).f0_hz
+    voiced = f0_hz[np.isfinite(f0_hz)]
+    if not len(voiced):
+        return {"pitch_st_mean": 0.0, "pitch_st_std": 0.0, "voiced_mean": 0.0}
+    pitch_st = 12.0 * np.log2(voiced / REFERENCE_HZ)
+    return _summary("pitch_st", pitch_st) | {"voiced_mean": len(voiced) / len(f0_hz)}
+
+
+def _summary(name: str, values: Float) -> dict[str, float]:
+    return {f"{name}_mean": float(values.mean()), f"{name}_std": float(values.std())}
+
+
+def _summaries(name: str, columns: Float) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for number, column in enumerate(columns.T, start=1):
+        found |= _summary(f"{name}{number}", column)
+    return found

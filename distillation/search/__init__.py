@@ -1,0 +1,56 @@
+"""Search strategies by name; pure arrays, no knowledge of audio."""
+
+from __future__ import annotations
+
+from distillation.search.base import Array, SearchError, State, Strategy
+from distillation.search.random_walk import RandomWalk
+from distillation.search.shared_walk import SharedWalk
+
+__all__ = ["STRATEGIES", "Array", "SearchError", "State", "Strategy", "strategy"]
+
+STRATEGIES: dict[str, type[RandomWalk] | type[SharedWalk]] = {
+    SharedWalk.name: SharedWalk,
+    RandomWalk.name: RandomWalk,
+}
+
+
+def strategy(
+    name: str,
+    *,
+    start: Array,
+    start_score: float,
+    population: Array,
+    diversity: tuple[float, float],
+    seed: int,
+) -> Strategy:
+    """Return the strategy `name`, set up at `start`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `STRATEGIES`.
+    start : ndarray, shape (rows, 1, 256), float32
+        Where the walk begins.
+    start_score : float
+        Score of `start`, 0-100: candidates must beat it.
+    population : ndarray, shape (n, rows, 1, 256), float32
+        The base voices, n ≥ 2: they scale and bound the mutations.
+    diversity : (float, float)
+        Range of a step's scale, in spreads of the base voices.
+    seed : int
+        Equal seeds and scores give equal candidates.
+
+    Raises
+    ------
+    SearchError
+        Unknown name, or a population that does not fit.
+    """
+    if name not in STRATEGIES:
+        raise SearchError(f"strategy: {', '.join(STRATEGIES)}; not {name!r}.")
+    return STRATEGIES[name](
+        start=start,
+        start_score=start_score,
+        population=population,
+        diversity=diversity,
+        seed=seed,
+    )

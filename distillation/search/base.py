@@ -1,0 +1,72 @@
+"""What a search strategy is: ask for a candidate, tell its score, save and restore its state."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+State = dict[str, NDArray[np.generic] | int | float | str]
+
+
+class SearchError(ValueError):
+    """A search that cannot be set up; the message says what is missing."""
+
+
+class Strategy(Protocol):
+    """Proposes candidates and learns from their scores; knows nothing of what they mean."""
+
+    name: ClassVar[str]
+
+    def ask(self) -> Array:
+        """Return the next candidate, shape of `start`; repeated without `tell`, an error."""
+        ...
+
+    def tell(self, score: float | None) -> bool:
+        """Take the score of the last candidate, None if dropped; True if it is the new best."""
+        ...
+
+    def state(self) -> State:
+        """Return everything the next `ask` depends on: arrays, numbers and JSON strings."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Continue exactly where `state` was taken, to the bit."""
+        ...
+
+
+def rng_to_json(rng: np.random.Generator) -> str:
+    """Return the complete state of a generator as JSON."""
+    return json.dumps(rng.bit_generator.state)
+
+
+def rng_from_json(text: str) -> np.random.Generator:
+    """Return a PCG64 generator that continues where `rng_to_json` was taken."""
+    bits = np.random.PCG64()
+    bits.state = json.loads(text)
+    return np.random.Generator(bits)
+
+
+def checked_population(start: Array, population: Array) -> NDArray[np.float64]:
+    """Return the population as float64 after checking it against the start.
+
+    Parameters
+    ----------
+    start : ndarray, shape (rows, 1, 256)
+        Where the walk begins.
+    population : ndarray, shape (n, rows, 1, 256)
+        Two voices or more: their spread scales the mutations.
+
+    Raises
+    ------
+    SearchError
+        Fewer than two voices, or of another shape than the start.
+    """
+    if population.ndim != start.ndim + 1 or population.shape[1:] != start.shape:
+        raise SearchError(f"base voices of shape {start.shape} wanted, not {population.shape[1:]}.")
+    if len(population) < 2:
+        raise SearchError("two base voices or more are needed: their spread scales the mutations.")
+    return population.astype(np.float64)

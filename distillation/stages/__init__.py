@@ -1,0 +1,1 @@
+"""Stages: recipe and engines in, results out; no Django."""
