@@ -1,0 +1,99 @@
+"""Phoneme frequencies of a set of texts and their distance to a reference."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from corpus.phonetics.g2p import INVENTORY, MERGERS, phonemes
+from corpus.phonetics.reference import REFERENCE
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Phoneme balance of a set of texts.
+
+    Attributes
+    ----------
+    total : int
+        Phonemes counted.
+    counts : dict of str to int
+        Occurrences of each phoneme of `INVENTORY` (Castilian, 24), zero included.
+    shares : dict of str to float
+        Shares, 0-1, of the phonemes of the reference, its mergers applied; sums to 1.
+    missing : tuple of str
+        Phonemes of `INVENTORY` that never occur.
+    divergence : float
+        Jensen-Shannon divergence to the reference, base 2, 0-1.
+    """
+
+    total: int
+    counts: dict[str, int]
+    shares: dict[str, float]
+    missing: tuple[str, ...]
+    divergence: float
+
+    @property
+    def distance(self) -> float:
+        """Jensen-Shannon distance: the square root of the divergence, a metric, 0-1."""
+        return math.sqrt(self.divergence)
+
+
+def balance(texts: Iterable[str], *, reference: Mapping[str, float] = REFERENCE) -> Balance:
+    """Count the phonemes of texts and compare them with a reference.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Spanish sentences.
+    reference : mapping of str to float, optional
+        Shares by phoneme, summing to 1. Phonemes it lacks are merged as American Spanish does
+        (/θ/ into /s/, /ʎ/ into /ʝ/) before comparing.
+
+    Raises
+    ------
+    ValueError
+        When the texts hold no phoneme at all.
+    """
+    found = Counter(phoneme for text in texts for phoneme in phonemes(text))
+    total = sum(found.values())
+    if not total:
+        raise ValueError("no Spanish words to count: give at least one sentence")
+    shares = dict.fromkeys(reference, 0.0)
+    for phoneme, count in found.items():
+        shares[phoneme if phoneme in reference else MERGERS[phoneme]] += count / total
+    return Balance(
+        total=total,
+        counts={phoneme: found[phoneme] for phoneme in INVENTORY},
+        shares=shares,
+        missing=tuple(phoneme for phoneme in INVENTORY if not found[phoneme]),
+        divergence=divergence(shares, reference),
+    )
+
+
+def divergence(p: Mapping[str, float], q: Mapping[str, float]) -> float:
+    """Jensen-Shannon divergence of two distributions, base 2.
+
+    Parameters
+    ----------
+    p, q : mapping of str to float
+        Shares, each summing to 1; a key one of them lacks counts as 0 there.
+
+    Returns
+    -------
+    float
+        0 (equal) to 1 (nothing in common).
+
+    References
+    ----------
+    Lin, J. (1991). Divergence measures based on the Shannon entropy. IEEE Transactions on
+    Information Theory 37(1), 145-151.
+    """
+    middle = {key: (p.get(key, 0.0) + q.get(key, 0.0)) / 2 for key in {*p, *q}}
+    return max(0.0, (_relative(p, middle) + _relative(q, middle)) / 2)
+
+
+def _relative(p: Mapping[str, float], q: Mapping[str, float]) -> float:
+    return math.fsum(share * math.log2(share / q[key]) for key, share in p.items() if share > 0)
