@@ -1,0 +1,97 @@
+"""Fundamental frequency: two-pass autocorrelation, and what a take's contour says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.audio.io import resample
+from corpus.audio.types import Audio
+from corpus.audio.units import to_st
+
+FLOOR_HZ, CEILING_HZ = 60.0, 600.0
+HOP_S = 0.010
+ANALYSIS_SR = 16_000
+_PERIODS = 3  # of the floor, in one window of the autocorrelation
+_FEW = 5  # voiced frames the second pass needs to know the range
+
+
+@dataclass(frozen=True, eq=False)
+class Pitch:
+    """F0 over time.
+
+    Attributes
+    ----------
+    f0_hz : ndarray, shape (n,), float64
+        Hz; NaN where unvoiced.
+    times_s : ndarray, shape (n,), float64
+        Centre of each frame, s.
+    """
+
+    f0_hz: NDArray[np.float64]
+    times_s: NDArray[np.float64]
+
+    @property
+    def voiced_hz(self) -> NDArray[np.float64]:
+        """The voiced frames' F0 only, Hz, shape (m,)."""
+        return self.f0_hz[~np.isnan(self.f0_hz)]
+
+    @property
+    def voiced_ratio(self) -> float:
+        """Share of voiced frames, 0-1."""
+        return len(self.voiced_hz) / len(self.f0_hz) if len(self.f0_hz) else 0.0
+
+    @property
+    def mean_hz(self) -> float | None:
+        return float(self.voiced_hz.mean()) if len(self.voiced_hz) else None
+
+    @property
+    def median_hz(self) -> float | None:
+        return float(np.median(self.voiced_hz)) if len(self.voiced_hz) else None
+
+    @property
+    def range_st(self) -> float | None:
+        """12·log2(p95 / p5) of the voiced frames, semitones ≥ 0."""
+        if not len(self.voiced_hz):
+            return None
+        low, high = np.percentile(self.voiced_hz, [5, 95])
+        return to_st(float(high), float(low))
+
+
+def track(audio: Audio) -> Pitch:
+    """Follow F0 by Praat's autocorrelation, the second pass within the speaker's own range.
+
+    The first pass looks between 60 and 600 Hz; the second between 0.75·q25 and 1.5·q75 of what
+    the first found, which removes octave jumps. One frame every 10 ms.
+
+    Returns
+    -------
+    Pitch
+        Without frames where the sound is shorter than one analysis window (50 ms).
+
+    References
+    ----------
+    .. [1] Boersma 1993, "Accurate short-term analysis of the fundamental frequency".
+    .. [2] De Looze & Hirst 2008, "Detecting changes in key and range for the automatic
+       modelling and coding of intonation" (the two passes).
+    """
+    first = _track(audio, FLOOR_HZ, CEILING_HZ)
+    if len(first.voiced_hz) < _FEW:
+        return first
+    q25, q75 = np.percentile(first.voiced_hz, [25, 75])
+    return _track(audio, max(FLOOR_HZ, 0.75 * q25), min(CEILING_HZ, 1.5 * q75))
+
+
+def _track(audio: Audio, floor_hz: float, ceiling_hz: float) -> Pitch:
+    import parselmouth  # 72 MB: only for who measures pitch
+
+    if audio.duration_s <= (_PERIODS + 0.5) / floor_hz:
+        return Pitch(np.empty(0), np.empty(0))
+    audio = resample(audio, min(ANALYSIS_SR, audio.sr))
+    found = parselmouth.Sound(audio.y.astype(np.float64), audio.sr).to_pitch_ac(
+        time_step=HOP_S, pitch_floor=float(floor_hz), pitch_ceiling=float(ceiling_hz)
+    )
+    f0_hz = found.selected_array["frequency"].astype(np.float64)
+    return Pitch(np.where(f0_hz > 0, f0_hz, np.nan), np.asarray(found.xs()))
