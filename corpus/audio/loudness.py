@@ -67,6 +67,8 @@ def normalize(audio: Audio, lufs: float = -23.0, *, peak_limit_db: float = -1.0)
 
     Parameters
     ----------
+    audio : Audio
+        Of any length.
     lufs : float
         Wanted integrated loudness, LUFS.
     peak_limit_db : float

@@ -1,0 +1,155 @@
+"""Is a take technically usable: clipping, level, noise, cut edges, silence, length."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from corpus.audio import timing
+from corpus.audio.loudness import HOP_S, frame_rms, integrated_lufs
+from corpus.audio.types import Audio
+from corpus.audio.units import FLOOR_DB, to_db
+
+Limit = tuple[float | None, float | None]
+
+MAX_CLIPPED = 1e-4  # share of samples
+LEVEL_LUFS = (-40.0, -12.0)
+MIN_SNR_DB = 20.0
+MIN_MARGIN_S = 0.05  # before and after the speech
+MAX_SILENCE_S = 2.0
+MIN_SPEECH_S = 1.0  # a speaker encoder wants that much
+SYLLABLES_PER_S = (1.8, 9.0)  # slowest and fastest reading of a known text
+_FLAT_RUN = 3  # samples
+_LSB = 2.0**-15
+_GUARD_FRAMES = 5  # beside speech, not counted as room
+_FEW_FRAMES = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """One technical property of a take.
+
+    Attributes
+    ----------
+    code : str
+        Stable: `clipping level noise cut_start cut_end silence duration length`.
+    ok : bool
+        Whether the value lies within the limit.
+    value : float
+        The measure.
+    unit : str
+        Its unit: `%`, `LUFS`, `dB`, `s` or `syllables/s`.
+    limit : (low, high)
+        Bounds, inclusive; None where there is none.
+    message : str
+        What it means and, when not ok, what to do. English; callers translate by code.
+    """
+
+    code: str
+    ok: bool
+    value: float
+    unit: str
+    limit: Limit
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {**asdict(self), "limit": list(self.limit)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Check:
+        """Build a check from what `to_json` gave."""
+        low, high = data["limit"]
+        return cls(**{**data, "limit": (low, high)})
+
+
+_ADVICE = {
+    "clipping": "The microphone is overdriven: move away from it or lower its level.",
+    "level": "Speak nearer to the microphone if it is too quiet, lower its level if too loud.",
+    "noise": "The room is too loud: close the window, switch off fans, move nearer.",
+    "cut_start": "The beginning is cut off: wait half a second before speaking.",
+    "cut_end": "The end is cut off: wait half a second before stopping.",
+    "silence": "There is a long silence at the beginning or end: trim it or record again.",
+    "duration": "There is too little speech to judge the voice: record the whole sentence.",
+    "length": "The length does not fit the text: check that all of it, and only it, was read.",
+}
+
+
+def take_checks(audio: Audio, *, syllables: int | None = None) -> list[Check]:
+    """Check a take before anybody listens to it.
+
+    Parameters
+    ----------
+    audio : Audio
+        The take as recorded, not normalised.
+    syllables : int, optional
+        Syllables of the text; without it the check `length` is left out.
+
+    Returns
+    -------
+    list of Check
+        In a fixed order, all of them, whether ok or not.
+    """
+    spoken = timing.find(audio)
+    checks = [
+        _check("clipping", 100 * clipped_share(audio), "%", (None, 100 * MAX_CLIPPED)),
+        _check("level", max(FLOOR_DB, integrated_lufs(audio)), "LUFS", LEVEL_LUFS),
+        _check("noise", snr_db(audio, spoken), "dB", (MIN_SNR_DB, None)),
+        _check("cut_start", spoken.start_s, "s", (MIN_MARGIN_S, None)),
+        _check("cut_end", spoken.trail_s, "s", (MIN_MARGIN_S, None)),
+        _check("silence", max(spoken.start_s, spoken.trail_s), "s", (None, MAX_SILENCE_S)),
+        _check("duration", spoken.speech_s, "s", (MIN_SPEECH_S, None)),
+    ]
+    if syllables is not None:
+        rate = spoken.speech_rate(syllables) or 0.0
+        checks.append(_check("length", rate, "syllables/s", SYLLABLES_PER_S))
+    return checks
+
+
+def _check(code: str, value: float, unit: str, limit: Limit) -> Check:
+    value = round(value, 4)
+    low, high = limit
+    ok = (low is None or value >= low) and (high is None or value <= high)
+    return Check(code, ok, value, unit, limit, "Fine." if ok else _ADVICE[code])
+
+
+def clipped_share(audio: Audio) -> float:
+    """Return the share of clipped samples, 0-1.
+
+    A sample is clipped when it overshoots full scale (a lossy file of clipped sound does), or
+    lies in a flat top: three or more neighbours equal to 16-bit precision within 10 % of a
+    peak of at least half scale.
+    """
+    magnitude = np.abs(audio.y)
+    peak = float(magnitude.max())
+    over = magnitude > 1.0 + _LSB
+    if peak < 0.5:
+        return 0.0
+    high = magnitude[1:] >= 0.9 * peak
+    same = high & (np.abs(np.diff(audio.y)) < 0.5 * _LSB)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
+    lengths = edges[1::2] - edges[::2] + 1
+    flat = int(lengths[lengths >= _FLAT_RUN].sum())
+    return (flat + int(over.sum())) / len(magnitude)
+
+
+def snr_db(audio: Audio, spoken: timing.Timing) -> float:
+    """Return the level of the speech over the level of the room, dB, at most 120.
+
+    The room is the median of the frames at least 50 ms away from speech; where fewer than ten
+    are left, the 5th percentile of all frames.
+    """
+    power = frame_rms(audio) ** 2
+    speech, room = np.zeros(len(power), bool), np.ones(len(power), bool)
+    for start_s, end_s in spoken.sounding:
+        start, end = round(start_s / HOP_S), round(end_s / HOP_S)
+        speech[start:end] = True
+        room[max(0, start - _GUARD_FRAMES) : end + _GUARD_FRAMES] = False
+    if not speech.any():
+        return 0.0
+    few = room.sum() < _FEW_FRAMES
+    floor = np.percentile(power, 5) if few else np.median(power[room])
+    signal = to_db(float(np.sqrt(power[speech].mean())))
+    return min(-FLOOR_DB, signal - to_db(float(np.sqrt(floor))))

@@ -1,0 +1,210 @@
+"""How well a take fits its style: 0-1, with every part that made it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any
+
+from corpus.audio.checks import Check, Limit
+from corpus.audio.prosody import Prosody
+from corpus.audio.units import to_st
+
+Profile = Mapping[str, Sequence[float]]
+
+PAUSE_OFFSET = 0.1  # many sentences have no pause: keeps the ratio of shares finite and calm
+# For each: unit, how far outside its band a value counts half, weight.
+STYLE_PARTS = {
+    "pitch_st": ("st", 2.0, 1.0),
+    "rate_ratio": ("×", 0.15, 1.0),
+    "range_ratio": ("×", 0.4, 0.5),
+    "pause_ratio": ("×", 0.6, 0.5),
+    "energy_db": ("dB", 4.0, 0.5),
+}
+TECHNICAL_TOLERANCE = {
+    "clipping": 0.1,
+    "level": 6.0,
+    "noise": 10.0,
+    "cut_start": 0.05,
+    "cut_end": 0.05,
+    "silence": 2.0,
+    "duration": 0.5,
+    "length": 1.5,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A speaker's own neutral voice: means over the neutral takes, None where unknown."""
+
+    pitch_hz: float | None = None
+    pitch_range_st: float | None = None
+    speech_rate: float | None = None
+    pause_ratio: float | None = None
+    loudness_lufs: float | None = None
+
+    @classmethod
+    def of(cls, takes: Sequence[Prosody]) -> Baseline | None:
+        """Average the prosody of neutral takes; None for no takes."""
+        if not takes:
+            return None
+        return cls(
+            pitch_hz=_mean([take.pitch_median_hz for take in takes]),
+            pitch_range_st=_mean([take.pitch_range_st for take in takes]),
+            speech_rate=_mean([take.speech_rate for take in takes]),
+            pause_ratio=_mean([take.pause_ratio for take in takes]),
+            loudness_lufs=_mean([take.loudness_lufs for take in takes]),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One measure against its band.
+
+    Attributes
+    ----------
+    code : str
+        Code of the check, or key of the profile.
+    kind : str
+        `technical` or `style`.
+    value, unit
+        The measure; of a style, relative to the speaker's neutral voice.
+    limit : (low, high)
+        The band; None where there is no bound.
+    score : float
+        1 within the band, falling outside it, 0-1.
+    """
+
+    code: str
+    kind: str
+    value: float
+    unit: str
+    limit: Limit
+    score: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The quality of a take.
+
+    Attributes
+    ----------
+    score : float
+        `technical` × `style`, or `technical` alone where no style part could be judged, 0-1.
+    technical : float
+        Product of the technical parts' scores, 0-1.
+    style : float or None
+        Weighted mean of the style parts' scores, 0-1; None without a baseline.
+    parts : tuple of Part
+        All that went into it.
+    missing : tuple of str
+        Profile keys that could not be judged: the speaker's neutral voice is not known yet.
+    """
+
+    score: float
+    technical: float
+    style: float | None
+    parts: tuple[Part, ...]
+    missing: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        data = asdict(self)
+        data["parts"] = [{**part, "limit": list(part["limit"])} for part in data["parts"]]
+        return {**data, "missing": list(self.missing)}
+
+
+def quality(
+    prosody: Prosody, checks: Sequence[Check], profile: Profile, baseline: Baseline | None
+) -> Quality:
+    """Judge a take against the profile of its style.
+
+    Parameters
+    ----------
+    prosody : Prosody
+        Of the take.
+    checks : sequence of Check
+        Of the take; each counts, the ones not ok lower the score.
+    profile : mapping of str to (low, high)
+        Bands relative to the speaker's neutral voice: `pitch_st` semitones of the median,
+        `rate_ratio`, `range_ratio` and `pause_ratio` quotients, `energy_db` of loudness.
+    baseline : Baseline or None
+        The speaker's neutral voice.
+
+    Raises
+    ------
+    ValueError
+        For a profile with an unknown key or a band that is not low ≤ high, naming it.
+    """
+    technical_parts = [_technical(check) for check in checks]
+    values = _relative(prosody, baseline) if baseline else {}
+    bands = {key: _band(key, band) for key, band in profile.items()}
+    style_parts = [_style(key, values[key], band) for key, band in bands.items() if key in values]
+    technical = round(math.prod(part.score for part in technical_parts), 4)
+    style = round(_weighted(style_parts), 4) if style_parts else None
+    return Quality(
+        score=round(technical * (1.0 if style is None else style), 4),
+        technical=technical,
+        style=style,
+        parts=(*technical_parts, *style_parts),
+        missing=tuple(key for key in bands if key not in values),
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _band(key: str, band: Sequence[float]) -> tuple[float, float]:
+    if key not in STYLE_PARTS:
+        raise ValueError(f"profile: unknown key {key!r}; known are {', '.join(STYLE_PARTS)}.")
+    low, high = band
+    if not low <= high:
+        raise ValueError(f"profile: {key} must be [low, high], not {list(band)}.")
+    return float(low), float(high)
+
+
+def _relative(take: Prosody, neutral: Baseline) -> dict[str, float]:
+    """Return the profile's measures of a take against the neutral voice, where both are known."""
+    values: dict[str, float] = {}
+    if take.pitch_median_hz and neutral.pitch_hz:
+        values["pitch_st"] = to_st(take.pitch_median_hz, neutral.pitch_hz)
+    if take.speech_rate and neutral.speech_rate:
+        values["rate_ratio"] = take.speech_rate / neutral.speech_rate
+    if take.pitch_range_st is not None and neutral.pitch_range_st:
+        values["range_ratio"] = take.pitch_range_st / neutral.pitch_range_st
+    if neutral.pause_ratio is not None:
+        values["pause_ratio"] = (take.pause_ratio + PAUSE_OFFSET) / (
+            neutral.pause_ratio + PAUSE_OFFSET
+        )
+    if neutral.loudness_lufs is not None:
+        values["energy_db"] = take.loudness_lufs - neutral.loudness_lufs
+    return values
+
+
+def _technical(check: Check) -> Part:
+    score = _falloff(check.value, check.limit, TECHNICAL_TOLERANCE[check.code])
+    return Part(check.code, "technical", check.value, check.unit, check.limit, score)
+
+
+def _style(key: str, value: float, band: tuple[float, float]) -> Part:
+    unit, tolerance, _ = STYLE_PARTS[key]
+    return Part(key, "style", round(value, 4), unit, band, _falloff(value, band, tolerance))
+
+
+def _falloff(value: float, limit: Limit, tolerance: float) -> float:
+    """Return 1 within the limit, 2^-(distance / tolerance)² outside it."""
+    low, high = limit
+    under = 0.0 if low is None else low - value
+    over = 0.0 if high is None else value - high
+    return round(2.0 ** -((max(0.0, under, over) / tolerance) ** 2), 4)
+
+
+def _weighted(parts: Sequence[Part]) -> float:
+    weights = [STYLE_PARTS[part.code][2] for part in parts]
+    return math.fsum(
+        weight * part.score for weight, part in zip(weights, parts, strict=True)
+    ) / sum(weights)
