@@ -35,6 +35,10 @@ class SentenceQuerySet(models.QuerySet):
     def unlabelled(self) -> Self:
         return self.with_label().filter(label_key__isnull=True)
 
+    def search(self, words: str) -> Self:
+        """Keep sentences whose text or id contains the words."""
+        return self.filter(Q(text__icontains=words) | Q(sentence_id__icontains=words))
+
     def label_counts(self) -> dict[str | None, int]:
         """Sentences by current label; the key None counts the unlabelled."""
         rows = self.with_label().order_by().values_list("label_key")

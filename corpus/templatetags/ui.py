@@ -1,9 +1,13 @@
 """What templates need to draw chips, bars and figures under a strict CSP."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from corpus.models import StyleLabel
 
@@ -66,3 +70,22 @@ def query_with(context: template.Context, **changes: Any) -> str:
         if value not in (None, ""):
             query[key] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def stack_geometry(parts: list[tuple[StyleLabel, int]], whole: float) -> list[dict[str, Any]]:
+    """Lay parts side by side, in percentages of the whole."""
+    pieces, at = [], 0.0
+    for style, n in parts:
+        width = _share(n, 0, whole)
+        pieces.append({"style": style, "x": f"{at:.2f}%", "width": f"{width:.2f}%"})
+        at += width
+    return pieces
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Say how long ago something was, in one unit."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, depth=1)}

@@ -1,0 +1,139 @@
+"""What people send: filters of the lists, labels, takes, verdicts."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from corpus.models import Category, Recording, Sentence, Speaker, StyleLabel
+
+UNLABELLED = "none"
+
+
+def _styles_with(*first: tuple[str, Any]) -> list[tuple[str, Any]]:
+    return [*first, *StyleLabel.objects.values_list("key", "name")]
+
+
+class LabelFilter(forms.Form):
+    """The filter of the label page; an address that makes no sense filters nothing."""
+
+    category = forms.ModelChoiceField(
+        Category.objects, to_field_name="key", required=False, label=_("Category"),
+        empty_label=_("All"),
+    )  # fmt: skip
+    style = forms.ChoiceField(required=False, label=_("Style"))
+    state = forms.ChoiceField(
+        required=False,
+        label=_("State"),
+        choices=[
+            ("", _("All")),
+            ("todo", _("without a label")),
+            ("done", _("labelled")),
+            ("mine", _("labelled by me")),
+        ],
+    )
+    q = forms.CharField(
+        required=False,
+        max_length=100,
+        label=_("Search"),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["style"].choices = _styles_with(("", _("All")))
+
+
+class LabelForm(forms.Form):
+    style = forms.ModelChoiceField(StyleLabel.objects, to_field_name="key", required=False)
+    accept = forms.ModelChoiceField(StyleLabel.objects, to_field_name="key", required=False)
+    seen = forms.IntegerField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not (data.get("accept") or data.get("style")) and not self.errors:
+            raise forms.ValidationError(_("Choose a style."))
+        return data
+
+
+class TakeFilter(forms.Form):
+    state = forms.ChoiceField(
+        required=False, label=_("State"), choices=[("", _("All")), *Recording.State.choices]
+    )
+    style = forms.ChoiceField(required=False, label=_("Style"))
+    speaker = forms.ModelChoiceField(
+        Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
+    )
+    q = forms.CharField(
+        required=False,
+        max_length=100,
+        label=_("Search"),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["style"].choices = _styles_with(("", _("All")))
+
+
+class SentenceChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.sentence_id} · {obj.text}"
+
+
+class TakeForm(forms.Form):
+    sentence = SentenceChoice(
+        Sentence.objects, to_field_name="sentence_id", label=_("Sentence"), empty_label=None
+    )
+    style = forms.ModelChoiceField(
+        StyleLabel.objects, to_field_name="key", label=_("Style"), empty_label=None
+    )
+    file = forms.FileField(
+        label=_("Sound file"),
+        help_text=_("WAV, FLAC, OGG, MP3, WebM or M4A; one sentence, up to a minute."),
+        widget=forms.FileInput(attrs={"accept": "audio/*,video/webm,.wav,.flac,.ogg,.mp3,.webm"}),
+        error_messages={
+            "required": _("Choose a sound file."),
+            "empty": _("The file is empty. Record or choose it again."),
+        },
+    )
+    uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["data-max-bytes"] = settings.MAX_UPLOAD_BYTES
+        self.fields["file"].widget.attrs["data-too-large"] = self.too_large_message()
+        if too_large:
+            self.fields["file"].error_messages["required"] = self.too_large_message()
+
+    @staticmethod
+    def too_large_message() -> str:
+        return _("The file is larger than %(limit)s. Send one sentence, or FLAC or MP3.") % {
+            "limit": filesizeformat(settings.MAX_UPLOAD_BYTES)
+        }
+
+
+class VerdictForm(forms.Form):
+    state = forms.ChoiceField(
+        choices=[
+            (Recording.State.ACCEPTED, _("accepted")),
+            (Recording.State.REJECTED, _("sent back")),
+        ]
+    )
+    reason = forms.CharField(required=False, max_length=500, label=_("Reason"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("state") == Recording.State.REJECTED and not data.get("reason"):
+            self.add_error("reason", _("Say what the speaker should do differently."))
+        return data
+
+
+class ConsentForm(forms.Form):
+    agree = forms.BooleanField(
+        label=_("I have read this and I agree."),
+        error_messages={"required": _("Tick the box to agree; without it nothing is recorded.")},
+    )

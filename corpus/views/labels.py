@@ -1,0 +1,147 @@
+"""The label page: one style per sentence, saved as it is chosen."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus.forms import LabelFilter, LabelForm
+from corpus.models import LabelDecision, Sentence, StyleLabel
+from corpus.services import LabelConflict, label_set
+from corpus.services import label_undo as take_back
+from corpus.suggest import suggest
+from voicelab.roles import LABELER, REVIEWER, role_required, roles_of
+
+PAGE_SIZE = 30
+
+
+@require_GET
+@role_required(LABELER, REVIEWER)
+def label(request: HttpRequest) -> HttpResponse:
+    filter_ = LabelFilter(request.GET)
+    page = Paginator(_filtered(filter_, request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = _around(request) | {"filter": filter_, "page": page}
+    context["rows"] = _rows(page.object_list, request.user, context["styles"])
+    return render(request, "corpus/label.html", context)
+
+
+@require_POST
+@role_required(LABELER)
+def label_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
+    sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
+    form = LabelForm(request.POST)
+    if not form.is_valid():
+        return _answer(request, sentence, problem=_first_error(form), status=422)
+    data = form.cleaned_data
+    source = LabelDecision.Source.SUGGESTION if data["accept"] else LabelDecision.Source.PERSON
+    try:
+        label_set(
+            sentence=sentence,
+            style=data["accept"] or data["style"],
+            person=request.user,
+            source=source,
+            seen=data["seen"],
+        )
+    except LabelConflict as conflict:
+        return _answer(request, sentence, problem=str(conflict), status=409)
+    return _answer(request, sentence, saved=True)
+
+
+@require_POST
+@role_required(LABELER)
+def label_undo(request: HttpRequest, sentence_id: str) -> HttpResponse:
+    sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
+    try:
+        take_back(sentence=sentence, person=request.user)
+    except LabelConflict as conflict:
+        return _answer(request, sentence, problem=str(conflict), status=409)
+    return _answer(request, sentence, saved=True)
+
+
+def _answer(
+    request: HttpRequest, sentence: Sentence, *, saved: bool = False, problem: str = "",
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    if not request.htmx:
+        if problem:
+            messages.error(request, f"{sentence.sentence_id}: {problem}")
+        return redirect(_back(request))
+    one = Sentence.objects.filter(pk=sentence.pk).select_related("category")
+    context = _around(request)
+    [row] = _rows(one.with_label().with_decision(), request.user, context["styles"])
+    context |= {"row": row | {"saved": saved, "problem": problem}, "swapped": True}
+    return render(request, "corpus/_label_row.html", context, status=status)
+
+
+def _around(request: HttpRequest) -> dict[str, Any]:
+    """Give what the page and a single row both show: styles, counts, and who may label."""
+    counts = Sentence.objects.label_counts()
+    styles = list(StyleLabel.objects.all())
+    total = sum(counts.values())
+    return {
+        "styles": styles,
+        "counts": [(style, counts.get(style.key, 0)) for style in styles],
+        "total": total,
+        "labelled": total - counts.get(None, 0),
+        "missing": counts.get(None, 0),
+        "may_label": LABELER in roles_of(request.user),
+    }
+
+
+def _filtered(filter_: LabelFilter, person: Any) -> Any:
+    sentences = Sentence.objects.with_label().with_decision().select_related("category")
+    if not filter_.is_valid():
+        return sentences
+    wanted = filter_.cleaned_data
+    if wanted["category"]:
+        sentences = sentences.filter(category=wanted["category"])
+    if wanted["style"]:
+        sentences = sentences.filter(label_key=wanted["style"])
+    if wanted["state"] == "todo":
+        sentences = sentences.filter(label_key__isnull=True)
+    elif wanted["state"] == "done":
+        sentences = sentences.filter(label_key__isnull=False)
+    elif wanted["state"] == "mine":
+        mine = LabelDecision.objects.filter(person=person).values("pk")
+        sentences = sentences.filter(label_key__isnull=False, decision_pk__in=mine)
+    return sentences.search(wanted["q"])
+
+
+def _rows(sentences: Any, person: Any, styles: list[StyleLabel]) -> list[dict[str, Any]]:
+    sentences, by_key = list(sentences), {style.key: style for style in styles}
+    decisions = LabelDecision.objects.select_related("person").in_bulk(
+        [s.decision_pk for s in sentences if s.decision_pk]
+    )
+    return [
+        _row(s, decisions.get(s.decision_pk), person) | {"style": by_key.get(s.label_key)}
+        for s in sentences
+    ]
+
+
+def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str, Any]:
+    mine = bool(decision and decision.person_id == person.pk)
+    suggestion = suggest(sentence.kind, sentence.text)
+    return {
+        "sentence": sentence,
+        "decision": decision,
+        "suggestion": suggestion.style,
+        "reason": gettext(suggestion.reason) % suggestion.params,
+        "settled": sentence.adjudication_pk is not None,
+        "can_undo": mine and decision is not None and decision.style_id is not None,
+    }
+
+
+def _first_error(form: LabelForm) -> str:
+    return next(iter(form.errors.values()))[0]
+
+
+def _back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if safe else reverse("label")

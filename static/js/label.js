@@ -1,0 +1,34 @@
+// Keys on the label page: 1-9 set the style of the row in focus and go to the next, Enter accepts.
+(() => {
+  const rowOf = (node) => node.closest?.("[data-sentence]");
+
+  function goOn(row) {
+    const next = row.nextElementSibling?.querySelector("select");
+    if (!next) return;
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const row = rowOf(event.target);
+    if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const select = row.querySelector("select");
+    if (!select) return;
+    if (/^[1-9]$/.test(event.key)) {
+      const option = [...select.options].filter((o) => o.value)[Number(event.key) - 1];
+      if (!option) return;
+      event.preventDefault();
+      if (select.value !== option.value) {
+        select.value = option.value;
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+      goOn(row);
+    } else if (event.key === "Enter" && event.target === select) {
+      const accept = row.querySelector("button[name=accept]");
+      if (!accept) return;
+      event.preventDefault();
+      accept.click();
+      goOn(row);
+    }
+  });
+})();
