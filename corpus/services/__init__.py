@@ -7,5 +7,27 @@ from corpus.services.labels import (
     label_set,
     label_undo,
 )
+from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
+from corpus.services.takes import (
+    ConsentMissing,
+    consent_require,
+    take_judge,
+    take_measure,
+    take_store,
+)
 
-__all__ = ["UNSEEN", "LabelConflict", "decisions_standing", "label_set", "label_undo"]
+__all__ = [
+    "UNSEEN",
+    "ConsentMissing",
+    "LabelConflict",
+    "consent_give",
+    "consent_require",
+    "consent_withdraw",
+    "decisions_standing",
+    "label_set",
+    "label_undo",
+    "speaker_of",
+    "take_judge",
+    "take_measure",
+    "take_store",
+]

@@ -1,0 +1,198 @@
+"""What is done to takes: store one, measure it, judge it."""
+
+import hashlib
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from corpus.audio.checks import Check, take_checks
+from corpus.audio.io import decode, encode_wav, resample
+from corpus.audio.loudness import peak_db
+from corpus.audio.profile import Baseline, Quality, quality
+from corpus.audio.prosody import ANALYSER, Prosody, measure
+from corpus.audio.types import Audio
+from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel, TakeVerdict
+
+MAX_SECONDS = 60.0
+MAX_RATE_HZ = 48_000
+BASELINE_STYLE = "neutral"
+
+
+class ConsentMissing(Exception):
+    """The speaker has not agreed to be recorded, or withdrew; the message says which."""
+
+
+def take_store(
+    *,
+    sentence: Sentence,
+    style: StyleLabel,
+    speaker: Speaker,
+    person: Any,
+    file: BinaryIO,
+    uuid: UUID | None = None,
+) -> Recording:
+    """Decode, check, measure and keep a take; the same file sent again gives the first row.
+
+    Nothing is stored when the sound is refused (AudioError) or consent is missing.
+    """
+    consent_require(speaker)
+    whose = {"sentence": sentence, "style": style, "speaker": speaker}
+    digest = _sha256(file)
+    if there := _already(digest, whose):
+        return there
+    audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=MAX_SECONDS)
+    audio = resample(audio, min(audio.sr, MAX_RATE_HZ))
+    recording = Recording(**whose, uploaded_by=person, original_sha256=digest)
+    recording.uuid = uuid if uuid and _is_free(uuid) else uuid4()
+    found = _analyse(recording, audio)
+    with ExitStack() as undo:
+        undo.callback(_files_delete, recording)
+        _files_write(recording, audio, file)
+        with transaction.atomic():
+            Sentence.objects.select_for_update().get(pk=sentence.pk)
+            if there := _already(digest, whose):
+                return there
+            recording.take = _takes_so_far(whose) + 1
+            recording.save()
+            _score_write(recording, *found)
+            _baseline_changed(recording)
+        undo.pop_all()
+    return recording
+
+
+def take_measure(*, recording: Recording) -> ProsodyScore:
+    """Measure a stored take again, after the analyser or the style's profile changed."""
+    with recording.wav.open("rb") as file:
+        audio = decode(file.read(), max_seconds=MAX_SECONDS)
+    found = _analyse(recording, audio)
+    with transaction.atomic():
+        recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
+        return _score_write(recording, *found)
+
+
+def take_judge(*, recording: Recording, person: Any, state: str, reason: str = "") -> TakeVerdict:
+    """Append a reviewer's verdict and let it be the take's state."""
+    with transaction.atomic():
+        Recording.objects.select_for_update().get(pk=recording.pk)
+        verdict = TakeVerdict.objects.create(
+            recording=recording, person=person, state=state, reason=reason
+        )
+        recording.state = state
+        recording.save(update_fields=["state"])
+        _baseline_changed(recording)
+    return verdict
+
+
+def consent_require(speaker: Speaker) -> None:
+    """Raise ConsentMissing unless the speaker agreed and did not withdraw."""
+    if speaker.withdrawn_at:
+        raise ConsentMissing(_("%s withdrew the consent to be recorded.") % speaker.name)
+    if not speaker.consented_at:
+        raise ConsentMissing(_("%s has not agreed to be recorded yet.") % speaker.name)
+
+
+def _analyse(recording: Recording, audio: Audio) -> tuple[Prosody, list[Check]]:
+    syllables = recording.sentence.syllables or None
+    prosody, checks = measure(audio, syllables=syllables), take_checks(audio, syllables=syllables)
+    recording.sr, recording.duration_s = audio.sr, audio.duration_s
+    recording.loudness_lufs, recording.peak_db = prosody.loudness_lufs, peak_db(audio)
+    recording.checks = [check.to_json() for check in checks]
+    return prosody, checks
+
+
+def _score_write(recording: Recording, prosody: Prosody, checks: list[Check]) -> ProsodyScore:
+    judged = _judge(recording, prosody, checks, _neutral_of(recording.speaker_id))
+    score, _fresh = ProsodyScore.objects.update_or_create(
+        recording=recording,
+        analyser=ANALYSER,
+        defaults={
+            "quality": judged.score,
+            "parts": judged.to_json(),
+            "pitch_mean_hz": prosody.pitch_mean_hz,
+            "pitch_range_st": prosody.pitch_range_st,
+            "energy_std": prosody.energy_std,
+            "speech_rate": prosody.speech_rate,
+            "pause_ratio": prosody.pause_ratio,
+            "measures": prosody.to_json(),
+        },
+    )
+    return score
+
+
+def _judge(
+    recording: Recording,
+    prosody: Prosody,
+    checks: Iterable[Check],
+    neutral: dict[int, Prosody],
+) -> Quality:
+    """Judge against the speaker's neutral takes, leaving the take itself out of them."""
+    others = [take for pk, take in neutral.items() if pk != recording.pk]
+    return quality(prosody, list(checks), recording.style.profile, Baseline.of(others))
+
+
+def _neutral_of(speaker_id: int) -> dict[int, Prosody]:
+    scores = ProsodyScore.objects.filter(
+        recording__speaker=speaker_id, recording__style__key=BASELINE_STYLE, analyser=ANALYSER
+    ).exclude(recording__state=Recording.State.REJECTED)
+    rows = scores.values_list("recording_id", "measures")
+    return {pk: Prosody.from_json(measures) for pk, measures in rows}
+
+
+def _baseline_changed(recording: Recording) -> None:
+    """Judge all takes of the speaker anew once the neutral voice is known better."""
+    if recording.style.key != BASELINE_STYLE:
+        return
+    neutral = _neutral_of(recording.speaker_id)
+    scores = list(
+        ProsodyScore.objects.filter(
+            recording__speaker=recording.speaker_id, analyser=ANALYSER
+        ).select_related("recording__style")
+    )
+    for score in scores:
+        checks = [Check.from_json(check) for check in score.recording.checks]
+        judged = _judge(score.recording, Prosody.from_json(score.measures), checks, neutral)
+        score.quality, score.parts = judged.score, judged.to_json()
+    ProsodyScore.objects.bulk_update(scores, ["quality", "parts"], batch_size=200)
+
+
+def _already(digest: str, whose: dict[str, Any]) -> Recording | None:
+    return Recording.objects.filter(original_sha256=digest, **whose).first()
+
+
+def _is_free(uuid: UUID) -> bool:
+    return not Recording.objects.filter(uuid=uuid).exists()
+
+
+def _takes_so_far(whose: dict[str, Any]) -> int:
+    return Recording.objects.filter(**whose).aggregate(last=Max("take"))["last"] or 0
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while block := file.read(2**20):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _files_write(recording: Recording, audio: Audio, file: BinaryIO) -> None:
+    content = encode_wav(audio)
+    recording.sha256 = hashlib.sha256(content).hexdigest()
+    recording.wav.save("take.wav", ContentFile(content), save=False)
+    file.seek(0)
+    recording.original.save("take.bin", File(file, name="take.bin"), save=False)
+
+
+def _files_delete(recording: Recording) -> None:
+    for field in (recording.wav, recording.original):
+        if field:
+            field.delete(save=False)
