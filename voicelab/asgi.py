@@ -4,5 +4,13 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings_tts")
-application = get_asgi_application()
+from voicelab import settings_tts
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "voicelab.settings_tts"  # the package's default is the web's
+django = get_asgi_application()
+
+from voicelab.tts import urls  # noqa: E402, F401  # what is wrong with them stops the start
+from voicelab.tts.application import Application, config  # noqa: E402
+from voicelab.tts.service import Service  # noqa: E402
+
+application = Application(django, Service(config()), max_body=settings_tts.TTS_MAX_BODY)

@@ -1,0 +1,67 @@
+"""The speech service's settings, from the environment: no database, its own URLs."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = Path(env.str("VOICELAB_DATA_DIR", default=str(BASE_DIR / "var")))
+VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs
+# Asked before tts.env is read: the default voice it names is the manifest's, which is read anew
+# after every deployment; here only a person's own choice counts.
+KOKORO_VOICE_PATH = env.str("KOKORO_VOICE_PATH", default="")
+environ.Env.read_env(VOICES_DIR / "tts.env")
+
+TTS_BACKEND = env.str("TTS_BACKEND", default="praat")
+MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
+TTS_HOST = env.str("TTS_HOST", default="127.0.0.1")
+TTS_PORT = env.int("TTS_PORT", default=8001)
+TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind the one at work
+TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
+TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=120.0)
+TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's own choice
+TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
+TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # how often the manifest is looked at
+TTS_MAX_BODY = 256 * 2**10
+
+if TTS_BACKEND not in ("praat", "kokoro"):
+    raise ImproperlyConfigured(f"TTS_BACKEND: praat or kokoro, not {TTS_BACKEND!r}.")
+if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0 or TTS_THREADS < 0:
+    raise ImproperlyConfigured(
+        "TTS_QUEUE and TTS_THREADS must not be negative; "
+        "TTS_MAX_CHARS, TTS_TIMEOUT_S and TTS_RELOAD_S must be above 0."
+    )
+
+SECRET_KEY = get_random_secret_key()  # nothing of this service is signed
+DEBUG = False
+ALLOWED_HOSTS = env.list("TTS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "tts"])
+INSTALLED_APPS = ["ninja"]
+MIDDLEWARE = ["voicelab.tts.middleware.frame"]
+ROOT_URLCONF = "voicelab.tts.urls"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+STATIC_URL = "static/"
+DATABASES: dict[str, dict[str, str]] = {}
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+USE_I18N = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = TTS_MAX_BODY
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "no_refusals": {  # a service that is not ready is asked often
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
+        }
+    },
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"django.request": {"filters": ["no_refusals"]}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,98 @@
+"""ASGI around Django: starts and stops the service, bounds the body, hands the service on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from voicelab import settings_tts as settings
+from voicelab.tts.errors import ApiError
+from voicelab.tts.service import Config, Service
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+
+class TooLarge(Exception):
+    """A body above the limit."""
+
+
+class Application:
+    """The speech service as one ASGI application.
+
+    Parameters
+    ----------
+    django : ASGI application
+        Answers the requests; finds the service in `request.scope["speech"]`.
+    service : Service
+        Started with ASGI's lifespan.
+    max_body : int
+        Largest request body, bytes.
+    """
+
+    def __init__(self, django: App, service: Service, *, max_body: int) -> None:
+        self.service = service
+        self._django = django
+        self._max_body = max_body
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer({**scope, "speech": self.service}, receive, send)
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        left = self._max_body
+
+        async def bounded() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise TooLarge
+            return message
+
+        try:
+            await self._django(scope, bounded, send)
+        except TooLarge:
+            await _refuse(self._max_body, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.service.start()
+            else:
+                await self.service.stop()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+
+def config() -> Config:
+    """Return the service's configuration as its settings say it."""
+    path = settings.KOKORO_VOICE_PATH
+    return Config(
+        backend=settings.TTS_BACKEND,
+        voices_dir=settings.VOICES_DIR,
+        model_dir=settings.MODEL_DIR,
+        voice_file=Path(path) if path else None,
+        waiting=settings.TTS_QUEUE,
+        max_chars=settings.TTS_MAX_CHARS,
+        timeout_s=settings.TTS_TIMEOUT_S,
+        threads=settings.TTS_THREADS,
+        api_keys=tuple(settings.TTS_API_KEYS),
+        reload_s=settings.TTS_RELOAD_S,
+        port=settings.TTS_PORT,
+    )
+
+
+async def _refuse(limit: int, send: Send) -> None:
+    error = ApiError(413, f"The body is larger than {limit // 1024} KiB.", code="body_too_large")
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(error.body).encode()})

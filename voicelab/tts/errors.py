@@ -1,0 +1,46 @@
+"""Every refusal of the service, in the shape OpenAI clients read."""
+
+from __future__ import annotations
+
+from django.http import JsonResponse
+
+INVALID = "invalid_request_error"
+AUTHENTICATION = "authentication_error"
+RATE = "rate_limit_error"
+SERVER = "server_error"
+
+
+class ApiError(Exception):
+    """A request that is refused: HTTP status, what is wrong, in which field, a stable code."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        kind: str = INVALID,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.param = param
+        self.kind = kind
+        self.headers = headers or {}
+
+    @property
+    def body(self) -> dict[str, dict[str, str | None]]:
+        """The OpenAI error object."""
+        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        return {"error": error}
+
+    def response(self) -> JsonResponse:
+        return JsonResponse(self.body, status=self.status, headers=self.headers)
+
+
+def not_ready(reason: str) -> ApiError:
+    """Return the 503 of a service that cannot speak yet, or any more."""
+    return ApiError(503, reason, code="not_ready", kind=SERVER, headers={"Retry-After": "2"})

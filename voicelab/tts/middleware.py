@@ -1,0 +1,70 @@
+"""Around every request: who may ask, and every error in OpenAI's shape."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import async_only_middleware
+
+from voicelab.tts.errors import INVALID, SERVER, ApiError
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+SPEECH = "/v1/audio/speech"
+# Only the documentation page is HTML; its styles come from a script.
+POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+
+@async_only_middleware
+def frame(get_response: Handler) -> Handler:
+    """Check host and origin, answer errors as JSON, count requests for speech."""
+
+    async def answer(request: HttpRequest) -> HttpResponseBase:
+        try:
+            _check_sender(request)
+            response = _as_json(request, await get_response(request))
+        except ApiError as error:
+            response = error.response()
+        if isinstance(response, HttpResponse):
+            response.headers["Content-Length"] = str(len(response.content))
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = POLICY
+        if request.path == SPEECH:
+            request.scope["speech"].metrics.requests.labels(response.status_code).inc()  # type: ignore[attr-defined]
+        return response
+
+    return answer
+
+
+def _check_sender(request: HttpRequest) -> None:
+    """Refuse unknown host names and other sites' pages: browsers send POSTs to loopback too."""
+    try:
+        host = request.get_host()
+    except DisallowedHost as error:
+        raise ApiError(
+            400, f"{error} The setting is TTS_ALLOWED_HOSTS.", code="host_not_allowed"
+        ) from error
+    origin = request.headers.get("Origin")
+    if request.method == "POST" and origin is not None and urlsplit(origin).netloc != host:
+        raise ApiError(
+            403, f"Pages of {origin} may not use this service.", code="origin_not_allowed"
+        )
+
+
+def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return an error of Django's own as an OpenAI error; anything else as it is."""
+    status = response.status_code
+    if status < 400 or response.headers.get("Content-Type", "").startswith("application/json"):
+        return response
+    what = {
+        404: f"There is nothing at {request.path}; see /docs.",
+        405: f"{request.path} does not take {request.method}; see /docs.",
+    }.get(status, f"{http.HTTPStatus(status).phrase}. The service's log says more.")
+    code = http.HTTPStatus(status).name.lower()
+    kind = SERVER if status >= 500 else INVALID
+    headers = {"Allow": response.headers["Allow"]} if "Allow" in response.headers else {}
+    return ApiError(status, what, code=code, kind=kind, headers=headers).response()

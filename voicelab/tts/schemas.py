@@ -1,0 +1,118 @@
+"""What a request for speech may say."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field
+
+Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
+LINE_BREAKS = "\t\n\r"
+
+
+def _without_control_characters(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) == "Cc" and character not in LINE_BREAKS:
+            raise ValueError(f"control character U+{ord(character):04X} is not text; remove it")
+    return text
+
+
+def _with_something_in_it(text: str) -> str:
+    if not text.strip():
+        raise ValueError("empty; give the text to speak")
+    return text
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[\w.+-]{1,100}", name):
+        raise ValueError("a plain name wanted: letters, digits and _ . + - only")
+    return name
+
+
+Plain = Annotated[str, AfterValidator(_without_control_characters)]
+VoiceName = Annotated[str, AfterValidator(_plain_name)]
+
+
+class SpeechIn(Schema):
+    """The body of POST /v1/audio/speech, as OpenAI defines it; unknown fields are ignored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"model": "tts-1", "input": "Buenos días, ¿en qué puedo ayudarle?", "voice": None}
+            ]
+        }
+    )
+
+    input: Annotated[Plain, AfterValidator(_with_something_in_it)] = Field(
+        description="The text to speak."
+    )
+    voice: VoiceName | None = Field(
+        None, description="A name of /v1/audio/voices; the default voice without one."
+    )
+    model: Plain = Field("tts-1", max_length=100, description="An id of /v1/models.")
+    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
+    response_format: Format = Field("mp3", description="24 kHz mono; wav and flac are sent whole.")
+    stream_format: Literal["audio"] = "audio"
+    instructions: str | None = Field(None, description="Accepted for compatibility, not used.")
+
+
+class VoiceOut(Schema):
+    """One voice a request can name."""
+
+    id: str
+    kind: Literal["deployed", "file", "stock", "alias"]
+    engine: str
+    sha256: str = Field(description="Of the pack's file; empty for stock voices and aliases.")
+    alias_of: str = ""
+    default: bool = False
+
+
+class VoicesOut(Schema):
+    """The voices, deployed ones first, and what went wrong with those that are missing."""
+
+    voices: list[VoiceOut]
+    default: str | None
+    warnings: list[str]
+
+
+class ModelOut(Schema):
+    """A model in OpenAI's shape."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "voicelab"
+
+
+class ModelsOut(Schema):
+    """All models in OpenAI's shape."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+class DefaultOut(Schema):
+    """The default voice after /set_voice, and whether a restart keeps it."""
+
+    voice: str
+    previous: str | None
+    persisted: bool
+
+
+class ErrorIn(Schema):
+    """The inside of an error."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorOut(Schema):
+    """An error as OpenAI clients read it."""
+
+    error: ErrorIn

@@ -1,0 +1,247 @@
+"""The service as a whole: starts the engine, keeps the voices fresh, turns requests into jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from distillation.engines import student
+from distillation.engines.base import EngineError, Student
+from distillation.voicepack import PackError, VoicePack
+from voicelab.tts.encoding import FORMATS
+from voicelab.tts.errors import SERVER, ApiError, not_ready
+from voicelab.tts.metrics import Metrics
+from voicelab.tts.schemas import SpeechIn
+from voicelab.tts.speaker import Job, Speaker, Utterance
+from voicelab.tts.voices import Voice, VoiceNotFound, Voices
+
+logger = logging.getLogger("voicelab.tts")
+
+WARM_UP = "Buenos días, gracias por llamar."
+RETRY_S = 5.0  # between two attempts to start an engine whose files are missing
+MODELS = ("tts-1", "tts-1-hd", "kokoro")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What the settings say about one service."""
+
+    backend: str
+    voices_dir: Path
+    model_dir: Path
+    voice_file: Path | None = None
+    waiting: int = 16
+    max_chars: int = 4096
+    timeout_s: float = 120.0
+    threads: int = 0
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    reload_s: float = 1.0
+    port: int = 0
+
+
+class Service:
+    """One engine, its voices and its queue; `start` and `stop` inside a running event loop."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.created = int(time.time())
+        self.metrics = Metrics()
+        self.speaker = Speaker(
+            waiting=config.waiting, timeout_s=config.timeout_s, on_release=self._finished
+        )
+        self.metrics.queue.set_function(lambda: self.speaker.depth)
+        self.metrics.ready.set_function(lambda: self.reason is None)
+        self.warm_up_s = 0.0
+        self._student: Student | None = None
+        self._voices: Voices | None = None
+        self._reason: str | None = f"The engine {config.backend} is loading; come again shortly."
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids a request may name; all are spoken by the one engine there is."""
+        backend = self.config.backend
+        return MODELS if backend in MODELS else (*MODELS, backend)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the service cannot speak; None when it can."""
+        if self._reason or self._voices is None:
+            return self._reason
+        if self._voices.default is None:
+            return "No voice is left: deploy one."
+        if self.speaker.stuck_s:
+            return f"The engine has not come back for {self.speaker.stuck_s:.0f} s: restart."
+        return None
+
+    @property
+    def device(self) -> str:
+        return str(getattr(self._student, "device", "cpu"))
+
+    @property
+    def voices(self) -> Voices:
+        """The voices; ApiError 503 while the engine is not there."""
+        if self._voices is None:
+            raise not_ready(self._reason or "The engine is loading.")
+        return self._voices
+
+    def start(self) -> None:
+        """Load and warm up in the background; requests are answered 503 until then."""
+        config = self.config
+        logger.info(
+            "starting engine=%s voices_dir=%s model_dir=%s queue=%d",
+            *(config.backend, config.voices_dir, config.model_dir, config.waiting),
+        )
+        self._life = asyncio.create_task(self._live())
+        self._life.add_done_callback(self._died)
+
+    async def stop(self) -> None:
+        """Stop looking after the voices, drop what waits."""
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.wait([self._life])
+        self.speaker.stop()
+
+    async def begin(self, wanted: SpeechIn) -> tuple[Job, Voice]:
+        """Return the job and the voice of a request, spoken up to its first bytes.
+
+        Raises
+        ------
+        ApiError
+            What is wrong with the request, the queue is full, or the engine cannot.
+        """
+        if reason := self.reason:
+            raise not_ready(reason)
+        self._check(wanted)
+        voice = self.find(wanted.voice)
+        job = self.speaker.admit(self._utterance(wanted, voice))
+        try:
+            await job.open()
+        except (EngineError, PackError) as error:
+            raise ApiError(500, str(error), code=error.code, kind=SERVER) from error
+        return job, voice
+
+    def find(self, name: str | None, *, param: str = "voice") -> Voice:
+        """Return the voice, or ApiError 400 that names what is there."""
+        try:
+            return self.voices.find(name)
+        except VoiceNotFound as error:
+            raise ApiError(400, str(error), code="voice_not_found", param=param) from error
+
+    def check_model(self, name: str) -> None:
+        """Raise ApiError 404 for a model there is not."""
+        if name not in self.models:
+            raise ApiError(
+                404,
+                f"The model {name!r} does not exist; there are {', '.join(self.models)}.",
+                code="model_not_found",
+                param="model",
+            )
+
+    def readiness(self) -> tuple[dict[str, object], int]:
+        """Return the body and status of /ready."""
+        state: dict[str, object] = {"engine": self.config.backend, "device": self.device}
+        if self._voices is not None:
+            state |= {
+                "voices": len(self._voices.voices),
+                "packs": len(self._voices.deployed),
+                "default": self._voices.default,
+                "warnings": list(self._voices.warnings),
+                "warm_up_s": round(self.warm_up_s, 3),
+            }
+        if reason := self.reason:
+            return {"ready": False, "reason": reason, **state, **not_ready(reason).body}, 503
+        return {"ready": True, **state}, 200
+
+    def _check(self, wanted: SpeechIn) -> None:
+        self.check_model(wanted.model)
+        if len(wanted.input) > self.config.max_chars:
+            raise ApiError(
+                400,
+                f"input: {len(wanted.input)} characters; {self.config.max_chars} are allowed. "
+                "Send it in parts.",
+                code="string_above_max_length",
+                param="input",
+            )
+
+    def _utterance(self, wanted: SpeechIn, voice: Voice) -> Utterance:
+        engine, voices = self._student, self.voices
+        assert engine is not None  # noqa: S101  # ready
+
+        def pack() -> VoicePack:
+            return voices.pack(voice)
+
+        encoder = FORMATS[wanted.response_format].encoder()
+        return Utterance(wanted.input, engine, pack, wanted.speed, encoder)
+
+    async def _live(self) -> None:
+        while not await self._attempt():
+            await asyncio.sleep(RETRY_S)
+        while True:
+            await asyncio.sleep(self.config.reload_s)
+            if await asyncio.to_thread(self.voices.changed):
+                await self.speaker.run(self.voices.refresh)
+                self._report("voices reloaded")
+
+    async def _attempt(self) -> bool:
+        begun = time.monotonic()
+        try:
+            await self.speaker.run(self._load)
+        except (EngineError, PackError, VoiceNotFound) as error:
+            if str(error) != self._reason:
+                logger.error("not ready: %s", error)
+            self._reason = str(error)
+            return False
+        self.warm_up_s = time.monotonic() - begun
+        self._reason = None
+        self._report("ready")
+        return True
+
+    def _load(self) -> None:
+        """Load engine, voices and default voice, and speak a sentence; in the inference thread."""
+        config = self.config
+        if self._student is None:
+            options = {"model_dir": config.model_dir, "threads": config.threads or None}
+            self._student = student(config.backend, options if config.backend == "kokoro" else {})
+        stock_dir = config.model_dir / "voices" if config.backend == "kokoro" else None
+        voices = Voices(self._student, config.voices_dir, config.voice_file, stock_dir)
+        voices.refresh()
+        self._student.synthesize(WARM_UP, voices.pack(voices.find(None)))
+        self._voices = voices
+
+    def _report(self, what: str) -> None:
+        kinds = Counter(voice.kind for voice in self.voices.voices.values())
+        for kind in ("deployed", "file", "stock", "alias"):
+            self.metrics.voices.labels(kind).set(kinds[kind])
+        logger.info(
+            "%s engine=%s device=%s port=%s warm_up_s=%.2f voices=%d packs=%d stock=%d default=%s "
+            "warnings=%d",
+            *(what, self.config.backend, self.device, self.config.port or "-", self.warm_up_s),
+            *(kinds.total(), kinds["deployed"] + kinds["file"], kinds["stock"]),
+            *(self.voices.default, len(self.voices.warnings)),
+        )
+
+    def _died(self, life: asyncio.Task[None]) -> None:
+        if not life.cancelled() and (error := life.exception()):
+            self._reason = f"The service met an error of its own and must be restarted: {error!r}."
+            logger.error("stopped", exc_info=error)
+
+    def _finished(self, job: Job) -> None:
+        """Count a job that left the queue, whole or not; from any thread."""
+        taken_s = time.monotonic() - job.begun
+        if not job.complete:
+            self.metrics.unfinished.inc()
+        if job.first_byte_s is not None:
+            self.metrics.first_byte.observe(job.first_byte_s)
+        if job.audio_s:
+            self.metrics.seconds.observe(taken_s)
+            self.metrics.rtf.observe(job.synthesis_s / job.audio_s)
+            self.metrics.audio_seconds.inc(job.audio_s)
+        logger.info(
+            "speech complete=%s audio_s=%.2f synthesis_s=%.3f first_byte_s=%.3f total_s=%.3f",
+            *(job.complete, job.audio_s, job.synthesis_s, job.first_byte_s or 0.0, taken_s),
+        )

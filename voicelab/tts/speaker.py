@@ -1,0 +1,238 @@
+"""The engine in its one inference thread, behind a bounded queue of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+import numpy as np
+
+from corpus.audio.io import resample
+from corpus.audio.types import Audio, Samples
+from distillation.engines.base import EngineError, Student
+from distillation.voicepack import VoicePack
+from voicelab.tts.encoding import SR, Encoder
+from voicelab.tts.errors import RATE, SERVER, ApiError
+from voicelab.tts.text import pieces
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
+PAUSE_S = 0.2  # between two pieces
+SEED = 0  # equal requests give equal sound
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """What is to be spoken: by which engine and pack, how fast, in which encoding."""
+
+    text: str
+    student: Student
+    pack: Callable[[], VoicePack]
+    speed: float
+    encoder: Encoder
+
+
+class Speaker:
+    """One thread that runs the engine, and the requests that wait for it.
+
+    Parameters
+    ----------
+    waiting : int
+        Requests that may wait behind the one at work; one more is refused.
+    timeout_s : float
+        A request that took longer is given up.
+    on_release : callable
+        Told of every job that leaves, from any thread.
+    """
+
+    def __init__(
+        self, *, waiting: int, timeout_s: float, on_release: Callable[[Job], None]
+    ) -> None:
+        self.timeout_s = timeout_s
+        self._limit = waiting + 1
+        self._on_release = on_release
+        self._jobs: set[Job] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._recent_s: deque[float] = deque([1.0], maxlen=20)
+        self._working_since: float | None = None
+
+    @property
+    def depth(self) -> int:
+        """Requests admitted and not finished."""
+        return len(self._jobs)
+
+    @property
+    def stuck_s(self) -> float:
+        """How long the thread has been at one piece, beyond the time a request may take."""
+        since = self._working_since
+        return 0.0 if since is None else max(0.0, time.monotonic() - since - self.timeout_s)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in the inference thread; cancelled before its turn it is never begun."""
+        return await asyncio.wrap_future(self._thread.submit(self._timed, work))
+
+    def admit(self, utterance: Utterance) -> Job:
+        """Take a place for the utterance; ApiError 429 says when to come again if all are taken."""
+        for job in [job for job in self._jobs if job.left_s <= 0]:
+            job.close()  # its client has stopped reading
+        if len(self._jobs) >= self._limit:
+            wait_s = math.ceil(len(self._jobs) * sum(self._recent_s) / len(self._recent_s))
+            raise ApiError(
+                429,
+                f"{self._limit} requests are being spoken or wait; come again in {wait_s} s.",
+                code="queue_full",
+                kind=RATE,
+                headers={"Retry-After": str(min(max(wait_s, 1), 60))},
+            )
+        job = Job(self, utterance)
+        self._jobs.add(job)
+        return job
+
+    def release(self, job: Job) -> None:
+        """Free the job's place; from any thread, any number of times."""
+        if job in self._jobs:
+            self._jobs.discard(job)
+            self._recent_s.append(time.monotonic() - job.begun)
+            self._on_release(job)
+
+    def stop(self) -> None:
+        """Drop what waits; a piece being spoken is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        self._working_since = time.monotonic()
+        try:
+            return work()
+        finally:
+            self._working_since = None
+
+
+class Job:
+    """One admitted utterance: an async iterator over its encoded bytes, piece by piece.
+
+    Pieces of several jobs take turns in the inference thread, so a short request does not wait
+    for the end of a long one. `close` frees the place, between pieces and at any moment.
+    """
+
+    def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
+        self.begun = time.monotonic()
+        self.audio_s = 0.0
+        self.synthesis_s = 0.0
+        self.first_byte_s: float | None = None
+        self.complete = False
+        self.closed = False
+        self._speaker = speaker
+        self._utterance = utterance
+        self._pieces = deque(pieces(utterance.text))
+        self._ready: deque[bytes] = deque()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the request is given up."""
+        return self.begun + self._speaker.timeout_s - time.monotonic()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ready:
+            return self._ready.popleft()
+        if self.complete:
+            raise StopAsyncIteration
+        try:
+            return await self._next()
+        except BaseException:
+            self.close()
+            raise
+
+    async def open(self) -> None:
+        """Speak up to the first bytes, so that what goes wrong is said before any is sent."""
+        self._ready.append(await anext(self))
+
+    def close(self) -> None:
+        """Leave the queue; what is not spoken yet never will be. From any thread."""
+        self.closed = True
+        self._speaker.release(self)
+
+    async def _next(self) -> bytes:
+        """Return the next bytes; nothing is sent for a piece whose encoder keeps all to itself."""
+        data = b""
+        while not data and not self.complete:
+            try:
+                async with asyncio.timeout(self.left_s):
+                    data = await self._speaker.run(self._speak)
+            except TimeoutError as error:
+                raise self._too_slow() from error
+        if self.first_byte_s is None:
+            self.first_byte_s = time.monotonic() - self.begun
+        if self.complete:
+            self.close()
+        return data
+
+    def _too_slow(self) -> ApiError:
+        return ApiError(
+            504,
+            f"Not spoken within {self._speaker.timeout_s:g} s. Send a shorter text, or come again "
+            "when less is waiting.",
+            code="timeout",
+            kind=SERVER,
+        )
+
+    def _speak(self) -> bytes:
+        """Speak and encode one piece; in the inference thread."""
+        if self.closed:
+            raise self._too_slow()
+        data = b""
+        audio = self._synthesize(self._pieces.popleft())
+        if audio is not None:
+            y = _prepared(audio, joined=self.audio_s > 0)
+            self.audio_s += len(y) / SR
+            data = self._utterance.encoder.feed(y)
+        if not self._pieces:
+            if not self.audio_s:
+                raise _nothing_to_speak()
+            data += self._utterance.encoder.finish()
+            self.complete = True
+        return data
+
+    def _synthesize(self, piece: str) -> Audio | None:
+        """Return the piece's sound; None when the engine finds nothing to say in it."""
+        utterance, begun = self._utterance, time.monotonic()
+        try:
+            return utterance.student.synthesize(
+                piece, utterance.pack(), speed=utterance.speed, seed=SEED
+            )
+        except EngineError as error:
+            if error.code == "empty_text":
+                return None
+            raise
+        finally:
+            self.synthesis_s += time.monotonic() - begun
+
+
+def _nothing_to_speak() -> ApiError:
+    return ApiError(
+        400,
+        "input: nothing in it can be spoken; give words, not only signs.",
+        code="nothing_to_speak",
+        param="input",
+    )
+
+
+def _prepared(audio: Audio, *, joined: bool) -> Samples:
+    """Return a piece at `SR` with a short fade at both ends, after a pause if it follows one."""
+    y = resample(audio, SR).y.copy()
+    n = min(int(EDGE_S * SR), len(y) // 2)
+    fade = np.linspace(0.0, 1.0, n, dtype=np.float32)
+    y[:n] *= fade
+    y[len(y) - n :] *= fade[::-1]
+    return np.concatenate([np.zeros(int(PAUSE_S * SR) * joined, np.float32), y])

@@ -1,0 +1,181 @@
+"""The HTTP interface: OpenAI's speech endpoints, and those an operator needs."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import NinjaAPI, Query
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from voicelab.tts.encoding import FORMATS
+from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError
+from voicelab.tts.schemas import (
+    DefaultOut,
+    ErrorOut,
+    ModelOut,
+    ModelsOut,
+    SpeechIn,
+    VoiceName,
+    VoiceOut,
+    VoicesOut,
+)
+from voicelab.tts.service import Service
+
+GET = ["GET", "HEAD"]
+AUDIO = {
+    "responses": {
+        200: {
+            "description": "The speech, 24 kHz mono.",
+            "content": {
+                form.media_type: {"schema": {"type": "string", "format": "binary"}}
+                for form in FORMATS.values()
+            },
+        }
+    }
+}
+ERRORS = dict.fromkeys((400, 401, 404, 413, 429, 500, 503, 504), ErrorOut)
+
+
+class Bearer(HttpBearer):
+    """TTS_API_KEYS; without any, everybody may."""
+
+    async def __call__(self, request: HttpRequest) -> str | None:
+        if not _service(request).config.api_keys:
+            return "anyone"
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return await self.authenticate(request, token) if scheme.lower() == "bearer" else None
+
+    async def authenticate(self, request: HttpRequest, token: str) -> str | None:
+        keys = _service(request).config.api_keys
+        known = [secrets.compare_digest(token.encode(), key.encode()) for key in keys]
+        return "key" if any(known) else None
+
+
+api = NinjaAPI(
+    title="Voice Lab speech",
+    version="1",
+    description="OpenAI-compatible text to speech. Deployed styles are voices.",
+    docs_url="/docs",
+)
+bearer = Bearer()
+
+
+@api.post("/v1/audio/speech", auth=bearer, openapi_extra=AUDIO, tags=["OpenAI"])
+async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
+    """Speak `input`. MP3, Opus, AAC and PCM are sent while the rest is still being spoken."""
+    job, voice = await _service(request).begin(wanted)
+    headers = {"X-Voice": voice.name, "X-Voice-SHA256": voice.sha256, "Cache-Control": "no-store"}
+    form = FORMATS[wanted.response_format]
+    if form.streams and not job.complete:
+        return StreamingHttpResponse(job, content_type=form.media_type, headers=headers)
+    sound = b"".join([part async for part in job])
+    headers |= {"X-Audio-Seconds": f"{job.audio_s:.3f}"}
+    return HttpResponse(sound, content_type=form.media_type, headers=headers)
+
+
+@api.get("/v1/models", auth=bearer, response={200: ModelsOut, **ERRORS}, tags=["OpenAI"])
+async def models(request: HttpRequest) -> ModelsOut:
+    """List the models; all of them are the one engine that runs."""
+    service = _service(request)
+    return ModelsOut(data=[ModelOut(id=name, created=service.created) for name in service.models])
+
+
+@api.get("/v1/models/{name}", auth=bearer, response={200: ModelOut, **ERRORS}, tags=["OpenAI"])
+async def model(request: HttpRequest, name: str) -> ModelOut:
+    """Show one model."""
+    service = _service(request)
+    service.check_model(name)
+    return ModelOut(id=name, created=service.created)
+
+
+@api.get("/v1/audio/voices", auth=bearer, response={200: VoicesOut, **ERRORS}, tags=["voices"])
+async def voices(request: HttpRequest) -> VoicesOut:
+    """List the voices: deployed styles, then the engine's own, then OpenAI's names for them."""
+    known = _service(request).voices
+    return VoicesOut(
+        voices=[
+            VoiceOut(
+                id=voice.name,
+                kind=voice.kind,
+                engine=voice.engine,
+                sha256=voice.sha256,
+                alias_of=voice.alias_of,
+                default=voice.name == known.default,
+            )
+            for voice in known.voices.values()
+        ],
+        default=known.default,
+        warnings=list(known.warnings),
+    )
+
+
+@api.post("/set_voice", auth=bearer, response={200: DefaultOut, **ERRORS}, tags=["voices"])
+async def set_voice(
+    request: HttpRequest, style: Annotated[VoiceName, Query(description="A voice's id.")]
+) -> DefaultOut:
+    """Choose the voice of requests that name none; a restart keeps it."""
+    service = _service(request)
+    voice, previous = service.find(style, param="style"), service.voices.default
+    persisted = service.voices.choose(voice.name)
+    return DefaultOut(voice=voice.name, previous=previous, persisted=persisted)
+
+
+@api.api_operation(GET, "/health", tags=["operation"])
+async def health(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
+    """Answer while the process lives, also during a synthesis."""
+    return {"status": "ok"}
+
+
+@api.api_operation(GET, "/ready", tags=["operation"])
+async def ready(request: HttpRequest) -> HttpResponse:
+    """Tell whether model and default voice are loaded and warmed up; 503 and why if not."""
+    service = _service(request)
+    body, status = service.readiness()
+    return JsonResponse(body, status=status)
+
+
+@api.get("/metrics", auth=bearer, include_in_schema=False)
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Return figures for Prometheus."""
+    return HttpResponse(_service(request).metrics.text(), content_type="text/plain; version=0.0.4")
+
+
+@api.exception_handler(ApiError)
+def _refused(_request: HttpRequest, error: ApiError) -> HttpResponse:
+    return error.response()
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Say every fault of the request in one message, with the first one's field as `param`."""
+    faults = [_fault(fault) for fault in error.errors]
+    message = "; ".join(f"{field}: {what}" for field, what in faults)
+    return ApiError(400, message, code="invalid_request", param=faults[0][0]).response()
+
+
+@api.exception_handler(HttpError)
+def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error, AuthenticationError):
+        return ApiError(
+            401,
+            "Send one of the service's keys (TTS_API_KEYS) as `Authorization: Bearer …`.",
+            code="invalid_api_key",
+            kind=AUTHENTICATION,
+            headers={"WWW-Authenticate": "Bearer"},
+        ).response()
+    message = "The body is not valid JSON." if error.status_code == 400 else str(error)
+    return ApiError(error.status_code, message, code="invalid_json", kind=INVALID).response()
+
+
+def _fault(fault: dict[str, Any]) -> tuple[str, str]:
+    path = [str(part) for part in fault["loc"] if part not in ("body", "query", "wanted")]
+    return ".".join(path) or "body", str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _service(request: HttpRequest) -> Service:
+    service: Service = request.scope["speech"]  # type: ignore[attr-defined]
+    return service
