@@ -1,4 +1,4 @@
-"""RunRecipe: everything that decides a run's outcome, frozen, validated, as JSON, with a fingerprint."""
+"""RunRecipe: everything that decides a run's outcome, frozen, validated, with a fingerprint."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class RunRecipe:
             raise RecipeError(f"steps: a positive number, not {self.steps}.")
         if len(self.search_texts) < 2:
             raise RecipeError("search_texts: two or more, self-similarity compares them.")
-        if not self.held_out_texts:
-            raise RecipeError("held_out_texts: at least one, validation speaks them.")
+        if len(self.held_out_texts) < 2:
+            raise RecipeError("held_out_texts: two or more, validation compares them.")
         if shared := set(self.search_texts) & set(self.held_out_texts):
             raise RecipeError(f"held_out_texts: the search hears {sorted(shared)[0]!r} too.")
         low, high = self.diversity
@@ -92,7 +92,7 @@ class RunRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal recipe."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -112,13 +112,28 @@ class Scorer:
         others : sequence of Audio
             The same voice speaking one or more other texts.
         """
-        embeddings = [heard.embedding, *(self.hear(audio).embedding for audio in others)]
-        voiced = [embedding for embedding in embeddings if embedding is not None]
-        if heard.embedding is None or len(voiced) < len(embeddings):
-            values = {"target": heard.target, "self": 0.0, "feature": 0.0}
-        else:
-            feature = feature_similarity(features(heard.audio), self._features)
-            values = {"target": heard.target, "self": self_similarity(voiced), "feature": feature}
+        all_heard = [heard, *(self.hear(audio) for audio in others)]
+        return self._total(heard.target, all_heard, self._feature(heard))
+
+    def score_all(self, audios: Sequence[Audio]) -> Score:
+        """Return the score of a voice over several texts, each compared with the target.
+
+        Target and feature similarity are means over the texts; for validation, where no text
+        is special.
+        """
+        heard = [self.hear(audio) for audio in audios]
+        target = float(np.mean([one.target for one in heard]))
+        return self._total(target, heard, float(np.mean([self._feature(one) for one in heard])))
+
+    def _feature(self, heard: Heard) -> float:
+        if heard.embedding is None:
+            return 0.0
+        return feature_similarity(features(heard.audio), self._features)
+
+    def _total(self, target: float, heard: Sequence[Heard], feature: float) -> Score:
+        voiced = [one.embedding for one in heard if one.embedding is not None]
+        steady = self_similarity(voiced) if len(voiced) == len(heard) else 0.0
+        values = {"target": target, "self": steady, "feature": feature}
         return Score(
             total=harmonic_score(values, self._weights),
             target=values["target"],

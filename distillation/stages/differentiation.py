@@ -1,0 +1,126 @@
+"""Do the styles differ in prosody, and by more than one style differs between sentences?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+AXES = ("pitch_mean_hz", "energy_std", "speech_rate")
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """How far apart the styles are in one prosody figure.
+
+    Attributes
+    ----------
+    name : str
+        One of `AXES`.
+    style_means : tuple of float or None
+        Mean over the sentences, one for each style; None where a figure is missing.
+    variation : float or None
+        Coefficient of variation of the style means: standard deviation (n in the divisor)
+        over mean.
+    between, within : float or None
+        Spread between styles and, the sentences' own differences taken out, within them:
+        square roots of the two mean squares of the two-way analysis.
+    p : float or None
+        Chance of a between-style spread this large among equal styles (F test).
+    """
+
+    name: str
+    style_means: tuple[float | None, ...]
+    variation: float | None = None
+    between: float | None = None
+    within: float | None = None
+    p: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the styles' spread stands out of the spread between sentences."""
+        return self.p is not None and self.p < SIGNIFICANCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differentiation:
+    """The check on all styles together; `value` is a coefficient of variation."""
+
+    axes: tuple[Axis, ...]
+    value: float
+    threshold: float
+    passed: bool
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        data = asdict(self)
+        data["axes"] = {axis.name: asdict(axis) | {"counts": axis.counts} for axis in self.axes}
+        return data
+
+
+def differentiation(
+    figures: Mapping[str, Sequence[Sequence[float | None]]], threshold: float
+) -> Differentiation:
+    """Judge whether the styles differ in at least one prosody axis.
+
+    Parameters
+    ----------
+    figures : mapping of axis to (styles, sentences)
+        Every style speaks the same sentences in the same order.
+    threshold : float
+        Least coefficient of variation, 0.05 for 5 %.
+
+    Returns
+    -------
+    Differentiation
+        `value` is the largest coefficient of variation among the axes whose F test says that
+        styles differ by more than chance (p < 0.05); 0 where none does. It passes above the
+        threshold. A single style passes: there is nothing to differ from.
+    """
+    axes = tuple(_axis(name, rows) for name, rows in figures.items())
+    styles = len(next(iter(figures.values())))
+    value = max((axis.variation or 0.0 for axis in axes if axis.counts), default=0.0)
+    passed = styles < 2 or value > threshold
+    return Differentiation(
+        axes=axes,
+        value=value,
+        threshold=threshold,
+        passed=passed,
+        reason=_reason(styles, value, threshold),
+    )
+
+
+def _axis(name: str, rows: Sequence[Sequence[float | None]]) -> Axis:
+    table = np.array(rows, dtype=np.float64)  # None becomes NaN
+    means = table.mean(axis=1)
+    shown = tuple(None if np.isnan(mean) else float(mean) for mean in means)
+    styles, sentences = table.shape
+    if styles < 2 or sentences < 2 or not np.isfinite(means).all() or means.mean() <= 0:
+        return Axis(name=name, style_means=shown)
+    rest = table - means[:, None] - table.mean(axis=0) + table.mean()
+    between = sentences * float(means.var(ddof=1))
+    within = float(np.sum(rest**2)) / ((styles - 1) * (sentences - 1))
+    freedom = (styles - 1, (styles - 1) * (sentences - 1))
+    ratio = between / max(within, 1e-12 * float(table.mean()) ** 2)
+    return Axis(
+        name=name,
+        style_means=shown,
+        variation=float(means.std() / means.mean()),
+        between=float(np.sqrt(between)),
+        within=float(np.sqrt(within)),
+        p=float(f_distribution.sf(ratio, *freedom)),
+    )
+
+
+def _reason(styles: int, value: float, threshold: float) -> str:
+    if styles < 2:
+        return "one style: nothing to differ from."
+    if value == 0.0:
+        return "the styles differ by no more than one style does between sentences."
+    verb = "is over" if value > threshold else "is not over"
+    return f"coefficient of variation between styles: {value:.1%} {verb} {threshold:.0%}."

@@ -1,0 +1,222 @@
+"""Stage reference: the teacher speaks a style's sentences; they are joined into one target clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpus.audio import timing
+from corpus.audio.io import resample, write_wav
+from corpus.audio.loudness import integrated_lufs, normalize, peak_db
+from corpus.audio.types import Audio, Samples
+from distillation.engines.base import Prompt, Teacher
+from distillation.recipe import StyleRecipe
+from distillation.stages.base import Progress, StageError
+
+SR = 24_000
+SENTENCES = 5
+MIN_S, MAX_S = 20.0, 30.0
+PAUSE_S = 0.45
+PAUSES_S = (0.2, 1.5)  # pauses are shortened or lengthened within this to reach the duration
+MARGIN_S = 0.05  # kept around a sentence when its edges are trimmed
+FADE_S = 0.015
+LUFS = -23.0
+LUFS_TOLERANCE = 0.5
+PEAK_DB = -1.0
+KNEE_DB = -6.0  # louder samples are bent towards PEAK_DB where a plain gain would pass it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A target clip as written.
+
+    Attributes
+    ----------
+    path : Path
+        WAV, 24 kHz, mono, PCM16.
+    sha256 : str
+        Of the file.
+    duration_s, loudness_lufs : float
+        20-30 s; -23 ± 0.5 LUFS.
+    texts : tuple of str
+        What is said in it, in order.
+    """
+
+    path: Path
+    sha256: str
+    duration_s: float
+    loudness_lufs: float
+    texts: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; the path as text."""
+        return asdict(self) | {"path": str(self.path), "texts": list(self.texts)}
+
+
+def make_target(
+    style: StyleRecipe,
+    teacher: Teacher,
+    prompt: Prompt,
+    *,
+    seed: int,
+    path: str | Path,
+    on_progress: Progress | None = None,
+) -> Target:
+    """Let the teacher speak a style's sentences and write them as one clip.
+
+    Five sentences are spoken at the style's speed; more while five are shorter than 20 s with
+    pauses of 1.5 s, fewer while they are longer than 30 s with pauses of 0.2 s.
+
+    Parameters
+    ----------
+    style : StyleRecipe
+        Its `reference_texts` in order of preference, and its speed.
+    teacher : Teacher
+        Speaks them.
+    prompt : Prompt
+        What the teacher is conditioned by.
+    seed : int
+        Of the teacher.
+    path : path
+        Written atomically: it is there whole, or as it was before.
+    on_progress : callable, optional
+        Called with (sentences spoken, of how many).
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    StageError
+        `no_texts`, `silent_sentence`, `target_too_short`, `target_too_long`,
+        `target_loudness`.
+    EngineError
+        What the teacher cannot do.
+    """
+    spoken = _speak(style, teacher, prompt, seed, on_progress)
+    count = _fitting(style.key, [audio.duration_s for audio in spoken])
+    texts = style.reference_texts[:count]
+    clip = _levelled(style.key, joined(spoken[:count], _pause_s(spoken[:count])))
+    sha256 = write_wav(Path(path), clip)
+    return Target(
+        path=Path(path),
+        sha256=sha256,
+        duration_s=clip.duration_s,
+        loudness_lufs=integrated_lufs(clip),
+        texts=texts,
+    )
+
+
+def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:
+    """Return pieces of one rate with silence between; each is faded at both ends, so no click."""
+    sr = pieces[0].sr
+    silence = np.zeros(round(pause_s * sr), np.float32)
+    parts = [part for piece in pieces for part in (silence, _faded(piece.y, sr))][1:]
+    return Audio(np.concatenate(parts), sr)
+
+
+def _speak(
+    style: StyleRecipe, teacher: Teacher, prompt: Prompt, seed: int, on_progress: Progress | None
+) -> list[Audio]:
+    """Speak five sentences, then more while they are too short even with the longest pauses."""
+    texts = style.reference_texts
+    if not texts:
+        raise StageError("no_texts", f"style {style.key}: there is no sentence for the teacher.")
+    spoken: list[Audio] = []
+    for number, text in enumerate(texts):
+        if number >= SENTENCES and _longest_s(spoken) >= MIN_S:
+            break
+        audio = teacher.synthesize(text, prompt, speed=style.speed, seed=seed)
+        spoken.append(_trimmed(resample(audio, SR), text))
+        if on_progress:
+            on_progress(number + 1, max(number + 1, min(SENTENCES, len(texts))))
+    return spoken
+
+
+def _trimmed(audio: Audio, text: str) -> Audio:
+    """Return the speech alone, at the target's loudness, with a little air around it."""
+    found = timing.find(audio)
+    if not found.sounding:
+        raise StageError("silent_sentence", f"the teacher gave no sound for {text[:60]!r}.")
+    first = max(0.0, found.start_s - MARGIN_S)
+    last = min(audio.duration_s, audio.duration_s - found.trail_s + MARGIN_S)
+    y = audio.y[round(first * audio.sr) : round(last * audio.sr)]
+    return normalize(Audio(np.ascontiguousarray(y), audio.sr), LUFS)
+
+
+def _faded(y: Samples, sr: int) -> Samples:
+    count = min(round(FADE_S * sr), len(y) // 2)
+    ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / count)).astype(np.float32)
+    faded = y.copy()
+    faded[:count] *= ramp
+    faded[len(y) - count :] *= ramp[::-1]
+    return faded
+
+
+def _longest_s(pieces: Sequence[Audio]) -> float:
+    return sum(audio.duration_s for audio in pieces) + PAUSES_S[1] * (len(pieces) - 1)
+
+
+def _fitting(style_key: str, durations_s: Sequence[float]) -> int:
+    """Return how many of the sentences make a clip of 20-30 s."""
+    for count in range(len(durations_s), 0, -1):
+        speech_s = sum(durations_s[:count])
+        shortest_s, longest_s = (speech_s + pause_s * (count - 1) for pause_s in PAUSES_S)
+        if longest_s < MIN_S:
+            raise StageError("target_too_short", _too_short(style_key, count, speech_s))
+        if shortest_s <= MAX_S:
+            return count
+    raise StageError(
+        "target_too_long",
+        f"style {style_key}: the first sentence alone lasts {durations_s[0]:.1f} s; "
+        f"a target has at most {MAX_S:.0f} s. Begin with a shorter one.",
+    )
+
+
+def _too_short(style_key: str, count: int, speech_s: float) -> str:
+    return (
+        f"style {style_key}: {count} sentences give {speech_s:.1f} s of speech; with pauses a "
+        f"target needs {MIN_S:.0f}-{MAX_S:.0f} s. Give more or longer sentences for this style."
+    )
+
+
+def _pause_s(pieces: Sequence[Audio]) -> float:
+    """Return the pause nearest to the usual one that keeps the clip within 20-30 s."""
+    gaps = len(pieces) - 1
+    if not gaps:
+        return 0.0
+    speech_s = sum(audio.duration_s for audio in pieces)
+    slack_s = 2.0 / SR * gaps  # a pause is rounded to samples
+    low, high = (MIN_S + slack_s - speech_s) / gaps, (MAX_S - slack_s - speech_s) / gaps
+    return float(np.clip(np.clip(PAUSE_S, low, high), *PAUSES_S))
+
+
+def _levelled(style_key: str, clip: Audio) -> Audio:
+    """Return the clip at -23 LUFS with its peaks under -1 dBFS, bent where they must be."""
+    for _ in range(4):
+        gain = 10.0 ** ((LUFS - integrated_lufs(clip)) / 20.0)
+        clip = Audio((clip.y * gain).astype(np.float32), clip.sr)
+        if peak_db(clip) < PEAK_DB:
+            break
+        clip = Audio(_bent(clip.y), clip.sr)
+    reached = integrated_lufs(clip)
+    if abs(reached - LUFS) > LUFS_TOLERANCE or peak_db(clip) >= PEAK_DB:
+        raise StageError(
+            "target_loudness",
+            f"style {style_key}: {reached:.1f} LUFS reached instead of {LUFS:.0f} with peaks under "
+            f"{PEAK_DB:.0f} dBFS: the audio is mostly clicks or far too uneven.",
+        )
+    return clip
+
+
+def _bent(y: Samples) -> Samples:
+    """Return samples with magnitudes over the knee bent smoothly to stay under the peak."""
+    knee, top = 10.0 ** (KNEE_DB / 20.0), 10.0 ** ((PEAK_DB - 0.2) / 20.0)
+    size = np.abs(y)
+    over = knee + (top - knee) * np.tanh((size - knee) / (top - knee))
+    return np.where(size > knee, np.sign(y) * over, y).astype(np.float32)

@@ -1,0 +1,301 @@
+"""Stage validate: sentences the search never heard, by start and evolved voice, and the checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpus.audio.io import read_wav, write_wav
+from corpus.audio.loudness import normalize
+from corpus.audio.prosody import Prosody, measure
+from corpus.audio.types import Audio, AudioError
+from corpus.phonetics import syllables
+from distillation.engines.base import EngineError, Prompt, Student, Teacher
+from distillation.recipe import RunRecipe
+from distillation.scoring import Score, Scorer
+from distillation.stages.base import Progress, StageError
+from distillation.stages.differentiation import AXES, Differentiation, differentiation
+from distillation.voicepack import VoicePack
+
+LUFS = -23.0
+KINDS = ("target", "start", "evolved")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One threshold: what was measured, what is asked, and a sentence that says so."""
+
+    name: str
+    value: float
+    threshold: float
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceResult:
+    """One voice over the held-out sentences.
+
+    Attributes
+    ----------
+    score : Score
+        Against the target clip; target and feature similarity are means over the sentences.
+    durations_s : tuple of float
+        One for each sentence.
+    prosody : tuple of Prosody
+        One for each sentence.
+    """
+
+    score: Score
+    durations_s: tuple[float, ...]
+    prosody: tuple[Prosody, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types, with the means of the prosody axes under `prosody_mean`."""
+        means = {name: _mean([getattr(one, name) for one in self.prosody]) for name in AXES}
+        return {
+            "score": self.score.to_json(),
+            "durations_s": list(self.durations_s),
+            "prosody": [_without_contour(one) for one in self.prosody],
+            "prosody_mean": means,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleReport:
+    """One style validated.
+
+    Attributes
+    ----------
+    style : str
+    checks : tuple of Check
+        Of the evolved voice.
+    start, evolved : VoiceResult
+        Before and after the search, on the same sentences.
+    target_prosody : Prosody
+        Of the target clip as a whole; its speech rate is not known.
+    audio : tuple of dict
+        For each sentence its `text` and the files of `target` (None where the teacher cannot
+        speak it), `start` and `evolved`, relative to the audio folder.
+    """
+
+    style: str
+    checks: tuple[Check, ...]
+    start: VoiceResult
+    evolved: VoiceResult
+    target_prosody: Prosody
+    audio: tuple[dict[str, str | None], ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def gain(self) -> dict[str, float]:
+        """Evolved less start, for the score and its three parts, on held-out sentences."""
+        before, after = self.start.score.to_json(), self.evolved.score.to_json()
+        return {name: after[name] - before[name] for name in after}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "style": self.style,
+            "passed": self.passed,
+            "checks": [asdict(check) for check in self.checks],
+            "start": self.start.to_json(),
+            "evolved": self.evolved.to_json(),
+            "gain": self.gain,
+            "target_prosody": _without_contour(self.target_prosody),
+            "audio": list(self.audio),
+        }
+
+
+def validate_style(
+    recipe: RunRecipe,
+    style_key: str,
+    student: Student,
+    teacher: Teacher | None,
+    prompt: Prompt | None,
+    *,
+    target: str | Path,
+    start: VoicePack,
+    evolved: VoicePack,
+    audio_dir: str | Path,
+    on_progress: Progress | None = None,
+) -> StyleReport:
+    """Speak the held-out sentences with the start and the evolved voice and judge the latter.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        Its held-out texts, thresholds, weights and seed.
+    style_key : str
+        One of its styles.
+    student : Student
+        Speaks both voices.
+    teacher, prompt : Teacher, Prompt or None
+        Where the teacher can speak a held-out sentence too, it is written beside for review.
+    target : path
+        The style's target clip.
+    start, evolved : VoicePack
+        Before and after the search.
+    audio_dir : path
+        Gets ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
+    on_progress : callable, optional
+        Called with (sentences done, of how many).
+
+    Raises
+    ------
+    StageError
+        `bad_target`: no speech in the target clip.
+    """
+    try:
+        clip = read_wav(Path(target))
+        scorer = Scorer(clip, weights=recipe.weights)
+    except (AudioError, FileNotFoundError) as error:
+        raise StageError("bad_target", f"{target}: {error}") from error
+    speed = recipe.style(style_key).speed
+    spoken: dict[str, list[Audio]] = {"start": [], "evolved": []}
+    files: list[dict[str, str | None]] = []
+    for number, text in enumerate(recipe.held_out_texts, start=1):
+        spoken["start"].append(student.synthesize(text, start, seed=recipe.seed))
+        spoken["evolved"].append(student.synthesize(text, evolved, seed=recipe.seed))
+        audios = {"target": _by_teacher(teacher, prompt, text, speed, recipe.seed)}
+        audios |= {kind: spoken[kind][-1] for kind in spoken}
+        files.append(_write(Path(audio_dir), style_key, number, text, audios))
+        if on_progress:
+            on_progress(number, len(recipe.held_out_texts))
+    results = {kind: _result(scorer, recipe.held_out_texts, spoken[kind]) for kind in spoken}
+    return StyleReport(
+        style=style_key,
+        checks=_checks(results["evolved"], recipe.thresholds),
+        start=results["start"],
+        evolved=results["evolved"],
+        target_prosody=measure(clip),
+        audio=tuple(files),
+    )
+
+
+def build_report(recipe: RunRecipe, reports: Sequence[StyleReport | dict[str, Any]]) -> dict[str, Any]:
+    """Return the report of a run as plain JSON types, from style reports or their JSON.
+
+    `passed` is true when every style passes its checks and the styles differ: see
+    `stages.differentiation`. With one style there is nothing to differ from.
+    """
+    plain = [one.to_json() if isinstance(one, StyleReport) else one for one in reports]
+    styles = {report["style"]: report for report in plain}
+    differ = _differentiation(styles, recipe.thresholds["differentiation"])
+    return {
+        "passed": all(style["passed"] for style in styles.values()) and differ.passed,
+        "recipe": recipe.fingerprint(),
+        "student": recipe.student,
+        "teacher": recipe.teacher,
+        "strategy": recipe.strategy,
+        "steps": recipe.steps,
+        "seed": recipe.seed,
+        "thresholds": dict(recipe.thresholds),
+        "held_out_texts": list(recipe.held_out_texts),
+        "differentiation": differ.to_json(),
+        "styles": styles,
+    }
+
+
+def write_report(path: str | Path, report: dict[str, Any]) -> None:
+    """Write the report as JSON, beside and renamed."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(report, file, ensure_ascii=False, indent=2, allow_nan=False)
+            file.write("\n")
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _by_teacher(
+    teacher: Teacher | None, prompt: Prompt | None, text: str, speed: float, seed: int
+) -> Audio | None:
+    """Return the sentence by the teacher, or None where it cannot speak it."""
+    if teacher is None or prompt is None:
+        return None
+    try:
+        return teacher.synthesize(text, prompt, speed=speed, seed=seed)
+    except EngineError:
+        return None
+
+
+def _write(
+    audio_dir: Path, style_key: str, number: int, text: str, audios: dict[str, Audio | None]
+) -> dict[str, str | None]:
+    files: dict[str, str | None] = {"text": text}
+    for kind in KINDS:
+        name, audio = f"{style_key}/{number}-{kind}.wav", audios[kind]
+        files[kind] = name if audio is not None else None
+        if audio is None:
+            (audio_dir / name).unlink(missing_ok=True)
+        else:
+            write_wav(audio_dir / name, normalize(audio, LUFS))
+    return files
+
+
+def _result(scorer: Scorer, texts: Sequence[str], audios: Sequence[Audio]) -> VoiceResult:
+    return VoiceResult(
+        score=scorer.score_all(audios),
+        durations_s=tuple(audio.duration_s for audio in audios),
+        prosody=tuple(
+            measure(audio, syllables=syllables(text))
+            for text, audio in zip(texts, audios, strict=True)
+        ),
+    )
+
+
+def _checks(result: VoiceResult, thresholds: dict[str, float]) -> tuple[Check, ...]:
+    measured = {
+        "target_similarity": (result.score.target, "similarity to the target clip"),
+        "self_similarity": (result.score.self_, "similarity of the voice over the sentences"),
+        "min_duration_s": (min(result.durations_s), "shortest sentence, seconds"),
+    }
+    return tuple(
+        _check(name, value, thresholds[name], what) for name, (value, what) in measured.items()
+    )
+
+
+def _check(name: str, value: float, threshold: float, what: str) -> Check:
+    passed = bool(value >= threshold)
+    verb = "reaches" if passed else "is under"
+    return Check(
+        name=name,
+        value=value,
+        threshold=threshold,
+        passed=passed,
+        reason=f"{what}: {value:.3f} {verb} {threshold:.2f}.",
+    )
+
+
+def _differentiation(styles: dict[str, Any], threshold: float) -> Differentiation:
+    figures = {
+        axis: [[one[axis] for one in style["evolved"]["prosody"]] for style in styles.values()]
+        for axis in AXES
+    }
+    return differentiation(figures, threshold)
+
+
+def _without_contour(prosody: Prosody) -> dict[str, Any]:
+    data = prosody.to_json()
+    del data["contour"]
+    return data
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
