@@ -14,6 +14,7 @@ from corpus.audio.units import frames_to_db
 BELOW_PEAK_DB = 25.0  # what lies further under the loudest is silence
 ABOVE_FLOOR_DB = 6.0  # unless the room is louder than that
 LEAST_BELOW_PEAK_DB = 15.0
+NEVER_UNDER_DB = -70.0  # no speech, whatever else there is
 MIN_PAUSE_S = 0.3
 MIN_SOUND_S = 0.1  # shorter sounds on their own are clicks
 Span = tuple[float, float]
@@ -77,10 +78,10 @@ class Timing:
 def find(audio: Audio) -> Timing:
     """Find speech and pauses by intensity.
 
-    A frame sounds when it is less than 25 dB under the 99th percentile; where the room is
-    louder than that, when it is 6 dB over the room's 5th percentile (never less than 15 dB
-    under the 99th). Gaps under 0.3 s are closed, then sounds under 0.1 s dropped. Edges are
-    exact to about 15 ms.
+    A frame sounds when it is less than 25 dB under the 99th percentile. In a loud room the
+    threshold rises to 6 dB over the 5th percentile, but not nearer than 15 dB to the 99th;
+    nothing under -70 dBFS sounds. Gaps under 0.3 s are closed, then sounds under 0.1 s
+    dropped. Edges are exact to about 15 ms.
 
     References
     ----------
@@ -95,7 +96,8 @@ def find(audio: Audio) -> Timing:
 def threshold_db(audio: Audio) -> float:
     """Return the level that parts sound from silence, dBFS."""
     low, high = np.percentile(frames_to_db(frame_rms(audio)), [5, 99])
-    return float(max(high - BELOW_PEAK_DB, min(low + ABOVE_FLOOR_DB, high - LEAST_BELOW_PEAK_DB)))
+    above_room = min(low + ABOVE_FLOOR_DB, high - LEAST_BELOW_PEAK_DB)
+    return float(max(high - BELOW_PEAK_DB, above_room, NEVER_UNDER_DB))
 
 
 def _runs(sounds: NDArray[np.bool_]) -> list[Span]:

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from corpus.audio import io, pitch
+from corpus.audio.units import from_st, to_st
+from tests import signals
+
+
+@pytest.mark.parametrize("f0_hz", [80.0, 120.0, 210.0, 330.0, 480.0])
+@pytest.mark.parametrize("sr", [8_000, 48_000])
+def test_a_steady_vowel_has_its_pitch(f0_hz: float, sr: int) -> None:
+    found = pitch.track(signals.voiced(np.full(sr, f0_hz), sr=sr))
+    assert found.median_hz is not None
+    assert found.mean_hz is not None
+    assert found.range_st is not None
+    assert abs(to_st(found.median_hz, f0_hz)) < 0.1
+    assert abs(to_st(found.mean_hz, f0_hz)) < 0.1
+    assert found.range_st < 0.1
+    assert found.voiced_ratio > 0.9
+
+
+@pytest.mark.parametrize("range_st", [2.0, 5.0, 8.0])
+def test_a_glide_has_its_range_and_every_frame_its_pitch(range_st: float) -> None:
+    found = pitch.track(signals.glide(140, range_st, 2.0))
+    assert found.range_st == pytest.approx(0.9 * range_st, abs=0.15)  # p5 to p95
+    truth_hz = from_st(range_st * found.times_s / 2.0, 140.0)
+    error_st = 12 * np.log2(found.f0_hz / truth_hz)
+    assert np.nanmax(np.abs(error_st)) < 0.15
+
+
+def test_the_second_pass_removes_octave_jumps() -> None:
+    low = signals.voiced(np.full(signals.SR * 2, 120.0))
+    creak = signals.voiced(np.full(signals.SR // 5, 480.0))
+    found = pitch.track(signals.join(low, creak))
+    assert np.nanmax(found.f0_hz) <= 1.5 * 120 * 1.01
+
+
+@pytest.mark.parametrize("unvoiced", [signals.noise(1, level_db=-20), signals.silence(1)])
+def test_what_has_no_pitch_has_none(unvoiced: signals.Audio) -> None:
+    found = pitch.track(unvoiced)
+    assert found.voiced_ratio < 0.05
+    if not len(found.voiced_hz):
+        assert (found.mean_hz, found.median_hz, found.range_st) == (None, None, None)
+
+
+def test_sound_shorter_than_a_window_has_no_frames() -> None:
+    found = pitch.track(signals.tone(200, 0.04))
+    assert (len(found.f0_hz), found.voiced_ratio, found.median_hz) == (0, 0.0, None)
+
+
+def test_unvoiced_gaps_are_nan() -> None:
+    gapped = signals.join(
+        signals.voiced(np.full(signals.SR, 200.0)),
+        signals.silence(0.5),
+        signals.voiced(np.full(signals.SR, 200.0)),
+    )
+    found = pitch.track(gapped)
+    gap = (found.times_s > 1.05) & (found.times_s < 1.45)
+    assert np.isnan(found.f0_hz[gap]).all()
+    assert len(found.f0_hz) == len(found.times_s)
+
+
+def test_human_voices_lie_where_human_voices_lie() -> None:
+    medians: dict[str, list[float]] = {}
+    for path in sorted(signals.shared_data("speech").glob("*.flac")):
+        found = pitch.track(io.decode(path))
+        assert found.median_hz is not None
+        medians.setdefault(path.name[:4], []).append(found.median_hz)
+    for of_speaker in medians.values():
+        assert 80 < min(of_speaker) <= max(of_speaker) < 260
+        assert to_st(max(of_speaker), min(of_speaker)) < 4  # one person, one voice
