@@ -1,0 +1,265 @@
+"""The exchange format on the rows: export streamed, import all or nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Max, OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from corpus import services
+from corpus.audio.types import AudioError
+from corpus.exchange import (
+    ExchangeError,
+    ExchangeErrors,
+    ExchangeItem,
+    ExchangeProsody,
+    ExchangeRecording,
+    dump,
+    parse,
+)
+from corpus.loading import sentence_sounds
+from corpus.models import (
+    LabelDecision,
+    ProsodyScore,
+    Recording,
+    Sentence,
+    Speaker,
+    StyleLabel,
+)
+from corpus.translatable import gettext_noop
+
+_BATCH = 500
+
+
+@dataclass
+class ImportSummary:
+    """What an import did; `notes` say what it left out and why."""
+
+    sentences_new: int = 0
+    sentences_same: int = 0
+    labels_new: int = 0
+    labels_same: int = 0
+    takes_new: int = 0
+    takes_same: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def corpus_export() -> Iterator[str]:
+    """Yield the corpus as JSON text, piece by piece; each label's best usable take with it."""
+    return dump(_item(sentence, take, score) for sentence, take, score in _exported())
+
+
+def exported_takes() -> Iterator[tuple[str, Recording]]:
+    """Yield the takes the export names, with their path in it."""
+    return ((_path(sentence), take) for sentence, take, _score in _exported() if take)
+
+
+def corpus_import(
+    *,
+    data: str | bytes,
+    person: Any,
+    source: str = LabelDecision.Source.IMPORT,
+    base: Path | None = None,
+    speaker: Speaker | None = None,
+) -> ImportSummary:
+    """Import an exchange file, all of it or nothing; the same file again changes nothing.
+
+    Takes are read from `base` (paths in the file are relative to it) as `speaker`'s and measured
+    anew; without `base`, or where a file is not there, a note says so and the label still counts.
+    Raises ExchangeErrors with every fault of the file, its lines and fields; ConsentMissing
+    when the speaker did not agree to be recorded.
+    """
+    if speaker:
+        services.consent_require(speaker)
+    with transaction.atomic():
+        return _Import(person, source, base, speaker).run(data)
+
+
+class _Import:
+    def __init__(
+        self, person: Any, source: str, base: Path | None, speaker: Speaker | None
+    ) -> None:
+        self.summary = ImportSummary()
+        self._person, self._source = person, source
+        self._base, self._speaker = base, speaker
+        self._styles = {style.key: style for style in StyleLabel.objects.all()}
+        self._stored: list[Recording] = []
+
+    def run(self, data: str | bytes) -> ImportSummary:
+        rows = Sentence.objects.values_list("list", "category_id").order_by("list").distinct()
+        categories = dict(rows)
+        items = parse(data, styles=self._styles.keys(), lists=categories.keys())
+        there = _existing(items)
+        if errors := [*_disagreements(items, there), *self._outside(items)]:
+            raise ExchangeErrors(errors)
+        self._sentences(items, there, categories)
+        try:
+            for item in items:
+                self._label(there[item.sentence_id], item)
+                self._take(there[item.sentence_id], item)
+        except BaseException:
+            self._discard()
+            raise
+        return self.summary
+
+    def _sentences(
+        self, items: list[ExchangeItem], there: dict[str, Any], categories: dict[str, int]
+    ) -> None:
+        last = Sentence.objects.aggregate(last=Max("position"))["last"] or 0
+        new = [item for item in items if item.sentence_id not in there]
+        Sentence.objects.bulk_create(
+            Sentence(
+                sentence_id=item.sentence_id,
+                text=item.text,
+                list=item.list,
+                category_id=categories[item.list],
+                position=last + n,
+                **sentence_sounds(item.text),
+            )
+            for n, item in enumerate(new, 1)
+        )
+        there |= _existing(new)
+        self.summary.sentences_new = len(new)
+        self.summary.sentences_same = len(items) - len(new)
+
+    def _label(self, sentence: Any, item: ExchangeItem) -> None:
+        if item.style_label is None:
+            return
+        if sentence.label_key == item.style_label:
+            self.summary.labels_same += 1
+            return
+        style = self._styles[item.style_label]
+        try:
+            services.label_set(
+                sentence=sentence, style=style, person=self._person, source=self._source
+            )
+        except services.LabelConflict as conflict:
+            self.summary.notes.append(f"{item.sentence_id}: {conflict}")
+        else:
+            self.summary.labels_new += 1
+
+    def _take(self, sentence: Sentence, item: ExchangeItem) -> None:
+        if item.recording is None or item.style_label is None:
+            return
+        file = self._base / item.recording.path if self._base else None
+        if file is None or not file.is_file():
+            message = _("%(id)s: the audio %(path)s is not here; the take was left out.")
+            self._note(message, item)
+        elif self._speaker is None:
+            self._note(_("%(id)s: no speaker was named for %(path)s; it was left out."), item)
+        else:
+            self._store(sentence, item, file, self._speaker)
+
+    def _store(self, sentence: Sentence, item: ExchangeItem, file: Path, speaker: Speaker) -> None:
+        fresh = uuid4()
+        try:
+            with file.open("rb") as opened:
+                take = services.take_store(
+                    sentence=sentence,
+                    style=self._styles[str(item.style_label)],
+                    speaker=speaker,
+                    person=self._person,
+                    file=opened,
+                    uuid=fresh,
+                )
+        except AudioError as fault:
+            params = {"reason": str(fault)}
+            error = ExchangeError(item.line, "recording.path", "%(reason)s", params)
+            raise ExchangeErrors([error]) from fault
+        if take.uuid != fresh:
+            self.summary.takes_same += 1
+            return
+        self._stored.append(take)
+        self.summary.takes_new += 1
+
+    def _outside(self, items: list[ExchangeItem]) -> Iterator[ExchangeError]:
+        """Name the paths that leave the base folder through a link."""
+        if self._base is None:
+            return
+        base = self._base.resolve()
+        message = gettext_noop("“%(found)s” leads out of the file's folder")
+        for item in items:
+            take = item.recording
+            if take and not (base / take.path).resolve().is_relative_to(base):
+                params = {"found": take.path}
+                yield ExchangeError(item.line, "recording.path", message, params)
+
+    def _note(self, message: str, item: ExchangeItem) -> None:
+        path = item.recording.path if item.recording else ""
+        self.summary.notes.append(message % {"id": item.sentence_id, "path": path})
+
+    def _discard(self) -> None:
+        for take in self._stored:
+            take.original.delete(save=False)
+            take.wav.delete(save=False)
+
+
+def _existing(items: Iterable[ExchangeItem]) -> dict[str, Any]:
+    wanted = [item.sentence_id for item in items]
+    found: dict[str, Any] = {}
+    for start in range(0, len(wanted), _BATCH):
+        rows = Sentence.objects.with_label()
+        part = rows.filter(sentence_id__in=wanted[start : start + _BATCH])
+        found |= {sentence.sentence_id: sentence for sentence in part}
+    return found
+
+
+def _disagreements(items: list[ExchangeItem], there: dict[str, Any]) -> Iterator[ExchangeError]:
+    """Name what the file says differently from the corpus."""
+    texts = dict(Sentence.objects.values_list("text", "sentence_id"))
+    for item in items:
+        sentence = there.get(item.sentence_id)
+        owner = texts.get(item.text, item.sentence_id)
+        if owner != item.sentence_id:
+            message = gettext_noop("the corpus has this text already, as %(owner)s")
+            yield ExchangeError(item.line, "text", message, {"owner": owner})
+        elif sentence and sentence.text != item.text:
+            message = gettext_noop("the corpus has another text under this id: “%(text)s”")
+            yield ExchangeError(item.line, "text", message, {"text": sentence.text})
+        elif sentence and sentence.list != item.list:
+            message = gettext_noop("in the corpus this sentence is in the list %(list)s")
+            yield ExchangeError(item.line, "list", message, {"list": sentence.list})
+        elif sentence is None and len(sentence_sounds(item.text)["phonemes"]) > _most_phonemes():
+            message = gettext_noop("reads as too many phonemes for one sentence: split it")
+            yield ExchangeError(item.line, "text", message, {})
+
+
+def _most_phonemes() -> int:
+    return int(Sentence._meta.get_field("phonemes").max_length or 0)
+
+
+def _exported() -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
+    best = Recording.objects.usable().best_first()
+    own = best.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
+    rows = Sentence.objects.with_label().annotate(best=Subquery(own.values("pk")[:1]))
+    left = rows.iterator(chunk_size=_BATCH)
+    while batch := list(islice(left, _BATCH)):
+        takes = Recording.objects.in_bulk([row.best for row in batch if row.best])
+        scores = ProsodyScore.objects.filter(recording__in=takes).order_by("pk")
+        latest = {score.recording_id: score for score in scores}
+        for row in batch:
+            yield row, takes.get(row.best), latest.get(row.best)
+
+
+def _item(sentence: Any, take: Recording | None, score: ProsodyScore | None) -> ExchangeItem:
+    recording = None
+    if take:
+        quality, prosody = _measures(score) if score else (None, None)
+        recording = ExchangeRecording(_path(sentence), take.duration_s, quality, prosody)
+    return ExchangeItem(
+        sentence.sentence_id, sentence.text, sentence.list, sentence.label_key, recording
+    )
+
+
+def _measures(score: ProsodyScore) -> tuple[float, ExchangeProsody]:
+    prosody = ExchangeProsody(score.pitch_mean_hz, score.energy_std, score.speech_rate)
+    return score.quality, prosody
+
+
+def _path(sentence: Any) -> str:
+    return f"recordings/{sentence.sentence_id}_{sentence.label_key}.wav"
