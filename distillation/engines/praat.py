@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import soxr
-from scipy import fft
-from scipy.ndimage import uniform_filter1d
 
 from corpus.audio.types import Audio, Samples
 from distillation.engines import praat_voices
 from distillation.engines.base import EngineError
+from distillation.engines.sound import stretched
 from distillation.engines.steering import Settings, settings
-from distillation.engines.text import pieces, tidy
+from distillation.engines.text import joined, pieces, tidy
 from distillation.voicepack import VoicePack
 
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
@@ -26,7 +25,6 @@ _PITCHES = (0.5, 2.0)  # what the synthesiser takes
 _RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
 _LEVEL = 0.07  # RMS of speech, about -23 LUFS
 _PEAK = 0.97
-_JOIN_S = 0.25
 _BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
 _LOCK = threading.Lock()  # espeak-ng has one state per process
 
@@ -98,7 +96,7 @@ class PraatStudent:
         for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
             voice = settings(condition.row(self.phoneme_count(piece)))
             spoken.append(_speak(piece, self._language, voice, speed, self.sr, seed + index))
-        return Audio(_joined(spoken, self.sr), self.sr)
+        return Audio(joined(spoken, self.sr), self.sr)
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +121,7 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
     )  # fmt: skip
     y = soxr.resample(y, _NATIVE_HZ * voice.formant, sr, quality="HQ")
     if rate_wpm != wanted_wpm:
-        y = _stretched(y, sr, rate_wpm / wanted_wpm)
+        y = stretched(y, sr, rate_wpm / wanted_wpm)
     return _levelled(_coloured(y, sr, voice, seed))
 
 
@@ -157,28 +155,26 @@ def _synthesizer(language: str) -> Any:
     return call("Create SpeechSynthesizer", language, _VARIANT)
 
 
-def _stretched(y: Samples, sr: int, factor: float) -> Samples:
-    """Return `y` lengthened by a factor, its pitch kept (overlap-add)."""
-    import parselmouth
-    from parselmouth.praat import call
-
-    longer = call(parselmouth.Sound(y, sr), "Lengthen (overlap-add)", 60, 400, factor)
-    return longer.values[0].astype(np.float32)
-
-
 def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:
     """Return `y` with its breath and its spectrum: tilt and four bands."""
-    envelope = np.sqrt(np.maximum(uniform_filter1d(y * y, sr // 50), 0))
     noise = np.random.default_rng(seed).standard_normal(len(y), dtype=np.float32)
-    y = y + noise * envelope * np.float32(10 ** (voice.breath_db / 20))
-    size = fft.next_fast_len(len(y) + sr // 10, real=True)
-    octaves = np.log2(np.maximum(fft.rfftfreq(size, 1 / sr), 60.0) / 1000)
+    y = y + noise * _envelope(y, sr // 50) * np.float32(10 ** (voice.breath_db / 20))
+    size = -(-(len(y) + sr // 10) // 4096) * 4096  # a length that is quick to transform
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(size, 1 / sr), 60.0) / 1000)
     gain_db = voice.tilt_db * octaves
     bands_db = (voice.low_db, voice.mid_db, voice.presence_db, voice.air_db)
     for centre_hz, band_db in zip(_BANDS_HZ, bands_db, strict=True):
         gain_db += band_db * np.exp(-2.0 * (octaves - np.log2(centre_hz / 1000)) ** 2)
     gain = (10 ** (gain_db / 20)).astype(np.float32)
-    return fft.irfft(fft.rfft(y, size) * gain, size)[: len(y)]
+    return np.fft.irfft(np.fft.rfft(y, size) * gain, size)[: len(y)].astype(np.float32)
+
+
+def _envelope(y: Samples, width: int) -> Samples:
+    """Return the moving RMS of `y`, each block of `width` samples joined by lines."""
+    blocks = np.pad(y, (0, -len(y) % width)).reshape(-1, width)
+    rms = np.sqrt(np.mean(np.square(blocks), axis=1))
+    centres = (np.arange(len(rms)) + 0.5) * width
+    return np.interp(np.arange(len(y)), centres, rms).astype(np.float32)
 
 
 def _levelled(y: Samples) -> Samples:
@@ -186,9 +182,3 @@ def _levelled(y: Samples) -> Samples:
     loud = np.abs(y) > 0.02 * np.abs(y).max()
     y = y * (_LEVEL / np.sqrt(np.mean(np.square(y[loud], dtype=np.float64))))
     return (y * min(1.0, _PEAK / np.abs(y).max())).astype(np.float32)
-
-
-def _joined(spoken: list[Samples], sr: int) -> Samples:
-    silence = np.zeros(int(_JOIN_S * sr), np.float32)
-    parts = [part for y in spoken for part in (silence, y)][1:]
-    return np.concatenate(parts)

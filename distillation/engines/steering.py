@@ -6,13 +6,23 @@ import math
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.linalg import hadamard
+from numpy.typing import NDArray
 
 from corpus.audio.types import Samples
 from distillation.voicepack import PROSODY, TIMBRE
 
 HALF = 128
-_AXES = hadamard(HALF, dtype=np.int8)[1:] / np.float64(math.sqrt(HALF))  # orthonormal, exact
+
+
+def _hadamard(order: int) -> NDArray[np.float64]:
+    """Return Sylvester's ±1 matrix: rows at right angles, the same on every machine."""
+    matrix = np.ones((1, 1))
+    while len(matrix) < order:
+        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
+    return matrix
+
+
+_AXES = _hadamard(HALF)[1:] / math.sqrt(HALF)  # orthonormal; the row of ones hears a mere offset
 
 
 @dataclass(frozen=True, kw_only=True)

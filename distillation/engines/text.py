@@ -1,16 +1,20 @@
-"""Text for an engine: tidied, and cut at sentences into pieces an engine can speak whole."""
+"""Long text for an engine: tidied, cut at sentences into pieces, their sounds joined."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
+from corpus.audio.types import Samples
 from distillation.engines.base import EngineError
 
 _SENTENCE = re.compile(r"(?<=[.!?…])[»”\"')\]]*\s+")
 _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 _WORD = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")
+JOIN_S = 0.25  # silence between two pieces
 LONGEST_WORD = 60  # characters; what is longer is no word and is cut
 
 
@@ -50,6 +54,12 @@ def pieces(text: str, count: Callable[[str], int], limit: int) -> list[str]:
         else:
             packed.append(part)
     return packed
+
+
+def joined(spoken: list[Samples], sr: int) -> Samples:
+    """Return the pieces' sounds in one, a short silence between them."""
+    silence = np.zeros(round(JOIN_S * sr), np.float32)
+    return np.concatenate([part for y in spoken for part in (silence, y)][1:])
 
 
 def _parts(

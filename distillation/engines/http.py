@@ -1,0 +1,161 @@
+"""Teacher `http`: any server with OpenAI's `POST /v1/audio/speech`, cloning or not."""
+
+from __future__ import annotations
+
+import base64
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+
+from corpus.audio.io import decode, encode_wav
+from corpus.audio.types import Audio, AudioError
+from distillation.engines.base import EngineError, Prompt
+
+ATTEMPTS = 4
+BUSY = (429, 503)
+LONGEST_WAIT_S = 30.0
+CONNECT_S = 5.0
+
+
+class HttpTeacher:
+    """Asks a speech server.
+
+    Parameters
+    ----------
+    url : str
+        Of the server, with or without `/v1`.
+    model, voice : str
+        Sent as they are.
+    api_key : str, optional
+        Sent as a bearer token; never part of a message.
+    timeout_s : float or str
+        For the whole answer; a cloning teacher is slow.
+
+    Raises
+    ------
+    EngineError
+        `bad_option`.
+    """
+
+    name: ClassVar[str] = "http"
+
+    def __init__(
+        self,
+        *,
+        url: str = "",
+        model: str = "tts-1",
+        voice: str = "alloy",
+        api_key: str = "",
+        timeout_s: float | str = 300.0,
+    ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise EngineError(
+                "bad_option", f"url: the speech server's address (http://…), not {url!r}."
+            )
+        self._address = url.rstrip("/").removesuffix("/v1") + "/v1/audio/speech"
+        self._body = {"model": model, "voice": voice, "response_format": "wav"}
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        try:
+            self._timeout = httpx.Timeout(float(timeout_s), connect=CONNECT_S)
+        except ValueError as error:
+            raise EngineError("bad_option", f"timeout_s: seconds, not {timeout_s!r}.") from error
+
+    def synthesize(
+        self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        """Let the server speak `text`.
+
+        `reference_audio` (a WAV in base64) and `reference_text` are sent only where the prompt
+        has audio; `seed` always: a server that knows neither ignores them. Answers 429 and 503
+        are waited for as `Retry-After` asks, four attempts in all.
+
+        Raises
+        ------
+        EngineError
+            `teacher_unreachable`, `teacher_timeout`, `teacher_refused` (with the server's own
+            words), `teacher_busy`, `teacher_not_audio`, `bad_take` for the prompt.
+        """
+        body: dict[str, Any] = {**self._body, "input": text, "speed": speed, "seed": seed}
+        if condition.audio is not None:
+            body["reference_audio"] = _encoded(condition.audio)
+            body["reference_text"] = condition.transcript
+        answer = self._answer(body)
+        try:
+            return decode(answer.content)
+        except AudioError as error:
+            kind = answer.headers.get("content-type", "no type")
+            raise EngineError(
+                "teacher_not_audio",
+                f"{self._address} answered {len(answer.content)} bytes of {kind} that are not "
+                f"usable sound: {error}",
+            ) from error
+
+    def _answer(self, body: dict[str, Any]) -> httpx.Response:
+        with httpx.Client(timeout=self._timeout, headers=self._headers) as client:
+            for attempt in range(1, ATTEMPTS + 1):
+                answer = self._post(client, body)
+                if answer.status_code not in BUSY:
+                    break
+                if attempt < ATTEMPTS:
+                    time.sleep(_wait_s(answer, attempt))
+        if answer.status_code in BUSY:
+            raise EngineError(
+                "teacher_busy",
+                f"{self._address} was busy {ATTEMPTS} times ({answer.status_code}): {_said(answer)}",
+            )
+        if not answer.is_success:
+            raise EngineError(
+                "teacher_refused",
+                f"{self._address} answered {answer.status_code}: {_said(answer)}",
+            )
+        return answer
+
+    def _post(self, client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
+        try:
+            return client.post(self._address, json=body)
+        except httpx.TimeoutException as error:
+            raise EngineError(
+                "teacher_timeout",
+                f"{self._address} did not answer within {self._timeout.read:.0f} s; is it the "
+                "right server? Raise timeout_s for a slow one.",
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise EngineError(
+                "teacher_unreachable",
+                f"{self._address} cannot be reached ({error}); start the server or correct url.",
+            ) from error
+
+
+def _wait_s(answer: httpx.Response, attempt: int) -> float:
+    try:
+        asked = float(answer.headers.get("retry-after", ""))
+    except ValueError:
+        asked = 0.5 * 2**attempt  # no Retry-After, or a date
+    return min(max(asked, 0.0), LONGEST_WAIT_S)
+
+
+def _said(answer: httpx.Response) -> str:
+    """Return the server's own words, short and on one line."""
+    try:
+        error = answer.json()["error"]
+        text = str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError):
+        text = answer.text
+    return " ".join(text.split())[:300] or "no words"
+
+
+def _encoded(path: Path) -> str:
+    try:
+        return _wav(path, path.stat().st_mtime_ns)
+    except (AudioError, OSError) as error:
+        raise EngineError(
+            "bad_take", f"{path}: the reference audio is unusable: {error}"
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _wav(path: Path, _changed: int) -> str:
+    return base64.b64encode(encode_wav(decode(path))).decode()

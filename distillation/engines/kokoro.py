@@ -1,0 +1,218 @@
+"""Student `kokoro`: the real Kokoro-82M from a local model directory, nothing downloaded."""
+
+from __future__ import annotations
+
+import pickle
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from corpus.audio.types import Audio, Samples
+from distillation import voicepack
+from distillation.engines.base import EngineError
+from distillation.engines.text import joined, pieces, tidy
+from distillation.voicepack import PackError, VoicePack
+
+CONFIG, WEIGHTS, VOICES = "config.json", "kokoro-v1_0.pth", "voices"
+REPO = "hexgrad/Kokoro-82M"  # named so that the package asks for no default and fetches nothing
+LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
+SPEEDS = (0.25, 4.0)
+_PEAK = 0.97
+
+
+class KokoroStudent:
+    """Kokoro-82M on the CPU or a GPU.
+
+    Parameters
+    ----------
+    model_dir : path
+        Holds config.json, kokoro-v1_0.pth and voices/*.pt (packs beside the weights count too).
+    lang : str
+        `es`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
+    threads : int or str, optional
+        Threads of torch for this process; as it is where none is given.
+    device : str, optional
+        `cpu` or `cuda`; a GPU where there is one.
+
+    Raises
+    ------
+    EngineError
+        `missing_model` names each file and its place; `bad_model`, `bad_option`.
+    """
+
+    name: ClassVar[str] = "kokoro"
+    sr: int = 24_000
+    max_phonemes: int = 510
+
+    def __init__(
+        self,
+        *,
+        model_dir: str | Path,
+        lang: str = "es",
+        threads: int | str | None = None,
+        device: str | None = None,
+    ) -> None:
+        self.model_dir = Path(model_dir)
+        code = LANGUAGES.get(lang, lang)
+        if code not in LANGUAGES.values():
+            raise EngineError(
+                "bad_option", f"kokoro here speaks {', '.join(LANGUAGES)}, not {lang!r} (lang)."
+            )
+        self._files_check()
+        self._model = _model(self.model_dir, _device(device), _threads(threads))
+        self._g2p = _g2p(code)
+        self._spoken = lru_cache(maxsize=4096)(self._phonemes)
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the packs in the model directory, Spanish ones first."""
+        names = {path.stem for path in self._pack_paths()}
+        return tuple(sorted(names, key=lambda name: (not name.startswith("e"), name)))
+
+    def stock_voice(self, name: str) -> VoicePack:
+        """Load a pack of the model directory; EngineError `missing_voice` names what is there."""
+        found = [path for path in self._pack_paths() if path.stem == name]
+        if not found:
+            there = ", ".join(self.stock_voices()) or "no voice at all"
+            raise EngineError(
+                "missing_voice",
+                f"Looked for {self.model_dir / VOICES / f'{name}.pt'}; there is {there}. "
+                f"Put the pack there, from huggingface.co/{REPO}.",
+            )
+        try:
+            return voicepack.load(found[0], engine=self.name)
+        except PackError as error:
+            raise EngineError("bad_voice", str(error)) from error
+
+    def phoneme_count(self, text: str) -> int:
+        """Characters of Kokoro's phoneme string for `text`: signs, stress and spaces count."""
+        return len(self._spoken(tidy(text)))
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        """Speak `text`.
+
+        Parameters
+        ----------
+        text : str
+            Above 510 phonemes it is cut at sentences and joined; nothing is left out.
+        condition : VoicePack
+            Of engine `kokoro`, 510 or 511 rows; each piece takes the row of its own count.
+        speed : float
+            0.25…4.
+        seed : int
+            Of the vocoder's noise; torch's own random state is left as it was.
+
+        Returns
+        -------
+        Audio
+            24 kHz, |y| < 1. Equal arguments give equal samples on one machine.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`, `bad_speed`, `wrong_engine`.
+        """
+        if condition.engine != self.name:
+            raise EngineError(
+                "wrong_engine", f"This pack is for {condition.engine!r}; kokoro cannot speak it."
+            )
+        if not SPEEDS[0] <= speed <= SPEEDS[1]:
+            raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
+        spoken = [
+            self._speak(self._spoken(piece), condition, speed, seed + index)
+            for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes))
+        ]
+        return Audio(joined(spoken, self.sr), self.sr)
+
+    def _speak(self, phonemes: str, pack: VoicePack, speed: float, seed: int) -> Samples:
+        import torch
+
+        row = torch.from_numpy(pack.row(len(phonemes))[None].copy())
+        device = self._model.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            y: Samples = self._model(phonemes, row, speed).float().numpy().reshape(-1)
+        peak = float(np.abs(y).max())
+        if not np.isfinite(peak):
+            raise EngineError("bad_model", f"{self.model_dir / WEIGHTS} gives no finite sound.")
+        return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
+
+    def _phonemes(self, text: str) -> str:
+        phonemes, _ = self._g2p(text)
+        known: str = "".join(sign for sign in phonemes if sign in self._model.vocab)
+        if not any(sign.isalpha() for sign in known):
+            raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
+        return known
+
+    def _pack_paths(self) -> list[Path]:
+        return [
+            *sorted((self.model_dir / VOICES).glob("*.pt")),
+            *sorted(self.model_dir.glob("*.pt")),
+        ]
+
+    def _files_check(self) -> None:
+        missing = [name for name in (CONFIG, WEIGHTS) if not (self.model_dir / name).is_file()]
+        if missing:
+            voices = ", ".join(self.stock_voices()) or "none"
+            raise EngineError(
+                "missing_model",
+                f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
+                f"Put there the file of that name from huggingface.co/{REPO}, and voices into "
+                f"{self.model_dir / VOICES}/ (there now: {voices}).",
+            )
+
+
+def _model(model_dir: Path, device: str, threads: int | None) -> Any:
+    import torch
+    from kokoro.model import KModel
+    from loguru import logger
+
+    logger.disable("kokoro")  # it warns of the truncation that `pieces` avoids
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        model = KModel(repo_id=REPO, config=str(model_dir / CONFIG), model=str(model_dir / WEIGHTS))
+    except (
+        RuntimeError, ValueError, KeyError, TypeError, AssertionError, AttributeError, EOFError,
+        pickle.UnpicklingError,
+    ) as error:  # fmt: skip
+        raise EngineError(
+            "bad_model",
+            f"{model_dir / WEIGHTS} does not fit {model_dir / CONFIG}, or one is damaged "
+            f"({type(error).__name__}: {str(error)[:200]}); fetch both again.",
+        ) from error
+    return model.to(device).eval()
+
+
+def _g2p(code: str) -> Any:
+    from kokoro.pipeline import KPipeline
+
+    return KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+
+
+def _device(device: str | None) -> str:
+    import torch
+
+    there = torch.cuda.is_available()
+    if device in (None, "", "auto"):
+        return "cuda" if there else "cpu"
+    if device == "cuda" and not there:
+        raise EngineError("bad_option", "device: torch sees no GPU here; use cpu.")
+    if device not in ("cpu", "cuda"):
+        raise EngineError("bad_option", f"device: cpu or cuda, not {device!r}.")
+    return device
+
+
+def _threads(threads: int | str | None) -> int | None:
+    if threads is None or threads == "":
+        return None
+    try:
+        number = int(threads)
+    except ValueError as error:
+        raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
+    if number < 1:
+        raise EngineError("bad_option", f"threads: at least 1, not {number}.")
+    return number
