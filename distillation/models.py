@@ -2,9 +2,15 @@
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from distillation.querysets import RunQuerySet, VoicePackQuerySet
+from distillation.querysets import (
+    DeploymentQuerySet,
+    RunQuerySet,
+    StyleRunQuerySet,
+    VoicePackQuerySet,
+)
 from distillation.recipe import RunRecipe
 
 
@@ -15,6 +21,10 @@ class RunState(models.TextChoices):
     FINISHED = "finished", _("finished")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
+
+
+ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+ENDED = (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
 
 
 class Stage(models.TextChoices):
@@ -47,13 +57,16 @@ class Run(models.Model):
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.pk])
+
     @property
     def run_recipe(self) -> RunRecipe:
         return RunRecipe.from_json(self.recipe)
 
     @property
     def is_active(self) -> bool:
-        return self.state in (RunState.QUEUED, RunState.RUNNING)
+        return self.state in ACTIVE
 
 
 class RunEvent(models.Model):
@@ -81,16 +94,25 @@ def _checkpoint_name(style_run: "StyleRun", filename: str) -> str:
     return f"runs/{style_run.run_id}/checkpoints/{style_run.style}/{filename}"
 
 
+def _preview_name(style_run: "StyleRun", filename: str) -> str:
+    return f"runs/{style_run.run_id}/previews/{style_run.style}/{filename}"
+
+
 class StyleRun(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="style_runs")
     style = models.SlugField(_("style"))
     state = models.CharField(_("state"), max_length=16, choices=RunState, default=RunState.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, choices=Stage, default=Stage.REFERENCE)
     slice = models.PositiveIntegerField(_("slice"), default=0)  # next slice to execute
+    queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
+    lease = models.CharField(_("lease"), max_length=32, blank=True)
+    lease_owner = models.CharField(_("worker process"), max_length=200, blank=True)
     leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    losses = models.PositiveSmallIntegerField(_("times this slice was lost"), default=0)
     step = models.PositiveIntegerField(_("step"), default=0)
     steps = models.PositiveIntegerField(_("steps"), default=0)
+    evaluations = models.PositiveIntegerField(_("evaluations"), default=0)
     seconds = models.FloatField(_("seconds of search"), default=0.0)
     start_voice = models.CharField(_("start voice"), max_length=120, blank=True)
     start_score = models.FloatField(_("score of the start"), null=True)
@@ -101,17 +123,35 @@ class StyleRun(models.Model):
     target = models.FileField(_("target"), upload_to=_target_name, blank=True)
     target_info = models.JSONField(_("about the target"), default=dict)
     checkpoint = models.FileField(_("checkpoint"), upload_to=_checkpoint_name, blank=True)
+    checkpoint_sha256 = models.CharField(_("SHA-256 of the checkpoint"), max_length=64, blank=True)
+    preview = models.FileField(_("best audio so far"), upload_to=_preview_name, blank=True)
+    report = models.JSONField(_("report of the style"), default=dict, blank=True)
     error_code = models.SlugField(_("error code"), blank=True)
     error = models.TextField(_("error"), blank=True)
+
+    objects = StyleRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["run", "style"], name="one_style_each")]
+        indexes = [models.Index(fields=["state", "leased_until"])]
         verbose_name = _("style of a run")
         verbose_name_plural = _("styles of runs")
 
     def __str__(self) -> str:
         return f"{self.run} · {self.style}"
+
+
+class WorkerBeat(models.Model):
+    name = models.CharField(_("worker"), max_length=200, unique=True)
+    seen_at = models.DateTimeField(_("last sign of life"), db_index=True)
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ScorePoint(models.Model):
@@ -209,7 +249,14 @@ class Decision(models.Model):
 
 
 class Deployment(models.Model):
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        DEPLOYED = "deployed", _("deployed")
+        FAILED = "failed", _("failed")
+
     pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="deployments")
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.REQUESTED)
+    error = models.TextField(_("error"), blank=True)
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
@@ -218,6 +265,8 @@ class Deployment(models.Model):
     replaced_by = models.OneToOneField(
         "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
     )
+
+    objects = DeploymentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

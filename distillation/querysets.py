@@ -1,14 +1,35 @@
-"""Reads over runs and packs."""
+"""Reads over runs, their styles and packs."""
 
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery, Sum
+
+ACTIVE = ("queued", "running")
 
 
 class RunQuerySet(models.QuerySet):
     def active(self) -> Self:
-        return self.filter(state__in=("queued", "running"))
+        return self.filter(state__in=ACTIVE)
+
+    def with_progress(self) -> Self:
+        """Annotate `step` and `steps` over all styles."""
+        return self.annotate(step=Sum("style_runs__step"), steps=Sum("style_runs__steps"))
+
+
+class StyleRunQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE)
+
+    def unleased(self, now: datetime) -> Self:
+        """Nobody works on them: no lease, or one that ran out."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+
+    def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
+        """Work that nobody does and whose message, if there was one, is long gone."""
+        waiting = Q(queued_at=None) | Q(queued_at__lte=enqueued_before)
+        return self.active().unleased(now).filter(waiting)
 
 
 class VoicePackQuerySet(models.QuerySet):
@@ -17,10 +38,14 @@ class VoicePackQuerySet(models.QuerySet):
 
     def with_verdict(self) -> Self:
         """Annotate `verdict`: the last decision on exactly this file, or None."""
-        from distillation.models import Decision
-
-        last = Decision.objects.filter(pack=OuterRef("pk"), pack_sha256=OuterRef("sha256"))
+        decisions: Any = self.model._meta.get_field("decisions").related_model
+        last = decisions.objects.filter(pack=OuterRef("pk"), pack_sha256=OuterRef("sha256"))
         return self.annotate(verdict=Subquery(last.order_by("-pk").values("verdict")[:1]))
 
     def approved(self) -> Self:
         return self.with_verdict().filter(verdict="approve")
+
+
+class DeploymentQuerySet(models.QuerySet):
+    def current(self) -> Self:
+        return self.filter(state="deployed", replaced_by=None)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -40,12 +41,12 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseClientRedirect(answer.url)
 
 
-def role_required(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., Any]]:
+def role_required(*allowed: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., Any]]:
     """Send strangers to sign-in and answer 403 to people without one of the roles."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., Any]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request)
             if not roles_of(request.user) & set(allowed):

@@ -1,0 +1,110 @@
+"""Launches runs, and shows what the distillation keeps; nothing in it is edited by hand."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from distillation.forms import RunLaunchForm
+from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
+from distillation.services import run_launch
+from voicelab.roles import ADMIN, roles_of
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return ADMIN in roles_of(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return ADMIN in roles_of(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StyleRunInline(admin.TabularInline):
+    model = StyleRun
+    fields = readonly_fields = (
+        "style",
+        "state",
+        "stage",
+        "step",
+        "steps",
+        "start_score",
+        "best_score",
+        "error",
+    )
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return ADMIN in roles_of(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "state", "progress", "created_by", "created_at", "page")
+    list_filter = ("state",)
+    list_select_related = ("created_by",)
+    search_fields = ("name", "fingerprint")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return ADMIN in roles_of(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Run.objects.with_progress()
+
+    def get_inlines(self, request: HttpRequest, obj: Run | None) -> Any:
+        return [StyleRunInline] if obj else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Run | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None:
+            return RunLaunchForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        return [
+            (None, {"fields": ["name", "styles", "steps", "seed"]}),
+            (_("Student and search"), {"fields": ["student", "strategy"]}),
+            (_("Teacher"), {"fields": ["teacher", "prompt", "tts_url"]}),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Run, form: Any, change: bool) -> None:
+        launched = run_launch(person=request.user, recipe=form.recipe, name=obj.name)
+        obj.__dict__.update(launched.__dict__)
+
+    def response_add(
+        self, request: HttpRequest, obj: Run, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return redirect(obj)
+
+    @admin.display(description=_("progress"))
+    def progress(self, run: Any) -> str:
+        return f"{run.step or 0} / {run.steps or 0}"
+
+    @admin.display(description=_("page"))
+    def page(self, run: Run) -> str:
+        return format_html('<a href="{}">{}</a>', run.get_absolute_url(), _("open"))
+
+
+for model in (VoicePack, ValidationReport, Decision, Deployment):
+    admin.site.register(model, ReadOnlyAdmin)

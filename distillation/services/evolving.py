@@ -1,0 +1,166 @@
+"""One slice of a style's search: from the last checkpoint to the next."""
+
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+
+from corpus.audio.io import encode_wav
+from distillation import voicepack
+from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
+from distillation.recipe import RunRecipe
+from distillation.services.leases import lease_beat
+from distillation.services.outcome import Outcome
+from distillation.services.tools import checkpoint_read, field_path, sha256_of, student_of
+from distillation.stages.evolve import Evolution
+
+BEAT_SECONDS = 1.0
+
+
+def evolve_slice(style_run: StyleRun) -> Outcome:
+    recipe = style_run.run.run_recipe
+    evolution = Evolution(
+        recipe,
+        style_run.style,
+        student_of(recipe),
+        Path(style_run.target.path),
+        checkpoint_read(style_run),
+    )
+    pulse = Pulse(style_run, evolution)
+    evolution.advance(seconds=settings.SLICE_SECONDS, should_stop=pulse.should_stop)
+    return _outcome(style_run, recipe, evolution, pulse.figures())
+
+
+class Pulse:
+    """Shows the search's figures every second and hears whether it shall stop."""
+
+    def __init__(self, style_run: StyleRun, evolution: Evolution) -> None:
+        self._style_run, self._evolution = style_run, evolution
+        self._started = self._beaten = time.monotonic()
+
+    def should_stop(self) -> bool:
+        if time.monotonic() - self._beaten < BEAT_SECONDS:
+            return False
+        self._beaten = time.monotonic()
+        return not lease_beat(self._style_run, **self.figures())
+
+    def figures(self) -> dict[str, float | int]:
+        evolution = self._evolution
+        figures: dict[str, float | int] = {
+            "step": evolution.step,
+            "evaluations": evolution.evaluations,
+            "seconds": self._style_run.seconds + time.monotonic() - self._started,
+        }
+        if score := evolution.best_score:
+            figures |= {
+                "best_score": score.total,
+                "target_similarity": score.target,
+                "self_similarity": score.self_,
+                "feature_similarity": score.feature,
+            }
+        return figures
+
+
+def _outcome(
+    style_run: StyleRun, recipe: RunRecipe, evolution: Evolution, figures: dict[str, float | int]
+) -> Outcome:
+    fields: dict[str, object] = {**figures, **_start_fields(evolution)}
+    written, replaced = [], []
+    filename = f"{style_run.slice}-{style_run.lease[:8]}"
+    state = evolution.checkpoint()
+    contents = {"checkpoint": (f"{filename}.npz", state)}
+    if audio := _preview(style_run, recipe, evolution):
+        contents["preview"] = (f"{filename}.wav", audio)
+    for name, (file_name, content) in contents.items():
+        file = getattr(style_run, name)
+        replaced += [file.name] if file else []
+        file.save(file_name, ContentFile(content), save=False)
+        written.append(file.name)
+        fields[name] = file.name
+    return Outcome(
+        stage=Stage.VALIDATE if evolution.done else Stage.EVOLVE,
+        fields={**fields, "checkpoint_sha256": sha256_of(state)},
+        points=_points(style_run, evolution),
+        packs=_packs(style_run, evolution),
+        written=written,
+        replaced=replaced,
+    )
+
+
+def _start_fields(evolution: Evolution) -> dict[str, object]:
+    if evolution.start_score is None:
+        return {}
+    return {"start_voice": evolution.start_name, "start_score": evolution.start_score.total}
+
+
+def _preview(style_run: StyleRun, recipe: RunRecipe, evolution: Evolution) -> bytes | None:
+    """Let the best voice so far speak, unless it is the one that spoke before."""
+    score, best = evolution.best_score, evolution.best
+    if score is None or best is None or (style_run.preview and score.total == style_run.best_score):
+        return None
+    text = recipe.search_texts[0]
+    return encode_wav(student_of(recipe).synthesize(text, best, seed=recipe.seed))
+
+
+def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
+    last = style_run.points.order_by("-step").values_list("step", flat=True).first()
+    return [
+        ScorePoint(
+            style_run=style_run,
+            step=point.step,
+            score=point.score,
+            target_similarity=point.target,
+            self_similarity=point.self_,
+            feature_similarity=point.feature,
+        )
+        for point in evolution.points
+        if last is None or point.step > last
+    ]
+
+
+def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
+    """Save the packs not saved yet: where the search began, its milestones, where it ended."""
+    known = set(style_run.packs.values_list("kind", "step"))
+    wanted = [
+        (VoicePack.Kind.MILESTONE if step else VoicePack.Kind.START, step, pack)
+        for step, pack in evolution.milestones.items()
+        if step < evolution.recipe.steps
+    ]
+    if evolution.done and evolution.best:
+        wanted.append((VoicePack.Kind.EVOLVED, evolution.step, evolution.best))
+    return [
+        _pack(style_run, kind, step, pack, _scores(evolution, step))
+        for kind, step, pack in wanted
+        if (kind, step) not in known
+    ]
+
+
+def _scores(evolution: Evolution, step: int) -> dict[str, float]:
+    point = [point for point in evolution.points if point.step <= step][-1]
+    return {
+        "score": point.score,
+        "target": point.target,
+        "self": point.self_,
+        "feature": point.feature,
+    }
+
+
+def _pack(
+    style_run: StyleRun,
+    kind: str,
+    step: int,
+    pack: voicepack.VoicePack,
+    scores: dict[str, float],
+) -> VoicePack:
+    row = VoicePack(
+        style_run=style_run,
+        style=style_run.style,
+        kind=kind,
+        step=step,
+        engine=pack.engine,
+        scores=scores,
+    )
+    row.file.name, path = field_path(row, "file")
+    row.sha256 = voicepack.save(pack, path)
+    return row

@@ -1,0 +1,78 @@
+"""Who works on a style: one worker process at a time, by a lease that a dead one cannot keep."""
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, F, Q, When
+from django.utils import timezone
+
+from distillation.models import ACTIVE, RunState, StyleRun
+
+
+def host_name() -> str:
+    """Name the machine and its process numbers' namespace: two containers may share the first."""
+    namespace = Path("/proc/self/ns/pid")
+    inode = namespace.stat().st_ino if namespace.exists() else 0
+    return f"{socket.gethostname()}:{inode}"
+
+
+def owner_name() -> str:
+    return f"{host_name()}/{os.getpid()}"
+
+
+def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
+    """Take this slice of a style, or return None: done, taken, paused or cancelled."""
+    leases_release_dead(style_run_id=style_run_id)
+    now, token = timezone.now(), uuid.uuid4().hex
+    free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(lease_owner=owner_name())
+    claimed = StyleRun.objects.filter(free, pk=style_run_id, slice=slice, state__in=ACTIVE).update(
+        losses=Case(When(lease="", then=F("losses")), default=F("losses") + 1),
+        lease=token,
+        lease_owner=owner_name(),
+        leased_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+        heartbeat_at=now,
+        state=RunState.RUNNING,
+    )
+    if not claimed:
+        return None
+    return StyleRun.objects.select_related("run").get(pk=style_run_id)
+
+
+def lease_beat(style_run: StyleRun, **figures: Any) -> bool:
+    """Show a sign of life and the figures so far; False when the work shall stop."""
+    mine = StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease, state=RunState.RUNNING)
+    return bool(mine.update(heartbeat_at=timezone.now(), **figures))
+
+
+def lease_drop(style_run: StyleRun) -> None:
+    StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease).update(
+        lease="", lease_owner="", leased_until=None
+    )
+
+
+def leases_release_dead(**which: Any) -> int:
+    """Let leases of processes of this machine that are gone run out now; return how many."""
+    now, released = timezone.now(), 0
+    mine = StyleRun.objects.active().filter(
+        lease_owner__startswith=f"{host_name()}/", leased_until__gt=now, **which
+    )
+    for pk, lease, owner in mine.values_list("pk", "lease", "lease_owner"):
+        if not _is_alive(int(owner.rpartition("/")[2])):
+            rows = StyleRun.objects.filter(pk=pk, lease=lease)
+            released += rows.update(leased_until=now, queued_at=None)
+    return released
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,118 @@
+"""Launches, pauses, resumes, cancels and retries runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from distillation.models import ACTIVE, Run, RunEvent, RunState, StyleRun
+from distillation.recipe import RunRecipe
+from distillation.services.faults import RunError
+from distillation.services.queue import slice_enqueue
+
+DAMAGED = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
+LIVE = (*ACTIVE, RunState.PAUSED)
+
+
+@transaction.atomic
+def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
+    """Store the run with its styles and send the first slice of each."""
+    run = Run.objects.create(
+        name=name,
+        recipe=recipe.to_json(),
+        fingerprint=recipe.fingerprint(),
+        created_by=person,
+    )
+    for key in recipe.style_keys:
+        slice_enqueue(StyleRun.objects.create(run=run, style=key, steps=recipe.steps))
+    event_add(run, "launched", person=person)
+    return run
+
+
+def run_pause(*, run: Run, person: Any) -> Run:
+    """Stop within a slice, keeping what is done."""
+    with _locked(run, *ACTIVE) as locked:
+        locked.style_runs.filter(state__in=ACTIVE).update(state=RunState.PAUSED)
+        run_turn(locked, RunState.PAUSED, "paused", person)
+    return locked
+
+
+def run_resume(*, run: Run, person: Any) -> Run:
+    """Go on where the run was paused."""
+    with _locked(run, RunState.PAUSED) as locked:
+        _requeue(locked, RunState.PAUSED)
+        run_turn(locked, _state_of_going_on(locked), "resumed", person)
+    return locked
+
+
+def run_cancel(*, run: Run, person: Any) -> Run:
+    """End the run without a result; its finished styles keep their packs."""
+    with _locked(run, *LIVE, RunState.FAILED) as locked:
+        ending = locked.style_runs.filter(state__in=(*LIVE, RunState.FAILED))
+        ending.update(state=RunState.CANCELLED)
+        locked.finished_at = timezone.now()
+        run_turn(locked, RunState.CANCELLED, "cancelled", person)
+    return locked
+
+
+def run_retry(*, run: Run, person: Any) -> Run:
+    """Let the failed styles go on from their last checkpoint."""
+    with _locked(run, RunState.RUNNING, RunState.FAILED) as locked:
+        if not locked.style_runs.filter(state=RunState.FAILED).exists():
+            raise RunError("wrong_state", _("No style of this run failed."))
+        _restart_damaged(locked)
+        _requeue(locked, RunState.FAILED)
+        locked.error_code = locked.error = ""
+        locked.finished_at = None
+        run_turn(locked, RunState.RUNNING, "retried", person)
+    return locked
+
+
+def event_add(
+    run: Run, what: str, *, style: str = "", detail: str = "", person: Any = None
+) -> None:
+    RunEvent.objects.create(run=run, what=what, style=style, detail=detail, person=person)
+
+
+@contextmanager
+def _locked(run: Run, *allowed: str) -> Iterator[Run]:
+    with transaction.atomic():
+        locked = Run.objects.select_for_update().get(pk=run.pk)
+        if locked.state not in allowed:
+            message = _("Run %(run)s is %(state)s; reload its page to see what can be done now.")
+            state = locked.get_state_display()
+            raise RunError("wrong_state", message % {"run": locked, "state": state})
+        yield locked
+
+
+def _requeue(run: Run, state: str) -> None:
+    for style_run in run.style_runs.filter(state=state):
+        StyleRun.objects.filter(pk=style_run.pk).update(
+            state=RunState.QUEUED, error_code="", error="", losses=0
+        )
+        slice_enqueue(style_run)
+
+
+def _restart_damaged(run: Run) -> None:
+    """A checkpoint that cannot be read cannot be continued: those styles evolve anew."""
+    damaged = run.style_runs.filter(state=RunState.FAILED, error_code__in=DAMAGED)
+    damaged.update(checkpoint="", checkpoint_sha256="", step=0, evaluations=0, seconds=0)
+
+
+def _state_of_going_on(run: Run) -> RunState:
+    return RunState.RUNNING if run.started_at else RunState.QUEUED
+
+
+def run_turn(
+    run: Run,
+    state: RunState,
+    what: str,
+    person: Any = None,
+    detail: str = "",
+) -> None:
+    run.state = state
+    run.save()
+    event_add(run, what, person=person, detail=detail)

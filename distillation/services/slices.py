@@ -1,0 +1,139 @@
+"""Does one slice of a style's work and commits what came of it, or nothing at all."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
+from distillation.services.evolving import evolve_slice
+from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
+from distillation.services.leases import lease_claim, lease_drop
+from distillation.services.outcome import Outcome
+from distillation.services.queue import slice_enqueue
+from distillation.services.runs import LIVE, event_add
+from distillation.services.settling import run_settle
+from distillation.services.speaking import reference_slice, validate_slice
+
+logger = logging.getLogger(__name__)
+
+MAX_LOSSES = 3
+SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
+    Stage.REFERENCE: reference_slice,
+    Stage.EVOLVE: evolve_slice,
+    Stage.VALIDATE: validate_slice,
+}
+
+
+def style_advance(*, style_run_id: int, slice: int) -> None:
+    """Do this slice of the style unless it is done, taken, paused or cancelled; send the next."""
+    style_run = lease_claim(style_run_id=style_run_id, slice=slice)
+    if style_run is None:
+        return
+    _note_start(style_run)
+    try:
+        _check_losses(style_run)
+        outcome = SLICES[style_run.stage](style_run)
+    except SliceStopped:
+        slice_abandon(style_run)
+        return
+    except USER_FAULTS as error:
+        style_fail(
+            style_run_id=style_run_id, slice=slice, code=fault_code(error), message=str(error)
+        )
+        return
+    if not slice_commit(style_run, outcome):
+        _delete_files(outcome.written)
+
+
+def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> None:
+    """Note on the style, and on the run once all its styles have ended, what went wrong."""
+    run = Run.objects.get(style_runs=style_run_id)
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        failed = StyleRun.objects.filter(pk=style_run_id, slice=slice, state__in=LIVE).update(
+            state=RunState.FAILED,
+            error_code=code,
+            error=message,
+            lease="",
+            lease_owner="",
+            leased_until=None,
+        )
+        if failed:
+            style = run.style_runs.get(pk=style_run_id).style
+            event_add(run, "style-failed", style=style, detail=f"{code}: {message}")
+            run_settle(run)
+
+
+@transaction.atomic
+def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
+    """Store what a slice did, all or nothing; False if it is no longer this worker's to store."""
+    run = Run.objects.select_for_update().get(pk=style_run.run_id)
+    current = StyleRun.objects.select_for_update().filter(lease=style_run.lease).first()
+    if current is None:
+        return False
+    if current.state not in LIVE:
+        lease_drop(current)
+        return False
+    _apply(current, outcome)
+    ScorePoint.objects.bulk_create(outcome.points, ignore_conflicts=True)
+    VoicePack.objects.bulk_create(outcome.packs, ignore_conflicts=True)
+    if outcome.stage != style_run.stage:
+        event_add(run, f"{style_run.stage}-finished", style=current.style)
+    if current.state in ACTIVE:
+        slice_enqueue(current)
+    run_settle(run)
+    transaction.on_commit(partial(_delete_files, outcome.replaced), robust=True)
+    return True
+
+
+@transaction.atomic
+def slice_abandon(style_run: StyleRun) -> None:
+    """Give the slice back undone; if the run was resumed meanwhile, send it again."""
+    current = StyleRun.objects.select_for_update().get(pk=style_run.pk)
+    lease_drop(style_run)
+    if current.lease == style_run.lease and current.state in ACTIVE:
+        slice_enqueue(current)
+
+
+def _apply(current: StyleRun, outcome: Outcome) -> None:
+    for name, value in outcome.fields.items():
+        setattr(current, name, value)
+    current.slice += 1
+    current.losses = 0
+    current.lease = current.lease_owner = ""
+    current.leased_until = None
+    current.heartbeat_at = timezone.now()
+    if outcome.stage is None:
+        current.state = RunState.FINISHED
+    else:
+        current.stage = outcome.stage
+    current.save()
+
+
+def _note_start(style_run: StyleRun) -> None:
+    Run.objects.filter(pk=style_run.run_id, state=RunState.QUEUED).update(
+        state=RunState.RUNNING, started_at=timezone.now()
+    )
+
+
+def _check_losses(style_run: StyleRun) -> None:
+    if style_run.losses >= MAX_LOSSES:
+        message = _(
+            "%(style)s: the worker died %(times)d times at the same slice of stage %(stage)s; look "
+            "at its log and its memory, then retry."
+        )
+        raise RunError(
+            "slice_lost",
+            message
+            % {"style": style_run.style, "times": style_run.losses, "stage": style_run.stage},
+        )
+
+
+def _delete_files(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)

@@ -1,0 +1,101 @@
+"""What a slice works with: engines kept per process, prompts and files found by their names."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from distillation import engines
+from distillation.engines.base import Prompt, Student, Teacher
+from distillation.models import StyleRun
+from distillation.recipe import RunRecipe
+from distillation.services.faults import RunError
+
+PROMPT_OPTIONS = ("prompt", "transcript")
+
+
+def student_of(recipe: RunRecipe) -> Student:
+    options = dict(recipe.student_options)
+    if recipe.student == "kokoro":
+        options.setdefault("model_dir", str(settings.MODEL_DIR))
+    return _student(recipe.student, json.dumps(options, sort_keys=True))
+
+
+def teacher_of(recipe: RunRecipe) -> Teacher:
+    options = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
+    return engines.teacher(recipe.teacher, options)
+
+
+@lru_cache(maxsize=2)
+def _student(name: str, options: str) -> Student:
+    return engines.student(name, json.loads(options))
+
+
+def prompt_of(recipe: RunRecipe, style: str) -> Prompt:
+    """Return what conditions the teacher, its files as paths of this machine."""
+    audio = recipe.teacher_options.get("prompt")
+    return Prompt(
+        style=style,
+        audio=media_path(audio) if audio else None,
+        transcript=recipe.teacher_options.get("transcript", ""),
+        takes={text: media_path(name) for text, name in recipe.style(style).takes.items()},
+    )
+
+
+def media_path(name: str | None) -> Path:
+    return Path(default_storage.path(name or ""))
+
+
+def audio_dir(run_id: int) -> Path:
+    """Return the folder of the held-out sentences that validation let the voices speak."""
+    return media_path(f"runs/{run_id}/validation/audio")
+
+
+def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
+    """Return the name that a row's file field gives to a new file, and the path it stands for."""
+    name = row._meta.get_field(field).generate_filename(row, filename)
+    path = media_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return name, path
+
+
+def inputs_check(recipe: RunRecipe, style: str) -> None:
+    """Refuse takes that are gone or differ from those the recipe was made of."""
+    for name in recipe.style(style).takes.values():
+        path = media_path(name)
+        if not path.exists():
+            raise RunError(
+                "take_missing",
+                _("The take %(name)s is gone; launch a new run from the takes there are.")
+                % {"name": name},
+            )
+        if recipe.inputs.get(name) not in (None, sha256_of(path.read_bytes())):
+            raise RunError(
+                "take_changed",
+                _("The take %(name)s is not the one the recipe names; launch a new run.")
+                % {"name": name},
+            )
+
+
+def checkpoint_read(style_run: StyleRun) -> bytes | None:
+    """Return the last checkpoint, None before the first; RunError if it is damaged."""
+    if not style_run.checkpoint:
+        return None
+    path = media_path(style_run.checkpoint.name)
+    data = path.read_bytes() if path.exists() else b""
+    if sha256_of(data) != style_run.checkpoint_sha256:
+        raise RunError(
+            "checkpoint_damaged",
+            _("%(style)s: the checkpoint %(name)s is gone or damaged; “Retry” evolves it anew.")
+            % {"style": style_run.style, "name": style_run.checkpoint.name},
+        )
+    return data
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,62 @@
+"""What the workers do: a slice of a style; and the signs of life a worker gives."""
+
+from typing import Any
+
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init, worker_ready
+from django.conf import settings
+from django.db import OperationalError, connections
+from django.utils.translation import gettext as _
+
+from distillation import checks
+from distillation.services import recovery, slices, voices
+
+
+class StyleTask(Task):
+    """Notes on the run's page what a program fault or the time limit did to a slice."""
+
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[int, int], kwargs: Any, einfo: Any
+    ) -> None:
+        code, message = "internal", _("A fault of the program (task %s); the worker's log has it.")
+        message %= task_id
+        if isinstance(exc, SoftTimeLimitExceeded):
+            code, message = "too_slow", _("One slice took over %d s; raise SLICE_SOFT_SECONDS.")
+            message %= settings.SLICE_SOFT_SECONDS
+        slices.style_fail(style_run_id=args[0], slice=args[1], code=code, message=message)
+
+
+@shared_task(
+    base=StyleTask,
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=settings.SLICE_SOFT_SECONDS,
+    time_limit=settings.SLICE_HARD_SECONDS,
+)
+def style_advance(style_run_id: int, slice: int) -> None:
+    slices.style_advance(style_run_id=style_run_id, slice=slice)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def packs_deploy(deployment_ids: list[int]) -> None:
+    voices.deployments_carry_out(deployment_ids=deployment_ids)
+
+
+@worker_init.connect
+def refuse_bad_limits(**_signal: Any) -> None:
+    checks.limits_refuse()
+
+
+@worker_ready.connect
+def show_life(sender: Any, **_signal: Any) -> None:
+    _beat(sender.hostname)
+    sender.timer.call_repeatedly(recovery.BEAT_SECONDS, _beat, (sender.hostname,))
+
+
+def _beat(name: str) -> None:
+    try:
+        recovery.worker_beat(name=name)
+    finally:
+        connections.close_all()

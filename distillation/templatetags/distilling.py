@@ -1,0 +1,37 @@
+"""What the pages of runs and voices need to name styles and times."""
+
+from typing import Any
+
+from django import template
+
+from corpus.models import StyleLabel
+
+register = template.Library()
+MINUTE, HOUR = 60, 3600
+
+
+@register.simple_tag(takes_context=True)
+def style_of(context: template.Context, key: str) -> StyleLabel | None:
+    return context["styles_by_key"].get(key)
+
+
+@register.filter
+def of(mapping: dict[str, Any] | None, key: str) -> Any:
+    return (mapping or {}).get(key)
+
+
+@register.filter
+def as_time(seconds: float | None) -> str:
+    """`45 s`, `3 min`, `1 h 20 min`; a dash where nothing is known."""
+    if seconds is None:
+        return "—"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds // HOUR:.0f} h {seconds % HOUR / MINUTE:.0f} min"
+
+
+@register.filter
+def short(sha256: str) -> str:
+    return sha256[:12]

@@ -1,0 +1,30 @@
+"""Addresses of runs, reports, reviews and voices."""
+
+from django.urls import path
+
+from distillation.views import reviews, runs, sounds, voices
+
+SOUND = "runs/<int:pk>/audio/<slug:style>"
+
+urlpatterns = [
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/panel/", runs.run_panel, name="run_panel"),
+    path("runs/<int:pk>/curve/", runs.run_curve, name="run_curve"),
+    path("runs/<int:pk>/pause/", runs.run_pause, name="run_pause"),
+    path("runs/<int:pk>/resume/", runs.run_resume, name="run_resume"),
+    path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
+    path("runs/<int:pk>/report/", reviews.report, name="report"),
+    path("runs/<int:pk>/report/validation_report.json", reviews.report_file, name="report_file"),
+    path("runs/<int:pk>/review/", reviews.review, name="review"),
+    path(f"{SOUND}/<slug:what>.<slug:kind>", sounds.style_audio, name="style_audio"),
+    path(
+        f"{SOUND}/<int:number>/<slug:who>.<slug:kind>", sounds.held_out_audio, name="held_out_audio"
+    ),
+    path("packs/<int:pk>/audio.wav", sounds.pack_audio, name="pack_audio"),
+    path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
+    path("voices/", voices.voices, name="voices"),
+    path("voices/deploy/", voices.deploy, name="deploy"),
+    path("voices/<int:pk>/", voices.voice, name="voice"),
+]

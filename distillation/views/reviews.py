@@ -1,0 +1,75 @@
+"""The report of a run, and the review: three voices side by side, and the reviewer's word."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from distillation import services
+from distillation.forms import DecisionForm
+from distillation.models import Run, VoicePack
+from distillation.services.faults import RunError
+from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
+
+
+@require_GET
+@role_required(*ROLES)
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(Run.objects.select_related("report", "created_by"), pk=pk)
+    found = getattr(run, "report", None)
+    context = {"run": run, "report": found, "styles": found.data["styles"] if found else {}}
+    return render(request, "distillation/report.html", context)
+
+
+@require_GET
+@role_required(*ROLES)
+def report_file(request: HttpRequest, pk: int) -> FileResponse:
+    run = get_object_or_404(Run.objects.exclude(report=None).select_related("report"), pk=pk)
+    return FileResponse(
+        run.report.file.open(), as_attachment=True, filename=f"validation_report-{pk}.json"
+    )
+
+
+@require_GET
+@role_required(*ROLES)
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(Run.objects.select_related("report"), pk=pk)
+    return render(request, "distillation/review.html", review_context(run, DecisionForm()))
+
+
+@require_POST
+@role_required(REVIEWER, ADMIN)
+def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
+    run, form = pack.style_run.run, DecisionForm(request.POST)
+    if not form.is_valid():
+        context = review_context(run, form, judged=pack)
+        return render(request, "distillation/review.html", context, status=422)
+    try:
+        services.pack_decide(pack=pack, person=request.user, **form.cleaned_data)
+    except RunError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Your decision on %s is kept.") % pack.style)
+    return redirect(f"{run.get_absolute_url()}review/#{pack.style}")
+
+
+def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None) -> dict[str, Any]:
+    found = getattr(run, "report", None)
+    packs = (
+        VoicePack.objects.evolved()
+        .filter(style_run__run=run)
+        .with_verdict()
+        .prefetch_related("decisions__person")
+        .order_by("style_run")
+    )
+    return {
+        "run": run,
+        "report": found,
+        "form": form,
+        "judged": judged,
+        "packs": [(pack, found.data["styles"].get(pack.style)) for pack in packs] if found else [],
+    }

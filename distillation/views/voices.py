@@ -1,0 +1,86 @@
+"""Deployed voices, those waiting for it, and where each came from."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus.models import LabelDecision, Recording
+from distillation import services
+from distillation.models import Deployment, VoicePack
+from distillation.services.faults import USER_FAULTS
+from voicelab.roles import ADMIN, ROLES, role_required
+
+
+@require_GET
+@role_required(*ROLES)
+def voices(request: HttpRequest) -> HttpResponse:
+    deployments = Deployment.objects.select_related("pack__style_run__run", "person", "replaced_by")
+    context = {
+        "deployed": deployments.filter(replaced_by=None),
+        "earlier": deployments.exclude(replaced_by=None)[:20],
+        "waiting": _waiting(),
+        "speech_url": settings.SPEECH_URL,
+    }
+    return render(request, "distillation/voices.html", context)
+
+
+@require_GET
+@role_required(*ROLES)
+def voice(request: HttpRequest, pk: int) -> HttpResponse:
+    deployment = get_object_or_404(
+        Deployment.objects.select_related(
+            "pack__style_run__run__created_by", "pack__style_run__run__report", "person"
+        ),
+        pk=pk,
+    )
+    return render(request, "distillation/voice.html", voice_context(deployment))
+
+
+@require_POST
+@role_required(ADMIN)
+def deploy(request: HttpRequest) -> HttpResponse:
+    packs = VoicePack.objects.filter(pk__in=request.POST.getlist("pack", []))
+    try:
+        done = services.packs_deploy(packs=list(packs), person=request.user)
+    except USER_FAULTS as error:
+        messages.error(request, str(error))
+    else:
+        names = ", ".join(row.voice for row in done)
+        messages.success(request, _("Deployed: %s. The speech service takes them up.") % names)
+    return redirect("voices")
+
+
+def voice_context(deployment: Deployment) -> dict[str, Any]:
+    """Follow a voice back to the run, the recipe, the takes and the people that made it."""
+    pack = deployment.pack
+    style_run = pack.style_run
+    recipe = style_run.run.run_recipe
+    style = recipe.style(pack.style)
+    takes = Recording.objects.filter(wav__in=style.takes.values())
+    labels = LabelDecision.objects.filter(
+        sentence__text__in=style.reference_texts, style__key=pack.style
+    )
+    return {
+        "deployment": deployment,
+        "pack": pack,
+        "style_run": style_run,
+        "run": style_run.run,
+        "recipe": recipe,
+        "style": style,
+        "takes": takes.select_related("sentence", "speaker", "uploaded_by"),
+        "labels": labels.select_related("sentence", "person"),
+        "decisions": pack.decisions.select_related("person"),
+        "replaced": Deployment.objects.filter(replaced_by=deployment).first(),
+        "speech_url": settings.SPEECH_URL,
+    }
+
+
+def _waiting() -> list[VoicePack]:
+    """Approved packs that were not deployed yet, the newest of each style first."""
+    approved = VoicePack.objects.approved().evolved().filter(deployments=None)
+    return list(approved.select_related("style_run__run"))
