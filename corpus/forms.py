@@ -137,3 +137,11 @@ class ConsentForm(forms.Form):
         label=_("I have read this and I agree."),
         error_messages={"required": _("Tick the box to agree; without it nothing is recorded.")},
     )
+
+
+class ExchangeForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("JSON in the exchange format, as the export writes it."),
+        widget=forms.FileInput(attrs={"accept": ".json,.jsonl,application/json"}),
+    )

@@ -84,6 +84,16 @@ class RecordingQuerySet(models.QuerySet):
             speaker__withdrawn_at__isnull=True,
         )
 
+    def search(self, words: str) -> Self:
+        """Keep takes whose sentence's text or id contains the words."""
+        return self.filter(
+            Q(sentence__text__icontains=words) | Q(sentence__sentence_id__icontains=words)
+        )
+
+    def state_counts(self) -> dict[str, int]:
+        """Takes by state."""
+        return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
+
     def with_quality(self) -> Self:
         scores = apps.get_model("corpus", "ProsodyScore").objects
         latest = scores.filter(recording=OuterRef("pk")).order_by("-pk").values("quality")[:1]

@@ -2,10 +2,20 @@
 
 from django.urls import path
 
-from corpus.views import labels
+from corpus.views import consent, exchange, labels, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
+    path("label/export/", exchange.corpus_export, name="corpus_export"),
+    path("label/import/", exchange.corpus_import, name="corpus_import"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
+    path("takes/", takes.takes, name="takes"),
+    path("takes/upload/", takes.take_upload, name="take_upload"),
+    path("takes/consent/", consent.consent, name="consent"),
+    path("takes/consent/withdraw/", consent.consent_end, name="consent_withdraw"),
+    path("takes/<int:pk>/", takes.take, name="take"),
+    path("takes/<int:pk>/audio/", takes.take_audio, name="take_audio"),
+    path("takes/<int:pk>/waveform/", takes.take_waveform, name="take_waveform"),
+    path("takes/<int:pk>/judge/", takes.take_judge, name="take_judge"),
 ]

@@ -89,3 +89,12 @@ def ago(moment: datetime) -> str:
     if timezone.now() - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+
+
+@register.simple_tag
+def recorded_bar(accepted: int, waiting: int, whole: int) -> dict[str, str]:
+    """Widths of the accepted and the waiting part of a bar."""
+    return {
+        "accepted": f"{_share(accepted, 0, whole):.2f}%",
+        "waiting": f"{_share(waiting, 0, whole):.2f}%",
+    }

@@ -1,0 +1,62 @@
+"""Send a stored file to a browser, whole or the range it asks for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_BLOCK = 2**16
+
+
+def file_response(
+    request: HttpRequest, file: FieldFile, *, content_type: str, filename: str = ""
+) -> Any:
+    """Answer 200 with the file, 206 with a part of it, or 416 where the range is none of it.
+
+    The caller has checked the role. `filename` offers it as a download under that name.
+    """
+    size = file.size
+    span = _span(request.headers.get("Range", ""), size)
+    if span is None:
+        answer: Any = FileResponse(
+            file.open("rb"),
+            content_type=content_type,
+            filename=filename,
+            as_attachment=bool(filename),
+        )
+    elif span[0] >= size:
+        answer = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    else:
+        start, stop = span
+        answer = StreamingHttpResponse(
+            _blocks(file.open("rb"), start, stop), status=206, content_type=content_type
+        )
+        answer["Content-Length"] = stop - start
+        answer["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    answer["Accept-Ranges"] = "bytes"
+    answer["Cache-Control"] = "private, max-age=3600"
+    return answer
+
+
+def _span(header: str, size: int) -> tuple[int, int] | None:
+    """Read one byte range as (start, stop); None where there is none that we serve."""
+    match = _RANGE.match(header)
+    if not match or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        return max(0, size - int(match[2])), size
+    start = int(match[1])
+    stop = min(size, int(match[2]) + 1) if match[2] else size
+    return None if start < size and stop <= start else (start, stop)
+
+
+def _blocks(file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = stop - start
+        while left > 0 and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
+            yield block

@@ -1,0 +1,54 @@
+"""The exchange format in the browser: download the corpus, send a file back."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from corpus.exchange import ExchangeErrors
+from corpus.exchanging import ImportSummary
+from corpus.exchanging import corpus_export as export
+from corpus.exchanging import corpus_import as import_
+from corpus.forms import ExchangeForm
+from voicelab.roles import LABELER, role_required
+
+NOTES_SHOWN = 5
+
+
+@require_GET
+@role_required(LABELER)
+def corpus_export(request: HttpRequest) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        export(),
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="corpus.json"'},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(LABELER)
+def corpus_import(request: HttpRequest) -> HttpResponse:
+    form = ExchangeForm(request.POST or None, request.FILES or None)
+    faults: list[tuple[int, str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = import_(data=form.cleaned_data["file"].read(), person=request.user)
+        except ExchangeErrors as errors:
+            faults = [(e.line, e.field, _(e.message) % e.params) for e in errors.errors]
+        else:
+            _tell(request, done)
+            return redirect("label")
+    status = 422 if faults or form.errors else 200
+    context = {"form": form, "faults": faults}
+    return render(request, "corpus/import.html", context, status=status)
+
+
+def _tell(request: HttpRequest, done: ImportSummary) -> None:
+    text = _("%(sentences)s new sentences, %(labels)s new labels; the rest was there already.")
+    messages.success(request, text % {"sentences": done.sentences_new, "labels": done.labels_new})
+    if not done.notes:
+        return
+    left = len(done.notes) - NOTES_SHOWN
+    more = [_("… and %s more.") % left] if left > 0 else []
+    messages.warning(request, "\n".join([*done.notes[:NOTES_SHOWN], *more]))

@@ -1,0 +1,67 @@
+"""The measures of a take as a page shows them: bars over bands, with words."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from corpus.models import ProsodyScore
+from corpus.wording import PARTS, advice
+
+# What a bar spans: wide enough for its band and for what people do.
+SPANS = {
+    "clipping": (0, 1),
+    "level": (-60, 0),
+    "noise": (0, 80),
+    "cut_start": (0, 2),
+    "cut_end": (0, 2),
+    "silence": (0, 4),
+    "duration": (0, 15),
+    "length": (0, 12),
+    "pitch_st": (-8, 8),
+    "rate_ratio": (0.4, 1.6),
+    "range_ratio": (0, 2.5),
+    "pause_ratio": (0, 4),
+    "energy_db": (-12, 12),
+}
+
+
+def measures_of(score: ProsodyScore) -> dict[str, Any]:
+    """Split the parts of a quality into technical checks and likeness to the style."""
+    parts = [_bar(part) for part in score.parts.get("parts", [])]
+    return {
+        "technical": [part for part in parts if part["kind"] == "technical"],
+        "style": [part for part in parts if part["kind"] == "style"],
+        "technical_score": score.parts.get("technical"),
+        "style_score": score.parts.get("style"),
+        "missing": [PARTS[code] for code in score.parts.get("missing", [])],
+        "advice": [part["advice"] for part in parts if part["advice"]],
+        "figures": _figures(score),
+    }
+
+
+def _bar(part: dict[str, Any]) -> dict[str, Any]:
+    low, high = part["limit"]
+    least, most = SPANS[part["code"]]
+    return {
+        **part,
+        "name": PARTS[part["code"]],
+        "advice": advice(part),
+        "ok": part["score"] >= 1,
+        "min": least,
+        "max": most,
+        "low": least if low is None else low,
+        "high": most if high is None else high,
+    }
+
+
+def _figures(score: ProsodyScore) -> list[tuple[str, float | None, str]]:
+    found = score.measures
+    return [
+        (_("mean pitch"), found.get("pitch_mean_hz"), "Hz"),
+        (_("pitch range"), found.get("pitch_range_st"), "st"),
+        (_("speech rate"), found.get("speech_rate"), _("syll./s")),
+        (_("articulation rate"), found.get("articulation_rate"), _("syll./s")),
+        (_("energy deviation"), found.get("energy_std"), ""),
+        (_("pauses"), found.get("pause_s"), "s"),
+        (_("voiced share"), found.get("voiced_ratio"), ""),
+    ]

@@ -1,0 +1,206 @@
+"""Takes: the list, the upload, one take with its measures, the verdict."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from corpus.audio.io import decode
+from corpus.audio.prosody import Prosody
+from corpus.audio.types import AudioError
+from corpus.audio.waveform import svg
+from corpus.forms import TakeFilter, TakeForm, VerdictForm
+from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.services import take_judge as judge
+from corpus.streaming import file_response
+from corpus.views.measures import measures_of
+from corpus.wording import refusal
+from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
+
+PAGE_SIZE = 25
+
+
+def takes_seen_by(person: Any) -> Any:
+    """Return the takes a person may hear: reviewers all, speakers their own."""
+    takes = Recording.objects.select_related("sentence", "style", "speaker")
+    return takes if REVIEWER in roles_of(person) else takes.filter(speaker__user=person)
+
+
+@require_GET
+@role_required(SPEAKER, REVIEWER)
+def takes(request: HttpRequest) -> HttpResponse:
+    seen = takes_seen_by(request.user)
+    filter_ = TakeFilter(request.GET)
+    found = _filtered(filter_, seen).with_quality()
+    speaker = speaker_of(request.user)
+    context = {
+        "filter": filter_,
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "counts": seen.state_counts(),
+        "may_record": SPEAKER in roles_of(request.user),
+        "to_record": Sentence.objects.without_take_of(speaker).count(),
+    }
+    return render(request, "corpus/takes.html", context)
+
+
+@require_GET
+@role_required(SPEAKER, REVIEWER)
+def take(request: HttpRequest, pk: int) -> HttpResponse:
+    recording = get_object_or_404(takes_seen_by(request.user), pk=pk)
+    return render(request, "corpus/take.html", _take_context(request, recording))
+
+
+@require_POST
+@role_required(REVIEWER)
+def take_judge(request: HttpRequest, pk: int) -> HttpResponse:
+    recording = get_object_or_404(takes_seen_by(request.user), pk=pk)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        context = _take_context(request, recording) | {"verdict_form": form}
+        return render(request, "corpus/take.html", context, status=422)
+    judge(recording=recording, person=request.user, **form.cleaned_data)
+    if "next" in request.POST:
+        return _next_to_judge(request)
+    messages.success(request, _("Take %(state)s.") % {"state": recording.get_state_display()})
+    return redirect("take", pk)
+
+
+@require_GET
+@role_required(SPEAKER, REVIEWER)
+def take_audio(request: HttpRequest, pk: int) -> HttpResponse:
+    recording = get_object_or_404(takes_seen_by(request.user), pk=pk)
+    name = f"{recording.sentence}_{recording.style.key}_{recording.take}.wav"
+    return file_response(
+        request,
+        recording.wav,
+        content_type="audio/wav",
+        filename=name if "download" in request.GET else "",
+    )
+
+
+@require_GET
+@role_required(SPEAKER, REVIEWER)
+@cache_control(private=True, max_age=86400, immutable=True)
+def take_waveform(request: HttpRequest, pk: int) -> HttpResponse:
+    recording = get_object_or_404(takes_seen_by(request.user), pk=pk)
+    return HttpResponse(_waveform(recording, None), content_type="image/svg+xml")
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(SPEAKER)
+def take_upload(request: HttpRequest) -> HttpResponse:
+    speaker = speaker_of(request.user)
+    if not speaker or not speaker.consented_at or speaker.withdrawn_at:
+        return _go(request, f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
+    if request.method == "GET":
+        form = TakeForm(initial=_wanted(request, speaker))
+        return _upload_page(request, speaker, form)
+    too_large = getattr(request, "upload_too_large", False)
+    form = TakeForm(request.POST, request.FILES, too_large=too_large)
+    if form.is_valid():
+        recording = _store(request, speaker, form)
+        if recording:
+            return _go(request, reverse("take", args=[recording.pk]))
+    return _upload_page(request, speaker, form, status=422)
+
+
+def _store(request: HttpRequest, speaker: Speaker, form: TakeForm) -> Recording | None:
+    try:
+        return take_store(speaker=speaker, person=request.user, **form.cleaned_data)
+    except AudioError as error:
+        form.add_error("file", refusal(error))
+    except ConsentMissing as error:
+        form.add_error(None, str(error))
+    return None
+
+
+def _upload_page(
+    request: HttpRequest, speaker: Speaker, form: TakeForm, status: int = 200
+) -> HttpResponse:
+    key = form["sentence"].value()
+    context = {
+        "form": form,
+        "speaker": speaker,
+        "sentence": Sentence.objects.with_label().filter(sentence_id=key).first(),
+        "style": StyleLabel.objects.filter(key=form["style"].value()).first(),
+        "to_record": Sentence.objects.without_take_of(speaker).count(),
+    }
+    whole = not request.htmx or request.htmx.boosted
+    name = "corpus/take_upload.html" if whole else "corpus/_take_form.html"
+    return render(request, name, context, status=status)
+
+
+def _wanted(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
+    """Preselect the sentence asked for, else the next to record, in the style of its label."""
+    sentences = Sentence.objects.with_label()
+    sentence = (
+        sentences.filter(sentence_id=request.GET.get("sentence", "")).first()
+        or Sentence.objects.without_take_of(speaker).first()
+        or sentences.first()
+    )
+    return {
+        "sentence": sentence and sentence.sentence_id,
+        "style": request.GET.get("style") or (sentence and sentence.label_key),
+    }
+
+
+def _take_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
+    score = recording.prosody_scores.first()
+    prosody = Prosody.from_json(score.measures) if score else None
+    others = takes_seen_by(request.user).filter(
+        sentence=recording.sentence, style=recording.style, speaker=recording.speaker
+    )
+    return {
+        "take": recording,
+        "score": score,
+        "measures": measures_of(score) if score else None,
+        "drawing": _waveform(recording, prosody),
+        "verdicts": recording.verdicts.select_related("person"),
+        "others": others.exclude(pk=recording.pk).with_quality(),
+        "may_judge": REVIEWER in roles_of(request.user),
+        "may_record": recording.speaker.user_id == request.user.pk,
+        "verdict_form": VerdictForm(),
+    }
+
+
+def _waveform(recording: Recording, prosody: Prosody | None) -> str:
+    with recording.wav.open("rb") as file:
+        audio = decode(file.read())
+    title = _("Waveform of %s") % recording.sentence
+    if prosody is None:
+        return svg(audio, title=title)
+    return svg(audio, width=900, height=160, pitch=prosody.contour, title=title)
+
+
+def _next_to_judge(request: HttpRequest) -> HttpResponse:
+    waiting = takes_seen_by(request.user).filter(state=Recording.State.PENDING).last()
+    if waiting:
+        return redirect("take", waiting.pk)
+    messages.success(request, _("No take waits for a verdict."))
+    return redirect("takes")
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+def _filtered(filter_: TakeFilter, seen: Any) -> Any:
+    if not filter_.is_valid():
+        return seen
+    wanted = filter_.cleaned_data
+    if wanted["state"]:
+        seen = seen.filter(state=wanted["state"])
+    if wanted["style"]:
+        seen = seen.filter(style__key=wanted["style"])
+    if wanted["speaker"]:
+        seen = seen.filter(speaker=wanted["speaker"])
+    return seen.search(wanted["q"])
