@@ -14,11 +14,8 @@ from voicelab.tts.service import Config, Service
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
-
-
-class TooLarge(Exception):
-    """A body above the limit."""
+Scope = dict[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Application:
@@ -39,26 +36,23 @@ class Application:
         self._django = django
         self._max_body = max_body
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._answer({**scope, "speech": self.service}, receive, send)
 
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = self._max_body
 
         async def bounded() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
-            if left < 0:
-                raise TooLarge
-            return message
+            return message if left >= 0 else {"type": "http.disconnect"}
 
-        try:
-            await self._django(scope, bounded, send)
-        except TooLarge:
+        await self._django(scope, bounded, send)
+        if left < 0:
             await _refuse(self._max_body, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

@@ -45,6 +45,10 @@ class Format:
         return PcmEncoder() if self.streams else FileEncoder(self.container)
 
 
+MUXER = {
+    "mp3": {"write_xing": "0"},  # a header about the whole, which is not known yet
+    "ogg": {"page_duration": "200000"},  # µs; a whole second otherwise
+}
 FORMATS = {
     "mp3": Format("audio/mpeg", "mp3", "libmp3lame", 96_000),
     "wav": Format("audio/wav", "WAV", streams=False),
@@ -89,7 +93,7 @@ class StreamEncoder:
 
     def __init__(self, kind: Format) -> None:
         self._sink = _Sink()
-        options = {"write_xing": "0"} if kind.container == "mp3" else {}
+        options = MUXER.get(kind.container, {})
         self._container = av.open(self._sink, "w", format=kind.container, options=options)
         self._stream: Any = self._container.add_stream(
             kind.codec, rate=SR, layout="mono", bit_rate=kind.bit_rate

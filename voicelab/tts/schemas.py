@@ -10,13 +10,14 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
+NOT_TEXT = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 LINE_BREAKS = "\t\n\r"
 
 
-def _without_control_characters(text: str) -> str:
+def _text_only(text: str) -> str:
     for character in text:
-        if unicodedata.category(character) == "Cc" and character not in LINE_BREAKS:
-            raise ValueError(f"control character U+{ord(character):04X} is not text; remove it")
+        if unicodedata.category(character) in NOT_TEXT and character not in LINE_BREAKS:
+            raise ValueError(f"the character U+{ord(character):04X} is not text; remove it")
     return text
 
 
@@ -32,7 +33,7 @@ def _plain_name(name: str) -> str:
     return name
 
 
-Plain = Annotated[str, AfterValidator(_without_control_characters)]
+Plain = Annotated[str, AfterValidator(_text_only)]
 VoiceName = Annotated[str, AfterValidator(_plain_name)]
 
 

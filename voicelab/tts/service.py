@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from distillation.engines import student
-from distillation.engines.base import EngineError, Student
+from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready
@@ -46,8 +47,9 @@ class Config:
 class Service:
     """One engine, its voices and its queue; `start` and `stop` inside a running event loop."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, make: Callable[[str, Options], Student] = student) -> None:
         self.config = config
+        self._make = make
         self.created = int(time.time())
         self.metrics = Metrics()
         self.speaker = Speaker(
@@ -206,7 +208,9 @@ class Service:
         config = self.config
         if self._student is None:
             options = {"model_dir": config.model_dir, "threads": config.threads or None}
-            self._student = student(config.backend, options if config.backend == "kokoro" else {})
+            self._student = self._make(
+                config.backend, options if config.backend == "kokoro" else {}
+            )
         stock_dir = config.model_dir / "voices" if config.backend == "kokoro" else None
         voices = Voices(self._student, config.voices_dir, config.voice_file, stock_dir)
         voices.refresh()

@@ -68,12 +68,14 @@ bearer = Bearer()
 async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
     """Speak `input`. MP3, Opus, AAC and PCM are sent while the rest is still being spoken."""
     job, voice = await _service(request).begin(wanted)
-    headers = {"X-Voice": voice.name, "X-Voice-SHA256": voice.sha256, "Cache-Control": "no-store"}
+    headers = {"X-Voice": voice.name, "Cache-Control": "no-store"}
+    if voice.sha256:
+        headers["X-Voice-SHA256"] = voice.sha256
     form = FORMATS[wanted.response_format]
     if form.streams and not job.complete:
         return StreamingHttpResponse(job, content_type=form.media_type, headers=headers)
     sound = b"".join([part async for part in job])
-    headers |= {"X-Audio-Seconds": f"{job.audio_s:.3f}"}
+    headers["X-Audio-Seconds"] = f"{job.audio_s:.3f}"
     return HttpResponse(sound, content_type=form.media_type, headers=headers)
 
 

@@ -1,0 +1,231 @@
+"""The interface over the real engine `praat`: what is heard, and what is refused and how."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus.audio.io import decode
+from corpus.audio.loudness import integrated_lufs
+from corpus.audio.pitch import track
+from corpus.audio.types import Audio
+from distillation.engines import student
+from tests.tts.harness import LONG, deploy, ready, serving
+
+pytestmark = pytest.mark.anyio
+TEXT = "Buenos días, gracias por llamar a nuestro servicio."
+
+
+async def speak(client: httpx.AsyncClient, **body: object) -> Audio:
+    answer = await client.post(
+        "/v1/audio/speech", json={"input": TEXT, "response_format": "wav", **body}
+    )
+    assert answer.status_code == 200, answer.text
+    return decode(answer.content)
+
+
+async def test_speech_is_heard_at_the_right_length_and_level(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        normal = await speak(client)
+        assert normal.sr == 24_000
+        assert 2 < normal.duration_s < 6
+        assert -27 < integrated_lufs(normal) < -19
+        assert np.array_equal(normal.y, (await speak(client)).y)
+        slow, fast = await speak(client, speed=0.5), await speak(client, speed=2)
+        assert slow.duration_s / normal.duration_s == pytest.approx(2, rel=0.15)
+        assert fast.duration_s / normal.duration_s == pytest.approx(0.5, rel=0.15)
+        assert (await speak(client, speed=4)).duration_s < 0.35 * normal.duration_s
+        assert (await speak(client, speed=0.25)).duration_s > 3 * normal.duration_s
+
+
+async def test_voices_differ_and_the_request_wins_over_set_voice(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        woman = await speak(client, voice="pf_luz")
+        man = await speak(client, voice="pm_teo")
+        assert track(woman).median_hz > 1.3 * track(man).median_hz
+        chosen = (await client.post("/set_voice?style=pm_teo")).json()
+        assert chosen == {"voice": "pm_teo", "previous": "pf_luz", "persisted": True}
+        assert np.array_equal((await speak(client)).y, man.y)
+        assert np.array_equal((await speak(client, voice="pf_luz")).y, woman.y)
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        assert (await client.get("/ready")).json()["default"] == "pm_teo"
+
+
+async def test_a_deployed_style_is_a_voice(tmp_path: Path) -> None:
+    stock = student("praat").stock_voice("pm_teo")
+    written = deploy(tmp_path / "voices", {"empatico": stock})
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        answer = await client.post("/v1/audio/speech", json={"input": TEXT, "voice": "empatico"})
+        assert answer.headers["X-Voice"] == "empatico"
+        assert answer.headers["X-Voice-SHA256"] == written.voices["empatico"].sha256
+        assert np.array_equal(
+            (await speak(client, voice="empatico")).y, (await speak(client, voice="pm_teo")).y
+        )
+
+
+async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        answer = await client.post("/v1/audio/speech", json={"input": LONG[:800]})
+        assert answer.headers["Content-Type"] == "audio/mpeg"
+        streamed = decode(answer.content)
+        whole = await speak(client, input=LONG[:800])
+        assert streamed.sr == 24_000
+        assert streamed.duration_s == pytest.approx(whole.duration_s, abs=0.15)
+        assert whole.duration_s > 30
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param", "says"),
+    [
+        ({"input": ""}, 400, "input", "empty"),
+        ({"input": " \n "}, 400, "input", "empty"),
+        ({}, 400, "input", "required"),
+        ({"input": None}, 400, "input", "string"),
+        ({"input": "hola\x00"}, 400, "input", "U+0000"),
+        ({"input": "¡¿…?!"}, 400, "input", "spoken"),
+        ({"input": "a" * 4097}, 400, "input", "4096"),
+        ({"input": "x", "voice": "alloy"}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": "../secret"}, 400, "voice", "plain name"),
+        ({"input": "x", "model": "tts-9"}, 404, "model", "tts-1-hd"),
+        ({"input": "x", "speed": 5}, 400, "speed", "4"),
+        ({"input": "x", "speed": "nan"}, 400, "speed", "finite"),
+        ({"input": "x", "response_format": "ogg"}, 400, "response_format", "'mp3', 'wav'"),
+        ({"input": "x", "stream_format": "sse"}, 400, "stream_format", "audio"),
+    ],
+)
+async def test_refusals_name_the_field(
+    tmp_path: Path, body: object, status: int, param: str, says: str
+) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        answer = await client.post("/v1/audio/speech", json=body)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["param"]) == (status, param)
+        assert says in error["message"]
+        assert error["type"] == "invalid_request_error"
+        assert error["code"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status", "code"),
+    [
+        ("POST", "/v1/audio/speech", b"{", 400, "invalid_json"),
+        ("POST", "/v1/audio/speech", b"", 400, "invalid_request"),
+        ("POST", "/v1/audio/speech", b"\xff\xfe", 400, "invalid_json"),
+        ("POST", "/v1/audio/speech", b'{"input":"hola \\ud800"}', 400, "invalid_request"),
+        ("POST", "/v1/audio/speech", b"[" * 60_000, 400, "invalid_json"),
+        ("POST", "/v1/audio/speech", b"x" * 70_000, 413, "body_too_large"),
+        ("GET", "/v1/audio/speech", b"", 405, "method_not_allowed"),
+        ("GET", "/nothing", b"", 404, "not_found"),
+        ("GET", "/v1/models/gpt-4", b"", 404, "model_not_found"),
+        ("POST", "/set_voice", b"", 400, "invalid_request"),
+        ("POST", "/set_voice?style=nadie", b"", 400, "voice_not_found"),
+    ],
+)
+async def test_every_error_is_an_openai_error(
+    tmp_path: Path, method: str, path: str, content: bytes, status: int, code: str
+) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        answer = await client.request(method, path, content=content)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+async def test_a_fault_of_ours_is_an_openai_error_without_details(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        monkeypatch.setattr(service, "find", None)
+        answer = await client.post("/v1/audio/speech", json={"input": "x"})
+        assert answer.status_code == 500
+        assert answer.json()["error"]["type"] == "server_error"
+        assert "NoneType" not in answer.text
+
+
+async def test_models_voices_metrics(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        listed = (await client.get("/v1/models")).json()
+        assert [m["id"] for m in listed["data"]] == ["tts-1", "tts-1-hd", "kokoro", "praat"]
+        assert (await client.get("/v1/models/tts-1")).json() == listed["data"][0]
+        await speak(client)
+        figures = (await client.get("/metrics")).text
+        assert 'voicelab_tts_requests_total{status="200"} 1.0' in figures
+        assert "voicelab_tts_rtf_count 1.0" in figures
+        assert "voicelab_tts_ready 1.0" in figures
+        assert (await client.head("/health")).status_code == 200
+
+
+async def test_keys_guard_all_but_health(tmp_path: Path) -> None:
+    async with serving(tmp_path, api_keys=("secreto", "otro")) as (client, service):
+        await ready(service)
+        for path in ("/v1/models", "/v1/audio/voices", "/metrics"):
+            assert (await client.get(path)).status_code == 401
+        for header in ("Bearer falso", "Bearer ", "Basic secreto", "secreto"):
+            answer = await client.post(
+                "/v1/audio/speech", json={"input": "x"}, headers={"Authorization": header}
+            )
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+        assert (await client.post("/set_voice?style=pm_teo")).status_code == 401
+        client.headers["Authorization"] = "Bearer otro"
+        assert (await client.get("/v1/models")).status_code == 200
+        del client.headers["Authorization"]
+        for path in ("/health", "/ready"):
+            assert (await client.get(path)).status_code == 200
+
+
+async def test_other_hosts_and_other_sites_are_refused(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        answer = await client.get("/health", headers={"Host": "evil.example"})
+        assert answer.json()["error"]["code"] == "host_not_allowed"
+        for origin, status in (("https://evil.example", 403), ("http://127.0.0.1", 200)):
+            answer = await client.post("/set_voice?style=pm_teo", headers={"Origin": origin})
+            assert answer.status_code == status
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "input": st.text(max_size=40) | JSON,
+        "voice": st.sampled_from(["pf_luz", "nova", None]) | st.text(max_size=20) | JSON,
+        "model": st.sampled_from(["tts-1", "kokoro"]) | JSON,
+        "speed": st.floats(0.25, 4) | JSON,
+        "response_format": st.sampled_from(["mp3", "wav", "pcm", "opus", "aac", "flac"]) | JSON,
+        "instructions": JSON,
+    },
+)
+
+
+async def test_no_request_is_a_fault_of_ours(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+
+        @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(FIELDS | JSON)
+        def ask(body: object) -> None:
+            post = client.post("/v1/audio/speech", content=json.dumps(body))
+            answer = asyncio.run_coroutine_threadsafe(post, loop).result(20)
+            assert answer.status_code in (200, 400, 404)
+            if answer.status_code != 200:
+                assert answer.json()["error"]["message"]
+
+        await asyncio.to_thread(ask)

@@ -1,0 +1,183 @@
+"""The queue: bounded, fair, and left at once by whoever leaves."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+
+from tests.tts.harness import LONG, ToneStudent, deploy, pack, ready, serving, until
+from voicelab.tts.application import Application
+from voicelab.tts.service import Service
+
+pytestmark = pytest.mark.anyio
+SHORT = {"input": "Hola, buenos días."}
+
+
+class Caller:
+    """A client at ASGI's level, to leave in the middle."""
+
+    def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._reads = reads
+        self._left = asyncio.Event()
+        self._body = json.dumps(body).encode()
+        self._asked = False
+        app = Application(ASGIHandler(), service, max_body=64 * 1024)
+        scope = {
+            "type": "http", "method": "POST", "path": "/v1/audio/speech", "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1")], "server": ("127.0.0.1", 80),
+        }  # fmt: skip
+        self.task = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": self._body}
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+        if not self._reads:
+            await self._left.wait()
+
+    async def leave(self) -> None:
+        self._left.set()
+        await self.task
+
+
+async def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student, waiting=2) as (client, service):
+        await ready(service)
+        student.gate.clear()
+        asked = [asyncio.create_task(client.post("/v1/audio/speech", json=SHORT)) for _ in range(3)]
+        await until(lambda: service.speaker.depth == 3)
+        refused = await client.post("/v1/audio/speech", json=SHORT)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.json()["error"]["code"] == "queue_full"
+        assert (await client.get("/health")).status_code == 200
+        student.gate.set()
+        assert {(await one).status_code for one in asked} == {200}
+        assert service.speaker.depth == 0
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+
+
+async def test_who_leaves_the_queue_is_never_spoken(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student, waiting=1) as (client, service):
+        await ready(service)
+        student.gate.clear()
+        first = asyncio.create_task(client.post("/v1/audio/speech", json=SHORT))
+        await until(lambda: service.speaker.depth == 1)
+        waiting = Caller(service, {"input": "Nadie me oirá."})
+        await until(lambda: service.speaker.depth == 2)
+        await waiting.leave()
+        assert service.speaker.depth == 1
+        student.gate.set()
+        assert (await first).status_code == 200
+        assert "Nadie me oirá." not in student.pieces
+        assert waiting.sent == []
+
+
+async def test_who_leaves_in_the_middle_stops_the_rest(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student) as (_, service):
+        await ready(service)
+        student.pieces.clear()
+        student.gate.clear()
+        caller = Caller(service, {"input": LONG})
+        await until(lambda: service.speaker.depth == 1)
+        await caller.leave()
+        student.gate.set()
+        await service.speaker.run(lambda: None)
+        assert service.speaker.depth == 0
+        assert len(student.pieces) <= 1
+
+
+async def test_who_stops_reading_a_stream_loses_the_place(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student, timeout_s=0.4, waiting=0) as (client, service):
+        await ready(service)
+        caller = Caller(service, {"input": LONG}, reads=False)
+        await until(lambda: caller.sent)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 429
+        await asyncio.sleep(0.4)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+        await caller.leave()
+
+
+async def test_a_short_request_does_not_wait_for_the_end_of_a_long_one(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student) as (client, service):
+        await ready(service)
+        student.pieces.clear()
+        student.gate.clear()
+        long = asyncio.create_task(client.post("/v1/audio/speech", json={"input": LONG}))
+        await until(lambda: service.speaker.depth == 1)
+        short = asyncio.create_task(client.post("/v1/audio/speech", json=SHORT))
+        await until(lambda: service.speaker.depth == 2)
+        student.gate.set()
+        await asyncio.gather(long, short)
+        assert student.pieces.index(SHORT["input"]) == 1
+        assert len(student.pieces) > 10
+
+
+async def test_too_slow_is_said(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student, timeout_s=0.2) as (client, service):
+        await ready(service)
+        student.gate.clear()
+        answer = await client.post("/v1/audio/speech", json=SHORT)
+        assert answer.status_code == 504
+        assert answer.json()["error"]["code"] == "timeout"
+        await until(lambda: (service.reason or "").startswith("The engine has not come back"))
+        assert (await client.get("/ready")).status_code == 503
+        student.gate.set()
+        await ready(service)
+
+
+async def test_an_engine_that_fails_is_said_and_the_next_is_spoken(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student) as (client, service):
+        await ready(service)
+        student.broken = "the vocoder is out of memory; restart."
+        answer = await client.post("/v1/audio/speech", json=SHORT)
+        assert answer.status_code == 500
+        assert answer.json()["error"]["message"] == student.broken
+        student.broken = ""
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+
+
+async def test_a_failing_start_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicelab.tts.service.RETRY_S", 0.02)
+    student = ToneStudent(broken="kokoro-v1_0.pth is missing.")
+    async with serving(tmp_path, student) as (client, service):
+        await until(lambda: service.reason == student.broken)
+        answer = await client.get("/ready")
+        assert answer.status_code == 503
+        assert answer.json()["reason"] == "kokoro-v1_0.pth is missing."
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 503
+        assert (await client.get("/health")).status_code == 200
+        student.broken = ""
+        await ready(service)
+
+
+async def test_a_deployment_is_heard_without_restart(tmp_path: Path) -> None:
+    async with serving(tmp_path, ToneStudent()) as (client, service):
+        await ready(service)
+        deploy(tmp_path / "voices", {"neutral": pack(0.5), "other": pack(0.1, "praat")})
+        await until(lambda: service.voices.default == "neutral")
+        listed = (await client.get("/v1/audio/voices")).json()
+        assert listed["voices"][0] | {"sha256": ""} == {
+            "id": "neutral", "kind": "deployed", "engine": "tone", "sha256": "", "alias_of": "",
+            "default": True,
+        }  # fmt: skip
+        assert "other" in listed["warnings"][0]
+        assert (await client.get("/ready")).json()["packs"] == 1

@@ -1,0 +1,185 @@
+"""The service as a process: the openai client talks to it, health answers while it speaks."""
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+from corpus.audio.io import decode
+from distillation.engines import student
+from tests.conftest import REPOSITORY
+from tests.processes import free_port, running, wait_for
+from tests.tts.harness import LONG, deploy
+
+TEXT = "Lamentamos lo ocurrido, vamos a solucionarlo ahora mismo."
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve two deployed styles; yields the base address."""
+    data = tmp_path_factory.mktemp("speech")
+    praat = student("praat")
+    deploy(
+        data / "voices",
+        {"neutral": praat.stock_voice("pf_luz"), "empatico": praat.stock_voice("pm_teo")},
+        default="neutral",
+    )
+    port = free_port()
+    env = {"VOICELAB_DATA_DIR": str(data), "TTS_PORT": str(port), "TTS_BACKEND": "praat"}
+    log = data / "log"
+    with running([sys.executable, "-m", "voicelab.tts"], log=log, env=env):
+        base = f"http://127.0.0.1:{port}"
+        wait_for("the speech service", lambda: _ready(base), seconds=60)
+        yield base
+    said = log.read_text()
+    assert "packs=2" in said
+    assert f"port={port}" in said
+    assert "Traceback" not in said, said
+
+
+def _ready(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{server}/v1", api_key="any", max_retries=0) as made:
+        yield made
+
+
+def test_openai_speech(client: openai.OpenAI) -> None:
+    mp3 = client.audio.speech.create(model="tts-1", voice="empatico", input=TEXT)
+    wav = client.audio.speech.create(
+        model="tts-1-hd", voice="empatico", input=TEXT, response_format="wav", speed=2.0
+    )
+    assert decode(mp3.content).duration_s == pytest.approx(
+        2 * decode(wav.content).duration_s, rel=0.2
+    )
+
+
+def test_openai_streaming_gives_sound_before_the_end(client: openai.OpenAI, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="neutral", input=LONG
+    ) as answer:
+        parts = answer.iter_bytes()
+        data = next(parts)
+        first_s = time.monotonic() - begun
+        data += b"".join(parts)
+    assert first_s < 0.5 * (time.monotonic() - begun)
+    assert decode(data).duration_s > 100
+
+
+def test_openai_models_and_errors(client: openai.OpenAI) -> None:
+    assert {"tts-1", "tts-1-hd", "kokoro"} <= {model.id for model in client.models.list()}
+    assert client.models.retrieve("tts-1").object == "model"
+    with pytest.raises(openai.BadRequestError) as voice:
+        client.audio.speech.create(model="tts-1", voice="nadie", input=TEXT)
+    assert (voice.value.code, voice.value.param) == ("voice_not_found", "voice")
+    assert "neutral" in voice.value.message
+    assert "nadie.pt" in voice.value.message
+    with pytest.raises(openai.NotFoundError):
+        client.audio.speech.create(model="gpt-4o-mini-tts", voice="neutral", input=TEXT)
+
+
+def test_health_answers_while_it_speaks(server: str) -> None:
+    port = int(server.rsplit(":", 1)[1])
+    with _asking(port, LONG + LONG[: 4000 - len(LONG)]) as speaking, httpx.Client() as client:
+        assert speaking.recv(15) == b"HTTP/1.1 200 OK"
+        taken = []
+        for _ in range(15):
+            begun = time.monotonic()
+            assert client.get(f"{server}/health").status_code == 200
+            taken.append(time.monotonic() - begun)
+        depth = client.get(f"{server}/metrics").text
+    assert "voicelab_tts_queue_depth 1.0" in depth
+    assert statistics.median(taken) < 0.3
+    assert max(taken) < 1.0
+
+
+def test_a_client_that_hangs_up_frees_its_place(server: str) -> None:
+    port = int(server.rsplit(":", 1)[1])
+    with _asking(port, LONG) as speaking:
+        assert speaking.recv(15) == b"HTTP/1.1 200 OK"
+    figures = f"{server}/metrics"
+    wait_for(
+        "an empty queue",
+        lambda: "voicelab_tts_queue_depth 0.0" in httpx.get(figures).text,
+        seconds=3,
+    )
+    assert "voicelab_tts_unfinished_total 0.0" not in httpx.get(figures).text
+
+
+def test_the_documentation_needs_nobody_else(server: str) -> None:
+    page = httpx.get(f"{server}/docs")
+    assert page.status_code == 200
+    assert "//" not in page.text.replace("</", "").replace(server, "")
+    for part in page.text.split('"'):
+        if part.startswith("/static/"):
+            asset = httpx.get(server + part)
+            assert asset.status_code == 200
+            assert asset.headers["Content-Type"].split(";")[0] in (
+                "text/css", "text/javascript", "application/javascript", "image/svg+xml",
+                "image/png",
+            )  # fmt: skip
+    described = httpx.get(f"{server}/openapi.json").json()["paths"]
+    assert {"/v1/audio/speech", "/v1/models", "/v1/audio/voices", "/ready"} <= set(described)
+    assert httpx.get(f"{server}/static/ninja/nothing.js").status_code == 404
+
+
+def test_a_busy_port_names_the_variable(server: str) -> None:
+    port = server.rsplit(":", 1)[1]
+    done = _start(TTS_PORT=port)
+    assert done.returncode == 1
+    assert port in done.stderr
+    assert "TTS_PORT" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [("TTS_BACKEND", "espeak"), ("TTS_TIMEOUT_S", "0")])
+def test_wrong_settings_stop_the_start(name: str, value: str) -> None:
+    done = _start(**{name: value})
+    assert done.returncode != 0
+    assert name in done.stderr
+
+
+def test_what_the_deployment_wrote_is_a_default_and_the_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices" / "tts.env").write_text("TTS_BACKEND=kokoro\nKOKORO_VOICE_PATH=/x.pt\n")
+    code = "from voicelab import settings_tts as s; print(s.TTS_BACKEND, s.KOKORO_VOICE_PATH)"
+    for backend, said in (({}, "kokoro"), ({"TTS_BACKEND": "praat"}, "praat")):
+        env = {**os.environ, "VOICELAB_DATA_DIR": str(tmp_path), **backend}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=REPOSITORY, env=env, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == said
+
+
+def _asking(port: int, text: str) -> socket.socket:
+    """Return a connection that has asked for speech and not yet read."""
+    body = httpx.Request("POST", "http://x", json={"input": text}).content
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(
+        b"POST /v1/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        + f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    return connection
+
+
+def _start(**env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "voicelab.tts"],
+        cwd=REPOSITORY, env={**os.environ, **env}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Text in pieces: nothing lost, nothing too long, sentences whole."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicelab.tts.text import PIECE_CHARS, pieces
+
+SPANISH = st.text("aeiouáñ bcd.,;:!?¿¡…»)\n0123456789", max_size=900)
+
+
+@given(st.one_of(st.text(max_size=600), SPANISH))
+def test_nothing_is_lost_or_too_long(text: str) -> None:
+    made = pieces(text)
+    assert "".join("".join(made).split()) == "".join(unicodedata.normalize("NFC", text).split())
+    assert all(0 < len(piece) <= PIECE_CHARS for piece in made)
+
+
+def test_a_short_first_sentence_comes_alone_and_the_rest_in_company() -> None:
+    first = "Buenos días, gracias por llamar a nuestro servicio."
+    rest = "¿En qué puedo ayudarle? Le escucho. Dígame su número."
+    assert pieces(f"{first} {rest}") == [first, rest]
+
+
+def test_tiny_sentences_do_not_become_tiny_pieces() -> None:
+    assert pieces("Sí. No. Vale.") == ["Sí. No. Vale."]
+
+
+def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
+    text = "Le atiende la Sra. López de la oficina central de Madrid, planta 3.5 del edificio."
+    assert pieces(text) == [text]
+
+
+def test_a_long_sentence_is_cut_at_its_clauses() -> None:
+    clause = "y luego le llamaremos para confirmar la hora"
+    made = pieces(", ".join([clause] * 12) + ".")
+    assert len(made) > 1
+    assert all(piece.endswith((",", ".")) for piece in made)
+
+
+def test_a_word_without_end_is_cut_somewhere() -> None:
+    assert sum(map(len, pieces("a" * 4096))) == 4096
+
+
+def test_lines_are_sentences() -> None:
+    assert pieces("Primera línea sin punto pero con bastantes palabras\nSegunda") == [
+        "Primera línea sin punto pero con bastantes palabras",
+        "Segunda",
+    ]

@@ -1,0 +1,171 @@
+"""Voices: found by name, reloaded as they change, refused with a reason."""
+
+from pathlib import Path
+
+import pytest
+
+from distillation import manifest, voicepack
+from distillation.engines.base import EngineError
+from tests.tts.harness import ToneStudent, deploy, pack
+from voicelab.tts.voices import STATE, VoiceNotFound, Voices
+
+
+class KokoroLike(ToneStudent):
+    """Has two of the voices OpenAI's names stand for."""
+
+    def stock_voices(self) -> tuple[str, ...]:
+        return ("ef_dora", "af_sky", "am_echo")
+
+
+class Bare(ToneStudent):
+    """Comes without voices."""
+
+    def stock_voices(self) -> tuple[str, ...]:
+        raise EngineError("missing_voice", "voices/: there is no such folder.")
+
+
+def voices_of(directory: Path, student: ToneStudent | None = None, **more: Path) -> Voices:
+    voices = Voices(student or ToneStudent(), directory, **more)
+    voices.refresh()
+    return voices
+
+
+def test_without_deployment_the_stock_voices_speak(tmp_path: Path) -> None:
+    voices = voices_of(tmp_path)
+    assert list(voices.voices) == ["low", "high"]
+    assert voices.default == "low"
+    assert voices.pack(voices.find("high")).data[0, 0, 0] == 1
+
+
+def test_deployed_voices_come_first_and_say_what_they_are(tmp_path: Path) -> None:
+    written = deploy(tmp_path, {"neutral": pack(0.1), "low": pack(0.2)}, default="neutral")
+    voices = voices_of(tmp_path)
+    assert list(voices.voices) == ["low", "neutral", "high"]
+    assert voices.find("low").kind == "deployed"
+    assert voices.find("neutral").sha256 == written.voices["neutral"].sha256
+    assert voices.find(None).name == "neutral"
+
+
+def test_a_new_manifest_is_seen_and_swapped_in(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    voices = voices_of(tmp_path)
+    assert not voices.changed()
+    deploy(tmp_path, {"neutral": pack(0.7), "amable": pack(0.3)}, default="amable")
+    assert voices.changed()
+    voices.refresh()
+    assert not voices.changed()
+    assert voices.pack(voices.find("neutral")).data[0, 0, 0] == pytest.approx(0.7)
+    assert voices.default == "amable"
+
+
+def test_an_undeployed_voice_is_gone(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1), "amable": pack(0.3)})
+    voices = voices_of(tmp_path)
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    voices.refresh()
+    assert "amable" not in voices.voices
+    (tmp_path / manifest.NAME).unlink()
+    assert voices.changed()
+    voices.refresh()
+    assert not voices.deployed
+
+
+def test_a_pack_that_is_not_what_the_manifest_says_leaves_the_old_one(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    voices = voices_of(tmp_path)
+    voicepack.save(pack(0.9), tmp_path / "neutral.pt")
+    voices.refresh()
+    assert voices.pack(voices.find("neutral")).data[0, 0, 0] == pytest.approx(0.1)
+    (warning,) = voices.warnings
+    assert "neutral.pt" in warning
+    assert "SHA-256" in warning
+    assert "keeps serving" in warning
+
+
+def test_a_pack_of_another_engine_is_refused(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1, "praat")})
+    voices = voices_of(tmp_path)
+    assert "neutral" not in voices.voices
+    assert "'praat'" in voices.warnings[0]
+    assert "not served" in voices.warnings[0]
+    assert voices.default == "low"
+
+
+def test_a_repaired_file_is_taken_without_a_new_manifest(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    sound = (tmp_path / "neutral.pt").read_bytes()
+    (tmp_path / "neutral.pt").write_bytes(b"half")
+    voices = voices_of(tmp_path)
+    assert voices.warnings
+    (tmp_path / "neutral.pt").write_bytes(sound)
+    assert voices.changed()
+    voices.refresh()
+    assert voices.find("neutral").kind == "deployed"
+    assert not voices.warnings
+
+
+def test_a_damaged_manifest_leaves_all_as_it_was(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    voices = voices_of(tmp_path)
+    (tmp_path / manifest.NAME).write_text('{"version": 1')
+    assert voices.changed()
+    voices.refresh()
+    assert not voices.changed()
+    assert voices.find(None).name == "neutral"
+    assert "manifest.json" in voices.warnings[0]
+
+
+def test_a_voice_file_a_person_named_is_a_voice_and_the_default(tmp_path: Path) -> None:
+    deploy(tmp_path / "voices", {"neutral": pack(0.1)})
+    voicepack.save(pack(0.5), tmp_path / "mine.pt")
+    voices = voices_of(tmp_path / "voices", voice_file=tmp_path / "mine.pt")
+    assert voices.default == "mine"
+    assert voices.find("mine").kind == "file"
+    missing = voices_of(tmp_path / "voices", voice_file=tmp_path / "none.pt")
+    assert missing.default == "neutral"
+    assert "none.pt" in missing.warnings[0]
+
+
+def test_openai_names_stand_for_voices_that_are_there(tmp_path: Path) -> None:
+    voices = voices_of(tmp_path, KokoroLike())
+    aliases = {v.name: v.alias_of for v in voices.voices.values() if v.kind == "alias"}
+    assert aliases == {"alloy": "af_sky", "echo": "am_echo"}
+
+
+def test_a_missing_voice_names_the_files_looked_for_and_what_is_there(tmp_path: Path) -> None:
+    stock = tmp_path / "models" / "voices"
+    voices = voices_of(tmp_path, KokoroLike(), stock_directory=stock)
+    with pytest.raises(VoiceNotFound) as caught:
+        voices.find("nova")
+    for part in (f"{tmp_path}/nova.pt", f"{stock}/af_nova.pt", "ef_dora, af_sky"):
+        assert part in str(caught.value)
+
+
+def test_no_voice_at_all_says_what_to_do(tmp_path: Path) -> None:
+    voices = voices_of(tmp_path, Bare())
+    assert voices.default is None
+    assert "no such folder" in voices.warnings[0]
+    with pytest.raises(VoiceNotFound, match="Deploy one"):
+        voices.find(None)
+
+
+def test_the_chosen_default_outlives_a_restart_but_not_its_voice(tmp_path: Path) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1), "amable": pack(0.3)})
+    assert voices_of(tmp_path).choose("amable")
+    again = voices_of(tmp_path)
+    assert again.default == "amable"
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    again.refresh()
+    assert again.default == "neutral"
+
+
+def test_a_damaged_choice_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("[]")
+    assert voices_of(tmp_path).default == "low"
+
+
+def test_a_choice_that_cannot_be_written_still_counts(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    voices = voices_of(tmp_path / "file" / "voices")
+    assert not voices.choose("high")
+    assert voices.default == "high"
