@@ -25,9 +25,10 @@ MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
 SILENT_BELOW = 1e-3  # peak, -60 dBFS: not even room noise
 LOSSY_SLACK_S = 0.1  # a header counts the encoder's padding
 FAR_BEYOND = 100.0  # full scale is 1
-_MAX_BAD_PACKETS = 2  # tags and first frames of a sound MP3 may not decode
+BAD_PACKETS, BAD_SHARE = 2, 0.01  # tags and first frames of a good MP3 may not decode
 _SCALE = {"u1": 2.0**-7, "i2": 2.0**-15, "i4": 2.0**-31}
-_CODECS = ("flac", "vorbis", "opus", "mp3", "mp3float", "aac")
+_PCM = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw", "mulaw")
+_CODECS = {"flac", "vorbis", "opus", "mp3", "mp3float", "aac", *(f"pcm_{name}" for name in _PCM)}
 _UNKNOWN_SIZE = 0xFFFFFFFF  # of a WAV written as a stream
 
 
@@ -150,7 +151,7 @@ def _demux(source: BinaryIO, form: str, head: bytes, max_seconds: float) -> Audi
             if not container.streams.audio:
                 raise AudioError("not_audio", "There is no sound in this file.")
             stream = container.streams.audio[0]
-            _check_codec(stream.codec_context.name)
+            _check_codec(stream)
             audio = _collect(_frames(container, stream, form), form, max_seconds)
             promised_s = _promised_s(stream, form, head)
     except av.error.FFmpegError as error:
@@ -160,8 +161,10 @@ def _demux(source: BinaryIO, form: str, head: bytes, max_seconds: float) -> Audi
     return audio
 
 
-def _check_codec(name: str) -> None:
-    if name not in _CODECS and not name.startswith("pcm_"):
+def _check_codec(stream: av.AudioStream) -> None:
+    context: av.AudioCodecContext | None = stream.codec_context  # None: FFmpeg does not know it
+    name = context.name if context else "unknown"
+    if name not in _CODECS:
         raise AudioError(
             "not_audio", f"The codec {name!r} is not supported. Send WAV, FLAC, OGG, MP3 or WebM."
         )
@@ -180,12 +183,12 @@ def _frames(
 ) -> Iterator[av.AudioFrame]:
     """Yield decoded frames, passing over a few packets that do not decode."""
     bad = 0
-    for packet in container.demux(stream):
+    for n, packet in enumerate(container.demux(stream)):
         try:
             yield from packet.decode()
         except av.error.InvalidDataError as error:
             bad += 1
-            if bad > _MAX_BAD_PACKETS:
+            if bad > BAD_PACKETS + BAD_SHARE * n:
                 raise _damaged(form) from error
 
 
