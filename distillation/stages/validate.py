@@ -45,6 +45,8 @@ class VoiceResult:
 
     Attributes
     ----------
+    sha256 : str
+        Of the pack's engine and values.
     score : Score
         Against the target clip; target and feature similarity are means over the sentences.
     durations_s : tuple of float
@@ -53,6 +55,7 @@ class VoiceResult:
         One for each sentence.
     """
 
+    sha256: str
     score: Score
     durations_s: tuple[float, ...]
     prosody: tuple[Prosody, ...]
@@ -61,6 +64,7 @@ class VoiceResult:
         """Return plain JSON types, with the means of the prosody axes under `prosody_mean`."""
         means = {name: _mean([getattr(one, name) for one in self.prosody]) for name in AXES}
         return {
+            "sha256": self.sha256,
             "score": self.score.to_json(),
             "durations_s": list(self.durations_s),
             "prosody": [_without_contour(one) for one in self.prosody],
@@ -162,17 +166,22 @@ def validate_style(
     except (AudioError, FileNotFoundError) as error:
         raise StageError("bad_target", f"{target}: {error}") from error
     speed = recipe.style(style_key).speed
-    spoken: dict[str, list[Audio]] = {"start": [], "evolved": []}
+    packs = {"start": start, "evolved": evolved}
+    spoken: dict[str, list[Audio]] = {kind: [] for kind in packs}
     files: list[dict[str, str | None]] = []
     for number, text in enumerate(recipe.held_out_texts, start=1):
-        spoken["start"].append(student.synthesize(text, start, seed=recipe.seed))
-        spoken["evolved"].append(student.synthesize(text, evolved, seed=recipe.seed))
-        audios = {"target": _by_teacher(teacher, prompt, text, speed, recipe.seed)}
+        for kind, pack in packs.items():
+            spoken[kind].append(student.synthesize(text, pack, seed=recipe.seed))
+        by_teacher = _by_teacher(teacher, prompt, text, speed, recipe.seed)
+        audios: dict[str, Audio | None] = {"target": by_teacher}
         audios |= {kind: spoken[kind][-1] for kind in spoken}
         files.append(_write(Path(audio_dir), style_key, number, text, audios))
         if on_progress:
             on_progress(number, len(recipe.held_out_texts))
-    results = {kind: _result(scorer, recipe.held_out_texts, spoken[kind]) for kind in spoken}
+    results = {
+        kind: _result(scorer, pack, recipe.held_out_texts, spoken[kind])
+        for kind, pack in packs.items()
+    }
     return StyleReport(
         style=style_key,
         checks=_checks(results["evolved"], recipe.thresholds),
@@ -183,7 +192,9 @@ def validate_style(
     )
 
 
-def build_report(recipe: RunRecipe, reports: Sequence[StyleReport | dict[str, Any]]) -> dict[str, Any]:
+def build_report(
+    recipe: RunRecipe, reports: Sequence[StyleReport | dict[str, Any]]
+) -> dict[str, Any]:
     """Return the report of a run as plain JSON types, from style reports or their JSON.
 
     `passed` is true when every style passes its checks and the styles differ: see
@@ -228,6 +239,8 @@ def _by_teacher(
     """Return the sentence by the teacher, or None where it cannot speak it."""
     if teacher is None or prompt is None:
         return None
+    if teacher.name == "recordings" and text not in prompt.takes:
+        return None  # it would play a slice of the prompt, in other words
     try:
         return teacher.synthesize(text, prompt, speed=speed, seed=seed)
     except EngineError:
@@ -248,8 +261,11 @@ def _write(
     return files
 
 
-def _result(scorer: Scorer, texts: Sequence[str], audios: Sequence[Audio]) -> VoiceResult:
+def _result(
+    scorer: Scorer, pack: VoicePack, texts: Sequence[str], audios: Sequence[Audio]
+) -> VoiceResult:
     return VoiceResult(
+        sha256=pack.sha256,
         score=scorer.score_all(audios),
         durations_s=tuple(audio.duration_s for audio in audios),
         prosody=tuple(

@@ -1,0 +1,149 @@
+"""run_pipeline: the four stages from the command line, without web, database or broker."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.table import Table
+
+from corpus.audio.types import AudioError
+from distillation.engines import STUDENTS, TEACHERS, EngineError
+from distillation.manifest import ManifestError
+from distillation.pipeline.driver import Interrupted, Pipeline
+from distillation.pipeline.planning import STAGES, Options, Plan, PlanError, plan
+from distillation.pipeline.progress import Bars
+from distillation.search import STRATEGIES
+from distillation.stages.base import StageError
+from distillation.voicepack import PackError
+
+WIDTH = 110  # of a table that goes into a file or pipe
+FAILED, REFUSED, NOT_PASSED, INTERRUPTED = 1, 2, 3, 130
+FAULTS = (StageError, EngineError, PackError, AudioError, ManifestError, OSError)
+
+
+class Command(BaseCommand):
+    help = (
+        "Distil voices: reference, evolve, validate, deploy. Interrupted, the same command goes "
+        "on where it was; finished work is repeated only where its inputs changed. Exit status: "
+        "0 done, 1 a stage failed, 2 options refused, 3 validation not passed, 130 interrupted."
+    )
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--stage", default="all", choices=("all", *STAGES))
+        parser.add_argument(
+            "--reference-audio",
+            type=Path,
+            metavar="PATH",
+            help="WAV of the voice, folder of takes (shcc-01_amable.wav), or exchange JSON",
+        )
+        parser.add_argument(
+            "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"
+        )
+        parser.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
+        parser.add_argument("--steps", type=int, metavar="N", help="steps a style (10000)")
+        parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
+        parser.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
+        parser.add_argument("--teacher", default="", help=f"{' or '.join(TEACHERS)}")
+        parser.add_argument("--strategy", default="", help=f"{' or '.join(STRATEGIES)}")
+        parser.add_argument("--seed", type=int, metavar="N")
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
+        parser.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
+        parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
+        parser.add_argument("--force", action="store_true", help="deploy what did not pass too")
+
+    def handle(self, *_args: Any, **given: Any) -> None:
+        self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console.width = WIDTH
+        self._stopping = False
+        try:
+            wanted = plan(_options(given))
+        except PlanError as error:
+            raise CommandError(str(error), returncode=REFUSED) from error
+        for note in wanted.notes:
+            self._console.print(note)
+        before = [signal.signal(sign, self._stop) for sign in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            passed = self._run(wanted)
+        except Interrupted as error:
+            message = f"{error}\nThe same command goes on from there."
+            raise CommandError(message, returncode=INTERRUPTED) from error
+        except FAULTS as error:
+            raise CommandError(str(error), returncode=FAILED) from error
+        finally:
+            for sign, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+                signal.signal(sign, handler)
+        if not passed:
+            raise CommandError("Validation was not passed.", returncode=NOT_PASSED)
+
+    def _stop(self, _sign: int, _frame: FrameType | None) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+        self._console.print("Stopping after this candidate; once more stops at once.")
+
+    def _run(self, wanted: Plan) -> bool:
+        with Bars(self._console, wanted.recipe.steps) as bars:
+            pipeline = Pipeline(
+                wanted.recipe,
+                wanted.out,
+                watcher=bars,
+                should_stop=lambda: self._stopping,
+                student_options=wanted.student_options,
+            )
+            if "reference" in wanted.stages:
+                pipeline.reference()
+            if "evolve" in wanted.stages:
+                pipeline.evolve()
+            report = pipeline.validate() if "validate" in wanted.stages else None
+        if report:
+            self._console.print(_table(report))
+            self._console.print(f"Report: {pipeline.report}")
+        passed = report is None or bool(report["passed"])
+        if "deploy" in wanted.stages and (passed or wanted.force):
+            manifest = pipeline.deploy(wanted.voices_dir, force=wanted.force)
+            self._console.print(f"Deployed in {wanted.voices_dir}: {', '.join(manifest.voices)}.")
+        return passed
+
+
+def _options(given: dict[str, Any]) -> Options:
+    return Options(
+        stage=given["stage"],
+        reference_audio=given["reference_audio"],
+        reference_text=given["reference_text"],
+        tts_url=given["tts_url"],
+        steps=given["steps"],
+        styles=tuple(given["styles"] or ()),
+        student=given["student"],
+        teacher=given["teacher"],
+        strategy=given["strategy"],
+        seed=given["seed"],
+        out=given["out"] or settings.DATA_DIR / "pipeline",
+        voices_dir=given["voices_dir"] or settings.VOICES_DIR,
+        model_dir=given["model_dir"] or settings.MODEL_DIR,
+        force=given["force"],
+        corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
+        default_student=settings.STUDENT,
+    )
+
+
+def _table(report: dict[str, Any]) -> Table:
+    table = Table(title="Held-out sentences")
+    for heading in ("style", "score", "target", "self", "feature", "passed"):
+        table.add_column(heading, justify="left" if heading == "style" else "right")
+    for style, found in report["styles"].items():
+        before, after = found["start"]["score"], found["evolved"]["score"]
+        cells = [f"{before['total']:.2f} → {after['total']:.2f}"]
+        parts = ("target", "self", "feature")
+        cells += [f"{before[part]:.3f} → {after[part]:.3f}" for part in parts]
+        table.add_row(style, *cells, "yes" if found["passed"] else "no")
+    table.caption = f"styles: {report['differentiation']['reason']}"
+    return table

@@ -1,0 +1,315 @@
+"""Pipeline: the four stages over a folder, without Django; finished work is not repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from distillation import engines, voicepack
+from distillation.engines.base import Options, Prompt, Student, Teacher
+from distillation.manifest import Manifest
+from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.stages import snapshot
+from distillation.stages.base import StageError
+from distillation.stages.deploy import deploy
+from distillation.stages.evolve import Evolution
+from distillation.stages.reference import make_target
+from distillation.stages.validate import build_report, validate_style, write_report
+
+CHECKPOINT_SECONDS = 20.0
+PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop; what was done is saved."""
+
+
+class Watcher(Protocol):
+    """Who is told how far the stages are."""
+
+    def spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
+
+    def walked(self, style: str, evolution: Evolution) -> None: ...
+
+    def said(self, message: str) -> None: ...
+
+
+class Pipeline:
+    """The stages of one recipe in one folder.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        Its takes and prompt are paths.
+    out : path
+        Gets ``reference_audio/ evolved_voices/ checkpoints/ validation/`` and `recipe.json`.
+    watcher : Watcher
+        Told of progress.
+    should_stop : callable
+        Asked between candidates and sentences; True raises `Interrupted` once all is saved.
+    student_options : dict, optional
+        Of this machine (the models' folder), beside the recipe's own.
+    """
+
+    def __init__(
+        self,
+        recipe: RunRecipe,
+        out: Path,
+        *,
+        watcher: Watcher,
+        should_stop: Callable[[], bool],
+        student_options: Options | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.out = out
+        self._watcher = watcher
+        self._should_stop = should_stop
+        self._options = {**(student_options or {}), **recipe.student_options}
+        self._student: Student | None = None
+
+    def target(self, style: str) -> Path:
+        return self.out / "reference_audio" / style / "target.wav"
+
+    def pack(self, style: str, kind: str = "") -> Path:
+        return self.out / "evolved_voices" / kind / f"{style}.pt"
+
+    @property
+    def report(self) -> Path:
+        return self.out / "validation" / "validation_report.json"
+
+    def reference(self) -> None:
+        """Write the target of every style that has none of the same inputs yet."""
+        teacher = self._teacher()
+        for style in self.recipe.styles:
+            inputs = self._reference_inputs(style)
+            note = self.target(style.key).with_suffix(".json")
+            if _is_current(note, inputs, self.target(style.key)):
+                self._watcher.said(f"{style.key}: the target is there already.")
+                continue
+            made = make_target(
+                style,
+                teacher,
+                self._prompt(style),
+                seed=self.recipe.seed,
+                path=self.target(style.key),
+                on_progress=self._beat("reference", style.key),
+            )
+            _write_json(note, {"inputs": inputs, **made.to_json()})
+
+    def evolve(self) -> None:
+        """Search every style that is not finished, from its checkpoint if there is one."""
+        for style in self.recipe.style_keys:
+            identity = snapshot.identity(self.recipe, style, self.target(style))
+            if _is_current(_note_of(self.pack(style)), identity, self.pack(style)):
+                self._watcher.said(f"{style}: the voice is evolved already.")
+            else:
+                self._evolve(style, identity)
+
+    def validate(self) -> dict[str, Any]:
+        """Validate every style and write the report; return it."""
+        inputs = self._validate_inputs()
+        if (before := read_json(self.report)) and before.get("inputs") == inputs:
+            self._watcher.said("The voices are validated already.")
+            return before
+        reports = [self._validate(style) for style in self.recipe.styles]
+        report = {**build_report(self.recipe, reports), "inputs": inputs}
+        write_report(self.report, report)
+        return report
+
+    def deploy(self, voices_dir: Path, *, force: bool) -> Manifest:
+        """Deploy the styles whose packs passed validation, or all of them with `force`.
+
+        Raises
+        ------
+        StageError
+            `not_validated`: a pack that did not pass, or another than was validated.
+        """
+        styles = self.recipe.style_keys
+        report = read_json(self.report) or {}
+        if not force and (why := self._unfit(report)):
+            raise StageError(
+                "not_validated", f"{why} Evolve further, or deploy anyway with --force."
+            )
+        about = {style: self._about(style, report) for style in styles}
+        return deploy(
+            {style: self.pack(style) for style in styles},
+            voices_dir=voices_dir,
+            engine=self.recipe.student,
+            about=about,
+        )
+
+    def _evolve(self, style: str, identity: str) -> None:
+        stored = self.out / "checkpoints" / f"{style}.npz"
+        evolution = self._evolution(style, stored)
+        if evolution.evaluations:
+            self._watcher.said(f"{style}: going on at step {evolution.step}.")
+        saved_at = time.monotonic()
+        while not evolution.done and not self._should_stop():
+            evolution.advance(
+                seconds=CHECKPOINT_SECONDS,
+                on_step=lambda at: self._watcher.walked(style, at),
+                should_stop=self._should_stop,
+            )
+            if time.monotonic() - saved_at >= CHECKPOINT_SECONDS and not evolution.done:
+                _write_bytes(stored, evolution.checkpoint())
+                saved_at = time.monotonic()
+        _write_bytes(stored, evolution.checkpoint())
+        if not evolution.done:
+            raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
+        self._keep(style, identity, evolution)
+
+    def _evolution(self, style: str, stored: Path) -> Evolution:
+        """Return the search of the checkpoint, or a new one where that is of other inputs."""
+        parts = (self.recipe, style, self.student, self.target(style))
+        checkpoint = stored.read_bytes() if stored.exists() else None
+        try:
+            return Evolution(*parts, checkpoint)
+        except StageError as error:
+            if error.code not in ("other_checkpoint", "bad_checkpoint"):
+                raise
+            self._watcher.said(f"{style}: {error} Starting anew.")
+            return Evolution(*parts)
+
+    def _keep(self, style: str, identity: str, evolution: Evolution) -> None:
+        packs = {"": evolution.best, "start": evolution.start}
+        for kind, pack in packs.items():
+            if pack is None:
+                raise StageError("base_voices", f"{style}: the search gave no voice.")
+            voicepack.save(pack, self.pack(style, kind))
+        for step, pack in evolution.milestones.items():
+            voicepack.save(pack, self.pack(f"{style}-{step}", "milestones"))
+        about = {
+            "inputs": identity,
+            "sha256": _sha256(self.pack(style)),
+            "start": evolution.start_name,
+            "start_score": evolution.start_score and evolution.start_score.to_json(),
+            "best_score": evolution.best_score and evolution.best_score.to_json(),
+            "evaluations": evolution.evaluations,
+            "points": evolution.points,
+            "recipe": self.recipe.to_json(),
+        }
+        _write_json(_note_of(self.pack(style)), about)
+
+    def _validate(self, style: StyleRecipe) -> dict[str, Any]:
+        has_teacher = bool(style.takes or self.recipe.teacher_options)
+        engine = self.recipe.student
+        return validate_style(
+            self.recipe,
+            style.key,
+            self.student,
+            self._teacher() if has_teacher else None,
+            self._prompt(style),
+            target=self.target(style.key),
+            start=voicepack.load(self.pack(style.key, "start"), engine=engine),
+            evolved=voicepack.load(self.pack(style.key), engine=engine),
+            audio_dir=self.report.parent / "audio",
+            on_progress=self._beat("validate", style.key),
+        ).to_json()
+
+    def _unfit(self, report: dict[str, Any]) -> str:
+        """Return why the packs may not be deployed; empty when they may."""
+        styles = report.get("styles", {})
+        for style in self.recipe.style_keys:
+            if style not in styles:
+                return f"{style}: not validated."
+            pack = voicepack.load(self.pack(style), engine=self.recipe.student)
+            if styles[style]["evolved"]["sha256"] != pack.sha256:
+                return f"{style}: {self.pack(style)} is not the pack that was validated."
+            failed = [check for check in styles[style]["checks"] if not check["passed"]]
+            if failed:
+                return f"{style}: did not pass: {failed[0]['reason']}"
+        if not report["differentiation"]["passed"]:
+            return f"styles: {report['differentiation']['reason']}"
+        return ""
+
+    def _about(self, style: str, report: dict[str, Any]) -> dict[str, Any]:
+        validated = report.get("styles", {}).get(style)
+        about = {"style": style, "recipe": self.recipe.fingerprint()}
+        return about | ({"held_out": validated["evolved"]["score"]} if validated else {})
+
+    @property
+    def student(self) -> Student:
+        """The recipe's student, made when first wanted."""
+        if self._student is None:
+            self._student = engines.student(self.recipe.student, self._options)
+        return self._student
+
+    def _teacher(self) -> Teacher:
+        options = self.recipe.teacher_options.items()
+        own = {name: value for name, value in options if name not in PROMPT_OPTIONS}
+        return engines.teacher(self.recipe.teacher, own)
+
+    def _prompt(self, style: StyleRecipe) -> Prompt:
+        audio = self.recipe.teacher_options.get("prompt")
+        return Prompt(
+            style=style.key,
+            audio=Path(audio) if audio else None,
+            transcript=self.recipe.teacher_options.get("transcript", ""),
+            takes={text: Path(path) for text, path in style.takes.items()},
+        )
+
+    def _beat(self, stage: str, style: str) -> Callable[[int, int], None]:
+        def beat(done: int, of: int) -> None:
+            self._watcher.spoken(stage, style, done, of)
+            if self._should_stop():
+                raise Interrupted(f"{style}: stopped in stage {stage}, which begins anew.")
+
+        return beat
+
+    def _reference_inputs(self, style: StyleRecipe) -> str:
+        files = {**style.takes, "prompt": self.recipe.teacher_options.get("prompt", "")}
+        hashes = {name: _sha256(Path(path)) for name, path in files.items() if path}
+        spoken = [style.key, style.speed, style.reference_texts, hashes, self.recipe.seed]
+        return _digest([spoken, self.recipe.teacher, self.recipe.teacher_options])
+
+    def _validate_inputs(self) -> str:
+        files = [
+            _sha256(path)
+            for style in self.recipe.style_keys
+            for path in (self.target(style), self.pack(style, "start"), self.pack(style))
+        ]
+        return _digest([self.recipe.to_json(), files])
+
+
+def _note_of(pack: Path) -> Path:
+    return pack.with_suffix(".json")
+
+
+def _is_current(note: Path, inputs: str, result: Path) -> bool:
+    """Tell whether the result is there, unchanged, and made of these inputs."""
+    about = read_json(note)
+    if not about or about.get("inputs") != inputs or not result.exists():
+        return False
+    return bool(about["sha256"] == _sha256(result))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in the file, None where there is none that can be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    _write_bytes(path, json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

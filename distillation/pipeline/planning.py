@@ -1,0 +1,254 @@
+"""Planning: the options of `run_pipeline` become a recipe, or are refused before any work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from distillation.engines import STUDENTS, TEACHERS
+from distillation.pipeline import texts
+from distillation.pipeline.driver import read_json
+from distillation.pipeline.texts import Corpus, TextsError
+from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
+from distillation.search import STRATEGIES
+
+STAGES = ("reference", "evolve", "validate", "deploy")
+LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
+STEPS, SEED, STRATEGY = 10_000, 0, "shared-walk"
+
+
+class PlanError(ValueError):
+    """Options that do not fit together; the message names the option and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was asked for; empty or None where nothing was."""
+
+    stage: str
+    reference_audio: Path | None
+    reference_text: str
+    tts_url: str
+    steps: int | None
+    styles: tuple[str, ...]
+    student: str
+    teacher: str
+    strategy: str
+    seed: int | None
+    out: Path
+    voices_dir: Path
+    model_dir: Path
+    force: bool
+    corpus_dir: Path
+    default_student: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be done, and what the person should know before."""
+
+    stages: tuple[str, ...]
+    recipe: RunRecipe
+    out: Path
+    voices_dir: Path
+    student_options: dict[str, Any]
+    force: bool
+    notes: tuple[str, ...]
+
+
+def plan(options: Options) -> Plan:
+    """Return what the options ask for.
+
+    Raises
+    ------
+    PlanError
+        Anything that would stop the work later; nothing has been written.
+    """
+    stages = STAGES if options.stage == "all" else (options.stage,)
+    corpus = texts.read_corpus(options.corpus_dir)
+    _check_values(options, corpus)
+    _check_teacher(options, stages)
+    styles = _styles(options, stages, corpus)
+    options = _as_evolved(options, stages, styles)
+    student = options.student or options.default_student
+    _check_student(student, options, stages)
+    try:
+        recipe = _recipe(options, corpus, styles, student)
+    except (RecipeError, TextsError) as error:
+        raise PlanError(str(error)) from error
+    if "reference" in stages:
+        _check_references(recipe)
+    return Plan(
+        stages=stages,
+        recipe=recipe,
+        out=options.out,
+        voices_dir=options.voices_dir,
+        student_options={"model_dir": str(options.model_dir)} if student == "kokoro" else {},
+        force=options.force,
+        notes=_notes(options, recipe),
+    )
+
+
+def _check_values(options: Options, corpus: Corpus) -> None:
+    known = {
+        "--student": (options.student, STUDENTS),
+        "--teacher": (options.teacher, TEACHERS),
+        "--strategy": (options.strategy, STRATEGIES),
+    }
+    for option, (value, names) in known.items():
+        if value and value not in names:
+            raise PlanError(f"{option}: {' or '.join(names)}, not {value!r}.")
+    if unknown := [style for style in options.styles if style not in corpus.speeds]:
+        raise PlanError(f"--styles: {', '.join(corpus.speeds)}; not {', '.join(unknown)}.")
+    if len(set(options.styles)) < len(options.styles):
+        raise PlanError(f"--styles: each once, not {' '.join(options.styles)}.")
+    if options.steps is not None and options.steps < 1:
+        raise PlanError(f"--steps: 1 or more, not {options.steps}.")
+    if options.seed is not None and options.seed < 0:
+        raise PlanError(f"--seed: 0 or more, not {options.seed}.")
+
+
+def _check_teacher(options: Options, stages: Sequence[str]) -> None:
+    audio = options.reference_audio
+    if options.tts_url and options.teacher == "recordings":
+        raise PlanError("--tts-url is for the teacher http, not recordings; leave one of them out.")
+    if options.tts_url and urlsplit(options.tts_url).scheme not in ("http", "https"):
+        raise PlanError(f"--tts-url: an address like http://tts:8001, not {options.tts_url!r}.")
+    if options.teacher == "http" and not options.tts_url:
+        raise PlanError("--teacher http needs --tts-url, the address of the speech server.")
+    if audio is not None and not audio.exists():
+        raise PlanError(f"--reference-audio: {audio} is not there.")
+    if options.reference_text and (audio is None or not _is_wav(audio)):
+        raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
+    if audio is not None and options.tts_url and not _is_wav(audio):
+        raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
+    if "reference" in stages and audio is None and not options.tts_url:
+        raise PlanError(
+            "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
+            "or --tts-url with the address of a speech server."
+        )
+
+
+def _is_wav(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() != ".json"
+
+
+def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[str, ...]:
+    """Return the styles asked for, or those that have what the first stage needs."""
+    wanted = options.styles or tuple(corpus.speeds)
+    needed = {
+        "evolve": ("reference_audio/{}/target.wav", "target", "reference"),
+        "validate": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
+        "deploy": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
+    }
+    if stages[0] not in needed:
+        return wanted
+    pattern, what, before = needed[stages[0]]
+    there = tuple(key for key in wanted if (options.out / pattern.format(key)).exists())
+    missing = [key for key in wanted if key not in there]
+    if missing and (options.styles or not there):
+        where = options.out / pattern.format(missing[0])
+        raise PlanError(
+            f"--stage {stages[0]}: no {what} for {', '.join(missing)} ({where} is not there); "
+            f"run --stage {before} first, or name its folder with --out."
+        )
+    return there
+
+
+def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) -> Options:
+    """Return the options completed by what the voices to validate or deploy were evolved with."""
+    if stages[0] not in ("validate", "deploy"):
+        return options
+    made = [read_json(options.out / "evolved_voices" / f"{key}.json") or {} for key in styles]
+    recipes = [about.get("recipe", {}) for about in made]
+    students = sorted({str(recipe.get("student")) for recipe in recipes if recipe})
+    if len(students) > 1:
+        raise PlanError(f"--styles: evolved for {' and '.join(students)}; name those of one.")
+    first = recipes[0]
+    return replace(
+        options,
+        student=options.student or first.get("student", ""),
+        strategy=options.strategy or first.get("strategy", ""),
+        steps=options.steps or first.get("steps"),
+        seed=first.get("seed") if options.seed is None else options.seed,
+    )
+
+
+def _check_student(student: str, options: Options, stages: Sequence[str]) -> None:
+    speaks = "evolve" in stages or "validate" in stages
+    if student == "kokoro" and speaks and not options.model_dir.is_dir():
+        raise PlanError(
+            f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
+            "and the voices in it, or name their folder with --model-dir."
+        )
+
+
+def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: str) -> RunRecipe:
+    teacher = options.teacher or ("http" if options.tts_url else "recordings")
+    recipes = _style_recipes(options, corpus, styles, teacher)
+    conditions = _conditions(options, teacher)
+    files = {path for recipe in recipes for path in recipe.takes.values()}
+    files |= {conditions["prompt"]} if "prompt" in conditions else set()
+    return RunRecipe(
+        styles=recipes,
+        search_texts=texts.search_texts(corpus),
+        held_out_texts=texts.held_out_texts(corpus),
+        student=student,
+        teacher=teacher,
+        strategy=options.strategy or STRATEGY,
+        steps=options.steps or STEPS,
+        seed=options.seed if options.seed is not None else SEED,
+        teacher_options=conditions,
+        versions={name: metadata.version(name) for name in LIBRARIES},
+        inputs={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+    )
+
+
+def _style_recipes(
+    options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
+) -> tuple[StyleRecipe, ...]:
+    audio = options.reference_audio
+    if teacher == "http" or audio is None or _is_wav(audio):
+        return texts.style_recipes(corpus, styles)
+    return texts.style_recipes(corpus, styles, texts.read_takes(audio, corpus))
+
+
+def _conditions(options: Options, teacher: str) -> dict[str, str]:
+    """Return the teacher's options: its server, and the WAV it clones or plays slices of."""
+    conditions = {"url": options.tts_url} if teacher == "http" and options.tts_url else {}
+    if options.reference_audio is not None and _is_wav(options.reference_audio):
+        conditions["prompt"] = str(options.reference_audio.resolve())
+        conditions["transcript"] = _transcript(options)
+    return conditions
+
+
+def _transcript(options: Options) -> str:
+    """Return the words of the WAV: as given, or of the text file beside it."""
+    if options.reference_text or options.reference_audio is None:
+        return options.reference_text
+    beside = options.reference_audio.with_suffix(".txt")
+    return beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+
+
+def _check_references(recipe: RunRecipe) -> None:
+    for style in recipe.styles:
+        if not style.reference_texts:
+            raise PlanError(
+                f"--reference-audio: no take of the style {style.key}; record some "
+                f"(like shcc-01_{style.key}.wav), or leave the style out with --styles."
+            )
+
+
+def _notes(options: Options, recipe: RunRecipe) -> tuple[str, ...]:
+    shared = recipe.teacher == "recordings" and options.reference_audio is not None
+    if shared and len(recipe.styles) > 1 and _is_wav(options.reference_audio or Path()):
+        return (
+            "One recording serves every style, only its pace differs; a folder of takes or "
+            "--tts-url gives each style its own intonation.",
+        )
+    return ()

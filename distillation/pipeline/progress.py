@@ -1,0 +1,67 @@
+"""Bars: one line per style in a terminal, with step, score, similarity and time left."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from distillation.stages.evolve import Evolution
+
+
+class Bars:
+    """Shows how far each style is; plain lines where the output is no terminal."""
+
+    def __init__(self, console: Console, steps: int) -> None:
+        self._console = console
+        self._steps = steps
+        self._progress = Progress(
+            TextColumn("{task.fields[style]:12}"),
+            TextColumn("{task.fields[stage]:9}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[scores]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def spoken(self, stage: str, style: str, done: int, of: int) -> None:
+        """Show sentences spoken in a stage."""
+        self._show(stage, style, done, of, "")
+
+    def walked(self, style: str, evolution: Evolution) -> None:
+        """Show the search's step and best figures."""
+        score = evolution.best_score
+        text = f"score {score.total:6.2f}  similarity {score.target:.3f}" if score else ""
+        if evolution.start is None:
+            self._show("start", style, evolution.evaluations, evolution.start_total, text)
+        else:
+            self._show("evolve", style, evolution.step, self._steps, text)
+
+    def said(self, message: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(message)
+
+    def _show(self, stage: str, style: str, done: int, of: int, scores: str) -> None:
+        key = (stage, style)
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task("", style=style, stage=stage, scores="")
+        self._progress.update(self._tasks[key], completed=done, total=of, scores=scores)
+        if done == of and not self._console.is_terminal:
+            self._console.print(f"{style}: {stage} {done}/{of} {scores}".rstrip())
