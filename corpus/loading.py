@@ -1,6 +1,6 @@
 """Load the project's own corpus, categories, styles and sentences, from its YAML files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,12 @@ def corpus_load(*, update: bool = False, folder: Path = FOLDER) -> LoadSummary:
     """
     summary = LoadSummary()
     with transaction.atomic():
-        for position, values in enumerate(_read(folder, "categories")):
-            _put(Category, "key", values | {"position": position}, update, summary)
-        for position, values in enumerate(_read(folder, "styles")):
-            _put(StyleLabel, "key", values | {"position": position}, update, summary)
-        categories = {category.key: category for category in Category.objects.all()}
-        for values in _sentences(folder):
-            values["category"] = categories[values["category"]]
-            _refuse_rewriting(values, update)
-            _put(Sentence, "sentence_id", values, update, summary)
+        _put(Category, "key", _placed(_read(folder, "categories")), update, summary)
+        _put(StyleLabel, "key", _placed(_read(folder, "styles")), update, summary)
+        sentences = _placed(_sentences(folder))
+        if update:
+            _refuse_rewriting(sentences)
+        _put(Sentence, "sentence_id", sentences, update, summary)
     return summary
 
 
@@ -58,8 +55,12 @@ def _read(folder: Path, name: str) -> list[dict[str, Any]]:
     return loaded
 
 
+def _placed(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry | {"position": position} for position, entry in enumerate(entries)]
+
+
 def _sentences(folder: Path) -> Iterator[dict[str, Any]]:
-    position = 0
+    categories = dict(Category.objects.values_list("key", "pk"))
     for group in _read(folder, "sentences"):
         for entry in group["sentences"]:
             yield {
@@ -67,34 +68,47 @@ def _sentences(folder: Path) -> Iterator[dict[str, Any]]:
                 "text": entry["text"],
                 "kind": entry["kind"],
                 "list": group["list"],
-                "category": group["category"],
-                "position": position,
+                "category_id": categories[group["category"]],
                 **sentence_sounds(entry["text"]),
             }
-            position += 1
 
 
 def _put(
-    model: type[Model], key: str, values: dict[str, Any], update: bool, summary: LoadSummary
+    model: type[Model],
+    key: str,
+    entries: list[dict[str, Any]],
+    update: bool,
+    summary: LoadSummary,
 ) -> None:
-    manager = model._default_manager
-    row, made = manager.get_or_create(**{key: values[key]}, defaults=values)
-    count = summary.made if made else summary.same
-    if not made and update:
-        stale = [name for name, value in values.items() if getattr(row, name) != value]
-        if stale:
-            for name in stale:
-                setattr(row, name, values[name])
-            row.save(update_fields=stale)
-            count = summary.changed
-    name = model.__name__
-    count[name] = count.get(name, 0) + 1
+    manager, name = model._default_manager, model.__name__
+    there = manager.in_bulk([entry[key] for entry in entries], field_name=key)
+    new = [model(**entry) for entry in entries if entry[key] not in there]
+    stale = [there[entry[key]] for entry in entries if _differs(there.get(entry[key]), entry)]
+    manager.bulk_create(new)
+    if update and stale:
+        changed = [_assigned(there[entry[key]], entry) for entry in entries if entry[key] in there]
+        manager.bulk_update(changed, [field for field in entries[0] if field != key])
+    summary.made[name] = len(new)
+    summary.changed[name] = len(stale) if update else 0
+    summary.same[name] = len(entries) - len(new) - summary.changed[name]
 
 
-def _refuse_rewriting(values: dict[str, Any], update: bool) -> None:
-    rows = Sentence.objects.filter(sentence_id=values["sentence_id"], recordings__isnull=False)
-    if update and rows.exclude(text=values["text"]).exists():
-        raise CorpusChanged(
-            f"{values['sentence_id']} has takes of another text than the files': "
-            "give the new text a new id"
-        )
+def _differs(row: Model | None, entry: dict[str, Any]) -> bool:
+    return row is not None and any(getattr(row, name) != entry[name] for name in entry)
+
+
+def _assigned(row: Model, entry: dict[str, Any]) -> Model:
+    for name, value in entry.items():
+        setattr(row, name, value)
+    return row
+
+
+def _refuse_rewriting(entries: list[dict[str, Any]]) -> None:
+    texts = {entry["sentence_id"]: entry["text"] for entry in entries}
+    recorded = Sentence.objects.filter(sentence_id__in=texts, recordings__isnull=False)
+    for sentence_id, text in recorded.values_list("sentence_id", "text"):
+        if text != texts[sentence_id]:
+            raise CorpusChanged(
+                f"{sentence_id} has takes of another text than the files': "
+                "give the new text a new id"
+            )

@@ -14,6 +14,7 @@ from corpus.translatable import gettext_noop
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT_OBJECT = re.compile(r"\n[ \t\r]*(?=\{)")
 _MAX_DEPTH = 3
+_MOST_PROBLEMS = 1000
 
 
 @dataclass
@@ -150,6 +151,9 @@ class Reader:
 
     def _recover(self, i: int) -> int:
         match = _NEXT_OBJECT.search(self._text, i)
+        if len(self.problems) >= _MOST_PROBLEMS:
+            self._problem(i, gettext_noop("too many faults: the rest was not read"), {})
+            return len(self._text)
         return match.end() if match else len(self._text)
 
     def _skip(self, i: int) -> int:

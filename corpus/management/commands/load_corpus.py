@@ -22,4 +22,5 @@ class Command(BaseCommand):
             raise CommandError(str(fault)) from fault
         for what, counts in vars(summary).items():
             for name, count in counts.items():
-                self.stdout.write(f"{name}: {count} {what}")
+                if count:
+                    self.stdout.write(f"{name}: {count} {what}")

@@ -6,7 +6,7 @@ import math
 import parselmouth
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parselmouth.praat import call
 
@@ -111,6 +111,7 @@ def test_figures_signs_and_acronyms_are_spelled(text: str, spoken: str) -> None:
     assert words(text) == spoken.split()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_has_phonemes_of_the_inventory_only(text: str) -> None:
     assert set(phonemes(text)) <= set(INVENTORY)

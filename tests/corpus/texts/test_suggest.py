@@ -1,7 +1,7 @@
 """A style for every sentence, with a reason that quotes what it read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.suggest import KINDS, suggest
@@ -54,6 +54,7 @@ def test_a_text_without_cue_is_neutral_and_says_so() -> None:
     assert "nothing in the text" in str(found)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["", "other", *KINDS]), st.text(max_size=80))
 def test_every_sentence_gets_a_style_and_a_reason(kind: str, text: str) -> None:
     found = suggest(kind, text)
