@@ -104,7 +104,8 @@ class HttpTeacher:
         if answer.status_code in BUSY:
             raise EngineError(
                 "teacher_busy",
-                f"{self._address} was busy {ATTEMPTS} times ({answer.status_code}): {_said(answer)}",
+                f"{self._address} was busy {ATTEMPTS} times ({answer.status_code}): "
+                f"{_said(answer)}",
             )
         if not answer.is_success:
             raise EngineError(

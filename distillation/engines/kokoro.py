@@ -65,6 +65,11 @@ class KokoroStudent:
         self._g2p = _g2p(code)
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
 
+    @property
+    def device(self) -> str:
+        """Where the model lies: cpu or cuda:0."""
+        return str(self._model.device)
+
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the packs in the model directory, Spanish ones first."""
         names = {path.stem for path in self._pack_paths()}

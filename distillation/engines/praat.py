@@ -12,7 +12,7 @@ import soxr
 from corpus.audio.types import Audio, Samples
 from distillation.engines import praat_voices
 from distillation.engines.base import EngineError
-from distillation.engines.sound import stretched
+from distillation.engines.sound import repitched, stretched
 from distillation.engines.steering import Settings, settings
 from distillation.engines.text import joined, pieces, tidy
 from distillation.voicepack import VoicePack
@@ -23,7 +23,7 @@ _VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state fr
 _NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
 _PITCHES = (0.5, 2.0)  # what the synthesiser takes
 _RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
-_LEVEL = 0.07  # RMS of speech, about -23 LUFS
+_LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
 _PEAK = 0.97
 _BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
 _LOCK = threading.Lock()  # espeak-ng has one state per process
@@ -112,7 +112,8 @@ def _phonemes(text: str, language: str) -> int:
 
 def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, seed: int) -> Samples:
     """Speak one piece: low and slow by `formant`, then played faster by as much."""
-    pitch = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
+    wanted = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
+    pitch = float(np.clip(wanted, *_PITCHES))
     wanted_wpm = voice.rate_wpm * speed / voice.formant
     rate_wpm = float(np.clip(wanted_wpm, *_RATES_WPM))
     y = _espeak(
@@ -120,6 +121,8 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
         gap_s=voice.gap_s,
     )  # fmt: skip
     y = soxr.resample(y, _NATIVE_HZ * voice.formant, sr, quality="HQ")
+    if pitch != wanted:
+        y = repitched(y, sr, voice.pitch_hz)
     if rate_wpm != wanted_wpm:
         y = stretched(y, sr, rate_wpm / wanted_wpm)
     return _levelled(_coloured(y, sr, voice, seed))
@@ -127,8 +130,7 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
 
 def _adjustment(pitch_hz: float, intonation: float) -> float:
     """Return Praat's pitch adjustment for a median F0 (the variant's law, measured to ±1.5 Hz)."""
-    adjustment = (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
-    return float(np.clip(adjustment, *_PITCHES))
+    return (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
 
 
 def _espeak(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,7 +29,12 @@ class RecordingsTeacher:
         self._asked: dict[tuple[str, Path], list[str]] = {}
 
     def synthesize(
-        self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
+        self,
+        text: str,
+        condition: Prompt,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,  # noqa: ARG002 - of the protocol; a recording has no chance in it
     ) -> Audio:
         """Play the take of `text`, or a slice of the prompt's audio where there are no takes.
 
@@ -59,7 +65,7 @@ class RecordingsTeacher:
             )
         if not 0.25 <= speed <= 4.0:
             raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
-        slices = _slices(condition.audio, condition.audio.stat().st_mtime_ns)
+        slices = _slices(condition.audio, _changed(condition.audio))
         asked = self._asked.setdefault((condition.style, condition.audio), [])
         if text not in asked:
             asked.append(text)
@@ -86,8 +92,15 @@ def _decoded(path: Path, what: str) -> Audio:
         raise EngineError("bad_take", f"{path}: {what} cannot be played: {error}") from error
 
 
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise EngineError("missing_take", f"{path}: the reference audio is gone.") from error
+
+
 @lru_cache(maxsize=4)
-def _slices(path: Path, _changed: int) -> list[Audio]:
+def _slices(path: Path, _stamp: int) -> list[Audio]:
     """Cut the reference audio at its pauses into pieces of about 4-8 s."""
     audio = _decoded(path, "the reference audio")
     edges = _edges(timing.find(audio))
@@ -120,4 +133,4 @@ def _edges(found: timing.Timing) -> list[timing.Span]:
 def _divided(start: float, end: float) -> list[timing.Span]:
     parts = int(np.ceil((end - start) / LONGEST_S))
     marks = np.linspace(start, end, parts + 1).tolist()
-    return list(zip(marks[:-1], marks[1:], strict=True))
+    return list(pairwise(marks))

@@ -15,6 +15,7 @@ _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 _WORD = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]+")
 JOIN_S = 0.25  # silence between two pieces
+_SURELY_LONG = 4  # characters a phoneme: no need to count what is longer
 LONGEST_WORD = 60  # characters; what is longer is no word and is cut
 
 
@@ -44,16 +45,26 @@ def pieces(text: str, count: Callable[[str], int], limit: int) -> list[str]:
         In order; nothing is left out but the white space between two pieces. A sentence above
         the limit is cut at its commas, then between words.
     """
-    if count(text) <= limit:
-        return [text]
+    parts = list(_parts(text, count, limit, (_SENTENCE, _CLAUSE, _WORD)))
     packed: list[str] = []
-    for part in _parts(text, count, limit, (_SENTENCE, _CLAUSE, _WORD)):
-        joined = f"{packed[-1]} {part}" if packed else part
-        if packed and count(joined) <= limit:
-            packed[-1] = joined
-        else:
-            packed.append(part)
+    for group in _grouped(parts, count, limit):
+        whole = " ".join(group)
+        packed += [whole] if len(group) == 1 or count(whole) <= limit else group
     return packed
+
+
+def _grouped(parts: list[str], count: Callable[[str], int], limit: int) -> Iterator[list[str]]:
+    """Gather neighbours whose own counts, and a space between, sum up to the limit."""
+    group: list[str] = []
+    total = 0
+    for part in parts:
+        size = count(part) + 1
+        if group and total + size > limit + 1:
+            yield group
+            group, total = [], 0
+        group.append(part)
+        total += size
+    yield group
 
 
 def joined(spoken: list[Samples], sr: int) -> Samples:
@@ -66,7 +77,7 @@ def _parts(
     text: str, count: Callable[[str], int], limit: int, cuts: tuple[re.Pattern[str], ...]
 ) -> Iterator[str]:
     """Yield what the coarsest cuts leave, each part within the limit."""
-    if count(text) <= limit:
+    if len(text) <= _SURELY_LONG * limit and count(text) <= limit:
         yield text
     elif cuts:
         for part in cuts[0].split(text):

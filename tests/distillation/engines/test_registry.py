@@ -1,0 +1,44 @@
+"""Engines by name: what there is, what comes later, and that a name costs no heavy import."""
+
+import subprocess
+import sys
+
+import pytest
+
+from distillation.engines import STUDENTS, TEACHERS, EngineError, student, teacher
+
+
+def test_every_name_is_its_engine():
+    assert set(STUDENTS) == {"praat", "kokoro"}
+    assert set(TEACHERS) == {"recordings", "http"}
+    assert student("praat", {}).name == "praat"
+    assert teacher("recordings").name == "recordings"
+    assert teacher("http", {"url": "http://127.0.0.1:1"}).name == "http"
+
+
+@pytest.mark.parametrize("make", [student, teacher])
+def test_an_unknown_name_lists_the_known(make):
+    with pytest.raises(EngineError, match="choose one of") as caught:
+        make("tacotron", {})
+    assert caught.value.code == "unknown_engine"
+
+
+def test_f5_says_what_to_use_until_it_comes():
+    with pytest.raises(EngineError, match=r"later version.*'http'.*'recordings'"):
+        teacher("f5", {})
+
+
+def test_an_option_it_does_not_know():
+    with pytest.raises(EngineError, match="colour") as caught:
+        student("praat", {"colour": "red"})
+    assert caught.value.code == "bad_option"
+
+
+def test_looking_up_engines_loads_none_of_their_libraries():
+    code = (
+        "import sys, distillation.engines, distillation.voicepack, distillation.manifest;"
+        "heavy = {'torch', 'kokoro', 'parselmouth', 'librosa', 'scipy', 'httpx'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
