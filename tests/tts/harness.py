@@ -3,11 +3,11 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -87,10 +87,10 @@ def deploy(
 
 @asynccontextmanager
 async def serving(
-    directory: Path, student: ToneStudent | None = None, **config: object
+    directory: Path, student: ToneStudent | None = None, **config: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
     """Run the service; with a student of the tests, or praat."""
-    options = {
+    options: dict[str, Any] = {
         "backend": "tone" if student else "praat",
         "voices_dir": directory / "voices",
         "model_dir": directory / "models",
@@ -113,7 +113,7 @@ async def serving(
             await service.stop()
 
 
-async def until(true: object, within_s: float = 10.0) -> None:
+async def until(true: Callable[[], object], within_s: float = 10.0) -> None:
     """Wait until the callable says so."""
     end = time.monotonic() + within_s
     while not true():

@@ -52,6 +52,6 @@ def test_pcm_is_the_samples_and_clips_instead_of_wrapping() -> None:
 
 def _adts(data: bytes) -> Audio:
     """Decode raw AAC, which the corpus does not take."""
-    with av.open(io.BytesIO(data), format="aac") as container:
+    with av.open(io.BytesIO(data), "r", format="aac") as container:
         y = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     return Audio(y.astype(np.float32), SR)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ class Caller:
     """A client at ASGI's level, to leave in the middle."""
 
     def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[MutableMapping[str, Any]] = []
         self._reads = reads
         self._left = asyncio.Event()
         self._body = json.dumps(body).encode()
@@ -39,7 +40,7 @@ class Caller:
         await self._left.wait()
         return {"type": "http.disconnect"}
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
         self.sent.append(message)
         if not self._reads:
             await self._left.wait()

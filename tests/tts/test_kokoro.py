@@ -1,0 +1,66 @@
+"""The service over the real kokoro package, with random weights: its files, names and length."""
+
+from pathlib import Path
+
+import pytest
+
+from corpus.audio.io import decode
+from distillation import voicepack
+from tests.standins import kokoro_dir
+from tests.tts.harness import deploy, serving, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+TEXT = "Su saldo es de ciento veinte euros."
+
+
+@pytest.fixture(scope="module")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = kokoro_dir(tmp_path_factory.mktemp("kokoro") / "model")
+    (folder / "voices" / "em_alex.pt").rename(folder / "voices" / "af_sky.pt")
+    return folder
+
+
+async def test_kokoro_speaks_stock_alias_and_deployed_voices(
+    tmp_path: Path, model_dir: Path
+) -> None:
+    dora = voicepack.load(model_dir / "voices" / "ef_dora.pt", engine="kokoro")
+    deploy(tmp_path / "voices", {"neutral": dora})
+    async with serving(tmp_path, backend="kokoro", model_dir=model_dir, threads=1) as (
+        client,
+        service,
+    ):
+        await until(lambda: service.reason is None, 60)
+        state = (await client.get("/ready")).json()
+        assert state["device"].startswith(("cpu", "cuda"))
+        assert (state["default"], state["packs"]) == ("neutral", 1)
+        listed = (await client.get("/v1/audio/voices")).json()["voices"]
+        assert [v["id"] for v in listed] == ["neutral", "ef_dora", "af_old", "af_sky", "alloy"]
+        body = {"input": TEXT, "response_format": "wav"}
+        spoken = {}
+        for voice in (None, "ef_dora", "alloy", "af_sky"):
+            answer = await client.post("/v1/audio/speech", json={**body, "voice": voice})
+            assert answer.status_code == 200, answer.text
+            spoken[voice] = answer.content
+        assert spoken[None] == spoken["ef_dora"]
+        assert spoken["alloy"] == spoken["af_sky"] != spoken["ef_dora"]
+        assert decode(spoken[None]).duration_s > 1
+        missing = await client.post("/v1/audio/speech", json={**body, "voice": "nova"})
+        message = missing.json()["error"]["message"]
+        assert str(model_dir / "voices" / "af_nova.pt") in message
+        assert "ef_dora" in message
+
+
+async def test_without_its_files_it_lives_says_what_is_missing_and_starts_when_they_come(
+    tmp_path: Path, model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicelab.tts.service.RETRY_S", 0.1)
+    there = tmp_path / "models"
+    async with serving(tmp_path, backend="kokoro", threads=1) as (client, service):
+        await until(lambda: "kokoro-v1_0.pth" in (service.reason or ""), 60)
+        assert (await client.get("/health")).status_code == 200
+        answer = await client.get("/ready")
+        assert answer.status_code == 503
+        assert str(there / "config.json") in answer.json()["reason"]
+        there.symlink_to(model_dir)
+        await until(lambda: service.reason is None, 60)
+        assert (await client.post("/v1/audio/speech", json={"input": TEXT})).status_code == 200
