@@ -27,7 +27,7 @@ def owner_name() -> str:
 
 def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
     """Take this slice of a style, or return None: done, taken, paused or cancelled."""
-    leases_release_dead(style_run_id=style_run_id)
+    leases_release_dead(pk=style_run_id)
     now, token = timezone.now(), uuid.uuid4().hex
     free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(lease_owner=owner_name())
     claimed = StyleRun.objects.filter(free, pk=style_run_id, slice=slice, state__in=ACTIVE).update(

@@ -10,7 +10,7 @@ from distillation.services.faults import SliceStopped
 from distillation.services.leases import lease_beat
 from distillation.services.outcome import Outcome
 from distillation.services.tools import (
-    audio_dir,
+    audio_name,
     field_path,
     inputs_check,
     media_path,
@@ -50,7 +50,7 @@ def validate_slice(style_run: StyleRun) -> Outcome:
         target=Path(style_run.target.path),
         start=_pack_of(style_run, recipe, VoicePack.Kind.START),
         evolved=_pack_of(style_run, recipe, VoicePack.Kind.EVOLVED),
-        audio_dir=audio_dir(style_run.run_id),
+        audio_dir=media_path(audio_name(style_run.run_id)),
         on_progress=_beat_of(style_run),
     )
     return Outcome(stage=None, fields={"report": report.to_json()})

@@ -51,9 +51,13 @@ def media_path(name: str | None) -> Path:
     return Path(default_storage.path(name or ""))
 
 
-def audio_dir(run_id: int) -> Path:
-    """Return the folder of the held-out sentences that validation let the voices speak."""
-    return media_path(f"runs/{run_id}/validation/audio")
+def audio_name(run_id: int) -> str:
+    """Name the folder of the held-out sentences that validation let the voices speak."""
+    return f"runs/{run_id}/validation/audio"
+
+
+def held_out_name(run_id: int, style: str, number: int, who: str) -> str:
+    return f"{audio_name(run_id)}/{style}/{number}-{who}.wav"
 
 
 def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:

@@ -1,88 +1,58 @@
 """Streams the sounds of a run, and draws their waveforms."""
 
-import re
-from pathlib import Path
+from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from corpus.audio import waveform
 from corpus.audio.io import read_wav
+from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
-from distillation.services.tools import audio_dir
+from distillation.services.tools import held_out_name, media_path
 from voicelab.roles import ROLES, role_required
 
-ROLES_OF_VOICES = ("target", "start", "evolved")
+SPEAKERS = ("target", "start", "evolved")
 
 
 @require_GET
 @role_required(*ROLES)
-def style_audio(
-    request: HttpRequest, pk: int, style: str, what: str, kind: str
-) -> HttpResponseBase:
-    """The target of a style, or its best voice so far."""
+def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str) -> HttpResponse:
+    """Send the target of a style, or its best voice so far."""
     row = get_object_or_404(StyleRun, run=pk, style=style)
-    if what not in ("target", "preview") or not (file := getattr(row, what)):
-        raise Http404
-    return sound(request, Path(file.path), kind)
+    return _sound(request, getattr(row, what).name if what in ("target", "preview") else "", kind)
 
 
 @require_GET
 @role_required(*ROLES)
 def held_out_audio(
     request: HttpRequest, pk: int, style: str, number: int, who: str, kind: str
-) -> HttpResponseBase:
-    """A held-out sentence in the target's, the start's or the evolved voice."""
+) -> HttpResponse:
+    """Send a held-out sentence in the target's, the start's or the evolved voice."""
     row = get_object_or_404(StyleRun, run=pk, style=style)
-    if who not in ROLES_OF_VOICES:
-        raise Http404
-    return sound(request, audio_dir(row.run_id) / row.style / f"{number}-{who}.wav", kind)
+    name = held_out_name(row.run_id, row.style, number, who) if who in SPEAKERS else ""
+    return _sound(request, name, kind)
 
 
 @require_GET
 @role_required(*ROLES)
-def pack_audio(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The first held-out sentence in the voice of an evolved pack."""
-    pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run"), pk=pk)
-    folder = audio_dir(pack.style_run.run_id) / pack.style
-    found = sorted(folder.glob("*-evolved.wav"), key=lambda path: int(path.name.partition("-")[0]))
-    if not found:
+def pack_audio(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the longest held-out sentence in the voice of an evolved pack."""
+    pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
+    run = pack.style_run.run
+    number = len(run.recipe["held_out_texts"])
+    return _sound(request, held_out_name(run.pk, pack.style, number, "evolved"), "wav")
+
+
+def _sound(request: HttpRequest, name: str, kind: str) -> Any:
+    if not name or not default_storage.exists(name):
         raise Http404
-    return sound(request, found[-1], "wav")
-
-
-def sound(request: HttpRequest, path: Path, kind: str) -> HttpResponseBase:
-    if not path.is_file():
-        raise Http404
-    response = _drawn(path) if kind == "svg" else _heard(request, path)
-    response["Cache-Control"] = "private, max-age=3600"
-    response["Accept-Ranges"] = "bytes"
-    return response
-
-
-def _drawn(path: Path) -> HttpResponseBase:
-    drawing = waveform.svg(read_wav(path), title=_("Waveform"))
-    return HttpResponse(drawing, content_type="image/svg+xml")
-
-
-def _heard(request: HttpRequest, path: Path) -> HttpResponseBase:
-    return _part(request, path) or FileResponse(path.open("rb"), content_type="audio/wav")
-
-
-def _part(request: HttpRequest, path: Path) -> HttpResponse | None:
-    """Answer the part of the file a player seeks to, None where it asks for all of it."""
-    wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
-    if not wanted:
-        return None
-    size = path.stat().st_size
-    first, last = int(wanted[1]), min(int(wanted[2] or size), size - 1)
-    if first > last:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    with path.open("rb") as file:
-        file.seek(first)
-        response = HttpResponse(file.read(last - first + 1), status=206, content_type="audio/wav")
-    response["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return response
+    if kind != "svg":
+        return file_response(request, default_storage.open(name), content_type="audio/wav")
+    drawing = waveform.svg(read_wav(media_path(name)), title=_("Waveform"))
+    answer = HttpResponse(drawing, content_type="image/svg+xml")
+    answer["Cache-Control"] = "private, max-age=3600"
+    return answer

@@ -1,0 +1,128 @@
+"""Runs for tests: a small corpus that really speaks, and recipes small enough to execute."""
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import factory
+from django.core.files.storage import default_storage
+
+from corpus.audio.io import encode_wav
+from distillation import engines, models
+from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.services import recipe_build, run_launch
+from tests.factories import (
+    LabelFactory,
+    PersonFactory,
+    ProsodyScoreFactory,
+    RecordingFactory,
+    SentenceFactory,
+    SpeakerFactory,
+    StyleFactory,
+)
+
+TEXTS = (
+    "Su recibo de este mes ya se encuentra disponible en nuestra página.",
+    "El próximo autobús hacia el centro sale a las cuatro y media.",
+    "La oficina permanece abierta de lunes a viernes por la mañana.",
+    "El pedido llegará mañana antes de las doce del mediodía.",
+    "Hoy hace sol en la costa, pero mañana lloverá en toda la sierra.",
+    "La reunión del equipo comienza puntualmente a las nueve.",
+    "Gracias por llamar.",
+    "Tome asiento, por favor.",
+)
+
+
+@cache
+def spoken(text: str, voice: str) -> bytes:
+    """Speak with a stock voice of the engine that is always there; WAV."""
+    student = engines.student("praat")
+    return encode_wav(student.synthesize(text, student.stock_voice(voice)))
+
+
+def corpus_make(*styles: str) -> None:
+    """Label eight sentences with each style and accept a take of each."""
+    speaker, labeler = SpeakerFactory(), PersonFactory(roles=["labeler"])
+    voices = engines.student("praat").stock_voices()
+    for number, key in enumerate(styles):
+        style = StyleFactory(key=key, name=key.capitalize(), colour=f"style-{number + 1}")
+        for text in TEXTS:
+            text = f"{text} Opción {key}."
+            sentence = SentenceFactory(text=text, syllables=20)
+            LabelFactory(sentence=sentence, style=style, person=labeler)
+            data = spoken(text, voices[number])
+            name = f"recordings/{hashlib.sha256(data).hexdigest()}.wav"
+            if not default_storage.exists(name):
+                path = Path(default_storage.path(name))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            take = RecordingFactory(
+                sentence=sentence,
+                style=style,
+                speaker=speaker,
+                state="accepted",
+                wav=name,
+                sha256=hashlib.sha256(data).hexdigest(),
+                duration_s=(len(data) - 44) / 48_000,
+            )
+            ProsodyScoreFactory(recording=take)
+
+
+def tiny(recipe: RunRecipe, *, steps: int = 3) -> RunRecipe:
+    """Return the recipe with the least to search: two base voices, two short texts, few steps."""
+    return replace(
+        recipe,
+        steps=steps,
+        base_voices=engines.student("praat").stock_voices()[:2],
+        search_texts=("Tome asiento, por favor, y espere.", "Gracias por llamar hoy."),
+        held_out_texts=recipe.held_out_texts[:2],
+    )
+
+
+def tiny_run(*styles: str, steps: int = 3) -> models.Run:
+    corpus_make(*styles)
+    recipe = tiny(recipe_build(styles=styles, steps=steps, seed=7), steps=steps)
+    return run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe, name="Prueba")
+
+
+def plain_recipe(*styles: str) -> RunRecipe:
+    """Return a recipe that needs no corpus, for pages."""
+    return RunRecipe(
+        styles=tuple(
+            StyleRecipe(key=key, speed=1.0, reference_texts=("Una frase.",)) for key in styles
+        ),
+        search_texts=("Una frase.", "Otra frase."),
+        held_out_texts=("La tercera.", "La cuarta frase."),
+        steps=100,
+    )
+
+
+class RunFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.Run
+
+    recipe = factory.LazyFunction(lambda: plain_recipe("neutral").to_json())
+    fingerprint = "f" * 64
+    created_by = factory.SubFactory(PersonFactory, roles=["admin"])
+
+
+class StyleRunFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.StyleRun
+
+    run = factory.SubFactory(RunFactory)
+    style = "neutral"
+    steps = 100
+
+
+class VoicePackFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.VoicePack
+
+    style_run = factory.SubFactory(StyleRunFactory)
+    style = factory.SelfAttribute("style_run.style")
+    engine = "praat"
+    step = 100
+    file = factory.LazyAttribute(lambda o: f"runs/{o.style_run.run_id}/packs/{o.style}.pt")
+    sha256 = factory.Sequence("{:064x}".format)

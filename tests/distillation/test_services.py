@@ -1,0 +1,391 @@
+"""A run as a chain of slices: leases, redelivery, pause, cancel, crashes, resuming to the bit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from corpus.models import Recording, Speaker
+from distillation import tasks, voicepack
+from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
+from distillation.recipe import RecipeError
+from distillation.services import (
+    evolving,
+    leases,
+    pack_decide,
+    packs_deploy,
+    queue,
+    recipe_build,
+    recovery,
+    run_cancel,
+    run_launch,
+    run_pause,
+    run_resume,
+    run_retry,
+    runs_recover,
+    slices,
+    tools,
+)
+from distillation.services.faults import RunError
+from tests.distillation.factories import corpus_make, tiny, tiny_run
+from tests.factories import PersonFactory, StyleFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+DEAD = 2**22 + 1  # above the largest process number there can be
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
+    """Do something and run what it left for after the commit; return the messages sent."""
+
+    def do(function: Callable, *args: object, **kwargs: object) -> list:
+        with django_capture_on_commit_callbacks(execute=False) as callbacks:
+            function(*args, **kwargs)
+        sent = [c for c in callbacks if getattr(c, "args", ()) and c.args[0] == queue.ADVANCE]
+        for callback in callbacks:
+            if callback not in sent:
+                callback()
+        return [tuple(callback.keywords["args"]) for callback in sent]
+
+    return do
+
+
+@pytest.fixture
+def work(commit: Callable) -> Callable:
+    """Do the messages in their order until none is left, as one worker would."""
+
+    def do(*messages: tuple[int, int], limit: int = 200) -> int:
+        waiting, done = list(messages), 0
+        while waiting and done < limit:
+            style_run_id, slice_ = waiting.pop(0)
+            waiting += commit(slices.style_advance, style_run_id=style_run_id, slice=slice_)
+            done += 1
+        return done
+
+    return do
+
+
+@pytest.fixture
+def run() -> Run:
+    return tiny_run("neutral")
+
+
+@pytest.fixture
+def style_run(run: Run) -> StyleRun:
+    return run.style_runs.get()
+
+
+def first(run: Run) -> list[tuple[int, int]]:
+    return [(row.pk, row.slice) for row in run.style_runs.all()]
+
+
+def claim(style_run: StyleRun, owner: str, monkeypatch: pytest.MonkeyPatch) -> StyleRun:
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "owner_name", lambda: owner)
+        claimed = leases.lease_claim(style_run_id=style_run.pk, slice=style_run.slice)
+    assert claimed
+    return claimed
+
+
+class TestRecipe:
+    def test_names_five_takes_a_style_and_keeps_the_held_out_apart(self) -> None:
+        corpus_make("neutral", "amable")
+        recipe = recipe_build(styles=["neutral", "amable"], steps=10, seed=1)
+        for style in recipe.styles:
+            assert len(style.reference_texts) >= 5
+            assert set(style.reference_texts) <= set(style.takes)
+            assert set(style.takes.values()) <= set(recipe.inputs)
+            assert not set(style.reference_texts) & set(recipe.held_out_texts)
+        assert len({len(text) for text in recipe.held_out_texts}) > 2
+        assert recipe.versions["numpy"]
+
+    def test_is_the_same_for_the_same_corpus(self) -> None:
+        corpus_make("neutral")
+        one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
+        assert one.fingerprint() == other.fingerprint()
+
+    def test_a_style_without_takes_is_named(self) -> None:
+        StyleFactory(key="amable", name="Amable")
+        with pytest.raises(RecipeError, match="Amable"):
+            recipe_build(styles=["amable"], steps=10)
+
+    def test_a_withdrawn_consent_takes_the_takes_away(self) -> None:
+        corpus_make("neutral")
+        Speaker.objects.update(withdrawn_at=timezone.now())
+        with pytest.raises(RecipeError):
+            recipe_build(styles=["neutral"], steps=10)
+
+    @pytest.mark.parametrize("field", ["student", "teacher", "strategy"])
+    def test_unknown_names_are_refused(self, field: str) -> None:
+        with pytest.raises(RecipeError, match=field):
+            recipe_build(styles=["neutral"], steps=10, **{field: "nothing"})
+
+    def test_the_http_teacher_needs_no_takes_but_an_address(self) -> None:
+        corpus_make("neutral")
+        Recording.objects.all().delete()
+        with pytest.raises(RecipeError, match="tts_url"):
+            recipe_build(styles=["neutral"], steps=10, teacher="http")
+        recipe = recipe_build(
+            styles=["neutral"], steps=10, teacher="http", tts_url="http://tts:8001"
+        )
+        assert recipe.teacher_options == {"url": "http://tts:8001"}
+        assert recipe.style("neutral").takes == {}
+
+
+class TestWholeRun:
+    def test_two_styles_end_in_packs_a_report_and_a_deployment(
+        self, work: Callable, settings: object, tmp_path: Path
+    ) -> None:
+        settings.VOICES_DIR = tmp_path
+        run = tiny_run("neutral", "amable", steps=2)
+        work(*first(run))
+        run.refresh_from_db()
+        assert run.state == RunState.FINISHED, run.error
+        assert set(run.report.data["styles"]) == {"neutral", "amable"}
+        assert Path(run.report.file.path).name == "validation_report.json"
+        packs = list(VoicePack.objects.evolved().filter(style_run__run=run))
+        reviewer, admin = PersonFactory(roles=["reviewer"]), PersonFactory(roles=["admin"])
+        with pytest.raises(RunError) as caught:
+            packs_deploy(packs=packs, person=admin)
+        assert caught.value.code == "not_approved"
+        for pack in packs:
+            pack_decide(pack=pack, person=reviewer, verdict="approve", reason="Suena bien.")
+        packs_deploy(packs=packs, person=admin)
+        again = packs_deploy(packs=packs[:1], person=admin)
+        assert (tmp_path / "manifest.json").exists()
+        assert Deployment.objects.current().count() == 2
+        assert Deployment.objects.get(replaced_by=again[0]).voice == again[0].voice
+        style = run.style_runs.first()
+        assert style.points.first().step == 0
+        assert style.packs.filter(kind="start").count() == 1
+        assert default_storage.exists(style.preview.name)
+
+    def test_interrupted_and_resumed_it_ends_in_the_bit_identical_pack(
+        self, work: Callable, commit: Callable, settings: object
+    ) -> None:
+        whole = tiny_run("neutral", steps=4)
+        work(*first(whole))
+        settings.SLICE_SECONDS = 0.01  # one candidate a slice
+        broken = run_launch(person=whole.created_by, recipe=whole.run_recipe)
+        [row] = broken.style_runs.all()
+        messages = [(row.pk, 0)]
+        for number in range(5):
+            messages = commit(slices.style_advance, style_run_id=row.pk, slice=number)
+        run_pause(run=broken, person=whole.created_by)
+        assert commit(slices.style_advance, style_run_id=row.pk, slice=5) == []
+        tools._student.cache_clear()  # as in a restarted worker
+        messages = commit(run_resume, run=broken, person=whole.created_by)
+        assert work(*messages) > 5
+        packs = [
+            voicepack.load(VoicePack.objects.evolved().get(style_run__run=run).file.path)
+            for run in (whole, broken)
+        ]
+        assert packs[0].sha256 == packs[1].sha256
+        assert VoicePack.objects.evolved().get(style_run__run=whole).sha256 == (
+            VoicePack.objects.evolved().get(style_run__run=broken).sha256
+        )
+
+
+class TestMessages:
+    def test_a_redelivered_message_does_nothing(self, work: Callable, style_run: StyleRun) -> None:
+        work((style_run.pk, 0), limit=1)
+        assert work((style_run.pk, 0)) == 1
+        style_run.refresh_from_db()
+        assert (style_run.slice, style_run.stage) == (1, Stage.EVOLVE)
+
+    def test_a_slice_somebody_works_on_is_not_done_twice(
+        self, work: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim(style_run, "another:1/77", monkeypatch)
+        assert work((style_run.pk, 0)) == 1
+        style_run.refresh_from_db()
+        assert (style_run.slice, style_run.lease_owner) == (0, "another:1/77")
+
+    def test_who_lost_the_lease_stores_nothing(
+        self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        late = claim(style_run, "another:1/77", monkeypatch)
+        outcome = slices.SLICES[Stage.REFERENCE](late)
+        StyleRun.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        current = claim(style_run, "third:1/5", monkeypatch)
+        assert slices.slice_commit(late, outcome) is False
+        assert slices.slice_commit(current, outcome) is True
+        assert current.losses == 1
+
+
+class TestCrashes:
+    def test_the_slice_of_a_dead_process_is_sent_again_at_once(
+        self, commit: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim(style_run, f"{leases.host_name()}/{DEAD}", monkeypatch)
+        assert commit(runs_recover) == [(style_run.pk, 0)]
+        assert commit(runs_recover) == []
+        assert style_run.run.events.filter(what="slice-lost").count() == 1
+
+    def test_a_live_worker_and_a_fresh_message_are_left_alone(
+        self, commit: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert commit(runs_recover) == []
+        claim(style_run, "another:1/77", monkeypatch)
+        StyleRun.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+        assert commit(runs_recover) == []
+
+    def test_a_lost_message_is_sent_again(self, commit: Callable, style_run: StyleRun) -> None:
+        StyleRun.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+        assert commit(runs_recover) == [(style_run.pk, 0)]
+
+    def test_a_vanished_machine_loses_its_lease_with_time(
+        self, commit: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim(style_run, "another:1/77", monkeypatch)
+        long_ago = timezone.now() - timedelta(hours=1)
+        StyleRun.objects.update(leased_until=long_ago, queued_at=long_ago)
+        assert commit(runs_recover) == [(style_run.pk, 0)]
+
+    def test_a_slice_that_kills_every_worker_fails_the_run(
+        self, work: Callable, style_run: StyleRun
+    ) -> None:
+        StyleRun.objects.update(losses=slices.MAX_LOSSES, lease="gone")
+        work((style_run.pk, 0))
+        run = Run.objects.get()
+        assert (run.state, run.error_code) == (RunState.FAILED, "slice_lost")
+        run_retry(run=run, person=run.created_by)
+        style_run.refresh_from_db()
+        assert (style_run.state, style_run.losses) == (RunState.QUEUED, 0)
+
+
+class TestSteering:
+    def test_paused_queued_work_waits_and_goes_on(
+        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun
+    ) -> None:
+        run_pause(run=run, person=run.created_by)
+        work((style_run.pk, 0))
+        style_run.refresh_from_db()
+        assert (style_run.state, style_run.slice) == (RunState.PAUSED, 0)
+        assert commit(run_resume, run=run, person=run.created_by) == [(style_run.pk, 0)]
+
+    @pytest.mark.parametrize("action", [run_pause, run_cancel])
+    def test_work_hears_of_it_within_a_slice(
+        self,
+        action: Callable,
+        work: Callable,
+        run: Run,
+        style_run: StyleRun,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(evolving, "BEAT_SECONDS", 0.0)
+        work((style_run.pk, 0), limit=1)
+        beat, beats = leases.lease_beat, []
+
+        def act_at_third(row: StyleRun, **figures: object) -> bool:
+            beats.append(figures)
+            if len(beats) == 3:
+                action(run=run, person=run.created_by)
+            return beat(row, **figures)
+
+        monkeypatch.setattr(evolving, "lease_beat", act_at_third)
+        work((style_run.pk, 1))
+        style_run.refresh_from_db()
+        assert len(beats) == 3
+        assert style_run.lease == ""
+        kept = action is run_pause
+        assert (style_run.slice, bool(style_run.checkpoint)) == ((2, True) if kept else (1, False))
+
+    def test_resumed_before_the_worker_noticed_it_goes_on(
+        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: object
+    ) -> None:
+        work((style_run.pk, 0), limit=1)
+        row = leases.lease_claim(style_run_id=style_run.pk, slice=1)
+        assert row
+        settings.SLICE_SECONDS = 0.01
+        outcome = evolving.evolve_slice(row)
+        run_pause(run=run, person=run.created_by)
+        run_resume(run=run, person=run.created_by)
+        assert commit(slices.slice_commit, row, outcome) == [(style_run.pk, 2)]
+
+    def test_a_stage_that_is_not_cut_is_given_back(
+        self, commit: Callable, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("distillation.services.speaking.lease_beat", lambda _row: False)
+        assert commit(slices.style_advance, style_run_id=style_run.pk, slice=0) == [
+            (style_run.pk, 0)
+        ]
+        style_run.refresh_from_db()
+        assert (style_run.slice, style_run.lease, style_run.losses) == (0, "", 0)
+
+    def test_what_cannot_be_done_says_so(self, run: Run) -> None:
+        with pytest.raises(RunError) as caught:
+            run_resume(run=run, person=run.created_by)
+        assert caught.value.code == "wrong_state"
+        run_cancel(run=run, person=run.created_by)
+        for action in (run_pause, run_resume, run_retry, run_cancel):
+            with pytest.raises(RunError):
+                action(run=run, person=run.created_by)
+
+    def test_every_act_is_kept_with_its_person(self, run: Run) -> None:
+        run_pause(run=run, person=run.created_by)
+        run_resume(run=run, person=run.created_by)
+        said = run.events.values_list("what", "person")
+        assert list(said) == [
+            (what, run.created_by_id) for what in ("launched", "paused", "resumed")
+        ]
+
+
+class TestFaults:
+    def test_a_take_that_changed_is_a_fault_of_its_user(
+        self, work: Callable, run: Run, style_run: StyleRun
+    ) -> None:
+        recipe = run.run_recipe
+        changed = replace(recipe, inputs=dict.fromkeys(recipe.inputs, "0" * 64))
+        Run.objects.update(recipe=changed.to_json())
+        work((style_run.pk, 0))
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.FAILED, "take_changed")
+        assert "recordings/" in run.error
+
+    def test_a_damaged_checkpoint_is_named_and_retry_evolves_anew(
+        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: object
+    ) -> None:
+        settings.SLICE_SECONDS = 0.01
+        work((style_run.pk, 0), limit=2)
+        style_run.refresh_from_db()
+        Path(style_run.checkpoint.path).write_bytes(b"damage")
+        work((style_run.pk, style_run.slice))
+        run.refresh_from_db()
+        assert run.error_code == "checkpoint_damaged"
+        assert commit(run_retry, run=run, person=run.created_by) == [(style_run.pk, 2)]
+        style_run.refresh_from_db()
+        assert (style_run.checkpoint, style_run.step, style_run.evaluations) == ("", 0, 0)
+
+    def test_only_the_last_checkpoint_is_kept(
+        self, work: Callable, style_run: StyleRun, settings: object
+    ) -> None:
+        settings.SLICE_SECONDS = 0.01
+        work((style_run.pk, 0), limit=4)
+        style_run.refresh_from_db()
+        folder = Path(style_run.checkpoint.path).parent
+        assert [path.name for path in folder.iterdir()] == [Path(style_run.checkpoint.name).name]
+
+    def test_a_fault_of_the_program_is_kept_apart(
+        self, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, lambda _row: 1 / 0)
+        assert tasks.style_advance.apply(args=(style_run.pk, 0)).failed()
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.FAILED, "internal")
+
+
+def test_worker_beats_show_that_somebody_is_there() -> None:
+    assert not recovery.worker_is_there()
+    recovery.worker_beat(name="celery@here")
+    assert recovery.worker_is_there()
+
+
+def test_a_tiny_recipe_is_still_a_recipe() -> None:
+    corpus_make("neutral")
+    recipe = tiny(recipe_build(styles=["neutral"], steps=3))
+    assert recipe.steps == 3
