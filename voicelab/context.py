@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from corpus.models import StyleLabel
-from voicelab.roles import ROLE_NAMES, ROLES, roles_of
+from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
@@ -24,20 +24,22 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[dict[str, A
     here = match.url_name if match and not match.namespace else ""
     items = []
     for name, label, icon, pages in NAVIGATION:
-        try:
-            href = reverse(name)
-        except NoReverseMatch:
-            continue
+        href = reverse(name)
         if roles & getattr(resolve(href).func, "allowed_roles", roles):
             items.append({"href": href, "label": label, "icon": icon, "active": here in pages})
     return items
+
+
+def _role_names(roles: frozenset[str]) -> str:
+    shown = [ADMIN] if ADMIN in roles else [role for role in ROLES if role in roles]
+    return ", ".join(str(ROLE_NAMES[role]) for role in shown)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     roles = roles_of(request.user) if hasattr(request, "user") else frozenset()
     return {
         "roles": roles,
-        "role_names": ", ".join(str(ROLE_NAMES[role]) for role in ROLES if role in roles),
+        "role_names": _role_names(roles),
         "navigation": SimpleLazyObject(lambda: _navigation(request, roles)),
         "styles_by_key": SimpleLazyObject(lambda: {s.key: s for s in StyleLabel.objects.all()}),
     }

@@ -16,13 +16,13 @@ from corpus.models import LabelDecision, Sentence, StyleLabel
 from corpus.services import LabelConflict, label_set
 from corpus.services import label_undo as take_back
 from corpus.suggest import suggest
-from voicelab.roles import LABELER, REVIEWER, role_required, roles_of
+from voicelab.roles import LABELER, ROLES, role_required, roles_of
 
 PAGE_SIZE = 30
 
 
 @require_GET
-@role_required(LABELER, REVIEWER)
+@role_required(*ROLES)
 def label(request: HttpRequest) -> HttpResponse:
     filter_ = LabelFilter(request.GET)
     page = Paginator(_filtered(filter_, request.user), PAGE_SIZE).get_page(request.GET.get("page"))
