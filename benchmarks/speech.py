@@ -42,7 +42,7 @@ def serving(backend: str, model_dir: Path | None) -> Iterator[tuple[httpx.Client
         port = probe.getsockname()[1]
         probe.close()
         env = {**os.environ, "VOICELAB_DATA_DIR": data, "TTS_BACKEND": backend}
-        env |= {"TTS_PORT": str(port), "LOG_LEVEL": "WARNING"}
+        env |= {"SPEECH_PORT": str(port), "LOG_LEVEL": "WARNING"}
         env |= {"MODEL_DIR": str(model_dir)} if model_dir else {}
         process = subprocess.Popen([sys.executable, "-m", "voicelab.tts"], cwd=REPOSITORY, env=env)
         try:

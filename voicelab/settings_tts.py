@@ -19,8 +19,8 @@ environ.Env.read_env(VOICES_DIR / "tts.env")
 
 TTS_BACKEND = env.str("TTS_BACKEND", default="praat")
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
-TTS_HOST = env.str("TTS_HOST", default="127.0.0.1")
-TTS_PORT = env.int("TTS_PORT", default=8001)
+TTS_HOST = env.str("SPEECH_HOST", default="127.0.0.1")
+TTS_PORT = env.int("SPEECH_PORT", default=8001)
 TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind the one at work
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=120.0)

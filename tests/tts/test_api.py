@@ -82,6 +82,8 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         assert streamed.sr == 24_000
         assert streamed.duration_s == pytest.approx(whole.duration_s, abs=0.15)
         assert whole.duration_s > 30
+        fast = await speak(client, input=LONG[:800], speed=2)
+        assert fast.duration_s == pytest.approx(whole.duration_s / 2, rel=0.15)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,15 @@ def test_openai_names_stand_for_voices_that_are_there(tmp_path: Path) -> None:
     assert aliases == {"alloy": "af_sky", "echo": "am_echo"}
 
 
+def test_a_stock_voice_that_comes_later_is_seen(tmp_path: Path) -> None:
+    stock = tmp_path / "stock"
+    stock.mkdir()
+    voices = voices_of(tmp_path / "voices", stock_directory=stock)
+    assert not voices.changed()
+    (stock / "ef_dora.pt").touch()
+    assert voices.changed()
+
+
 def test_a_missing_voice_names_the_files_looked_for_and_what_is_there(tmp_path: Path) -> None:
     stock = tmp_path / "models" / "voices"
     voices = voices_of(tmp_path, KokoroLike(), stock_directory=stock)

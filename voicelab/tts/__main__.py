@@ -1,4 +1,4 @@
-"""`python -m voicelab.tts`: the speech service under uvicorn, at TTS_HOST and TTS_PORT."""
+"""`python -m voicelab.tts`: the speech service under uvicorn, at SPEECH_HOST and SPEECH_PORT."""
 
 import socket
 import sys
@@ -11,7 +11,7 @@ from voicelab import settings_tts as settings
 def main() -> None:
     host, port = settings.TTS_HOST, settings.TTS_PORT
     if _busy(host, port):
-        sys.exit(f"Port {port} of {host} is busy; choose another with TTS_PORT.")
+        sys.exit(f"Port {port} of {host} is busy; choose another with SPEECH_PORT.")
     uvicorn.run(
         "voicelab.asgi:application",
         host=host,

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
-PAUSE_S = 0.2  # between two pieces
+PAUSE_S = 0.2  # between two pieces, at speed 1
 SEED = 0  # equal requests give equal sound
 
 
@@ -194,7 +194,7 @@ class Job:
         data = b""
         audio = self._synthesize(self._pieces.popleft())
         if audio is not None:
-            y = _prepared(audio, joined=self.audio_s > 0)
+            y = _prepared(audio, PAUSE_S / self._utterance.speed if self.audio_s else 0.0)
             self.audio_s += len(y) / SR
             data = self._utterance.encoder.feed(y)
         if not self._pieces:
@@ -228,11 +228,11 @@ def _nothing_to_speak() -> ApiError:
     )
 
 
-def _prepared(audio: Audio, *, joined: bool) -> Samples:
-    """Return a piece at `SR` with a short fade at both ends, after a pause if it follows one."""
+def _prepared(audio: Audio, pause_s: float) -> Samples:
+    """Return a piece at `SR` with a short fade at both ends, after a pause."""
     y = resample(audio, SR).y.copy()
     n = min(int(EDGE_S * SR), len(y) // 2)
     fade = np.linspace(0.0, 1.0, n, dtype=np.float32)
     y[:n] *= fade
     y[len(y) - n :] *= fade[::-1]
-    return np.concatenate([np.zeros(int(PAUSE_S * SR) * joined, np.float32), y])
+    return np.concatenate([np.zeros(int(pause_s * SR), np.float32), y])

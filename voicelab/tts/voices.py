@@ -125,6 +125,7 @@ class Voices:
             if warning not in self._snapshot.warnings:
                 logger.warning("voice refused: %s", warning)
         self._snapshot = snapshot
+        self._stock_packs.clear()
 
     def find(self, name: str | None) -> Voice:
         """Return the voice called `name`, or the default one for None.
@@ -165,6 +166,8 @@ class Voices:
     def _read(self) -> Snapshot:
         old, warnings = self._snapshot, list[str]()
         stamps = [_stamp(self._directory / manifest.NAME)]
+        if self._stock_directory is not None:
+            stamps.append(_stamp(self._stock_directory))
         others = self._others(stamps, warnings)
         try:
             deployed = manifest.read(self._directory)
