@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import numpy as np
 import soxr
 
@@ -9,6 +12,10 @@ from corpus.audio.types import Samples
 
 _F0_SR_HZ = 8_000
 _FACTORS = (0.5, 2.0)  # beyond, Praat's overlap-add is done in several passes
+_SEED = (
+    "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add draws lots where unvoiced
+)
+_LOCK = threading.Lock()  # Praat has one random state per process
 
 
 def stretched(y: Samples, sr: int, factor: float) -> Samples:
@@ -26,14 +33,12 @@ def stretched(y: Samples, sr: int, factor: float) -> Samples:
     Returns
     -------
     ndarray, shape (about n · factor,), float32
+        Equal arguments give equal samples.
     """
-    import parselmouth
-    from parselmouth.praat import call
-
-    sound = parselmouth.Sound(y.astype(np.float64), sr)
+    sound = _sound(y, sr)
     while factor != 1.0:
         step = float(np.clip(factor, *_FACTORS))
-        sound = call(sound, "Lengthen (overlap-add)", 60, 400, step)
+        sound = _seeded_call(sound, "Lengthen (overlap-add)", 60, 400, step)
         factor /= step
     return sound.values[0].astype(np.float32)
 
@@ -54,15 +59,27 @@ def repitched(y: Samples, sr: int, median_hz: float) -> Samples:
     -------
     ndarray, shape (n,), float32
         By Praat's overlap-add; F0 is looked for at 8 kHz, which costs half and loses nothing.
+        Equal arguments give equal samples; sound without F0 comes back as it is.
     """
-    import parselmouth
-    from parselmouth.praat import call
-
-    narrow = soxr.resample(y, sr, _F0_SR_HZ, quality="MQ").astype(np.float64)
-    pitch = parselmouth.Sound(narrow, _F0_SR_HZ).to_pitch(0.01, 50, 350)
+    sound = _sound(y, sr)
+    narrow = soxr.resample(y, sr, _F0_SR_HZ, quality="MQ")
+    pitch = _sound(narrow, _F0_SR_HZ).to_pitch(0.01, 50, 350)
     if not (pitch.selected_array["frequency"] > 0).any():
         return y
-    sound = parselmouth.Sound(y.astype(np.float64), sr)
-    call(pitch, "Scale times to", 0, sound.xmax)  # apart by less than a sample of 8 kHz
-    moved = call([sound, pitch], "Change gender", 1.0, median_hz, 1.0, 1.0)
+    pitch.scale_times_to(0, sound.xmax)  # apart by less than a sample of 8 kHz
+    moved = _seeded_call([sound, pitch], "Change gender", 1.0, median_hz, 1.0, 1.0)
     return moved.values[0].astype(np.float32)
+
+
+def _sound(y: Samples, sr: int) -> Any:
+    import parselmouth
+
+    return parselmouth.Sound(y.astype(np.float64), sr)
+
+
+def _seeded_call(what: Any, command: str, *arguments: float) -> Any:
+    from parselmouth.praat import call, run
+
+    with _LOCK:
+        run(_SEED)
+        return call(what, command, *arguments)

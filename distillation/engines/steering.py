@@ -104,7 +104,7 @@ def settings(row: Samples) -> Settings:
     """
     values = {}
     for axis, (name, control) in enumerate(RANGES.items()):
-        drive = control.gain * float(_AXES[axis] @ row[control.half].astype(np.float64))
+        drive = control.gain * math.fsum(_AXES[axis] * row[control.half])
         low, high = _ends(control)
         value = (low + high) / 2 + (high - low) / 2 * math.tanh(drive)
         values[name] = math.exp(value) if control.log else value

@@ -101,14 +101,15 @@ def test_pauses_between_words_lengthen_the_speech(praat):
     assert long > short + 0.15
 
 
-def test_equal_arguments_give_equal_samples_whatever_came_between():
+@pytest.mark.parametrize(("name", "speed"), [("pf_luz", 1.0), ("pf_sol", 1.0), ("pm_gil", 0.3)])
+def test_equal_arguments_give_equal_samples_whatever_came_between(name, speed):
     fresh, used = student("praat"), student("praat")
-    pack = used.stock_voice("pf_luz")
-    first = fresh.synthesize(TEXT, pack, seed=3).y
-    for name, speed in itertools.product(used.stock_voices(), (0.7, 1.9)):
-        used.synthesize("¿Qué tal?", used.stock_voice(name), speed=speed, seed=9)
-        assert np.array_equal(used.synthesize(TEXT, pack, seed=3).y, first)
-    assert not np.array_equal(used.synthesize(TEXT, pack, seed=4).y, first)
+    pack = used.stock_voice(name)
+    first = fresh.synthesize(TEXT, pack, speed=speed, seed=3).y
+    for other, pace in itertools.product(used.stock_voices(), (0.3, 1.9)):
+        used.synthesize("¿Qué tal?", used.stock_voice(other), speed=pace, seed=9)
+        assert np.array_equal(used.synthesize(TEXT, pack, speed=speed, seed=3).y, first)
+    assert not np.array_equal(used.synthesize(TEXT, pack, speed=speed, seed=4).y, first)
 
 
 def test_the_row_of_the_phoneme_count_speaks(praat):
@@ -131,10 +132,10 @@ def test_phonemes_are_counted_as_espeak_says_them(praat):
 
 
 def test_long_text_is_spoken_whole(praat):
-    text = LONG * 10
+    text = LONG * 11
     assert praat.phoneme_count(text) > 510
     whole = praat.synthesize(text, pack_of()).duration_s
-    assert whole == pytest.approx(10 * praat.synthesize(LONG, pack_of()).duration_s, rel=0.1)
+    assert whole == pytest.approx(11 * praat.synthesize(LONG, pack_of()).duration_s, rel=0.1)
 
 
 def test_a_text_may_hold_anything(praat):
