@@ -59,7 +59,7 @@ class Differentiation:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         data = asdict(self)
-        data["axes"] = {axis.name: asdict(axis) | {"counts": axis.counts} for axis in self.axes}
+        data["axes"] = {axis.name: _plain(axis) for axis in self.axes}
         return data
 
 
@@ -93,6 +93,10 @@ def differentiation(
         passed=passed,
         reason=_reason(styles, value, threshold),
     )
+
+
+def _plain(axis: Axis) -> dict[str, Any]:
+    return asdict(axis) | {"style_means": list(axis.style_means), "counts": axis.counts}
 
 
 def _axis(name: str, rows: Sequence[Sequence[float | None]]) -> Axis:

@@ -265,11 +265,9 @@ class Evolution:
 
 
 def _scorer(path: Path, recipe: RunRecipe) -> Scorer:
+    if not path.exists():
+        raise StageError("no_target", f"{path}: no target there; run the stage reference first.")
     try:
         return Scorer(read_wav(path), weights=recipe.weights)
     except AudioError as error:
         raise StageError("bad_target", f"{path}: {error}") from error
-    except FileNotFoundError as error:
-        raise StageError(
-            "no_target", f"{path}: there is no target; run the stage `reference` first."
-        ) from error

@@ -163,7 +163,7 @@ def validate_style(
     try:
         clip = read_wav(Path(target))
         scorer = Scorer(clip, weights=recipe.weights)
-    except (AudioError, FileNotFoundError) as error:
+    except AudioError as error:
         raise StageError("bad_target", f"{target}: {error}") from error
     speed = recipe.style(style_key).speed
     packs = {"start": start, "evolved": evolved}

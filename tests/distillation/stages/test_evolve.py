@@ -1,0 +1,177 @@
+"""The search on the real engine and encoder: better, resumable to the bit, frugal."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.audio.types import Audio
+from distillation.search import STRATEGIES
+from distillation.stages.base import StageError
+from distillation.stages.evolve import BLENDS, Evolution
+from distillation.voicepack import VoicePack
+from tests.distillation.voices import OTHER, SHORT, recipe, student
+
+
+class Counting:
+    """The real student, with a list of what it was asked to say."""
+
+    name = "praat"
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        self.said.append(text)
+        return student().synthesize(text, condition, speed=speed, seed=seed)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(student(), name)
+
+
+def outcome(evolution: Evolution) -> tuple[object, ...]:
+    assert evolution.best
+    assert evolution.start
+    return (
+        evolution.best.sha256,
+        evolution.start.sha256,
+        evolution.start_name,
+        evolution.best_score,
+        evolution.start_score,
+        evolution.points,
+        evolution.evaluations,
+        {step: pack.sha256 for step, pack in evolution.milestones.items()},
+    )
+
+
+@pytest.fixture(scope="module", params=sorted(STRATEGIES))
+def whole(request: pytest.FixtureRequest, target_path: Path) -> Evolution:
+    evolution = Evolution(recipe(strategy=request.param), "neutral", student(), target_path)
+    assert evolution.advance()
+    return evolution
+
+
+def test_an_evolution_never_ends_worse_than_it_began(whole: Evolution) -> None:
+    assert whole.done
+    assert whole.step == 8
+    assert whole.start_score
+    assert whole.best_score
+    assert whole.best_score.total >= whole.start_score.total
+    assert whole.points[0].step == 0
+    scores = [point.score for point in whole.points]
+    assert scores == sorted(scores)
+    assert scores[-1] == whole.best_score.total
+    assert set(whole.milestones) == {0, 2, 4, 8}
+    assert whole.milestones[8].sha256 == whole.best.sha256
+    assert whole.milestones[0].sha256 == whole.start.sha256
+
+
+def test_start_is_the_best_of_base_voices_and_their_blends(whole: Evolution) -> None:
+    assert whole.start_total == 2 + len(BLENDS)
+    assert whole.evaluations == whole.start_total + 8
+    assert whole.start_name.split("@")[0] in ("pf_luz", "pm_teo", "pf_luz+pm_teo", "pm_teo+pf_luz")
+
+
+@given(cuts=st.lists(st.integers(1, 14), min_size=1, max_size=3))
+@settings(max_examples=2, deadline=None, derandomize=True)
+def test_resumed_ends_in_the_same_bits(
+    whole: Evolution, target_path: Path, cuts: list[int]
+) -> None:
+    blob = None
+    for cut in cuts:
+        sliced = Evolution(whole.recipe, "neutral", student(), target_path, blob)
+        sliced.advance(steps=cut)
+        blob = sliced.checkpoint()
+    last = Evolution(whole.recipe, "neutral", student(), target_path, blob)
+    last.advance()
+    assert outcome(last) == outcome(whole)
+
+
+def test_a_checkpoint_of_a_finished_search_is_finished(whole: Evolution, target_path: Path) -> None:
+    again = Evolution(whole.recipe, "neutral", student(), target_path, whole.checkpoint())
+    assert again.done
+    assert again.advance()
+    assert outcome(again) == outcome(whole)
+
+
+def test_checkpoints_are_quick(whole: Evolution) -> None:
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        whole.checkpoint()
+        times.append(time.perf_counter() - began)
+    assert sorted(times)[2] < 0.05
+
+
+def test_candidates_are_dropped_before_their_other_texts(target_path: Path) -> None:
+    strict = Counting()
+    evolution = Evolution(
+        recipe(early_stop=1.5, steps=4), "neutral", strict, target_path
+    )  # nothing can be 1.5 times as near
+    evolution.advance()
+    assert strict.said.count(OTHER) == 2  # the two base voices alone
+    assert strict.said.count(SHORT) == evolution.evaluations
+    assert len(evolution.points) == 1
+    lenient = Counting()
+    evolution = Evolution(recipe(early_stop=0.0, steps=4), "neutral", lenient, target_path)
+    evolution.advance()
+    assert lenient.said.count(OTHER) == evolution.evaluations
+
+
+def test_slices_end_by_steps_seconds_and_sign(target_path: Path) -> None:
+    evolution = Evolution(recipe(), "neutral", student(), target_path)
+    seen: list[int] = []
+    assert not evolution.advance(steps=2, on_step=lambda at: seen.append(at.evaluations))
+    assert seen == [1, 2]
+    evolution.advance(seconds=0.0)
+    assert evolution.evaluations == 3
+    evolution.advance(should_stop=lambda: evolution.evaluations >= 4)
+    assert evolution.evaluations == 4
+    assert evolution.start is None
+    assert evolution.start_name == ""
+    assert evolution.step == 0
+
+
+def test_another_seed_gives_another_voice(whole: Evolution, target_path: Path) -> None:
+    changed = recipe(strategy=whole.recipe.strategy, seed=4)
+    other = Evolution(changed, "neutral", student(), target_path)
+    other.advance()
+    assert other.best.sha256 != whole.best.sha256
+
+
+@pytest.mark.parametrize("changes", [{"steps": 9}, {"seed": 5}, {"search_texts": (OTHER, SHORT)}])
+def test_a_checkpoint_of_another_search_is_refused(
+    whole: Evolution, target_path: Path, changes: dict[str, object]
+) -> None:
+    other = recipe(strategy=whole.recipe.strategy, **changes)
+    with pytest.raises(StageError, match="another recipe") as caught:
+        Evolution(other, "neutral", student(), target_path, whole.checkpoint())
+    assert caught.value.code == "other_checkpoint"
+
+
+@given(st.binary(max_size=64))
+def test_a_damaged_checkpoint_is_named(blob: bytes) -> None:
+    from distillation.stages import snapshot
+
+    with pytest.raises(StageError) as caught:
+        snapshot.read(blob, "")
+    assert caught.value.code == "bad_checkpoint"
+
+
+def test_faults_of_the_set_up_are_named(target_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="run the stage") as caught:
+        Evolution(recipe(), "neutral", student(), tmp_path / "none.wav")
+    assert caught.value.code == "no_target"
+    alone = Evolution(recipe(base_voices=("pf_luz",)), "neutral", student(), target_path)
+    with pytest.raises(StageError, match="two base voices"):
+        alone.advance()
+
+
+def test_shape_of_the_base_pack_is_kept(whole: Evolution) -> None:
+    assert whole.best.data.shape == student().stock_voice("pf_luz").data.shape
+    assert np.isfinite(whole.best.data).all()

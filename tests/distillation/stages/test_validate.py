@@ -1,0 +1,140 @@
+"""Validation of real voices, and the report."""
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from corpus.audio.io import read_wav, write_wav
+from corpus.audio.loudness import integrated_lufs
+from distillation.engines.base import Prompt
+from distillation.engines.recordings import RecordingsTeacher
+from distillation.recipe import StyleRecipe
+from distillation.stages.base import StageError
+from distillation.stages.validate import (
+    StyleReport,
+    build_report,
+    validate_style,
+    write_report,
+)
+from tests.distillation.voices import HELD_OUT, REFERENCE, recipe, say, stranger, student
+from tests.signals import silence
+
+
+@pytest.fixture(scope="module")
+def validated(
+    target_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[StyleReport, Path]:
+    folder = tmp_path_factory.mktemp("audio")
+    take = folder / "take.wav"
+    write_wav(take, say(HELD_OUT[0]))
+    seen: list[tuple[int, int]] = []
+    report = validate_style(
+        recipe(),
+        "neutral",
+        student(),
+        RecordingsTeacher(),
+        Prompt(style="neutral", takes={HELD_OUT[0]: take}),
+        target=target_path,
+        start=student().stock_voice("pm_gil"),
+        evolved=stranger(),
+        audio_dir=folder,
+        on_progress=lambda done, of: seen.append((done, of)),
+    )
+    assert seen == [(1, 2), (2, 2)]
+    return report, folder
+
+
+def test_the_target_speaker_passes_and_gains(validated: tuple[StyleReport, Path]) -> None:
+    report, _ = validated
+    assert report.passed
+    assert {check.name for check in report.checks} == {
+        "target_similarity",
+        "self_similarity",
+        "min_duration_s",
+    }
+    assert report.gain["target"] > 0.05
+    assert report.evolved.sha256 == stranger().sha256
+    assert all(prosody.speech_rate for prosody in report.evolved.prosody)
+
+
+def test_audio_is_written_level_and_only_what_can_be_said(
+    validated: tuple[StyleReport, Path],
+) -> None:
+    report, folder = validated
+    assert [files["text"] for files in report.audio] == list(HELD_OUT)
+    assert report.audio[0]["target"] == "neutral/1-target.wav"
+    assert report.audio[1]["target"] is None  # no take of it
+    for files in report.audio:
+        for kind in ("start", "evolved"):
+            audio = read_wav(folder / files[kind])
+            assert integrated_lufs(audio) == pytest.approx(-23.0, abs=0.7)
+    assert soundfile.info(folder / "neutral/2-evolved.wav").subtype == "PCM_16"
+    assert not (folder / "neutral/2-target.wav").exists()
+
+
+def test_thresholds_fail_with_a_reason(target_path: Path, tmp_path: Path) -> None:
+    report = validate_style(
+        recipe(
+            thresholds={
+                "target_similarity": 0.99,
+                "self_similarity": 0.1,
+                "differentiation": 0.05,
+                "min_duration_s": 60.0,
+            }
+        ),
+        "neutral",
+        student(),
+        None,
+        None,
+        target=target_path,
+        start=stranger(),
+        evolved=stranger(),
+        audio_dir=tmp_path,
+    )
+    failed = {check.name: check for check in report.checks if not check.passed}
+    assert set(failed) == {"target_similarity", "min_duration_s"}
+    assert "is under 0.99" in failed["target_similarity"].reason
+    assert not report.passed
+    assert not build_report(recipe(), [report])["passed"]
+
+
+def test_a_target_without_speech_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "target.wav"
+    write_wav(path, silence(2.0))
+    with pytest.raises(StageError, match=r"target\.wav"):
+        validate_style(
+            recipe(), "neutral", student(), None, None,
+            target=path, start=stranger(), evolved=stranger(), audio_dir=tmp_path,
+        )  # fmt: skip
+
+
+def test_styles_that_sound_alike_do_not_pass_together(
+    validated: tuple[StyleReport, Path], tmp_path: Path
+) -> None:
+    one = validated[0].to_json()
+    twin = {**one, "style": "amable"}
+    styles = tuple(
+        StyleRecipe(key=key, speed=1.0, reference_texts=REFERENCE) for key in ("neutral", "amable")
+    )
+    report = build_report(recipe(styles=styles), [one, twin])
+    assert one["passed"]
+    assert not report["differentiation"]["passed"]
+    assert not report["passed"]
+    write_report(tmp_path / "validation" / "validation_report.json", report)
+    written = json.loads((tmp_path / "validation" / "validation_report.json").read_text())
+    assert written == report
+    assert [path.name for path in (tmp_path / "validation").iterdir()] == ["validation_report.json"]
+
+
+def test_styles_of_two_voices_differ(validated: tuple[StyleReport, Path]) -> None:
+    one = validated[0].to_json()
+    other = {**one, "style": "amable", "evolved": one["start"]}
+    styles = tuple(
+        StyleRecipe(key=key, speed=1.0, reference_texts=REFERENCE) for key in ("neutral", "amable")
+    )
+    report = build_report(recipe(styles=styles), [one, other])
+    axes = report["differentiation"]["axes"]
+    assert axes["pitch_mean_hz"]["variation"] > 0.05
+    assert report["styles"]["neutral"]["evolved"]["prosody_mean"]["pitch_mean_hz"] > 100

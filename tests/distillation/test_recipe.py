@@ -1,0 +1,53 @@
+"""Recipes: what cannot be run is refused, what can goes through JSON unchanged."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillation.recipe import RecipeError, RunRecipe
+from tests.distillation.voices import HELD_OUT, recipe
+
+text = st.text(min_size=1, max_size=20)
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    steps=st.integers(1, 10**6),
+    early_stop=st.floats(0.0, 1.0),
+    options=st.dictionaries(text, text, max_size=3),
+)
+def test_json_there_and_back(seed: int, steps: int, early_stop: float, options: object) -> None:
+    made = recipe(seed=seed, steps=steps, early_stop=early_stop, teacher_options=options)
+    back = RunRecipe.from_json(made.to_json())
+    assert back == made
+    assert back.fingerprint() == made.fingerprint()
+
+
+def test_every_change_changes_the_fingerprint() -> None:
+    changes = [{}, {"seed": 1}, {"steps": 9}, {"strategy": "random-walk"}, {"lang": "es-419"}]
+    assert len({recipe(**change).fingerprint() for change in changes}) == len(changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"styles": ()}, "styles: name at least one"),
+        ({"styles": recipe().styles * 2}, "each only once"),
+        ({"steps": 0}, "steps: a positive number"),
+        ({"search_texts": ("uno",)}, "search_texts: two or more"),
+        ({"held_out_texts": ("uno",)}, "held_out_texts: two or more"),
+        ({"search_texts": (HELD_OUT[0], "uno")}, "the search hears"),
+        ({"diversity": (0.2, 0.1)}, "diversity"),
+        ({"weights": {"target": 1.0}}, "weights: target, self and feature"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        recipe(**changes)
+
+
+def test_unknown_fields_and_styles_are_named() -> None:
+    with pytest.raises(RecipeError, match="unknown fields colour"):
+        RunRecipe.from_json({**recipe().to_json(), "colour": "red"})
+    with pytest.raises(RecipeError, match="'alegre' is not in this run"):
+        recipe().style("alegre")

@@ -1,0 +1,293 @@
+"""The command: end to end on praat, interrupted and resumed, refused before any work."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from corpus.audio.io import write_wav
+from corpus.phonetics import syllables
+from distillation import voicepack
+from distillation.pipeline import texts
+from distillation.pipeline.driver import Interrupted, Pipeline
+from distillation.pipeline.planning import plan
+from distillation.stages.evolve import Evolution
+from tests.distillation.voices import REFERENCE, say, student
+from tests.signals import join, silence
+
+CORPUS = settings.BASE_DIR / "fixtures" / "corpus"
+
+
+def run(out: Path, *options: object, **more: object) -> None:
+    call_command(
+        "run_pipeline", *map(str, options), "--out", str(out), "--voices-dir", str(out / "voices")
+    )
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of the stranger in one WAV."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    parts = [part for text in REFERENCE for part in (say(text), silence(0.5, sr=24_000))]
+    write_wav(path, join(*parts))
+    return path
+
+
+@pytest.fixture(scope="module")
+def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of takes by two of praat's voices, one for each style."""
+    folder = tmp_path_factory.mktemp("takes")
+    corpus = texts.read_corpus(CORPUS)
+    for style, name in (("amable", "pf_sol"), ("profesional", "pm_gil")):
+        (recipe,) = texts.style_recipes(corpus, [style])
+        lines = {line.text: line.sentence_id for line in corpus.lines}
+        for text in recipe.reference_texts[:6]:
+            write_wav(folder / f"{lines[text]}_{style}.wav", say(text, name))
+    return folder
+
+
+def test_all_stages_end_to_end_and_nothing_twice(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
+    run(tmp_path, *options)
+    for style in ("amable", "profesional"):
+        assert (tmp_path / "reference_audio" / style / "target.wav").is_file()
+        voicepack.load(tmp_path / "evolved_voices" / f"{style}.pt", engine="praat")
+        assert (tmp_path / "voices" / f"{style}.pt").is_file()
+        assert (tmp_path / "validation" / "audio" / style / "1-evolved.wav").is_file()
+    report = json.loads((tmp_path / "validation" / "validation_report.json").read_text())
+    assert report["passed"]
+    assert report["differentiation"]["value"] > 0.05
+    assert "TTS_BACKEND=praat" in (tmp_path / "voices" / "tts.env").read_text()
+    printed = capsys.readouterr().out
+    assert "amable: evolve 6/6 score" in printed
+    assert "Deployed in" in printed
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[!v]*/**/*.*")}
+    run(tmp_path, *options)
+    printed = capsys.readouterr().out
+    assert printed.count("is there already") == printed.count("evolved already") == 2
+    assert "validated already" in printed
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[!v]*/**/*.*")}
+    assert after == before
+
+
+def test_changed_inputs_are_worked_again(
+    voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--reference-audio", voice, "--styles", "neutral")
+    run(tmp_path, "--stage", "reference", *options)
+    run(tmp_path, "--stage", "evolve", "--steps", 2)
+    first = (tmp_path / "evolved_voices" / "neutral.json").read_text()
+    capsys.readouterr()
+    run(tmp_path, "--stage", "evolve", "--steps", 3, "--styles", "neutral")
+    assert "Starting anew" in capsys.readouterr().out
+    assert (tmp_path / "evolved_voices" / "neutral.json").read_text() != first
+    run(tmp_path, "--stage", "validate")
+    report = json.loads((tmp_path / "validation" / "validation_report.json").read_text())
+    assert report["steps"] == 3  # of the voices, not the default
+    run(tmp_path, "--stage", "deploy")
+    assert (tmp_path / "voices" / "manifest.json").is_file()
+
+
+def test_only_the_validated_pack_is_deployed(voice: Path, tmp_path: Path) -> None:
+    options = ("--reference-audio", voice, "--styles", "neutral")
+    run(tmp_path, "--stage", "reference", *options)
+    run(tmp_path, "--stage", "evolve", "--steps", 1)
+    with pytest.raises(CommandError, match="not validated"):
+        run(tmp_path, "--stage", "deploy")
+    run(tmp_path, "--stage", "validate")
+    voicepack.save(student().stock_voice("pm_gil"), tmp_path / "evolved_voices" / "neutral.pt")
+    with pytest.raises(CommandError, match="not the pack that was validated") as caught:
+        run(tmp_path, "--stage", "deploy")
+    assert caught.value.returncode == 1
+    assert not (tmp_path / "voices").exists()
+    run(tmp_path, "--stage", "deploy", "--force")
+    assert (tmp_path / "voices" / "neutral.pt").is_file()
+
+
+def test_failed_validation_deploys_nothing_and_says_so(voice: Path, tmp_path: Path) -> None:
+    styles = ("--styles", "neutral", "amable")  # one voice for two styles, hardly searched
+    with pytest.raises(CommandError, match="not passed") as caught:
+        run(tmp_path, "--reference-audio", voice, *styles, "--steps", 1)
+    assert caught.value.returncode == 3
+    assert (tmp_path / "validation" / "validation_report.json").is_file()
+    assert not (tmp_path / "voices").exists()
+
+
+class Silent:
+    """A watcher that stops the search after so many candidates."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.seen = limit, 0
+
+    def spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
+
+    def walked(self, style: str, evolution: Evolution) -> None:
+        self.seen += 1
+
+    def said(self, message: str) -> None: ...
+
+    def should_stop(self) -> bool:
+        return self.seen >= self.limit
+
+
+@pytest.mark.parametrize("limit", [3, 23])
+def test_a_stopped_search_resumes_to_the_same_pack(voice: Path, tmp_path: Path, limit: int) -> None:
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    options = ("--reference-audio", voice, "--styles", "neutral")
+    for out in (whole, halved):
+        run(out, "--stage", "reference", *options)
+    run(whole, "--stage", "evolve", "--steps", 5)
+    recipe = json.loads((whole / "evolved_voices" / "neutral.json").read_text())["recipe"]
+    watcher = Silent(limit)
+    stopped = Pipeline(
+        plan_of(halved).recipe, halved, watcher=watcher, should_stop=watcher.should_stop
+    )
+    with pytest.raises(Interrupted, match="saved in"):
+        stopped.evolve()
+    assert stopped.recipe.to_json() == recipe
+    assert not (halved / "evolved_voices").exists()
+    run(halved, "--stage", "evolve", "--steps", 5)
+    packs = [out / "evolved_voices" / "neutral.pt" for out in (whole, halved)]
+    assert packs[0].read_bytes() == packs[1].read_bytes()
+
+
+def plan_of(out: Path, **changes: object):
+    from distillation.pipeline.planning import Options
+
+    values: dict[str, object] = {
+        "stage": "evolve", "reference_audio": None, "reference_text": "", "tts_url": "",
+        "steps": 5, "styles": (), "student": "", "teacher": "", "strategy": "", "seed": None,
+        "out": out, "voices_dir": out, "model_dir": out, "force": False, "corpus_dir": CORPUS,
+        "default_student": "praat",
+    }  # fmt: skip
+    return plan(Options(**{**values, **changes}))
+
+
+def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "run_pipeline", "--out", str(tmp_path)]
+    options = ["--stage", "reference", "--reference-audio", str(voice), "--styles", "neutral"]
+    run(tmp_path, *options)
+    env = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}  # never asked
+    process = subprocess.Popen(
+        [*command, "--stage", "evolve", "--steps", "5000"],
+        cwd=settings.BASE_DIR, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    try:
+        line = process.stdout.readline()  # the start is chosen: the walk has begun
+        assert "neutral: start" in line
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate()
+    finally:
+        timer.cancel()
+    assert process.returncode == 130, errors
+    assert "Stopping after this candidate" in printed
+    assert "The same command goes on" in errors
+    assert (tmp_path / "checkpoints" / "neutral.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--steps", "0"], "--steps: 1 or more"),
+        (["--styles", "alegre"], "--styles: neutral, amable"),
+        (["--styles", "neutral", "neutral"], "each once"),
+        (["--seed", "-1"], "--seed"),
+        (["--student", "festival"], "--student: praat or kokoro"),
+        (["--strategy", "annealing"], "--strategy"),
+        (["--teacher", "f5"], "--teacher: recordings or http"),
+        (["--tts-url", "http://tts:8001", "--teacher", "recordings"], "leave one of them out"),
+        (["--tts-url", "tts:8001"], "an address like"),
+        (["--teacher", "http"], "needs --tts-url"),
+        (["--stage", "all"], "needs a teacher"),
+        (["--stage", "reference"], "needs a teacher"),
+        (["--reference-audio", "/nowhere.wav"], "is not there"),
+        (["--reference-text", "Hola"], "--reference-text"),
+        (["--stage", "evolve"], "run --stage reference first"),
+        (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
+        (["--stage", "validate"], "run --stage evolve first"),
+        (["--stage", "deploy"], "run --stage evolve first"),
+    ],
+)
+def test_bad_combinations_are_refused_before_any_work(
+    tmp_path: Path, options: list[str], message: str
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match=message) as caught:
+        run(out, *options)
+    assert caught.value.returncode == 2
+    assert not out.exists()
+
+
+def test_takes_are_checked_before_any_work(takes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match="no take of the style empatico"):
+        run(out, "--reference-audio", takes, "--styles", "empatico")
+    (tmp_path / "shcc-99_amable.wav").write_bytes(b"")
+    with pytest.raises(CommandError, match="no sentence shcc-99"):
+        run(out, "--reference-audio", tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(CommandError, match="no take in it"):
+        run(out, "--reference-audio", empty)
+    with pytest.raises(CommandError, match="a WAV to clone"):
+        run(out, "--reference-audio", takes, "--tts-url", "http://127.0.0.1:1")
+    assert not out.exists()
+
+
+def test_kokoro_without_its_files_is_refused(voice: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--model-dir"):
+        run(
+            tmp_path / "out", "--reference-audio", voice, "--student", "kokoro",
+            "--model-dir", tmp_path / "none",
+        )  # fmt: skip
+
+
+def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> None:
+    corpus = texts.read_corpus(CORPUS)
+    wavs = sorted(takes.glob("*_amable.wav"))
+    lines = {line.sentence_id: line for line in corpus.lines}
+    items = []
+    for number, wav in enumerate(wavs):
+        line = lines[wav.name.split("_")[0]]
+        recording = {"path": f"recordings/{wav.name}", "duration_seconds": 3.0}
+        recording |= {"quality_score": number / 10, "prosody": None}
+        items.append(
+            {"sentence_id": line.sentence_id, "text": line.text, "list": line.list,
+             "style_label": "amable", "recording": recording}
+        )  # fmt: skip
+    path = tmp_path / "corpus.json"
+    path.write_text(json.dumps(items))
+    with pytest.raises(texts.TextsError, match="line 1: .* is not there"):
+        texts.read_takes(path, corpus)
+    (tmp_path / "recordings").symlink_to(takes)
+    found = texts.read_takes(path, corpus)
+    (recipe,) = texts.style_recipes(corpus, ["amable"], found)
+    best_first = [item["text"] for item in reversed(items)]
+    assert list(recipe.reference_texts) == best_first
+    path.write_text("[{}]")
+    with pytest.raises(texts.TextsError, match="line 1"):
+        texts.read_takes(path, corpus)
+
+
+def test_search_and_held_out_sentences_are_kept_apart() -> None:
+    corpus = texts.read_corpus(CORPUS)
+    search, held_out = set(texts.search_texts(corpus)), set(texts.held_out_texts(corpus))
+    assert len(search) == 3
+    assert len(held_out) == 4
+    for style in texts.style_recipes(corpus, list(corpus.speeds)):
+        spoken = set(style.reference_texts)
+        assert len(spoken) >= 5
+        assert not spoken & (search | held_out)
+        assert not search & held_out
+    assert min(syllables(text) for text in held_out) < max(syllables(text) for text in held_out)
