@@ -1,14 +1,11 @@
-"""Fixtures every test may use: threads on purpose, data in a temporary place, no silent skips in CI."""
+"""Fixtures every test may use: threads on purpose, no silent skips in CI."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["VOICELAB_DATA_DIR"] = tempfile.mkdtemp(prefix="voicelab-test-")
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
