@@ -1,7 +1,5 @@
 """What the pages of runs and voices need to name styles and times."""
 
-from typing import Any
-
 from django import template
 
 from corpus.models import StyleLabel
@@ -16,8 +14,8 @@ def style_of(context: template.Context, key: str) -> StyleLabel | None:
 
 
 @register.filter
-def of(mapping: dict[str, Any] | None, key: str) -> Any:
-    return (mapping or {}).get(key)
+def percent(value: float, most: float) -> str:
+    return f"{max(0.0, min(100.0, 100 * value / most)):.2f}%"
 
 
 @register.filter

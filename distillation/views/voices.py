@@ -20,9 +20,12 @@ from voicelab.roles import ADMIN, ROLES, role_required
 @role_required(*ROLES)
 def voices(request: HttpRequest) -> HttpResponse:
     deployments = Deployment.objects.select_related("pack__style_run__run", "person", "replaced_by")
+    latest = Deployment.objects.order_by("-pk").first()
     context = {
-        "deployed": deployments.filter(replaced_by=None),
-        "earlier": deployments.exclude(replaced_by=None)[:20],
+        "deployed": list(deployments.current().order_by("voice")),
+        "earlier": list(deployments.exclude(replaced_by=None)[:20]),
+        "pending": list(deployments.filter(state=Deployment.State.REQUESTED)),
+        "failed": latest if latest and latest.state == Deployment.State.FAILED else None,
         "waiting": _waiting(),
         "speech_url": settings.SPEECH_URL,
     }
@@ -46,12 +49,12 @@ def voice(request: HttpRequest, pk: int) -> HttpResponse:
 def deploy(request: HttpRequest) -> HttpResponse:
     packs = VoicePack.objects.filter(pk__in=request.POST.getlist("pack", []))
     try:
-        done = services.packs_deploy(packs=list(packs), person=request.user)
+        done = services.packs_deploy_later(packs=list(packs), person=request.user)
     except USER_FAULTS as error:
         messages.error(request, str(error))
     else:
         names = ", ".join(row.voice for row in done)
-        messages.success(request, _("Deployed: %s. The speech service takes them up.") % names)
+        messages.success(request, _("Sent to a worker: %s.") % names)
     return redirect("voices")
 
 
@@ -81,6 +84,12 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
 
 
 def _waiting() -> list[VoicePack]:
-    """Approved packs that were not deployed yet, the newest of each style first."""
-    approved = VoicePack.objects.approved().evolved().filter(deployments=None)
-    return list(approved.select_related("style_run__run"))
+    """Approved packs not deployed yet, newest first; the newest of each style is marked."""
+    going = Deployment.objects.exclude(state=Deployment.State.FAILED).values("pack")
+    approved = VoicePack.objects.approved().evolved().exclude(pk__in=going)
+    packs: list[Any] = list(approved.select_related("style_run__run"))
+    seen: set[str] = set()
+    for pack in packs:
+        pack.is_newest = pack.style not in seen
+        seen.add(pack.style)
+    return packs
