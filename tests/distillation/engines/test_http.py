@@ -1,0 +1,174 @@
+"""Teacher http against a real server on loopback: sent, waited for, said."""
+
+import base64
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from corpus.audio.io import encode_wav, read_wav, write_wav
+from distillation.engines import EngineError, Prompt, teacher
+from tests.signals import glide
+
+BARE = Prompt(style="amable")
+VOICE = glide(120, 2, 1.0)
+
+
+class Server(ThreadingHTTPServer):
+    """Gives its answers in turn, the last for ever; keeps what was asked."""
+
+    daemon_threads = True
+
+    def __init__(self, answers):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers, self.asked = list(answers), []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, dict(self.headers), body, time.monotonic()))
+        answers = self.server.answers
+        status, headers, content = answers.pop(0) if len(answers) > 1 else answers[0]
+        if status == "hang":
+            time.sleep(content)
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def serving(*answers):
+    with Server(answers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+WAV = (200, {"Content-Type": "audio/wav"}, encode_wav(VOICE))
+
+
+def fault(server, **options):
+    with pytest.raises(EngineError) as caught:
+        teacher("http", {"url": server.url, **options}).synthesize("Hola.", BARE)
+    return caught.value
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/v1", "/v1/"])
+def test_it_speaks_the_openai_way(tail):
+    with serving(WAV) as server:
+        engine = teacher("http", {"url": server.url + tail, "model": "m", "voice": "v"})
+        audio = engine.synthesize("¿Qué tal?", BARE, speed=0.95, seed=3)
+    path, headers, body, _ = server.asked[0]
+    assert path == "/v1/audio/speech"
+    assert "Authorization" not in headers
+    assert body == {
+        "model": "m", "voice": "v", "input": "¿Qué tal?", "speed": 0.95, "seed": 3,
+        "response_format": "wav",
+    }  # fmt: skip
+    assert np.allclose(audio.y, VOICE.y, atol=1e-4)
+
+
+def test_the_prompt_goes_along_as_wav(tmp_path):
+    write_wav(tmp_path / "voz.wav", VOICE)
+    prompt = Prompt(style="x", audio=tmp_path / "voz.wav", transcript="Esto digo.")
+    with serving(WAV) as server:
+        teacher("http", {"url": server.url, "api_key": "secret"}).synthesize("Hola.", prompt)
+    _, headers, body, _ = server.asked[0]
+    assert headers["Authorization"] == "Bearer secret"
+    assert body["reference_text"] == "Esto digo."
+    (tmp_path / "sent.wav").write_bytes(base64.b64decode(body["reference_audio"]))
+    assert np.array_equal(read_wav(tmp_path / "sent.wav").y, read_wav(tmp_path / "voz.wav").y)
+
+
+def test_a_busy_server_is_waited_for_as_it_asks():
+    busy = (429, {"Retry-After": "0.3"}, b"")
+    away = (503, {"Retry-After": "0"}, b"")
+    with serving(busy, away, WAV) as server:
+        teacher("http", {"url": server.url}).synthesize("Hola.", BARE)
+    times = [asked[3] for asked in server.asked]
+    assert len(times) == 3
+    assert times[1] - times[0] >= 0.3
+    assert times[2] - times[1] < 0.3
+
+
+def test_a_server_that_stays_busy():
+    with serving((503, {"Retry-After": "0"}, b'{"error": {"message": "queue full"}}')) as server:
+        error = fault(server)
+    assert error.code == "teacher_busy"
+    assert "queue full" in str(error)
+    assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error": {"message": "voice zoe\\nunknown"}}', "voice zoe unknown"),
+        (b'{"error": "no such voice"}', "no such voice"),
+        (b"<h1>Not here</h1>", "Not here"),
+        (b"", "no words"),
+        (b"\xff\xfe[", "404"),
+    ],
+)
+def test_a_refusal_is_told_in_the_servers_words(body, said):
+    with serving((404, {}, body)) as server:
+        error = fault(server, api_key="secret")
+    assert error.code == "teacher_refused"
+    assert said in str(error)
+    assert server.url in str(error)
+    assert "secret" not in str(error)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>hello</html>", encode_wav(VOICE)[:2000]])
+def test_an_answer_that_is_no_sound(content):
+    with serving((200, {"Content-Type": "text/html"}, content)) as server:
+        error = fault(server)
+    assert error.code == "teacher_not_audio"
+    assert "text/html" in str(error)
+
+
+def test_a_server_that_hangs():
+    with serving(("hang", {}, 0.5)) as server:
+        error = fault(server, timeout_s="0.2")
+    assert error.code == "teacher_timeout"
+
+
+def test_nobody_there():
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(EngineError, match=f"127.0.0.1:{port}.*start the server") as caught:
+        teacher("http", {"url": f"http://127.0.0.1:{port}"}).synthesize("Hola.", BARE)
+    assert caught.value.code == "teacher_unreachable"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"url": "tts:8001"}, {"url": "http://x", "timeout_s": "long"}]
+)
+def test_options_it_cannot_follow(options):
+    with pytest.raises(EngineError) as caught:
+        teacher("http", options)
+    assert caught.value.code == "bad_option"
+
+
+def test_a_prompt_file_that_is_gone(tmp_path):
+    prompt = Prompt(style="x", audio=tmp_path / "gone.wav")
+    with serving(WAV) as server, pytest.raises(EngineError, match=r"gone\.wav") as caught:
+        teacher("http", {"url": server.url}).synthesize("Hola.", prompt)
+    assert caught.value.code == "bad_take"
+    assert not server.asked
