@@ -12,7 +12,7 @@ _BLOCK = 2**16
 
 
 def file_response(
-    request: HttpRequest, file: File[Any], *, content_type: str, filename: str = ""
+    request: HttpRequest, file: "File", *, content_type: str, filename: str = ""
 ) -> Any:
     """Answer 200 with the file, 206 with a part of it, or 416 where the range is none of it.
 
@@ -53,7 +53,7 @@ def _span(header: str, size: int) -> tuple[int, int] | None:
     return None if start < size and stop <= start else (start, stop)
 
 
-def _blocks(file: File[Any], start: int, stop: int) -> Iterator[bytes]:
+def _blocks(file: "File", start: int, stop: int) -> Iterator[bytes]:
     with file:
         file.seek(start)
         left = stop - start
