@@ -7,14 +7,16 @@ from pathlib import Path
 
 if "pytest" in sys.modules:  # a process that a test starts keeps the place it is given
     base = os.environ.setdefault("VOICELAB_TEST_DIR", tempfile.mkdtemp(prefix="voicelab-test-"))
-    os.environ["VOICELAB_DATA_DIR"] = str(Path(base) / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    own = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    os.environ["VOICELAB_DATA_DIR"] = str(Path(base) / own)
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 
-from voicelab.settings import *  # noqa: E402, F403
-from voicelab.settings import STORAGES  # noqa: E402
+from voicelab.settings import *  # noqa: F403
+from voicelab.settings import STATIC_ROOT, STORAGES
 
 STORAGES = {
     **STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
