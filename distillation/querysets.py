@@ -14,8 +14,9 @@ class RunQuerySet(models.QuerySet):
         return self.filter(state__in=ACTIVE)
 
     def with_progress(self) -> Self:
-        """Annotate `step` and `steps` over all styles."""
-        return self.annotate(step=Sum("style_runs__step"), steps=Sum("style_runs__steps"))
+        """Annotate `step` and `steps` over all styles; newest first."""
+        sums = self.annotate(step=Sum("style_runs__step"), steps=Sum("style_runs__steps"))
+        return sums.order_by("-pk")
 
 
 class StyleRunQuerySet(models.QuerySet):

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import factory
 from django.core.files.storage import default_storage
@@ -12,6 +13,8 @@ from corpus.audio.io import encode_wav
 from distillation import engines, models
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.services import recipe_build, run_launch
+from distillation.stages.differentiation import AXES
+from distillation.stages.validate import build_report
 from tests.factories import (
     LabelFactory,
     PersonFactory,
@@ -126,3 +129,61 @@ class VoicePackFactory(factory.django.DjangoModelFactory):
     step = 100
     file = factory.LazyAttribute(lambda o: f"runs/{o.style_run.run_id}/packs/{o.style}.pt")
     sha256 = factory.Sequence("{:064x}".format)
+
+
+def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
+    """Return a style's part of a report, as `stages.validate` writes it."""
+    result = {
+        "score": {"total": 80.0, "target": 0.8, "self": 0.9, "feature": 0.6},
+        "durations_s": [1.5, 2.5],
+        "prosody": [dict.fromkeys(AXES, 1.0)] * 2,
+        "prosody_mean": dict.fromkeys(AXES, 1.0),
+    }
+    check = {"value": 0.8, "threshold": 0.7, "passed": passed, "reason": "Porque sí."}
+    return {
+        "style": key,
+        "passed": passed,
+        "checks": [{"name": name, **check} for name in ("target_similarity", "self_similarity")],
+        "start": result,
+        "evolved": result,
+        "audio": [
+            {"text": text, "target": None, "start": "x", "evolved": "y"}
+            for text in plain_recipe(key).held_out_texts
+        ],
+    }
+
+
+def finished_run(*styles: str) -> models.Run:
+    """Return a run that ended well, with its packs and report, though nothing was heard."""
+    recipe = plain_recipe(*styles)
+    run = RunFactory(recipe=recipe.to_json(), state="finished", name="Prueba")
+    reports = [style_report(key) for key in styles]
+    for report in reports:
+        style_run = StyleRunFactory(
+            run=run,
+            style=report["style"],
+            state="finished",
+            stage="validate",
+            step=100,
+            report=report,
+            start_score=70.0,
+            best_score=80.0,
+            target_similarity=0.8,
+            self_similarity=0.9,
+            feature_similarity=0.6,
+        )
+        for step, score in ((0, 70.0), (40, 75.0), (90, 80.0)):
+            models.ScorePoint.objects.create(
+                style_run=style_run,
+                step=step,
+                score=score,
+                target_similarity=score / 100,
+                self_similarity=0.9,
+                feature_similarity=0.6,
+            )
+        VoicePackFactory(style_run=style_run, scores={"score": 80.0})
+    data = build_report(recipe, reports)
+    models.ValidationReport.objects.create(
+        run=run, passed=data["passed"], data=data, file=f"runs/{run.pk}/report.json"
+    )
+    return run

@@ -1,0 +1,263 @@
+"""Pages of runs, reports, reviews and voices: who may, what they show, how much they ask."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
+from distillation.services import pack_decide
+from distillation.services.tools import held_out_name
+from tests.distillation.factories import (
+    RunFactory,
+    StyleRunFactory,
+    corpus_make,
+    finished_run,
+    spoken,
+)
+from tests.factories import PersonFactory, StyleFactory
+from voicelab.roles import ADMIN, LABELER, REVIEWER, ROLES, SPEAKER
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+EVERYBODY = {LABELER, SPEAKER, REVIEWER, ADMIN}
+MAY = {
+    "runs": ("get", EVERYBODY),
+    "run": ("get", EVERYBODY),
+    "run_panel": ("get", EVERYBODY),
+    "run_curve": ("get", EVERYBODY),
+    "report": ("get", EVERYBODY),
+    "report_file": ("get", EVERYBODY),
+    "review": ("get", EVERYBODY),
+    "voices": ("get", EVERYBODY),
+    "voice": ("get", EVERYBODY),
+    "style_audio": ("get", EVERYBODY),
+    "held_out_audio": ("get", EVERYBODY),
+    "pack_audio": ("get", EVERYBODY),
+    "run_pause": ("post", {ADMIN}),
+    "run_resume": ("post", {ADMIN}),
+    "run_cancel": ("post", {ADMIN}),
+    "run_retry": ("post", {ADMIN}),
+    "deploy": ("post", {ADMIN}),
+    "pack_decide": ("post", {REVIEWER, ADMIN}),
+}
+
+
+@pytest.fixture
+def run() -> Run:
+    for number, key in enumerate(("neutral", "amable")):
+        StyleFactory(key=key, name=key.capitalize(), colour=f"style-{number + 1}")
+    run = finished_run("neutral", "amable")
+    wav = ContentFile(spoken("Gracias por llamar.", "pf_luz"))
+    for number in (1, 2):
+        for who in ("start", "evolved"):
+            default_storage.save(held_out_name(run.pk, "neutral", number, who), wav)
+    default_storage.save(run.report.file.name, ContentFile(b"{}"))
+    return run
+
+
+@pytest.fixture
+def deployment(run: Run) -> Deployment:
+    pack = VoicePack.objects.filter(style="neutral").get()
+    return Deployment.objects.create(
+        pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=run.created_by,
+        state="deployed",
+    )  # fmt: skip
+
+
+def signed_in(role: str) -> Client:
+    client = Client()
+    client.force_login(PersonFactory(roles=[role]))
+    return client
+
+
+def address(name: str, run: Run, deployment: Deployment) -> str:
+    pack = deployment.pack_id
+    arguments = {
+        "runs": [], "voices": [], "deploy": [], "voice": [deployment.pk], "pack_audio": [pack],
+        "pack_decide": [pack], "style_audio": [run.pk, "neutral", "target", "wav"],
+        "held_out_audio": [run.pk, "neutral", 1, "evolved", "wav"],
+    }  # fmt: skip
+    return reverse(name, args=arguments.get(name, [run.pk]))
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", MAY)
+def test_only_the_named_roles_may(name: str, role: str, run: Run, deployment: Deployment) -> None:
+    method, allowed = MAY[name]
+    answer = getattr(signed_in(role), method)(address(name, run, deployment))
+    assert (answer.status_code != 403) == (role in allowed)
+    assert answer.status_code < 500
+    answer.close()
+
+
+@pytest.mark.parametrize("name", MAY)
+def test_strangers_sign_in_first(name: str, run: Run, deployment: Deployment) -> None:
+    answer = getattr(Client(), MAY[name][0])(address(name, run, deployment))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("login"))
+
+
+def test_every_address_is_in_the_table() -> None:
+    from distillation.urls import urlpatterns
+
+    assert {pattern.name for pattern in urlpatterns} == set(MAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [("runs", 8), ("run", 10), ("run_panel", 12), ("report", 6), ("review", 8), ("voices", 12)],
+)
+def test_pages_ask_no_more_for_more_styles(
+    name: str,
+    queries: int,
+    run: Run,
+    deployment: Deployment,
+    django_assert_max_num_queries: Callable,
+) -> None:
+    client = signed_in(ADMIN)
+    client.get(reverse("voices"))
+    with django_assert_max_num_queries(queries):
+        assert client.get(address(name, run, deployment)).status_code in (200, 286)
+
+
+class TestRunPage:
+    def test_the_panel_stops_its_polling_when_the_run_ended(self, run: Run) -> None:
+        client, panel = signed_in(LABELER), reverse("run_panel", args=[run.pk])
+        assert client.get(panel).status_code == 286
+        Run.objects.update(state=RunState.RUNNING)
+        StyleRun.objects.update(state=RunState.RUNNING)
+        assert client.get(panel).status_code == 200
+        assert b"every 2s" in client.get(reverse("run", args=[run.pk])).content
+
+    def test_it_says_when_no_worker_answers(self) -> None:
+        row = StyleRunFactory()
+        page = reverse("run", args=[row.run_id])
+        client = signed_in(LABELER)
+        assert b"celery -A voicelab" in client.get(page).content
+        StyleRun.objects.update(queued_at=timezone.now())
+        assert b"celery -A voicelab" not in client.get(page).content
+
+    def test_curves_are_drawn_for_the_score_and_its_parts(self, run: Run) -> None:
+        content = signed_in(LABELER).get(reverse("run", args=[run.pk])).content.decode()
+        assert content.count("<figure") == 4
+        assert content.count("<polyline") == 8
+        assert 'style="' not in content
+
+    def test_only_admins_see_its_buttons(self) -> None:
+        run = StyleRunFactory(state="running", run__state="running").run
+        page = reverse("run", args=[run.pk])
+        assert reverse("run_pause", args=[run.pk]) in signed_in(ADMIN).get(page).content.decode()
+        assert reverse("run_pause", args=[run.pk]) not in (
+            signed_in(REVIEWER).get(page).content.decode()
+        )
+
+    def test_the_error_is_shown_with_its_code(self) -> None:
+        run = RunFactory(state="failed", error_code="take_changed", error="La toma cambió.")
+        content = signed_in(LABELER).get(reverse("run", args=[run.pk])).content.decode()
+        assert "take_changed" in content
+        assert "La toma cambió." in content
+
+    def test_points_can_be_downloaded(self, run: Run) -> None:
+        lines = signed_in(LABELER).get(reverse("run_curve", args=[run.pk])).content.splitlines()
+        assert lines[0].startswith(b"style,step,score")
+        assert len(lines) == 7
+
+
+class TestReview:
+    def test_a_decision_is_bound_to_the_file(self, run: Run) -> None:
+        pack = VoicePack.objects.first()
+        url = reverse("pack_decide", args=[pack.pk])
+        client = signed_in(REVIEWER)
+        client.post(url, {"verdict": "approve", "reason": "Clara."})
+        client.post(url, {"verdict": "reject", "reason": "Metálica."})
+        assert Decision.objects.count() == 2
+        assert VoicePack.objects.with_verdict().get(pk=pack.pk).verdict == "reject"
+        assert not VoicePack.objects.approved().exists()
+        Decision.objects.filter(verdict="reject").update(pack_sha256="0" * 64)
+        assert VoicePack.objects.approved().get() == pack
+
+    def test_without_a_reason_nothing_is_kept(self, run: Run) -> None:
+        pack = VoicePack.objects.first()
+        answer = signed_in(REVIEWER).post(
+            reverse("pack_decide", args=[pack.pk]), {"verdict": "approve", "reason": "  "}
+        )
+        assert answer.status_code == 422
+        assert not Decision.objects.exists()
+
+    def test_sounds_are_sent_whole_and_in_parts(self, run: Run) -> None:
+        url = reverse("held_out_audio", args=[run.pk, "neutral", 1, "evolved", "wav"])
+        client = signed_in(SPEAKER)
+        whole, part = client.get(url), client.get(url, headers={"Range": "bytes=0-3"})
+        assert whole.getvalue()[:4] == part.getvalue() == b"RIFF"
+        assert (whole.status_code, part.status_code) == (200, 206)
+        whole.close()
+        part.close()
+        drawn = client.get(url.replace(".wav", ".svg"))
+        assert drawn["Content-Type"] == "image/svg+xml"
+        assert client.get(url.replace("evolved", "secret")).status_code == 404
+
+
+class TestVoices:
+    def test_approved_voices_wait_and_are_sent_to_a_worker(self, run: Run) -> None:
+        pack = VoicePack.objects.filter(style="neutral").get()
+        default_storage.save(pack.file.name, ContentFile(b"x"))
+        client, page = signed_in(ADMIN), reverse("voices")
+        assert b"checkbox" not in client.get(page).content
+        pack_decide(pack=pack, person=run.created_by, verdict="approve", reason="Bien.")
+        assert b"checkbox" in client.get(page).content
+        client.post(reverse("deploy"), {"pack": [pack.pk]})
+        assert not Deployment.objects.exists()  # the file is not the one that was judged
+
+    def test_a_voice_leads_back_to_what_made_it(self, run: Run, deployment: Deployment) -> None:
+        pack_decide(pack=deployment.pack, person=run.created_by, verdict="approve", reason="Bien.")
+        content = signed_in(LABELER).get(reverse("voice", args=[deployment.pk])).content.decode()
+        for name in ("run", "report", "review"):
+            assert reverse(name, args=[run.pk]) in content
+        assert "Una frase." in content
+        assert "Bien." in content
+
+
+class TestLaunch:
+    def test_an_admin_launches_a_run_in_the_admin(self, admin_client: Client) -> None:
+        corpus_make("neutral")
+        form = {
+            "name": "Primera", "styles": ["neutral"], "steps": 5, "seed": 3, "student": "praat",
+            "teacher": "recordings", "strategy": "shared-walk",
+        }  # fmt: skip
+        url = reverse("admin:distillation_run_add")
+        assert b'name="styles"' in admin_client.get(url).content
+        answer = admin_client.post(url, form)
+        run = Run.objects.get()
+        assert answer.url == reverse("run", args=[run.pk])
+        assert (run.name, run.run_recipe.steps, run.style_runs.count()) == ("Primera", 5, 1)
+
+    def test_what_is_missing_is_said_on_the_form(self, admin_client: Client) -> None:
+        StyleFactory(key="amable", name="Amable")
+        form = {
+            "styles": ["amable"], "steps": 5, "seed": 3, "student": "praat",
+            "teacher": "recordings", "strategy": "shared-walk",
+        }  # fmt: skip
+        answer = admin_client.post(reverse("admin:distillation_run_add"), form)
+        assert answer.status_code == 200
+        assert b"Amable: " in answer.content
+        assert not Run.objects.exists()
+
+    def test_runs_are_read_only_there(self, admin_client: Client, run: Run) -> None:
+        page = admin_client.get(reverse("admin:distillation_run_change", args=[run.pk]))
+        assert page.status_code == 200
+        assert b"_save" not in page.content
+        assert admin_client.get(reverse("admin:distillation_run_changelist")).status_code == 200
+
+
+def test_empty_pages_say_what_to_do_next() -> None:
+    client = signed_in(ADMIN)
+    assert reverse("admin:distillation_run_add") in client.get(reverse("runs")).content.decode()
+    assert reverse("runs") in client.get(reverse("voices")).content.decode()
+    run = StyleRunFactory().run
+    for name in ("report", "review"):
+        page = client.get(reverse(name, args=[run.pk])).content.decode()
+        assert reverse("run", args=[run.pk]) in page
