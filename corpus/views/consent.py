@@ -32,7 +32,7 @@ CONSENT = (
 @require_http_methods(["GET", "POST"])
 @role_required(SPEAKER)
 def consent(request: HttpRequest) -> HttpResponse:
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         consent_give(person=request.user, text="\n".join(map(str, CONSENT)))
         messages.success(request, _("Thank you. Your agreement was recorded."))

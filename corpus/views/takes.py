@@ -105,8 +105,8 @@ def take_upload(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         form = TakeForm(initial=_wanted(request, speaker))
         return _upload_page(request, speaker, form)
-    too_large = getattr(request, "upload_too_large", False)
-    form = TakeForm(request.POST, request.FILES, too_large=too_large)
+    sent = (request.POST, request.FILES)
+    form = TakeForm(*sent, too_large=getattr(request, "upload_too_large", False))
     if form.is_valid():
         recording = _store(request, speaker, form)
         if recording:

@@ -1,0 +1,56 @@
+"""Who may open what: every address of the web application, in one table.
+
+A new address needs a row here; `test_permissions.py` fails without it. ADMIN holds every role.
+"""
+
+from voicelab.roles import ADMIN, LABELER, REVIEWER, ROLES, SPEAKER
+
+EVERYBODY = frozenset({"anonymous", *ROLES})
+ALL = frozenset(ROLES)
+
+
+def only(*roles: str) -> frozenset[str]:
+    return frozenset({ADMIN, *roles})
+
+
+# name of the address: (method, who may)
+PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
+    # voicelab
+    "login": ("GET", EVERYBODY),
+    "logout": ("POST", EVERYBODY),
+    "set_language": ("POST", EVERYBODY),
+    "home": ("GET", ALL),
+    # corpus
+    "label": ("GET", ALL),
+    "label_save": ("POST", only(LABELER)),
+    "label_undo": ("POST", only(LABELER)),
+    "corpus_export": ("GET", only(LABELER)),
+    "corpus_import": ("POST", only(LABELER)),
+    "takes": ("GET", only(SPEAKER, REVIEWER)),
+    "take": ("GET", only(SPEAKER, REVIEWER)),
+    "take_audio": ("GET", only(SPEAKER, REVIEWER)),
+    "take_waveform": ("GET", only(SPEAKER, REVIEWER)),
+    "take_upload": ("POST", only(SPEAKER)),
+    "take_judge": ("POST", only(REVIEWER)),
+    "consent": ("POST", only(SPEAKER)),
+    "consent_withdraw": ("POST", only(SPEAKER)),
+    # distillation
+    "runs": ("GET", ALL),
+    "run": ("GET", ALL),
+    "run_panel": ("GET", ALL),
+    "run_curve": ("GET", ALL),
+    "run_pause": ("POST", only()),
+    "run_resume": ("POST", only()),
+    "run_cancel": ("POST", only()),
+    "run_retry": ("POST", only()),
+    "report": ("GET", ALL),
+    "report_file": ("GET", ALL),
+    "review": ("GET", ALL),
+    "style_audio": ("GET", ALL),
+    "held_out_audio": ("GET", ALL),
+    "pack_audio": ("GET", ALL),
+    "pack_decide": ("POST", only(REVIEWER)),
+    "voices": ("GET", ALL),
+    "voice": ("GET", ALL),
+    "deploy": ("POST", only()),
+}
