@@ -130,6 +130,11 @@ STORAGES = {
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=50) * 2**20
+FILE_UPLOAD_HANDLERS = [
+    "corpus.uploads.QuotaUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -181,12 +186,16 @@ WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
 DEMO_STEPS = env.int("DEMO_STEPS", default=150)
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=180.0)
+SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
+SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
+REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # a message is lost after so long
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

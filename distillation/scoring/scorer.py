@@ -115,6 +115,10 @@ class Scorer:
         all_heard = [heard, *(self.hear(audio) for audio in others)]
         return self._total(heard.target, all_heard, self._feature(heard))
 
+    def ceiling(self, heard: Heard) -> float:
+        """Return the total (0-100) a voice so heard could reach if all else were perfect."""
+        return harmonic_score({"target": heard.target, "self": 1.0, "feature": 1.0}, self._weights)
+
     def score_all(self, audios: Sequence[Audio]) -> Score:
         """Return the score of a voice over several texts, each compared with the target.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from distillation.search.base import Array, SearchError, State, Strategy
+from distillation.search.cma_es import CmaEs
 from distillation.search.random_walk import RandomWalk
 from distillation.search.shared_walk import SharedWalk
 
 __all__ = ["STRATEGIES", "Array", "SearchError", "State", "Strategy", "strategy"]
 
-STRATEGIES: dict[str, type[RandomWalk] | type[SharedWalk]] = {
+STRATEGIES: dict[str, type[CmaEs] | type[RandomWalk] | type[SharedWalk]] = {
+    CmaEs.name: CmaEs,
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }

@@ -25,8 +25,11 @@ class Strategy(Protocol):
         """Return the next candidate, shape of `start`; repeated without `tell`, an error."""
         ...
 
-    def tell(self, score: float | None) -> bool:
-        """Take the score of the last candidate, None if dropped; True if it is the new best."""
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
+        """Take the score of the last candidate; True if it is the new best.
+
+        A dropped candidate has no score, but a `ceiling` (0-100): what it could have reached.
+        """
         ...
 
     def state(self) -> State:

@@ -67,7 +67,7 @@ class RandomWalk:
         self._candidate = self._best + noise * self._std * scale
         return self._candidate
 
-    def tell(self, score: float | None) -> bool:
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:  # noqa: ARG002
         if self._candidate is None:
             raise SearchError("ask for a candidate before telling its score.")
         better = score is not None and score > self._best_score

@@ -98,7 +98,7 @@ class SharedWalk:
         self._candidate = (x, s)
         return self._pack(x, s)
 
-    def tell(self, score: float | None) -> bool:
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:  # noqa: ARG002
         if self._candidate is None:
             raise SearchError("ask for a candidate before telling its score.")
         better = score is not None and score > self._score

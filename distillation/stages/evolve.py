@@ -13,7 +13,7 @@ from corpus.audio.io import read_wav
 from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
-from distillation.scoring import Score, Scorer
+from distillation.scoring import Heard, Score, Scorer
 from distillation.search import Array, SearchError, Strategy, strategy
 from distillation.stages import snapshot
 from distillation.stages.base import StageError, StopSignal
@@ -190,8 +190,9 @@ class Evolution:
 
     def _try_start(self) -> None:
         name, candidate = self._start_candidate(len(self._at.start_totals))
+        pack, heard = self._hear(candidate)
         blended = name not in self._stock
-        score = self._evaluate(candidate, early=blended)
+        score = None if blended and self._falls_behind(heard) else self._score(pack, heard)
         self._at.start_totals.append(score.total if score else 0.0)
         if score and (self._at.best_score is None or score.total > self._at.best_score.total):
             self._at.best, self._at.best_score, self._at.start_name = candidate, score, name
@@ -236,25 +237,32 @@ class Evolution:
 
     def _walk_step(self, search: Strategy) -> None:
         candidate = search.ask()
-        score = self._evaluate(candidate, early=True)
+        pack, heard = self._hear(candidate)
         self._at.step += 1
-        if search.tell(score.total if score else None) and score:
-            self._at.best, self._at.best_score = candidate, score
-            self._at.points.append(Point.of(self.step, score))
+        if self._falls_behind(heard):
+            search.tell(None, ceiling=self._scorer.ceiling(heard))
+        else:
+            score = self._score(pack, heard)
+            if search.tell(score.total):
+                self._at.best, self._at.best_score = candidate, score
+                self._at.points.append(Point.of(self.step, score))
         self._keep_milestone()
 
     def _keep_milestone(self) -> None:
         if self._at.step in self._marks and self._at.best is not None:
             self._at.milestones[self._at.step] = self._at.best
 
-    def _evaluate(self, candidate: Array, *, early: bool) -> Score | None:
+    def _hear(self, candidate: Array) -> tuple[VoicePack, Heard]:
         self._at.evaluations += 1
         pack = VoicePack(candidate, self._student.name)
-        first, *others = self.recipe.search_texts
-        heard = self._scorer.hear(self._speak(first, pack))
+        return pack, self._scorer.hear(self._speak(self.recipe.search_texts[0], pack))
+
+    def _falls_behind(self, heard: Heard) -> bool:
         best = self._at.best_score
-        if early and best and heard.target < self.recipe.early_stop * best.target:
-            return None
+        return best is not None and heard.target < self.recipe.early_stop * best.target
+
+    def _score(self, pack: VoicePack, heard: Heard) -> Score:
+        others = self.recipe.search_texts[1:]
         return self._scorer.score(heard, [self._speak(text, pack) for text in others])
 
     def _speak(self, text: str, pack: VoicePack) -> Audio:

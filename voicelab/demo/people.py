@@ -1,4 +1,4 @@
-"""The demo's people, and their random passwords kept beside the data so that a second demo can say them."""
+"""The demo's people; their random passwords are kept beside the data for a second demo."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from django.contrib.auth.models import User
 from corpus.people import people_create
 from voicelab.roles import ROLES
 
+PATH = settings.DATA_DIR / "demo_passwords.json"
+
 
 def people_make() -> dict[str, User]:
     """Create one person per role where missing; return them by role."""
     fresh = people_create()
     if fresh:
-        path = settings.DATA_DIR / "demo_passwords.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({**passwords_kept(), **fresh}))
+        passwords = passwords_kept() | fresh
+        PATH.touch(mode=0o600)
+        PATH.write_text(json.dumps(passwords))
     return {role: User.objects.get(username=role) for role in ROLES}
 
 
 def passwords_kept() -> dict[str, str]:
     """Passwords by user name, as far as this checkout made them."""
-    path = settings.DATA_DIR / "demo_passwords.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(PATH.read_text()) if PATH.exists() else {}

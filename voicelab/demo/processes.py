@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 from django.conf import settings
+from django.urls import reverse
 
 START_SECONDS = 90
 STOP_SECONDS = 15
@@ -72,11 +73,10 @@ def _wait_for_web(manager: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         if manager.poll() is not None:
             break
-        try:
-            if httpx.get(f"{settings.WEB_ADDRESS}/accounts/login/", timeout=5).is_success:
+        with suppress(httpx.HTTPError):
+            if httpx.get(settings.WEB_ADDRESS + reverse("login"), timeout=5).is_success:
                 return
-        except httpx.HTTPError:
-            time.sleep(0.2)
+        time.sleep(0.2)
     raise DemoError(f"The web server did not come up. Its output is at the end of {log}.")
 
 

@@ -152,8 +152,41 @@ def test_ask_and_tell_alternate(name: str) -> None:
             call()
 
 
+def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
+    stock = voices()
+    search = make("cma-es", stock=stock)
+    moved = (search.ask() - stock[0])[:, 0, :].astype(float)
+    assert np.ptp(moved, axis=0).max() < 1e-6
+    means = stock[:, :, 0].mean(axis=1).astype(float)
+    for half in (slice(0, 128), slice(128, 256)):
+        span = (means - means.mean(axis=0))[:, half]
+        outside = moved[0, half] - np.linalg.lstsq(span.T, moved[0, half], rcond=None)[0] @ span
+        assert np.abs(outside).max() < 1e-5
+
+
+def test_cma_es_gets_further_than_the_published_walk() -> None:
+    assert walk(make("cma-es"), 100)[1] > walk(make("random-walk"), 1000)[1] + 10.0
+
+
+def test_cma_es_begins_again_when_it_has_collapsed() -> None:
+    search = make("cma-es")
+    walk(search, 3000)
+    assert search._restarts >= 1  # type: ignore[attr-defined]
+    fresh = make("cma-es", seed=9)
+    fresh.restore(search.state())
+    assert np.array_equal(fresh.ask(), search.ask())
+
+
+def test_cma_es_prefers_the_dropped_candidate_that_was_nearer() -> None:
+    near, far = make("cma-es"), make("cma-es")
+    for search, sign in ((near, 1.0), (far, -1.0)):
+        for _ in range(60):
+            search.tell(None, ceiling=50.0 + sign * quadratic(search.ask()))
+    assert quadratic(near.ask()) > quadratic(far.ask())
+
+
 def test_wrong_set_ups_are_named() -> None:
-    with pytest.raises(SearchError, match="shared-walk, random-walk; not 'annealing'"):
+    with pytest.raises(SearchError, match="cma-es, shared-walk, random-walk; not 'annealing'"):
         make("annealing")
     for name in STRATEGIES:
         with pytest.raises(SearchError, match="two base voices"):

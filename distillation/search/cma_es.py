@@ -1,0 +1,176 @@
+"""CMA-ES in the subspace of the stock voices: what voices differ in, and nothing else."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from cmaes import CMA
+from numpy.typing import NDArray
+
+from distillation.search.base import Array, SearchError, State, checked_population
+
+HALF = 128  # timbre before, prosody after
+COMPONENTS = 20  # per half; of Kokoro's 54 voices 20 hold 86 % of what they differ in
+BOUND = 3.0  # spreads of the base voices a coordinate may lie from their mean
+SIGMA = 0.5  # first step, in spreads
+COLLAPSED = 1e-3  # spreads: finer differences are not heard
+DROPPED = 100.0  # added to what a dropped candidate could have had: worse than any heard in full
+
+Vector = NDArray[np.float64]
+
+
+class CmaEs:
+    """Covariance matrix adaptation over the principal directions of the base voices' means.
+
+    Timbre half and prosody half have directions of their own, so that one voice's timbre can
+    meet another's melody. A candidate is ``start + z @ directions``, added to every row: what
+    is heard at one text length holds at all of them. When the distribution has collapsed, the
+    search begins again around its best with twice the population (IPOP).
+
+    The state is the list of told values: asking and telling them again leads to the same
+    generator and the same distribution, to the bit, without touching the library's insides.
+
+    Parameters
+    ----------
+    start : ndarray, shape (rows, 1, 256), float32
+    start_score : float
+        Score of `start`, 0-100.
+    population : ndarray, shape (n, rows, 1, 256), float32
+        The base voices, n ≥ 2.
+    diversity : (float, float)
+        Not used: the step size adapts itself.
+    seed : int
+        Equal seeds and scores give equal candidates.
+
+    References
+    ----------
+    Hansen 2016, The CMA Evolution Strategy: A Tutorial; Auger & Hansen 2005 (restarts);
+    library `cmaes`.
+    """
+
+    name: ClassVar[str] = "cma-es"
+
+    def __init__(
+        self,
+        *,
+        start: Array,
+        start_score: float,
+        population: Array,
+        diversity: tuple[float, float],  # noqa: ARG002
+        seed: int,
+    ) -> None:
+        voices = checked_population(start, population)[:, :, 0, :]
+        self._start = start
+        self._directions, centre = _directions(voices.mean(axis=1))
+        origin = start[:, 0, :].mean(axis=0, dtype=np.float64)
+        scale = np.square(self._directions).sum(axis=1)
+        self._origin = (origin - centre) @ self._directions.T / scale
+        self._start_score, self._seed = start_score, seed
+        self._cma: CMA
+        self._best: Vector
+        self._best_score: float
+        self._candidate: Vector | None
+        self._generation: list[tuple[Vector, float]]
+        self._told: list[float]
+        self._ceilings: list[float]
+        self._begin()
+
+    def ask(self) -> Array:
+        if self._candidate is not None:
+            raise SearchError("tell the score of the last candidate before asking for another.")
+        self._candidate = self._cma.ask()
+        offset = (self._candidate - self._origin) @ self._directions
+        return (self._start + offset).astype(np.float32)
+
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
+        if self._candidate is None:
+            raise SearchError("ask for a candidate before telling its score.")
+        better = score is not None and score > self._best_score
+        if better and score is not None:
+            self._best, self._best_score = self._candidate, score
+        value = DROPPED - ceiling if score is None else -score
+        self._told.append(np.nan if score is None else score)
+        self._ceilings.append(ceiling)
+        self._generation.append((self._candidate, value))
+        self._candidate = None
+        if len(self._generation) == self._cma.population_size:
+            self._finish_generation()
+        return better
+
+    def state(self) -> State:
+        if self._candidate is not None:
+            raise SearchError("tell the score of the last candidate before saving the state.")
+        return {
+            "seed": self._seed,
+            "start_score": self._start_score,
+            "told": np.array(self._told),
+            "ceilings": np.array(self._ceilings),
+        }
+
+    def restore(self, state: State) -> None:
+        self._seed, self._start_score = int(state["seed"]), float(state["start_score"])
+        self._begin()
+        told, ceilings = np.atleast_1d(state["told"]), np.atleast_1d(state["ceilings"])
+        for score, ceiling in zip(told.tolist(), ceilings.tolist(), strict=True):
+            self._candidate = self._cma.ask()
+            self.tell(None if np.isnan(score) else score, ceiling=ceiling)
+
+    def _begin(self) -> None:
+        self._best, self._best_score = self._origin, self._start_score
+        self._told, self._ceilings = [], []
+        self._candidate = None
+        self._restarts = 0
+        self._distribution(population_size=None)
+
+    def _finish_generation(self) -> None:
+        spread = float(np.std([point for point, _ in self._generation], axis=0).max())
+        self._cma.tell(self._generation)
+        self._generation = []
+        if self._cma.should_stop() or spread < COLLAPSED:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._restarts += 1
+        self._distribution(population_size=2 * self._cma.population_size)
+
+    def _distribution(self, *, population_size: int | None) -> None:
+        low = np.minimum(-BOUND, self._origin - SIGMA)
+        high = np.maximum(BOUND, self._origin + SIGMA)
+        self._generation = []
+        self._cma = CMA(
+            mean=self._best,
+            sigma=SIGMA,
+            bounds=np.column_stack([low, high]),
+            seed=(self._seed + self._restarts) % 2**32,
+            population_size=population_size,
+        )
+
+
+def _directions(means: Vector) -> tuple[Vector, Vector]:
+    """Return the principal directions of each half, one spread long, and the voices' centre.
+
+    Parameters
+    ----------
+    means : ndarray, shape (n, 256)
+        Each base voice's mean over its rows.
+
+    Returns
+    -------
+    directions : ndarray, shape (k, 256)
+        At most `COMPONENTS` for either half, n - 1 where there are fewer voices.
+    centre : ndarray, shape (256,)
+    """
+    centre = means.mean(axis=0)
+    rows = []
+    for half in (slice(0, HALF), slice(HALF, 2 * HALF)):
+        _, spreads, vectors = np.linalg.svd(means[:, half] - centre[half], full_matrices=False)
+        spreads = spreads / np.sqrt(len(means) - 1)
+        for spread, vector in zip(spreads[:COMPONENTS], vectors, strict=False):
+            if spread > 1e-6:
+                row = np.zeros(2 * HALF)
+                row[half] = spread * vector
+                rows.append(row)
+    if not rows:
+        raise SearchError("the base voices do not differ: there is no direction to search in.")
+    return np.array(rows), centre
