@@ -22,6 +22,7 @@ MAX_BYTES = 50 * 2**20
 MAX_SECONDS = 600.0
 MIN_SECONDS = 0.3
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
+MAX_CHANNELS = 8  # PyAV reads memory that is not there beyond 8 planes
 SILENT_BELOW = 1e-3  # peak, -60 dBFS: not even room noise
 LOSSY_SLACK_S = 0.1  # a header counts the encoder's padding
 FAR_BEYOND = 100.0  # full scale is 1
@@ -201,6 +202,10 @@ def _collect(frames: Iterator[av.AudioFrame], form: str, max_seconds: float) -> 
         if not MIN_RATE_HZ <= sr <= MAX_RATE_HZ:
             raise AudioError(
                 "not_audio", f"A sample rate of {sr} Hz; {MIN_RATE_HZ}-{MAX_RATE_HZ} Hz are usual."
+            )
+        if frame.layout.nb_channels > MAX_CHANNELS:
+            raise AudioError(
+                "not_audio", f"{frame.layout.nb_channels} channels; {MAX_CHANNELS} are the most."
             )
         buffer += _mono(frame).tobytes()
         if len(buffer) > 4 * max_seconds * sr:

@@ -127,6 +127,12 @@ def test_a_strange_sample_rate_is_refused() -> None:
     assert code_of(io.encode_wav(signals.tone(100, 1, sr=4_000))) == "not_audio"
 
 
+@pytest.mark.parametrize(("form", "subtype"), [("WAV", "PCM_16"), ("OGG", "VORBIS")])
+def test_more_channels_than_the_decoder_holds_are_refused(form: str, subtype: str) -> None:
+    y = np.stack([SPOKEN.y] * 25, axis=1)
+    assert code_of(with_soundfile(form, subtype, y, SPOKEN.sr)) == "not_audio"
+
+
 def test_a_video_without_sound_is_refused() -> None:
     buffer = BytesIO()
     with av.open(buffer, "w", format="matroska") as container:
