@@ -10,11 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from corpus.models import Category, Recording, Sentence, Speaker, StyleLabel
 
-UNLABELLED = "none"
 
-
-def _styles_with(*first: tuple[str, Any]) -> list[tuple[str, Any]]:
-    return [*first, *StyleLabel.objects.values_list("key", "name")]
+def _style_choices() -> list[tuple[str, Any]]:
+    return [("", _("All")), *StyleLabel.objects.values_list("key", "name")]
 
 
 class LabelFilter(forms.Form):
@@ -24,7 +22,7 @@ class LabelFilter(forms.Form):
         Category.objects, to_field_name="key", required=False, label=_("Category"),
         empty_label=_("All"),
     )  # fmt: skip
-    style = forms.ChoiceField(required=False, label=_("Style"))
+    style = forms.ChoiceField(required=False, label=_("Style"), choices=_style_choices)
     state = forms.ChoiceField(
         required=False,
         label=_("State"),
@@ -41,10 +39,6 @@ class LabelFilter(forms.Form):
         label=_("Search"),
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["style"].choices = _styles_with(("", _("All")))
 
 
 class LabelForm(forms.Form):
@@ -63,7 +57,7 @@ class TakeFilter(forms.Form):
     state = forms.ChoiceField(
         required=False, label=_("State"), choices=[("", _("All")), *Recording.State.choices]
     )
-    style = forms.ChoiceField(required=False, label=_("Style"))
+    style = forms.ChoiceField(required=False, label=_("Style"), choices=_style_choices)
     speaker = forms.ModelChoiceField(
         Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
     )
@@ -73,10 +67,6 @@ class TakeFilter(forms.Form):
         label=_("Search"),
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["style"].choices = _styles_with(("", _("All")))
 
 
 class SentenceChoice(forms.ModelChoiceField):

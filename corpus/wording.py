@@ -43,7 +43,7 @@ PARTS = {
     "energy_db": _("Loudness"),
 }
 
-ADVICE = {
+ADVICE: dict[str, Any] = {
     "clipping": _("The microphone is overdriven: move away from it or lower its level."),
     "noise": _("The room is too loud: close the window, switch off fans, move nearer."),
     "cut_start": _("The beginning is cut off: wait half a second before speaking."),
@@ -52,7 +52,7 @@ ADVICE = {
     "duration": _("There is too little speech to judge the voice: record the whole sentence."),
 }
 
-LOW_ADVICE = {
+LOW_ADVICE: dict[str, Any] = {
     "level": _("Too quiet: speak nearer to the microphone."),
     "length": _("Too long for the text: check that only it was read."),
     "pitch_st": _("Raise the pitch by about %(by)s semitones."),
@@ -62,7 +62,7 @@ LOW_ADVICE = {
     "energy_db": _("Speak louder, by about %(by)s dB."),
 }
 
-HIGH_ADVICE = {
+HIGH_ADVICE: dict[str, Any] = {
     "level": _("Too loud: lower the microphone's level."),
     "length": _("Too short for the text: check that all of it was read."),
     "pitch_st": _("Lower the pitch by about %(by)s semitones."),

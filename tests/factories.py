@@ -18,7 +18,7 @@ class PersonFactory(factory.django.DjangoModelFactory):
     username = factory.Sequence("person{}".format)
 
     @factory.post_generation
-    def roles(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+    def roles(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
         """PersonFactory(roles=["labeler"])."""
         for role in extracted or ():
             self.groups.add(Group.objects.get_or_create(name=role)[0])

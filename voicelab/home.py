@@ -23,16 +23,17 @@ def home(request: HttpRequest) -> HttpResponse:
     labels, takes = Sentence.objects.label_counts(), Sentence.objects.take_counts()
     total, missing = sum(labels.values()), labels.get(None, 0)
     run = Run.objects.with_progress().prefetch_related("style_runs").first()
+    rows = _rows(labels, takes, run)
     context = {
         "total": total,
         "labelled": total - missing,
         "accepted": sum(row["accepted"] for row in takes.values()),
         "waiting": sum(row["waiting"] for row in takes.values()),
         "run": run,
-        "rows": _rows(labels, takes, run),
+        "rows": rows,
+        "deployed": sum(row["deployment"] is not None for row in rows),
         "todo": list(_todo(request.user, total, missing, run)),
     }
-    context["deployed"] = sum(1 for row in context["rows"] if row["deployment"])
     return render(request, "home.html", context)
 
 
@@ -79,8 +80,8 @@ def _to_review() -> Iterator[dict[str, Any]]:
         )
         href = f"{reverse('takes')}?state=pending"
         yield _item("takes", text % {"n": waiting}, _("Review takes"), href)
-    packs = VoicePack.objects.evolved().with_verdict().filter(verdict=None)
-    pack = packs.filter(style_run__run__report__isnull=False).select_related("style_run").first()
+    packs: Any = VoicePack.objects.evolved().filter(style_run__run__report__isnull=False)
+    pack = packs.with_verdict().filter(verdict=None).select_related("style_run").first()
     if pack:
         href = reverse("review", args=[pack.style_run.run_id])
         yield _item("review", _("Evolved voices wait for your ears."), _("Review voices"), href)

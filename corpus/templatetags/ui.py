@@ -41,15 +41,18 @@ def score_geometry(context: template.Context) -> dict[str, Any]:
     def percent(x: float | None) -> str:
         return "" if x is None else f"{_share(x, low, high):.2f}%"
 
-    has_band = band_low is not None and band_high is not None
-    band = _share(band_high, low, high) - _share(band_low, low, high) if has_band else 0.0
-    judged = value is not None and threshold is not None
+    state, band_x, band = "", "", 0.0
+    if band_low is not None and band_high is not None:
+        band_x = percent(band_low)
+        band = _share(band_high, low, high) - _share(band_low, low, high)
+    if value is not None and threshold is not None:
+        state = "is-good" if value >= threshold else "is-bad"
     return {
         "value": percent(value),
         "threshold": percent(threshold),
-        "band_x": percent(band_low) if has_band else "",
+        "band_x": band_x,
         "band_width": f"{max(band, 1.0):.2f}%",
-        "state": ("is-good" if value >= threshold else "is-bad") if judged else "",
+        "state": state,
     }
 
 

@@ -16,6 +16,7 @@ from corpus.models import LabelDecision, Sentence, StyleLabel
 from corpus.services import LabelConflict, label_set
 from corpus.services import label_undo as take_back
 from corpus.suggest import suggest
+from voicelab.http import HtmxRequest
 from voicelab.roles import LABELER, ROLES, role_required, roles_of
 
 PAGE_SIZE = 30
@@ -33,7 +34,7 @@ def label(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @role_required(LABELER)
-def label_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
+def label_save(request: HtmxRequest, sentence_id: str) -> HttpResponse:
     sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
     form = LabelForm(request.POST)
     if not form.is_valid():
@@ -55,7 +56,7 @@ def label_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
 
 @require_POST
 @role_required(LABELER)
-def label_undo(request: HttpRequest, sentence_id: str) -> HttpResponse:
+def label_undo(request: HtmxRequest, sentence_id: str) -> HttpResponse:
     sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
     try:
         take_back(sentence=sentence, person=request.user)
@@ -65,7 +66,7 @@ def label_undo(request: HttpRequest, sentence_id: str) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, sentence: Sentence, *, saved: bool = False, problem: str = "",
+    request: HtmxRequest, sentence: Sentence, *, saved: bool = False, problem: str = "",
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     if not request.htmx:
@@ -95,7 +96,7 @@ def _around(request: HttpRequest) -> dict[str, Any]:
 
 
 def _filtered(filter_: LabelFilter, person: Any) -> Any:
-    sentences = Sentence.objects.with_label().with_decision().select_related("category")
+    sentences: Any = Sentence.objects.with_label().with_decision().select_related("category")
     if not filter_.is_valid():
         return sentences
     wanted = filter_.cleaned_data
@@ -138,7 +139,7 @@ def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str
 
 
 def _first_error(form: LabelForm) -> str:
-    return next(iter(form.errors.values()))[0]
+    return str(next(iter(form.errors.values()))[0])
 
 
 def _back(request: HttpRequest) -> str:

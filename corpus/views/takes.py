@@ -25,6 +25,7 @@ from corpus.services import take_judge as judge
 from corpus.streaming import file_response
 from corpus.views.measures import measures_of
 from corpus.wording import refusal
+from voicelab.http import HtmxRequest
 from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
 
 PAGE_SIZE = 25
@@ -98,7 +99,7 @@ def take_waveform(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @role_required(SPEAKER)
-def take_upload(request: HttpRequest) -> HttpResponse:
+def take_upload(request: HtmxRequest) -> HttpResponse:
     speaker = speaker_of(request.user)
     if not speaker or not speaker.consented_at or speaker.withdrawn_at:
         return _go(request, f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
@@ -125,7 +126,7 @@ def _store(request: HttpRequest, speaker: Speaker, form: TakeForm) -> Recording 
 
 
 def _upload_page(
-    request: HttpRequest, speaker: Speaker, form: TakeForm, status: int = 200
+    request: HtmxRequest, speaker: Speaker, form: TakeForm, status: int = 200
 ) -> HttpResponse:
     key = form["sentence"].value()
     context = {
@@ -143,7 +144,7 @@ def _upload_page(
 def _wanted(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
     """Preselect the sentence asked for, else the next to record, in the style of its label."""
     sentences = Sentence.objects.with_label()
-    sentence = (
+    sentence: Any = (
         sentences.filter(sentence_id=request.GET.get("sentence", "")).first()
         or Sentence.objects.without_take_of(speaker).first()
         or sentences.first()
@@ -191,7 +192,7 @@ def _next_to_judge(request: HttpRequest) -> HttpResponse:
     return redirect("takes")
 
 
-def _go(request: HttpRequest, url: str) -> HttpResponse:
+def _go(request: HtmxRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 

@@ -26,7 +26,8 @@ PAGES = ("home", "label", "takes", "consent", "corpus_import", "runs", "voices")
 
 def client_of(*roles: str, **person: Any) -> Client:
     client = Client()
-    client.force_login(PersonFactory(roles=roles, **person))
+    someone: Any = PersonFactory(roles=roles, **person)
+    client.force_login(someone)
     return client
 
 

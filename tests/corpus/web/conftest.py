@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from corpus.audio.io import encode_wav
-from corpus.models import Sentence, Speaker, StyleLabel
 from tests.factories import PersonFactory, SentenceFactory, SpeakerFactory, StyleFactory
 from tests.signals import speech
 
@@ -42,22 +41,22 @@ def reviewer(db: None) -> Any:
 
 
 @pytest.fixture
-def speaker(db: None) -> Speaker:
+def speaker(db: None) -> Any:
     return SpeakerFactory(user=PersonFactory(username="speaker", roles=["speaker"]))
 
 
 @pytest.fixture
-def neutral(db: None) -> StyleLabel:
+def neutral(db: None) -> Any:
     return StyleFactory(key="neutral", profile=PROFILE)
 
 
 @pytest.fixture
-def warm(db: None) -> StyleLabel:
+def warm(db: None) -> Any:
     return StyleFactory(key="amable", profile=PROFILE | {"pitch_st": [2.0, 5.0]})
 
 
 @pytest.fixture
-def sentence(db: None) -> Sentence:
+def sentence(db: None) -> Any:
     return SentenceFactory(sentence_id="shcc-01", syllables=10)
 
 

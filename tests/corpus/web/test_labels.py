@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 def label_of(sentence: Sentence) -> str | None:
-    return Sentence.objects.with_label().get(pk=sentence.pk).label_key
+    sentences: Any = Sentence.objects.with_label()
+    return sentences.get(pk=sentence.pk).label_key
 
 
 def test_a_label_is_a_new_row_and_the_last_one_counts(sentence, neutral, warm, labeler):

@@ -1,0 +1,8 @@
+"""The request as the middleware leaves it, for the type checker."""
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxRequest(HttpRequest):
+    htmx: HtmxDetails
