@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from cmaes import CMA
 from numpy.typing import NDArray
 
 from distillation.search.base import Array, SearchError, State, checked_population
+
+if TYPE_CHECKING:
+    from cmaes import CMA
 
 HALF = 128  # timbre before, prosody after
 COMPONENTS = 20  # per half; of Kokoro's 54 voices 20 hold 86 % of what they differ in
@@ -135,6 +137,8 @@ class CmaEs:
         self._distribution(population_size=2 * self._cma.population_size)
 
     def _distribution(self, *, population_size: int | None) -> None:
+        from cmaes import CMA  # loads scipy.stats, 64 MB: only for who searches
+
         low = np.minimum(-BOUND, self._origin - SIGMA)
         high = np.maximum(BOUND, self._origin + SIGMA)
         self._generation = []
