@@ -11,18 +11,25 @@ from django.utils.translation import gettext_lazy as _
 from corpus.models import Category, Recording, Sentence, Speaker, StyleLabel
 
 
-def _style_choices() -> list[tuple[str, Any]]:
-    return [("", _("All")), *StyleLabel.objects.values_list("key", "name")]
+class StyleFilter(forms.Form):
+    """A filter with a choice of styles, asked for once."""
+
+    style = forms.ChoiceField(required=False, label=_("Style"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["style"]
+        choice.choices = [("", _("All")), *StyleLabel.objects.values_list("key", "name")]
 
 
-class LabelFilter(forms.Form):
+class LabelFilter(StyleFilter):
     """The filter of the label page; an address that makes no sense filters nothing."""
 
     category = forms.ModelChoiceField(
         Category.objects, to_field_name="key", required=False, label=_("Category"),
         empty_label=_("All"),
     )  # fmt: skip
-    style = forms.ChoiceField(required=False, label=_("Style"), choices=_style_choices)
+    field_order = ("category", "style", "state", "q")
     state = forms.ChoiceField(
         required=False,
         label=_("State"),
@@ -53,11 +60,10 @@ class LabelForm(forms.Form):
         return data
 
 
-class TakeFilter(forms.Form):
+class TakeFilter(StyleFilter):
     state = forms.ChoiceField(
         required=False, label=_("State"), choices=[("", _("All")), *Recording.State.choices]
     )
-    style = forms.ChoiceField(required=False, label=_("Style"), choices=_style_choices)
     speaker = forms.ModelChoiceField(
         Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
     )
