@@ -37,7 +37,7 @@ class RunRecipe:
     student: str = "praat"
     teacher: str = "recordings"
     lang: str = "es"
-    strategy: str = "shared-walk"
+    strategy: str = "cma-es"
     steps: int = 10_000
     seed: int = 0
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student

@@ -35,10 +35,24 @@ def postgres_url() -> Iterator[str]:
         data, port = folder / "data", free_port()
         subprocess.run(
             [initdb, "-D", data, "-U", "voicelab", "--auth=trust", "-E", "UTF8"],
-            check=True, capture_output=True, user=user, cwd=folder,
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd=folder,
         )
-        command = [str(initdb.with_name("postgres")), "-D", str(data), "-p", str(port),
-                   "-c", "listen_addresses=127.0.0.1", "-k", str(folder), "-c", "fsync=off"]
+        command = [
+            str(initdb.with_name("postgres")),
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-k",
+            str(folder),
+            "-c",
+            "fsync=off",
+        ]
         with running(command, log=folder / "log", user=user):
             server = f"postgres://voicelab@127.0.0.1:{port}"
             wait_for("PostgreSQL", lambda: _created(server), seconds=30)
@@ -66,5 +80,3 @@ def redis_url() -> Iterator[str]:
         with running(command, log=Path(name) / "log"):
             wait_for("Redis", lambda: accepts(port), seconds=10)
             yield f"redis://127.0.0.1:{port}/0"
-
-

@@ -1,18 +1,175 @@
-"""compose.yaml's services as plain processes, on real PostgreSQL and Redis, with two workers."""
+"""compose.yaml's services as plain processes: the journey of a run on PostgreSQL and Redis."""
 
 from __future__ import annotations
 
+import json
 import os
-import shlex
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
+from typing import Any
 
 import httpx
 import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
-from tests.processes import free_port, manage, running, wait_for
+from tests.processes import free_port, running, wait_for
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(170)]
+
+COMPOSE = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())
+STYLES = ("neutral", "empatico")
+
+
+@dataclass
+class Services:
+    web: str
+    speech: str
+    env: dict[str, str]
+    passwords: dict[str, str]
+    log: Path
+
+
+def command_of(service: str, **ports: int) -> list[str]:
+    """Return the command of compose.yaml, on loopback and a free port of this machine."""
+    words: list[str] = COMPOSE["services"][service]["command"]
+    words = [ports_in(word, ports) for word in words]
+    program = Path(sys.executable).with_name(words[0])
+    return [sys.executable if words[0] == "python" else str(program), *words[1:]]
+
+
+def ports_in(word: str, ports: dict[str, int]) -> str:
+    for inside, port in ports.items():
+        word = re.sub(rf"\b{inside.removeprefix('p')}\b", str(port), word)
+    return word.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+
+
+@pytest.fixture(scope="module")
+def services(
+    postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("compose")
+    web, speech = free_port(), free_port()
+    env = {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_url,
+        "MEDIA_ROOT": str(folder / "elsewhere"),
+        "VOICELAB_DATA_DIR": str(folder),
+        "SPEECH_URL": f"http://127.0.0.1:{speech}",
+        "SPEECH_HOST": "127.0.0.1",
+        "SPEECH_PORT": str(speech),
+        "SLICE_SECONDS": "2",
+        "DJANGO_SETTINGS_MODULE": "voicelab.settings",
+        "PYTHONPATH": str(REPOSITORY),
+        "OMP_NUM_THREADS": "1",
+    }
+    log = folder / "log"
+    once(command_of("migrate"), env)
+    passwords = json.loads(once([sys.executable, "tests/servers/fill.py"], env).splitlines()[-1])
+    with ExitStack() as stack:
+        stack.enter_context(running(command_of("web", p8000=web), log=log, env=env))
+        for name in ("one", "two"):
+            worker = [*command_of("worker"), "--concurrency", "1", "--hostname", f"{name}@%h"]
+            stack.enter_context(running(worker, log=log, env=env))
+        stack.enter_context(running(command_of("tts", p8001=speech), log=log, env=env))
+        yield Services(f"http://127.0.0.1:{web}", env["SPEECH_URL"], env, passwords, log)
+
+
+def once(command: list[str], env: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, **env}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def signed_in(services: Services, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=services.web, follow_redirects=True, timeout=30) as client:
+        sign_in(client, services, name)
+        yield client
+
+
+def sign_in(client: httpx.Client, services: Services, name: str) -> None:
+    wait_for("the web server", lambda: answers(client, "/login/"), seconds=60)
+    page = post(client, "/login/", username=name, password=services.passwords[name])
+    assert page.url.path == "/", page.text
+
+
+def answers(client: httpx.Client, path: str) -> bool:
+    try:
+        return client.get(path).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def post(client: httpx.Client, path: str, **data: Any) -> httpx.Response:
+    if "csrftoken" not in client.cookies:
+        client.get(path)
+    token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    return client.post(path, data=token | data, headers={"Referer": str(client.base_url)})
+
+
+def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services) -> None:
+    with signed_in(services, "admin") as admin, signed_in(services, "reviewer") as reviewer:
+        run = run_launched(admin)
+        report = wait_for(
+            "the report",
+            lambda: found(admin.get(f"{run}report/validation_report.json")),
+            seconds=120,
+        )
+        assert set(report["styles"]) == set(STYLES)
+        packs = packs_approved(reviewer, run)
+        assert post(reviewer, "/voices/deploy/", pack=packs).status_code == 403
+        assert post(admin, "/voices/deploy/", pack=packs).is_success
+    wait_for("the deployed voice", lambda: spoken_by(services, "empatico"), seconds=30)
+    log = services.log.read_text()
+    assert "one@" in log
+    assert "two@" in log
+    assert (Path(services.env["MEDIA_ROOT"]) / "runs").is_dir()
+
+
+def run_launched(admin: httpx.Client) -> str:
+    """Launch a short run in the admin; return its page's address."""
+    run = post(
+        admin, "/admin/distillation/run/add/", name="Servers", styles=STYLES, steps=6, seed=1,
+        student="praat", teacher="recordings", strategy="cma-es", prompt="", tts_url="",
+    )  # fmt: skip
+    assert re.fullmatch(r"/runs/\d+/", run.url.path), run.text
+    return run.url.path
+
+
+def packs_approved(reviewer: httpx.Client, run: str) -> list[str]:
+    """Approve every evolved pack on the review page; return their numbers."""
+    packs = sorted(set(re.findall(r"/packs/(\d+)/decide/", reviewer.get(f"{run}review/").text)))
+    assert len(packs) == len(STYLES)
+    for pack in packs:
+        post(reviewer, f"/packs/{pack}/decide/", verdict="approve", reason="Heard, as wanted.")
+    return packs
+
+
+def spoken_by(services: Services, voice: str) -> bool:
+    answer = httpx.post(
+        f"{services.speech}/v1/audio/speech",
+        json={"model": "tts-1", "voice": voice, "input": "Hola.", "response_format": "wav"},
+    )
+    return answer.is_success and answer.headers["X-Voice"] == voice
+
+
+def found(answer: httpx.Response) -> dict[str, Any] | None:
+    return answer.json() if answer.is_success else None
+
+
+def test_the_training_service_offers_the_pipeline() -> None:
+    service = COMPOSE["services"]["voice_distillation"]
+    assert service["profiles"] == ["training"]
+    done = subprocess.run(
+        command_of("voice_distillation"), cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--reference-audio" in done.stdout

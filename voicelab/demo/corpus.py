@@ -1,4 +1,4 @@
-"""The demo's corpus: every sentence labelled after the guide, takes of every style by one speaker."""
+"""The demo's corpus: labels after the guide, takes of every style by one speaker."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from io import BytesIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from corpus.audio.io import encode_wav
@@ -55,7 +56,7 @@ def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
     styles = sorted(StyleLabel.objects.all(), key=lambda style: style.key != "neutral")
     wanted = []
     for style in styles:
-        sentences = Sentence.objects.with_label().filter(label_key=style.key)
+        sentences = Sentence.objects.with_label().filter(Q(label_key=style.key))
         longest = sorted(sentences, key=lambda sentence: -sentence.syllables)
         wanted += [(sentence, style) for sentence in longest[:TAKES_A_STYLE]]
     return wanted
@@ -70,7 +71,11 @@ def takes_make(
         take_id = uuid.uuid5(NAMESPACE, f"{sentence.sentence_id}/{style.key}")
         if not Recording.objects.filter(uuid=take_id).exists():
             take_make(
-                take_id, sentence=sentence, style=style, speaker=speaker, person=person,
+                take_id,
+                sentence=sentence,
+                style=style,
+                speaker=speaker,
+                person=person,
                 reviewer=reviewer,
             )
             made += 1

@@ -22,6 +22,7 @@ from rich.table import Table
 from distillation.models import Run, StyleRun
 
 console = Console()
+COLUMNS = ("style", "score before → after", "target", "self", "feature", "held-out", "passed")
 QUIET_SECONDS = 10  # between lines where the output is not a terminal
 
 
@@ -77,24 +78,25 @@ def run_watch(run: Run) -> Run:
 def _figures(style: StyleRun) -> str:
     if style.best_score is None:
         return f"{style.stage}"
-    return f"{style.stage} · score {style.best_score:.2f} · similarity {style.target_similarity:.3f}"
+    score = f"score {style.best_score:.2f} · similarity {style.target_similarity:.3f}"
+    return f"{style.stage} · {score}"
 
 
 def table_of(run: Run) -> Table:
     """One row per style: score before and after, similarities, verdict."""
     table = Table(title=f"Run {run.pk}", title_justify="left")
-    for name in ("style", "score before → after", "target", "self", "feature", "held-out", "passed"):
+    for name in COLUMNS:
         table.add_column(name, justify="left" if name == "style" else "right")
     for style in run.style_runs.all():
         report = run.report.data["styles"][style.style]
+        start, evolved = report["start"]["score"], report["evolved"]["score"]
         table.add_row(
             style.style,
             f"{style.start_score:.2f} → {style.best_score:.2f}",
             f"{style.target_similarity:.3f}",
             f"{style.self_similarity:.3f}",
             f"{style.feature_similarity:.3f}",
-            f"{report['start']['target_similarity']:.3f} → "
-            f"{report['evolved']['target_similarity']:.3f}",
+            f"{start['target']:.3f} → {evolved['target']:.3f}",
             "[green]yes" if report["passed"] else "[red]no",
         )
     return table

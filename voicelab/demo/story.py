@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import signal
 from contextlib import ExitStack
+from io import StringIO
 from types import FrameType
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db.models import F
 from rich.progress import Progress
 
-from corpus.loading import corpus_load
 from distillation.models import Run, RunState
 from voicelab.demo.corpus import labels_make, speaker_make, takes_make
 from voicelab.demo.people import passwords_kept, people_make
@@ -50,9 +51,7 @@ def demo_run(*, stop_after_table: bool) -> bool:
 
 def prepare() -> dict[str, User]:
     """Make database, static files, corpus and demo people; return the people by role."""
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    corpus_load()
+    call_command("prepare", stdout=StringIO())
     return people_make()
 
 
@@ -85,7 +84,7 @@ def distil(people: dict[str, User], watch: Stopwatch) -> bool:
     addresses_print(run)
     passwords_print(passwords_kept())
     console.print(watch.line())
-    improved = all(style.best_score > style.start_score for style in run.style_runs.all())
+    improved = not run.style_runs.exclude(best_score__gt=F("start_score")).exists()
     return improved and run.report.passed and set(heard) == set(run.run_recipe.style_keys)
 
 
@@ -94,5 +93,5 @@ def _why(run: Run) -> str:
     return " ".join(filter(None, errors)) or "see its page."
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt

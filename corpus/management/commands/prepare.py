@@ -1,0 +1,22 @@
+"""`manage.py prepare`: database, static files, corpus and roles, as often as one likes."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from corpus.loading import corpus_load
+from voicelab.roles import ROLES
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, collects static files, loads the corpus, makes the roles."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        corpus_load()
+        for role in ROLES:
+            Group.objects.get_or_create(name=role)
+        self.stdout.write("Ready. The first admin: manage.py createsuperuser")
