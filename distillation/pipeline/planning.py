@@ -19,7 +19,7 @@ from distillation.search import STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
-STEPS, SEED, STRATEGY = 10_000, 0, "shared-walk"
+STEPS, SEED, STRATEGY = 10_000, 0, "cma-es"
 
 
 class PlanError(ValueError):
@@ -35,6 +35,7 @@ class Options:
     reference_text: str
     tts_url: str
     steps: int | None
+    base_voices: tuple[str, ...]
     styles: tuple[str, ...]
     student: str
     teacher: str
@@ -109,6 +110,8 @@ def _check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--styles: each once, not {' '.join(options.styles)}.")
     if options.steps is not None and options.steps < 1:
         raise PlanError(f"--steps: 1 or more, not {options.steps}.")
+    if len(set(options.base_voices)) < min(2, len(options.base_voices) * 2):
+        raise PlanError("--base-voices: two or more, their spread scales the search.")
     if options.seed is not None and options.seed < 0:
         raise PlanError(f"--seed: 0 or more, not {options.seed}.")
 
@@ -175,6 +178,7 @@ def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) 
         student=options.student or first.get("student", ""),
         strategy=options.strategy or first.get("strategy", ""),
         steps=options.steps or first.get("steps"),
+        base_voices=options.base_voices or tuple(first.get("base_voices", ())),
         seed=first.get("seed") if options.seed is None else options.seed,
     )
 
@@ -203,6 +207,7 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
         strategy=options.strategy or STRATEGY,
         steps=options.steps or STEPS,
         seed=options.seed if options.seed is not None else SEED,
+        base_voices=options.base_voices,
         teacher_options=conditions,
         versions={name: metadata.version(name) for name in LIBRARIES},
         inputs={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},

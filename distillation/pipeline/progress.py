@@ -49,7 +49,7 @@ class Bars:
         """Show the search's step and best figures."""
         score = evolution.best_score
         text = f"score {score.total:6.2f}  similarity {score.target:.3f}" if score else ""
-        if evolution.start is None:
+        if evolution.step == 0:
             self._show("start", style, evolution.evaluations, evolution.start_total, text)
         else:
             self._show("evolve", style, evolution.step, self._steps, text)
@@ -63,5 +63,5 @@ class Bars:
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task("", style=style, stage=stage, scores="")
         self._progress.update(self._tasks[key], completed=done, total=of, scores=scores)
-        if done == of and not self._console.is_terminal:
+        if not self._console.is_terminal and done % max(1, of // 4) == 0:
             self._console.print(f"{style}: {stage} {done}/{of} {scores}".rstrip())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
 
 from corpus.audio.io import resample
 from corpus.audio.pitch import track
@@ -107,7 +108,14 @@ def _level_matched(y: NDArray[np.float32]) -> tuple[Float, NDArray[np.bool_]]:
 
 def _mfcc(power: Float) -> Float:
     mel_db = 10.0 * np.log10(np.maximum(power @ mel_filters(SR, N_FFT, N_MELS), 1e-10))
-    return np.asarray(dct(mel_db, type=2, axis=1, norm="ortho")[:, 1:N_MFCC])
+    return np.asarray(mel_db @ _cosines())
+
+
+@cache
+def _cosines() -> Float:
+    """Return the orthonormal DCT-II, (N_MELS, N_MFCC - 1), without its constant term."""
+    phases = np.outer(np.arange(N_MELS) + 0.5, np.arange(1, N_MFCC))
+    return np.sqrt(2.0 / N_MELS) * np.cos(np.pi / N_MELS * phases)
 
 
 def _spectral(power: Float) -> dict[str, float]:

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import get_window
 
 Float = NDArray[np.float64]
 
@@ -31,7 +30,8 @@ def power_spectrogram(y: NDArray[np.floating], *, n_fft: int, hop: int) -> Float
     """
     padded = np.pad(np.asarray(y, np.float64), n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
-    spectrum = np.fft.rfft(frames * get_window("hann", n_fft), axis=1)
+    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)
+    spectrum = np.fft.rfft(frames * window, axis=1)
     return spectrum.real**2 + spectrum.imag**2
 
 

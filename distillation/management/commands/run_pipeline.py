@@ -49,6 +49,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
         parser.add_argument("--steps", type=int, metavar="N", help="steps a style (10000)")
+        parser.add_argument(
+            "--base-voices", nargs="+", metavar="VOICE", help="where to start; all by default"
+        )
         parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
         parser.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
         parser.add_argument("--teacher", default="", help=f"{' or '.join(TEACHERS)}")
@@ -121,6 +124,7 @@ def _options(given: dict[str, Any]) -> Options:
         reference_text=given["reference_text"],
         tts_url=given["tts_url"],
         steps=given["steps"],
+        base_voices=tuple(given["base_voices"] or ()),
         styles=tuple(given["styles"] or ()),
         student=given["student"],
         teacher=given["teacher"],

@@ -138,3 +138,17 @@ def test_embedding_equals_resemblyzers_own() -> None:
     encoder = speaker_encoder()
     theirs = encoder._encoder.embed_utterance(_speech_of(say(LONG)))
     assert encoder.embed(say(LONG)) @ theirs == pytest.approx(1.0, abs=1e-6)
+
+
+def test_mfcc_equal_librosas() -> None:
+    import librosa
+
+    from distillation.scoring.features import N_FFT as LONG_FFT
+    from distillation.scoring.features import _mfcc
+    from distillation.scoring.mel import mel_filters, power_spectrogram
+
+    y = resample(say(), SR).y
+    power = power_spectrogram(y, n_fft=LONG_FFT, hop=256)
+    decibels = 10.0 * np.log10(np.maximum(power @ mel_filters(SR, LONG_FFT, 40), 1e-10))
+    theirs = librosa.feature.mfcc(S=decibels.T, n_mfcc=13).T[:, 1:]
+    assert np.abs(_mfcc(power) - theirs).max() < 1e-6
