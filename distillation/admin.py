@@ -88,6 +88,11 @@ class RunAdmin(ReadOnlyAdmin):
             (_("Teacher"), {"fields": ["teacher", "prompt", "tts_url"]}),
         ]
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": _("Launch a run")})
+
     def save_model(self, request: HttpRequest, obj: Run, form: Any, change: bool) -> None:
         launched = run_launch(person=request.user, recipe=form.recipe, name=obj.name)
         obj.__dict__.update(launched.__dict__)

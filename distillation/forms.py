@@ -29,23 +29,23 @@ class RunLaunchForm(forms.ModelForm):
 
     styles = forms.ModelMultipleChoiceField(
         StyleLabel.objects.all(),
-        label=_("styles"),
+        label=_("Styles"),
         widget=forms.CheckboxSelectMultiple,
         to_field_name="key",
     )
-    steps = forms.IntegerField(label=_("steps per style"), min_value=1, max_value=1_000_000)
-    seed = forms.IntegerField(label=_("seed"), initial=0, min_value=0, max_value=2**31 - 1)
-    strategy = forms.ChoiceField(label=_("search"), choices=_choices(STRATEGIES))
-    student = forms.ChoiceField(label=_("student"), choices=_choices(STUDENTS))
-    teacher = forms.ChoiceField(label=_("teacher"), choices=_choices(TEACHERS))
+    steps = forms.IntegerField(label=_("Steps per style"), min_value=1, max_value=1_000_000)
+    seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1)
+    strategy = forms.ChoiceField(label=_("Search"), choices=_choices(STRATEGIES))
+    student = forms.ChoiceField(label=_("Student"), choices=_choices(STUDENTS))
+    teacher = forms.ChoiceField(label=_("Teacher"), choices=_choices(TEACHERS))
     prompt = forms.ModelChoiceField(
         Recording.objects.usable().select_related("sentence", "style"),
-        label=_("prompt"),
+        label=_("Prompt"),
         required=False,
         help_text=_("Of the teacher http: the accepted take whose voice it shall clone."),
     )
     tts_url = forms.URLField(
-        label=_("address of the teacher"),
+        label=_("Address of the teacher"),
         required=False,
         assume_scheme="http",
         help_text=_("Of the teacher http: an OpenAI-compatible server, such as http://tts:8001"),
@@ -61,7 +61,8 @@ class RunLaunchForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name, value in {
             "styles": list(StyleLabel.objects.values_list("key", flat=True)),
-            "steps": 10_000,
+            "steps": RunRecipe.steps,
+            "strategy": RunRecipe.strategy,
             "student": settings.STUDENT,
             "teacher": settings.TEACHER,
             "tts_url": settings.TTS_URL,

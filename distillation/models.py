@@ -70,9 +70,23 @@ class Run(models.Model):
 
 
 class RunEvent(models.Model):
+    class What(models.TextChoices):
+        LAUNCHED = "launched", _("launched")
+        PAUSED = "paused", _("paused")
+        RESUMED = "resumed", _("resumed")
+        CANCELLED = "cancelled", _("cancelled")
+        RETRIED = "retried", _("retried")
+        REFERENCE_FINISHED = "reference-finished", _("target spoken")
+        EVOLVE_FINISHED = "evolve-finished", _("search finished")
+        VALIDATE_FINISHED = "validate-finished", _("voice validated")
+        SLICE_LOST = "slice-lost", _("worker lost, slice sent again")
+        STYLE_FAILED = "style-failed", _("style failed")
+        FAILED = "failed", _("run failed")
+        FINISHED = "finished", _("run finished")
+
     run = models.ForeignKey(Run, models.CASCADE, related_name="events")
     style = models.SlugField(_("style"), blank=True)
-    what = models.SlugField(_("what"))  # launched, paused, resumed, stage-finished, slice-lost …
+    what = models.SlugField(_("what"), choices=What)
     detail = models.TextField(_("detail"), blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
@@ -257,6 +271,7 @@ class Deployment(models.Model):
     pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="deployments")
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.REQUESTED)
     error = models.TextField(_("error"), blank=True)
+    queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)

@@ -50,3 +50,7 @@ class VoicePackQuerySet(models.QuerySet):
 class DeploymentQuerySet(models.QuerySet):
     def current(self) -> Self:
         return self.filter(state="deployed", replaced_by=None)
+
+    def forgotten(self, enqueued_before: datetime) -> Self:
+        """Requests whose message, if there was one, is long gone."""
+        return self.filter(state="requested", queued_at__lte=enqueued_before)

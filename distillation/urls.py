@@ -22,7 +22,8 @@ urlpatterns = [
     path(
         f"{SOUND}/<int:number>/<slug:who>.<slug:kind>", sounds.held_out_audio, name="held_out_audio"
     ),
-    path("packs/<int:pk>/audio.wav", sounds.pack_audio, name="pack_audio"),
+    path("packs/<int:pk>/audio.wav", sounds.pack_audio, {"kind": "wav"}, name="pack_audio"),
+    path("packs/<int:pk>/audio.svg", sounds.pack_audio, {"kind": "svg"}, name="pack_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
     path("voices/deploy/", voices.deploy, name="deploy"),

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -45,9 +46,9 @@ class Pulse:
         self._beaten = time.monotonic()
         return not lease_beat(self._style_run, **self.figures())
 
-    def figures(self) -> dict[str, float | int]:
+    def figures(self) -> dict[str, Any]:
         evolution = self._evolution
-        figures: dict[str, float | int] = {
+        figures: dict[str, Any] = {
             "step": evolution.step,
             "evaluations": evolution.evaluations,
             "seconds": self._style_run.seconds + time.monotonic() - self._started,
@@ -59,13 +60,15 @@ class Pulse:
                 "self_similarity": score.self_,
                 "feature_similarity": score.feature,
             }
+        if start := evolution.start_score:
+            figures |= {"start_voice": evolution.start_name, "start_score": start.total}
         return figures
 
 
 def _outcome(
-    style_run: StyleRun, recipe: RunRecipe, evolution: Evolution, figures: dict[str, float | int]
+    style_run: StyleRun, recipe: RunRecipe, evolution: Evolution, figures: dict[str, Any]
 ) -> Outcome:
-    fields: dict[str, object] = {**figures, **_start_fields(evolution)}
+    fields = dict(figures)
     written, replaced = [], []
     filename = f"{style_run.slice}-{style_run.lease[:8]}"
     state = evolution.checkpoint()
@@ -86,12 +89,6 @@ def _outcome(
         written=written,
         replaced=replaced,
     )
-
-
-def _start_fields(evolution: Evolution) -> dict[str, object]:
-    if evolution.start_score is None:
-        return {}
-    return {"start_voice": evolution.start_name, "start_score": evolution.start_score.total}
 
 
 def _preview(style_run: StyleRun, recipe: RunRecipe, evolution: Evolution) -> bytes | None:

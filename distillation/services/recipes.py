@@ -41,7 +41,7 @@ def recipe_build(
     seed: int = 0,
     student: str = "",
     teacher: str = "",
-    strategy: str = "shared-walk",
+    strategy: str = RunRecipe.strategy,
     prompt: Recording | None = None,
     tts_url: str = "",
 ) -> RunRecipe:

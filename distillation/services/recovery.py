@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from distillation.models import RunEvent, StyleRun, WorkerBeat
+from distillation.models import Deployment, RunEvent, StyleRun, WorkerBeat
 from distillation.services.leases import leases_release_dead
-from distillation.services.queue import slice_enqueue
+from distillation.services.queue import deployments_enqueue, slice_enqueue
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 15.0
@@ -19,6 +19,8 @@ def runs_recover() -> int:
     leases_release_dead()
     now = timezone.now()
     patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)
+    if lost := list(Deployment.objects.forgotten(patience)):
+        deployments_enqueue(lost)
     return sum(map(_recover, StyleRun.objects.forgotten(now, patience)))
 
 

@@ -1,21 +1,19 @@
 """Decisions on packs, and the deployment of approved ones."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from distillation.models import Decision, Deployment, VoicePack
 from distillation.services.faults import USER_FAULTS, RunError
+from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
 from distillation.stages.deploy import deploy
 
 DEFAULT_VOICE = "neutral"
-DEPLOY = "distillation.tasks.packs_deploy"
 
 
 def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> Decision:
@@ -52,9 +50,7 @@ def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deplo
     """Let a worker deploy: checking a pack takes torch, which the web process never loads."""
     with transaction.atomic():
         deployments = _request(packs, person)
-        ids = [row.pk for row in deployments]
-        send = partial(current_app.send_task, DEPLOY, args=[ids])
-        transaction.on_commit(send, robust=True)
+        deployments_enqueue(deployments)
     return deployments
 
 

@@ -11,8 +11,8 @@ PARTS = ("score", "target_similarity", "self_similarity", "feature_similarity")
 
 @dataclass(frozen=True)
 class Tick:
-    label: str
-    place: str  # percent from the left or the top
+    value: float
+    place: str  # percent from the top
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Chart:
     name: str
     lines: list[Line]
     y_ticks: list[Tick]
-    x_ticks: list[Tick]
+    digits: int
+    x_ticks: list[int]
 
 
 def curves(style_runs: Sequence[StyleRun], points: Iterable[ScorePoint]) -> list[Chart]:
@@ -45,15 +46,16 @@ def curves(style_runs: Sequence[StyleRun], points: Iterable[ScorePoint]) -> list
 
 def _chart(part: str, walks: list[tuple[StyleRun, list[ScorePoint]]]) -> Chart:
     values = [getattr(point, part) for _, points in walks for point in points]
-    ticks = nice_ticks(min(values), max(values))
+    ticks = nice_ticks(min(values), max(values), 4 if part == PARTS[0] else 2)
     low, high = ticks[0], ticks[-1]
     digits = max(0, -floor(log10(ticks[1] - ticks[0])))
     steps = max(style_run.steps for style_run, _ in walks)
     return Chart(
         name=part,
         lines=[_line(style_run, points, part, steps, low, high) for style_run, points in walks],
-        y_ticks=[Tick(f"{tick:.{digits}f}", _percent(_down(tick, low, high))) for tick in ticks],
-        x_ticks=[Tick(str(round(steps * part)), _percent(100 * part)) for part in (0, 0.5, 1)],
+        y_ticks=[Tick(tick, _percent(_down(tick, low, high))) for tick in ticks],
+        digits=digits,
+        x_ticks=[0, round(steps / 2), steps],
     )
 
 
@@ -80,8 +82,8 @@ def _line(
     )
 
 
-def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Return round numbers, two or more, that enclose `low` and `high`."""
+def nice_ticks(low: float, high: float, count: int) -> list[float]:
+    """Return about `count` round numbers, two or more, that enclose `low` and `high`."""
     span = max(high - low, 1e-3)
     size = 10 ** floor(log10(span / count))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor * count >= span)

@@ -71,5 +71,13 @@ def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None
         "report": found,
         "form": form,
         "judged": judged,
-        "packs": [(pack, found.data["styles"].get(pack.style)) for pack in packs] if found else [],
+        "packs": [(pack, _heard(found.data["styles"][pack.style])) for pack in packs]
+        if found
+        else [],
     }
+
+
+def _heard(style: dict[str, Any]) -> dict[str, Any]:
+    """Number the sentences as their files are, those the target speaks first."""
+    numbered = [{**one, "number": number} for number, one in enumerate(style["audio"], start=1)]
+    return {**style, "sentences": sorted(numbered, key=lambda one: not one["target"])}

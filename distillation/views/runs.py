@@ -1,6 +1,7 @@
 """The list of runs, and the page of one that shows how far it is and lets an admin steer it."""
 
 import csv
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -41,8 +43,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
     services.runs_recover()
     context = run_context(pk)
+    heard = request.GET.getlist("heard")
+    sounds = [sound for style in context["styles"] for sound in style["sounds"]]
+    context["fresh"] = [sound for sound in sounds if sound["version"] not in heard]
     status = 200 if context["run"].is_active else STOP_POLLING
-    return render(request, "distillation/_run_panel.html", context, status=status)
+    return render(request, "distillation/_run_answer.html", context, status=status)
 
 
 @require_GET
@@ -114,7 +119,20 @@ def style_context(style_run: StyleRun) -> dict[str, Any]:
         "stages": [_stage(style_run, stage) for stage in STAGES],
         "per_second": style_run.evaluations / style_run.seconds if style_run.seconds else None,
         "remaining_s": _remaining_s(style_run),
+        "sounds": [_sound(style_run, what) for what in ("target", "preview")],
     }
+
+
+def _sound(style_run: StyleRun, what: str) -> dict[str, str]:
+    """Address a sound so that a new one has a new address; it is swapped only then."""
+    sound = {"id": f"sound-{style_run.style}-{what}", "what": what}
+    sound["version"] = f"{sound['id']}-{getattr(style_run, what).name}"
+    if getattr(style_run, what):
+        arguments = (style_run.run_id, style_run.style, what)
+        query = f"?v={hashlib.sha256(sound['version'].encode()).hexdigest()[:8]}"
+        sound["src"] = reverse("style_audio", args=[*arguments, "wav"]) + query
+        sound["drawn"] = reverse("style_audio", args=[*arguments, "svg"]) + query
+    return sound
 
 
 def remaining_s(styles: list[StyleRun]) -> float | None:

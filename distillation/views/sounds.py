@@ -39,12 +39,12 @@ def held_out_audio(
 
 @require_GET
 @role_required(*ROLES)
-def pack_audio(request: HttpRequest, pk: int) -> HttpResponse:
+def pack_audio(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Send the longest held-out sentence in the voice of an evolved pack."""
     pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
     run = pack.style_run.run
     number = len(run.recipe["held_out_texts"])
-    return _sound(request, held_out_name(run.pk, pack.style, number, "evolved"), "wav")
+    return _sound(request, held_out_name(run.pk, pack.style, number, "evolved"), kind)
 
 
 def _sound(request: HttpRequest, name: str, kind: str) -> Any:

@@ -37,6 +37,7 @@ MAY = {
     "style_audio": ("get", EVERYBODY),
     "held_out_audio": ("get", EVERYBODY),
     "pack_audio": ("get", EVERYBODY),
+    "pack_waveform": ("get", EVERYBODY),
     "run_pause": ("post", {ADMIN}),
     "run_resume": ("post", {ADMIN}),
     "run_cancel": ("post", {ADMIN}),
@@ -78,6 +79,7 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments = {
         "runs": [], "voices": [], "deploy": [], "voice": [deployment.pk], "pack_audio": [pack],
+        "pack_waveform": [pack],
         "pack_decide": [pack], "style_audio": [run.pk, "neutral", "target", "wav"],
         "held_out_audio": [run.pk, "neutral", 1, "evolved", "wav"],
     }  # fmt: skip
