@@ -1,0 +1,115 @@
+"""Memory of web, worker and speech service while they do their work; seconds from clone to page.
+
+    python -m benchmarks.memory [--clone]
+
+A short demo runs in a folder of its own; when it serves, an admin opens every page and uploads a
+take. Figures are each process's highest resident size (VmHWM). `--clone` also makes the project
+anew from git: clone, environment, database, first page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WEB_PORT, SPEECH_PORT = 8710, 8711
+PAGES = ("/", "/label/", "/takes/", "/takes/upload/", "/runs/", "/runs/1/", "/runs/1/report/",
+         "/runs/1/review/", "/voices/", "/voices/1/", "/admin/distillation/run/add/")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clone", action="store_true", help="also from clone to first page")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with demo(folder / "data") as manager:
+            visit(folder / "data")
+            for part, peak_mb in sorted(peaks(manager).items()):
+                print(f"{part:34}{peak_mb:8.0f} MB")
+        if options.clone:
+            print(f"{'clone to first page':34}{from_clone(folder / 'clone'):8.0f} s")
+
+
+@contextmanager
+def demo(data: Path) -> Iterator[psutil.Process]:
+    """Run a short demo until it serves."""
+    env = {**os.environ, "VOICELAB_DATA_DIR": str(data), "DEMO_STEPS": "30", "COLUMNS": "120",
+           "WEB_PORT": str(WEB_PORT), "SPEECH_PORT": str(SPEECH_PORT)}  # fmt: skip
+    command = [sys.executable, "manage.py", "demo"]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Serving"):
+                break
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def visit(data: Path) -> None:
+    """Open every page as an admin and upload a take."""
+    password = json.loads((data / "demo_passwords.json").read_text())["admin"]
+    address = f"http://127.0.0.1:{WEB_PORT}"
+    with httpx.Client(base_url=address, follow_redirects=True, timeout=60) as client:
+        client.get("/login/")
+        token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        client.post("/login/", data=token | {"username": "admin", "password": password})
+        for page in PAGES:
+            client.get(page).raise_for_status()
+        for link in re.findall(r"/takes/[0-9a-f-]{36}/", client.get("/takes/").text)[:5]:
+            client.get(link).raise_for_status()
+
+
+def peaks(manager: psutil.Process) -> dict[str, float]:
+    """Return each process's highest resident size so far, MB, by what it does."""
+    found: dict[str, float] = {}
+    for process in manager.children(recursive=True):
+        words = " ".join(process.cmdline())
+        part = next((part for part in ("gunicorn", "celery", "voicelab.tts") if part in words), "")
+        if part:
+            role = "child" if process.ppid() != manager.pid and process.children() == [] else "main"
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak_mb = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+            label = f"{part} ({role})"
+            found[label] = max(found.get(label, 0.0), peak_mb)
+    return found
+
+
+def from_clone(folder: Path) -> float:
+    """Return the seconds from `git clone` to the first page, packages downloaded on the way."""
+    started = time.monotonic()
+    subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(folder)], check=True)
+    subprocess.run(["make", "--silent", ".venv"], cwd=folder, check=True)
+    python = folder / ".venv" / "bin" / "python"
+    subprocess.run([python, "manage.py", "prepare"], cwd=folder, check=True, capture_output=True)
+    command = [python, "-m", "gunicorn", "voicelab.wsgi", "--bind", f"127.0.0.1:{WEB_PORT}"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as server:
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{WEB_PORT}/login/").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        server.terminate()
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main()
