@@ -89,7 +89,7 @@ class TakeForm(forms.Form):
     )
     file = forms.FileField(
         label=_("Sound file"),
-        help_text=_("WAV, FLAC, OGG, MP3, WebM or M4A; one sentence, up to a minute."),
+        help_text=_("WAV, FLAC, OGG, MP3, WebM or M4A; one sentence, up to half a minute."),
         widget=forms.FileInput(attrs={"accept": "audio/*,video/webm,.wav,.flac,.ogg,.mp3,.webm"}),
         error_messages={
             "required": _("Choose a sound file."),

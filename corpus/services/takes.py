@@ -21,7 +21,7 @@ from corpus.audio.prosody import ANALYSER, Prosody, measure
 from corpus.audio.types import Audio
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel, TakeVerdict
 
-MAX_SECONDS = 60.0
+MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
 MAX_RATE_HZ = 48_000
 BASELINE_STYLE = "neutral"
 

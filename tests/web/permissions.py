@@ -16,6 +16,7 @@ def only(*roles: str) -> frozenset[str]:
 # name of the address: (method, who may)
 PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     # voicelab
+    "favicon": ("GET", EVERYBODY),
     "login": ("GET", EVERYBODY),
     "logout": ("POST", EVERYBODY),
     "set_language": ("POST", EVERYBODY),
