@@ -19,7 +19,6 @@ from distillation.search import STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
-STEPS, SEED, STRATEGY = 10_000, 0, "cma-es"
 
 
 class PlanError(ValueError):
@@ -198,16 +197,14 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     conditions = _conditions(options, teacher)
     files = {path for recipe in recipes for path in recipe.takes.values()}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
+    asked = {name: getattr(options, name) for name in ("strategy", "steps", "seed", "base_voices")}
     return RunRecipe(
+        **{name: value for name, value in asked.items() if value not in (None, "", ())},
         styles=recipes,
         search_texts=texts.search_texts(corpus),
         held_out_texts=texts.held_out_texts(corpus),
         student=student,
         teacher=teacher,
-        strategy=options.strategy or STRATEGY,
-        steps=options.steps or STEPS,
-        seed=options.seed if options.seed is not None else SEED,
-        base_voices=options.base_voices,
         teacher_options=conditions,
         versions={name: metadata.version(name) for name in LIBRARIES},
         inputs={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
