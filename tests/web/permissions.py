@@ -50,6 +50,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "style_audio": ("GET", ALL),
     "held_out_audio": ("GET", ALL),
     "pack_audio": ("GET", ALL),
+    "pack_waveform": ("GET", ALL),
     "pack_decide": ("POST", only(REVIEWER)),
     "voices": ("GET", ALL),
     "voice": ("GET", ALL),
