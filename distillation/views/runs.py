@@ -148,9 +148,9 @@ def remaining_s(styles: list[StyleRun]) -> float | None:
 def _remaining_s(style_run: StyleRun) -> float | None:
     if style_run.stage == Stage.VALIDATE:
         return 0.0
-    if not style_run.step or not style_run.seconds:
+    if not style_run.evaluations:
         return None
-    return (style_run.steps - style_run.step) * style_run.seconds / style_run.step
+    return (style_run.steps - style_run.step) * style_run.seconds / style_run.evaluations
 
 
 def _stage(style_run: StyleRun, stage: Stage) -> dict[str, Any]:

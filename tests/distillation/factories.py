@@ -156,10 +156,10 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
 def finished_run(*styles: str) -> models.Run:
     """Return a run that ended well, with its packs and report, though nothing was heard."""
     recipe = plain_recipe(*styles)
-    run = RunFactory(recipe=recipe.to_json(), state="finished", name="Prueba")
+    run: Any = RunFactory(recipe=recipe.to_json(), state="finished", name="Prueba")
     reports = [style_report(key) for key in styles]
     for report in reports:
-        style_run = StyleRunFactory(
+        style_run: Any = StyleRunFactory(
             run=run,
             style=report["style"],
             state="finished",

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
@@ -121,8 +123,9 @@ class TestRecipe:
 
     @pytest.mark.parametrize("field", ["student", "teacher", "strategy"])
     def test_unknown_names_are_refused(self, field: str) -> None:
+        names: dict[str, Any] = {field: "nothing"}
         with pytest.raises(RecipeError, match=field):
-            recipe_build(styles=["neutral"], steps=10, **{field: "nothing"})
+            recipe_build(styles=["neutral"], steps=10, **names)
 
     def test_the_http_teacher_needs_no_takes_but_an_address(self) -> None:
         corpus_make("neutral")
@@ -138,7 +141,7 @@ class TestRecipe:
 
 class TestWholeRun:
     def test_two_styles_end_in_packs_a_report_and_a_deployment(
-        self, work: Callable, settings: object, tmp_path: Path
+        self, work: Callable, settings: Settings, tmp_path: Path
     ) -> None:
         settings.VOICES_DIR = tmp_path
         run = tiny_run("neutral", "amable", steps=2)
@@ -159,13 +162,13 @@ class TestWholeRun:
         assert (tmp_path / "manifest.json").exists()
         assert Deployment.objects.current().count() == 2
         assert Deployment.objects.get(replaced_by=again[0]).voice == again[0].voice
-        style = run.style_runs.first()
-        assert style.points.first().step == 0
-        assert style.packs.filter(kind="start").count() == 1
-        assert default_storage.exists(style.preview.name)
+        style = run.style_runs.all()[0]
+        assert style.points.all()[0].step == 0
+        assert VoicePack.objects.filter(style_run=style, kind="start").count() == 1
+        assert default_storage.exists(str(style.preview.name))
 
     def test_interrupted_and_resumed_it_ends_in_the_bit_identical_pack(
-        self, work: Callable, commit: Callable, settings: object
+        self, work: Callable, commit: Callable, settings: Settings
     ) -> None:
         whole = tiny_run("neutral", steps=4)
         work(*first(whole))
@@ -296,7 +299,7 @@ class TestSteering:
         assert (style_run.slice, bool(style_run.checkpoint)) == ((2, True) if kept else (1, False))
 
     def test_resumed_before_the_worker_noticed_it_goes_on(
-        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: object
+        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         work((style_run.pk, 0), limit=1)
         row = leases.lease_claim(style_run_id=style_run.pk, slice=1)
@@ -348,7 +351,7 @@ class TestFaults:
         assert "recordings/" in run.error
 
     def test_a_damaged_checkpoint_is_named_and_retry_evolves_anew(
-        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: object
+        self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         settings.SLICE_SECONDS = 0.01
         work((style_run.pk, 0), limit=2)
@@ -362,13 +365,15 @@ class TestFaults:
         assert (style_run.checkpoint, style_run.step, style_run.evaluations) == ("", 0, 0)
 
     def test_only_the_last_checkpoint_is_kept(
-        self, work: Callable, style_run: StyleRun, settings: object
+        self, work: Callable, style_run: StyleRun, settings: Settings
     ) -> None:
         settings.SLICE_SECONDS = 0.01
         work((style_run.pk, 0), limit=4)
         style_run.refresh_from_db()
         folder = Path(style_run.checkpoint.path).parent
-        assert [path.name for path in folder.iterdir()] == [Path(style_run.checkpoint.name).name]
+        assert [path.name for path in folder.iterdir()] == [
+            Path(str(style_run.checkpoint.name)).name
+        ]
 
     def test_a_fault_of_the_program_is_kept_apart(
         self, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
