@@ -97,7 +97,7 @@ def from_clone(folder: Path) -> float:
     started = time.monotonic()
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(folder)], check=True)
     subprocess.run(["make", "--silent", ".venv"], cwd=folder, check=True)
-    python = folder / ".venv" / "bin" / "python"
+    python = str(folder / ".venv" / "bin" / "python")
     subprocess.run([python, "manage.py", "prepare"], cwd=folder, check=True, capture_output=True)
     command = [python, "-m", "gunicorn", "voicelab.wsgi", "--bind", f"127.0.0.1:{WEB_PORT}"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as server:

@@ -3,16 +3,19 @@
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
+TOO_LARGE = "voicelab.upload_too_large"
+
 
 class QuotaUploadHandler(FileUploadHandler):
     """Skips the rest of a file once it is larger than MAX_UPLOAD_BYTES, and says so.
 
-    The request gets `upload_too_large = True`; the form then explains why there is no file.
+    The request's META gets `TOO_LARGE`; the form then explains why there is no file.
     """
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         if start + len(raw_data) > settings.MAX_UPLOAD_BYTES:
-            self.request.upload_too_large = True
+            if self.request:
+                self.request.META[TOO_LARGE] = True
             raise SkipFile
         return raw_data
 

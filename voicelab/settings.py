@@ -1,6 +1,7 @@
 """The environment as Django settings; with settings_tts.py, the only reader of os.environ."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.management.utils import get_random_secret_key
@@ -148,6 +149,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any]
 REDIS_URL = env.str("REDIS_URL", default="")
 BROKER_DIR = DATA_DIR / "broker"
 if REDIS_URL:
@@ -184,7 +186,7 @@ WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
 WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
-DEMO_STEPS = env.int("DEMO_STEPS", default=150)
+DEMO_STEPS = env.int("DEMO_STEPS", default=300)
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)

@@ -23,6 +23,7 @@ from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.services import ConsentMissing, speaker_of, take_store
 from corpus.services import take_judge as judge
 from corpus.streaming import file_response
+from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of
 from corpus.wording import refusal
 from voicelab.http import HtmxRequest
@@ -107,7 +108,7 @@ def take_upload(request: HtmxRequest) -> HttpResponse:
         form = TakeForm(initial=_wanted(request, speaker))
         return _upload_page(request, speaker, form)
     sent = (request.POST, request.FILES)
-    form = TakeForm(*sent, too_large=getattr(request, "upload_too_large", False))
+    form = TakeForm(*sent, too_large=TOO_LARGE in request.META)
     if form.is_valid():
         recording = _store(request, speaker, form)
         if recording:

@@ -6,7 +6,7 @@ from importlib import metadata
 from itertools import combinations
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from corpus.models import Recording, Sentence, StyleLabel
@@ -17,6 +17,7 @@ from distillation.search import STRATEGIES
 
 REFERENCES = 5
 TARGET_SECONDS = (20.0, 28.0)  # spoken, before the joins; the target shall last 20-30 s
+HELD_OUT = 4
 CHOICE = 12  # combinations are tried over the best so many
 SYLLABLES_A_SECOND = 5.0
 SEARCH_LENGTHS = (0.5, 0.15, 0.85)  # of the corpus, shortest to longest; the middle one leads
@@ -61,9 +62,8 @@ def recipe_build(
     plays_takes = teacher == "recordings"
     lines = {label.key: _lines(label, plays_takes) for label in labels}
     references = {label.key: _references(label, lines[label.key], plays_takes) for label in labels}
-    held_out = _held_out(
-        lines, used={line.text for chosen in references.values() for line in chosen}
-    )
+    used = {line.text for chosen in references.values() for line in chosen}
+    held_out = _held_out(lines, used, _said_in_all(labels) if plays_takes else set())
     spoken = {key: _takes(key, references[key], held_out) for key in lines} if plays_takes else {}
     options, inputs = _conditions(teacher, prompt, tts_url)
     for takes in spoken.values():
@@ -168,10 +168,13 @@ def _missing(label: StyleLabel, found: int, plays_takes: bool) -> str:
     )
 
 
-def _held_out(lines: dict[str, list[Line]], used: set[str]) -> tuple[str, ...]:
-    """Choose sentences of rising length, in turn one that each style can speak."""
+def _held_out(lines: dict[str, list[Line]], used: set[str], shared: set[str]) -> tuple[str, ...]:
+    """Choose sentences of rising length: of takes in every style, else each style's in turn."""
     corpus = _corpus_texts()
-    count = max(4, 2 * len(lines))
+    everywhere = [text for text in corpus if text in shared - used]
+    if len(everywhere) >= HELD_OUT:
+        return tuple(_at(everywhere, (n + 0.5) / HELD_OUT) for n in range(HELD_OUT))
+    count = max(HELD_OUT, 2 * len(lines))
     chosen: list[str] = []
     for number, key in zip(range(count), list(lines) * count, strict=False):
         length = len(_at(corpus, (number + 0.5) / count))
@@ -181,6 +184,13 @@ def _held_out(lines: dict[str, list[Line]], used: set[str]) -> tuple[str, ...]:
         if pool:
             chosen.append(min(pool, key=lambda text: abs(len(text) - length)))
     return tuple(sorted(chosen, key=len))
+
+
+def _said_in_all(styles: list[StyleLabel]) -> set[str]:
+    """Return the sentences that have a usable take in every one of the styles."""
+    takes = Recording.objects.usable().filter(style__in=styles).order_by()
+    each = takes.values("sentence__text").annotate(styles=Count("style", distinct=True))
+    return {row["sentence__text"] for row in each if row["styles"] == len(styles)}
 
 
 def _search_texts(held_out: tuple[str, ...]) -> tuple[str, ...]:

@@ -73,4 +73,4 @@ def recipe(tmp: Path | None = None, **changes: object) -> RunRecipe:
         "steps": 8,
         "seed": 3,
     }
-    return RunRecipe(**{**settings, **changes})  # type: ignore[arg-type]
+    return RunRecipe(**{**settings, **changes})

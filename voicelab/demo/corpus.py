@@ -17,7 +17,8 @@ from corpus.services import label_set, take_judge, take_store
 from corpus.suggest import suggest
 from voicelab.demo.voice import SPEAKER_NAME, speak
 
-TAKES_A_STYLE = 10  # five become the target, the rest let the review hear the target's voice
+TAKES_A_STYLE = 8  # five become the target
+SAID_IN_ALL = 4  # neutral sentences spoken in every style: held out, for the review to compare
 NAMESPACE = uuid.UUID("6f1d3c1e-52f4-4c55-9a0c-3b1f1f3f6a55")
 
 
@@ -54,12 +55,18 @@ def speaker_make(*, user: User) -> Speaker:
 def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
     """Sentences to record, neutral first: the other styles are judged relative to it."""
     styles = sorted(StyleLabel.objects.all(), key=lambda style: style.key != "neutral")
+    neutral = _longest_first("neutral")
+    in_all = neutral[TAKES_A_STYLE :: len(neutral) // (SAID_IN_ALL + 1)]
     wanted = []
     for style in styles:
-        sentences = Sentence.objects.with_label().filter(Q(label_key=style.key))
-        longest = sorted(sentences, key=lambda sentence: -sentence.syllables)
-        wanted += [(sentence, style) for sentence in longest[:TAKES_A_STYLE]]
+        own = _longest_first(style.key)[:TAKES_A_STYLE]
+        wanted += [(sentence, style) for sentence in own + in_all[:SAID_IN_ALL]]
     return wanted
+
+
+def _longest_first(style: str) -> list[Sentence]:
+    sentences = Sentence.objects.with_label().filter(Q(label_key=style))
+    return sorted(sentences, key=lambda sentence: -sentence.syllables)
 
 
 def takes_make(

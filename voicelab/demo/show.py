@@ -22,7 +22,7 @@ from rich.table import Table
 from distillation.models import Run, StyleRun
 
 console = Console()
-COLUMNS = ("style", "score before → after", "target", "self", "feature", "held-out", "passed")
+COLUMNS = ("style", "before", "after", "target", "self", "feature", "held-out", "passed")
 QUIET_SECONDS = 10  # between lines where the output is not a terminal
 
 
@@ -71,7 +71,8 @@ def run_watch(run: Run) -> Run:
                 return run
             if not console.is_terminal and time.monotonic() - said > QUIET_SECONDS:
                 said = time.monotonic()
-                console.print(*(f"{s.style} {s.step}/{s.steps} {_figures(s)};" for s in styles))
+                for style in styles:
+                    console.print(f"{style.style:<12} {style.step}/{style.steps} {_figures(style)}")
             time.sleep(0.5)
 
 
@@ -86,13 +87,14 @@ def table_of(run: Run) -> Table:
     """One row per style: score before and after, similarities, verdict."""
     table = Table(title=f"Run {run.pk}", title_justify="left")
     for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "style" else "right")
+        table.add_column(name, justify="left" if name == "style" else "right", no_wrap=True)
     for style in run.style_runs.all():
         report = run.report.data["styles"][style.style]
         start, evolved = report["start"]["score"], report["evolved"]["score"]
         table.add_row(
             style.style,
-            f"{style.start_score:.2f} → {style.best_score:.2f}",
+            f"{style.start_score:.2f}",
+            f"{style.best_score:.2f}",
             f"{style.target_similarity:.3f}",
             f"{style.self_similarity:.3f}",
             f"{style.feature_similarity:.3f}",

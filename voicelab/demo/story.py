@@ -83,7 +83,7 @@ def distil(people: dict[str, User], watch: Stopwatch) -> bool:
     files_print(run, heard)
     addresses_print(run)
     passwords_print(passwords_kept())
-    console.print(watch.line())
+    console.print(watch.line(), soft_wrap=True)
     improved = not run.style_runs.exclude(best_score__gt=F("start_score")).exists()
     return improved and run.report.passed and set(heard) == set(run.run_recipe.style_keys)
 

@@ -66,7 +66,7 @@ EXACT = ("wav", "flac")
 
 def code_of(data: object, **limits: float) -> str:
     with pytest.raises(AudioError) as caught:
-        io.decode(data, **limits)  # type: ignore[arg-type]
+        io.decode(data, **limits)
     assert str(caught.value).endswith(".")
     return caught.value.code
 
