@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.io import MIN_SECONDS
@@ -43,6 +44,8 @@ PARTS = {
     "energy_db": _("Loudness"),
 }
 
+UNITS = {"syllables/s": _("syll./s")}
+
 ADVICE: dict[str, Any] = {
     "clipping": _("The microphone is overdriven: move away from it or lower its level."),
     "noise": _("The room is too loud: close the window, switch off fans, move nearer."),
@@ -78,7 +81,7 @@ def refusal(error: AudioError) -> str:
     if error.code not in REFUSALS:
         return str(error)
     return str(REFUSALS[error.code]) % {
-        "shortest": MIN_SECONDS,
+        "shortest": number_format(MIN_SECONDS),
         "longest": round(MAX_SECONDS),
         "largest": filesizeformat(settings.MAX_UPLOAD_BYTES),
     }
@@ -95,4 +98,4 @@ def advice(part: dict[str, Any]) -> str:
         return ""
     ratio = ratio - 1 if words is LOW_ADVICE else ratio
     text = words.get(part["code"]) or ADVICE.get(part["code"], "")
-    return str(text) % {"by": f"{by:.1f}", "percent": round(100 * ratio)}
+    return str(text) % {"by": number_format(by, 1), "percent": round(100 * ratio)}

@@ -17,6 +17,16 @@ _MAX_PATH = 250
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
+KINDS = {
+    bool: gettext_noop("true or false"),
+    dict: gettext_noop("an object"),
+    float: gettext_noop("a number"),
+    list: gettext_noop("an array"),
+    str: gettext_noop("a string"),
+    type(None): "null",
+}
+
+
 class Problem(ValueError):
     """A value that cannot be; the message says what is wanted."""
 
@@ -68,10 +78,7 @@ def _string(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    names = {bool: "true or false", type(None): "null", str: "a string", list: "an array"}
-    return names.get(type(value), "a number")
+    return KINDS.get(type(value), KINDS[float])
 
 
 def _slug(value: Any) -> str:

@@ -15,6 +15,21 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT_OBJECT = re.compile(r"\n[ \t\r]*(?=\{)")
 _MAX_DEPTH = 3
 _MOST_PROBLEMS = 1000
+_WANTED = {",": gettext_noop("“,” is wanted"), ":": gettext_noop("“:” is wanted")}
+_NO_KEY = gettext_noop("a key is wanted")
+_COMMA = gettext_noop("a comma before ]")
+REASONS = (
+    *_WANTED.values(),
+    _NO_KEY,
+    _COMMA,
+    # the json module's own words
+    gettext_noop("Expecting value"),
+    gettext_noop("Expecting ',' delimiter"),
+    gettext_noop("Expecting ':' delimiter"),
+    gettext_noop("Expecting property name enclosed in double quotes"),
+    gettext_noop("Invalid control character at"),
+    gettext_noop("Unterminated string starting at"),
+)
 
 
 @dataclass
@@ -120,7 +135,7 @@ class Reader:
             if found.value or found.repeated:
                 i = self._skip(self._expect(",", i))
             if not self._text.startswith('"', i):
-                raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason="a key is wanted")
+                raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason=_NO_KEY)
             key, after = self._value(i, depth + 1)
             value, end = self._value(self._skip(self._expect(":", self._skip(after))), depth + 1)
             entry = Located(key.position, value.value, value.repeated)
@@ -133,7 +148,7 @@ class Reader:
 
     def _expect(self, sign: str, i: int) -> int:
         if not self._text.startswith(sign, i):
-            raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason=f"“{sign}” is wanted")
+            raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason=_WANTED[sign])
         return i + 1
 
     def _separated(self, i: int, array: bool) -> int:
@@ -142,7 +157,7 @@ class Reader:
             return i
         i = self._skip(self._expect(",", i))
         if self._text.startswith("]", i):
-            raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason="a comma before ]")
+            raise _NotJSON(i, gettext_noop("not JSON: %(reason)s"), reason=_COMMA)
         return i
 
     def _nothing_after(self, i: int) -> None:

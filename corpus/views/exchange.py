@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from corpus.exchange import ExchangeErrors
+from corpus.exchange import PHRASES, ExchangeError, ExchangeErrors
 from corpus.exchanging import ImportSummary
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
@@ -35,13 +35,18 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
         try:
             done = import_(data=form.cleaned_data["file"].read(), person=request.user)
         except ExchangeErrors as errors:
-            faults = [(e.line, e.field, _(e.message) % e.params) for e in errors.errors]
+            faults = [(e.line, e.field, _words(e)) for e in errors.errors]
         else:
             _tell(request, done)
             return redirect("label")
     status = 422 if faults or form.errors else 200
     context = {"form": form, "faults": faults}
     return render(request, "corpus/import.html", context, status=status)
+
+
+def _words(fault: ExchangeError) -> str:
+    params = {key: _(x) if x in PHRASES else x for key, x in fault.params.items()}
+    return _(fault.message) % params
 
 
 def _tell(request: HttpRequest, done: ImportSummary) -> None:

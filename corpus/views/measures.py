@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from corpus.models import ProsodyScore
-from corpus.wording import PARTS, advice
+from corpus.wording import PARTS, UNITS, advice
 
 # What a bar spans: wide enough for its band and for what people do.
 SPANS = {
@@ -45,6 +45,7 @@ def _bar(part: dict[str, Any]) -> dict[str, Any]:
     return {
         **part,
         "name": PARTS[part["code"]],
+        "unit": UNITS.get(part["unit"], part["unit"]),
         "advice": advice(part),
         "ok": part["score"] >= 1,
         "min": least,
