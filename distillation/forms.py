@@ -35,7 +35,7 @@ class RunLaunchForm(forms.ModelForm):
     )
     steps = forms.IntegerField(label=_("Steps per style"), min_value=1, max_value=1_000_000)
     seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1)
-    strategy = forms.ChoiceField(label=_("Search"), choices=_choices(STRATEGIES))
+    strategy = forms.ChoiceField(label=_("Search strategy"), choices=_choices(STRATEGIES))
     student = forms.ChoiceField(label=_("Student"), choices=_choices(STUDENTS))
     teacher = forms.ChoiceField(label=_("Teacher"), choices=_choices(TEACHERS))
     prompt = forms.ModelChoiceField(

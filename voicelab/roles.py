@@ -9,16 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
 
 LABELER, SPEAKER, REVIEWER, ADMIN = "labeler", "speaker", "reviewer", "admin"
 ROLES = (LABELER, SPEAKER, REVIEWER, ADMIN)
 ROLE_NAMES = {
-    LABELER: _("labeler"),
-    SPEAKER: _("speaker"),
-    REVIEWER: _("reviewer"),
-    ADMIN: _("admin"),
+    LABELER: pgettext_lazy("role", "labeler"),
+    SPEAKER: pgettext_lazy("role", "speaker"),
+    REVIEWER: pgettext_lazy("role", "reviewer"),
+    ADMIN: pgettext_lazy("role", "admin"),
 }
 
 
