@@ -12,6 +12,7 @@ from distillation.models import Decision, Run
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.search import STRATEGIES
 from distillation.services import recipe_build
+from distillation.wording import recipe_words
 
 LICENCES = {
     "http": _("The server's model has its own licence; the run records its address."),
@@ -78,7 +79,7 @@ class RunLaunchForm(forms.ModelForm):
             try:
                 self.recipe = recipe_build(**_recipe_arguments(cleaned))
             except RecipeError as error:
-                self.add_error(_field_of(error), str(error))
+                self.add_error(_field_of(error), recipe_words(error))
         return cleaned
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from distillation.models import Decision, Deployment, VoicePack
-from distillation.services.faults import USER_FAULTS, RunError
+from distillation.services.faults import USER_FAULTS, RunError, fault_code
 from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
 from distillation.stages.deploy import deploy
@@ -62,7 +62,7 @@ def deployments_carry_out(*, deployment_ids: Sequence[int]) -> None:
         try:
             _carry_out(list(rows))
         except USER_FAULTS as error:
-            rows.update(state=Deployment.State.FAILED, error=str(error))
+            rows.update(state=Deployment.State.FAILED, error=f"{fault_code(error)}: {error}")
 
 
 def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:

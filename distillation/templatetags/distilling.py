@@ -3,8 +3,11 @@
 from django import template
 
 from corpus.models import StyleLabel
+from distillation.wording import explained, fault_words, name_words
 
 register = template.Library()
+for words in (explained, fault_words, name_words):
+    register.filter(words)
 MINUTE, HOUR = 60, 3600
 
 

@@ -1,0 +1,121 @@
+"""The words a person reads for the stable codes of faults and for the names in a recipe."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from distillation.recipe import RecipeError
+
+_ENGINE_FILES = _(
+    "Kokoro's files are missing or damaged; whoever runs the server has to mend them."
+)
+_PACK_FILE = _("The file of the voice pack is damaged or is none; evolve the voice again.")
+_TARGET = _("The style's target cannot be used; retry, and if it fails again launch a new run.")
+_UNUSABLE_SOUND = _("A sound cannot be used; listen to the takes of this style and replace it.")
+_RESTART = _("What the search had kept is lost or damaged; “Retry” evolves the style anew.")
+_NEW_RUN = _("A take is gone or is not the one the recipe names; launch a new run.")
+
+FAULTS: dict[str, Any] = {
+    # the program and its workers
+    "internal": _("The program met a fault; retry, and tell whoever runs the server."),
+    "too_slow": _("One slice took too long: the machine or the model is too slow for the limit."),
+    "slice_lost": _("The worker died several times at the same place; retry once it has memory."),
+    "recipe": _("The recipe cannot be carried out; launch a new run."),
+    # takes and other sounds
+    "take_missing": _NEW_RUN,
+    "take_changed": _NEW_RUN,
+    "missing_take": _("The teacher has no take of a sentence; record it, then launch a new run."),
+    "bad_take": _("A take cannot be played; record it again, then launch a new run."),
+    "no_prompt": _("The teacher has neither takes nor a prompt; record takes of this style."),
+    **dict.fromkeys(
+        (
+            "not_audio",
+            "empty",
+            "silent",
+            "too_short",
+            "too_long",
+            "truncated",
+            "not_finite",
+            "no_speech",
+        ),
+        _UNUSABLE_SOUND,
+    ),
+    # the search
+    "checkpoint_damaged": _RESTART,
+    "bad_checkpoint": _RESTART,
+    "other_checkpoint": _RESTART,
+    "base_voices": _("The student's base voices give no start; check that it speaks."),
+    # the teacher
+    "teacher_unreachable": _("The teacher's server cannot be reached; start it, then retry."),
+    "teacher_timeout": _("The teacher's server does not answer in time; retry when it is free."),
+    "teacher_busy": _("The teacher's server is busy; retry later."),
+    "teacher_refused": _("The teacher's server refused; its own words follow."),
+    "teacher_not_audio": _("The teacher's server answered something that is not sound."),
+    # the engines
+    "unknown_engine": _("This engine does not exist here; launch a new run with another."),
+    "bad_option": _("The engine does not take one of its options; launch a new run."),
+    "missing_model": _ENGINE_FILES,
+    "missing_voice": _ENGINE_FILES,
+    "bad_model": _ENGINE_FILES,
+    "bad_voice": _ENGINE_FILES,
+    "wrong_engine": _("The voice pack was made for another engine; choose one of this engine."),
+    "empty_text": _("A sentence holds nothing to say; correct it, then launch a new run."),
+    "bad_speed": _("The speed of the style is out of range; correct the style."),
+    # targets
+    "no_texts": _("The style has no sentence for the teacher; label more sentences."),
+    "silent_sentence": _("The teacher stayed silent at a sentence; check it, then retry."),
+    "target_too_short": _("The sentences are too short for a target; take more or longer ones."),
+    "target_too_long": _("The sentences are too long for a target; take shorter ones."),
+    "target_loudness": _("The takes are too uneven to reach the target's loudness; record again."),
+    "no_target": _TARGET,
+    "bad_target": _TARGET,
+    # voice packs
+    **dict.fromkeys(
+        ("missing", "unreadable", "not_a_pack", "dtype", "shape", "out_of_range"), _PACK_FILE
+    ),
+    "unsafe": _("The voice pack holds more than a tensor and was refused; evolve the voice again."),
+    "too_large": _("A file is larger than allowed."),
+    "pack_changed": _("The voice pack is gone or is not the one that was judged; review it again."),
+    "not_approved": _("The voice was not approved; review it first."),
+    "two_of_a_voice": _("Choose one pack for each voice."),
+    "two_engines": _("Choose packs of one engine: the service runs only one."),
+}
+
+RECIPE_FIELDS: dict[str, Any] = {
+    "search_texts": _("The corpus has too few sentences for a search; load or import more."),
+    "held_out_texts": _("The corpus has too few sentences to hold some out; load or import more."),
+}
+
+NAMES: dict[str, Any] = {
+    "target": _("target"),
+    "self": _("self-similarity"),
+    "feature": _("feature similarity"),
+    "target_similarity": _("target similarity"),
+    "self_similarity": _("self-similarity"),
+    "differentiation": _("difference between styles"),
+    "min_duration_s": _("shortest sentence, s"),
+    "url": _("address"),
+    "prompt": _("prompt"),
+    "transcript": _("transcript"),
+}
+
+
+def fault_words(code: str) -> str:
+    """Say in the person's language what a code means and what to do; nothing for an unknown one."""
+    return str(FAULTS.get(code, ""))
+
+
+def explained(detail: str) -> str:
+    """Put the words of a leading code before `code: message`; other details stay as they are."""
+    words = fault_words(detail.partition(":")[0])
+    return f"{words} ({detail})" if words else detail
+
+
+def recipe_words(error: RecipeError) -> str:
+    """Say what is wrong with a recipe: in the person's language where a person can mend it."""
+    return str(RECIPE_FIELDS.get(str(error).partition(":")[0], error))
+
+
+def name_words(name: str) -> str:
+    """Name a part of a recipe, its thresholds or its teacher's options."""
+    return str(NAMES.get(name, name))
