@@ -80,9 +80,22 @@ class LabelDecision(models.Model):
         IMPORT = "import", _("import")
         UNDO = "undo", _("undo")
 
-    sentence = models.ForeignKey(Sentence, models.CASCADE, related_name="decisions")
-    style = models.ForeignKey(StyleLabel, models.PROTECT, null=True, related_name="decisions")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    sentence = models.ForeignKey(
+        Sentence, models.CASCADE, related_name="decisions", verbose_name=_("sentence")
+    )
+    style = models.ForeignKey(
+        StyleLabel,
+        models.PROTECT,
+        null=True,
+        related_name="decisions",
+        verbose_name=_("style"),
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("person"),
+    )
     source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.PERSON)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
@@ -98,9 +111,11 @@ class LabelDecision(models.Model):
 
 
 class Adjudication(models.Model):
-    sentence = models.ForeignKey(Sentence, models.CASCADE, related_name="adjudications")
-    style = models.ForeignKey(StyleLabel, models.PROTECT)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    sentence = models.ForeignKey(
+        Sentence, models.CASCADE, related_name="adjudications", verbose_name=_("sentence")
+    )
+    style = models.ForeignKey(StyleLabel, models.PROTECT, verbose_name=_("style"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     reason = models.TextField(_("reason"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
@@ -115,7 +130,13 @@ class Adjudication(models.Model):
 
 class Speaker(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+    )
     synthetic = models.BooleanField(_("synthetic"), default=False)
     consent_text = models.TextField(_("consent text"), blank=True)
     consent_scope = models.CharField(_("scope"), max_length=120, blank=True)
@@ -146,10 +167,18 @@ class Recording(models.Model):
         REJECTED = "rejected", _("sent back")
 
     uuid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4)
-    sentence = models.ForeignKey(Sentence, models.PROTECT, related_name="recordings")
-    style = models.ForeignKey(StyleLabel, models.PROTECT, related_name="recordings")
-    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="recordings")
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    sentence = models.ForeignKey(
+        Sentence, models.PROTECT, related_name="recordings", verbose_name=_("sentence")
+    )
+    style = models.ForeignKey(
+        StyleLabel, models.PROTECT, related_name="recordings", verbose_name=_("style")
+    )
+    speaker = models.ForeignKey(
+        Speaker, models.PROTECT, related_name="recordings", verbose_name=_("speaker")
+    )
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("uploaded by")
+    )
     take = models.PositiveIntegerField(_("take number"))
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.PENDING)
     original = models.FileField(_("file as received"), upload_to=_original_name)
@@ -180,10 +209,12 @@ class Recording(models.Model):
 
 
 class TakeVerdict(models.Model):
-    recording = models.ForeignKey(Recording, models.CASCADE, related_name="verdicts")
+    recording = models.ForeignKey(
+        Recording, models.CASCADE, related_name="verdicts", verbose_name=_("take")
+    )
     state = models.CharField(_("verdict"), max_length=16, choices=Recording.State)
     reason = models.TextField(_("reason"), blank=True)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
@@ -196,7 +227,9 @@ class TakeVerdict(models.Model):
 
 
 class ProsodyScore(models.Model):
-    recording = models.ForeignKey(Recording, models.CASCADE, related_name="prosody_scores")
+    recording = models.ForeignKey(
+        Recording, models.CASCADE, related_name="prosody_scores", verbose_name=_("take")
+    )
     analyser = models.CharField(_("analyser version"), max_length=16)
     quality = models.FloatField(_("quality, 0-1"))
     parts = models.JSONField(_("parts of the quality"), default=dict)

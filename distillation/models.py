@@ -84,11 +84,13 @@ class RunEvent(models.Model):
         FAILED = "failed", _("run failed")
         FINISHED = "finished", _("run finished")
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events", verbose_name=_("run"))
     style = models.SlugField(_("style"), blank=True)
     what = models.SlugField(_("what"), choices=What)
     detail = models.TextField(_("detail"), blank=True)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("person")
+    )
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
@@ -113,7 +115,7 @@ def _preview_name(style_run: "StyleRun", filename: str) -> str:
 
 
 class StyleRun(models.Model):
-    run = models.ForeignKey(Run, models.CASCADE, related_name="style_runs")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="style_runs", verbose_name=_("run"))
     style = models.SlugField(_("style"))
     state = models.CharField(_("state"), max_length=16, choices=RunState, default=RunState.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, choices=Stage, default=Stage.REFERENCE)
@@ -169,7 +171,9 @@ class WorkerBeat(models.Model):
 
 
 class ScorePoint(models.Model):
-    style_run = models.ForeignKey(StyleRun, models.CASCADE, related_name="points")
+    style_run = models.ForeignKey(
+        StyleRun, models.CASCADE, related_name="points", verbose_name=_("style of a run")
+    )
     step = models.PositiveIntegerField(_("step"))
     score = models.FloatField(_("score, 0-100"))
     target_similarity = models.FloatField(_("target similarity"))
@@ -198,7 +202,9 @@ class VoicePack(models.Model):
         MILESTONE = "milestone", _("on the way")
         EVOLVED = "evolved", _("evolved")
 
-    style_run = models.ForeignKey(StyleRun, models.PROTECT, related_name="packs")
+    style_run = models.ForeignKey(
+        StyleRun, models.PROTECT, related_name="packs", verbose_name=_("style of a run")
+    )
     style = models.SlugField(_("style"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.EVOLVED)
     step = models.PositiveIntegerField(_("step"), default=0)
@@ -227,7 +233,7 @@ def _report_name(report: "ValidationReport", filename: str) -> str:
 
 
 class ValidationReport(models.Model):
-    run = models.OneToOneField(Run, models.CASCADE, related_name="report")
+    run = models.OneToOneField(Run, models.CASCADE, related_name="report", verbose_name=_("run"))
     passed = models.BooleanField(_("passed"))
     data = models.JSONField(_("report"))
     file = models.FileField(_("file"), upload_to=_report_name)
@@ -246,11 +252,13 @@ class Decision(models.Model):
         APPROVE = "approve", _("approved")
         REJECT = "reject", _("rejected")
 
-    pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="decisions")
+    pack = models.ForeignKey(
+        VoicePack, models.PROTECT, related_name="decisions", verbose_name=_("voice pack")
+    )
     pack_sha256 = models.CharField(_("SHA-256 judged"), max_length=64)
     verdict = models.CharField(_("verdict"), max_length=16, choices=Verdict)
     reason = models.TextField(_("reason"))
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
@@ -268,17 +276,24 @@ class Deployment(models.Model):
         DEPLOYED = "deployed", _("deployed")
         FAILED = "failed", _("failed")
 
-    pack = models.ForeignKey(VoicePack, models.PROTECT, related_name="deployments")
+    pack = models.ForeignKey(
+        VoicePack, models.PROTECT, related_name="deployments", verbose_name=_("voice pack")
+    )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.REQUESTED)
     error = models.TextField(_("error"), blank=True)
     queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
     replaced_by = models.OneToOneField(
-        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("replaced by"),
     )
 
     objects = DeploymentQuerySet.as_manager()

@@ -4,11 +4,13 @@
 (() => {
   let current = null;
 
+  const point = (0.1).toLocaleString(document.documentElement.lang || undefined).charAt(1);
+
   const clock = (seconds) => {
     if (!Number.isFinite(seconds)) return "–:––";
     const whole = Math.floor(seconds);
     const tenths = Math.floor((seconds - whole) * 10);
-    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}.${tenths}`;
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}${point}${tenths}`;
   };
 
   const SHAPES = { play: "M5 2.500v15l13-7.500z", pause: "M4 2.500h4v15H4zM12 2.500h4v15h-4z" };
