@@ -1,0 +1,181 @@
+"""Chromium before a real web server and a real worker; every page is watched for faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+
+from tests.conftest import REPOSITORY
+from tests.processes import free_port, manage, running, wait_for
+
+BIN = Path(sys.executable).parent
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+VIOLATIONS = """
+  document.addEventListener("securitypolicyviolation", (event) => console.error(
+    `CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@dataclass
+class Site:
+    """A running Voice Lab with the rows of fill.py."""
+
+    url: str
+    passwords: dict[str, str]
+    judged: int  # the run whose voices were approved, one of them deployed
+    paused: int
+    media: Path
+    states: dict[str, Any] = field(default_factory=dict)  # cookies of who signed in already
+
+
+def _chromium() -> str:
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM)} is installed")
+    return found
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the folder; it ends with it, as its event loop shuts out Django's ORM."""
+    program = _chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Gunicorn and a Celery worker over the filesystem broker, in a folder of their own."""
+    _chromium()
+    folder, port = tmp_path_factory.mktemp("browser"), free_port()
+    env = {
+        "DJANGO_SETTINGS_MODULE": "voicelab.settings",
+        "VOICELAB_DATA_DIR": str(folder),
+        "WEB_PORT": str(port),
+        "SLICE_SECONDS": "2",
+        "PYTHONPATH": str(REPOSITORY),
+        "OMP_NUM_THREADS": "1",
+    }
+    manage("prepare", env=env)
+    web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+    worker = [str(BIN / "celery"), "-A", "voicelab", "worker", "--concurrency", "1"]
+    with ExitStack() as stack:
+        stack.enter_context(running(web, log=folder / "web.log", env=env))
+        workers = stack.enter_context(running(worker, log=folder / "worker.log", env=env))
+        stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
+        filled = json.loads(_fill(env).splitlines()[-1])
+        url = f"http://127.0.0.1:{port}"
+        wait_for("the web server", lambda: _answers(f"{url}/login/"), seconds=30)
+        yield Site(url=url, media=folder / "media", **filled)
+
+
+def _fill(env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "tests/browser/fill.py"],
+        cwd=REPOSITORY,
+        env={**env, "PATH": str(BIN)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False
+
+
+class Watch:
+    """Hears what goes wrong on the pages of a test: script errors, refusals of the CSP, faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self._expected: list[str] = []
+
+    def expect(self, pattern: str) -> None:
+        """Let a fault pass that the test provokes."""
+        self._expected.append(pattern)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", self._error)
+        page.add_init_script(VIOLATIONS)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"{message.text} ({message.location['url']})")
+
+    def _error(self, error: Error) -> None:
+        self.faults.append(str(error))
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [
+            fault
+            for fault in self.faults
+            if not any(re.search(pattern, fault) for pattern in self._expected)
+        ]
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    assert watch.unexpected == []
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser, watch: Watch) -> Iterator[Visit]:
+    """Open pages as a person, in English unless said otherwise; every page is watched."""
+    with ExitStack() as stack:
+
+        def open_as(person: str = "", **options: Any) -> Page:
+            context = browser.new_context(
+                base_url=site.url,
+                storage_state=_signed_in(browser, site, person) if person else None,
+                **{"locale": "en-US", **options},
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            watch.listen(page)
+            return page
+
+        yield open_as
+
+
+def _signed_in(browser: Browser, site: Site, person: str) -> Any:
+    """Sign in by the form, once for each person."""
+    if person not in site.states:
+        page = browser.new_page(base_url=site.url, locale="en-US")
+        page.goto("/login/")
+        page.fill("[name=username]", person)
+        page.fill("[name=password]", site.passwords[person])
+        page.click("main button")
+        page.wait_for_url("**/")
+        site.states[person] = page.context.storage_state()
+        page.context.close()
+    return site.states[person]

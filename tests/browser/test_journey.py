@@ -1,0 +1,212 @@
+"""The work of the four roles in a browser, from the label to the deployed voice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from corpus.audio.io import encode_wav
+from tests.browser.acts import hear, playing, tab_to, until
+from tests.browser.conftest import Site, Visit, Watch
+from tests.signals import speech
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+BADLY_FILLED = r"status of 422"  # Chromium notes the answer to a refused form
+
+
+def row_of(page: Page, sentence: str) -> Locator:
+    return page.locator(f"#row-{sentence}")
+
+
+def test_a_labeler_labels_accepts_a_suggestion_and_takes_it_back(visit: Visit) -> None:
+    page = visit("labeler")
+    page.goto("/label/?category=pangrams")
+    loads: list[str] = []
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    first, second = row_of(page, "shpa-01"), row_of(page, "shpa-02")
+    first.get_by_role("combobox").select_option("profesional")
+    expect(first.get_by_text("Saved")).to_be_visible()
+    second.get_by_role("button", name="Accept").click()
+    expect(second.get_by_text("as suggested")).to_be_visible()
+    expect(page.locator("#label-progress .figure-big")).to_contain_text("122")
+    assert loads == []
+    page.reload()
+    expect(first.get_by_role("combobox")).to_have_value("profesional")
+    second.get_by_role("button", name="Undo").click()
+    expect(second.get_by_role("combobox")).to_have_value("")
+    page.goto("/label/?category=pangrams&state=done")
+    expect(page.locator("[data-sentence]")).to_have_count(1)
+
+
+def test_the_label_page_is_worked_with_keys(visit: Visit) -> None:
+    page = visit("labeler")
+    page.goto("/label/?category=pangrams")
+    rows = [row_of(page, f"shpa-0{n}") for n in (4, 5, 6)]
+    tab_to(page, rows[0].get_by_role("combobox"))
+    page.keyboard.press("3")
+    expect(rows[1].get_by_role("combobox")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(rows[2].get_by_role("combobox")).to_be_focused()
+    expect(rows[0].get_by_text("Saved")).to_be_visible()
+    expect(rows[1].get_by_text("as suggested")).to_be_visible()
+    expect(rows[2].get_by_role("combobox")).to_be_focused()
+    page.reload()
+    expect(rows[0].get_by_role("combobox")).to_have_value("empatico")
+
+
+def test_a_speaker_agrees_and_sends_a_take_that_a_reviewer_accepts(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit("speaker")
+    page.goto("/takes/upload/?sentence=shcc-01")
+    consent_given(page)
+    take_sent(page, tmp_path / "take.wav", encode_wav(speech(14)))
+    page.wait_for_url(re.compile(r"/takes/\d+/$"))
+    take_looked_at(page)
+    take_accepted(visit("reviewer"), page.url)
+    page.reload()
+    expect(page.locator("main .badge-good").first).to_contain_text("accepted")
+
+
+def consent_given(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before your first take")
+    page.get_by_label("I agree").check()
+    page.get_by_role("button", name="I agree").click()
+    expect(page.locator("blockquote.read")).to_contain_text("gracias por llamar")
+
+
+def take_sent(page: Page, path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    page.get_by_label("Sound file").set_input_files(path)
+    page.get_by_role("button", name="Send").click()
+
+
+def take_looked_at(page: Page) -> None:
+    player = page.locator("sound-player")
+    expect(player.locator("svg.waveform .waveform-pitch")).to_be_attached()
+    quality = page.locator(".take-quality").inner_text()
+    assert 0 < float(quality) <= 1
+    for check in ("Overdriven", "Level", "Speech over noise", "Length for its text"):
+        expect(page.locator(".bars").get_by_text(check).first).to_be_visible()
+    hear(player)
+
+
+def take_accepted(page: Page, address: str) -> None:
+    page.goto("/takes/?state=pending")
+    page.locator(f"a[href='{urlsplit(address).path}']").click()
+    page.get_by_label("Reason").fill("Clear and even.")
+    page.get_by_label("then show the next").uncheck()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator(".history")).to_contain_text("Clear and even.")
+
+
+def test_what_is_no_sound_is_refused_and_nothing_is_kept(
+    visit: Visit, site: Site, watch: Watch, tmp_path: Path
+) -> None:
+    watch.expect(BADLY_FILLED)
+    page = visit("admin")
+    page.goto("/takes/upload/")
+    before = kept(site)
+    take_sent(page, tmp_path / "take.wav", b"RIFF, they say, but a shopping list")
+    expect(page.get_by_role("alert")).to_contain_text("not a sound file we know")
+    assert kept(site) == before
+
+
+def kept(site: Site) -> set[Path]:
+    return {path for path in site.media.rglob("*") if path.is_file() and "runs" not in path.parts}
+
+
+def test_an_admin_launches_a_run_that_ends_as_a_deployed_voice(visit: Visit) -> None:
+    admin = visit("admin")
+    run = run_launched(admin)
+    panel_stops_at_the_end(admin)
+    report_is_drawn(admin, run)
+    reviewer = visit("reviewer")
+    reviewer.goto(f"{run}review/")
+    sounds_play_one_at_a_time(reviewer)
+    voice_approved(reviewer, "neutral")
+    voice_deployed(admin, "neutral")
+    lineage_shown(admin)
+
+
+def run_launched(page: Page) -> str:
+    """Launch a short run of two styles in the Django admin; return its page's address."""
+    page.goto("/runs/")
+    page.get_by_role("link", name="Launch a run").click()
+    page.get_by_label("Name").fill("Journey")
+    for style in ("Empático", "Profesional"):
+        page.get_by_label(style).uncheck()
+    page.get_by_label("Steps per style").fill("6")
+    page.get_by_role("button", name="Launch", exact=True).click()
+    page.wait_for_url(re.compile(r"/runs/\d+/$"))
+    return page.url
+
+
+def panel_stops_at_the_end(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    finished = page.locator("#run-panel h1 .badge-good")
+    expect(finished).to_have_text("finished", timeout=90_000)
+    assert any("/panel/" in url for url in asked)
+    expect(page.locator(".curve polyline")).to_have_count(8)  # a chart each of the score's parts
+    asked.clear()
+    page.wait_for_timeout(2_500)
+    assert asked == []
+
+
+def report_is_drawn(page: Page, run: str) -> None:
+    page.get_by_role("link", name="Report").click()
+    assert page.url == f"{run}report/"
+    expect(page.locator(".report-table tbody tr")).to_have_count(2)
+    for bar in page.locator("svg.before-after .fill").all():
+        box = bar.bounding_box()
+        assert box
+        assert box["width"] > 5
+
+
+def sounds_play_one_at_a_time(page: Page) -> None:
+    """Target, start and evolved voice are heard; starting one stops the other; space toggles."""
+    card = page.locator("#neutral")
+    target = card.locator("sound-player").first
+    start, evolved = (
+        card.locator(f"sound-player[data-name='{name}']").first for name in ("Before", "After")
+    )
+    for player in (target, start, evolved):
+        address = hear(player)
+        assert playing(page) == [address]
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press(" ")
+    until(page, "silence", lambda: playing(page) == [])
+    page.keyboard.press(" ")
+    until(page, "sound", lambda: len(playing(page)) == 1)
+    page.keyboard.press(" ")
+
+
+def voice_approved(page: Page, style: str) -> None:
+    card = page.locator(f"#{style}")
+    card.get_by_label("Why").fill("Nearer to the target, and steady.")
+    card.get_by_role("button", name="Approve").click()
+    expect(card.locator(".badge-good").first).to_have_text("approved")
+    expect(card.locator(".history")).to_contain_text("Nearer to the target")
+
+
+def voice_deployed(page: Page, style: str) -> None:
+    page.goto("/voices/")
+    page.get_by_role("checkbox").first.wait_for()
+    for box in page.get_by_role("checkbox").all():
+        box.uncheck()
+    page.locator("tr", has_text="Journey").get_by_role("checkbox").check()
+    page.get_by_role("button", name="Deploy").click()
+    card = page.locator("article", has_text="Journey")
+    expect(card.locator("h2")).to_contain_text(style, ignore_case=True, timeout=30_000)
+
+
+def lineage_shown(page: Page) -> None:
+    page.locator("article", has_text="Journey").get_by_role("link", name="came from").click()
+    expect(page.locator(".lineage")).to_contain_text("Nearer to the target")
+    for heading in ("Takes", "Labels"):
+        expect(page.locator(".lineage").get_by_role("heading", name=heading)).to_be_visible()
