@@ -30,9 +30,7 @@ class RunRecipe:
     """What is done, with what, and under which seed."""
 
     styles: tuple[StyleRecipe, ...]
-    search_texts: tuple[
-        str, ...
-    ]  # the first is scored against the target, the rest give self-similarity
+    search_texts: tuple[str, ...]  # what every candidate says
     held_out_texts: tuple[str, ...]  # never scored during search
     student: str = "praat"
     teacher: str = "recordings"
@@ -43,6 +41,7 @@ class RunRecipe:
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
     diversity: tuple[float, float] = (0.01, 0.15)
     early_stop: float = 0.98
+    compared: str = ""  # with the target: `all` search texts, or the `first` as published
     weights: dict[str, float] = field(
         default_factory=lambda: {"target": 0.48, "self": 0.50, "feature": 0.02}
     )
@@ -60,6 +59,11 @@ class RunRecipe:
     inputs: dict[str, str] = field(default_factory=dict)  # name → SHA-256
 
     def __post_init__(self) -> None:
+        if not self.compared:
+            published = self.strategy == "random-walk"
+            object.__setattr__(self, "compared", "first" if published else "all")
+        if self.compared not in ("all", "first"):
+            raise RecipeError(f"compared: all or first, not {self.compared!r}.")
         if not self.styles:
             raise RecipeError("styles: name at least one style.")
         keys = [style.key for style in self.styles]

@@ -25,7 +25,10 @@ class Score:
     total : float
         0-100, weighted harmonic mean of the three.
     target : float
-        0-1, cosine of the speaker embeddings of the candidate and the target clip.
+        0-1, cosine of the speaker embeddings of the candidate and the target clip; over several
+        texts their mean.
+    first : float
+        0-1, the same of the first text alone, by which candidates are dropped early.
     self_ : float
         0-1, mean pairwise cosine of the candidate's voice over different texts.
     feature : float
@@ -34,11 +37,12 @@ class Score:
 
     total: float
     target: float
+    first: float
     self_: float
     feature: float
 
     def to_json(self) -> dict[str, float]:
-        """Return the four numbers; `self_` under the name `self`."""
+        """Return the five numbers; `self_` under the name `self`."""
         values = asdict(self)
         values["self"] = values.pop("self_")
         return values
@@ -46,9 +50,8 @@ class Score:
     @classmethod
     def from_json(cls, data: Mapping[str, float]) -> Score:
         """Read what `to_json` wrote."""
-        return cls(
-            total=data["total"], target=data["target"], self_=data["self"], feature=data["feature"]
-        )
+        values = dict(data)
+        return cls(self_=values.pop("self"), **values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +105,7 @@ class Scorer:
             return Heard(first, None, 0.0)
         return Heard(first, embedding, similarity(embedding, self._target))
 
-    def score(self, heard: Heard, others: Sequence[Audio]) -> Score:
+    def score(self, heard: Heard, others: Sequence[Audio], *, compared: str = "all") -> Score:
         """Return the full score from the first text already heard and the other texts.
 
         Parameters
@@ -111,9 +114,12 @@ class Scorer:
             From `hear`.
         others : sequence of Audio
             The same voice speaking one or more other texts.
+        compared : str
+            With the target: `all` texts, or the `first` alone as KVoiceWalk does.
         """
         all_heard = [heard, *(self.hear(audio) for audio in others)]
-        return self._total(heard.target, all_heard, self._feature(heard))
+        target = heard.target if compared == "first" else _mean_target(all_heard)
+        return self._total(target, all_heard, self._feature(heard))
 
     def ceiling(self, heard: Heard) -> float:
         """Return the total (0-100) a voice so heard could reach if all else were perfect."""
@@ -126,8 +132,8 @@ class Scorer:
         is special.
         """
         heard = [self.hear(audio) for audio in audios]
-        target = float(np.mean([one.target for one in heard]))
-        return self._total(target, heard, float(np.mean([self._feature(one) for one in heard])))
+        feature = float(np.mean([self._feature(one) for one in heard]))
+        return self._total(_mean_target(heard), heard, feature)
 
     def _feature(self, heard: Heard) -> float:
         if heard.embedding is None:
@@ -141,9 +147,14 @@ class Scorer:
         return Score(
             total=harmonic_score(values, self._weights),
             target=values["target"],
+            first=heard[0].target,
             self_=values["self"],
             feature=values["feature"],
         )
+
+
+def _mean_target(heard: Sequence[Heard]) -> float:
+    return float(np.mean([one.target for one in heard]))
 
 
 def similarity(a: Embedding, b: Embedding) -> float:

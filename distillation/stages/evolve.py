@@ -259,11 +259,11 @@ class Evolution:
 
     def _falls_behind(self, heard: Heard) -> bool:
         best = self._at.best_score
-        return best is not None and heard.target < self.recipe.early_stop * best.target
+        return best is not None and heard.target < self.recipe.early_stop * best.first
 
     def _score(self, pack: VoicePack, heard: Heard) -> Score:
-        others = self.recipe.search_texts[1:]
-        return self._scorer.score(heard, [self._speak(text, pack) for text in others])
+        others = [self._speak(text, pack) for text in self.recipe.search_texts[1:]]
+        return self._scorer.score(heard, others, compared=self.recipe.compared)
 
     def _speak(self, text: str, pack: VoicePack) -> Audio:
         return self._student.synthesize(text, pack, seed=self.recipe.seed)

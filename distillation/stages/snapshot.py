@@ -20,7 +20,7 @@ from distillation.stages.base import StageError
 
 DECIDING = (
     *("student", "student_options", "lang", "strategy", "steps", "seed", "base_voices"),
-    *("diversity", "early_stop", "weights", "search_texts"),
+    *("diversity", "early_stop", "compared", "weights", "search_texts"),
 )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from rich.box import SIMPLE_HEAVY
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -85,7 +86,9 @@ def _figures(style: StyleRun) -> str:
 
 def table_of(run: Run) -> Table:
     """One row per style: score before and after, similarities, verdict."""
-    table = Table(title=f"Run {run.pk}", title_justify="left")
+    table = Table(
+        title=f"Run {run.pk}", title_justify="left", box=SIMPLE_HEAVY, padding=(0, 1, 0, 0)
+    )
     for name in COLUMNS:
         table.add_column(name, justify="left" if name == "style" else "right", no_wrap=True)
     for style in run.style_runs.all():

@@ -32,7 +32,8 @@ from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 def demo_run(*, stop_after_table: bool) -> bool:
     """Run the whole loop; return whether every style improved, passed and answered."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, _interrupt)
     ports_check()
     watch = Stopwatch()
     with watch.part("Database, corpus, people"):

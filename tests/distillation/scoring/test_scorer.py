@@ -57,12 +57,21 @@ def test_a_candidate_that_falls_silent_is_no_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
     heard = scorer.hear(silence)
     assert heard.target == 0.0
-    score = scorer.score(heard, [say(OTHER)])
+    score = scorer.score(heard, [say(OTHER)], compared="first")
     assert (score.self_, score.feature) == (0.0, 0.0)
     assert score.total == pytest.approx(1.0)
     half = scorer.score(scorer.hear(say(SHORT)), [silence])
     assert half.self_ == 0.0
     assert half.total < 3.0
+
+
+def test_every_text_or_the_first_alone_is_compared_with_the_target(scorer: Scorer) -> None:
+    one, two = scorer.hear(say(SHORT)), scorer.hear(say(OTHER))
+    every = scorer.score(one, [say(OTHER)])
+    published = scorer.score(one, [say(OTHER)], compared="first")
+    assert every.target == pytest.approx((one.target + two.target) / 2)
+    assert published.target == every.first == published.first == one.target
+    assert every.self_ == published.self_
 
 
 def test_score_all_averages_over_texts(scorer: Scorer) -> None:
@@ -98,8 +107,9 @@ def test_self_similarity_is_the_mean_over_all_pairs() -> None:
 
 
 def test_score_goes_through_json() -> None:
-    score = Score(total=90.0, target=0.9, self_=0.95, feature=0.7)
-    assert score.to_json() == {"total": 90.0, "target": 0.9, "feature": 0.7, "self": 0.95}
+    score = Score(total=90.0, target=0.9, first=0.91, self_=0.95, feature=0.7)
+    named = {"total": 90.0, "target": 0.9, "first": 0.91, "feature": 0.7, "self": 0.95}
+    assert score.to_json() == named
     assert Score.from_json(score.to_json()) == score
 
 
