@@ -141,3 +141,23 @@ class ExchangeForm(forms.Form):
         help_text=_("JSON in the exchange format, as the export writes it."),
         widget=forms.FileInput(attrs={"accept": ".json,.jsonl,application/json"}),
     )
+
+
+class ExportForm(StyleFilter):
+    """Which takes, in which layout."""
+
+    layout = forms.ChoiceField(
+        label=_("Layout"),
+        choices=[
+            ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text")),
+            ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.csv by file_name")),
+            ("exchange", _("Exchange format: corpus.json and the best take of each label")),
+        ],
+    )
+    speaker = forms.ModelChoiceField(
+        Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
+    )
+    every = forms.BooleanField(
+        required=False, label=_("also takes that wait for a verdict, not only accepted ones")
+    )
+    field_order = ("layout", "style", "speaker", "every")

@@ -76,13 +76,13 @@ class SentenceQuerySet(models.QuerySet):
 
 
 class RecordingQuerySet(models.QuerySet):
+    def consented(self) -> Self:
+        """Takes of speakers who consented and did not withdraw."""
+        return self.filter(speaker__consented_at__isnull=False, speaker__withdrawn_at__isnull=True)
+
     def usable(self) -> Self:
         """Accepted takes of speakers who consented and did not withdraw."""
-        return self.filter(
-            state="accepted",
-            speaker__consented_at__isnull=False,
-            speaker__withdrawn_at__isnull=True,
-        )
+        return self.consented().filter(state="accepted")
 
     def search(self, words: str) -> Self:
         """Keep takes whose sentence's text or id contains the words."""

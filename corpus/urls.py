@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from corpus.views import consent, exchange, labels, takes
+from corpus.views import consent, exchange, exports, labels, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
     path("takes/", takes.takes, name="takes"),
     path("takes/upload/", takes.take_upload, name="take_upload"),
+    path("takes/export/", exports.takes_export, name="takes_export"),
     path("takes/consent/", consent.consent, name="consent"),
     path("takes/consent/withdraw/", consent.consent_end, name="consent_withdraw"),
     path("takes/<int:pk>/", takes.take, name="take"),

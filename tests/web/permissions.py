@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "take_audio": ("GET", only(SPEAKER, REVIEWER)),
     "take_waveform": ("GET", only(SPEAKER, REVIEWER)),
     "take_upload": ("POST", only(SPEAKER)),
+    "takes_export": ("GET", only(REVIEWER)),
     "take_judge": ("POST", only(REVIEWER)),
     "consent": ("POST", only(SPEAKER)),
     "consent_withdraw": ("POST", only(SPEAKER)),

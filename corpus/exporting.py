@@ -1,0 +1,161 @@
+"""Takes as a ZIP for training tools, written while it is sent: memory does not grow with it."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from corpus.exchanging import corpus_export, exported_takes
+from corpus.models import Recording
+
+LJSPEECH, AUDIO_FOLDER, EXCHANGE = "ljspeech", "audiofolder", "exchange"
+SUMS, LEFT_OUT = "SHA256SUMS", "LEFT_OUT.txt"
+COLUMNS = (
+    "file_name", "text", "style", "speaker", "sentence_id", "list", "take", "state", "quality",
+    "duration_s", "sample_rate", "sha256",
+)  # fmt: skip
+_BATCH = 200
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # equal takes give equal bytes
+
+
+class _Sink(io.RawIOBase):
+    """What the ZIP is written to; the bytes leave at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+@dataclass
+class _Archive:
+    """A ZIP in the making, with the hash of every file in it."""
+
+    sink: _Sink = field(default_factory=_Sink)
+    sums: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.zip = ZipFile(self.sink, "w", ZIP_STORED)
+
+    def add(self, name: str, content: bytes) -> bytes:
+        info = ZipInfo(name, _EPOCH)
+        info.compress_type = ZIP_STORED if name.endswith(".wav") else ZIP_DEFLATED
+        self.zip.writestr(info, content)
+        self.sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
+        return self.sink.taken()
+
+    def add_take(self, name: str, take: Recording) -> bytes:
+        """Add a take whose file is still the one that was measured; else note why not."""
+        try:
+            with take.wav.open("rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            self.left_out.append(f"{name}: its file is gone from the store")
+            return b""
+        if hashlib.sha256(content).hexdigest() != take.sha256:
+            self.left_out.append(f"{name}: its file is not the one that was measured")
+            return b""
+        return self.add(name, content)
+
+    def end(self) -> bytes:
+        last = self.add(LEFT_OUT, _lines(self.left_out)) if self.left_out else b""
+        last += self.add(SUMS, _lines(self.sums))
+        self.zip.close()
+        return last + self.sink.taken()
+
+
+def takes_exported(*, style: str = "", speaker: int | None = None, every: bool = False) -> Any:
+    """Return the takes an export holds: accepted ones, or `every` one not sent back.
+
+    Never a take of a speaker who did not consent or withdrew.
+    """
+    takes: Any = Recording.objects.consented()
+    states = [Recording.State.ACCEPTED, *([Recording.State.PENDING] if every else [])]
+    takes = takes.filter(state__in=states)
+    if style:
+        takes = takes.filter(style__key=style)
+    if speaker:
+        takes = takes.filter(speaker=speaker)
+    return takes.with_quality().select_related("sentence", "style", "speaker").order_by("pk")
+
+
+def archive(takes: Any, layout: str) -> Iterator[bytes]:
+    """Yield a ZIP of the takes piece by piece: `ljspeech`, `audiofolder` or `exchange`.
+
+    Every archive ends with `SHA256SUMS` over all its files, in the form `sha256sum -c` reads.
+    A take whose file is gone or changed is left out, and `LEFT_OUT.txt` says so. `exchange`
+    holds the whole corpus with the best usable take of each label, whatever `takes` are.
+    """
+    build = _Archive()
+    yield from _LAYOUTS[layout](build, takes)
+    yield build.end()
+
+
+def take_name(take: Any) -> str:
+    """Name a take so that no two share it: sentence, style, speaker, number."""
+    return f"{take.sentence.sentence_id}_{take.style.key}_s{take.speaker_id}_{take.take}"
+
+
+def _ljspeech(build: _Archive, takes: Any) -> Iterator[bytes]:
+    rows: list[str] = []
+    for take in takes.iterator(chunk_size=_BATCH):
+        piece = build.add_take(f"wavs/{take_name(take)}.wav", take)
+        if piece:
+            text = " ".join(take.sentence.text.replace("|", " ").split())
+            rows.append(f"{take_name(take)}|{text}|{text}")
+            yield piece
+    yield build.add("metadata.csv", _lines(rows))
+
+
+def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
+    table = io.StringIO(newline="")
+    write = csv.writer(table, lineterminator="\n")
+    write.writerow(COLUMNS)
+    for take in takes.iterator(chunk_size=_BATCH):
+        name = f"audio/{take_name(take)}.wav"
+        piece = build.add_take(name, take)
+        if piece:
+            write.writerow(_row(name, take))
+            yield piece
+    yield build.add("metadata.csv", table.getvalue().encode())
+
+
+def _exchange(build: _Archive, _takes: Any) -> Iterator[bytes]:
+    for path, take in exported_takes():
+        yield build.add_take(path, take)
+    yield build.add("corpus.json", "".join(corpus_export()).encode())
+
+
+def _row(name: str, take: Any) -> tuple[Any, ...]:
+    sentence = take.sentence
+    quality = "" if take.quality is None else round(take.quality, 4)
+    return (
+        name, sentence.text, take.style.key, take.speaker.name, sentence.sentence_id,
+        sentence.list, take.take, take.state, quality, round(take.duration_s, 3), take.sr,
+        take.sha256,
+    )  # fmt: skip
+
+
+def _lines(rows: Iterable[str]) -> bytes:
+    return "".join(f"{row}\n" for row in rows).encode()
+
+
+_LAYOUTS: dict[str, Callable[[_Archive, Any], Iterator[bytes]]] = {
+    LJSPEECH: _ljspeech,
+    AUDIO_FOLDER: _audio_folder,
+    EXCHANGE: _exchange,
+}

@@ -1,0 +1,136 @@
+"""Exports of takes: layouts, hashes, consent, and memory that does not grow."""
+
+import csv
+import hashlib
+import io
+import subprocess
+import tracemalloc
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from django.core.files.base import ContentFile
+from django.urls import reverse
+from django.utils import timezone
+
+from corpus.exporting import archive, take_name, takes_exported
+from corpus.models import Recording
+from tests.corpus.web.conftest import signed_in, wav
+from tests.factories import (
+    LabelFactory,
+    ProsodyScoreFactory,
+    RecordingFactory,
+    SentenceFactory,
+    SpeakerFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def kept(content: bytes | None = None, **changes: Any) -> Recording:
+    """Make an accepted take with its file; the measuring is not what is tried here."""
+    content = content or wav()
+    take = RecordingFactory.create(
+        **{"state": "accepted", "sha256": hashlib.sha256(content).hexdigest()} | changes
+    )
+    take.wav.save("take.wav", ContentFile(content))
+    return take
+
+
+def download(client: Any, **query: str) -> ZipFile:
+    answer = client.get(reverse("takes_export"), query)
+    assert answer.status_code == 200, answer.context["form"].errors
+    assert answer["Content-Type"] == "application/zip"
+    return ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+
+
+@pytest.fixture
+def client(reviewer):
+    return signed_in(reviewer)
+
+
+def test_ljspeech_has_a_row_and_a_wav_for_every_take(client, neutral, speaker):
+    sentence = SentenceFactory(text="¿Qué | tal?")
+    takes = [kept(sentence=sentence, style=neutral, speaker=speaker), kept(style=neutral)]
+    zip_ = download(client, layout="ljspeech")
+    rows = [line.split("|") for line in zip_.read("metadata.csv").decode().splitlines()]
+    assert [row[0] for row in rows] == [take_name(take) for take in takes]
+    assert rows[0][1] == rows[0][2] == "¿Qué tal?"
+    assert all(zip_.read(f"wavs/{row[0]}.wav") == wav() for row in rows)
+
+
+def test_the_audio_folder_names_each_file_with_what_is_known(client, warm):
+    take = kept(style=warm)
+    ProsodyScoreFactory(recording=take, quality=0.71)
+    zip_ = download(client, layout="audiofolder")
+    [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
+    assert zip_.read(row["file_name"]) == wav()
+    assert (row["text"], row["style"], row["quality"]) == (take.sentence.text, "amable", "0.71")
+    assert row["sha256"] == hashlib.sha256(zip_.read(row["file_name"])).hexdigest()
+
+
+def test_the_exchange_layout_imports_with_its_sounds(client, neutral, sentence):
+    LabelFactory(sentence=sentence, style=neutral)
+    kept(sentence=sentence, style=neutral)
+    zip_ = download(client, layout="exchange")
+    assert {"corpus.json", "recordings/shcc-01_neutral.wav"} < set(zip_.namelist())
+
+
+@pytest.mark.parametrize("layout", ["ljspeech", "audiofolder", "exchange"])
+def test_sha256sum_accepts_every_archive(layout, client, neutral, sentence, tmp_path):
+    LabelFactory(sentence=sentence, style=neutral)
+    kept(sentence=sentence, style=neutral)
+    download(client, layout=layout).extractall(tmp_path)
+    command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(": OK") == 2
+
+
+def test_only_what_was_asked_for_and_may_be_used(client, neutral, warm, speaker):
+    mine = kept(style=neutral, speaker=speaker)
+    warm_one = kept(style=warm)
+    waiting = kept(style=warm, state="pending")
+    kept(style=warm, state="rejected")
+    kept(speaker=SpeakerFactory(withdrawn_at=timezone.now()))
+    kept(speaker=SpeakerFactory(consented_at=None))
+    for query, there in (
+        ({}, [mine, warm_one]),
+        ({"style": "amable"}, [warm_one]),
+        ({"speaker": str(speaker.pk)}, [mine]),
+        ({"style": "amable", "every": "on"}, [warm_one, waiting]),
+    ):
+        names = download(client, layout="ljspeech", **query).namelist()
+        assert names[:-2] == [f"wavs/{take_name(take)}.wav" for take in there]
+
+
+def test_a_file_that_is_gone_or_changed_is_left_out_and_named(client, neutral):
+    gone, changed, good = kept(), kept(), kept()
+    gone.wav.storage.delete(gone.wav.name)
+    with changed.wav.storage.open(changed.wav.name, "wb") as file:
+        file.write(b"other")
+    zip_ = download(client, layout="audiofolder")
+    said = zip_.read("LEFT_OUT.txt").decode()
+    assert take_name(gone) in said
+    assert take_name(changed) in said
+    [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
+    assert row["file_name"] == f"audio/{take_name(good)}.wav"
+
+
+def test_nothing_to_export_and_nonsense_are_said(client):
+    assert client.get(reverse("takes_export")).status_code == 200
+    assert client.get(reverse("takes_export"), {"layout": "ljspeech"}).status_code == 422
+    assert client.get(reverse("takes_export"), {"layout": "exe"}).status_code == 422
+
+
+def test_memory_does_not_grow_with_the_archive(neutral, sentence, speaker):
+    content = bytes(300_000)
+    first = kept(content, sentence=sentence, style=neutral, speaker=speaker)
+    same = {"wav": first.wav.name, "sha256": first.sha256, "sentence": sentence, "style": neutral}
+    RecordingFactory.create_batch(150, speaker=speaker, state="accepted", **same)
+    tracemalloc.start()
+    sent = sum(len(piece) for piece in archive(takes_exported(), "audiofolder"))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sent > 150 * len(content)
+    assert peak < 6 * 2**20
