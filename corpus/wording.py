@@ -7,6 +7,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from corpus.audio.coaching import Hint
 from corpus.audio.io import MIN_SECONDS
 from corpus.audio.types import AudioError
 from corpus.services.takes import MAX_SECONDS
@@ -46,34 +47,48 @@ PARTS = {
 
 UNITS = {"syllables/s": _("syll./s")}
 
-ADVICE: dict[str, Any] = {
-    "clipping": _("The microphone is overdriven: move away from it or lower its level."),
-    "noise": _("The room is too loud: close the window, switch off fans, move nearer."),
-    "cut_start": _("The beginning is cut off: wait half a second before speaking."),
-    "cut_end": _("The end is cut off: wait half a second before stopping."),
-    "silence": _("There is a long silence at the beginning or end: trim it or record again."),
-    "duration": _("There is too little speech to judge the voice: record the whole sentence."),
+# For each measure and side (under or over its band): what to do, a little of it and all of it.
+OPENINGS: dict[tuple[str, bool], tuple[Any, Any]] = {
+    ("clipping", False): (_("Move away from the microphone or lower its level"),) * 2,
+    ("level", True): (_("Speak nearer to the microphone"),) * 2,
+    ("level", False): (_("Lower the microphone's level"),) * 2,
+    ("noise", True): (_("The room is too loud: close the window, switch off fans, move nearer"),)
+    * 2,
+    ("cut_start", True): (_("The beginning is cut off: wait half a second before speaking"),) * 2,
+    ("cut_end", True): (_("The end is cut off: wait half a second before stopping"),) * 2,
+    ("silence", False): (_("Begin and stop nearer to the text"),) * 2,
+    ("duration", True): (_("Too little speech to judge the voice: record the whole sentence"),) * 2,
+    ("length", True): (_("Too long for the text: check that only it was read"),) * 2,
+    ("length", False): (_("Too short for the text: check that all of it was read"),) * 2,
+    ("pitch_st", True): (_("A little higher"), _("Higher")),
+    ("pitch_st", False): (_("A little lower"), _("Lower")),
+    ("rate_ratio", True): (_("A little faster"), _("Faster")),
+    ("rate_ratio", False): (_("A little slower"), _("Slower")),
+    ("range_ratio", True): (_("A little more melody"), _("More melody")),
+    ("range_ratio", False): (_("A little less melody"), _("Less melody")),
+    ("pause_ratio", True): (_("Slightly longer pauses"), _("Longer pauses")),
+    ("pause_ratio", False): (_("Slightly shorter pauses"), _("Shorter pauses")),
+    ("energy_db", True): (_("A little louder"), _("Louder")),
+    ("energy_db", False): (_("A little softer"), _("Softer")),
 }
 
-LOW_ADVICE: dict[str, Any] = {
-    "level": _("Too quiet: speak nearer to the microphone."),
-    "length": _("Too long for the text: check that only it was read."),
-    "pitch_st": _("Raise the pitch by about %(by)s semitones."),
-    "rate_ratio": _("Speak about %(percent)s %% faster."),
-    "range_ratio": _("Let the melody rise and fall more."),
-    "pause_ratio": _("Make longer pauses."),
-    "energy_db": _("Speak louder, by about %(by)s dB."),
+# The measure in words, and how many decimals it is told with.
+FIGURES: dict[str, tuple[Any, int]] = {
+    "clipping": (_("%(value)s %% of the samples are overdriven"), 2),
+    "level": (_("%(value)s LUFS"), 0),
+    "noise": (_("the voice is %(value)s dB above the room"), 0),
+    "cut_start": (_("%(value)s s of silence before it"), 2),
+    "cut_end": (_("%(value)s s of silence after it"), 2),
+    "silence": (_("%(value)s s of silence"), 1),
+    "duration": (_("%(value)s s of speech"), 1),
+    "length": (_("%(value)s syllables a second"), 1),
+    "pitch_st": (_("%(value)s Hz"), 0),
+    "rate_ratio": (_("%(value)s syllables a second"), 1),
+    "range_ratio": (_("%(value)s semitones of melody"), 1),
+    "pause_ratio": (_("%(value)s %% of pauses"), 0),
+    "energy_db": (_("%(value)s LUFS"), 1),
 }
-
-HIGH_ADVICE: dict[str, Any] = {
-    "level": _("Too loud: lower the microphone's level."),
-    "length": _("Too short for the text: check that all of it was read."),
-    "pitch_st": _("Lower the pitch by about %(by)s semitones."),
-    "rate_ratio": _("Speak about %(percent)s %% slower."),
-    "range_ratio": _("Keep the melody flatter."),
-    "pause_ratio": _("Make shorter pauses."),
-    "energy_db": _("Speak more softly, by about %(by)s dB."),
-}
+MOST_DECIMALS = 3
 
 
 def refusal(error: AudioError) -> str:
@@ -87,15 +102,56 @@ def refusal(error: AudioError) -> str:
     }
 
 
-def advice(part: dict[str, Any]) -> str:
-    """Say what to do about a measure outside its band; nothing inside it."""
-    (low, high), value = part["limit"], part["value"]
-    if low is not None and value < low:
-        words, by, ratio = LOW_ADVICE, low - value, low / value if value else 0
-    elif high is not None and value > high:
-        words, by, ratio = HIGH_ADVICE, value - high, 1 - high / value if value else 0
-    else:
-        return ""
-    ratio = ratio - 1 if words is LOW_ADVICE else ratio
-    text = words.get(part["code"]) or ADVICE.get(part["code"], "")
-    return str(text) % {"by": number_format(by, 1), "percent": round(100 * ratio)}
+def advice(hint: Hint) -> str:
+    """Say what to do about a measure outside its band, with the measure and the band."""
+    openings = OPENINGS[hint.code, hint.low_side]
+    words, digits = FIGURES[hint.code]
+    digits = _digits(hint, digits)
+    figure = str(words) % {"value": _number(hint.value, digits)}
+    parts = {"opening": openings[0 if hint.mild else 1], "figure": figure}
+    parts["wanted"] = _wanted(hint, digits)
+    if not parts["wanted"]:
+        return str(_("%(opening)s: %(figure)s.") % parts)
+    if hint.kind == "style":
+        return str(_("%(opening)s: %(figure)s, this style wants %(wanted)s.") % parts)
+    return str(_("%(opening)s: %(figure)s, right is %(wanted)s.") % parts)
+
+
+def praise(quality: float, *, judged: bool) -> str:
+    """Say that nothing is to be changed; `judged` tells whether the style was compared too."""
+    figure = {"quality": _number(quality, 2)}
+    if judged:
+        return str(_("Nothing to change: quality %(quality)s.") % figure)
+    return str(
+        _(
+            "A clean recording: quality %(quality)s. Read a few neutral sentences too, and the "
+            "style is judged against your own voice."
+        )
+        % figure
+    )
+
+
+def _number(figure: float, digits: int) -> str:
+    return number_format(round(figure, digits), digits)  # which by itself only cuts off
+
+
+def _digits(hint: Hint, digits: int) -> int:
+    """Return as many decimals as show that the value is outside its band."""
+    bounds = [bound for bound in (hint.low, hint.high) if bound is not None]
+    while digits < MOST_DECIMALS and round(hint.value, digits) in [
+        round(bound, digits) for bound in bounds
+    ]:
+        digits += 1
+    return digits
+
+
+def _wanted(hint: Hint, digits: int) -> str:
+    low, high = (
+        None if bound is None else _number(bound, digits) for bound in (hint.low, hint.high)
+    )
+    if low is not None and high is not None:
+        between = _("%(low)s to %(high)s") if (hint.low or 0) < 0 else _("%(low)s-%(high)s")
+        return str(between % {"low": low, "high": high})
+    if low is not None:
+        return str(_("at least %s") % low)
+    return str(_("at most %s") % high) if high is not None else ""

@@ -4,8 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from corpus.audio.coaching import hints
+from corpus.audio.profile import Part
+from corpus.audio.prosody import Prosody
 from corpus.models import ProsodyScore
-from corpus.wording import PARTS, UNITS, advice
+from corpus.wording import PARTS, UNITS, advice, praise
 
 # What a bar spans: wide enough for its band and for what people do.
 SPANS = {
@@ -26,17 +29,29 @@ SPANS = {
 
 
 def measures_of(score: ProsodyScore) -> dict[str, Any]:
-    """Split the parts of a quality into technical checks and likeness to the style."""
+    """Split the parts of a quality into technical checks and likeness to the style.
+
+    `advice` says what to change, the most helpful first; `coach` is the first of it, or praise.
+    """
     parts = [_bar(part) for part in score.parts.get("parts", [])]
+    found = hints(parts_of(score), Prosody.from_json(score.measures))
+    said = [advice(hint) for hint in found]
     return {
         "technical": [part for part in parts if part["kind"] == "technical"],
         "style": [part for part in parts if part["kind"] == "style"],
         "technical_score": score.parts.get("technical"),
         "style_score": score.parts.get("style"),
         "missing": [PARTS[code] for code in score.parts.get("missing", [])],
-        "advice": [part["advice"] for part in parts if part["advice"]],
+        "advice": said,
+        "coach": said[0] if said else praise(score.quality, judged=bool(score.parts.get("style"))),
         "figures": _figures(score),
     }
+
+
+def parts_of(score: ProsodyScore) -> list[Part]:
+    """Return the stored parts of a quality as what they were."""
+    rows = score.parts.get("parts", [])
+    return [Part(**{**row, "limit": tuple(row["limit"])}) for row in rows]
 
 
 def _bar(part: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +61,6 @@ def _bar(part: dict[str, Any]) -> dict[str, Any]:
         **part,
         "name": PARTS[part["code"]],
         "unit": UNITS.get(part["unit"], part["unit"]),
-        "advice": advice(part),
         "ok": part["score"] >= 1,
         "min": least,
         "max": most,
