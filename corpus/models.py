@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from corpus.querysets import RecordingQuerySet, SentenceQuerySet
+from corpus.fields import DrawField
+from corpus.querysets import LabelDecisionQuerySet, RecordingQuerySet, SentenceQuerySet
 
 
 class Category(models.Model):
@@ -53,6 +54,12 @@ class StyleLabel(models.Model):
 
 
 class Sentence(models.Model):
+    class Standing(models.TextChoices):
+        OPEN = "open", _("without a label")
+        LABELLED = "labelled", _("labelled")
+        DISPUTED = "disputed", _("disputed")
+        SETTLED = "settled", _("adjudicated")
+
     sentence_id = models.SlugField(_("sentence id"), unique=True)
     text = models.TextField(_("text"), unique=True)
     category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("category"))
@@ -61,6 +68,20 @@ class Sentence(models.Model):
     phonemes = models.CharField(_("phonemes"), max_length=1000, blank=True)
     syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
     position = models.PositiveIntegerField(_("position"), default=0, db_index=True)
+    draw = DrawField(_("draw for the blind share"), default=0.0, editable=False)
+    # What the rows of decisions and adjudications say, kept by SentenceQuerySet.relabel() alone.
+    label = models.ForeignKey(
+        StyleLabel,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="sentences",
+        verbose_name=_("label"),
+    )
+    standing = models.CharField(
+        _("standing"), max_length=16, choices=Standing, default=Standing.OPEN, editable=False
+    )
+    votes = models.PositiveSmallIntegerField(_("people with a vote"), default=0, editable=False)
 
     objects = SentenceQuerySet.as_manager()
 
@@ -81,7 +102,11 @@ class LabelDecision(models.Model):
         UNDO = "undo", _("undo")
 
     sentence = models.ForeignKey(
-        Sentence, models.CASCADE, related_name="decisions", verbose_name=_("sentence")
+        Sentence,
+        models.CASCADE,
+        related_name="decisions",
+        verbose_name=_("sentence"),
+        db_index=False,
     )
     style = models.ForeignKey(
         StyleLabel,
@@ -95,14 +120,27 @@ class LabelDecision(models.Model):
         models.PROTECT,
         related_name="decisions",
         verbose_name=_("person"),
+        db_index=False,
     )
     source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.PERSON)
+    blind = models.BooleanField(_("without seeing the others"), default=False)
+    batch = models.UUIDField(_("accepted together"), null=True)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = LabelDecisionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
         get_latest_by = "pk"
-        indexes = [models.Index(fields=["sentence", "-id"])]
+        indexes = [
+            models.Index(fields=["sentence", "-id"]),
+            models.Index(fields=["person", "-id"], name="decisions_of_a_person"),
+            models.Index(
+                fields=["batch"],
+                condition=models.Q(batch__isnull=False),
+                name="decisions_of_a_batch",
+            ),
+        ]
         verbose_name = _("label decision")
         verbose_name_plural = _("label decisions")
 
@@ -126,6 +164,23 @@ class Adjudication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sentence_id}: {self.style_id}"
+
+
+class AgreementReport(models.Model):
+    """Agreement as measured once; the newest counts, until there are newer decisions."""
+
+    last_decision = models.PositiveBigIntegerField(_("last decision measured"))
+    figures = models.JSONField(_("figures"))
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        get_latest_by = "pk"
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Speaker(models.Model):

@@ -1,11 +1,18 @@
 """Reads over the corpus: the current label of a sentence is derived here, nowhere else."""
 
+from collections import defaultdict
 from typing import Any, Self
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+
+from corpus import standing
+from corpus.standing import Said, outcome
+
+BLIND_VOTES = 2  # people who label a sentence of the blind share
+_BATCH = 500
 
 
 def _latest(name: str, value: str) -> Subquery:
@@ -13,27 +20,64 @@ def _latest(name: str, value: str) -> Subquery:
     return Subquery(rows.order_by("-pk").values(value)[:1])
 
 
-class SentenceQuerySet(models.QuerySet):
-    def with_label(self) -> Self:
-        """Annotate `label_key`: the last adjudication, else the last decision, else None."""
-        return self.annotate(
-            label_key=Coalesce(
-                _latest("Adjudication", "style__key"), _latest("LabelDecision", "style__key")
-            )
+def _relabel(sentence: Any, pks: list[int]) -> None:
+    decisions, groups = defaultdict(list), defaultdict(list)
+    rows = apps.get_model("corpus", "LabelDecision").objects.filter(sentence__in=pks)
+    for pk, *said in rows.order_by("pk").values_list("sentence", *LabelDecisionQuerySet.SAID):
+        decisions[pk].append(Said(*said))
+    acts: Any = apps.get_model("corpus", "Adjudication").objects.filter(sentence__in=pks)
+    adjudicated: dict[int, int] = dict(acts.order_by("pk").values_list("sentence", "style"))
+    for pk in pks:
+        groups[outcome(decisions[pk], adjudicated.get(pk))].append(pk)
+    for result, members in groups.items():
+        sentence.objects.filter(pk__in=members).update(
+            label=result.label, standing=result.standing, votes=result.votes
         )
 
+
+class SentenceQuerySet(models.QuerySet):
+    def with_label(self) -> Self:
+        """Annotate `label_key`: adjudicated, else agreed, else the last decision; else None."""
+        return self.annotate(label_key=F("label__key"))
+
     def with_decision(self) -> Self:
-        """Annotate `decision_pk` and `adjudication_pk`: the latest row of each, or None."""
-        return self.annotate(
-            decision_pk=_latest("LabelDecision", "pk"),
-            adjudication_pk=_latest("Adjudication", "pk"),
-        )
+        """Annotate `decision_pk`: the latest decision, or None."""
+        return self.annotate(decision_pk=_latest("LabelDecision", "pk"))
+
+    def with_vote(self, person: Any) -> Self:
+        """Annotate `vote`: the id of the style this person's latest decision gives, or None."""
+        rows = apps.get_model("corpus", "LabelDecision").objects
+        mine = rows.filter(sentence=OuterRef("pk"), person=person).order_by("-pk")
+        return self.annotate(vote=Subquery(mine.values("style")[:1]))
 
     def labelled(self) -> Self:
         return self.with_label().filter(label_key__isnull=False)
 
     def unlabelled(self) -> Self:
         return self.with_label().filter(label_key__isnull=True)
+
+    def disputed(self) -> Self:
+        """Keep sentences whose blind votes differ and that nobody adjudicated."""
+        return self.filter(standing=standing.DISPUTED)
+
+    def waiting_for(self, person: Any) -> Self:
+        """Keep what this person may label next: the unlabelled, and blind ones short of votes."""
+        blind = Q(draw__lt=settings.BLIND_SHARE)
+        wanted = (~blind & Q(standing=standing.OPEN)) | (
+            blind & Q(standing__in=(standing.OPEN, standing.LABELLED), votes__lt=BLIND_VOTES)
+        )
+        return self.with_vote(person).filter(wanted, vote=None)
+
+    def seen_by(self, person: Any) -> Self:
+        """Keep sentences whose label this labeler may see: not the blind ones before a vote."""
+        open_ = Q(draw__gte=settings.BLIND_SHARE) | Q(standing=standing.SETTLED)
+        return self.with_vote(person).filter(open_ | Q(vote__isnull=False))
+
+    def relabel(self) -> None:
+        """Write what the rows of decisions and adjudications amount to into these sentences."""
+        pks = list(self.order_by().values_list("pk", flat=True))
+        for start in range(0, len(pks), _BATCH):
+            _relabel(self.model, pks[start : start + _BATCH])
 
     def search(self, words: str) -> Self:
         """Keep sentences whose text or id contains the words."""
@@ -101,3 +145,22 @@ class RecordingQuerySet(models.QuerySet):
 
     def best_first(self) -> Self:
         return self.with_quality().order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
+
+
+class LabelDecisionQuerySet(models.QuerySet):
+    SAID = ("person", "style", "source", "blind")
+
+    def independent(self) -> dict[int, dict[int, int]]:
+        """Return sentence → person → style of what stands and was decided unseen by others."""
+        decisions: dict[int, list[Said]] = defaultdict(list)
+        blind = self.model._default_manager.filter(blind=True).values("sentence")
+        rows = self.filter(sentence__in=blind).order_by("pk")
+        for pk, *said in rows.values_list("sentence", *self.SAID):
+            decisions[pk].append(Said(*said))
+        return {pk: _blind_votes(rows) for pk, rows in decisions.items()}
+
+
+def _blind_votes(decisions: list[Said]) -> dict[int, int]:
+    """Return each person's last blind decision; a change after seeing the others is none."""
+    unseen = [said for said in decisions if said.blind or said.source == standing.UNDO]
+    return {person: said.style for person, said in standing.tops(unseen).items() if said.style}

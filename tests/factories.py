@@ -63,10 +63,30 @@ class SentenceFactory(factory.django.DjangoModelFactory):
 class LabelFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = models.LabelDecision
+        skip_postgeneration_save = True
 
     sentence = factory.SubFactory(SentenceFactory)
     style = factory.SubFactory(StyleFactory)
     person = factory.SubFactory(PersonFactory)
+
+    @factory.post_generation
+    def settled(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        models.Sentence.objects.filter(pk=self.sentence_id).relabel()
+
+
+class AdjudicationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.Adjudication
+        skip_postgeneration_save = True
+
+    sentence = factory.SubFactory(SentenceFactory)
+    style = factory.SubFactory(StyleFactory)
+    person = factory.SubFactory(PersonFactory, roles=["reviewer"])
+    reason = "guide"
+
+    @factory.post_generation
+    def settled(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        models.Sentence.objects.filter(pk=self.sentence_id).relabel()
 
 
 class SpeakerFactory(factory.django.DjangoModelFactory):

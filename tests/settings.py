@@ -19,4 +19,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+BLIND_SHARE = 0.0  # tests of the blind share set it
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

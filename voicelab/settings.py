@@ -175,6 +175,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "voicelab"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
+BLIND_SHARE = env.float("BLIND_SHARE", default=0.1)  # of the sentences, labelled by two, unseen
 STUDENT = env.str("STUDENT", default="praat")
 TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`

@@ -1,11 +1,18 @@
 """What is done to the corpus: labels, takes, consent. Views and tasks call these, nothing else."""
 
+from corpus.services.batches import (
+    suggestions_accept,
+    suggestions_count,
+    suggestions_undo,
+)
 from corpus.services.labels import (
     UNSEEN,
     LabelConflict,
     decisions_standing,
+    label_adjudicate,
     label_set,
     label_undo,
+    label_undo_last,
 )
 from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import (
@@ -24,9 +31,14 @@ __all__ = [
     "consent_require",
     "consent_withdraw",
     "decisions_standing",
+    "label_adjudicate",
     "label_set",
     "label_undo",
+    "label_undo_last",
     "speaker_of",
+    "suggestions_accept",
+    "suggestions_count",
+    "suggestions_undo",
     "take_judge",
     "take_measure",
     "take_store",

@@ -1,11 +1,13 @@
-"""What is done to labels: set one, take one back; every act is a new row of a named person."""
+"""What is done to labels: set, take back, adjudicate; every act is a new row of a named person."""
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from corpus.models import LabelDecision, Sentence, StyleLabel
+from corpus import standing
+from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
 
 
 class LabelConflict(Exception):
@@ -13,6 +15,7 @@ class LabelConflict(Exception):
 
 
 UNSEEN: Any = object()
+UNDO_DEPTH = 60  # rows of a person that are searched for something to take back
 
 
 def label_set(
@@ -25,20 +28,28 @@ def label_set(
 ) -> LabelDecision:
     """Append a decision; `seen` is the id of the decision the person was shown, or None.
 
-    Repeating one's own decision appends nothing. Raises LabelConflict when somebody else decided
-    since `seen`, or when the sentence was adjudicated.
+    Repeating one's own decision appends nothing. In the blind share everybody has a vote of
+    their own. Elsewhere LabelConflict is raised when somebody else decided since `seen`; on
+    adjudicated sentences always.
     """
     with transaction.atomic():
-        last = _lock(sentence)
+        locked, decisions = _lock(sentence.pk)
+        unseen = locked.draw < settings.BLIND_SHARE
+        own = [row for row in decisions if row.person_id == person.pk]
+        each = unseen or any(row.blind for row in decisions)
+        last = next(reversed(own if each else decisions), None)
         if last and last.person_id == person.pk and last.style_id == style.pk:
             return last
-        if seen is not UNSEEN and seen != (last.pk if last else None):
+        if not each and seen is not UNSEEN and seen != (last.pk if last else None):
             raise LabelConflict(_changed_by(last))
-        if sentence.adjudications.exists():
+        if locked.standing == standing.SETTLED:
             raise LabelConflict(_("This sentence was adjudicated; its label is settled."))
-        return LabelDecision.objects.create(
-            sentence=sentence, style=style, person=person, source=source
+        first = not (own and own[-1].style_id) and source != LabelDecision.Source.IMPORT
+        decision = LabelDecision.objects.create(
+            sentence=locked, style=style, person=person, source=source, blind=unseen and first
         )
+        _settle(locked, [*decisions, decision])
+        return decision
 
 
 def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
@@ -47,30 +58,93 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
     Can be repeated as long as the decision on top is the person's own; else LabelConflict.
     """
     with transaction.atomic():
-        _lock(sentence)
-        standing = decisions_standing(sentence)
-        if not standing or standing[-1].person_id != person.pk:
+        locked, decisions = _lock(sentence.pk)
+        if any(row.blind for row in decisions):
+            standing_ = _standing([row for row in decisions if row.person_id == person.pk])
+        else:
+            standing_ = _standing(decisions)
+        if not standing_ or standing_[-1].person_id != person.pk:
             raise LabelConflict(_("There is no decision of yours to take back."))
-        before = standing[-2].style if len(standing) > 1 else None
-        return LabelDecision.objects.create(
-            sentence=sentence, style=before, person=person, source=LabelDecision.Source.UNDO
+        before = standing_[-2].style_id if len(standing_) > 1 else None
+        decision = LabelDecision.objects.create(
+            sentence=locked, style_id=before, person=person, source=LabelDecision.Source.UNDO
         )
+        _settle(locked, [*decisions, decision])
+        return decision
+
+
+def label_undo_last(*, person: Any) -> LabelDecision:
+    """Take back the person's newest single decision that can be; the row appended says which."""
+    for pk in _undoable(person):
+        try:
+            return label_undo(sentence=Sentence(pk=pk), person=person)
+        except LabelConflict:
+            continue
+    raise LabelConflict(_("There is no decision of yours to take back."))
+
+
+def label_adjudicate(
+    *, sentence: Sentence, style: StyleLabel, person: Any, reason: str
+) -> Adjudication:
+    """Settle a disputed sentence, or one settled before; LabelConflict if nothing is in dispute."""
+    with transaction.atomic():
+        locked, decisions = _lock(sentence.pk)
+        if locked.standing not in (standing.DISPUTED, standing.SETTLED):
+            raise LabelConflict(_("Nobody disputes this sentence any more."))
+        act = Adjudication.objects.create(
+            sentence=locked, style=style, person=person, reason=reason
+        )
+        _settle(locked, decisions, adjudicated=style.pk)
+        return act
 
 
 def decisions_standing(sentence: Sentence) -> list[LabelDecision]:
     """Return the decisions that were not taken back, oldest first."""
-    standing: list[LabelDecision] = []
-    for decision in sentence.decisions.select_related("style", "person").order_by("pk"):
+    return _standing(list(sentence.decisions.select_related("style", "person").order_by("pk")))
+
+
+def _standing(decisions: list[LabelDecision]) -> list[LabelDecision]:
+    kept: list[LabelDecision] = []
+    for decision in decisions:
         if decision.source != LabelDecision.Source.UNDO:
-            standing.append(decision)
-        elif standing:
-            standing.pop()
-    return standing
+            kept.append(decision)
+        elif kept:
+            kept.pop()
+    return kept
 
 
-def _lock(sentence: Sentence) -> LabelDecision | None:
-    Sentence.objects.select_for_update().get(pk=sentence.pk)
-    return sentence.decisions.select_related("style", "person").order_by("-pk").first()
+def _undoable(person: Any) -> list[int]:
+    """Return sentences of the person's standing single decisions, the newest first."""
+    taken_back: dict[int, int] = {}
+    found = []
+    rows = person.decisions.order_by("-pk").values_list("sentence", "source", "batch")
+    for sentence, source, batch in rows[:UNDO_DEPTH]:
+        if source == LabelDecision.Source.UNDO:
+            taken_back[sentence] = taken_back.get(sentence, 0) + 1
+        elif taken_back.get(sentence):
+            taken_back[sentence] -= 1
+        elif batch is None and source != LabelDecision.Source.IMPORT:
+            found.append(sentence)
+    return list(dict.fromkeys(found))
+
+
+def _lock(pk: int) -> tuple[Sentence, list[LabelDecision]]:
+    """Hold the sentence until the transaction ends; return it and its decisions, oldest first."""
+    locked = Sentence.objects.select_for_update().get(pk=pk)
+    return locked, list(locked.decisions.order_by("pk"))
+
+
+def _settle(
+    sentence: Sentence, decisions: list[LabelDecision], *, adjudicated: int | None = None
+) -> None:
+    """Write what a locked sentence's decisions amount to."""
+    if adjudicated is None and sentence.standing == standing.SETTLED:
+        adjudicated = sentence.label_id
+    said = [standing.Said(d.person_id, d.style_id, d.source, d.blind) for d in decisions]
+    result = standing.outcome(said, adjudicated)
+    Sentence.objects.filter(pk=sentence.pk).update(
+        label_id=result.label, standing=result.standing, votes=result.votes
+    )
 
 
 def _changed_by(last: LabelDecision | None) -> str:

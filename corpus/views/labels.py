@@ -133,7 +133,7 @@ def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str
         "decision": decision,
         "suggestion": suggestion.style,
         "reason": gettext(suggestion.reason) % suggestion.params,
-        "settled": sentence.adjudication_pk is not None,
+        "settled": sentence.standing == Sentence.Standing.SETTLED,
         "can_undo": mine and decision is not None and decision.style_id is not None,
     }
 

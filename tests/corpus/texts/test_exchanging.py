@@ -13,9 +13,9 @@ from parselmouth.praat import call
 from corpus.exchange import ExchangeErrors
 from corpus.exchanging import corpus_export, corpus_import
 from corpus.loading import corpus_load
-from corpus.models import Adjudication, LabelDecision, ProsodyScore, Recording, Sentence, StyleLabel
+from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, StyleLabel
 from corpus.services import ConsentMissing, label_set
-from tests.factories import PersonFactory, SpeakerFactory
+from tests.factories import AdjudicationFactory, PersonFactory, SpeakerFactory
 
 pytestmark = pytest.mark.django_db
 TEXT = "Buenos días, gracias por llamar a nuestro servicio."
@@ -93,7 +93,7 @@ def test_one_fault_and_nothing_is_imported_and_all_faults_are_named(person: Any)
 def test_an_adjudicated_label_stays_and_a_note_says_so(person: Any) -> None:
     sentence = Sentence.objects.get(sentence_id="shcc-01")
     style = StyleLabel.objects.get(key="neutral")
-    Adjudication.objects.create(sentence=sentence, style=style, person=person, reason="acordado")
+    AdjudicationFactory(sentence=sentence, style=style, person=person, reason="acordado")
     summary = imported(entry(), person=person)
     assert (summary.labels_new, len(summary.notes)) == (0, 1)
     assert "shcc-01" in summary.notes[0]

@@ -7,10 +7,16 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.models import Adjudication, LabelDecision, Sentence
+from corpus.models import LabelDecision, Sentence
 from corpus.services import LabelConflict, decisions_standing, label_set, label_undo
 from tests.corpus.web.conftest import signed_in
-from tests.factories import CategoryFactory, LabelFactory, PersonFactory, SentenceFactory
+from tests.factories import (
+    AdjudicationFactory,
+    CategoryFactory,
+    LabelFactory,
+    PersonFactory,
+    SentenceFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +53,7 @@ def test_what_changed_meanwhile_is_not_overwritten(sentence, neutral, warm, labe
 
 
 def test_an_adjudicated_label_is_settled(sentence, neutral, warm, labeler, reviewer):
-    Adjudication.objects.create(sentence=sentence, style=warm, person=reviewer, reason="guide")
+    AdjudicationFactory(sentence=sentence, style=warm, person=reviewer)
     with pytest.raises(LabelConflict):
         label_set(sentence=sentence, style=neutral, person=labeler)
     assert label_of(sentence) == "amable"

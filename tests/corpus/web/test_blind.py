@@ -1,0 +1,133 @@
+"""The blind share: one vote each, a label only by agreement or adjudication, and what rows say."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus import standing
+from corpus.fields import draw
+from corpus.models import LabelDecision, Sentence
+from corpus.services import LabelConflict, label_adjudicate, label_set, label_undo
+from tests.factories import CategoryFactory, PersonFactory, SentenceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def blind(settings: Any) -> None:
+    settings.BLIND_SHARE = 1.0
+
+
+def told(sentence: Sentence) -> tuple[str | None, str]:
+    row: Any = Sentence.objects.with_label().get(pk=sentence.pk)
+    return row.label_key, row.standing
+
+
+def test_a_draw_is_the_same_everywhere_and_even():
+    assert draw("shcc-01") == pytest.approx(0.48914, abs=1e-5)
+    share = sum(draw(f"s-{n}") < 0.2 for n in range(5000)) / 5000
+    assert share == pytest.approx(0.2, abs=0.02)
+    row = Sentence(sentence_id="b", text="b", category=CategoryFactory(), list="l")
+    assert Sentence.objects.bulk_create([row])[0].draw == draw("b")
+
+
+def test_two_who_agree_make_a_label(blind, sentence, neutral, warm, labeler):
+    label_set(sentence=sentence, style=warm, person=labeler)
+    assert told(sentence) == ("amable", "labelled")
+    label_set(sentence=sentence, style=warm, person=PersonFactory(), seen=None)
+    assert told(sentence) == ("amable", "labelled")
+
+
+def test_two_who_differ_leave_no_label_until_somebody_decides(
+    blind, sentence, neutral, warm, labeler, reviewer
+):
+    label_set(sentence=sentence, style=warm, person=labeler)
+    label_set(sentence=sentence, style=neutral, person=PersonFactory(), seen=None)
+    assert told(sentence) == (None, "disputed")
+    label_adjudicate(sentence=sentence, style=neutral, person=reviewer, reason="§2 of the guide")
+    assert told(sentence) == ("neutral", "settled")
+    with pytest.raises(LabelConflict):
+        label_set(sentence=sentence, style=neutral, person=labeler)
+
+
+def test_who_comes_round_ends_the_dispute_but_is_not_counted_as_independent(
+    blind, sentence, neutral, warm, labeler
+):
+    other = PersonFactory()
+    label_set(sentence=sentence, style=warm, person=labeler)
+    label_set(sentence=sentence, style=neutral, person=other)
+    label_set(sentence=sentence, style=neutral, person=labeler)
+    assert told(sentence) == ("neutral", "labelled")
+    votes = LabelDecision.objects.independent()[sentence.pk]
+    assert votes == {labeler.pk: warm.pk, other.pk: neutral.pk}
+
+
+def test_taking_back_a_vote_brings_back_the_persons_own_earlier_one(
+    blind, sentence, neutral, warm, labeler
+):
+    label_set(sentence=sentence, style=warm, person=labeler)
+    label_set(sentence=sentence, style=neutral, person=PersonFactory())
+    label_undo(sentence=sentence, person=labeler)
+    assert told(sentence) == ("neutral", "labelled")
+    assert set(LabelDecision.objects.independent()[sentence.pk]) != {labeler.pk}
+
+
+def test_nothing_is_adjudicated_that_nobody_disputes(sentence, neutral, labeler, reviewer):
+    label_set(sentence=sentence, style=neutral, person=labeler)
+    with pytest.raises(LabelConflict):
+        label_adjudicate(sentence=sentence, style=neutral, person=reviewer, reason="x")
+
+
+def test_a_changed_share_does_not_change_what_was_said(settings, sentence, neutral, warm, labeler):
+    settings.BLIND_SHARE = 1.0
+    label_set(sentence=sentence, style=warm, person=labeler)
+    settings.BLIND_SHARE = 0.0
+    label_set(sentence=sentence, style=neutral, person=PersonFactory())
+    assert told(sentence) == (None, "disputed")
+
+
+def test_who_waits_for_whom(settings, neutral, warm, labeler):
+    shared, double = SentenceFactory(sentence_id="shcc-01"), SentenceFactory(sentence_id="s-12")
+    assert draw("s-12") < 0.2 < draw("shcc-01")
+    settings.BLIND_SHARE = 0.2
+    second, third = PersonFactory(), PersonFactory()
+
+    def waits(person: Any) -> set[str]:
+        return set(Sentence.objects.waiting_for(person).values_list("sentence_id", flat=True))
+
+    label_set(sentence=shared, style=warm, person=labeler)
+    label_set(sentence=double, style=warm, person=labeler)
+    assert (waits(labeler), waits(second)) == (set(), {"s-12"})
+    assert set(Sentence.objects.seen_by(second)) == {shared}
+    label_set(sentence=double, style=warm, person=second)
+    assert waits(third) == set()
+    assert set(Sentence.objects.seen_by(second)) == {shared, double}
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(acts=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans()), max_size=10))
+def test_what_is_kept_on_the_sentence_is_what_its_rows_say(
+    acts, settings, neutral, warm, labeler, reviewer
+):
+    """Any order of labels, undos and changes of the share: the kept outcome is the derived one."""
+    sentence, people = SentenceFactory(), (labeler, reviewer, PersonFactory())
+    for who, what, hidden in acts:
+        settings.BLIND_SHARE = float(hidden)
+        try:
+            if what == 2:
+                label_undo(sentence=sentence, person=people[who])
+            else:
+                label_set(sentence=sentence, style=(neutral, warm)[what], person=people[who])
+        except LabelConflict:
+            pass
+    kept = Sentence.objects.values_list("label", "standing", "votes").get(pk=sentence.pk)
+    rows = sentence.decisions.order_by("pk").values_list("person", "style", "source", "blind")
+    assert kept == tuple(standing.outcome([standing.Said(*row) for row in rows]))
+    Sentence.objects.filter(pk=sentence.pk).relabel()
+    assert Sentence.objects.values_list("label", "standing", "votes").get(pk=sentence.pk) == kept
