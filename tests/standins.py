@@ -1,9 +1,14 @@
-"""Stand-ins for what cannot be had here: a Kokoro checkpoint with random weights."""
+"""Stand-ins for what cannot be had here: a Kokoro of random weights, a hub to fetch it from."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +93,137 @@ def _pack(rng: np.random.Generator, rows: int) -> np.ndarray[Any, Any]:
     mean, mode = 0.14 * rng.standard_normal(256), scale * rng.standard_normal(256)
     length = np.linspace(-1.7, 1.7, rows)
     return (mean + np.outer(length, mode)).astype(np.float32)[:, None, :]
+
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+class StandinHub(ThreadingHTTPServer):
+    """What huggingface_hub needs of the hub: listing, metadata, a redirect to a CDN, ranges.
+
+    `repos` maps a repository to its files; files of 1 KB and more are in LFS. `cut` maps a file
+    to the bytes after which its connection breaks, and it then answers 503 until taken out;
+    `wrong` names files whose bytes are not those of their hash. `asked` notes each GET of a file
+    with its Range.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _HubRequest)
+        self.repos: dict[str, dict[str, bytes]] = {}
+        self.cut: dict[str, int] = {}
+        self.wrong: set[str] = set()
+        self.asked: list[tuple[str, str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def listing(self, repo: str) -> bytes:
+        siblings = [_sibling(path, data) for path, data in self.repos[repo].items()]
+        return json.dumps({"id": repo, "sha": SHA, "siblings": siblings}).encode()
+
+
+def _sibling(path: str, data: bytes) -> dict[str, Any]:
+    blob = hashlib.sha1(f"blob {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
+    found: dict[str, Any] = {"rfilename": path, "size": len(data), "blobId": blob}
+    if len(data) >= 1000:
+        sha256 = hashlib.sha256(data).hexdigest()
+        found["lfs"] = {"sha256": sha256, "size": len(data), "pointerSize": 134}
+    return found
+
+
+class _HubRequest(BaseHTTPRequestHandler):
+    server: StandinHub
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self, *, body: bool) -> None:
+        parts = self.path.partition("?")[0].strip("/").split("/")
+        if parts[:2] == ["api", "models"]:
+            self._listing("/".join(parts[2:4]))
+        elif parts[0] == "cdn":
+            self._file("/".join(parts[1:3]), "/".join(parts[3:]), body=body)
+        elif "resolve" not in parts:
+            self._head(404, {"Content-Length": "0"})
+        else:
+            self._resolve("/".join(parts[:2]), "/".join(parts[4:]), body=body)
+
+    def _listing(self, repo: str) -> None:
+        if repo not in self.server.repos:
+            return self._head(404, {"X-Error-Code": "RepoNotFound", "Content-Length": "0"})
+        data = self.server.listing(repo)
+        self._head(200, {"Content-Length": str(len(data)), "Content-Type": "application/json"})
+        self.wfile.write(data)
+        return None
+
+    def _resolve(self, repo: str, path: str, *, body: bool) -> None:
+        data = self.server.repos[repo][path]
+        known = _sibling(path, data)
+        if "lfs" not in known:
+            return self._file(repo, path, body=body)
+        cdn = f"http://localhost:{self.server.server_port}/cdn/{repo}/{path}"
+        return self._head(
+            302,
+            {
+                "Location": cdn, "X-Repo-Commit": SHA, "X-Linked-Size": str(len(data)),
+                "X-Linked-Etag": f'"{known["lfs"]["sha256"]}"', "Content-Length": "0",
+            },
+        )  # fmt: skip
+
+    def _file(self, repo: str, path: str, *, body: bool) -> None:
+        data = self.server.repos[repo][path]
+        asked = self.headers.get("Range", "")
+        if body:
+            self.server.asked.append((path, asked))
+        if body and self.server.cut.get(path) == 0:
+            return self._head(503, {"Content-Length": "0"})
+        if path in self.server.wrong:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        start = int(asked.removeprefix("bytes=").rstrip("-") or 0)
+        headers = {
+            "Content-Length": str(len(data) - start), "ETag": '"x"', "X-Repo-Commit": SHA,
+            "Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}",
+        }  # fmt: skip
+        if not asked:
+            headers.pop("Content-Range")
+        self._head(206 if asked else 200, headers)
+        if body:
+            self._send(path, data[start:])
+        return None
+
+    def _send(self, path: str, data: bytes) -> None:
+        cut = self.server.cut.get(path)
+        if cut is None:
+            self.wfile.write(data)
+            return
+        self.wfile.write(data[:cut])
+        self.wfile.flush()
+        self.server.cut[path] = 0
+        self.close_connection = True
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+@contextmanager
+def standin_hub() -> Iterator[StandinHub]:
+    with StandinHub() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

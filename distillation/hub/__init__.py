@@ -1,0 +1,20 @@
+"""Model files: which there are, how they come from the hub, whether those here are whole."""
+
+from distillation.hub.fetch import pull
+from distillation.hub.listing import RemoteFile, remote_files
+from distillation.hub.local import Finding, check
+from distillation.hub.sets import F5, KOKORO, SETS, SPANISH_VOICES, HubError, ModelSet
+
+__all__ = [
+    "F5",
+    "KOKORO",
+    "SETS",
+    "SPANISH_VOICES",
+    "Finding",
+    "HubError",
+    "ModelSet",
+    "RemoteFile",
+    "check",
+    "pull",
+    "remote_files",
+]

@@ -1,0 +1,109 @@
+"""Fetching: resumed where it stopped, verified by hash, put in place in one move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from distillation.hub.listing import RemoteFile, unreachable
+from distillation.hub.local import Record, git_blob_of, read_records, sha256_of, write_records
+from distillation.hub.sets import HubError
+
+PARTIAL = ".pull"  # folder of what is not whole yet
+
+
+def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None = None) -> list[str]:
+    """Bring files into the model directory.
+
+    A file that is there with the hub's hash is left alone. A broken download is continued by
+    the next call. A file is moved to its place only once its hash is right, so that a reader
+    never meets half a file.
+
+    Parameters
+    ----------
+    files : iterable of RemoteFile
+        From `remote_files`.
+    model_dir : path
+        Made where it is not there.
+    endpoint : str, optional
+        As for `remote_files`.
+
+    Returns
+    -------
+    list of str
+        Paths under `model_dir` that were fetched now.
+
+    Raises
+    ------
+    HubError
+        `no_network`, `damaged` (the hash is wrong after all), `not_written`.
+    """
+    fetched = []
+    for file in files:
+        target = model_dir / file.target
+        if not (target.is_file() and _matches(target, file)):
+            _fetch(file, target, model_dir / PARTIAL, endpoint)
+            fetched.append(file.target)
+        _note(file, model_dir)
+    if (model_dir / PARTIAL).is_dir() and not any((model_dir / PARTIAL).iterdir()):
+        (model_dir / PARTIAL).rmdir()
+    return fetched
+
+
+def _fetch(file: RemoteFile, target: Path, partial: Path, endpoint: str | None) -> None:
+    partial.mkdir(parents=True, exist_ok=True)
+    part = partial / f"{file.sha256 or file.blob or file.target.replace('/', '-')}.part"
+    _download(file, part, endpoint)
+    if not _matches(part, file):
+        part.unlink()
+        raise HubError(
+            "damaged",
+            f"{file.target}: what came from {file.repo} has not the hash the hub names; it was "
+            "thrown away. Pull again; if it stays so, a proxy or mirror on the way changes files.",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part.chmod(0o644)
+    part.replace(target)
+
+
+def _download(file: RemoteFile, part: Path, endpoint: str | None) -> None:
+    from httpx2 import HTTPError
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+
+    if part.exists() and part.stat().st_size > file.size:
+        part.unlink()
+    url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint)
+    try:
+        with part.open("ab") as sink:
+            http_get(
+                get_hf_file_metadata(url, token=False, endpoint=endpoint).location,
+                sink,
+                resume_size=sink.tell(),
+                expected_size=file.size or None,
+                displayed_filename=file.target,
+            )
+    except (HTTPError, ConnectionError) as error:
+        raise unreachable(endpoint or constants.ENDPOINT, error) from error
+    except OSError as error:
+        raise HubError(
+            "not_written",
+            f"{file.target}: {error}. What came so far is kept in {part.parent}; pull again.",
+        ) from error
+
+
+def _matches(path: Path, file: RemoteFile) -> bool:
+    if path.stat().st_size != file.size:
+        return False
+    if file.sha256:
+        return sha256_of(path) == file.sha256
+    return not file.blob or git_blob_of(path) == file.blob
+
+
+def _note(file: RemoteFile, model_dir: Path) -> None:
+    """Record the file's hash, so that `check` can verify it without the hub."""
+    records = read_records(model_dir)
+    sha256 = file.sha256 or sha256_of(model_dir / file.target)
+    record = Record(repo=file.repo, revision=file.revision, size=file.size, sha256=sha256)
+    if records.get(file.target) != record:
+        write_records(model_dir, {**records, file.target: record})

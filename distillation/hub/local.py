@@ -1,0 +1,155 @@
+"""The model directory: what of a model is there, what is missing, what is damaged; no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from distillation.hub.sets import HubError, ModelSet, Part
+
+RECORDS = "models.json"  # written by `pull`: where each file came from, and its hash
+_BLOCK = 2**20
+
+State = Literal["ok", "unverified", "missing", "damaged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Where a file came from, and what it has to be."""
+
+    repo: str
+    revision: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One file of a model: its full place, how it is, and what to do about it."""
+
+    path: Path
+    state: State
+    note: str
+
+
+def check(model: ModelSet, model_dir: Path, *, voices: Sequence[str] = ()) -> list[Finding]:
+    """Look at every file of a model.
+
+    Parameters
+    ----------
+    model : ModelSet
+        One of `SETS`.
+    model_dir : path
+        May be missing altogether.
+    voices : sequence of str
+        Packs that have to be there; without names, at least one has to.
+
+    Returns
+    -------
+    list of Finding
+        `ok`: its hash is the hub's. `unverified`: it is there, put by hand, its hash unknown.
+    """
+    records = read_records(model_dir)
+    found = [_part_finding(part, model_dir, records) for part in model.parts]
+    return found + list(_voice_findings(model, model_dir, records, voices))
+
+
+def _part_finding(part: Part, model_dir: Path, records: Mapping[str, Record]) -> Finding:
+    for pattern in part.patterns:
+        name = pattern.rpartition("/")[2]
+        if there := sorted((model_dir / part.folder).glob(name)):
+            return _finding(there[-1], model_dir, records)
+    return _missing(model_dir / part.target, part.repo, part.patterns[0])
+
+
+def _voice_findings(
+    model: ModelSet, model_dir: Path, records: Mapping[str, Record], voices: Sequence[str]
+) -> Iterator[Finding]:
+    if not model.voices:
+        return
+    folder = model_dir / model.voices
+    recorded = {Path(name).stem for name in records if name.startswith(f"{model.voices}/")}
+    there = {path.stem for path in folder.glob("*.pt")}
+    wanted = sorted({*voices, *recorded, *there})
+    for name in wanted:
+        path = folder / f"{name}.pt"
+        if path.is_file():
+            yield _finding(path, model_dir, records)
+        else:
+            yield _missing(path, model.repo, f"{model.voices}/{name}.pt")
+    if not wanted:
+        yield Finding(
+            path=folder,
+            state="missing",
+            note=f"no voice there; put at least one .pt from the folder {model.voices} of "
+            f"huggingface.co/{model.repo} into it, or `models pull {model.name}`",
+        )
+
+
+def _missing(path: Path, repo: str, name: str) -> Finding:
+    return Finding(path=path, state="missing", note=f"put {name} of huggingface.co/{repo} there")
+
+
+def _finding(path: Path, model_dir: Path, records: Mapping[str, Record]) -> Finding:
+    record = records.get(path.relative_to(model_dir).as_posix())
+    size = path.stat().st_size
+    if record is None:
+        return Finding(path=path, state="unverified", note="there, not fetched by `models pull`")
+    if size != record.size:
+        cut = "truncated" if size < record.size else "too long"
+        note = f"{cut}: {size:,} of {record.size:,} bytes; `models pull` fetches it again"
+        return Finding(path=path, state="damaged", note=note)
+    if sha256_of(path) != record.sha256:
+        note = f"not the file of {record.repo} (hash differs); `models pull` fetches it again"
+        return Finding(path=path, state="damaged", note=note)
+    return Finding(path=path, state="ok", note=f"{record.repo} {record.revision[:8]}")
+
+
+def read_records(model_dir: Path) -> dict[str, Record]:
+    """Return what `pull` noted, by path under the model directory.
+
+    Raises
+    ------
+    HubError
+        `bad_records`: the notes cannot be read.
+    """
+    path = model_dir / RECORDS
+    if not path.is_file():
+        return {}
+    try:
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): Record(**record) for name, record in noted.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise HubError(
+            "bad_records", f"{path} is damaged; delete it and run `models pull` again."
+        ) from error
+
+
+def write_records(model_dir: Path, records: Mapping[str, Record]) -> None:
+    """Write the notes beside and rename, so that they are always whole."""
+    beside = model_dir / f".{RECORDS}"
+    text = json.dumps({name: asdict(record) for name, record in sorted(records.items())}, indent=2)
+    beside.write_text(text + "\n", encoding="utf-8")
+    beside.replace(model_dir / RECORDS)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file of any size."""
+    return _digest(path, hashlib.sha256())
+
+
+def git_blob_of(path: Path) -> str:
+    """Return the id git gives a file: what the hub names for files it does not keep in LFS."""
+    head = f"blob {path.stat().st_size}\0".encode()
+    return _digest(path, hashlib.sha1(head, usedforsecurity=False))
+
+
+def _digest(path: Path, digest: hashlib._Hash) -> str:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,76 @@
+"""`manage.py models pull|check`: the files of kokoro and f5, fetched and looked at."""
+
+import logging
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from distillation import hub
+from distillation.engines.base import EngineError
+from distillation.hub.sets import with_repo
+
+MARKS = {"ok": "ok", "unverified": "there", "missing": "MISSING", "damaged": "DAMAGED"}
+
+
+class Command(BaseCommand):
+    help = "Fetch the files of the models from the hub, or say what is there and what is missing."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=("pull", "check"))
+        parser.add_argument("model", nargs="?", choices=tuple(hub.SETS), default="kokoro")
+        voices = parser.add_mutually_exclusive_group()
+        voices.add_argument(
+            "--voices", nargs="+", metavar="NAME", help="packs of Kokoro; the Spanish ones if left"
+        )
+        voices.add_argument(
+            "--all-voices", action="store_true", help="28 MB; more voices, more ways for the search"
+        )
+        parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="default: MODEL_DIR")
+        parser.add_argument("--repo", metavar="OWNER/NAME", help="another checkpoint of the kind")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        model = hub.SETS[given["model"]]
+        if given["repo"]:
+            model = with_repo(model, given["repo"])
+        model_dir = Path(given["model_dir"] or settings.MODEL_DIR).resolve()
+        try:
+            if given["action"] == "pull":
+                self._pull(model, model_dir, given)
+            self._check(model, model_dir, given["voices"] or ())
+        except hub.HubError as error:
+            raise CommandError(str(error)) from error
+
+    def _pull(self, model: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> None:
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
+        files = hub.remote_files(model, voices=voices)
+        total_mb = sum(file.size for file in files) / 1e6
+        self.stdout.write(f"{len(files)} files, {total_mb:.0f} MB, into {model_dir}")
+        fetched = hub.pull(files, model_dir)
+        self.stdout.write(f"{len(fetched)} fetched, {len(files) - len(fetched)} were there already")
+
+    def _check(self, model: hub.ModelSet, model_dir: Path, voices: tuple[str, ...]) -> None:
+        findings = hub.check(model, model_dir, voices=voices)
+        for one in findings:
+            self.stdout.write(f"{MARKS[one.state]:8} {one.path}  {one.note}")
+        bad = [one for one in findings if one.state in ("missing", "damaged")]
+        if bad:
+            raise CommandError(f"{model.name}: {len(bad)} of its files are missing or damaged.")
+        if model.name == hub.KOKORO.name:
+            self._load(model_dir)
+        self.stdout.write(f"{model.name}: complete in {model_dir}")
+
+    def _load(self, model_dir: Path) -> None:
+        """Load weights and packs as the engine does: what was put by hand has no known hash."""
+        from distillation.engines.kokoro import KokoroStudent
+
+        try:
+            student = KokoroStudent(model_dir=model_dir, device="cpu")
+            for name in student.stock_voices():
+                student.stock_voice(name)
+        except EngineError as error:
+            raise CommandError(str(error)) from error
