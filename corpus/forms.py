@@ -5,10 +5,12 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from corpus.models import Category, Recording, Sentence, Speaker, StyleLabel
+from corpus.models import Category, LabelDecision, Recording, Sentence, Speaker, StyleLabel
 
 
 class StyleFilter(forms.Form):
@@ -22,6 +24,11 @@ class StyleFilter(forms.Form):
         choice.choices = [("", _("All")), *StyleLabel.objects.values_list("key", "name")]
 
 
+class PersonChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.get_full_name() or obj.get_username()
+
+
 class LabelFilter(StyleFilter):
     """The filter of the label page; an address that makes no sense filters nothing."""
 
@@ -29,15 +36,38 @@ class LabelFilter(StyleFilter):
         Category.objects, to_field_name="key", required=False, label=_("Category"),
         empty_label=_("All"),
     )  # fmt: skip
-    field_order = ("category", "style", "state", "q")
+    field_order = ("category", "list", "style", "state", "person", "sort", "q")
+    list = forms.ChoiceField(required=False, label=_("List"))
     state = forms.ChoiceField(
         required=False,
         label=_("State"),
         choices=[
             ("", _("All")),
-            ("todo", _("without a label")),
+            ("todo", _("waiting for a label")),
             ("done", _("labelled")),
             ("mine", _("labelled by me")),
+            ("disputed", _("disputed")),
+            ("settled", _("adjudicated")),
+        ],
+    )
+    person = PersonChoice(
+        get_user_model().objects.filter(
+            Exists(LabelDecision.objects.filter(person=OuterRef("pk")))
+        ),
+        required=False,
+        label=_("Labeler"),
+        empty_label=_("All"),
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        label=_("Order"),
+        choices=[
+            ("", _("as in the corpus")),
+            ("recent", _("latest decision first")),
+            ("category", _("by category")),
+            ("style", _("by style")),
+            ("id", _("by id")),
+            ("text", _("by text")),
         ],
     )
     q = forms.CharField(
@@ -46,6 +76,12 @@ class LabelFilter(StyleFilter):
         label=_("Search"),
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = Sentence.objects.order_by("list").values_list("list", flat=True).distinct()
+        choice: Any = self.fields["list"]
+        choice.choices = [("", _("All")), *((name, name) for name in names)]
 
 
 class LabelForm(forms.Form):

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from corpus.views import consent, exchange, exports, labels, takes
+from corpus.views import consent, exchange, exports, focus, labels, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
     path("label/export/", exchange.corpus_export, name="corpus_export"),
     path("label/import/", exchange.corpus_import, name="corpus_import"),
+    path("label/focus/", focus.focus, name="focus"),
+    path("label/focus/next/", focus.focus_next, name="focus_next"),
+    path("label/focus/undo/", focus.focus_undo, name="focus_undo"),
+    path("label/focus/save/<slug:sentence_id>/", focus.focus_save, name="focus_save"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
     path("takes/", takes.takes, name="takes"),

@@ -8,14 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus.forms import LabelFilter, LabelForm
 from corpus.models import LabelDecision, Sentence, StyleLabel
 from corpus.services import LabelConflict, label_set
 from corpus.services import label_undo as take_back
-from corpus.suggest import suggest
+from corpus.views.queues import chosen, hidden, suggested
 from voicelab.http import HtmxRequest
 from voicelab.roles import LABELER, ROLES, role_required, roles_of
 
@@ -26,10 +25,19 @@ PAGE_SIZE = 30
 @role_required(*ROLES)
 def label(request: HttpRequest) -> HttpResponse:
     filter_ = LabelFilter(request.GET)
-    page = Paginator(_filtered(filter_, request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(chosen(filter_, request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     context = _around(request) | {"filter": filter_, "page": page}
+    context |= _ways(request, filter_)
     context["rows"] = _rows(page.object_list, request.user, context["styles"])
     return render(request, "corpus/label.html", context)
+
+
+def _ways(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any]:
+    """Give the address of the same filter without its page, for focus and acceptance."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    wanted = filter_.cleaned_data if filter_.is_valid() else {}
+    return {"query": query.urlencode(), "narrowed": any(wanted.values())}
 
 
 @require_POST
@@ -73,9 +81,10 @@ def _answer(
         if problem:
             messages.error(request, f"{sentence.sentence_id}: {problem}")
         return redirect(_back(request))
-    one = Sentence.objects.filter(pk=sentence.pk).select_related("category")
+    one: Any = Sentence.objects.filter(pk=sentence.pk).select_related("category")
     context = _around(request)
-    [row] = _rows(one.with_label().with_decision(), request.user, context["styles"])
+    one = one.with_label().with_decision().with_vote(request.user)
+    [row] = _rows(one, request.user, context["styles"])
     context |= {"row": row | {"saved": saved, "problem": problem}, "swapped": True}
     return render(request, "corpus/_label_row.html", context, status=status)
 
@@ -95,45 +104,32 @@ def _around(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _filtered(filter_: LabelFilter, person: Any) -> Any:
-    sentences: Any = Sentence.objects.with_label().with_decision().select_related("category")
-    if not filter_.is_valid():
-        return sentences
-    wanted = filter_.cleaned_data
-    if wanted["category"]:
-        sentences = sentences.filter(category=wanted["category"])
-    if wanted["style"]:
-        sentences = sentences.filter(label_key=wanted["style"])
-    if wanted["state"] == "todo":
-        sentences = sentences.filter(label_key__isnull=True)
-    elif wanted["state"] == "done":
-        sentences = sentences.filter(label_key__isnull=False)
-    elif wanted["state"] == "mine":
-        mine = LabelDecision.objects.filter(person=person).values("pk")
-        sentences = sentences.filter(label_key__isnull=False, decision_pk__in=mine)
-    return sentences.search(wanted["q"])
-
-
 def _rows(sentences: Any, person: Any, styles: list[StyleLabel]) -> list[dict[str, Any]]:
     sentences, by_key = list(sentences), {style.key: style for style in styles}
+    unseen = {s.pk for s in sentences if hidden(s, person)}
     decisions = LabelDecision.objects.select_related("person").in_bulk(
-        [s.decision_pk for s in sentences if s.decision_pk]
+        [s.decision_pk for s in sentences if s.decision_pk and s.pk not in unseen]
     )
-    return [
-        _row(s, decisions.get(s.decision_pk), person) | {"style": by_key.get(s.label_key)}
-        for s in sentences
-    ]
+    rows = []
+    for sentence in sentences:
+        if sentence.pk in unseen:
+            sentence.label_key = None
+        row = _row(sentence, decisions.get(sentence.decision_pk), person)
+        row |= {"hidden": sentence.pk in unseen, "style": by_key.get(sentence.label_key)}
+        rows.append(row)
+    return rows
 
 
 def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str, Any]:
-    mine = bool(decision and decision.person_id == person.pk)
-    suggestion = suggest(sentence.kind, sentence.text)
+    suggestion, reason = suggested(sentence)
+    mine = decision is not None and decision.person_id == person.pk
     return {
         "sentence": sentence,
         "decision": decision,
-        "suggestion": suggestion.style,
-        "reason": gettext(suggestion.reason) % suggestion.params,
+        "suggestion": suggestion,
+        "reason": reason,
         "settled": sentence.standing == Sentence.Standing.SETTLED,
+        "disputed": sentence.standing == Sentence.Standing.DISPUTED,
         "can_undo": mine and decision is not None and decision.style_id is not None,
     }
 

@@ -1,0 +1,157 @@
+"""The focus view: one sentence at a time for the keyboard, saved in the background."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus.forms import LabelFilter, LabelForm
+from corpus.models import LabelDecision, Sentence, StyleLabel
+from corpus.services import LabelConflict, label_set, label_undo_last
+from corpus.views.queues import chosen, hidden, suggested
+from voicelab.roles import LABELER, role_required
+
+AHEAD = 20  # sentences sent at once; the page asks for more before they run out
+
+
+@require_GET
+@role_required(LABELER)
+def focus(request: HttpRequest) -> HttpResponse:
+    query = _query(request)
+    sentences = chosen(LabelFilter(query), request.user)
+    items = _items(sentences, request.user)
+    context = {
+        "items": items,
+        "first": items[0] if items else None,
+        "left": sentences.count(),
+        "query": query.urlencode(),
+        "styles": list(StyleLabel.objects.all()),
+        "recent": _recent(request.user),
+    }
+    return render(request, "corpus/focus.html", context)
+
+
+@require_GET
+@role_required(LABELER)
+def focus_next(request: HttpRequest) -> HttpResponse:
+    """Send the sentences after the one the page has last."""
+    sentences = chosen(LabelFilter(_query(request)), request.user)
+    return JsonResponse({"items": _items(_after(sentences, request.GET), request.user)})
+
+
+@require_POST
+@role_required(LABELER)
+def focus_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
+    sentence = Sentence.objects.filter(sentence_id=sentence_id).first()
+    if sentence is None:
+        raise Http404
+    form = LabelForm(request.POST)
+    if not form.is_valid():
+        return _problem(request, sentence, str(next(iter(form.errors.values()))[0]), 422)
+    data = form.cleaned_data
+    source = LabelDecision.Source.SUGGESTION if data["accept"] else LabelDecision.Source.PERSON
+    try:
+        decision = label_set(
+            sentence=sentence,
+            style=data["accept"] or data["style"],
+            person=request.user,
+            source=source,
+            seen=data["seen"],
+        )
+    except LabelConflict as conflict:
+        return _problem(request, sentence, str(conflict), 409)
+    return JsonResponse({"saved": decision.pk}) if _by_script(request) else _back(request)
+
+
+@require_POST
+@role_required(LABELER)
+def focus_undo(request: HttpRequest) -> HttpResponse:
+    try:
+        undone = label_undo_last(person=request.user)
+    except LabelConflict as conflict:
+        if not _by_script(request):
+            return _back(request, problem=str(conflict))
+        return JsonResponse({"problem": str(conflict)}, status=409)
+    if not _by_script(request):
+        return _back(request)
+    return JsonResponse({"item": _one(undone.sentence, request.user)})
+
+
+def _query(request: HttpRequest) -> QueryDict:
+    """Return the filter of the address; without a state, what waits for the person."""
+    query = request.GET.copy()
+    if "state" not in query:
+        query["state"] = "todo"
+    query["sort"] = ""
+    return query
+
+
+def _after(sentences: Any, query: QueryDict) -> Any:
+    position, _, pk = query.get("after", "").partition(".")
+    if not (position.isdecimal() and pk.isdecimal() and len(position) < 10 and len(pk) < 18):
+        return sentences
+    same = Q(position=int(position), pk__gt=int(pk))
+    return sentences.filter(Q(position__gt=int(position)) | same)
+
+
+def _items(sentences: Any, person: Any) -> list[dict[str, Any]]:
+    return [_item(sentence, person) for sentence in sentences[:AHEAD]]
+
+
+def _one(sentence: Sentence, person: Any) -> dict[str, Any]:
+    sentences: Any = Sentence.objects.with_label().with_decision().with_vote(person)
+    return _item(sentences.select_related("category").get(pk=sentence.pk), person)
+
+
+def _item(sentence: Any, person: Any) -> dict[str, Any]:
+    style, reason = suggested(sentence)
+    unseen = hidden(sentence, person)
+    return {
+        "id": sentence.sentence_id,
+        "text": sentence.text,
+        "category": sentence.category.name,
+        "suggestion": style,
+        "reason": reason,
+        "label": None if unseen else sentence.label_key,
+        "seen": None if unseen else sentence.decision_pk,
+        "at": f"{sentence.position}.{sentence.pk}",
+        "save": reverse("focus_save", args=[sentence.sentence_id]),
+    }
+
+
+def _recent(person: Any) -> list[dict[str, Any]]:
+    """Return the person's last ten acts, the newest first."""
+    rows = person.decisions.order_by("-pk").values(
+        "sentence__sentence_id", "sentence__text", "style__key", "source"
+    )
+    return [
+        {"id": row["sentence__sentence_id"], "text": row["sentence__text"],
+         "style": None if row["source"] == LabelDecision.Source.UNDO else row["style__key"]}
+        for row in rows[:10]
+    ]  # fmt: skip
+
+
+def _problem(request: HttpRequest, sentence: Sentence, problem: str, status: int) -> HttpResponse:
+    if not _by_script(request):
+        return _back(request, problem=f"{sentence.sentence_id}: {problem}")
+    item = _one(sentence, request.user)
+    return JsonResponse({"problem": problem, "item": item}, status=status)
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _back(request: HttpRequest, *, problem: str = "") -> HttpResponse:
+    if problem:
+        messages.error(request, problem)
+    return redirect(f"{reverse('focus')}?{_kept(request)}")
+
+
+def _kept(request: HttpRequest) -> str:
+    """Return the filter the form carries along, for pages without JavaScript."""
+    return QueryDict(request.POST.get("query", "")).urlencode()

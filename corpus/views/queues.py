@@ -1,0 +1,69 @@
+"""Which sentences a filter selects, and what of a sentence a person may see."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext
+
+from corpus.forms import LabelFilter
+from corpus.models import LabelDecision, Sentence
+from corpus.querysets import SentenceQuerySet
+from corpus.suggest import suggest
+from voicelab.roles import LABELER, roles_of
+
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "": ("position", "pk"),
+    "id": ("sentence_id",),
+    "text": ("text",),
+    "category": ("category__position", "position", "pk"),
+    "style": (F("label__position").asc(nulls_last=True), "position", "pk"),
+    "recent": (F("decision_pk").desc(nulls_last=True), "pk"),
+}
+
+
+def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
+    """Return the sentences the filter names, in its order; one that makes no sense names all."""
+    sentences: Any = Sentence.objects.with_label().with_decision().with_vote(person)
+    sentences = sentences.select_related("category")
+    if not filter_.is_valid():
+        return sentences
+    wanted = filter_.cleaned_data
+    for name in ("category", "list"):
+        if wanted[name]:
+            sentences = sentences.filter(**{name: wanted[name]})
+    if wanted["style"]:
+        seen = sentences.seen_by(person) if LABELER in roles_of(person) else sentences
+        sentences = seen.filter(label_key=wanted["style"])
+    if wanted["person"]:
+        said = LabelDecision.objects.filter(sentence=OuterRef("pk"), person=wanted["person"])
+        sentences = sentences.filter(Exists(said))
+    sentences = _in_state(sentences, wanted["state"], person)
+    return sentences.search(wanted["q"]).order_by(*ORDERS[wanted["sort"]])
+
+
+def _in_state(sentences: Any, state: str, person: Any) -> Any:
+    if state == "todo":
+        labels = LABELER in roles_of(person)
+        return sentences.waiting_for(person) if labels else sentences.filter(label=None)
+    if state == "done":
+        return sentences.filter(label__isnull=False)
+    if state == "mine":
+        return sentences.filter(vote__isnull=False)
+    return sentences.filter(standing=state) if state else sentences
+
+
+def hidden(sentence: Any, person: Any) -> bool:
+    """Say whether what others chose is kept from this labeler until the own choice."""
+    return (
+        sentence.draw < settings.BLIND_SHARE
+        and sentence.vote is None
+        and sentence.standing != Sentence.Standing.SETTLED
+        and LABELER in roles_of(person)
+    )
+
+
+def suggested(sentence: Sentence) -> tuple[str, str]:
+    """Return the suggested style's key and the reason in the reader's language."""
+    suggestion = suggest(sentence.kind, sentence.text)
+    return suggestion.style, gettext(suggestion.reason) % suggestion.params

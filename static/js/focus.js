@@ -1,0 +1,234 @@
+// One sentence at a time: a choice is kept here, saved in the background, and the next one shown.
+(() => {
+  const root = document.getElementById("focus");
+  if (!root) return;
+  const words = root.dataset;
+  const find = (name) => document.getElementById(name);
+  const card = find("focus-card");
+  const buttons = [...card.querySelectorAll("button[name=style]")];
+  const shelf = `voicelab-focus-${words.person}-`; // one entry a job: tabs do not overwrite each other
+  const AHEAD = 10;
+
+  let queue = JSON.parse(find("focus-items").textContent);
+  const jobs = Object.keys(localStorage).filter((key) => key.startsWith(shelf)).sort().map((key) => ({ ...JSON.parse(localStorage.getItem(key)), key }));
+  let left = Number(words.left);
+  let last = queue.at(-1)?.at;
+  let ended = queue.length === 0;
+  let asking = false;
+  let sending = false;
+  let pause = 1000;
+
+  const known = () => new Set(queue.map((item) => item.id));
+  const current = () => queue[0];
+  const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
+  const keep = (job) => localStorage.setItem(job.key, JSON.stringify(job));
+  const drop = (job) => localStorage.removeItem(job.key);
+  const say = (text) => { find("focus-saving").textContent = text; };
+
+  function show() {
+    const item = current();
+    card.hidden = !item;
+    find("focus-done").hidden = Boolean(item) || !ended;
+    find("focus-left").textContent = Math.max(left, queue.length);
+    if (!item) return;
+    card.querySelector("form").action = item.save;
+    for (const name of ["id", "category", "text", "reason"]) part(card, name).textContent = item[name];
+    for (const button of buttons) {
+      for (const mark of button.querySelectorAll("[data-mark]")) mark.hidden = item[mark.dataset.mark] !== button.value;
+    }
+  }
+
+  async function prefetch() {
+    if (asking || ended || queue.length > AHEAD) return;
+    asking = true;
+    try {
+      const answer = await fetch(`${words.next}${last ? `&after=${last}` : ""}`, { headers: { Accept: "application/json" }, redirect: "manual" });
+      if (!answer.ok) throw new Error(answer.status);
+      const { items } = await answer.json();
+      const skip = new Set([...known(), ...jobs.map((job) => job.item.id)]);
+      queue.push(...items.filter((item) => !skip.has(item.id)));
+      last = items.at(-1)?.at ?? last;
+      ended = items.length === 0;
+    } catch {
+      setTimeout(prefetch, 3000);
+    } finally {
+      asking = false;
+    }
+    show();
+    if (queue.length <= AHEAD && !ended) prefetch();
+  }
+
+  function choose(style, field = "style") {
+    const item = current();
+    if (!item || !style) return;
+    queue.shift();
+    left -= 1;
+    const job = { item, style, field, key: `${shelf}${Date.now()}-${Math.random()}` };
+    jobs.push(job);
+    keep(job);
+    remember(style, item);
+    show();
+    prefetch();
+    send();
+  }
+
+  function remember(style, item) {
+    const list = find("focus-recent");
+    const row = document.createElement("li");
+    const text = document.createElement("span");
+    text.textContent = item.text;
+    row.append(chip(style), " ", text);
+    list.prepend(row);
+    while (list.children.length > 10) list.lastElementChild.remove();
+    list.closest("section").hidden = false;
+  }
+
+  const chip = (style) => root.querySelector(`template[data-chip="${CSS.escape(style)}"]`).content.cloneNode(true);
+
+  function post(url, fields) {
+    const token = card.querySelector("[name=csrfmiddlewaretoken]").value;
+    return fetch(url, {
+      method: "POST",
+      headers: { Accept: "application/json", "X-CSRFToken": token },
+      body: new URLSearchParams(fields),
+      redirect: "manual",
+    });
+  }
+
+  // Sends what waits, one after the other; a job leaves the shelf once the server has answered.
+  async function send() {
+    if (sending) return;
+    sending = true;
+    while (jobs.length) {
+      const job = jobs[0];
+      say(words.saving);
+      let answer;
+      try {
+        answer = await post(job.item.save, { [job.field]: job.style, seen: job.item.seen ?? "" });
+      } catch {
+        answer = null;
+      }
+      if (answer?.type === "opaqueredirect" || answer?.status === 403) {
+        signedOut();
+        break;
+      }
+      if (!answer || answer.status >= 500) {
+        say(`${words.waiting} ${jobs.length}`);
+        await new Promise((done) => setTimeout(done, pause));
+        pause = Math.min(2 * pause, 15000);
+        continue;
+      }
+      pause = 1000;
+      drop(jobs.shift());
+      if (answer.ok) say(words.saved);
+      else refused(job, await answer.json().catch(() => ({})));
+    }
+    sending = false;
+  }
+
+  function signedOut() {
+    const link = document.createElement("a");
+    link.href = words.signIn;
+    link.textContent = words.signedOut;
+    find("focus-saving").replaceChildren(link);
+  }
+
+  function refused(job, { problem, item }) {
+    const note = find("focus-problem").content.cloneNode(true).firstElementChild;
+    part(note, "problem").textContent = problem || words.failed;
+    part(note, "text").textContent = job.item.text;
+    part(note, "chip").append(chip(job.style));
+    note.querySelector("[data-act=again]").addEventListener("click", () => {
+      queue.unshift(item ?? job.item);
+      left += 1;
+      note.remove();
+      show();
+    });
+    note.querySelector("[data-act=leave]").addEventListener("click", () => note.remove());
+    find("focus-problems").append(note);
+    say("");
+  }
+
+  async function undo() {
+    const waiting = jobs.length > (sending ? 1 : 0) ? jobs.pop() : null;
+    if (waiting) {
+      drop(waiting);
+      bring(waiting.item);
+      return;
+    }
+    for (let tries = 0; sending && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+    if (sending) return;
+    let answer;
+    try {
+      answer = await post(words.undo, {});
+    } catch {
+      say(words.failed);
+      return;
+    }
+    if (answer.type === "opaqueredirect" || answer.status === 403) signedOut();
+    else if (answer.status >= 500) say(words.failed);
+    else {
+      const { item, problem } = await answer.json();
+      if (item) bring(item);
+      else say(problem);
+    }
+  }
+
+  function bring(item) {
+    queue = [item, ...queue.filter((other) => other.id !== item.id)];
+    left += 1;
+    remember("", item);
+    say(words.takenBack);
+    show();
+  }
+
+  function skip() {
+    if (queue.length < 2) return;
+    queue.push(queue.shift());
+    say(words.skipped);
+    show();
+    prefetch();
+  }
+
+  function keys() {
+    const box = find("focus-keys");
+    if (box.open) box.close();
+    else box.showModal();
+  }
+
+  const acts = { accept: () => choose(current()?.suggestion, "accept"), skip, undo, keys };
+
+  card.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.submitter?.name === "style") choose(event.submitter.value);
+  });
+  find("focus-undo").addEventListener("submit", (event) => {
+    event.preventDefault();
+    undo();
+  });
+  for (const button of root.querySelectorAll("button[type=button][data-act]")) {
+    button.addEventListener("click", () => acts[button.dataset.act]?.());
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest?.("input, select, textarea, details.account")) return;
+    const key = event.key.toLowerCase();
+    if (find("focus-keys").open && key !== "?") return;
+    if (key === "enter" && event.target.closest?.("button, a, summary")) return;
+    const act = { enter: "accept", s: "skip", u: "undo", "?": "keys" }[key];
+    const button = /^[1-9]$/.test(key) ? buttons[Number(key) - 1] : null;
+    if (!act && !button) return;
+    event.preventDefault();
+    if (button) choose(button.value);
+    else acts[act]();
+  });
+  window.addEventListener("online", send);
+
+  const waiting = new Set(jobs.map((job) => job.item.id));
+  left -= queue.length;
+  queue = queue.filter((item) => !waiting.has(item.id));
+  left += queue.length;
+  show();
+  prefetch();
+  send();
+})();
