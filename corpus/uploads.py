@@ -7,13 +7,17 @@ TOO_LARGE = "voicelab.upload_too_large"
 
 
 class QuotaUploadHandler(FileUploadHandler):
-    """Skips the rest of a file once it is larger than MAX_UPLOAD_BYTES, and says so.
+    """Skips the rest of a file once it is larger than may be, and says so.
+
+    MAX_UPLOAD_BYTES for a take, MAX_BATCH_BYTES for a ZIP of takes (the field `zip`).
 
     The request's META gets `TOO_LARGE`; the form then explains why there is no file.
     """
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        if start + len(raw_data) > settings.MAX_UPLOAD_BYTES:
+        zipped = self.field_name == "zip"
+        most = settings.MAX_BATCH_BYTES if zipped else settings.MAX_UPLOAD_BYTES
+        if start + len(raw_data) > most:
             if self.request:
                 self.request.META[TOO_LARGE] = True
             raise SkipFile

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from corpus.views import consent, exchange, exports, focus, labels, takes
+from corpus.views import batch, consent, exchange, exports, focus, labels, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("takes/", takes.takes, name="takes"),
     path("takes/upload/", takes.take_upload, name="take_upload"),
     path("takes/export/", exports.takes_export, name="takes_export"),
+    path("takes/batch/", batch.take_batch, name="take_batch"),
+    path("takes/batch/send/", batch.take_batch_send, name="take_batch_send"),
+    path("takes/batch/names/", batch.take_batch_names, name="take_batch_names"),
+    path("takes/batch/file/", batch.take_batch_file, name="take_batch_file"),
+    path("takes/batch/<uuid:token>/", batch.take_batch_zip, name="take_batch_zip"),
     path("takes/consent/", consent.consent, name="consent"),
     path("takes/consent/withdraw/", consent.consent_end, name="consent_withdraw"),
     path("takes/<int:pk>/", takes.take, name="take"),

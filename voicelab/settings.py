@@ -131,6 +131,7 @@ STORAGES = {
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=50) * 2**20
+MAX_BATCH_BYTES = env.int("MAX_BATCH_MB", default=1000) * 2**20  # a ZIP of takes
 FILE_UPLOAD_HANDLERS = [
     "corpus.uploads.QuotaUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

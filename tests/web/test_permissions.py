@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.admin import site
@@ -12,7 +13,12 @@ from tests.factories import PersonFactory
 from tests.web.permissions import EVERYBODY, PERMISSIONS
 from voicelab.roles import ROLES
 
-SAMPLES = {"IntConverter": 999_999, "SlugConverter": "nothing", "StringConverter": "nothing"}
+SAMPLES = {
+    "IntConverter": 999_999,
+    "SlugConverter": "nothing",
+    "StringConverter": "nothing",
+    "UUIDConverter": UUID(int=0),
+}
 
 
 def _patterns(resolver: Any) -> Iterator[URLPattern]:

@@ -1,0 +1,227 @@
+"""Many takes at once: a folder or a ZIP, shown before it is stored, a result for every file."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from corpus.audio.types import AudioError
+from corpus.batches import MAX_FILES, BatchError, Found, Item, archive_files
+from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.services.take_batches import batch_file, batch_keep, batch_open, batch_plan
+from corpus.uploads import TOO_LARGE
+from corpus.views.batch_wording import batch_words
+from corpus.wording import refusal
+from voicelab.roles import SPEAKER, role_required
+
+AT_ONCE_S = 20.0  # what one request without JavaScript stores before it answers
+
+
+@dataclass
+class Row:
+    """A file as the table shows it; state: ready, stored, same, fault or litter."""
+
+    index: int
+    item: Item
+    sentence: Sentence | None = None
+    style: StyleLabel | None = None
+    state: str = "ready"
+    words: str = ""
+    take: Recording | None = None
+
+
+@require_GET
+@role_required(SPEAKER)
+def take_batch(request: HttpRequest) -> HttpResponse:
+    return _with_consent(request, lambda _speaker: _page(request, {}))
+
+
+@require_POST
+@role_required(SPEAKER)
+def take_batch_send(request: HttpRequest) -> HttpResponse:
+    """Receive a ZIP, keep it, and go to its preview; nothing of it is a take yet."""
+
+    def receive(_speaker: Speaker) -> HttpResponse:
+        file = request.FILES.get("zip")
+        if not isinstance(file, UploadedFile):
+            code = "zip_too_large" if TOO_LARGE in request.META else "no_zip"
+            return _page(request, {"problem": batch_words(code)}, status=422)
+        try:
+            token = batch_keep(person=request.user, file=file)
+        except BatchError as error:
+            return _page(request, {"problem": batch_words(error.code)}, status=422)
+        return redirect("take_batch_zip", token)
+
+    return _with_consent(request, receive)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(SPEAKER)
+def take_batch_zip(request: HttpRequest, token: UUID) -> HttpResponse:
+    """Show what a ZIP holds; on POST store one file of it (`entry`), or what time allows."""
+
+    def answer(speaker: Speaker) -> HttpResponse:
+        try:
+            with batch_open(person=request.user, token=token) as archive:
+                return _zip_answer(request, speaker, archive, token)
+        except FileNotFoundError as error:
+            raise Http404 from error
+
+    return _with_consent(request, answer)
+
+
+@require_POST
+@role_required(SPEAKER)
+def take_batch_names(request: HttpRequest) -> HttpResponse:
+    """Preview a folder: JSON `[[name, size], …]` in, the table out."""
+    try:
+        files = [Found(str(name), int(size)) for name, size in json.loads(request.body)]
+    except (ValueError, TypeError, OverflowError):
+        return HttpResponse(status=400)
+    if not 0 < len(files) <= MAX_FILES:
+        problem = batch_words("too_many" if files else "empty_folder")
+        return _page(request, {"problem": problem}, status=422)
+    return _page(request, {"rows": _rows(files)})
+
+
+@require_POST
+@role_required(SPEAKER)
+def take_batch_file(request: HttpRequest) -> HttpResponse:
+    """Store one file of a folder by its name, and answer its row."""
+
+    def store(speaker: Speaker) -> HttpResponse:
+        file = request.FILES.get("file")
+        name = request.POST.get("name", "")
+        size = (file.size or 0) if isinstance(file, UploadedFile) else 0
+        [row] = _rows([Found(name, size, "too_large" if TOO_LARGE in request.META else "")])
+        row.index = _number(request, "index")
+        if row.state == "ready" and isinstance(file, UploadedFile):
+            _store(row, speaker, request.user, file)
+        return render(request, "corpus/_batch_row.html", {"row": row})
+
+    return _with_consent(request, store)
+
+
+def _zip_answer(request: HttpRequest, speaker: Speaker, archive: Any, token: UUID) -> HttpResponse:
+    rows = _rows(archive_files(archive))
+    if "entry" in request.POST:
+        index = _number(request, "entry")
+        if index >= len(rows):
+            raise Http404
+        row = rows[index]
+        _store_entry(row, speaker, request.user, archive)
+        return render(request, "corpus/_batch_row.html", {"row": row})
+    start = _number(request, "from") if request.method == "POST" else None
+    going_on = None if start is None else _store_some(rows, start, speaker, request, archive)
+    return _page(request, {"rows": rows, "token": token, "going_on": going_on})
+
+
+def _number(request: HttpRequest, key: str) -> int:
+    """Read a count of rows; 0 where none is given, Http404 where it is none."""
+    found = request.POST.get(key) or "0"
+    if not re.fullmatch(r"[0-9]{1,6}", found):
+        raise Http404
+    return int(found)
+
+
+def _store_some(
+    rows: list[Row], start: int, speaker: Speaker, request: HttpRequest, archive: Any
+) -> int | None:
+    """Store from `start` on until time is up; return where to go on, None at the end."""
+    until = time.monotonic() + AT_ONCE_S
+    for row in rows[start:]:
+        if time.monotonic() > until:
+            return row.index
+        _store_entry(row, speaker, request.user, archive)
+    done = sum(row.state == "stored" for row in rows)
+    messages.success(request, ngettext("%s take stored.", "%s takes stored.", done) % done)
+    return None
+
+
+def _store_entry(row: Row, speaker: Speaker, person: Any, archive: Any) -> None:
+    if row.state != "ready":
+        return
+    try:
+        with batch_file(archive, row.index) as file:
+            _store(row, speaker, person, file)
+    except BatchError as error:
+        row.state, row.words = "fault", batch_words(error.code)
+
+
+def _store(row: Row, speaker: Speaker, person: Any, file: Any) -> None:
+    if row.sentence is None or row.style is None:
+        return
+    fresh = uuid4()
+    try:
+        row.take = take_store(
+            sentence=row.sentence, style=row.style, speaker=speaker, person=person, file=file,
+            uuid=fresh,
+        )  # fmt: skip
+    except AudioError as error:
+        row.state, row.words = "fault", refusal(error)
+    except ConsentMissing as error:
+        row.state, row.words = "fault", str(error)
+    else:
+        row.state = "stored" if row.take.uuid == fresh else "same"
+
+
+def _rows(files: list[Found]) -> list[Row]:
+    items = batch_plan(files)
+    wanted = {item.sentence_id for item in items if item.sentence_id}
+    sentences = {
+        sentence.sentence_id: sentence
+        for start in range(0, len(wanted), 500)
+        for sentence in Sentence.objects.filter(sentence_id__in=sorted(wanted)[start : start + 500])
+    }
+    styles = {style.key: style for style in StyleLabel.objects.all()}
+    return [
+        Row(n, item, sentences.get(item.sentence_id), styles.get(item.style), *_standing(item))
+        for n, item in enumerate(items)
+    ]
+
+
+def _standing(item: Item) -> tuple[str, str]:
+    if not item.fault:
+        return "ready", ""
+    return ("litter" if item.fault == "litter" else "fault"), batch_words(item.fault)
+
+
+def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    rows: list[Row] = context.get("rows", [])
+    context |= {
+        "counts": {state: sum(row.state == state for row in rows) for state in _STATES},
+        "styles": StyleLabel.objects.all(),
+        "max_files": MAX_FILES,
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_batch_bytes": settings.MAX_BATCH_BYTES,
+    }
+    part = request.headers.get("X-Requested-With") == "fetch"
+    name = "corpus/_batch_table.html" if part else "corpus/take_batch.html"
+    return render(request, name, context, status=status)
+
+
+_STATES = ("ready", "stored", "same", "fault", "litter")
+
+
+def _with_consent(request: HttpRequest, view: Callable[[Speaker], HttpResponse]) -> HttpResponse:
+    """Go on with the person's speaker row, or to the page where they may agree."""
+    speaker = speaker_of(request.user)
+    if speaker and speaker.consented_at and not speaker.withdrawn_at:
+        return view(speaker)
+    messages.info(request, _("Takes are stored once you have agreed to be recorded."))
+    return redirect(f"{reverse('consent')}?{urlencode({'next': reverse('take_batch')})}")
