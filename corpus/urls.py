@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from corpus.views import batch, consent, exchange, exports, focus, labels, takes
+from corpus.views import batch, consent, exchange, exports, focus, labels, studio, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("label/focus/save/<slug:sentence_id>/", focus.focus_save, name="focus_save"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
+    path("studio/", studio.studio, name="studio"),
+    path("studio/store/", studio.studio_store, name="studio_store"),
+    path("studio/history/", studio.studio_history, name="studio_history"),
+    path("studio/takes/<int:pk>/", studio.studio_take, name="studio_take"),
+    path("studio/example/<slug:key>/", studio.studio_example, name="studio_example"),
     path("takes/", takes.takes, name="takes"),
     path("takes/upload/", takes.take_upload, name="take_upload"),
     path("takes/export/", exports.takes_export, name="takes_export"),

@@ -13,7 +13,7 @@ from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", {"label", "corpus_import"}),
-    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "consent"}),
+    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "studio", "consent"}),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
 )

@@ -43,6 +43,11 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "take_batch_file": ("POST", only(SPEAKER)),
     "take_batch_zip": ("GET", only(SPEAKER)),
     "take_judge": ("POST", only(REVIEWER)),
+    "studio": ("GET", only(SPEAKER)),
+    "studio_store": ("POST", only(SPEAKER)),
+    "studio_history": ("GET", only(SPEAKER)),
+    "studio_take": ("GET", only(SPEAKER)),
+    "studio_example": ("GET", only(SPEAKER)),
     "consent": ("POST", only(SPEAKER)),
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation

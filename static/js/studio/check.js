@@ -1,0 +1,79 @@
+// The microphone check: level, noise floor, clipping, processing, device; in words of the page.
+const QUIET_DB = -50;
+const FEW_LEVELS = 40; // a second of blocks
+const kebab = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+
+const ERRORS = { NotAllowedError: "micDenied", NotFoundError: "micNone", insecure: "micInsecure" };
+
+export class Check {
+  constructor(words, at) {
+    Object.assign(this, { words, at, drawn: 0, clipped: false });
+    this.box = document.querySelector(".studio-check");
+  }
+
+  async opened(microphone) {
+    this.sr = microphone.sr;
+    this.clipped = false;
+    this.box.hidden = false;
+    this.at("format").textContent = this.words.format.replace("{n}", this.sr);
+    this.processing(microphone.processing());
+    await this.devices(microphone.settings.deviceId);
+  }
+
+  failed(error) {
+    const box = this.at("mic-error");
+    box.textContent = this.words[ERRORS[error.name] ?? "micBusy"];
+    box.hidden = false;
+  }
+
+  processing({ on, untold }) {
+    const { words } = this;
+    const named = (names) => names.map((name) => words[`name${kebab(name)}`]).join(", ");
+    let text = words.processingOff;
+    if (untold.length) text = words.processingUntold.replace("{names}", named(untold));
+    if (on.length) text = words.processingOn.replace("{names}", named(on));
+    this.set("processing", text, on.length || untold.length ? "warn" : "good");
+  }
+
+  async devices(chosen) {
+    const found = (await navigator.mediaDevices.enumerateDevices()).filter(
+      (device) => device.kind === "audioinput",
+    );
+    const options = found.map(
+      (device, i) =>
+        new Option(
+          device.label || this.words.device.replace("{n}", i + 1),
+          device.deviceId,
+          false,
+          device.deviceId === chosen,
+        ),
+    );
+    this.at("device").replaceChildren(...options);
+  }
+
+  // About ten times a second.
+  show({ rms, peak, clipped }, microphone) {
+    this.clipped ||= clipped;
+    this.peak = Math.max(this.peak ?? -120, peak);
+    const now = performance.now();
+    if (now - this.drawn < 100) return;
+    this.drawn = now;
+    this.at("level").value = this.peak;
+    this.at("db").textContent = `${Math.round(this.peak)} dBFS`;
+    this.peak = rms;
+    this.set("clip", this.clipped ? this.words.clipSome : this.words.clipNone, this.clipped ? "bad" : "good");
+    if (microphone.levels.length >= FEW_LEVELS) this.floor(microphone.floor());
+  }
+
+  floor(level) {
+    const quiet = level <= QUIET_DB;
+    const text = quiet ? this.words.floorQuiet : this.words.floorLoud;
+    this.set("floor", text.replace("{n}", Math.round(level)), quiet ? "good" : "warn");
+  }
+
+  set(id, text, tone) {
+    const node = this.at(id);
+    if (node.textContent !== text) node.textContent = text;
+    node.className = tone;
+  }
+}

@@ -1,0 +1,214 @@
+// The studio's page: keys, prompts, level, what is said; joins microphone, queue and server.
+import { Check } from "./check.js";
+import { Microphone } from "./microphone.js";
+import { Queue } from "./queue.js";
+import { QueueView } from "./queueview.js";
+import { encodeWav, sha256 } from "./wav.js";
+
+const LONGEST_S = 29; // the server takes half a minute
+const root = document.getElementById("studio");
+const words = root.dataset;
+const at = (id) => document.getElementById(`studio-${id}`);
+const prompts = [...root.querySelectorAll(".studio-prompt")];
+const recordLabel = root.querySelector(".studio-label");
+
+const check = new Check(words, at);
+const view = new QueueView(words, at);
+const microphone = new Microphone({
+  worklet: words.worklet,
+  onLevel: (level) => check.show(level, microphone),
+  onLost: lost,
+});
+const queue = new Queue({
+  url: words.store,
+  speaker: Number(words.speaker),
+  onChange: (state) => view.show(state, queue),
+  onStored: stored,
+  onRefused: (take, why) => isShown(take) && say(`${words.saidRefused} ${why}`),
+});
+const sound = new Audio();
+let current = 0;
+let last = null; // the take just recorded
+let started = 0;
+
+const state = () => root.dataset.state;
+const shown = () => prompts[current];
+const isShown = (take) =>
+  shown()?.dataset.sentence === take.sentence && shown().dataset.style === take.style;
+
+function say(text) {
+  at("said").textContent = text;
+}
+
+function enter(next, text = "") {
+  root.dataset.state = next;
+  const recording = next === "recording";
+  recordLabel.textContent = next === "off" ? words.turnOn : recording ? words.stop : words.record;
+  at("record").disabled = next === "opening" || next === "closing";
+  at("listen").disabled = at("redo").disabled = next !== "done";
+  at("next").disabled = recording || next === "closing";
+  at("device").disabled = recording || next === "closing";
+  if (text) say(text);
+}
+
+async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
+  enter("opening");
+  at("mic-error").hidden = true;
+  try {
+    await microphone.open(deviceId).catch((error) => {
+      if (error.name === "OverconstrainedError" && deviceId) return microphone.open("");
+      throw error;
+    });
+    await check.opened(microphone);
+    enter("ready", words.saidReady);
+  } catch (error) {
+    check.failed(error);
+    enter("off");
+  }
+}
+
+function record() {
+  sound.pause();
+  for (const other of document.querySelectorAll("audio")) other.pause();
+  microphone.record();
+  started = performance.now();
+  enter("recording", words.saidRecording);
+  tick();
+}
+
+function tick() {
+  if (state() !== "recording") return;
+  const seconds = (performance.now() - started) / 1000;
+  at("time").textContent = seconds.toFixed(1);
+  if (seconds >= LONGEST_S) stop();
+  else requestAnimationFrame(tick);
+}
+
+async function stop() {
+  enter("closing");
+  await keep(await microphone.stop());
+}
+
+function lost() {
+  const blocks = state() === "recording" ? microphone.cut() : null;
+  if (state() === "closing") microphone.cut();
+  microphone.close();
+  if (blocks?.length) keep(blocks).then(() => enter("off", words.saidLost));
+  else enter("off", words.saidLost);
+}
+
+async function keep(blocks) {
+  const { sentence, style } = shown().dataset;
+  const wav = encodeWav(blocks, check.sr);
+  last = {
+    uuid: crypto.randomUUID(),
+    speaker: queue.speaker,
+    made: Date.now(),
+    sentence,
+    style,
+    wav,
+    sha256: await sha256(wav),
+    refused: "",
+  };
+  URL.revokeObjectURL(sound.src);
+  sound.src = URL.createObjectURL(new Blob([wav], { type: "audio/wav" }));
+  const kept = await queue.add(last);
+  enter("done", kept ? (navigator.onLine ? words.saidKept : words.saidOffline) : words.saidUnkept);
+}
+
+function stored(take, { verdict }) {
+  if (!isShown(take)) return;
+  part("verdict", verdict).then(() => {
+    const coach = root.querySelector(".studio-coach")?.textContent;
+    if (isShown(take) && state() === "done") say(coach ?? words.saidMeasured);
+  });
+  history();
+}
+
+// Puts a part of the page where it belongs; without a connection it stays as it is.
+async function part(name, url) {
+  const answer = await fetch(url, { redirect: "error" }).catch(() => null);
+  if (answer?.ok) at(name).innerHTML = await answer.text();
+}
+
+function history() {
+  const { sentence, style } = shown().dataset;
+  return part("history", `${words.history}?${new URLSearchParams({ sentence, style })}`);
+}
+
+function show(n) {
+  prompts.forEach((prompt, i) => {
+    prompt.hidden = i !== n;
+  });
+  current = n;
+  at("time").textContent = "0.0";
+  at("verdict").replaceChildren();
+  at("history").replaceChildren();
+  say("");
+  history();
+}
+
+// The next sentence; after the last the server is asked for more.
+function next() {
+  sound.pause();
+  if (current + 1 >= prompts.length) {
+    location.assign(words.more);
+    return;
+  }
+  show(current + 1);
+  enter(microphone.isOpen ? "ready" : "off");
+}
+
+const acts = {
+  record: () => {
+    if (state() === "off") turnOn();
+    else if (state() === "recording") stop();
+    else if (!at("record").disabled) record();
+  },
+  listen: () => (sound.paused ? sound.play() : sound.pause()),
+  redo: record,
+  next,
+};
+const KEYS = { " ": "record", l: "listen", r: "redo", n: "next" };
+
+for (const name of Object.keys(acts)) {
+  at(name)?.addEventListener("click", (event) => {
+    acts[name]();
+    if (event.detail) at("stage").focus({ preventScroll: true }); // by mouse: keys go on
+  });
+}
+at("device").addEventListener("change", () => {
+  localStorage.setItem("studio-device", at("device").value);
+  turnOn(at("device").value);
+});
+
+// Before the players' own space key; controls keep the keys they need.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const name = KEYS[event.key.toLowerCase()];
+    if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    const holds = name === "record" ? "button, a, summary, select, input, textarea" : "select, textarea";
+    if (event.target.closest(holds)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!at(name)?.disabled) acts[name]();
+  },
+  { capture: true },
+);
+
+async function begin() {
+  if (!window.isSecureContext) {
+    check.failed({ name: "insecure" });
+    return;
+  }
+  navigator.storage.persist?.();
+  const waiting = await queue.all();
+  const read = (prompt) =>
+    waiting.some((t) => t.sentence === prompt.dataset.sentence && t.style === prompt.dataset.style);
+  const first = prompts.findIndex((prompt) => !read(prompt));
+  if (prompts.length) show(Math.max(0, first));
+  queue.kick();
+}
+
+begin();

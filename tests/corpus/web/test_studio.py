@@ -1,0 +1,177 @@
+"""The studio's answers: what is to be read, a take kept once, the verdict, whose example."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from corpus.audio.io import encode_wav
+from corpus.models import Recording
+from corpus.services import take_judge
+from tests.corpus.web.conftest import files_in, signed_in, wav
+from tests.factories import LabelFactory, PersonFactory, SentenceFactory, SpeakerFactory
+from tests.signals import silence, speech
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(speaker: Any) -> Any:
+    return signed_in(speaker.user)
+
+
+@pytest.fixture
+def record(client: Any, speaker: Any, sentence: Any, neutral: Any) -> Any:
+    """Send a take as the page does; arguments override."""
+
+    def send(data: bytes | None = None, **changes: Any) -> Any:
+        data = wav() if data is None else data
+        form = {
+            "uuid": str(uuid4()),
+            "sentence": sentence.sentence_id,
+            "style": neutral.key,
+            "speaker": speaker.pk,
+            "sha256": hashlib.sha256(data).hexdigest(),
+        } | changes
+        return client.post(
+            reverse("studio_store"), form | {"file": SimpleUploadedFile("take.wav", data)}
+        )
+
+    return send
+
+
+def test_the_answer_confirms_the_bytes_and_the_same_take_again_is_the_same(
+    record: Any, media: Any
+) -> None:
+    attempt = str(uuid4())
+    first, again = record(uuid=attempt).json(), record(uuid=attempt).json()
+    assert first == again
+    take = Recording.objects.get()
+    assert str(take.uuid) == attempt
+    assert first["sha256"] == hashlib.sha256(wav()).hexdigest() == take.original_sha256
+    assert len(files_in(media)) == 2
+
+
+def test_bytes_damaged_on_their_way_are_not_stored(record: Any, media: Any) -> None:
+    answer = record(sha256="0" * 64)
+    assert answer.status_code == 409
+    assert answer.json() == {"damaged": hashlib.sha256(wav()).hexdigest()}
+    assert files_in(media) == []
+
+
+def test_a_take_goes_to_nobody_but_the_person_who_spoke_it(record: Any) -> None:
+    other: Any = SpeakerFactory()
+    answer = record(speaker=other.pk)
+    assert answer.status_code == 403
+    assert not Recording.objects.exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", encode_wav(silence(2.0)), wav()[:5000]])
+def test_bad_sound_is_refused_in_words(record: Any, data: bytes) -> None:
+    answer = record(data)
+    assert answer.status_code == 422
+    assert len(answer.json()["refused"]) > 20
+    assert not Recording.objects.exists()
+
+
+def test_a_withdrawn_consent_refuses_the_take(record: Any, client: Any) -> None:
+    client.post(reverse("consent_withdraw"))
+    assert record().status_code == 422
+    assert client.get(reverse("studio")).url.startswith(reverse("consent"))
+
+
+def test_the_verdict_coaches_with_a_number_and_draws_the_band(
+    record: Any, client: Any, warm: Any, sentence: Any
+) -> None:
+    other = SentenceFactory(syllables=10)
+    record()
+    answer = record(
+        encode_wav(speech(10, f0_hz=150.0, lead_s=0.5)), style=warm.key, sentence=other.sentence_id
+    )
+    page = client.get(answer.json()["verdict"])
+    measures = page.context["measures"]
+    assert measures["coach"] == measures["advice"][0]
+    median_hz = page.context["score"].measures["pitch_median_hz"]
+    wanted_hz = median_hz * 2 ** (2 / 12)  # the same voice as its neutral take; amable is higher
+    assert f"{median_hz:.0f} Hz" in measures["coach"]
+    assert f"{wanted_hz:.0f}-" in measures["coach"]
+    assert 'class="contour-band"' in page.content.decode()
+    assert 'class="contour-pitch"' in page.content.decode()
+
+
+def test_without_neutral_takes_the_verdict_says_what_is_missing(record: Any, client: Any) -> None:
+    page = client.get(record(encode_wav(speech(10, lead_s=0.5))).json()["verdict"])
+    assert page.context["measures"]["missing"]
+    assert "contour-band" not in page.content.decode()
+
+
+def test_verdicts_and_history_are_the_speakers_own(record: Any, client: Any) -> None:
+    verdict = record().json()["verdict"]
+    stranger = signed_in(SpeakerFactory(user__roles=["speaker"]).user)
+    asked = {"sentence": "shcc-01", "style": "neutral"}
+    assert stranger.get(verdict).status_code == 404
+    assert not stranger.get(reverse("studio_history"), asked).context["takes"]
+    assert len(client.get(reverse("studio_history"), asked).context["takes"]) == 1
+
+
+def test_an_earlier_take_stays_in_use_until_a_better_one_is_accepted(
+    record: Any, client: Any, reviewer: Any
+) -> None:
+    asked = {"sentence": "shcc-01", "style": "neutral"}
+
+    def used() -> Any:
+        return client.get(reverse("studio_history"), asked).context["used"]
+
+    poor = Recording.objects.get(pk=record(encode_wav(speech(10, noise_db=-40.0))).json()["id"])
+    take_judge(recording=poor, person=reviewer, state="accepted")
+    good = Recording.objects.get(pk=record(encode_wav(speech(10, lead_s=0.5))).json()["id"])
+    assert used() == poor
+    take_judge(recording=good, person=reviewer, state="accepted")
+    assert used() == good
+
+
+def test_the_example_is_ones_own_or_a_synthetic_voices_best_accepted_take(
+    record: Any, client: Any, reviewer: Any, speaker: Any
+) -> None:
+    url = reverse("studio_example", args=["neutral"])
+    take = Recording.objects.get(pk=record().json()["id"])
+    assert client.get(url).status_code == 404
+    take_judge(recording=take, person=reviewer, state="accepted")
+    assert len(b"".join(client.get(url).streaming_content)) == take.wav.size
+    other = SpeakerFactory(user__roles=["speaker"])
+    assert signed_in(other.user).get(url).status_code == 404
+    speaker.synthetic = True
+    speaker.save()
+    heard: Any = signed_in(other.user).get(url)
+    assert b"".join(heard.streaming_content)
+
+
+def test_the_page_holds_what_is_to_be_read_neutral_first(
+    client: Any, speaker: Any, neutral: Any, warm: Any, django_assert_max_num_queries: Any
+) -> None:
+    sentences = [SentenceFactory(sentence_id=f"shxx-{n:02}", position=n) for n in range(30)]
+    for n, sentence in enumerate(sentences):
+        LabelFactory(sentence=sentence, style=(warm, neutral)[n % 2])
+    with django_assert_max_num_queries(14):
+        page = client.get(reverse("studio"))
+    prompts = page.context["prompts"]
+    assert len(prompts) == 20
+    assert [style.key for _, style in prompts[:16]] == ["neutral"] * 15 + ["amable"]
+    assert page.context["to_record"] == 30
+    warm_only = client.get(reverse("studio"), {"style": "amable"}).context["prompts"]
+    assert {style.key for _, style in warm_only} == {"amable"}
+    asked = client.get(reverse("studio"), {"sentence": "shxx-29", "style": "amable"})
+    assert asked.context["prompts"][0] == (sentences[29], warm)
+
+
+def test_a_person_without_consent_is_sent_to_it_and_a_finished_speaker_is_told(
+    client: Any, speaker: Any
+) -> None:
+    answer: Any = signed_in(PersonFactory(roles=["speaker"])).get(reverse("studio"))
+    assert answer.url.startswith(reverse("consent"))
+    assert client.get(reverse("studio")).context["prompts"] == []
