@@ -1,0 +1,173 @@
+"""The recording studio: what to read, the takes it sends, the verdict on each."""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus.audio.coaching import wanted_pitch_hz
+from corpus.audio.contour import contour_svg
+from corpus.audio.prosody import Prosody
+from corpus.audio.types import AudioError
+from corpus.forms import TakeForm
+from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
+from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.streaming import file_response
+from corpus.uploads import TOO_LARGE
+from corpus.views.measures import measures_of, parts_of
+from corpus.wording import refusal
+from voicelab.roles import SPEAKER, role_required
+
+PROMPTS = 20  # a page holds so many, to go on without a connection
+NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # the other styles are judged relative to it
+
+
+class StudioTakeForm(TakeForm):
+    """A take with its hash, and the speaker whose page recorded it."""
+
+    sha256 = forms.RegexField(r"^[0-9a-f]{64}$")
+    speaker = forms.IntegerField()
+
+
+@require_GET
+@role_required(SPEAKER)
+def studio(request: HttpRequest) -> HttpResponse:
+    speaker = speaker_of(request.user)
+    if not speaker or not speaker.consented_at or speaker.withdrawn_at:
+        return redirect(f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
+    styles = {style.key: style for style in StyleLabel.objects.all()}
+    waiting: Any = Sentence.objects.without_take_of(speaker)
+    counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
+    context = {
+        "speaker": speaker,
+        "prompts": _prompts(request, speaker, styles),
+        "styles": [(style, counts.get(key, 0)) for key, style in styles.items()],
+        "to_record": sum(counts.values()),
+        "chosen": request.GET.get("style", ""),
+        "examples": set(_examples(speaker).values_list("style__key", flat=True)),
+    }
+    return render(request, "corpus/studio.html", context)
+
+
+@require_POST
+@role_required(SPEAKER)
+def studio_store(request: HttpRequest) -> HttpResponse:
+    """Keep a take under its own id; the answer's hash lets the browser forget it."""
+    form = StudioTakeForm(request.POST, request.FILES, too_large=TOO_LARGE in request.META)
+    if not form.is_valid():
+        faults = [str(fault) for faults in form.errors.values() for fault in faults]
+        return JsonResponse({"refused": " ".join(faults)}, status=422)
+    given = form.cleaned_data
+    digest, said = _sha256(given["file"]), given.pop("sha256")
+    if digest != said:
+        return JsonResponse({"damaged": digest}, status=409)
+    speaker = speaker_of(request.user)
+    if speaker is None or speaker.pk != given.pop("speaker"):
+        return JsonResponse({"other_person": True}, status=403)
+    try:
+        take = take_store(person=request.user, **given | {"speaker": speaker})
+    except AudioError as error:
+        return JsonResponse({"refused": refusal(error)}, status=422)
+    except ConsentMissing as error:
+        return JsonResponse({"refused": str(error)}, status=422)
+    verdict = reverse("studio_take", args=[take.pk])
+    return JsonResponse({"id": take.pk, "sha256": take.original_sha256, "verdict": verdict})
+
+
+@require_GET
+@role_required(SPEAKER)
+def studio_take(request: HttpRequest, pk: int) -> HttpResponse:
+    takes = Recording.objects.select_related("style", "sentence", "speaker")
+    take = get_object_or_404(takes, pk=pk, speaker=speaker_of(request.user))
+    score = take.prosody_scores.first()
+    context = {
+        "take": take,
+        "score": score,
+        "measures": measures_of(score) if score else None,
+        "contour": _contour(take, score) if score else "",
+    }
+    return render(request, "corpus/studio_verdict.html", context)
+
+
+@require_GET
+@role_required(SPEAKER)
+def studio_history(request: HttpRequest) -> HttpResponse:
+    """Show the speaker's takes of one sentence in one style; the one in use is marked."""
+    takes = Recording.objects.filter(
+        speaker=speaker_of(request.user),
+        sentence__sentence_id=request.GET.get("sentence", ""),
+        style__key=request.GET.get("style", ""),
+    )
+    context = {
+        "takes": takes.with_quality().select_related("sentence").prefetch_related("verdicts"),
+        "used": takes.usable().best_first().first(),
+    }
+    return render(request, "corpus/studio_history.html", context)
+
+
+@require_GET
+@role_required(SPEAKER)
+def studio_example(request: HttpRequest, key: str) -> HttpResponse:
+    """Send the best accepted take of a style: the speaker's own, or a synthetic voice's."""
+    takes = _examples(speaker_of(request.user)).filter(style__key=key)
+    best = takes.best_first().first()
+    if best is None:
+        raise Http404
+    return file_response(request, best.wav, content_type="audio/wav")
+
+
+def _examples(speaker: Speaker | None) -> Any:
+    return Recording.objects.usable().filter(Q(speaker=speaker) | Q(speaker__synthetic=True))
+
+
+def _prompts(
+    request: HttpRequest, speaker: Speaker, styles: dict[str, StyleLabel]
+) -> list[tuple[Sentence, StyleLabel]]:
+    """Return the sentences to read next, each in a style: the one asked for, then the queue."""
+    chosen = request.GET.get("style", "")
+    asked: Any = Sentence.objects.with_label().filter(sentence_id=request.GET.get("sentence", ""))
+    first = [
+        (sentence, styles[chosen if chosen in styles else sentence.label_key])
+        for sentence in asked
+        if chosen in styles or sentence.label_key
+    ]
+    waiting: Any = Sentence.objects.without_take_of(speaker)
+    if chosen in styles and not first:
+        waiting = waiting.filter(label_key=chosen)
+    elif _neutral_takes(speaker) < NEUTRAL_ENOUGH:
+        neutral_first = Case(
+            When(label_key=NEUTRAL, then=Value(0)), default=Value(1), output_field=IntegerField()
+        )
+        waiting = waiting.order_by(neutral_first, "position", "pk")
+    queue = [(sentence, styles[sentence.label_key]) for sentence in waiting[:PROMPTS]]
+    return first + [prompt for prompt in queue if prompt not in first]
+
+
+def _neutral_takes(speaker: Speaker) -> int:
+    takes = Recording.objects.filter(speaker=speaker, style__key=NEUTRAL)
+    return takes.exclude(state=Recording.State.REJECTED).count()
+
+
+def _contour(take: Recording, score: ProsodyScore) -> SafeString:
+    prosody = Prosody.from_json(score.measures)
+    drawing = contour_svg(
+        prosody.contour,
+        duration_s=take.duration_s,
+        band_hz=wanted_pitch_hz(parts_of(score), prosody),
+        median_hz=prosody.pitch_median_hz,
+        title=_("Pitch of the take over the band its style wants"),
+    )
+    return mark_safe(drawing)  # noqa: S308 - contour_svg() escapes the title
+
+
+def _sha256(file: Any) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
