@@ -4,6 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from corpus.models import (
     Adjudication,
@@ -77,9 +80,13 @@ class AdjudicationAdmin(ReadOnlyAdmin):
 
 @admin.register(Speaker)
 class SpeakerAdmin(admin.ModelAdmin):
-    list_display = ("name", "user", "synthetic", "consented_at", "withdrawn_at")
+    list_display = ("name", "user", "synthetic", "consented_at", "withdrawn_at", "made")
     readonly_fields = ("consent_text", "consent_scope", "consented_at")
     list_select_related = ("user",)
+
+    @admin.display(description=_("made from it"))
+    def made(self, speaker: Speaker) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("voice_uses", args=[speaker.pk]), _("open"))
 
 
 @admin.register(Recording)

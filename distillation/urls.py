@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distillation.views import reviews, runs, sounds, voices
+from distillation.views import reviews, runs, sounds, voices, withdrawals
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
@@ -26,6 +26,8 @@ urlpatterns = [
     path("packs/<int:pk>/audio.svg", sounds.pack_audio, {"kind": "svg"}, name="pack_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
+    path("voices/withdrawn/", withdrawals.withdrawals, name="withdrawals"),
+    path("voices/of/<int:pk>/", withdrawals.voice_uses, name="voice_uses"),
     path("voices/deploy/", voices.deploy, name="deploy"),
     path("voices/<int:pk>/", voices.voice, name="voice"),
 ]

@@ -22,6 +22,9 @@ FAULTS: dict[str, Any] = {
     "slice_lost": _("The worker died several times at the same place; retry once it has memory."),
     "recipe": _("The recipe cannot be carried out; launch a new run."),
     # takes and other sounds
+    "consent_withdrawn": _(
+        "A speaker took the consent back; launch a new run with takes of others."
+    ),
     "take_missing": _NEW_RUN,
     "take_changed": _NEW_RUN,
     "missing_take": _("The teacher has no take of a sentence; record it, then launch a new run."),

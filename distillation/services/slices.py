@@ -13,6 +13,7 @@ from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleR
 from distillation.services.evolving import evolve_slice
 from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
+from distillation.services.origins import consent_hold
 from distillation.services.outcome import Outcome
 from distillation.services.queue import slice_enqueue
 from distillation.services.runs import LIVE, event_add
@@ -37,6 +38,7 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
     _note_start(style_run)
     try:
         _check_losses(style_run)
+        consent_hold(style_run.run.run_recipe, [style_run.style])
         outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:
         slice_abandon(style_run)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from distillation.models import Decision, Deployment, VoicePack
 from distillation.services.faults import USER_FAULTS, RunError, fault_code
+from distillation.services.origins import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
 from distillation.stages.deploy import deploy
@@ -67,13 +68,16 @@ def deployments_carry_out(*, deployment_ids: Sequence[int]) -> None:
 
 def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
     chosen: list[Any] = list(
-        VoicePack.objects.with_verdict().filter(pk__in=[pack.pk for pack in packs])
+        VoicePack.objects.with_verdict()
+        .filter(pk__in=[pack.pk for pack in packs])
+        .select_related("style_run__run")
     )
     if not chosen or len({pack.style for pack in chosen}) < len(chosen):
         raise RunError("two_of_a_voice", _("Choose one pack for each voice."))
     if len({pack.engine for pack in chosen}) > 1:
         raise RunError("two_engines", _("Choose packs of one engine: the service runs only one."))
     for pack in chosen:
+        consent_hold(pack.style_run.run.run_recipe, [pack.style])
         if pack.verdict != Decision.Verdict.APPROVE:
             raise RunError("not_approved", _("%s was not approved; review it first.") % pack)
         path = media_path(pack.file.name)

@@ -70,4 +70,6 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "voices": ("GET", ALL),
     "voice": ("GET", ALL),
     "deploy": ("POST", only()),
+    "withdrawals": ("GET", only()),
+    "voice_uses": ("GET", only(SPEAKER)),
 }
