@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 
 from voicelab.home import home
 
+admin.site.site_header = admin.site.site_title = "Voice Lab"
+
 urlpatterns = [
     path("", home, name="home"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -45,7 +45,8 @@ def svg(
     """Draw the waveform, and the pitch over it, as an SVG to put into a page.
 
     Colours come from the page: the paths have the classes `waveform-sound` and
-    `waveform-pitch` and are drawn in `currentColor`. Scaled to its own peak.
+    `waveform-pitch` and are drawn in `currentColor`. Scaled to its own peak. `data-duration`
+    tells a player the seconds before it has loaded the sound.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def svg(
     line = f'<path class="waveform-pitch" d="{tune}" fill="none" stroke="currentColor"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="waveform" role="img" '
-        f'viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
+        f'viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
+        f'data-duration="{audio.duration_s:.2f}">'
         f"<title>{escape(title)}</title>"
         f'<path class="waveform-sound" d="{sound}" fill="currentColor" fill-opacity="0.5"/>'
         f"{line if tune else ''}</svg>"

@@ -153,6 +153,8 @@
       if (drawing.nodeName !== "svg") return;
       this.wave.querySelector(".flat")?.remove();
       this.wave.prepend(document.importNode(drawing, true));
+      this.dataset.duration ??= drawing.dataset.duration;
+      this.draw();
     }
   }
 

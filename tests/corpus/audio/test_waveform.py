@@ -33,6 +33,7 @@ def test_the_svg_is_named_sized_and_uncoloured() -> None:
     text = waveform.svg(take, width=300, height=60, title='Toma 3 de "Ñoño" <b>')
     root = ET.fromstring(text)  # noqa: S314  our own
     assert (root.get("role"), root.get("viewBox")) == ("img", "0 0 300 60")
+    assert float(root.get("data-duration", "")) == pytest.approx(take.duration_s, abs=0.01)
     assert root.findtext(f"{SVG}title") == 'Toma 3 de "Ñoño" <b>'
     assert [p.get("class") for p in root.iter(f"{SVG}path")] == ["waveform-sound"]
     assert "style=" not in text
