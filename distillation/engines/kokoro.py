@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,13 +10,16 @@ import numpy as np
 
 from corpus.audio.types import Audio, Samples
 from distillation import voicepack
+from distillation.engines import kokoro_weights
 from distillation.engines.base import EngineError
+from distillation.engines.kokoro_network import Network
+from distillation.engines.kokoro_weights import REPO
 from distillation.engines.text import joined, pieces, tidy
 from distillation.voicepack import PackError, VoicePack
 
 CONFIG, WEIGHTS, VOICES = "config.json", "kokoro-v1_0.pth", "voices"
-REPO = "hexgrad/Kokoro-82M"  # named so that the package asks for no default and fetches nothing
 LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
+PRECISIONS = ("fp32", "bf16", "auto")
 SPEEDS = (0.25, 4.0)
 _PEAK = 0.97
 
@@ -32,9 +34,15 @@ class KokoroStudent:
     lang : str
         `es`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
     threads : int or str, optional
-        Threads of torch for this process; as it is where none is given.
+        Threads of torch for this process. As it is where none is given: all cores, so that one
+        sentence is heard soonest. A search gives 1: two processes of one thread each speak more
+        than one of two.
     device : str, optional
         `cpu` or `cuda`; a GPU where there is one.
+    precision : str
+        Of the generator's convolutions, nine tenths of the work: `fp32`, `bf16`, or `auto` (bf16
+        where the processor has it). bf16 takes about 0.55 of the time; benchmarks/kokoro.py
+        measures what it does to a score.
 
     Raises
     ------
@@ -53,6 +61,7 @@ class KokoroStudent:
         lang: str = "es",
         threads: int | str | None = None,
         device: str | None = None,
+        precision: str = "fp32",
     ) -> None:
         self.model_dir = Path(model_dir)
         code = LANGUAGES.get(lang, lang)
@@ -61,14 +70,15 @@ class KokoroStudent:
                 "bad_option", f"kokoro here speaks {', '.join(LANGUAGES)}, not {lang!r} (lang)."
             )
         self._files_check()
-        self._model = _model(self.model_dir, _device(device), _threads(threads))
+        _threads_set(threads)
+        self._network = _network(self.model_dir, _device(device), precision)
         self._g2p = _g2p(code)
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
 
     @property
     def device(self) -> str:
         """Where the model lies: cpu or cuda:0."""
-        return str(self._model.device)
+        return self._network.device
 
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the packs in the model directory, Spanish ones first."""
@@ -133,13 +143,7 @@ class KokoroStudent:
         return Audio(joined(spoken, self.sr), self.sr)
 
     def _speak(self, phonemes: str, pack: VoicePack, speed: float, seed: int) -> Samples:
-        import torch
-
-        row = torch.from_numpy(pack.row(len(phonemes))[None].copy())
-        device = self._model.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
-            y: Samples = self._model(phonemes, row, speed).float().numpy().reshape(-1)
+        y = self._network.speak(phonemes, pack.row(len(phonemes)), speed=speed, seed=seed)
         peak = float(np.abs(y).max())
         if not np.isfinite(peak):
             raise EngineError("bad_model", f"{self.model_dir / WEIGHTS} gives no finite sound.")
@@ -147,7 +151,7 @@ class KokoroStudent:
 
     def _phonemes(self, text: str) -> str:
         phonemes, _ = self._g2p(text)
-        known: str = "".join(sign for sign in phonemes if sign in self._model.vocab)
+        known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
         return known
@@ -170,26 +174,26 @@ class KokoroStudent:
             )
 
 
-def _model(model_dir: Path, device: str, threads: int | None) -> Any:
-    import torch
-    from kokoro.model import KModel
-    from loguru import logger
+def _network(model_dir: Path, device: str, precision: str) -> Network:
+    model = kokoro_weights.load(model_dir / CONFIG, model_dir / WEIGHTS).to(device)
+    return Network(model, bf16=_bf16(precision, device))
 
-    logger.disable("kokoro")  # it warns of the truncation that `pieces` avoids
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        model = KModel(repo_id=REPO, config=str(model_dir / CONFIG), model=str(model_dir / WEIGHTS))
-    except (
-        RuntimeError, ValueError, KeyError, TypeError, AssertionError, AttributeError, EOFError,
-        pickle.UnpicklingError,
-    ) as error:  # fmt: skip
-        raise EngineError(
-            "bad_model",
-            f"{model_dir / WEIGHTS} does not fit {model_dir / CONFIG}, or one is damaged "
-            f"({type(error).__name__}: {str(error)[:200]}); fetch both again.",
-        ) from error
-    return model.to(device).eval()
+
+def _bf16(precision: str, device: str) -> bool:
+    import torch
+
+    if precision not in PRECISIONS:
+        raise EngineError("bad_option", f"precision: {', '.join(PRECISIONS)}, not {precision!r}.")
+    if precision == "fp32":
+        return False
+    able = (
+        torch.cuda.is_bf16_supported()
+        if device == "cuda"
+        else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    )
+    if precision == "bf16" and not able:
+        raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
+    return able
 
 
 def _g2p(code: str) -> Any:
@@ -211,13 +215,15 @@ def _device(device: str | None) -> str:
     return device
 
 
-def _threads(threads: int | str | None) -> int | None:
+def _threads_set(threads: int | str | None) -> None:
+    import torch
+
     if threads is None or threads == "":
-        return None
+        return
     try:
         number = int(threads)
     except ValueError as error:
         raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
     if number < 1:
         raise EngineError("bad_option", f"threads: at least 1, not {number}.")
-    return number
+    torch.set_num_threads(number)

@@ -131,7 +131,7 @@ def test_damaged_model_files_say_so(tmp_path, damage):
     ("options", "named"),
     [
         ({"lang": "en"}, "lang"), ({"threads": "two"}, "threads"), ({"threads": 0}, "threads"),
-        ({"device": "tpu"}, "device"),
+        ({"device": "tpu"}, "device"), ({"precision": "fp8"}, "precision"),
     ],
 )  # fmt: skip
 def test_options_it_cannot_follow(kokoro_model, options, named):
@@ -153,6 +153,25 @@ def test_faults_have_codes(kokoro, call, code):
     with pytest.raises(EngineError) as caught:
         call(kokoro, kokoro.stock_voice("ef_dora"))
     assert caught.value.code == code
+
+
+def linked(kokoro_model, folder, changed):
+    """A model directory with the same weights under a changed configuration."""
+    (folder / CONFIG).write_text(json.dumps(config(small=True) | changed))
+    (folder / WEIGHTS).symlink_to(kokoro_model / WEIGHTS)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changed", "first"),
+    [({"n_layer": 2}, "is missing"), ({"style_dim": 64}, r"is \(.*\) and should be \(")],
+)
+def test_weights_of_another_architecture_are_refused_by_name(
+    kokoro_model, tmp_path, changed, first
+):
+    with pytest.raises(EngineError, match=f"of another architecture.*predictor.*{first}") as caught:
+        student("kokoro", {"model_dir": linked(kokoro_model, tmp_path, changed)})
+    assert caught.value.code == "bad_model"
 
 
 @pytest.mark.slow

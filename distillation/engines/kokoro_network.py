@@ -1,0 +1,205 @@
+"""Kokoro's network made cheap for a search: what the voice does not touch is done once a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corpus.audio.types import Samples
+from distillation.engines.kokoro_blocks import Block, fold_weight_norm
+
+if TYPE_CHECKING:
+    from kokoro.model import KModel
+    from torch import Tensor
+
+TEXTS = 64  # about 0.5 MB each
+PROSODIES = 6  # about 5 MB each: one for every text a search hears
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a text is before any voice: token ids, and what BERT and the text encoder make of it."""
+
+    ids: Tensor
+    lengths: Tensor
+    mask: Tensor
+    spoken: Tensor
+    written: Tensor
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """What the prosody half of a voice makes of a text; the timbre half is not heard in it."""
+
+    aligned: Tensor
+    f0: Tensor
+    energy: Tensor
+    source: Tensor
+
+
+class Network:
+    """Kokoro in three steps, each kept for as long as what it depends on.
+
+    G2P aside: BERT and text encoder depend on the text; durations, F0, energy and the
+    harmonic source on the text, the voice's prosody half, pace and seed; only decoder and
+    generator on the timbre half. Weight norm is folded into the weights. The generator's
+    residual blocks run in `kokoro_blocks`.
+
+    Parameters
+    ----------
+    model : KModel
+        Taken over and changed: its weights are folded.
+    bf16 : bool
+        The generator's convolutions in bfloat16; everything else stays float32.
+    """
+
+    def __init__(self, model: KModel, *, bf16: bool = False) -> None:
+        import torch
+
+        fold_weight_norm(model)
+        self._model = model
+        self._device = model.device
+        generator: Any = model.decoder.generator
+        self._dtype = torch.bfloat16 if bf16 else torch.float32
+        self._blocks = [Block(one, self._dtype) for one in generator.resblocks]
+        self._sources = [Block(one, self._dtype) for one in generator.noise_res]
+        generator.ups.to(self._dtype)
+        self._text = lru_cache(maxsize=TEXTS)(self._text_of)
+        self._prosody = _remembered(self._prosody_of, PROSODIES)
+
+    @property
+    def device(self) -> str:
+        """Where the model lies: cpu or cuda:0."""
+        return str(self._device)
+
+    @property
+    def vocab(self) -> Mapping[str, int]:
+        """Signs it can speak."""
+        known: Mapping[str, int] = self._model.vocab
+        return known
+
+    def speak(self, phonemes: str, row: Samples, *, speed: float, seed: int) -> Samples:
+        """Return the samples of a phoneme string in one voice.
+
+        Parameters
+        ----------
+        phonemes : str
+            Of the model's vocabulary, at most 510.
+        row : ndarray, shape (256,), float32
+            Style embedding: timbre, then prosody.
+        speed : float
+            Above 1 is faster.
+        seed : int
+            Of the vocoder's noise; torch's own random state is left as it was.
+
+        Returns
+        -------
+        ndarray, shape (n,), float32
+            24 kHz; in float32 equal to `KModel`'s within 1e-4.
+        """
+        import torch
+
+        with torch.inference_mode():
+            style = torch.from_numpy(row[None].copy()).to(self._device)
+            key = (phonemes, row[128:].tobytes(), speed, seed)
+            prosody = self._prosody(key, phonemes, style[:, 128:], speed, seed)
+            y = self._decode(prosody, style[:, :128])
+        return np.asarray(y.float().cpu().numpy().reshape(-1), np.float32)
+
+    def _text_of(self, phonemes: str) -> Text:
+        import torch
+
+        model: Any = self._model
+        known = [model.vocab[sign] for sign in phonemes]
+        ids = torch.tensor([[0, *known, 0]], device=self._device)
+        lengths = torch.tensor([ids.shape[1]], device=self._device)
+        mask = torch.zeros_like(ids, dtype=torch.bool)
+        heard = model.bert(ids, attention_mask=(~mask).int())
+        spoken = model.bert_encoder(heard).transpose(-1, -2)
+        return Text(ids, lengths, mask, spoken, model.text_encoder(ids, lengths, mask))
+
+    def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
+        import torch
+
+        text, model = self._text(phonemes), self._model
+        predictor: Any = model.predictor
+        hidden = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
+        durations = torch.sigmoid(predictor.duration_proj(predictor.lstm(hidden)[0])).sum(-1)
+        frames = torch.round(durations / speed).clamp(min=1).long().reshape(-1)
+        at = torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
+        f0, energy = predictor.F0Ntrain(hidden.transpose(-1, -2)[:, :, at], style)
+        aligned = text.written[:, :, at]
+        return Prosody(aligned, f0, energy, self._source_of(f0, seed))
+
+    def _source_of(self, f0: Tensor, seed: int) -> Tensor:
+        """Return the spectrum of harmonics and noise that the generator colours."""
+        import torch
+
+        generator: Any = self._model.decoder.generator
+        steps = generator.f0_upsamp(f0[:, None]).transpose(1, 2)
+        with _seeded(self._device, seed):
+            wave, _, _ = generator.m_source(steps)
+        spectrum, phase = generator.stft.transform(wave.transpose(1, 2).squeeze(1))
+        return torch.cat([spectrum, phase], dim=1)
+
+    def _decode(self, prosody: Prosody, style: Tensor) -> Tensor:
+        import torch
+
+        decoder: Any = self._model.decoder
+        f0 = decoder.F0_conv(prosody.f0.unsqueeze(1))
+        energy = decoder.N_conv(prosody.energy.unsqueeze(1))
+        x = decoder.encode(torch.cat([prosody.aligned, f0, energy], dim=1), style)
+        reminder = torch.cat([decoder.asr_res(prosody.aligned), f0, energy], dim=1)
+        upsampled = False
+        for block in decoder.decode:
+            x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
+            upsampled = upsampled or block.upsample_type != "none"
+        return self._generate(x, style, prosody.source)
+
+    def _generate(self, x: Tensor, style: Tensor, source: Tensor) -> Tensor:
+        import torch
+        from torch.nn.functional import leaky_relu
+
+        generator: Any = self._model.decoder.generator
+        kernels, last = generator.num_kernels, generator.num_upsamples - 1
+        for index, up in enumerate(generator.ups):
+            x = up(leaky_relu(x, negative_slope=0.1).to(self._dtype)).float()
+            if index == last:
+                x = generator.reflection_pad(x)
+            x += self._sources[index](generator.noise_convs[index](source), style)
+            blocks = self._blocks[index * kernels : (index + 1) * kernels]
+            total = blocks[0](x, style)
+            for block in blocks[1:]:
+                total += block(x, style)
+            x = total.div_(kernels)
+        x = generator.conv_post(leaky_relu(x))
+        bins = generator.post_n_fft // 2 + 1
+        return generator.stft.inverse(torch.exp(x[:, :bins]), torch.sin(x[:, bins:]))
+
+
+@contextmanager
+def _seeded(device: Any, seed: int) -> Iterator[None]:
+    import torch
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def _remembered(make: Callable[..., Prosody], size: int) -> Callable[..., Prosody]:
+    """Keep the last results by a key that stands for the arguments (a tensor has no hash)."""
+    kept: dict[Hashable, Prosody] = {}
+
+    def get(key: Hashable, *arguments: Any) -> Prosody:
+        found = kept.pop(key, None) or make(*arguments)
+        kept[key] = found
+        if len(kept) > size:
+            del kept[next(iter(kept))]
+        return found
+
+    return get

@@ -1,0 +1,111 @@
+"""Kokoro's network in steps: the samples of the plain one, and nothing done twice."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from kokoro.model import KModel
+
+from distillation.engines import student
+from distillation.engines.kokoro import CONFIG, WEIGHTS
+from distillation.engines.kokoro_network import Network
+from distillation.engines.kokoro_weights import PARTS, REPO, load
+
+PHONEMES = "bwˈenos dˈias."
+
+
+@pytest.fixture(scope="module")
+def plain(kokoro_model):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        files = {"config": str(kokoro_model / CONFIG), "model": str(kokoro_model / WEIGHTS)}
+        return KModel(repo_id=REPO, **files).eval()
+
+
+@pytest.fixture(scope="module")
+def network(kokoro_model):
+    return Network(load(kokoro_model / CONFIG, kokoro_model / WEIGHTS))
+
+
+def row(seed=0):
+    return np.random.default_rng(seed).normal(0, 0.14, 256).astype(np.float32)
+
+
+def spoken(model, style, speed=1.0, seed=3):
+    torch.manual_seed(seed)
+    return model(PHONEMES, torch.from_numpy(style[None]), speed).numpy()
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
+def test_samples_are_those_of_the_plain_network(plain, network, speed):
+    wanted = spoken(plain, row(), speed)
+    for _ in range(2):  # afresh, and with everything kept
+        found = network.speak(PHONEMES, row(), speed=speed, seed=3)
+        assert found.shape == wanted.shape
+        assert np.abs(found - wanted).max() < 1e-4
+
+
+def test_only_what_changed_is_computed_again(plain, network):
+    model, calls = network._model, []
+    hooks = [
+        getattr(model, name).register_forward_hook(lambda *_, name=name: calls.append(name))
+        for name in ("bert", "text_encoder", "decoder")
+    ]
+    hooks.append(model.predictor.lstm.register_forward_hook(lambda *_: calls.append("prosody")))
+    style = row(5)
+    network.speak("ˈotɾo.", style, speed=1.0, seed=0)
+    assert calls == ["bert", "text_encoder", "prosody"]
+    timbre, prosody = style.copy(), style.copy()
+    timbre[:128] += 0.05
+    prosody[128:] += 0.05
+    network.speak("ˈotɾo.", timbre, speed=1.0, seed=0)
+    assert len(calls) == 3
+    network.speak("ˈotɾo.", prosody, speed=1.0, seed=0)
+    assert calls[3:] == ["prosody"]
+    for hook in hooks:
+        hook.remove()
+    torch.manual_seed(3)
+    for style in (timbre, prosody):
+        found = network.speak(PHONEMES, style, speed=1.0, seed=3)
+        assert np.abs(found - spoken(plain, style)).max() < 1e-4
+
+
+def test_what_is_kept_is_bounded(network):
+    first = network.speak(PHONEMES, row(0), speed=1.0, seed=3)
+    for seed in range(8):
+        network.speak("a.", row(seed), speed=1.0, seed=0)
+    assert np.array_equal(network.speak(PHONEMES, row(0), speed=1.0, seed=3), first)
+
+
+def test_bf16_keeps_the_length_and_nearly_the_samples(kokoro_model, network):
+    half = Network(load(kokoro_model / CONFIG, kokoro_model / WEIGHTS), bf16=True)
+    full = network.speak(PHONEMES, row(), speed=1.0, seed=3)
+    found = half.speak(PHONEMES, row(), speed=1.0, seed=3)
+    assert found.shape == full.shape
+    error = np.sqrt(np.mean((found - full) ** 2) / np.mean(full**2))
+    assert 0 < error < 0.03
+
+
+def test_precision_auto_follows_the_processor(kokoro_model):
+    engine = student("kokoro", {"model_dir": kokoro_model, "device": "cpu", "precision": "auto"})
+    able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    assert engine._network._dtype == (torch.bfloat16 if able else torch.float32)
+
+
+@pytest.mark.slow
+def test_a_checkpoint_named_as_the_published_one_is(kokoro_model, network, tmp_path):
+    """Saved from DataParallel, and without the affine of the style's norms."""
+    states = torch.load(kokoro_model / WEIGHTS, weights_only=True)
+    renamed = {
+        part: {
+            f"module.{key}": value
+            for key, value in states[part].items()
+            if not key.endswith((".norm.weight", ".norm.bias"))
+        }
+        for part in PARTS
+    }
+    torch.save(renamed, tmp_path / WEIGHTS)
+    published = Network(load(kokoro_model / CONFIG, tmp_path / WEIGHTS))
+    found = published.speak(PHONEMES, row(), speed=1.0, seed=3)
+    assert np.array_equal(found, network.speak(PHONEMES, row(), speed=1.0, seed=3))
