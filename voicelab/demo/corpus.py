@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from corpus.audio.io import encode_wav
 from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel
@@ -40,11 +41,11 @@ def labels_make(*, labeler: User) -> int:
 def speaker_make(*, user: User) -> Speaker:
     """Return the demo's synthetic speaker, who consented to what the demo does."""
     speaker, _ = Speaker.objects.get_or_create(
-        name=SPEAKER_NAME,
+        user=user,
         defaults={
+            "name": SPEAKER_NAME,
             "synthetic": True,
-            "user": user,
-            "consent_text": "Synthetic voice of the demonstration; nobody's recording.",
+            "consent_text": gettext("Synthetic voice of the demonstration; nobody's recording."),
             "consent_scope": "demonstration",
             "consented_at": timezone.now(),
         },
@@ -112,6 +113,6 @@ def take_make(
         recording=recording,
         person=reviewer,
         state=Recording.State.ACCEPTED,
-        reason="Demonstration",
+        reason=gettext("Demonstration"),
     )
     return recording

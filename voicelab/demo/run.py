@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.translation import gettext
 
 from corpus.audio.io import decode
 from corpus.models import StyleLabel
@@ -56,7 +57,7 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
                 pack=pack,
                 person=reviewer,
                 verdict=Decision.Verdict.APPROVE,
-                reason="Demonstration: every check of the report passed.",
+                reason=gettext("Demonstration: every check of the report passed."),
             )
     waiting = [pack for pack in packs if not pack.deployments.filter(replaced_by=None).exists()]
     if waiting:

@@ -10,7 +10,7 @@ from parselmouth.praat import call
 
 from corpus.audio.types import Audio
 
-SPEAKER_NAME = "Alba (synthetic)"
+SPEAKER_NAME = "Alba (sintética)"
 VARIANT = "Annie"  # an espeak-ng timbre that the `praat` student's own voices do not use
 SR = 24_000
 ROOM_NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
