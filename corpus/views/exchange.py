@@ -1,12 +1,14 @@
 """The exchange format in the browser: download the corpus, send a file back."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from corpus.exchange import PHRASES, ExchangeError, ExchangeErrors
+from corpus.exchange import PHRASES, ExchangeErrors
 from corpus.exchanging import ImportSummary
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
@@ -35,7 +37,7 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
         try:
             done = import_(data=form.cleaned_data["file"].read(), person=request.user)
         except ExchangeErrors as errors:
-            faults = [(e.line, e.field, _words(e)) for e in errors.errors]
+            faults = [(e.line, e.field, fault_words(e)) for e in errors.errors]
         else:
             _tell(request, done)
             return redirect("label")
@@ -44,7 +46,8 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
     return render(request, "corpus/import.html", context, status=status)
 
 
-def _words(fault: ExchangeError) -> str:
+def fault_words(fault: Any) -> str:
+    """Say a fault of a file: its `message` and its English `params` translated."""
     params = {key: _(x) if x in PHRASES else x for key, x in fault.params.items()}
     return _(fault.message) % params
 
