@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from corpus.views import batch, consent, exchange, exports, focus, labels, studio, takes
+from corpus.views import batch, consent, exchange, exports, focus, labels, lists, studio, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
     path("label/export/", exchange.corpus_export, name="corpus_export"),
     path("label/import/", exchange.corpus_import, name="corpus_import"),
+    path("label/sentences/", lists.sentences_import, name="sentences_import"),
     path("label/focus/", focus.focus, name="focus"),
     path("label/focus/next/", focus.focus_next, name="focus_next"),
     path("label/focus/undo/", focus.focus_undo, name="focus_undo"),

@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
+TAKES = {"takes", "take", "take_upload", "studio", "consent"}
+TAKES |= {"take_batch", "take_batch_zip", "takes_export"}
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
-    ("label", _("Label"), "label", {"label", "corpus_import"}),
-    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "studio", "consent"}),
+    ("label", _("Label"), "label", {"label", "corpus_import", "sentences_import"}),
+    ("takes", _("Takes"), "takes", TAKES),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
 )

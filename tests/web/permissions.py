@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "focus_undo": ("POST", only(LABELER)),
     "corpus_export": ("GET", only(LABELER)),
     "corpus_import": ("POST", only(LABELER)),
+    "sentences_import": ("POST", only(LABELER)),
     "takes": ("GET", only(SPEAKER, REVIEWER)),
     "take": ("GET", only(SPEAKER, REVIEWER)),
     "take_audio": ("GET", only(SPEAKER, REVIEWER)),
