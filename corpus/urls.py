@@ -2,17 +2,33 @@
 
 from django.urls import path
 
-from corpus.views import batch, consent, exchange, exports, focus, labels, lists, studio, takes
+from corpus.views import (
+    accept,
+    agreement,
+    batch,
+    consent,
+    exchange,
+    exports,
+    focus,
+    labels,
+    studio,
+    takes,
+)
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
     path("label/export/", exchange.corpus_export, name="corpus_export"),
     path("label/import/", exchange.corpus_import, name="corpus_import"),
-    path("label/sentences/", lists.sentences_import, name="sentences_import"),
     path("label/focus/", focus.focus, name="focus"),
     path("label/focus/next/", focus.focus_next, name="focus_next"),
     path("label/focus/undo/", focus.focus_undo, name="focus_undo"),
     path("label/focus/save/<slug:sentence_id>/", focus.focus_save, name="focus_save"),
+    path("label/accept/", accept.label_accept, name="label_accept"),
+    path("label/accept/undo/", accept.label_accept_undo, name="label_accept_undo"),
+    path("label/disputes/", agreement.disputes, name="label_disputes"),
+    path("label/disputes/<slug:sentence_id>/", agreement.adjudicate, name="adjudicate"),
+    path("label/agreement/", agreement.agreement, name="agreement"),
+    path("label/people/", agreement.progress, name="label_people"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
     path("studio/", studio.studio, name="studio"),

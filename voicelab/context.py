@@ -10,12 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
-TAKES = {"takes", "take", "take_upload", "studio", "consent"}
-TAKES |= {"take_batch", "take_batch_zip", "takes_export"}
+LABEL_PAGES = {
+    "agreement",
+    "corpus_import",
+    "focus",
+    "label",
+    "label_accept",
+    "label_disputes",
+    "label_people",
+}
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
-    ("label", _("Label"), "label", {"label", "corpus_import", "sentences_import"}),
-    ("takes", _("Takes"), "takes", TAKES),
+    ("label", _("Label"), "label", LABEL_PAGES),
+    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "studio", "consent"}),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
 )

@@ -20,7 +20,7 @@ UNDO_DEPTH = 60  # rows of a person that are searched for something to take back
 
 def label_set(
     *,
-    sentence: Sentence,
+    sentence: Sentence | str,
     style: StyleLabel,
     person: Any,
     source: str = LabelDecision.Source.PERSON,
@@ -28,12 +28,12 @@ def label_set(
 ) -> LabelDecision:
     """Append a decision; `seen` is the id of the decision the person was shown, or None.
 
-    Repeating one's own decision appends nothing. In the blind share everybody has a vote of
-    their own. Elsewhere LabelConflict is raised when somebody else decided since `seen`; on
-    adjudicated sentences always.
+    `sentence` may be a sentence_id; Sentence.DoesNotExist if there is none. Repeating one's own
+    decision appends nothing. In the blind share everybody has a vote of their own. Elsewhere
+    LabelConflict is raised when somebody else decided since `seen`; on adjudicated ones always.
     """
     with transaction.atomic():
-        locked, decisions = _lock(sentence.pk)
+        locked, decisions = _lock(sentence)
         unseen = locked.draw < settings.BLIND_SHARE
         own = [row for row in decisions if row.person_id == person.pk]
         each = unseen or any(row.blind for row in decisions)
@@ -58,7 +58,7 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
     Can be repeated as long as the decision on top is the person's own; else LabelConflict.
     """
     with transaction.atomic():
-        locked, decisions = _lock(sentence.pk)
+        locked, decisions = _lock(sentence)
         if any(row.blind for row in decisions):
             standing_ = _standing([row for row in decisions if row.person_id == person.pk])
         else:
@@ -88,7 +88,7 @@ def label_adjudicate(
 ) -> Adjudication:
     """Settle a disputed sentence, or one settled before; LabelConflict if nothing is in dispute."""
     with transaction.atomic():
-        locked, decisions = _lock(sentence.pk)
+        locked, decisions = _lock(sentence)
         if locked.standing not in (standing.DISPUTED, standing.SETTLED):
             raise LabelConflict(_("Nobody disputes this sentence any more."))
         act = Adjudication.objects.create(
@@ -128,10 +128,12 @@ def _undoable(person: Any) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _lock(pk: int) -> tuple[Sentence, list[LabelDecision]]:
+def _lock(sentence: Sentence | str) -> tuple[Sentence, list[LabelDecision]]:
     """Hold the sentence until the transaction ends; return it and its decisions, oldest first."""
-    locked = Sentence.objects.select_for_update().get(pk=pk)
-    return locked, list(locked.decisions.order_by("pk"))
+    which = {"sentence_id": sentence} if isinstance(sentence, str) else {"pk": sentence.pk}
+    rows = Sentence.objects.only("sentence_id", "draw", "label", "standing")
+    locked = rows.select_for_update().get(**which)
+    return locked, list(LabelDecision.objects.filter(sentence=locked.pk).order_by("pk"))
 
 
 def _settle(

@@ -1,0 +1,10 @@
+"""What the workers do for the corpus."""
+
+from celery import shared_task
+
+from corpus.services import agreements
+
+
+@shared_task
+def agreement_measure() -> None:
+    agreements.agreement_measure()
