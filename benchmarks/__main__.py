@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engines", "search", "speech", "memory")
+PARTS = ("engines", "kokoro", "search", "speech", "memory", "labeling")
 
 
 def main() -> None:

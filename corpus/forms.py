@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from corpus.lists import MAX_BYTES as LIST_BYTES
 from corpus.models import Category, LabelDecision, Recording, Sentence, Speaker, StyleLabel
 
 
@@ -188,6 +189,60 @@ class ExchangeForm(forms.Form):
         help_text=_("JSON in the exchange format, as the export writes it."),
         widget=forms.FileInput(attrs={"accept": ".json,.jsonl,application/json"}),
     )
+
+
+class SentenceListForm(forms.Form):
+    """A list of sentences, as a file or pasted, and where it goes."""
+
+    file = forms.FileField(
+        required=False,
+        label=_("File"),
+        help_text=_("Plain text with one sentence a line, CSV with a column “text”, or JSON."),
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.json,text/plain,text/csv"}),
+    )
+    content = forms.CharField(
+        required=False,
+        strip=False,
+        label=_("or paste them here"),
+        widget=forms.Textarea(attrs={"rows": 4, "lang": "es"}),
+    )
+    category = forms.ModelChoiceField(Category.objects, to_field_name="key", label=_("Category"))
+    list_name = forms.SlugField(
+        label=_("List"), help_text=_("A new name or an old one: letters a-z, digits, - and _.")
+    )
+    scheme = forms.SlugField(
+        max_length=30,
+        label=_("Ids begin with"),
+        help_text=_("shcc gives shcc-01, shcc-02 …, after the highest there is."),
+    )
+    alike = forms.BooleanField(
+        required=False, label=_("also take sentences that differ from others only in accents")
+    )
+
+    def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._too_large = too_large
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        file = data.get("file")
+        if self._too_large or (file and file.size > LIST_BYTES):
+            limit = filesizeformat(LIST_BYTES)
+            self.add_error("file", _("The file is larger than %s: split it.") % limit)
+        elif not file and not (data.get("content") or "").strip():
+            self.add_error("file", _("Choose a file, or paste the sentences."))
+        else:
+            data["name"] = file.name if file else "pasted.txt"
+            data["content"] = file.read() if file else data["content"].encode()
+        self._check_list(data)
+        return data
+
+    def _check_list(self, data: dict[str, Any]) -> None:
+        """A list lies in one category: the exchange format says only the list."""
+        there = Category.objects.filter(sentence__list=data.get("list_name")).first()
+        if there and data.get("category") and there != data["category"]:
+            message = _("The list %(list)s is in the category %(category)s.")
+            self.add_error("list_name", message % {"list": data["list_name"], "category": there})
 
 
 class ExportForm(StyleFilter):

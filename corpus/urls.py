@@ -11,6 +11,7 @@ from corpus.views import (
     exports,
     focus,
     labels,
+    lists,
     studio,
     takes,
 )
@@ -19,6 +20,7 @@ urlpatterns = [
     path("label/", labels.label, name="label"),
     path("label/export/", exchange.corpus_export, name="corpus_export"),
     path("label/import/", exchange.corpus_import, name="corpus_import"),
+    path("label/sentences/", lists.sentences_import, name="sentences_import"),
     path("label/focus/", focus.focus, name="focus"),
     path("label/focus/next/", focus.focus_next, name="focus_next"),
     path("label/focus/undo/", focus.focus_undo, name="focus_undo"),

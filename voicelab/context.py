@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
+TAKES = {"takes", "take", "take_upload", "studio", "consent"}
+TAKES |= {"take_batch", "take_batch_zip", "takes_export"}
 LABEL_PAGES = {
     "agreement",
     "corpus_import",
@@ -18,11 +20,12 @@ LABEL_PAGES = {
     "label_accept",
     "label_disputes",
     "label_people",
+    "sentences_import",
 }
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
-    ("takes", _("Takes"), "takes", {"takes", "take", "take_upload", "studio", "consent"}),
+    ("takes", _("Takes"), "takes", TAKES),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
 )

@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "label_people": ("GET", only(LABELER, REVIEWER)),
     "corpus_export": ("GET", only(LABELER)),
     "corpus_import": ("POST", only(LABELER)),
+    "sentences_import": ("POST", only(LABELER)),
     "takes": ("GET", only(SPEAKER, REVIEWER)),
     "take": ("GET", only(SPEAKER, REVIEWER)),
     "take_audio": ("GET", only(SPEAKER, REVIEWER)),
