@@ -27,6 +27,7 @@ REASONS = (
     gettext_noop("Expecting ',' delimiter"),
     gettext_noop("Expecting ':' delimiter"),
     gettext_noop("Expecting property name enclosed in double quotes"),
+    gettext_noop("Extra data"),
     gettext_noop("Invalid control character at"),
     gettext_noop("Unterminated string starting at"),
 )

@@ -15,6 +15,7 @@ from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.coverage import coverage_svg
 from corpus.services.sentences import ListPlan, sentences_add, sentences_plan
 from corpus.uploads import TOO_LARGE
+from corpus.views.exchange import fault_words
 from voicelab.roles import LABELER, role_required
 
 SHOWN = 200
@@ -75,7 +76,7 @@ def _stays(row: Row, names: dict[str, str]) -> bool:
 
 
 def _said(faults: tuple[Fault, ...]) -> list[tuple[int, str]]:
-    return [(fault.line, _(fault.message) % fault.params) for fault in faults]
+    return [(fault.line, fault_words(fault)) for fault in faults]
 
 
 def _page(
