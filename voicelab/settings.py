@@ -181,6 +181,7 @@ STUDENT = env.str("STUDENT", default="praat")
 TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))  # Kokoro's files
+KOKORO_PRECISION = env.str("KOKORO_PRECISION", default="fp32")  # of runs: fp32, bf16, auto
 VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs
 WEB_PORT = env.int("WEB_PORT", default=8000)
 SPEECH_PORT = env.int("SPEECH_PORT", default=8001)

@@ -86,6 +86,7 @@ def recipe_build(
         steps=steps,
         seed=seed,
         teacher_options=options,
+        student_options={"precision": settings.KOKORO_PRECISION} if student == "kokoro" else {},
         versions={name: metadata.version(name) for name in (*LIBRARIES, *_engine_library(student))},
         inputs=inputs,
     )

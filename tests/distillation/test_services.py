@@ -110,6 +110,15 @@ class TestRecipe:
         one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
         assert one.fingerprint() == other.fingerprint()
 
+    def test_kokoros_precision_is_frozen_with_it(self, settings: Any) -> None:
+        corpus_make("neutral")
+        settings.KOKORO_PRECISION = "bf16"
+        kokoro, praat = (
+            recipe_build(styles=["neutral"], steps=10, student=name) for name in ("kokoro", "praat")
+        )
+        assert kokoro.student_options == {"precision": "bf16"}
+        assert praat.student_options == {}
+
     def test_a_style_without_takes_is_named(self) -> None:
         StyleFactory(key="amable", name="Amable")
         with pytest.raises(RecipeError, match="Amable"):
