@@ -11,7 +11,7 @@ from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
 TAKES = {"takes", "take", "take_upload", "studio", "consent"}
-TAKES |= {"take_batch", "take_batch_zip", "takes_export"}
+TAKES |= {"take_batch", "take_batch_zip", "takes_export", "listening", "calibration"}
 LABEL_PAGES = {
     "agreement",
     "corpus_import",

@@ -1,0 +1,117 @@
+"""The review queue: takes that wait, one after another, heard, seen and judged by keyboard."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from corpus.audio.io import decode
+from corpus.audio.prosody import Prosody
+from corpus.audio.spectrogram import png
+from corpus.audio.waveform import svg
+from corpus.forms import TakeFilter, VerdictForm
+from corpus.models import Recording
+from corpus.services import take_judge
+from corpus.views.measures import measures_of
+from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
+
+
+@require_GET
+@role_required(REVIEWER)
+def listening(request: HttpRequest) -> HttpResponse:
+    """Show the take asked for, or the first that waits; `style` and `speaker` narrow the queue."""
+    queue = _queue(request)
+    asked = request.GET.get("take", "")
+    take = queue.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 12 else None
+    take = take or queue.first()
+    context = {"filter": TakeFilter(request.GET), "waiting": queue.count(), "take": take}
+    if take:
+        context |= _heard(request, queue, take)
+    return render(request, "corpus/listening.html", context)
+
+
+@require_POST
+@role_required(REVIEWER)
+def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Judge a take that still waits and go to the next; what somebody else said stays."""
+    take = get_object_or_404(Recording, pk=pk)
+    form = VerdictForm(request.POST)
+    following = _address(request, _after(_queue(request), pk))
+    if take.state != Recording.State.PENDING:
+        messages.warning(request, _("Somebody judged this take meanwhile; their verdict stands."))
+    elif form.is_valid():
+        take_judge(recording=take, person=request.user, **form.cleaned_data)
+    else:
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        following = _address(request, take)
+    return redirect(following)
+
+
+@require_GET
+@role_required(SPEAKER, REVIEWER)
+@cache_control(private=True, max_age=86400, immutable=True)
+def take_spectrogram(request: HttpRequest, pk: int) -> HttpResponse:
+    takes: Any = Recording.objects.all()
+    if REVIEWER not in roles_of(request.user):
+        takes = takes.filter(speaker__user=request.user)
+    with get_object_or_404(takes, pk=pk).wav.open("rb") as file:
+        return HttpResponse(png(decode(file.read())), content_type="image/png")
+
+
+def _queue(request: HttpRequest) -> Any:
+    """Return the takes that wait, oldest first, as the address narrows them."""
+    takes: Any = Recording.objects.consented().filter(state=Recording.State.PENDING)
+    filter_ = TakeFilter(request.GET)
+    if filter_.is_valid():
+        if filter_.cleaned_data["style"]:
+            takes = takes.filter(style__key=filter_.cleaned_data["style"])
+        if filter_.cleaned_data["speaker"]:
+            takes = takes.filter(speaker=filter_.cleaned_data["speaker"])
+    return takes.select_related("sentence", "style", "speaker").order_by("pk")
+
+
+def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
+    score = take.prosody_scores.first()
+    prosody = Prosody.from_json(score.measures) if score else None
+    with take.wav.open("rb") as file:
+        audio = decode(file.read())
+    drawing = svg(
+        audio,
+        width=900,
+        height=160,
+        pitch=prosody.contour if prosody else None,
+        title=_("Waveform of %s") % take.sentence,
+    )
+    before = queue.filter(pk__lt=take.pk).last()
+    after = queue.filter(pk__gt=take.pk).first()
+    return {
+        "score": score,
+        "measures": measures_of(score) if score else None,
+        "drawing": mark_safe(drawing),  # noqa: S308 - svg() escapes the title
+        "previous": before and _address(request, before),
+        "following": after and _address(request, after),
+        "judge_url": reverse("listening_judge", args=[take.pk]) + _query(request, None),
+    }
+
+
+def _after(queue: Any, pk: int) -> Recording | None:
+    """Return the next that waits after a take; from the beginning again at the end."""
+    return queue.filter(pk__gt=pk).first() or queue.exclude(pk=pk).first()
+
+
+def _address(request: HttpRequest, take: Recording | None) -> str:
+    return reverse("listening") + _query(request, take)
+
+
+def _query(request: HttpRequest, take: Recording | None) -> str:
+    query = request.GET.copy()
+    query.pop("take", None)
+    if take:
+        query["take"] = str(take.pk)
+    return f"?{query.urlencode()}" if query else ""

@@ -1,0 +1,110 @@
+"""The review queue: order, keys' targets, verdicts that are kept, pictures."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from corpus.models import Recording, TakeVerdict
+from corpus.services import take_judge, take_store
+from tests.corpus.web.conftest import signed_in, wav
+from tests.factories import SpeakerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def takes(sentence, neutral, warm, speaker) -> list[Recording]:
+    given = ((neutral, 140.0), (neutral, 150.0), (warm, 190.0))
+    return [
+        take_store(
+            sentence=sentence, style=style, speaker=speaker, person=speaker.user,
+            file=BytesIO(wav(f0)),
+        )
+        for style, f0 in given
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def client(reviewer):
+    return signed_in(reviewer)
+
+
+def shown(client: Any, **query: Any) -> Any:
+    answer = client.get(reverse("listening"), query)
+    assert answer.status_code == 200
+    return answer.context
+
+
+def judged(client: Any, take: Recording, state: str, reason: str = "", query: str = "") -> str:
+    url = reverse("listening_judge", args=[take.pk])
+    return client.post(f"{url}{query}", {"state": state, "reason": reason}).url
+
+
+def test_takes_come_oldest_first_with_a_way_on_and_back(client, takes):
+    first, second, third = takes
+    page = shown(client)
+    assert (page["take"], page["waiting"], page["previous"]) == (first, 3, None)
+    assert page["following"].endswith(f"take={second.pk}")
+    middle = shown(client, take=second.pk)
+    assert middle["previous"].endswith(f"take={first.pk}")
+    assert middle["following"].endswith(f"take={third.pk}")
+    assert shown(client, take="none")["take"] == first
+
+
+def test_a_verdict_goes_on_to_the_next_and_round_to_those_passed_over(client, takes, reviewer):
+    first, second, third = takes
+    assert judged(client, second, "accepted").endswith(f"take={third.pk}")
+    assert judged(client, third, "rejected", "Too fast.").endswith(f"take={first.pk}")
+    assert judged(client, first, "accepted") == reverse("listening")
+    assert shown(client)["take"] is None
+    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "person")
+    assert list(said) == [
+        ("accepted", "", reviewer.pk),
+        ("rejected", "Too fast.", reviewer.pk),
+        ("accepted", "", reviewer.pk),
+    ]
+
+
+def test_sending_back_without_a_reason_stays_and_says_so(client, takes):
+    assert judged(client, takes[1], "rejected").endswith(f"take={takes[1].pk}")
+    assert TakeVerdict.objects.count() == 0
+    assert list(client.get(reverse("listening")).context["messages"])
+
+
+def test_a_verdict_of_somebody_else_stands(client, takes, labeler):
+    take_judge(recording=takes[0], person=labeler, state="rejected", reason="Noise.")
+    judged(client, takes[0], "accepted")
+    takes[0].refresh_from_db()
+    assert (takes[0].state, TakeVerdict.objects.count()) == ("rejected", 1)
+
+
+def test_the_queue_is_narrowed_and_stays_so(client, takes):
+    page = shown(client, style="amable")
+    assert (page["take"], page["waiting"]) == (takes[2], 1)
+    url = judged(client, takes[0], "accepted", query="?style=neutral")
+    assert url.endswith(f"?style=neutral&take={takes[1].pk}")
+    assert shown(client, speaker=SpeakerFactory().pk)["take"] is None
+
+
+def test_takes_of_a_withdrawn_voice_are_not_heard_here(client, takes, speaker):
+    speaker.withdrawn_at = timezone.now()
+    speaker.save()
+    assert shown(client)["take"] is None
+
+
+def test_the_spectrogram_is_a_picture_for_who_may_hear_it(client, takes, speaker):
+    url = reverse("take_spectrogram", args=[takes[0].pk])
+    for person in (client, signed_in(speaker.user)):
+        answer = person.get(url)
+        assert answer["Content-Type"] == "image/png"
+        assert answer.content.startswith(b"\x89PNG")
+    stranger = SpeakerFactory(user__roles=["speaker"]).user
+    assert signed_in(stranger).get(url).status_code == 404
+
+
+def test_a_page_asks_few_questions(client, takes, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        shown(client, take=takes[1].pk)
