@@ -137,9 +137,9 @@ def person(db: None, settings: Any, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def things(person: Any) -> dict[str, Any]:
-    """One of everything that has a page; the value of each parameter by the address's start."""
+    """One of everything that has a page; the value of its parameter by the address or its start."""
     profile = {"pitch_st": [9.0, 9.5], "rate_ratio": [3.0, 4.0], "energy_db": [9.0, 9.5]}
-    speaker = SpeakerFactory(user=person)
+    speaker: Any = SpeakerFactory(user=person)
     for key in ("neutral", "amable"):
         style: Any = StyleFactory(key=key, profile=profile)
         sentence: Any = SentenceFactory(syllables=10)
@@ -157,6 +157,9 @@ def things(person: Any) -> dict[str, Any]:
         "packs": deployment.pack_id,
         "voices": deployment.pk,
         "label": sentence.sentence_id,
+        "voice_uses": speaker.pk,
+        "studio": take.pk,
+        "studio_example": "neutral",
     }
 
 
@@ -179,7 +182,7 @@ def _address(name: str, things: dict[str, Any]) -> str:
     given = {"style": "neutral", "number": 1, "who": "evolved", "what": "target", "kind": "svg"}
     for key in set(parameters) - set(given):
         unknown = isinstance(converters.get(key), UUIDConverter)
-        given[key] = uuid4() if unknown else things.get(route.split("/")[0], 1)
+        given[key] = uuid4() if unknown else things.get(name, things.get(route.split("/")[0], 1))
     return reverse(name, kwargs={key: given[key] for key in parameters})
 
 
