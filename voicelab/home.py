@@ -95,7 +95,7 @@ def _to_record(person: Any) -> Iterator[dict[str, Any]]:
             "%(n)s labelled sentences wait for your voice.",
             waiting,
         )
-        yield _item("takes", text % {"n": waiting}, _("Record"), reverse("take_upload"))
+        yield _item("takes", text % {"n": waiting}, _("Record"), reverse("studio"))
 
 
 def _to_run(total: int, run: Run | None) -> Iterator[dict[str, Any]]:

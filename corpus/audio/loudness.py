@@ -44,20 +44,23 @@ def integrated_lufs(audio: Audio) -> float:
     source.link_to(meter)
     meter.link_to(sink)
     graph.configure()
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(y[None]), format="flt", layout="mono")
-    frame.sample_rate, frame.pts = audio.sr, 0
-    source.push(frame)
+    lufs = GATE_LUFS
+    for start in range(0, len(y), audio.sr):  # by the second: the filter holds what it is given
+        piece = np.ascontiguousarray(y[None, start : start + audio.sr])
+        frame = av.AudioFrame.from_ndarray(piece, format="flt", layout="mono")
+        frame.sample_rate, frame.pts = audio.sr, start
+        source.push(frame)
+        lufs = _last_loudness(graph, lufs)
     source.push(None)
-    lufs = _last_loudness(graph)
+    lufs = _last_loudness(graph, lufs)
     return lufs if lufs > GATE_LUFS else -math.inf
 
 
-def _last_loudness(graph: av.filter.Graph) -> float:
-    lufs = GATE_LUFS
+def _last_loudness(graph: av.filter.Graph, lufs: float) -> float:
     while True:
         try:
             frame = graph.pull()
-        except av.error.EOFError:
+        except (av.error.EOFError, av.error.BlockingIOError):
             return lufs
         lufs = float(frame.metadata.get("lavfi.r128.I", lufs))
 
@@ -106,7 +109,10 @@ def frame_rms(audio: Audio) -> NDArray[np.float64]:
         the ends are cut where the sound ends.
     """
     y = audio.y.astype(np.float64)
-    energy = np.concatenate([[0.0], np.cumsum((y - y.mean()) ** 2)])
+    y -= y.mean()
+    y *= y
+    energy = np.zeros(len(y) + 1)
+    np.cumsum(y, out=energy[1:])
     n = max(1, int(audio.duration_s / HOP_S))
     centre = (np.arange(n) + 0.5) * HOP_S * audio.sr
     half = 0.5 * WINDOW_S * audio.sr

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from contextlib import ExitStack
+from threading import Lock
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -24,6 +25,7 @@ from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
 MAX_RATE_HZ = 48_000
 BASELINE_STYLE = "neutral"
+_ANALYSIS = Lock()  # one take at a time: threads would add up memory and win no time
 
 
 class ConsentMissing(Exception):
@@ -48,11 +50,12 @@ def take_store(
     digest = _sha256(file)
     if there := _already(digest, whose):
         return there
-    audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=MAX_SECONDS)
-    audio = resample(audio, min(audio.sr, MAX_RATE_HZ))
     recording = Recording(**whose, uploaded_by=person, original_sha256=digest)
     recording.uuid = uuid if uuid and _is_free(uuid) else uuid4()
-    found = _analyse(recording, audio)
+    with _ANALYSIS:
+        audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=MAX_SECONDS)
+        audio = resample(audio, min(audio.sr, MAX_RATE_HZ))
+        found = _analyse(recording, audio)
     with ExitStack() as undo:
         undo.callback(_files_delete, recording)
         _files_write(recording, audio, file)

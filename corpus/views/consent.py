@@ -55,4 +55,4 @@ def consent_end(request: HttpRequest) -> HttpResponse:
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else "take_upload"
+    return wanted if safe else "studio"

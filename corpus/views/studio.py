@@ -51,7 +51,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "prompts": _prompts(request, speaker, styles),
         "styles": [(style, counts.get(key, 0)) for key, style in styles.items()],
         "to_record": sum(counts.values()),
-        "chosen": request.GET.get("style", ""),
+        "chosen": "" if request.GET.get("sentence") else request.GET.get("style", ""),
         "examples": set(_examples(speaker).values_list("style__key", flat=True)),
     }
     return render(request, "corpus/studio.html", context)

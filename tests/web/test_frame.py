@@ -149,7 +149,7 @@ def test_home_says_what_waits_for_whom(some):
 
     assert todo("labeler") == [f"{reverse('label')}?state=todo"]
     assert todo("reviewer") == [f"{reverse('takes')}?state=pending"]
-    assert todo("speaker") == [reverse("take_upload")]
+    assert todo("speaker") == [reverse("studio")]
     assert reverse("admin:distillation_run_add") in todo("admin")
 
 

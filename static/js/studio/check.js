@@ -8,7 +8,11 @@ const ERRORS = { NotAllowedError: "micDenied", NotFoundError: "micNone", insecur
 export class Check {
   constructor(words, at) {
     Object.assign(this, { words, at, drawn: 0, clipped: false });
-    this.box = document.querySelector(".studio-check");
+    this.box = at("check");
+    this.box.open = localStorage.getItem("studio-check") !== "folded";
+    this.box.addEventListener("toggle", () =>
+      localStorage.setItem("studio-check", this.box.open ? "open" : "folded"),
+    );
   }
 
   async opened(microphone) {

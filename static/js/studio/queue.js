@@ -31,6 +31,7 @@ export class Queue {
   async add(take) {
     const kept = await store.put(take).then(() => true, () => false);
     if (!kept) this.unkept.set(take.uuid, take);
+    await this.tell();
     this.kick();
     return kept;
   }

@@ -8,9 +8,10 @@ export class QueueView {
 
   show({ waiting, refused, trouble }, queue) {
     const badge = this.at("queue");
-    const tone = { none: "good", sending: "accent", waiting: "warn", signin: "bad" };
-    const state = waiting ? trouble || "sending" : "none";
-    const text = this.text(state, waiting);
+    const tone = { none: "good", sending: "accent", waiting: "warn", signin: "bad", refused: "bad" };
+    const rest = refused.length ? "refused" : "none";
+    const state = waiting ? trouble || "sending" : rest;
+    const text = this.text(state, waiting || refused.length);
     badge.dataset.queue = state;
     badge.className = `badge badge-${tone[state]}`;
     if (badge.textContent !== text) badge.textContent = text;

@@ -27,6 +27,12 @@ const queue = new Queue({
   onRefused: (take, why) => isShown(take) && say(`${words.saidRefused} ${why}`),
 });
 const sound = new Audio();
+const unjudged = [...at("verdict").childNodes];
+const tenths = (seconds) =>
+  seconds.toLocaleString(document.documentElement.lang, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
 let current = 0;
 let last = null; // the take just recorded
 let started = 0;
@@ -36,8 +42,13 @@ const shown = () => prompts[current];
 const isShown = (take) =>
   shown()?.dataset.sentence === take.sentence && shown().dataset.style === take.style;
 
-function say(text) {
+function say(text, { coach = false } = {}) {
+  at("said").classList.toggle("is-coach", coach);
   at("said").textContent = text;
+}
+
+function hush() {
+  for (const other of [sound, ...document.querySelectorAll("audio")]) other.pause();
 }
 
 function enter(next, text = "") {
@@ -68,8 +79,7 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 }
 
 function record() {
-  sound.pause();
-  for (const other of document.querySelectorAll("audio")) other.pause();
+  hush();
   microphone.record();
   started = performance.now();
   enter("recording", words.saidRecording);
@@ -79,7 +89,7 @@ function record() {
 function tick() {
   if (state() !== "recording") return;
   const seconds = (performance.now() - started) / 1000;
-  at("time").textContent = seconds.toFixed(1);
+  at("time").textContent = tenths(seconds);
   if (seconds >= LONGEST_S) stop();
   else requestAnimationFrame(tick);
 }
@@ -120,7 +130,7 @@ function stored(take, { verdict }) {
   if (!isShown(take)) return;
   part("verdict", verdict).then(() => {
     const coach = root.querySelector(".studio-coach")?.textContent;
-    if (isShown(take) && state() === "done") say(coach ?? words.saidMeasured);
+    if (isShown(take) && state() === "done") say(coach ?? words.saidMeasured, { coach: true });
   });
   history();
 }
@@ -141,22 +151,24 @@ function show(n) {
     prompt.hidden = i !== n;
   });
   current = n;
-  at("time").textContent = "0.0";
-  at("verdict").replaceChildren();
+  at("time").textContent = tenths(0);
+  at("verdict").replaceChildren(...unjudged);
   at("history").replaceChildren();
   say("");
   history();
 }
 
 // The next sentence; after the last the server is asked for more.
-function next() {
-  sound.pause();
-  if (current + 1 >= prompts.length) {
-    location.assign(words.more);
+async function next() {
+  hush();
+  if (current + 1 < prompts.length) {
+    show(current + 1);
+    enter(microphone.isOpen ? "ready" : "off");
     return;
   }
-  show(current + 1);
-  enter(microphone.isOpen ? "ready" : "off");
+  const more = await fetch(words.more, { redirect: "error" }).catch(() => null);
+  if (more?.ok) location.assign(words.more);
+  else say(words.saidNoMore);
 }
 
 const acts = {
