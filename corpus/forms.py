@@ -176,6 +176,15 @@ class VerdictForm(forms.Form):
         return data
 
 
+class ThresholdForm(forms.Form):
+    value = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        label=_("Suggest acceptance from this score on"),
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+
+
 class ConsentForm(forms.Form):
     agree = forms.BooleanField(
         label=_("I have read this and I agree."),

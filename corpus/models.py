@@ -281,6 +281,22 @@ class TakeVerdict(models.Model):
         return f"{self.recording}: {self.state}"
 
 
+class QualityThreshold(models.Model):
+    """The score from which acceptance is suggested; the newest row is in force."""
+
+    value = models.FloatField(_("score, 0-1"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("quality threshold")
+        verbose_name_plural = _("quality thresholds")
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f}"
+
+
 class ProsodyScore(models.Model):
     recording = models.ForeignKey(
         Recording, models.CASCADE, related_name="prosody_scores", verbose_name=_("take")

@@ -18,6 +18,7 @@ from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
 from corpus.services import take_judge
+from corpus.services.thresholds import threshold_now
 from corpus.views.measures import measures_of
 from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
 
@@ -92,6 +93,7 @@ def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
     after = queue.filter(pk__gt=take.pk).first()
     return {
         "score": score,
+        "threshold": threshold_now(),
         "measures": measures_of(score) if score else None,
         "drawing": mark_safe(drawing),  # noqa: S308 - svg() escapes the title
         "previous": before and _address(request, before),

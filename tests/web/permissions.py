@@ -46,6 +46,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "takes_export": ("GET", only(REVIEWER)),
     "listening": ("GET", only(REVIEWER)),
     "listening_judge": ("POST", only(REVIEWER)),
+    "calibration": ("GET", only(REVIEWER)),
     "take_spectrogram": ("GET", only(SPEAKER, REVIEWER)),
     "take_batch": ("GET", only(SPEAKER)),
     "take_batch_send": ("POST", only(SPEAKER)),

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from corpus.models import Recording, TakeVerdict
+from corpus.models import ProsodyScore, Recording, TakeVerdict
 from corpus.services import take_judge, take_store
+from corpus.services.thresholds import threshold_set
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import SpeakerFactory
 
@@ -108,3 +109,19 @@ def test_the_spectrogram_is_a_picture_for_who_may_hear_it(client, takes, speaker
 def test_a_page_asks_few_questions(client, takes, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
         shown(client, take=takes[1].pk)
+
+
+def test_the_threshold_suggests_and_does_not_decide(client, takes, reviewer):
+    take = takes[0]
+    ProsodyScore.objects.filter(recording=take).update(quality=0.6)
+    assert "badge" not in suggestion(client)
+    for value, badge in ((0.6, "badge-good"), (0.61, "badge-warn")):
+        threshold_set(value=value, person=reviewer)
+        assert badge in suggestion(client)
+    take.refresh_from_db()
+    assert take.state == "pending"
+
+
+def suggestion(client: Any) -> str:
+    page = client.get(reverse("listening")).content.decode()
+    return page.partition('id="verdict"')[2].partition("<form")[0]

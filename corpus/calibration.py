@@ -1,0 +1,157 @@
+"""How well the machine's quality score agrees with people's verdicts, and where a line would be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+BINS = 10
+ENOUGH = 30  # verdicts below which a line is a guess
+_Z = 1.96  # 95 %
+WIDTH, HEIGHT = 720, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 34
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One take that a person judged: its score, 0-1, and whether it was accepted."""
+
+    score: float
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Takes whose score lies in [low, high): how many, how many accepted, and the 95 % interval."""
+
+    low: float
+    high: float
+    n: int
+    accepted: int
+
+    @property
+    def share(self) -> float:
+        return self.accepted / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's score interval of the share (Wilson 1927, JASA 22, 209-212)."""
+        n, p = self.n, self.share
+        middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+        half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a threshold would have done; precision or recall are None where there is no take.
+
+    Precision is the share that people accepted of those at or over it, recall the share of the
+    accepted that it finds, both 0-1.
+    """
+
+    threshold: float
+    over: int
+    precision: float | None
+    recall: float | None
+
+    @property
+    def f1(self) -> float:
+        if not self.precision or not self.recall:
+            return 0.0
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+
+def bins(judged: Iterable[Judged]) -> list[Bin]:
+    """Count takes by score, ten bins of equal width; empty ones are left out."""
+    counts = [[0, 0] for _ in range(BINS)]
+    for take in judged:
+        cell = counts[min(BINS - 1, max(0, int(take.score * BINS)))]
+        cell[0] += 1
+        cell[1] += take.accepted
+    return [Bin(k / BINS, (k + 1) / BINS, n, yes) for k, (n, yes) in enumerate(counts) if n]
+
+
+def line(judged: Sequence[Judged], threshold: float) -> Line:
+    """Say what a threshold would have done to takes that people judged."""
+    over = [take for take in judged if take.score >= threshold]
+    right = sum(take.accepted for take in over)
+    accepted = sum(take.accepted for take in judged)
+    return Line(
+        threshold,
+        len(over),
+        right / len(over) if over else None,
+        right / accepted if accepted else None,
+    )
+
+
+def lines(judged: Sequence[Judged]) -> list[Line]:
+    """Return the line at every hundredth from 0 to 1."""
+    return [line(judged, k / 100) for k in range(101)]
+
+
+def proposed(judged: Sequence[Judged]) -> float | None:
+    """Return the lowest threshold of the highest F1; None where all verdicts are the same."""
+    if len({take.accepted for take in judged}) < 2:
+        return None
+    return max(lines(judged), key=lambda found: (found.f1, -found.threshold)).threshold
+
+
+def figure(judged: Sequence[Judged], threshold: float | None, *, title: str) -> str:
+    """Draw share accepted by score, precision and recall by threshold, and the line in force.
+
+    Colours come from the page: classes `calibration-bin`, `-interval`, `-precision`, `-recall`,
+    `-threshold`. `title` is escaped here.
+    """
+    sweep = lines(judged)
+    parts = [_axes(), *(_bar(found) for found in bins(judged))]
+    for name in ("precision", "recall"):
+        points = [(at.threshold, value) for at in sweep if (value := getattr(at, name)) is not None]
+        path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)
+        parts.append(f'<polyline class="calibration-{name}" points="{path}" fill="none"/>')
+    if threshold is not None:
+        x = _x(threshold)
+        parts.append(
+            f'<line class="calibration-threshold" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" '
+            f'y2="{HEIGHT - _BOTTOM}"/>'
+        )
+    return (
+        f'<svg class="calibration" role="img" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def _x(score: float) -> float:
+    return _LEFT + (WIDTH - _LEFT - _RIGHT) * score
+
+
+def _y(share: float) -> float:
+    return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * share
+
+
+def _bar(found: Bin) -> str:
+    x, width = _x(found.low) + 3, _x(found.high) - _x(found.low) - 6
+    low, high = found.interval
+    middle = x + width / 2
+    return (
+        f'<rect class="calibration-bin" x="{x:.1f}" y="{_y(found.share):.1f}" '
+        f'width="{width:.1f}" height="{_y(0) - _y(found.share):.1f}"/>'
+        f'<line class="calibration-interval" x1="{middle:.1f}" x2="{middle:.1f}" '
+        f'y1="{_y(high):.1f}" y2="{_y(low):.1f}"/>'
+    )
+
+
+def _axes() -> str:
+    across = "".join(
+        f'<text x="{_x(k / 5):.1f}" y="{HEIGHT - 12}" text-anchor="middle">{k / 5:g}</text>'
+        for k in range(6)
+    )
+    up = "".join(
+        f'<line class="calibration-grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_y(k / 4):.1f}" '
+        f'y2="{_y(k / 4):.1f}"/>'
+        f'<text x="{_LEFT - 6}" y="{_y(k / 4) + 4:.1f}" text-anchor="end">{25 * k} %</text>'
+        for k in range(5)
+    )
+    return across + up
