@@ -65,7 +65,7 @@ def _choice(data: QueryDict) -> tuple[StyleLabel | None, str, int | None]:
     """Read style, source and the decision that was shown; a form would cost a tenth of a save."""
     accepted, seen = data.get("accept"), data.get("seen", "")
     source = LabelDecision.Source.SUGGESTION if accepted else LabelDecision.Source.PERSON
-    styles = {style.key: style for style in StyleLabel.objects.all()}
+    styles = {style.key: style for style in StyleLabel.objects.only("key")}
     style = styles.get(accepted or data.get("style", ""))
     return style, source, int(seen) if seen.isdecimal() else None
 

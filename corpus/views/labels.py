@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
@@ -110,12 +111,17 @@ def _rows(sentences: Any, person: Any, styles: list[StyleLabel]) -> list[dict[st
     decisions = LabelDecision.objects.select_related("person").in_bulk(
         [s.decision_pk for s in sentences if s.decision_pk and s.pk not in unseen]
     )
+    chips = {
+        style.key: render_to_string("components/style_chip.html", {"style": style})
+        for style in styles
+    }
     rows = []
     for sentence in sentences:
         if sentence.pk in unseen:
             sentence.label_key = None
         row = _row(sentence, decisions.get(sentence.decision_pk), person)
         row |= {"hidden": sentence.pk in unseen, "style": by_key.get(sentence.label_key)}
+        row["chip"] = chips.get(row["suggestion"], row["suggestion"])
         rows.append(row)
     return rows
 
