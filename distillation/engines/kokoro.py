@@ -41,7 +41,7 @@ class KokoroStudent:
         `cpu` or `cuda`; a GPU where there is one.
     precision : str
         Of the generator's convolutions, nine tenths of the work: `fp32`, `bf16`, or `auto` (bf16
-        where the processor has it). bf16 takes about 0.55 of the time; benchmarks/kokoro.py
+        where the processor has it). bf16 takes about 0.6 of the time; benchmarks/kokoro.py
         measures what it does to a score.
 
     Raises
