@@ -34,11 +34,11 @@ def label(request: HttpRequest) -> HttpResponse:
 
 
 def _ways(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any]:
-    """Give the address of the same filter without its page, for focus and acceptance."""
+    """Give the filter's fields, each read once, and its address without the page."""
     query = request.GET.copy()
     query.pop("page", None)
-    wanted = filter_.cleaned_data if filter_.is_valid() else {}
-    return {"query": query.urlencode(), "narrowed": any(wanted.values())}
+    fields = [(field, list(iter(getattr(field.field, "choices", ())))) for field in filter_]
+    return {"query": query.urlencode(), "fields": fields}
 
 
 @require_POST

@@ -204,5 +204,5 @@ def test_the_page_asks_few_questions_however_many_rows(
     for n in range(40):
         LabelFactory(sentence=SentenceFactory(), style=warm if n % 2 else neutral)
     client = signed_in(labeler)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(reverse("label"))
