@@ -19,6 +19,7 @@ from corpus.models import (
     StyleLabel,
     TakeVerdict,
 )
+from corpus.style_form import StyleForm, style_initial
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -52,8 +53,12 @@ class CategoryAdmin(admin.ModelAdmin):
 
 @admin.register(StyleLabel)
 class StyleLabelAdmin(admin.ModelAdmin):
+    form = StyleForm
     list_display = ("name", "key", "description", "f5_speed", "shape", "position")
     list_editable = ("f5_speed", "position")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return style_initial() | super().get_changeform_initial_data(request)
 
 
 @admin.register(Sentence)
