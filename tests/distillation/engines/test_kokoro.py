@@ -8,7 +8,7 @@ import torch
 
 from distillation import voicepack
 from distillation.engines import EngineError, student
-from distillation.engines.kokoro import CONFIG, VOICES, WEIGHTS
+from distillation.engines.kokoro import CONFIG, LANGUAGES, VOICES, WEIGHTS, _g2p
 from distillation.engines.text import pieces, tidy
 from distillation.voicepack import VoicePack
 from tests.standins import config, kokoro_dir
@@ -39,6 +39,24 @@ def test_the_seed_decides_the_noise_and_nothing_leaks(kokoro):
 def test_phonemes_are_kokoros_own_spanish(kokoro):
     assert kokoro.phoneme_count("Chico.") == len("ʧˈiko.")
     assert kokoro.phoneme_count(" Chico.\n") == kokoro.phoneme_count("Chico.")
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("es", "Mañana llueve."), ("fr", "Demain il pleut."), ("hi", "कल बारिश होगी।"),
+        ("it", "Domani piove."), ("pt", "Amanhã vai chover."),
+    ],
+)  # fmt: skip
+def test_the_phonemes_of_each_language_are_in_the_vocabulary(kokoro, lang, text):
+    phonemes, _ = _g2p(LANGUAGES[lang])(text)
+    assert len(phonemes) >= len(text) / 2
+    assert not {sign for sign in phonemes if sign.isalpha()} - set(kokoro._network.vocab)
+
+
+def test_each_language_reads_the_same_letters_its_own_way():
+    spoken = {_g2p(code)("general")[0] for code in LANGUAGES.values()}
+    assert len(spoken) == len(LANGUAGES)
 
 
 @pytest.mark.parametrize("rows", [510, 511])
