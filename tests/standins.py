@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from distillation.engines.kokoro import CONFIG, REPO, VOICES, WEIGHTS
+from distillation.engines.kokoro import CONFIG, VOICES, WEIGHTS
+from distillation.engines.kokoro_weights import PARTS, REPO
 
-PARTS = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
 _SIGNS = (
     ';:,.!?—…"()“” \u0303ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyz'
     "ɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲ↓→↗↘ᵻ"
