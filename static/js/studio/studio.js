@@ -183,37 +183,40 @@ const acts = {
 };
 const KEYS = { " ": "record", l: "listen", r: "redo", n: "next" };
 
-for (const name of Object.keys(acts)) {
-  at(name)?.addEventListener("click", (event) => {
-    acts[name]();
-    if (event.detail) at("stage").focus({ preventScroll: true }); // by mouse: keys go on
+function listen() {
+  for (const name of Object.keys(acts)) {
+    at(name).addEventListener("click", (event) => {
+      acts[name]();
+      if (event.detail) at("stage").focus({ preventScroll: true }); // by mouse: keys go on
+    });
+  }
+  at("device").addEventListener("change", () => {
+    localStorage.setItem("studio-device", at("device").value);
+    turnOn(at("device").value);
   });
-}
-at("device").addEventListener("change", () => {
-  localStorage.setItem("studio-device", at("device").value);
-  turnOn(at("device").value);
-});
 
-// Before the players' own space key; controls keep the keys they need.
-document.addEventListener(
-  "keydown",
-  (event) => {
-    const name = KEYS[event.key.toLowerCase()];
-    if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const holds = name === "record" ? "button, a, summary, select, input, textarea" : "select, textarea";
-    if (event.target.closest(holds)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (!at(name)?.disabled) acts[name]();
-  },
-  { capture: true },
-);
+  // Before the players' own space key; controls keep the keys they need.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const name = KEYS[event.key.toLowerCase()];
+      if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+      const holds = name === "record" ? "button, a, summary, select, input, textarea" : "select, textarea";
+      if (event.target.closest(holds)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (!at(name)?.disabled) acts[name]();
+    },
+    { capture: true },
+  );
+}
 
 async function begin() {
   if (!window.isSecureContext) {
     check.failed({ name: "insecure" });
     return;
   }
+  if (prompts.length) listen();
   navigator.storage.persist?.();
   const waiting = await queue.all();
   const read = (prompt) =>
