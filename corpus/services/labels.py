@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from corpus import standing
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
+from corpus.services.turns import writing
 
 
 class LabelConflict(Exception):
@@ -32,7 +32,7 @@ def label_set(
     decision appends nothing. In the blind share everybody has a vote of their own. Elsewhere
     LabelConflict is raised when somebody else decided since `seen`; on adjudicated ones always.
     """
-    with transaction.atomic():
+    with writing():
         locked, decisions = _lock(sentence)
         unseen = locked.draw < settings.BLIND_SHARE
         own = [row for row in decisions if row.person_id == person.pk]
@@ -57,7 +57,7 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
 
     Can be repeated as long as the decision on top is the person's own; else LabelConflict.
     """
-    with transaction.atomic():
+    with writing():
         locked, decisions = _lock(sentence)
         if any(row.blind for row in decisions):
             standing_ = _standing([row for row in decisions if row.person_id == person.pk])
@@ -87,7 +87,7 @@ def label_adjudicate(
     *, sentence: Sentence, style: StyleLabel, person: Any, reason: str
 ) -> Adjudication:
     """Settle a disputed sentence, or one settled before; LabelConflict if nothing is in dispute."""
-    with transaction.atomic():
+    with writing():
         locked, decisions = _lock(sentence)
         if locked.standing not in (standing.DISPUTED, standing.SETTLED):
             raise LabelConflict(_("Nobody disputes this sentence any more."))
