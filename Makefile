@@ -26,7 +26,7 @@ serve: .venv $(MESSAGES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
 test: .venv $(MESSAGES)
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-quick: .venv $(MESSAGES)
 	$(BIN)/pytest -n 2 -m 'not slow and not browser and not servers'

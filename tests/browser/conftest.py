@@ -50,13 +50,26 @@ def _chromium() -> str:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the folder; it ends with it, as its event loop shuts out Django's ORM."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Start a Chromium, with further arguments for its command line.
+
+    A process has one Playwright; it ends with the folder, as its loop shuts out Django's ORM.
+    """
     program = _chromium()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+
+        def start(*arguments: str) -> Browser:
+            return playwright.chromium.launch(
+                executable_path=program, args=["--no-sandbox", *arguments]
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="package")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    with launch() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="package")
@@ -69,6 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
         "SLICE_SECONDS": "2",
+        "BLIND_SHARE": "0",
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }

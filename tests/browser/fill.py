@@ -1,14 +1,18 @@
-"""Fills the database of the environment: labels, takes, one run judged and deployed, one paused."""
+"""Fills the database of the environment: labels, a dispute, takes, a run judged, one paused."""
 
 import json
 import uuid
+from io import BytesIO
 
 import django
 
 django.setup()
 
+from django.test import override_settings  # noqa: E402
+
+from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Sentence, StyleLabel  # noqa: E402
-from corpus.services import label_set  # noqa: E402
+from corpus.services import label_set, take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
 from distillation.services import (  # noqa: E402
@@ -22,20 +26,29 @@ from distillation.services.slices import style_advance  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
 from voicelab.demo.corpus import speaker_make, take_make, takes_wanted  # noqa: E402
 from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.demo.voice import speak  # noqa: E402
 from voicelab.roles import ADMIN, LABELER, REVIEWER  # noqa: E402
 
 STYLES = ("neutral", "amable")
 UNLABELLED = "pangrams"
+DISPUTED = "shpa-07"
 
 people = people_make()
 
 
-def corpus_fill() -> None:
-    """Label all but a category; a synthetic speaker, an admin's, has takes of two styles."""
+def labels_fill() -> None:
+    """Label all but a category; on one sentence of that, two people differ."""
     styles = {style.key: style for style in StyleLabel.objects.all()}
     for sentence in Sentence.objects.exclude(category__key=UNLABELLED):
         style = styles[suggest(sentence.kind, sentence.text).style]
         label_set(sentence=sentence, style=style, person=people[LABELER], source="suggestion")
+    with override_settings(BLIND_SHARE=1.0):
+        for person, style in ((LABELER, styles["neutral"]), (ADMIN, styles["amable"])):
+            label_set(sentence=DISPUTED, style=style, person=people[person])
+
+
+def takes_fill() -> None:
+    """Accept the demo's takes of two styles, by an admin; one more waits for its verdict."""
     speaker = speaker_make(user=people[ADMIN])
     for sentence, style in takes_wanted():
         if style.key in STYLES:
@@ -47,6 +60,14 @@ def corpus_fill() -> None:
                 person=people[ADMIN],
                 reviewer=people[REVIEWER],
             )
+    waiting = Sentence.objects.filter(label__key="neutral")[0]
+    take_store(
+        sentence=waiting,
+        style=StyleLabel.objects.get(key="neutral"),
+        speaker=speaker,
+        person=people[ADMIN],
+        file=BytesIO(encode_wav(speak(waiting.text, "neutral", seed=7))),
+    )
 
 
 def launched(name: str, *, steps: int) -> Run:
@@ -71,7 +92,8 @@ def voices_ship(run: Run) -> None:
     packs_deploy(packs=packs[:1], person=people[ADMIN])
 
 
-corpus_fill()
+labels_fill()
+takes_fill()
 judged = launched("Judged", steps=8)
 run_work(judged)
 voices_ship(judged)

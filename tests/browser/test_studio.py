@@ -8,14 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from corpus.audio.io import read_wav, write_wav
 from tests.browser.conftest import BIN, _answers, _chromium
@@ -86,14 +86,15 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def signed_in(
+    studio: Studio, launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
     """A Chromium whose microphone is a WAV, signed in as the speaker."""
     sound = tmp_path_factory.mktemp("microphone") / "voice.wav"
     write_wav(sound, speech(14, lead_s=0.4, sr=48_000))
-    flags = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags.append(f"--use-file-for-fake-audio-capture={sound}")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=_chromium(), args=flags)
+    with launch(*flags) as chromium:
         context = chromium.new_context(base_url=studio.url, locale="en-US")
         context.set_default_timeout(15_000)
         page = context.new_page()
@@ -104,15 +105,23 @@ def signed_in(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Itera
         page.wait_for_url("**/")
         page.close()
         yield context
-        chromium.close()
 
 
 @pytest.fixture
 def page(signed_in: BrowserContext) -> Iterator[Page]:
-    page = signed_in.new_page()
+    page, errors = watched(signed_in)
     opened(page)
     yield page
     page.close()
+    assert errors == []
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """Open a page; what its scripts throw goes into the list."""
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return page, errors
 
 
 def opened(page: Page) -> None:
@@ -248,3 +257,14 @@ def test_what_the_server_refuses_stays_until_the_speaker_discards_it(
     queue_says(page, "All takes are on the server")
     expect(refused).to_be_hidden()
     assert len(studio.takes()) == before + 1
+
+
+def test_with_nothing_to_read_the_page_still_sends_what_waits(signed_in: BrowserContext) -> None:
+    page, errors = watched(signed_in)
+    page.goto("/studio/?style=profesional")
+    queue_says(page, "All takes are on the server")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("link", name="See the takes")).to_be_visible()
+    in_state(page, "off")
+    assert errors == []
+    page.close()
