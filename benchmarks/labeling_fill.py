@@ -91,9 +91,7 @@ def main() -> None:
     labels_make(sentences, people, styles)
     takes_make(sentences, people[0], styles)
     last: Any = dict(LabelDecision.objects.order_by("pk").values_list("sentence", "pk"))
-    shown: Any = dict(
-        LabelDecision.objects.order_by("pk").values_list("sentence", "style__key")
-    )
+    shown: Any = dict(LabelDecision.objects.order_by("pk").values_list("sentence", "style__key"))
     shared = [s for s in sentences if s.draw >= settings.BLIND_SHARE]  # a repeated vote adds no row
     work = [(s.sentence_id, last[s.pk], shown[s.pk]) for s in shared]
     result = {
