@@ -11,13 +11,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, manage, running, wait_for
@@ -39,7 +46,6 @@ class Site:
     judged: int  # the run whose voices were approved, one of them deployed
     paused: int
     media: Path
-    states: dict[str, Any] = field(default_factory=dict)  # cookies of who signed in already
 
 
 def _chromium() -> str:
@@ -161,20 +167,33 @@ def watch() -> Iterator[Watch]:
     assert watch.unexpected == []
 
 
+@pytest.fixture(scope="package")
+def contexts(site: Site, browser: Browser) -> Callable[..., BrowserContext]:
+    """Give the context of a person who signed in; kept, so that static files are fetched once."""
+    kept: dict[Any, BrowserContext] = {}
+    states: dict[str, Any] = {"": None}
+
+    def context_of(person: str, **options: Any) -> BrowserContext:
+        if person not in states:
+            states[person] = _signed_in(browser, site, person)
+        key = (person, *sorted(options.items()))
+        if key not in kept:
+            state = states[person]
+            kept[key] = browser.new_context(base_url=site.url, storage_state=state, **options)
+            kept[key].set_default_timeout(15_000)
+        return kept[key]
+
+    return context_of
+
+
 @pytest.fixture
-def visit(site: Site, browser: Browser, watch: Watch) -> Iterator[Visit]:
+def visit(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Visit]:
     """Open pages as a person, in English unless said otherwise; every page is watched."""
     with ExitStack() as stack:
 
         def open_as(person: str = "", **options: Any) -> Page:
-            context = browser.new_context(
-                base_url=site.url,
-                storage_state=_signed_in(browser, site, person) if person else None,
-                **{"locale": "en-US", **options},
-            )
-            stack.callback(context.close)
-            context.set_default_timeout(15_000)
-            page = context.new_page()
+            page = contexts(person, **{"locale": "en-US", **options}).new_page()
+            stack.callback(page.close)
             watch.listen(page)
             return page
 
@@ -182,14 +201,13 @@ def visit(site: Site, browser: Browser, watch: Watch) -> Iterator[Visit]:
 
 
 def _signed_in(browser: Browser, site: Site, person: str) -> Any:
-    """Sign in by the form, once for each person."""
-    if person not in site.states:
-        page = browser.new_page(base_url=site.url, locale="en-US")
-        page.goto("/login/")
-        page.fill("[name=username]", person)
-        page.fill("[name=password]", site.passwords[person])
-        page.click("main button")
-        page.wait_for_url("**/")
-        site.states[person] = page.context.storage_state()
-        page.context.close()
-    return site.states[person]
+    """Sign in by the form; return the cookies."""
+    page = browser.new_page(base_url=site.url, locale="en-US")
+    page.goto("/login/")
+    page.fill("[name=username]", person)
+    page.fill("[name=password]", site.passwords[person])
+    page.click("main button")
+    page.wait_for_url("**/")
+    state = page.context.storage_state()
+    page.context.close()
+    return state

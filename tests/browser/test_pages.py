@@ -51,6 +51,7 @@ PAGES = {
     "take": ("admin", "/takes/1/"),
     "upload": ("admin", "/takes/upload/"),
     "listening": ("reviewer", "/takes/review/"),
+    "calibration": ("reviewer", "/takes/calibration/"),
     "export": ("admin", "/takes/export/"),
     "batch": ("admin", "/takes/batch/"),
     "studio": ("admin", "/studio/"),
