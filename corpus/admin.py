@@ -91,7 +91,9 @@ class SpeakerAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("made from it"))
     def made(self, speaker: Speaker) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("voice_uses", args=[speaker.pk]), _("open"))
+        return format_html(
+            '<a href="{}">{}</a>', reverse("voice_uses", args=[speaker.pk]), _("open")
+        )
 
 
 @admin.register(Recording)

@@ -59,8 +59,8 @@ def signed_in(role: str) -> Client:
 def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments: dict[str, list[Any]] = {
-        "runs": [], "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk], "pack_audio": [pack],
-        "pack_waveform": [pack],
+        "runs": [], "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
+        "pack_audio": [pack], "pack_waveform": [pack],
         "pack_decide": [pack], "style_audio": [run.pk, "neutral", "target", "wav"],
         "held_out_audio": [run.pk, "neutral", 1, "evolved", "wav"],
     }  # fmt: skip
