@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from corpus.models import Category, LabelDecision, Sentence, StyleLabel
 
+QUICKEST = timedelta(seconds=0.2)  # a shorter gap is a program's, not a person's
 BREAK = timedelta(minutes=2)  # a longer gap between two labels is a pause, not work
 
 
@@ -55,7 +56,7 @@ def _paces() -> dict[int, float]:
 def labels_an_hour(times: list[datetime]) -> float | None:
     """Return the pace of acts at these times, pauses left out; None for fewer than three gaps."""
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    worked = [gap for gap in gaps if timedelta(0) < gap <= BREAK]
+    worked = [gap for gap in gaps if QUICKEST < gap <= BREAK]
     if len(worked) < 3:
         return None
     return len(worked) * 3600 / sum(worked, timedelta()).total_seconds()
