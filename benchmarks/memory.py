@@ -2,9 +2,9 @@
 
     python -m benchmarks.memory [--clone]
 
-A short demo runs in a folder of its own; when it serves, an admin opens every page and uploads a
-take. Figures are each process's highest resident size (VmHWM). `--clone` also makes the project
-anew from git: clone, environment, database, first page.
+A short demo runs in a folder of its own; when it serves, an admin opens every page and the speaker
+uploads five takes. Figures are each process's highest resident size (VmHWM). `--clone` also makes
+the project anew from git: clone, environment, database, first page.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
+
+from corpus.audio.io import encode_wav
+from voicelab.demo.voice import speak
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711
@@ -61,20 +66,43 @@ def demo(data: Path) -> Iterator[psutil.Process]:
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
+            process.communicate()
 
 
 def visit(data: Path) -> None:
-    """Open every page as an admin and upload a take."""
-    password = json.loads((data / "demo_passwords.json").read_text())["admin"]
+    """Open every page as an admin; upload takes as the speaker."""
+    passwords = json.loads((data / "demo_passwords.json").read_text())
+    with signed_in("admin", passwords) as client:
+        for page in PAGES:
+            client.get(page).raise_for_status()
+        for link in re.findall(r"/takes/\d+/", client.get("/takes/").text)[:5]:
+            client.get(link).raise_for_status()
+    with signed_in("speaker", passwords) as client:
+        for number in range(5):
+            upload(client, number)
+
+
+@contextmanager
+def signed_in(name: str, passwords: dict[str, str]) -> Iterator[httpx.Client]:
     address = f"http://127.0.0.1:{WEB_PORT}"
     with httpx.Client(base_url=address, follow_redirects=True, timeout=60) as client:
         client.get("/login/")
-        token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        client.post("/login/", data=token | {"username": "admin", "password": password})
-        for page in PAGES:
-            client.get(page).raise_for_status()
-        for link in re.findall(r"/takes/[0-9a-f-]{36}/", client.get("/takes/").text)[:5]:
-            client.get(link).raise_for_status()
+        post(client, "/login/", username=name, password=passwords[name])
+        yield client
+
+
+def upload(client: httpx.Client, number: int) -> None:
+    wav = encode_wav(speak("Buenos días, gracias por llamar.", "amable", seed=number))
+    page = post(
+        client, "/takes/upload/", files={"file": ("take.wav", wav)},
+        sentence="shcc-01", style="amable", uuid=str(uuid.uuid4()),
+    )  # fmt: skip
+    assert re.fullmatch(r"/takes/\d+/", page.url.path), page.url
+
+
+def post(client: httpx.Client, path: str, files: Any = None, **data: str) -> httpx.Response:
+    token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    return client.post(path, data=token | data, files=files).raise_for_status()
 
 
 def peaks(manager: psutil.Process) -> dict[str, float]:
