@@ -1,0 +1,57 @@
+"""What the code imports is declared in pyproject.toml and pinned in constraints.txt."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+
+OURS = {"voicelab", "corpus", "distillation", "tests", "benchmarks"}
+APART = {"resemblyzer"}  # installed without its dependencies, by the Makefile
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {normal(re.match(r"[\w.-]+", one)[0]) for one in requirements}  # type: ignore[index]
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the distributions that the code of these folders imports."""
+    found = packages_distributions()
+    modules = {name for folder in folders for path in (REPOSITORY / folder).rglob("*.py")
+               for name in modules_of(path)}  # fmt: skip
+    foreign = modules - OURS - set(sys.stdlib_module_names)
+    return {normal(found[module][0]) for module in foreign if module in found}
+
+
+def modules_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_what_the_product_imports_is_declared() -> None:
+    declared = names(PROJECT["dependencies"]) | APART
+    assert imported("voicelab", "corpus", "distillation") - declared == set()
+
+
+def test_what_tests_and_benchmarks_import_is_declared() -> None:
+    extra = names(PROJECT["optional-dependencies"]["dev"])
+    declared = names(PROJECT["dependencies"]) | extra | APART
+    assert imported("tests", "benchmarks") - declared == set()
+
+
+def test_every_declared_dependency_is_pinned() -> None:
+    pinned = names((REPOSITORY / "constraints.txt").read_text().split())
+    declared = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    assert names(declared) - pinned == set()
