@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,13 +27,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psutil
-import psycopg
 
-from tests.processes import accepts, manage, running, wait_for
+from tests.processes import accepts, manage, postgres, running, wait_for
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-WEB_PORT, PG_PORT = 9700, 9701
+WEB_PORT = 9700
 TOKEN = "b" * 32
 TABLES = ("", "page=40", "state=todo", "style=amable&page=3", "q=gracias", "state=disputed")
 
@@ -217,30 +215,10 @@ def database(name: str, folder: Path) -> Iterator[str]:
     if name == "sqlite":
         yield ""
         return
-    program = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1]
-    user = "postgres" if os.geteuid() == 0 else None
     home = folder / "pg"
     home.mkdir()
-    if user:
-        shutil.chown(home, user)
-    data = home / "data"
-    initdb = [str(program), "-D", str(data), "-U", "voicelab", "--auth=trust", "-E", "UTF8"]
-    subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=home)
-    server = [str(program.with_name("postgres")), "-D", str(data), "-p", str(PG_PORT),
-              "-k", str(home), "-c", "listen_addresses=127.0.0.1"]  # fmt: skip
-    with running(server, log=home / "log", user=user):
-        address = f"postgres://voicelab@127.0.0.1:{PG_PORT}"
-        wait_for("PostgreSQL", lambda: created(address), seconds=30)
-        yield f"{address}/voicelab"
-
-
-def created(address: str) -> bool:
-    try:
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-            connection.execute("create database voicelab")
-    except psycopg.OperationalError:
-        return False
-    return True
+    with postgres(home) as address:
+        yield address
 
 
 if __name__ == "__main__":

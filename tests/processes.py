@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+
+import psycopg
 
 from tests.conftest import REPOSITORY
 
@@ -81,3 +84,42 @@ def manage(*arguments: str, env: Mapping[str, str]) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def initdb() -> Path | None:
+    """Return the program that makes a PostgreSQL cluster, if it is installed."""
+    found = shutil.which("initdb")
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return Path(found).resolve() if found else (candidates[-1] if candidates else None)
+
+
+@contextmanager
+def postgres(folder: Path, *settings: str) -> Iterator[str]:
+    """Run a fresh cluster in `folder`; yield the address of its empty database.
+
+    PostgreSQL's programs refuse root, so root hands the folder to `postgres`.
+    """
+    program = initdb()
+    assert program, "PostgreSQL's initdb is not installed"
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    data, port = folder / "data", free_port()
+    made = [program, "-D", data, "-U", "voicelab", "--auth=trust", "-E", "UTF8"]
+    subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
+    options = ["listen_addresses=127.0.0.1", *settings]
+    command = [str(program.with_name("postgres")), "-D", str(data), "-p", str(port)]
+    command += ["-k", str(folder), *(word for one in options for word in ("-c", one))]
+    with running(command, log=folder / "log", user=user):
+        server = f"postgres://voicelab@127.0.0.1:{port}"
+        wait_for("PostgreSQL", lambda: _created(server), seconds=30)
+        yield f"{server}/voicelab"
+
+
+def _created(server: str) -> bool:
+    try:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute("create database voicelab")
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -67,3 +67,21 @@ class Teacher(Protocol):
 
 
 Options = dict[str, Any]
+
+SPEEDS = (0.25, 4.0)
+
+
+def check_request(engine: str, condition: VoicePack, speed: float) -> None:
+    """Refuse what no student can speak.
+
+    Raises
+    ------
+    EngineError
+        `wrong_engine`: the pack was evolved for another; `bad_speed`: outside `SPEEDS`.
+    """
+    if condition.engine != engine:
+        raise EngineError(
+            "wrong_engine", f"This pack is for {condition.engine!r}; {engine} cannot speak it."
+        )
+    if not SPEEDS[0] <= speed <= SPEEDS[1]:
+        raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")

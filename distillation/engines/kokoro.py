@@ -11,7 +11,7 @@ import numpy as np
 from corpus.audio.types import Audio, Samples
 from distillation import voicepack
 from distillation.engines import kokoro_weights
-from distillation.engines.base import EngineError
+from distillation.engines.base import EngineError, check_request
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
 from distillation.engines.text import joined, pieces, tidy
@@ -20,7 +20,6 @@ from distillation.voicepack import PackError, VoicePack
 CONFIG, WEIGHTS, VOICES = "config.json", "kokoro-v1_0.pth", "voices"
 LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
 PRECISIONS = ("fp32", "bf16", "auto")
-SPEEDS = (0.25, 4.0)
 _PEAK = 0.97
 
 
@@ -130,12 +129,7 @@ class KokoroStudent:
         EngineError
             `empty_text`, `bad_speed`, `wrong_engine`.
         """
-        if condition.engine != self.name:
-            raise EngineError(
-                "wrong_engine", f"This pack is for {condition.engine!r}; kokoro cannot speak it."
-            )
-        if not SPEEDS[0] <= speed <= SPEEDS[1]:
-            raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
+        check_request(self.name, condition, speed)
         spoken = [
             self._speak(self._spoken(piece), condition, speed, seed + index)
             for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes))

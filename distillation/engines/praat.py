@@ -11,14 +11,13 @@ import soxr
 
 from corpus.audio.types import Audio, Samples
 from distillation.engines import praat_voices
-from distillation.engines.base import EngineError
+from distillation.engines.base import EngineError, check_request
 from distillation.engines.sound import repitched, stretched
 from distillation.engines.steering import Settings, settings
 from distillation.engines.text import joined, pieces, tidy
 from distillation.voicepack import VoicePack
 
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
-SPEEDS = (0.25, 4.0)
 _VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
 _NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
 _PITCHES = (0.5, 2.0)  # what the synthesiser takes
@@ -86,12 +85,7 @@ class PraatStudent:
         EngineError
             `empty_text`, `bad_speed`, `wrong_engine`.
         """
-        if condition.engine != self.name:
-            raise EngineError(
-                "wrong_engine", f"This pack is for {condition.engine!r}; praat cannot speak it."
-            )
-        if not SPEEDS[0] <= speed <= SPEEDS[1]:
-            raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
+        check_request(self.name, condition, speed)
         spoken = []
         for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
             voice = settings(condition.row(self.phoneme_count(piece)))
