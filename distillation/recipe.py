@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -36,7 +37,10 @@ class RunRecipe:
     teacher: str = "recordings"
     lang: str = "es"
     strategy: str = "cma-es"
-    steps: int = 10_000
+    steps: int = 10_000  # at most
+    minutes: float = 0.0  # of search for each style, at most; 0: without limit
+    goal: float = 0.0  # the search ends at this score, 0-100; 0: never
+    patience: int = 0  # the search ends after so many steps without a better score; 0: never
     seed: int = 0
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
     diversity: tuple[float, float] = (0.01, 0.15)
@@ -71,6 +75,14 @@ class RunRecipe:
             raise RecipeError(f"styles: each only once, not {', '.join(keys)}.")
         if self.steps < 1:
             raise RecipeError(f"steps: a positive number, not {self.steps}.")
+        if not 0 <= self.minutes < math.inf:
+            raise RecipeError(f"minutes: 0 (no limit) or more, not {self.minutes}.")
+        if not 0 <= self.goal <= 100:
+            raise RecipeError(f"goal: a score of 0 (none) to 100, not {self.goal}.")
+        if self.patience < 0:
+            raise RecipeError(
+                f"patience: 0 (without end) or a number of steps, not {self.patience}."
+            )
         if len(self.search_texts) < 2:
             raise RecipeError("search_texts: two or more, self-similarity compares them.")
         if len(self.held_out_texts) < 2:
