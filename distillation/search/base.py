@@ -17,27 +17,51 @@ class SearchError(ValueError):
 
 
 class Strategy(Protocol):
-    """Proposes candidates and learns from their scores; knows nothing of what they mean."""
+    """Proposes candidates and learns from their scores; knows nothing of what they mean.
+
+    Up to `batch` candidates may be asked before the first of them is told; scores are told in
+    the order of the asks. So whoever evaluates a batch, and in which order, changes nothing.
+    """
 
     name: ClassVar[str]
 
+    @property
+    def batch(self) -> int:
+        """How many candidates may be asked, from now, before the first of them is told."""
+        ...
+
+    @property
+    def floor(self) -> float:
+        """Total (0-100) at or below which every candidate of this batch is treated alike.
+
+        Scoring may stop as soon as a candidate's ceiling is at or below it. Fixed for the
+        whole batch; -inf where every score is told apart.
+        """
+        ...
+
     def ask(self) -> Array:
-        """Return the next candidate, shape of `start`; repeated without `tell`, an error."""
+        """Return the next candidate, shape of `start`; with `batch` 0, a SearchError."""
         ...
 
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
-        """Take the score of the last candidate; True if it is the new best.
+        """Take the score of the first candidate not yet told; True if it is the new best.
 
         A dropped candidate has no score, but a `ceiling` (0-100): what it could have reached.
         """
         ...
 
     def state(self) -> State:
-        """Return everything the next `ask` depends on: arrays, numbers and JSON strings."""
+        """Return everything the next `ask` depends on: arrays, numbers and JSON strings.
+
+        Of the candidates asked and not yet told nothing is kept: they are asked again.
+        """
         ...
 
     def restore(self, state: State) -> None:
-        """Continue exactly where `state` was taken, to the bit."""
+        """Continue exactly where `state` was taken, to the bit.
+
+        Candidates that were asked and not told come again, the same, from the next `ask` on.
+        """
         ...
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -72,37 +74,43 @@ class CmaEs:
         self._cma: CMA
         self._best: Vector
         self._best_score: float
-        self._candidate: Vector | None
+        self._asked: deque[Vector]  # and not yet told
         self._generation: list[tuple[Vector, float]]
         self._told: list[float]
         self._ceilings: list[float]
         self._begin()
 
+    @property
+    def batch(self) -> int:
+        return self._cma.population_size - len(self._generation) - len(self._asked)
+
+    @property
+    def floor(self) -> float:
+        return -math.inf  # the distribution learns from the order of all scores
+
     def ask(self) -> Array:
-        if self._candidate is not None:
-            raise SearchError("tell the score of the last candidate before asking for another.")
-        self._candidate = self._cma.ask()
-        offset = (self._candidate - self._origin) @ self._directions
+        if not self.batch:
+            raise SearchError("tell the scores of this generation before asking for the next.")
+        self._asked.append(self._cma.ask())
+        offset = (self._asked[-1] - self._origin) @ self._directions
         return (self._start + offset).astype(np.float32)
 
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
-        if self._candidate is None:
+        if not self._asked:
             raise SearchError("ask for a candidate before telling its score.")
+        candidate = self._asked.popleft()
         better = score is not None and score > self._best_score
         if better and score is not None:
-            self._best, self._best_score = self._candidate, score
+            self._best, self._best_score = candidate, score
         value = DROPPED - ceiling if score is None else -score
         self._told.append(np.nan if score is None else score)
         self._ceilings.append(ceiling)
-        self._generation.append((self._candidate, value))
-        self._candidate = None
+        self._generation.append((candidate, value))
         if len(self._generation) == self._cma.population_size:
             self._finish_generation()
         return better
 
     def state(self) -> State:
-        if self._candidate is not None:
-            raise SearchError("tell the score of the last candidate before saving the state.")
         return {
             "seed": self._seed,
             "start_score": self._start_score,
@@ -115,13 +123,13 @@ class CmaEs:
         self._begin()
         told, ceilings = np.atleast_1d(state["told"]), np.atleast_1d(state["ceilings"])
         for score, ceiling in zip(told.tolist(), ceilings.tolist(), strict=True):
-            self._candidate = self._cma.ask()
+            self._asked.append(self._cma.ask())
             self.tell(None if np.isnan(score) else score, ceiling=ceiling)
 
     def _begin(self) -> None:
         self._best, self._best_score = self._origin, self._start_score
         self._told, self._ceilings = [], []
-        self._candidate = None
+        self._asked = deque()
         self._restarts = 0
         self._distribution(population_size=None)
 

@@ -58,10 +58,20 @@ class RandomWalk:
         self._best_score = start_score
         self._candidate: Array | None = None
         self._rng = np.random.default_rng(seed)
+        self._before = ""  # the generator before the candidate that is not yet told
+
+    @property
+    def batch(self) -> int:
+        return 1 if self._candidate is None else 0
+
+    @property
+    def floor(self) -> float:
+        return self._best_score
 
     def ask(self) -> Array:
-        if self._candidate is not None:
+        if not self.batch:
             raise SearchError("tell the score of the last candidate before asking for another.")
+        self._before = rng_to_json(self._rng)
         scale = np.float32(self._rng.uniform(*self._diversity))
         noise = self._rng.standard_normal(self._best.shape, dtype=np.float32)
         self._candidate = self._best + noise * self._std * scale
@@ -77,9 +87,8 @@ class RandomWalk:
         return better
 
     def state(self) -> State:
-        if self._candidate is not None:
-            raise SearchError("tell the score of the last candidate before saving the state.")
-        return {"best": self._best, "score": self._best_score, "rng": rng_to_json(self._rng)}
+        rng = rng_to_json(self._rng) if self.batch else self._before
+        return {"best": self._best, "score": self._best_score, "rng": rng}
 
     def restore(self, state: State) -> None:
         self._best = np.asarray(state["best"], np.float32)

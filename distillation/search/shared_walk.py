@@ -82,11 +82,21 @@ class SharedWalk:
         self._score = start_score
         self._stride = 1.0
         self._rng = np.random.default_rng(seed)
+        self._before = ""  # the generator before the candidate that is not yet told
         self._candidate: tuple[Vector, float] | None = None
 
+    @property
+    def batch(self) -> int:
+        return 1 if self._candidate is None else 0
+
+    @property
+    def floor(self) -> float:
+        return self._score
+
     def ask(self) -> Array:
-        if self._candidate is not None:
+        if not self.batch:
             raise SearchError("tell the score of the last candidate before asking for another.")
+        self._before = rng_to_json(self._rng)
         scale = self._rng.uniform(*self._diversity) * self._stride
         if self._rng.random() < 0.5:
             step = self._std * self._rng.standard_normal(len(self._x))
@@ -109,14 +119,13 @@ class SharedWalk:
         return better
 
     def state(self) -> State:
-        if self._candidate is not None:
-            raise SearchError("tell the score of the last candidate before saving the state.")
+        rng = rng_to_json(self._rng) if self.batch else self._before
         return {
             "x": self._x,
             "s": self._s,
             "score": self._score,
             "stride": self._stride,
-            "rng": rng_to_json(self._rng),
+            "rng": rng,
         }
 
     def restore(self, state: State) -> None:

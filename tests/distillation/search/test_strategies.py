@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distillation.search import STRATEGIES, SearchError, Strategy, strategy
+from distillation.search import STRATEGIES, SearchError, State, Strategy, strategy
 from distillation.search.shared_walk import BOUND, _length_mode
 
 ROWS = 12
@@ -69,25 +69,6 @@ def test_equal_seeds_equal_candidates(name: str) -> None:
     assert not np.array_equal(two.tell(None) or two.ask(), other.ask())
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
-@given(cut=st.integers(0, 40), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=15, deadline=None)
-def test_restored_state_continues_to_the_bit(name: str, cut: int, seed: int) -> None:
-    whole, sliced = make(name, seed), make(name, seed)
-    walk(whole, cut)
-    walk(sliced, cut)
-    stored = io.BytesIO()
-    np.savez(stored, **sliced.state())
-    stored.seek(0)
-    fresh = make(name, seed + 1)
-    with np.load(stored, allow_pickle=False) as npz:
-        fresh.restore({key: npz[key] if npz[key].ndim else npz[key].item() for key in npz})
-    for _ in range(5):
-        a, b = whole.ask(), fresh.ask()
-        assert np.array_equal(a, b)
-        assert whole.tell(quadratic(a)) == fresh.tell(quadratic(b))
-
-
 def test_random_walk_is_the_published_mutation() -> None:
     stock = voices(rows=510)
     search = make("random-walk", stock=stock)
@@ -142,14 +123,52 @@ def test_voices_without_length_mode_get_none() -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_ask_and_tell_alternate(name: str) -> None:
+def test_no_more_is_asked_than_a_batch_and_told_than_was_asked(name: str) -> None:
     search = make(name)
     with pytest.raises(SearchError, match="before telling"):
         search.tell(1.0)
-    search.ask()
-    for call in (search.ask, search.state):
-        with pytest.raises(SearchError, match="before"):
-            call()
+    for left in range(search.batch, 0, -1):
+        assert search.batch == left
+        search.ask()
+    with pytest.raises(SearchError, match="before asking"):
+        search.ask()
+
+
+def stored(state: State) -> State:
+    """The state after a way through a file."""
+    blob = io.BytesIO()
+    np.savez(blob, **state)
+    blob.seek(0)
+    with np.load(blob, allow_pickle=False) as npz:
+        return {key: npz[key] if npz[key].ndim else npz[key].item() for key in npz}
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(STRATEGIES)), seed=st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_batches_and_restarts_anywhere_change_nothing(
+    data: st.DataObject, name: str, seed: int
+) -> None:
+    """One search goes step by step; the other in batches, saved and restored between any calls."""
+    plain, batched = make(name, seed), make(name, seed)
+    waiting: list[np.ndarray] = []
+    for act in data.draw(
+        st.lists(st.sampled_from(("ask", "tell", "restart")), min_size=30, max_size=120)
+    ):
+        if act == "ask" and batched.batch:
+            waiting.append(batched.ask())
+        elif act == "tell" and waiting:
+            candidate = waiting.pop(0)
+            assert np.array_equal(plain.ask(), candidate)
+            assert plain.floor == batched.floor
+            score = quadratic(candidate)
+            dropped = score < quadratic(voices()[0])
+            told = {"score": None, "ceiling": 50.0 + score} if dropped else {"score": score}
+            assert plain.tell(**told) == batched.tell(**told)
+        elif act == "restart":
+            batched, state = make(name, seed + 1), stored(batched.state())
+            batched.restore(state)
+            assert all(np.array_equal(batched.ask(), candidate) for candidate in waiting)
+    assert plain.batch == batched.batch + len(waiting)
 
 
 def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
