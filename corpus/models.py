@@ -7,7 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from corpus.fields import DrawField
-from corpus.querysets import LabelDecisionQuerySet, RecordingQuerySet, SentenceQuerySet
+from corpus.querysets import (
+    LabelDecisionQuerySet,
+    RecordingQuerySet,
+    SentenceQuerySet,
+    TakeVerdictQuerySet,
+)
 
 
 class Category(models.Model):
@@ -270,7 +275,17 @@ class TakeVerdict(models.Model):
     state = models.CharField(_("verdict"), max_length=16, choices=Recording.State)
     reason = models.TextField(_("reason"), blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
+    undoes = models.OneToOneField(
+        "self",
+        models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="undone_by",
+        verbose_name=_("takes back"),
+    )
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = TakeVerdictQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -147,6 +147,12 @@ class RecordingQuerySet(models.QuerySet):
         return self.with_quality().order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
 
 
+class TakeVerdictQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """Keep verdicts that were not taken back, the newest first."""
+        return self.filter(undoes=None, undone_by=None).order_by("-pk")
+
+
 class LabelDecisionQuerySet(models.QuerySet):
     SAID = ("person", "style", "source", "blind")
 

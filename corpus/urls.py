@@ -58,4 +58,5 @@ urlpatterns = [
     path("takes/<int:pk>/audio/", takes.take_audio, name="take_audio"),
     path("takes/<int:pk>/waveform/", takes.take_waveform, name="take_waveform"),
     path("takes/<int:pk>/judge/", takes.take_judge, name="take_judge"),
+    path("takes/<int:pk>/judge/undo/", listening.take_judge_undo, name="take_judge_undo"),
 ]

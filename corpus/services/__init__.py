@@ -18,15 +18,21 @@ from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import (
     ConsentMissing,
     consent_require,
-    take_judge,
     take_measure,
     take_store,
+)
+from corpus.services.verdicts import (
+    VerdictConflict,
+    take_judge,
+    verdict_last,
+    verdict_undo,
 )
 
 __all__ = [
     "UNSEEN",
     "ConsentMissing",
     "LabelConflict",
+    "VerdictConflict",
     "consent_give",
     "consent_require",
     "consent_withdraw",
@@ -42,4 +48,6 @@ __all__ = [
     "take_judge",
     "take_measure",
     "take_store",
+    "verdict_last",
+    "verdict_undo",
 ]

@@ -1,4 +1,4 @@
-"""What is done to takes: store one, measure it, judge it."""
+"""What is done to takes: store one, measure it."""
 
 import hashlib
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from corpus.audio.loudness import peak_db
 from corpus.audio.profile import Baseline, Quality, quality
 from corpus.audio.prosody import ANALYSER, Prosody, measure
 from corpus.audio.types import Audio
-from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel, TakeVerdict
+from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 
 MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
 MAX_RATE_HZ = 48_000
@@ -66,7 +66,7 @@ def take_store(
             recording.take = _takes_so_far(whose) + 1
             recording.save()
             _score_write(recording, *found)
-            _baseline_changed(recording)
+            baseline_changed(recording)
         undo.pop_all()
     return recording
 
@@ -79,19 +79,6 @@ def take_measure(*, recording: Recording) -> ProsodyScore:
     with transaction.atomic():
         recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
         return _score_write(recording, *found)
-
-
-def take_judge(*, recording: Recording, person: Any, state: str, reason: str = "") -> TakeVerdict:
-    """Append a reviewer's verdict and let it be the take's state."""
-    with transaction.atomic():
-        Recording.objects.select_for_update().get(pk=recording.pk)
-        verdict = TakeVerdict.objects.create(
-            recording=recording, person=person, state=state, reason=reason
-        )
-        recording.state = state
-        recording.save(update_fields=["state"])
-        _baseline_changed(recording)
-    return verdict
 
 
 def consent_require(speaker: Speaker) -> None:
@@ -149,7 +136,7 @@ def _neutral_of(speaker_id: int) -> dict[int, Prosody]:
     return {pk: Prosody.from_json(measures) for pk, measures in rows}
 
 
-def _baseline_changed(recording: Recording) -> None:
+def baseline_changed(recording: Recording) -> None:
     """Judge all takes of the speaker anew once the neutral voice is known better."""
     if recording.style.key != BASELINE_STYLE:
         return

@@ -17,7 +17,7 @@ from corpus.audio.spectrogram import png
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
-from corpus.services import take_judge
+from corpus.services import VerdictConflict, take_judge, verdict_last, verdict_undo
 from corpus.services.thresholds import threshold_now
 from corpus.views.measures import measures_of
 from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
@@ -32,6 +32,7 @@ def listening(request: HttpRequest) -> HttpResponse:
     take = queue.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 12 else None
     take = take or queue.first()
     context = {"filter": TakeFilter(request.GET), "waiting": queue.count(), "take": take}
+    context |= {"mine": verdict_last(person=request.user), "query": _query(request, None)}
     if take:
         context |= _heard(request, queue, take)
     return render(request, "corpus/listening.html", context)
@@ -52,6 +53,25 @@ def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         following = _address(request, take)
     return redirect(following)
+
+
+@require_POST
+@role_required(REVIEWER)
+def take_judge_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back the person's own verdict; from the queue go to the take, which waits again."""
+    take = get_object_or_404(Recording.objects.select_related("sentence"), pk=pk)
+    try:
+        verdict_undo(recording=take, person=request.user)
+    except VerdictConflict as conflict:
+        messages.error(request, f"{take.sentence}: {conflict}")
+    else:
+        text = _("Verdict taken back; the take is %(state)s.")
+        messages.success(request, text % {"state": take.get_state_display()})
+    if "queue" not in request.POST or take.state != Recording.State.PENDING:
+        return redirect("take", pk)
+    if not _queue(request).filter(pk=pk).exists():
+        return redirect(f"{reverse('listening')}?take={pk}")
+    return redirect(_address(request, take))
 
 
 @require_GET

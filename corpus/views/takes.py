@@ -20,7 +20,7 @@ from corpus.audio.types import AudioError
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
-from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.services import ConsentMissing, speaker_of, take_store, verdict_last
 from corpus.services import take_judge as judge
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
@@ -167,7 +167,8 @@ def _take_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
         "score": score,
         "measures": measures_of(score) if score else None,
         "drawing": _waveform(recording, prosody),
-        "verdicts": recording.verdicts.select_related("person"),
+        "verdicts": recording.verdicts.select_related("person", "undone_by"),
+        "mine": verdict_last(person=request.user, recording=recording),
         "others": others.exclude(pk=recording.pk).with_quality(),
         "may_judge": REVIEWER in roles_of(request.user),
         "may_record": recording.speaker.user_id == request.user.pk,

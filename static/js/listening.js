@@ -1,10 +1,11 @@
-// Keys of the review queue: A accepts, R goes to the reason (Enter sends back), N and P move.
+// Keys of the review queue: A accepts, R goes to the reason (Enter sends back), N and P move,
+// U takes the last verdict back.
 (() => {
   const page = document.getElementById("listening");
   if (!page) return;
-  const reason = document.getElementById("id_reason");
+  const reason = document.getElementById("id_reason"); // missing where nothing waits
 
-  reason.addEventListener("keydown", (event) => {
+  reason?.addEventListener("keydown", (event) => {
     if (event.key === "Escape") reason.blur();
     if (event.key !== "Enter") return;
     event.preventDefault(); // the form's first button would accept

@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "take_batch_file": ("POST", only(SPEAKER)),
     "take_batch_zip": ("GET", only(SPEAKER)),
     "take_judge": ("POST", only(REVIEWER)),
+    "take_judge_undo": ("POST", only(REVIEWER)),
     "studio": ("GET", only(SPEAKER)),
     "studio_store": ("POST", only(SPEAKER)),
     "studio_history": ("GET", only(SPEAKER)),

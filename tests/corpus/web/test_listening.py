@@ -4,27 +4,36 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus.models import ProsodyScore, Recording, TakeVerdict
-from corpus.services import take_judge, take_store
+from corpus.services import (
+    VerdictConflict,
+    take_judge,
+    take_store,
+    verdict_last,
+    verdict_undo,
+)
 from corpus.services.thresholds import threshold_set
 from tests.corpus.web.conftest import signed_in, wav
-from tests.factories import SpeakerFactory
+from tests.factories import PersonFactory, RecordingFactory, SpeakerFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def takes(sentence, neutral, warm, speaker) -> list[Recording]:
-    given = ((neutral, 140.0), (neutral, 150.0), (warm, 190.0))
+    sounds = ((neutral, 140.0), (neutral, 150.0), (warm, 190.0))
     return [
         take_store(
             sentence=sentence, style=style, speaker=speaker, person=speaker.user,
             file=BytesIO(wav(f0)),
         )
-        for style, f0 in given
+        for style, f0 in sounds
     ]  # fmt: skip
 
 
@@ -125,3 +134,66 @@ def test_the_threshold_suggests_and_does_not_decide(client, takes, reviewer):
 def suggestion(client: Any) -> str:
     page = client.get(reverse("listening")).content.decode()
     return page.partition('id="verdict"')[2].partition("<form")[0]
+
+
+def test_a_verdict_is_taken_back_and_the_take_waits_again(client, takes, reviewer):
+    first, second, _third = takes
+    judged(client, first, "rejected", "Too fast.", query="?style=neutral")
+    assert shown(client)["mine"].recording == first
+    undo = reverse("take_judge_undo", args=[first.pk])
+    answer = client.post(f"{undo}?style=neutral", {"queue": "1"})
+    assert answer.url.endswith(f"?style=neutral&take={first.pk}")
+    assert shown(client, take=first.pk)["take"] == first
+    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "undoes__state")
+    assert list(said) == [("rejected", "Too fast.", None), ("pending", "", "rejected")]
+    assert shown(client)["mine"] is None
+    judged(client, second, "accepted")
+    assert shown(client, take=first.pk)["mine"].recording == second
+
+
+def test_only_ones_own_verdict_on_top_is_taken_back(client, takes, labeler, reviewer):
+    take = takes[0]
+    judged(client, take, "rejected", "Too fast.")
+    take_judge(recording=take, person=labeler, state="accepted")
+    assert verdict_last(person=reviewer) is None
+    client.post(reverse("take_judge_undo", args=[take.pk]))
+    take.refresh_from_db()
+    assert (take.state, TakeVerdict.objects.count()) == ("accepted", 2)
+    verdict_undo(recording=take, person=labeler)
+    assert take.verdicts.get(undoes__isnull=False).reason == "Too fast."
+    take.refresh_from_db()
+    assert take.state == "rejected"
+    page = client.get(reverse("take", args=[take.pk])).content.decode()
+    assert undo_button(take) in page
+    answer = client.post(reverse("take_judge_undo", args=[take.pk]))
+    assert answer.url == reverse("take", args=[take.pk])
+    assert undo_button(take) not in client.get(answer.url).content.decode()
+
+
+def undo_button(take: Recording) -> str:
+    return f'action="{reverse("take_judge_undo", args=[take.pk])}"'
+
+
+@settings(max_examples=30, deadline=None)
+@given(acts=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["accepted", "rejected", ""]))))
+def test_verdicts_and_undos_are_a_stack_and_every_act_is_kept(acts):
+    with transaction.atomic():
+        take, people = RecordingFactory(style__key="amable"), PersonFactory.create_batch(2)
+        stack: list[tuple[int, str]] = []
+        rows = 0
+        for who, state in acts:
+            if state:
+                take_judge(recording=take, person=people[who], state=state)
+                stack.append((who, state))
+                rows += 1
+            elif stack and stack[-1][0] == who:
+                verdict_undo(recording=take, person=people[who])
+                stack.pop()
+                rows += 1
+            else:
+                with pytest.raises(VerdictConflict):
+                    verdict_undo(recording=take, person=people[who])
+            take.refresh_from_db()
+            assert take.state == (stack[-1][1] if stack else "pending")
+        assert TakeVerdict.objects.filter(recording=take).count() == rows
+        transaction.set_rollback(True)
