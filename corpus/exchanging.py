@@ -49,14 +49,17 @@ class ImportSummary:
     notes: list[str] = field(default_factory=list)
 
 
-def corpus_export() -> Iterator[str]:
-    """Yield the corpus as JSON text, piece by piece; each label's best usable take with it."""
-    return dump(_item(sentence, take, score) for sentence, take, score in _exported())
+def corpus_export(takes: Any = None) -> Iterator[str]:
+    """Yield the corpus as JSON text, piece by piece, with the best take of each label.
+
+    The best is one of `takes`, or of all usable ones; every sentence is there with or without.
+    """
+    return dump(_item(sentence, take, score) for sentence, take, score in _exported(takes))
 
 
-def exported_takes() -> Iterator[tuple[str, Recording]]:
+def exported_takes(takes: Any = None) -> Iterator[tuple[str, Recording]]:
     """Yield the takes the export names, with their path in it."""
-    return ((_path(sentence), take) for sentence, take, _score in _exported() if take)
+    return ((_path(sentence), take) for sentence, take, _score in _exported(takes) if take)
 
 
 def corpus_import(
@@ -233,8 +236,8 @@ def _most_phonemes() -> int:
     return int(Sentence._meta.get_field("phonemes").max_length or 0)
 
 
-def _exported() -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
-    best = Recording.objects.usable().best_first()
+def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
+    best = (Recording.objects.usable() if takes is None else takes).best_first()
     own = best.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
     rows = Sentence.objects.with_label().annotate(best=Subquery(own.values("pk")[:1]))
     left = rows.iterator(chunk_size=_BATCH)

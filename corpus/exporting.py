@@ -98,7 +98,7 @@ def archive(takes: Any, layout: str) -> Iterator[bytes]:
 
     Every archive ends with `SHA256SUMS` over all its files, in the form `sha256sum -c` reads.
     A take whose file is gone or changed is left out, and `LEFT_OUT.txt` says so. `exchange`
-    holds the whole corpus with the best usable take of each label, whatever `takes` are.
+    holds every sentence with its label, and of `takes` the best that is spoken in it.
     """
     build = _Archive()
     yield from _LAYOUTS[layout](build, takes)
@@ -134,10 +134,10 @@ def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
     yield build.add("metadata.csv", table.getvalue().encode())
 
 
-def _exchange(build: _Archive, _takes: Any) -> Iterator[bytes]:
-    for path, take in exported_takes():
+def _exchange(build: _Archive, takes: Any) -> Iterator[bytes]:
+    for path, take in exported_takes(takes):
         yield build.add_take(path, take)
-    yield build.add("corpus.json", "".join(corpus_export()).encode())
+    yield build.add("corpus.json", "".join(corpus_export(takes)).encode())
 
 
 def _row(name: str, take: Any) -> tuple[Any, ...]:

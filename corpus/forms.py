@@ -262,7 +262,10 @@ class ExportForm(StyleFilter):
         choices=[
             ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text")),
             ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.csv by file_name")),
-            ("exchange", _("Exchange format: corpus.json and the best take of each label")),
+            (
+                "exchange",
+                _("Exchange format: every sentence in corpus.json, and its best take in its style"),
+            ),
         ],
     )
     speaker = forms.ModelChoiceField(

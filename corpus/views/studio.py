@@ -44,6 +44,7 @@ def studio(request: HttpRequest) -> HttpResponse:
     if not speaker or not speaker.consented_at or speaker.withdrawn_at:
         return redirect(f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
     styles = {style.key: style for style in StyleLabel.objects.all()}
+    chosen = "" if request.GET.get("sentence") else request.GET.get("style", "")
     waiting: Any = Sentence.objects.without_take_of(speaker)
     counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
     context = {
@@ -51,7 +52,8 @@ def studio(request: HttpRequest) -> HttpResponse:
         "prompts": _prompts(request, speaker, styles),
         "styles": [(style, counts.get(key, 0)) for key, style in styles.items()],
         "to_record": sum(counts.values()),
-        "chosen": "" if request.GET.get("sentence") else request.GET.get("style", ""),
+        "chosen": chosen if chosen in styles else "",
+        "labelled": _labelled(chosen if chosen in styles else ""),
         "examples": set(_examples(speaker).values_list("style__key", flat=True)),
     }
     return render(request, "corpus/studio.html", context)
@@ -149,6 +151,12 @@ def _prompts(
         waiting = waiting.order_by(neutral_first, "position", "pk")
     queue = [(sentence, styles[sentence.label_key]) for sentence in waiting[:PROMPTS]]
     return first + [prompt for prompt in queue if prompt not in first]
+
+
+def _labelled(style: str) -> bool:
+    """Say whether any sentence is labelled, with this style where one is chosen."""
+    labelled = Sentence.objects.filter(label__isnull=False)
+    return (labelled.filter(label__key=style) if style else labelled).exists()
 
 
 def _neutral_takes(speaker: Speaker) -> int:

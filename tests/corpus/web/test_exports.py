@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 import subprocess
 import tracemalloc
 from typing import Any
@@ -74,6 +75,28 @@ def test_the_exchange_layout_imports_with_its_sounds(client, neutral, sentence):
     kept(sentence=sentence, style=neutral)
     zip_ = download(client, layout="exchange")
     assert {"corpus.json", "recordings/shcc-01_neutral.wav"} < set(zip_.namelist())
+
+
+def test_the_exchange_layout_keeps_to_what_was_asked_for(client, neutral, warm, speaker):
+    said = SentenceFactory.create_batch(3)
+    for sentence, style in zip(said, (neutral, warm, warm), strict=True):
+        LabelFactory(sentence=sentence, style=style)
+    kept(sentence=said[0], style=neutral, speaker=speaker)
+    kept(sentence=said[1], style=warm)
+    kept(sentence=said[2], style=warm, speaker=speaker, state="pending")
+    every = [sentence.sentence_id for sentence in said]
+    for query, there in (
+        ({}, every[:2]),
+        ({"style": "amable"}, every[1:2]),
+        ({"speaker": str(speaker.pk)}, every[:1]),
+        ({"style": "amable", "every": "on"}, every[1:]),
+    ):
+        zip_ = download(client, layout="exchange", **query)
+        items = json.loads(zip_.read("corpus.json"))
+        assert [item["sentence_id"] for item in items] == every
+        named = [item["recording"]["path"] for item in items if item.get("recording")]
+        assert [path.split("/")[1].split("_")[0] for path in named] == there
+        assert set(named) == {name for name in zip_.namelist() if name.endswith(".wav")}
 
 
 @pytest.mark.parametrize("layout", ["ljspeech", "audiofolder", "exchange"])

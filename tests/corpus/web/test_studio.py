@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -14,7 +15,13 @@ from corpus.audio.io import encode_wav
 from corpus.models import Recording
 from corpus.services import take_judge
 from tests.corpus.web.conftest import files_in, signed_in, wav
-from tests.factories import LabelFactory, PersonFactory, SentenceFactory, SpeakerFactory
+from tests.factories import (
+    LabelFactory,
+    PersonFactory,
+    RecordingFactory,
+    SentenceFactory,
+    SpeakerFactory,
+)
 from tests.signals import silence, speech
 
 pytestmark = pytest.mark.django_db
@@ -169,9 +176,28 @@ def test_the_page_holds_what_is_to_be_read_neutral_first(
     assert asked.context["prompts"][0] == (sentences[29], warm)
 
 
-def test_a_person_without_consent_is_sent_to_it_and_a_finished_speaker_is_told(
-    client: Any, speaker: Any
-) -> None:
+def test_a_person_without_consent_is_sent_to_it() -> None:
     answer: Any = signed_in(PersonFactory(roles=["speaker"])).get(reverse("studio"))
     assert answer.url.startswith(reverse("consent"))
-    assert client.get(reverse("studio")).context["prompts"] == []
+
+
+def test_why_there_is_nothing_to_read_is_said_truly(
+    client: Any, speaker: Any, neutral: Any, warm: Any
+) -> None:
+    url = reverse("studio")
+    assert "No sentence is labelled yet" in told(client)
+    label = LabelFactory(style=neutral)
+    RecordingFactory(sentence=label.sentence, style=neutral, speaker=speaker)
+    assert "Every labelled sentence has a take of yours" in told(client)
+    assert "Every sentence labelled with this style" in told(client, style="neutral")
+    words = told(client, style="amable")
+    assert "No sentence is labelled with this style yet" in words
+    assert f'href="{url}"' in words.partition("Labelers choose")[2]
+    speaker.user.groups.add(Group.objects.get_or_create(name="labeler")[0])
+    assert f'href="{reverse("focus")}"' in told(client, style="amable")
+
+
+def told(client: Any, **query: str) -> str:
+    page = client.get(reverse("studio"), query, headers={"Accept-Language": "en"})
+    assert page.context["prompts"] == []
+    return str(page.content.decode())
