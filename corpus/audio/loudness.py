@@ -9,12 +9,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.audio.types import Audio
+from corpus.audio.types import Audio, Samples
 from corpus.audio.units import from_db, to_db
 
 BLOCK_S = 0.4  # BS.1770 measures nothing shorter
 GATE_LUFS = -70.0  # blocks under it count as silence
 HOP_S, WINDOW_S = 0.010, 0.030
+_BLOCK = 500  # frames of `frame_rms` at once: 4 MB
 
 
 def integrated_lufs(audio: Audio) -> float:
@@ -108,14 +109,27 @@ def frame_rms(audio: Audio) -> NDArray[np.float64]:
         Linear amplitude ≥ 0; frame `i` is centred at `(i + 0.5) * HOP_S` seconds, windows at
         the ends are cut where the sound ends.
     """
-    y = audio.y.astype(np.float64)
-    y -= y.mean()
-    y *= y
-    energy = np.zeros(len(y) + 1)
-    np.cumsum(y, out=energy[1:])
     n = max(1, int(audio.duration_s / HOP_S))
     centre = (np.arange(n) + 0.5) * HOP_S * audio.sr
     half = 0.5 * WINDOW_S * audio.sr
     start = np.maximum(0, np.round(centre - half)).astype(int)
-    end = np.minimum(len(y), np.round(centre + half)).astype(int)
-    return np.sqrt(np.maximum(0, energy[end] - energy[start]) / (end - start))
+    end = np.minimum(len(audio.y), np.round(centre + half)).astype(int)
+    offset = audio.y.mean(dtype=np.float64)
+    power = [
+        _mean_squares(audio.y, offset, start[at : at + _BLOCK], end[at : at + _BLOCK])
+        for at in range(0, n, _BLOCK)
+    ]
+    return np.sqrt(np.concatenate(power))
+
+
+def _mean_squares(
+    y: Samples, offset: float, start: NDArray[np.int_], end: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Return the mean square of each window, by one running sum over all of them."""
+    squares = y[start[0] : end[-1]].astype(np.float64)
+    squares -= offset
+    squares *= squares
+    energy = np.zeros(len(squares) + 1)
+    np.cumsum(squares, out=energy[1:])
+    start, end = start - start[0], end - start[0]
+    return np.maximum(0, energy[end] - energy[start]) / (end - start)

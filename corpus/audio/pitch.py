@@ -1,4 +1,4 @@
-"""Fundamental frequency: two-pass autocorrelation, and what a take's contour says."""
+"""Fundamental frequency over time, two passes, and what a take's contour says."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.audio.io import resample
+from corpus.audio import autocorrelation
 from corpus.audio.types import Audio
 from corpus.audio.units import to_st
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
-HOP_S = 0.010
-ANALYSIS_SR = 16_000
-_PERIODS = 3  # of the floor, in one window of the autocorrelation
 _FEW = 5  # voiced frames the second pass needs to know the range
 
 
@@ -61,7 +58,7 @@ class Pitch:
 
 
 def track(audio: Audio) -> Pitch:
-    """Follow F0 by Praat's autocorrelation, the second pass within the speaker's own range.
+    """Follow F0 by autocorrelation, the second pass within the speaker's own range.
 
     The first pass looks between 60 and 600 Hz; the second between 0.75·q25 and 1.5·q75 of what
     the first found, which removes octave jumps. One frame every 10 ms.
@@ -85,13 +82,4 @@ def track(audio: Audio) -> Pitch:
 
 
 def _track(audio: Audio, floor_hz: float, ceiling_hz: float) -> Pitch:
-    import parselmouth  # 72 MB: only for who measures pitch
-
-    if audio.duration_s <= (_PERIODS + 0.5) / floor_hz:
-        return Pitch(np.empty(0), np.empty(0))
-    audio = resample(audio, min(ANALYSIS_SR, audio.sr))
-    found = parselmouth.Sound(audio.y.astype(np.float64), audio.sr).to_pitch_ac(
-        time_step=HOP_S, pitch_floor=float(floor_hz), pitch_ceiling=float(ceiling_hz)
-    )
-    f0_hz = found.selected_array["frequency"].astype(np.float64)
-    return Pitch(np.where(f0_hz > 0, f0_hz, np.nan), np.asarray(found.xs()))
+    return Pitch(*autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz))

@@ -1,7 +1,9 @@
 import numpy as np
+import parselmouth
 import pytest
 
-from corpus.audio import io, pitch
+from corpus.audio import autocorrelation, io, pitch
+from corpus.audio.types import Audio
 from corpus.audio.units import from_st, to_st
 from tests import signals
 
@@ -69,3 +71,46 @@ def test_human_voices_lie_where_human_voices_lie() -> None:
     for of_speaker in medians.values():
         assert 80 < min(of_speaker) <= max(of_speaker) < 260
         assert to_st(max(of_speaker), min(of_speaker)) < 4  # one person, one voice
+
+
+def by_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    audio = io.resample(audio, min(16_000, audio.sr))
+    found = parselmouth.Sound(audio.y.astype(np.float64), audio.sr).to_pitch_ac(
+        time_step=0.01, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
+    )
+    f0_hz = found.selected_array["frequency"]
+    return np.where(f0_hz > 0, f0_hz, np.nan), np.asarray(found.xs())
+
+
+def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
+    wanted_hz, wanted_s = by_praat(audio, floor_hz, ceiling_hz)
+    found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
+    voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
+    assert (voiced != wanted).mean() < 0.012
+    both = voiced & wanted
+    if both.any():
+        error_st = np.abs(12 * np.log2(found_hz[both] / wanted_hz[both]))
+        assert np.median(error_st) < 0.005
+        assert (error_st > 0.5).mean() < 0.012
+
+
+@pytest.mark.parametrize(("floor_hz", "ceiling_hz"), [(60.0, 600.0), (95.0, 310.0)])
+@pytest.mark.parametrize(
+    "audio",
+    [
+        signals.speech(12, f0_hz=130.0, sr=48_000),
+        signals.speech(12, f0_hz=240.0, range_st=9.0, pauses=((4, 0.4),), noise_db=-45.0),
+        signals.mix(signals.glide(120, 7, 2.0), signals.noise(2.0, level_db=-32)),
+        signals.noise(1.0, level_db=-20),
+        signals.tone(220, 0.3, sr=8_000),
+    ],
+)
+def test_it_follows_as_praat_does(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
+    agrees_with_praat(audio, floor_hz, ceiling_hz)
+
+
+def test_it_follows_human_voices_as_praat_does() -> None:
+    for path in sorted(signals.shared_data("speech").glob("*.flac")):
+        agrees_with_praat(io.decode(path), 60.0, 600.0)
+        agrees_with_praat(io.decode(path), 90.0, 300.0)
