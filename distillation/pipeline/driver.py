@@ -84,6 +84,7 @@ class Pipeline:
     def reference(self) -> None:
         """Write the target of every style that has none of the same inputs yet."""
         teacher = self._teacher()
+        _write_json(self.out / "recipe.json", self.recipe.to_json())
         for style in self.recipe.styles:
             inputs = self._reference_inputs(style)
             note = self.target(style.key).with_suffix(".json")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from distillation.choosing import Choice, Line, choose
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.pipeline import texts
 from distillation.pipeline.driver import read_json
@@ -193,7 +194,9 @@ def _check_student(student: str, options: Options, stages: Sequence[str]) -> Non
 
 def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: str) -> RunRecipe:
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
-    recipes = _style_recipes(options, corpus, styles, teacher)
+    lines = _lines(options, corpus, styles, teacher)
+    chosen = _choice(options, corpus, lines)
+    recipes = tuple(_style_recipe(key, corpus, chosen, lines[key]) for key in styles)
     conditions = _conditions(options, teacher)
     files = {path for recipe in recipes for path in recipe.takes.values()}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
@@ -201,8 +204,8 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     return RunRecipe(
         **{name: value for name, value in asked.items() if value not in (None, "", ())},
         styles=recipes,
-        search_texts=texts.search_texts(corpus),
-        held_out_texts=texts.held_out_texts(corpus),
+        search_texts=chosen.search,
+        held_out_texts=chosen.held_out,
         student=student,
         teacher=teacher,
         teacher_options=conditions,
@@ -211,13 +214,41 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     )
 
 
-def _style_recipes(
+def _lines(
     options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
-) -> tuple[StyleRecipe, ...]:
+) -> dict[str, list[Line]]:
     audio = options.reference_audio
     if teacher == "http" or audio is None or _is_wav(audio):
-        return texts.style_recipes(corpus, styles)
-    return texts.style_recipes(corpus, styles, texts.read_takes(audio, corpus))
+        return texts.style_lines(corpus, styles)
+    return texts.style_lines(corpus, styles, texts.read_takes(audio, corpus))
+
+
+def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
+    """Return the sentences; after the stage reference, those that its targets were made with."""
+    notes = (read_json(options.out / f"reference_audio/{key}/target.json") for key in lines)
+    used = {text for note in notes if note for text in note["texts"]}
+    takes = any(line.take for of_style in lines.values() for line in of_style)
+    said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
+    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used)
+    before = read_json(options.out / "recipe.json")
+    if options.stage in ("all", "reference") or not before or used & set(before["held_out_texts"]):
+        return chosen
+    search, held_out = before["search_texts"], before["held_out_texts"]
+    return replace(chosen, search=tuple(search), held_out=tuple(held_out))
+
+
+def _style_recipe(key: str, corpus: Corpus, chosen: Choice, lines: Sequence[Line]) -> StyleRecipe:
+    spoken = [line.text for line in chosen.references[key]]
+    return StyleRecipe(
+        key=key,
+        speed=corpus.speeds[key],
+        reference_texts=tuple(spoken),
+        takes={
+            line.text: line.take
+            for line in lines
+            if line.take and line.text in {*spoken, *chosen.held_out}
+        },
+    )
 
 
 def _conditions(options: Options, teacher: str) -> dict[str, str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from corpus.audio.io import read_wav
+from corpus.audio.types import AudioError
 from corpus.exchange import ExchangeErrors, parse
+from corpus.phonetics import syllables
 from corpus.suggest import suggest
-from distillation.recipe import StyleRecipe
+from distillation.choosing import Line
 
-SEARCH_LIST, HELD_OUT_LIST = "lista_04", "lista_05"
-SEARCH_PLACES = (0.5, 0.1, 0.9)  # of the list from its shortest to its longest sentence
-HELD_OUT_PLACES = (0.0, 0.35, 0.7, 1.0)
+SYLLABLES_A_SECOND = 5.0
 TAKE_NAME = re.compile(r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)\.wav")
 
 
@@ -24,12 +25,11 @@ class TextsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Line:
-    """One sentence of the corpus; `style` is its label or, without one, the suggestion."""
+class Sentence:
+    """One sentence of the corpus; `style` is what the guide suggests for it."""
 
     sentence_id: str
     text: str
-    list: str
     style: str
 
 
@@ -47,55 +47,34 @@ class Take:
 class Corpus:
     """The sentences, and each style's pace."""
 
-    lines: tuple[Line, ...]
+    sentences: tuple[Sentence, ...]
     speeds: dict[str, float]
 
-    def of_list(self, name: str) -> list[str]:
-        """Return a list's texts, shortest first."""
-        return sorted((line.text for line in self.lines if line.list == name), key=len)
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(sentence.text for sentence in self.sentences)
 
 
 def read_corpus(folder: Path) -> Corpus:
     """Read `sentences.yaml` and `styles.yaml` of the fixtures."""
     groups = yaml.safe_load((folder / "sentences.yaml").read_text(encoding="utf-8"))
     styles = yaml.safe_load((folder / "styles.yaml").read_text(encoding="utf-8"))
-    lines = tuple(
-        Line(one["id"], one["text"], group["list"], suggest(one["kind"], one["text"]).style)
+    sentences = tuple(
+        Sentence(one["id"], one["text"], suggest(one["kind"], one["text"]).style)
         for group in groups
         for one in group["sentences"]
     )
-    return Corpus(lines, {style["key"]: float(style["f5_speed"]) for style in styles})
+    return Corpus(sentences, {style["key"]: float(style["f5_speed"]) for style in styles})
 
 
-def search_texts(corpus: Corpus) -> tuple[str, ...]:
-    """Return what the search hears: a middle, a short and a long balanced sentence."""
-    return _places(corpus.of_list(SEARCH_LIST), SEARCH_PLACES)
-
-
-def held_out_texts(corpus: Corpus) -> tuple[str, ...]:
-    """Return what only validation hears, from short to long, of another list."""
-    return _places(corpus.of_list(HELD_OUT_LIST), HELD_OUT_PLACES)
-
-
-def style_recipes(
-    corpus: Corpus, styles: Sequence[str], takes: Iterable[Take] | None = None
-) -> tuple[StyleRecipe, ...]:
-    """Return each style with the sentences its teacher speaks, those of the search left out.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        Of `read_corpus`.
-    styles : sequence of str
-        Keys of the corpus's styles.
-    takes : iterable of Take, optional
-        Where given, only sentences with a take of the style, best quality first.
-    """
-    reserved = {*search_texts(corpus), *held_out_texts(corpus)}
+def style_lines(
+    corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None = None
+) -> dict[str, list[Line]]:
+    """Return what each style's teacher can speak: its sentences, or its takes, best first."""
     if takes is None:
-        return tuple(_without_takes(key, corpus, reserved) for key in styles)
+        return {key: _suggested(key, corpus) for key in styles}
     ranked = sorted(takes, key=lambda take: -take.quality)
-    return tuple(_with_takes(key, corpus.speeds[key], ranked, reserved) for key in styles)
+    return {key: _taken(key, ranked) for key in styles}
 
 
 def read_takes(path: Path, corpus: Corpus) -> list[Take]:
@@ -113,7 +92,7 @@ def read_takes(path: Path, corpus: Corpus) -> list[Take]:
 
 
 def _of_folder(folder: Path, corpus: Corpus) -> list[Take]:
-    texts = {line.sentence_id: line.text for line in corpus.lines}
+    texts = {one.sentence_id: one.text for one in corpus.sentences}
     takes = []
     for path in sorted(folder.glob("*.wav")):
         named = TAKE_NAME.fullmatch(path.name)
@@ -142,22 +121,24 @@ def _of_exchange(path: Path, corpus: Corpus) -> list[Take]:
     return takes
 
 
-def _without_takes(key: str, corpus: Corpus, reserved: set[str]) -> StyleRecipe:
-    texts = _free((line.text for line in corpus.lines if line.style == key), reserved)
-    return StyleRecipe(key=key, speed=corpus.speeds[key], reference_texts=texts)
+def _suggested(key: str, corpus: Corpus) -> list[Line]:
+    pace = SYLLABLES_A_SECOND * corpus.speeds[key]
+    texts = [sentence.text for sentence in corpus.sentences if sentence.style == key]
+    return [Line(text, syllables(text) / pace) for text in texts]
 
 
-def _with_takes(key: str, speed: float, takes: Sequence[Take], reserved: set[str]) -> StyleRecipe:
-    own: dict[str, str] = {}
+def _taken(key: str, takes: Sequence[Take]) -> list[Line]:
+    best: dict[str, Take] = {}
     for take in takes:
         if take.style == key:
-            own.setdefault(take.text, str(take.path))
-    return StyleRecipe(key=key, speed=speed, reference_texts=_free(own, reserved), takes=own)
+            best.setdefault(take.text, take)
+    return [
+        Line(take.text, _seconds(take.path), take.quality, str(take.path)) for take in best.values()
+    ]
 
 
-def _free(texts: Iterable[str], reserved: set[str]) -> tuple[str, ...]:
-    return tuple(text for text in texts if text not in reserved)
-
-
-def _places(texts: Sequence[str], places: Sequence[float]) -> tuple[str, ...]:
-    return tuple(texts[round(place * (len(texts) - 1))] for place in places)
+def _seconds(path: Path) -> float:
+    try:
+        return read_wav(path).duration_s
+    except AudioError as error:
+        raise TextsError(f"{path}: {error}") from error

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from corpus.audio.io import write_wav
-from corpus.phonetics import syllables
 from distillation import voicepack
+from distillation.choosing import choose
 from distillation.pipeline import texts
 from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.planning import plan
@@ -59,10 +59,10 @@ def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("takes")
     corpus = texts.read_corpus(CORPUS)
     for style, name in (("amable", "pf_sol"), ("profesional", "pm_gil")):
-        (recipe,) = texts.style_recipes(corpus, [style])
-        lines = {line.text: line.sentence_id for line in corpus.lines}
-        for text in recipe.reference_texts[:6]:
-            write_wav(folder / f"{lines[text]}_{style}.wav", say(text, name))
+        chosen = choose(texts.style_lines(corpus, [style]), corpus.texts)
+        names = {one.text: one.sentence_id for one in corpus.sentences}
+        for line in chosen.references[style][:6]:
+            write_wav(folder / f"{names[line.text]}_{style}.wav", say(line.text, name))
     return folder
 
 
@@ -270,14 +270,14 @@ def test_kokoro_without_its_files_is_refused(voice: Path, tmp_path: Path) -> Non
 def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> None:
     corpus = texts.read_corpus(CORPUS)
     wavs = sorted(takes.glob("*_amable.wav"))
-    lines = {line.sentence_id: line for line in corpus.lines}
+    lines = {one.sentence_id: one for one in corpus.sentences}
     items = []
     for number, wav in enumerate(wavs):
         line = lines[wav.name.split("_")[0]]
         recording = {"path": f"recordings/{wav.name}", "duration_seconds": 3.0}
         recording |= {"quality_score": number / 10, "prosody": None}
         items.append(
-            {"sentence_id": line.sentence_id, "text": line.text, "list": line.list,
+            {"sentence_id": line.sentence_id, "text": line.text, "list": "lista_01",
              "style_label": "amable", "recording": recording}
         )  # fmt: skip
     path = tmp_path / "corpus.json"
@@ -286,22 +286,17 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
         texts.read_takes(path, corpus)
     (tmp_path / "recordings").symlink_to(takes)
     found = texts.read_takes(path, corpus)
-    (recipe,) = texts.style_recipes(corpus, ["amable"], found)
-    best_first = [item["text"] for item in reversed(items)]
-    assert list(recipe.reference_texts) == best_first
+    ranked = texts.style_lines(corpus, ["amable"], found)["amable"]
+    assert [line.text for line in ranked] == [item["text"] for item in reversed(items)]
     path.write_text("[{}]")
     with pytest.raises(texts.TextsError, match="line 1"):
         texts.read_takes(path, corpus)
 
 
-def test_search_and_held_out_sentences_are_kept_apart() -> None:
-    corpus = texts.read_corpus(CORPUS)
-    search, held_out = set(texts.search_texts(corpus)), set(texts.held_out_texts(corpus))
-    assert len(search) == 3
-    assert len(held_out) == 4
-    for style in texts.style_recipes(corpus, list(corpus.speeds)):
-        spoken = set(style.reference_texts)
-        assert len(spoken) >= 5
-        assert not spoken & (search | held_out)
-        assert not search & held_out
-    assert min(syllables(text) for text in held_out) < max(syllables(text) for text in held_out)
+def test_later_stages_keep_the_sentences_the_targets_were_made_with(whole: Path) -> None:
+    at_reference = json.loads((whole / "recipe.json").read_text())
+    evolved = json.loads((whole / "evolved_voices" / "neutral.json").read_text())["recipe"]
+    for name in ("search_texts", "held_out_texts"):
+        assert at_reference[name] == evolved[name]
+    spoken = json.loads((whole / "reference_audio" / "neutral" / "target.json").read_text())
+    assert not set(spoken["texts"]) & set(evolved["held_out_texts"])
