@@ -148,7 +148,7 @@ def measured(model_dir: Path, options: argparse.Namespace) -> dict[str, Any]:
     for pack in candidates:  # the first warms up
         audios, spent = timed(lambda pack=pack: plain.candidate(pack))  # type: ignore[misc]
         seconds["plain"].append(spent)
-        scores["plain"].append(scorer.score(scorer.hear(audios[0]), audios[1:]))
+        scores["plain"].append(scorer.score([scorer.hear(audio) for audio in audios]))
         for name, engine in ways.items():
             score, spent = timed(lambda pack=pack, engine=engine: judged(engine, scorer, pack))  # type: ignore[misc]
             seconds[name].append(spent)
@@ -165,7 +165,8 @@ def measured(model_dir: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def judged(engine: KokoroStudent, scorer: Scorer, pack: VoicePack) -> Score:
     heard = scorer.hear(engine.synthesize(TEXTS[0], pack, seed=SEED))
-    return scorer.score(heard, [engine.synthesize(TEXTS[1], pack, seed=SEED)])
+    other = scorer.hear(engine.synthesize(TEXTS[1], pack, seed=SEED))
+    return scorer.score([heard, other])
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Spent]:

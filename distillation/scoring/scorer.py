@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from corpus.audio.types import Audio, AudioError
+from distillation.scoring.bound import total_bound
 from distillation.scoring.encoder import Embedding, SpeakerEncoder, speaker_encoder
 from distillation.scoring.features import feature_similarity, features
 from distillation.scoring.harmonic import harmonic_score
@@ -56,7 +57,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """A candidate's first text, as far as it was judged: enough to drop it early."""
+    """One text of a candidate: its sound, its voice, and how near that is to the target."""
 
     audio: Audio
     embedding: Embedding | None
@@ -93,37 +94,74 @@ class Scorer:
         self._target = self._encoder.embed(target)
         self._features = features(target)
 
-    def hear(self, first: Audio) -> Heard:
-        """Return the target similarity of a candidate's first text.
+    def hear(self, audio: Audio) -> Heard:
+        """Return the voice of one text and its target similarity.
 
         Sound without a voice has similarity 0 rather than being an error: a candidate may
         well fall silent, and is dropped.
         """
         try:
-            embedding = self._encoder.embed(first)
+            embedding = self._encoder.embed(audio)
         except AudioError:
-            return Heard(first, None, 0.0)
-        return Heard(first, embedding, similarity(embedding, self._target))
+            return Heard(audio, None, 0.0)
+        return Heard(audio, embedding, similarity(embedding, self._target))
 
-    def score(self, heard: Heard, others: Sequence[Audio], *, compared: str = "all") -> Score:
-        """Return the full score from the first text already heard and the other texts.
+    def feature(self, heard: Heard) -> float:
+        """Return the feature similarity (0-1) of a text that was heard; 0 without a voice."""
+        if heard.embedding is None:
+            return 0.0
+        return feature_similarity(features(heard.audio), self._features)
+
+    def score(
+        self, heard: Sequence[Heard], *, compared: str = "all", feature: float | None = None
+    ) -> Score:
+        """Return the full score of a voice from all its texts.
 
         Parameters
         ----------
-        heard : Heard
-            From `hear`.
-        others : sequence of Audio
-            The same voice speaking one or more other texts.
+        heard : sequence of Heard
+            The same voice speaking two or more texts, from `hear`.
         compared : str
             With the target: `all` texts, or the `first` alone as KVoiceWalk does.
+        feature : float, optional
+            Of the first text, from `feature`, where it is known already.
         """
-        all_heard = [heard, *(self.hear(audio) for audio in others)]
-        target = heard.target if compared == "first" else _mean_target(all_heard)
-        return self._total(target, all_heard, self._feature(heard))
+        target = heard[0].target if compared == "first" else _mean_target(heard)
+        return self._total(target, heard, self.feature(heard[0]) if feature is None else feature)
 
-    def ceiling(self, heard: Heard) -> float:
-        """Return the total (0-100) a voice so heard could reach if all else were perfect."""
-        return harmonic_score({"target": heard.target, "self": 1.0, "feature": 1.0}, self._weights)
+    def ceiling(
+        self,
+        heard: Sequence[Heard],
+        *,
+        texts: int,
+        compared: str = "all",
+        feature: float = 1.0,
+    ) -> float:
+        """Return a total (0-100) that a voice so heard cannot exceed, whatever it says next.
+
+        Parameters
+        ----------
+        heard : sequence of Heard
+            The first of its texts, one or more.
+        texts : int
+            How many it speaks in all.
+        compared : str
+            As for `score`.
+        feature : float
+            From `feature`, where it is known already.
+        """
+        voiced = [one.embedding for one in heard if one.embedding is not None]
+        if len(voiced) < len(heard):
+            values = {"target": 1.0, "self": 0.0, "feature": feature}
+            return harmonic_score(values, self._weights)
+        return total_bound(
+            voiced,
+            self._target,
+            texts=texts,
+            weights=self._weights,
+            first_alone=compared == "first",
+            feature=feature,
+        )
 
     def score_all(self, audios: Sequence[Audio]) -> Score:
         """Return the score of a voice over several texts, each compared with the target.
@@ -132,13 +170,8 @@ class Scorer:
         is special.
         """
         heard = [self.hear(audio) for audio in audios]
-        feature = float(np.mean([self._feature(one) for one in heard]))
+        feature = float(np.mean([self.feature(one) for one in heard]))
         return self._total(_mean_target(heard), heard, feature)
-
-    def _feature(self, heard: Heard) -> float:
-        if heard.embedding is None:
-            return 0.0
-        return feature_similarity(features(heard.audio), self._features)
 
     def _total(self, target: float, heard: Sequence[Heard], feature: float) -> Score:
         voiced = [one.embedding for one in heard if one.embedding is not None]

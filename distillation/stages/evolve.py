@@ -240,7 +240,7 @@ class Evolution:
         pack, heard = self._hear(candidate)
         self._at.step += 1
         if self._falls_behind(heard):
-            search.tell(None, ceiling=self._scorer.ceiling(heard))
+            search.tell(None, ceiling=self._ceiling(heard))
         else:
             score = self._score(pack, heard)
             if search.tell(score.total):
@@ -263,7 +263,12 @@ class Evolution:
 
     def _score(self, pack: VoicePack, heard: Heard) -> Score:
         others = [self._speak(text, pack) for text in self.recipe.search_texts[1:]]
-        return self._scorer.score(heard, others, compared=self.recipe.compared)
+        all_heard = [heard, *map(self._scorer.hear, others)]
+        return self._scorer.score(all_heard, compared=self.recipe.compared)
+
+    def _ceiling(self, heard: Heard) -> float:
+        texts, compared = len(self.recipe.search_texts), self.recipe.compared
+        return self._scorer.ceiling([heard], texts=texts, compared=compared)
 
     def _speak(self, text: str, pack: VoicePack) -> Audio:
         return self._student.synthesize(text, pack, seed=self.recipe.seed)

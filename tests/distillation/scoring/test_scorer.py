@@ -24,7 +24,7 @@ def scorer() -> Scorer:
 def test_identical_audio_scores_full(scorer: Scorer) -> None:
     heard = scorer.hear(say(LONG))
     assert heard.target == pytest.approx(1.0, abs=1e-6)
-    score = scorer.score(heard, [say(LONG)])
+    score = scorer.score([heard, heard])
     assert score.self_ == pytest.approx(1.0, abs=1e-6)
     assert score.feature == pytest.approx(1.0, abs=1e-9)
     assert score.total == pytest.approx(100.0, abs=1e-3)
@@ -32,24 +32,26 @@ def test_identical_audio_scores_full(scorer: Scorer) -> None:
 
 @pytest.mark.parametrize("factor", [0.1, 0.6])
 def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
-    plain = scorer.score(scorer.hear(say(SHORT)), [say(OTHER)])
-    soft = scorer.score(scorer.hear(louder(say(SHORT), factor)), [louder(say(OTHER), factor)])
+    plain = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
+    soft = scorer.score(
+        [scorer.hear(louder(say(SHORT), factor)), scorer.hear(louder(say(OTHER), factor))]
+    )
     assert soft.target == pytest.approx(plain.target, abs=0.01)
     assert soft.feature == pytest.approx(plain.feature, abs=0.01)
     assert soft.total == pytest.approx(plain.total, abs=0.5)
 
 
 def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
-    same = scorer.score(scorer.hear(say(SHORT)), [say(OTHER)])
-    other = scorer.score(scorer.hear(say(SHORT, "pm_gil")), [say(OTHER, "pm_gil")])
+    same = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
+    other = scorer.score([scorer.hear(say(SHORT, "pm_gil")), scorer.hear(say(OTHER, "pm_gil"))])
     assert same.target > other.target + 0.05
     assert same.feature > other.feature
     assert same.total > other.total
 
 
 def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
-    steady = scorer.score(scorer.hear(say(SHORT)), [say(OTHER)])
-    torn = scorer.score(scorer.hear(say(SHORT)), [say(OTHER, "pm_gil")])
+    steady = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
+    torn = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER, "pm_gil"))])
     assert torn.self_ < steady.self_ - 0.05
 
 
@@ -57,18 +59,18 @@ def test_a_candidate_that_falls_silent_is_no_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
     heard = scorer.hear(silence)
     assert heard.target == 0.0
-    score = scorer.score(heard, [say(OTHER)], compared="first")
+    score = scorer.score([heard, scorer.hear(say(OTHER))], compared="first")
     assert (score.self_, score.feature) == (0.0, 0.0)
     assert score.total == pytest.approx(1.0)
-    half = scorer.score(scorer.hear(say(SHORT)), [silence])
+    half = scorer.score([scorer.hear(say(SHORT)), scorer.hear(silence)])
     assert half.self_ == 0.0
     assert half.total < 3.0
 
 
 def test_every_text_or_the_first_alone_is_compared_with_the_target(scorer: Scorer) -> None:
     one, two = scorer.hear(say(SHORT)), scorer.hear(say(OTHER))
-    every = scorer.score(one, [say(OTHER)])
-    published = scorer.score(one, [say(OTHER)], compared="first")
+    every = scorer.score([one, two])
+    published = scorer.score([one, two], compared="first")
     assert every.target == pytest.approx((one.target + two.target) / 2)
     assert published.target == every.first == published.first == one.target
     assert every.self_ == published.self_
