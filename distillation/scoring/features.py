@@ -1,16 +1,18 @@
-"""Feature similarity: how alike two sounds are in timbre, brightness, energy and pitch."""
+"""Feature similarity: how alike two sounds are in timbre, brightness, energy, pitch and pace."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.io import resample
-from corpus.audio.pitch import track
+from corpus.audio.pitch import Pitch, track
 from corpus.audio.types import Audio, AudioError
 from distillation.scoring.mel import mel_filters, power_spectrogram
+from distillation.scoring.pace import nuclei_per_second
 
 Float = NDArray[np.float64]
 
@@ -33,6 +35,15 @@ FLOORS = {
     "level_db": 3.0,
     "pitch_st": 6.0,
     "voiced": 0.2,
+    "pace": 4.0,
+}
+# Each group counts the same, however many figures describe it.
+GROUPS = {
+    "timbre": ("mfcc",),
+    "brightness": ("centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness", "crossings"),
+    "energy": ("level_db",),
+    "pitch": ("pitch_st", "voiced"),
+    "pace": ("pace",),
 }
 
 
@@ -50,8 +61,9 @@ def features(audio: Audio) -> dict[str, float]:
         Means and standard deviations over the active frames: `mfcc1…12` (orthonormal DCT of
         the log-mel spectrum in dB; the 0th is the level and left out), `centroid_hz`,
         `bandwidth_hz`, `rolloff_hz` (85 %), `flatness` (0-1), `crossings` (share of samples),
-        `level_db` (deviation only), `pitch_st` (semitones above 55 Hz, voiced frames) and
-        `voiced` (share of frames). Independent of the sound's level.
+        `level_db` (deviation only), `pitch_st` (semitones above 55 Hz, voiced frames), `voiced`
+        (share of frames) and `pace` (syllable nuclei a second). Independent of the sound's
+        level.
 
     Raises
     ------
@@ -59,21 +71,30 @@ def features(audio: Audio) -> dict[str, float]:
         `silent`: no frame above the floor.
     """
     y, active = _level_matched(resample(audio, SR).y)
-    power = power_spectrogram(y, n_fft=N_FFT, hop=HOP)[: len(active)][active]
+    matched = Audio(y.astype(np.float32), SR)
+    pitch = track(matched)
+    whole = power_spectrogram(y, n_fft=N_FFT, hop=HOP)[: len(active)]
+    power = whole[active]
     found = _summaries("mfcc", _mfcc(power)) | _spectral(power)
     crossings = np.diff(np.signbit(_frames(y)[active]), axis=1).mean(axis=1)
     found |= _summary("crossings", crossings)
     level_db = 10.0 * np.log10(power.sum(axis=1) + 1e-12)
     found["level_db_std"] = float(level_db.std())
-    return found | _pitch(Audio(y.astype(np.float32), SR))
+    found["pace_mean"] = nuclei_per_second(matched, whole.sum(axis=1), HOP / SR, pitch)
+    return found | _pitch(pitch)
 
 
-def feature_similarity(found: dict[str, float], wanted: dict[str, float]) -> float:
+def mean_features(clips: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each feature over several sounds of one voice."""
+    return {name: float(np.mean([clip[name] for clip in clips])) for name in clips[0]}
+
+
+def feature_similarity(found: Mapping[str, float], wanted: Mapping[str, float]) -> float:
     """Return how alike two sets of features are.
 
     Parameters
     ----------
-    found, wanted : dict of str to float
+    found, wanted : mapping of str to float
         As `features` returns them.
 
     Returns
@@ -81,14 +102,25 @@ def feature_similarity(found: dict[str, float], wanted: dict[str, float]) -> flo
     float
         0-1: one less the mean of the differences, each relative to the larger of the two
         values (at least the feature's floor, so that nothing explodes near zero) and at
-        most 1. Symmetric; 1 for equal features.
+        most 1; first within each of `GROUPS`, then over them. Symmetric; 1 for equal features.
     """
-    return 1.0 - float(np.mean([_difference(name, found[name], wanted[name]) for name in wanted]))
+    apart: dict[str, list[float]] = {group: [] for group in GROUPS}
+    for name in wanted:
+        apart[_group(name)].append(_difference(name, found[name], wanted[name]))
+    return 1.0 - float(np.mean([np.mean(group) for group in apart.values()]))
+
+
+def _kind(name: str) -> str:
+    return name.rsplit("_", 1)[0].rstrip("0123456789")
+
+
+@cache
+def _group(name: str) -> str:
+    return next(group for group, kinds in GROUPS.items() if _kind(name) in kinds)
 
 
 def _difference(name: str, a: float, b: float) -> float:
-    floor = FLOORS[name.rsplit("_", 1)[0].rstrip("0123456789")]
-    return min(1.0, abs(a - b) / max(abs(a), abs(b), floor))
+    return min(1.0, abs(a - b) / max(abs(a), abs(b), FLOORS[_kind(name)]))
 
 
 def _frames(y: Float) -> Float:
@@ -135,8 +167,8 @@ def _spectral(power: Float) -> dict[str, float]:
     )
 
 
-def _pitch(audio: Audio) -> dict[str, float]:
-    f0_hz = track(audio).f0_hz
+def _pitch(pitch: Pitch) -> dict[str, float]:
+    f0_hz = pitch.f0_hz
     voiced = f0_hz[np.isfinite(f0_hz)]
     if not len(voiced):
         return {"pitch_st_mean": 0.0, "pitch_st_std": 0.0, "voiced_mean": 0.0}
