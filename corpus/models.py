@@ -72,7 +72,7 @@ class Sentence(models.Model):
     kind = models.SlugField(_("kind"), blank=True, help_text=_("what the style suggestion reads"))
     phonemes = models.CharField(_("phonemes"), max_length=1000, blank=True)
     syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
-    position = models.PositiveIntegerField(_("position"), default=0, db_index=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
     draw = DrawField(_("draw for the blind share"), default=0.0, editable=False)
     # What the rows of decisions and adjudications say, kept by SentenceQuerySet.relabel() alone.
     label = models.ForeignKey(
@@ -92,6 +92,7 @@ class Sentence(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["position", "id"], name="sentences_in_order")]
         verbose_name = _("sentence")
         verbose_name_plural = _("sentences")
 
@@ -140,6 +141,7 @@ class LabelDecision(models.Model):
         indexes = [
             models.Index(fields=["sentence", "-id"]),
             models.Index(fields=["person", "-id"], name="decisions_of_a_person"),
+            models.Index(fields=["person", "sentence", "-id"], name="votes_of_a_person"),
             models.Index(
                 fields=["batch"],
                 condition=models.Q(batch__isnull=False),

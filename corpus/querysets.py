@@ -80,7 +80,9 @@ class SentenceQuerySet(models.QuerySet):
             _relabel(self.model, pks[start : start + _BATCH])
 
     def search(self, words: str) -> Self:
-        """Keep sentences whose text or id contains the words."""
+        """Keep sentences whose text or id contains the words; without words, all."""
+        if not words:
+            return self
         return self.filter(Q(text__icontains=words) | Q(sentence_id__icontains=words))
 
     def label_counts(self) -> dict[str | None, int]:

@@ -6,6 +6,8 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -92,6 +94,15 @@ def ago(moment: datetime) -> str:
     if timezone.now() - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+
+
+@register.filter
+def when(moment: datetime) -> str:
+    """Say how long ago something was; the exact moment shows on pointing."""
+    exact = date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, ago(moment)
+    )
 
 
 @register.simple_tag
