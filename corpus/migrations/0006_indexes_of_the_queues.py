@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('corpus', '0004_quality_threshold'),
+        ('corpus', '0005_verdict_undo'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
