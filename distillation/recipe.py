@@ -17,13 +17,15 @@ class RecipeError(ValueError):
 class StyleRecipe:
     """One style of a run: the teacher's pace and the sentences it speaks.
 
-    `takes` maps each reference text to the WAV the teacher `recordings` plays for it.
+    `takes` maps each reference text to the WAV the teacher `recordings` plays for it. Where
+    `targets` names sound files, these are the target's clips and the teacher speaks none.
     """
 
     key: str
     speed: float
     reference_texts: tuple[str, ...]
     takes: dict[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,9 @@ class RunRecipe:
         low, high = self.diversity
         if not 0 < low <= high:
             raise RecipeError(f"diversity: 0 < low ≤ high, not {self.diversity}.")
-        if set(self.weights) != {"target", "self", "feature"} or min(self.weights.values()) <= 0:
+        if set(self.weights) != {"target", "self", "feature"} or not all(
+            0 < weight < math.inf for weight in self.weights.values()
+        ):
             raise RecipeError("weights: target, self and feature, each above 0.")
 
     def style(self, key: str) -> StyleRecipe:
@@ -118,7 +122,13 @@ class RunRecipe:
             raise RecipeError(f"recipe: unknown fields {', '.join(sorted(unknown))}.")
         data = dict(data)
         data["styles"] = tuple(
-            StyleRecipe(**{**style, "reference_texts": tuple(style["reference_texts"])})
+            StyleRecipe(
+                **{
+                    **style,
+                    "reference_texts": tuple(style["reference_texts"]),
+                    "targets": tuple(style["targets"]),
+                }
+            )
             for style in data["styles"]
         )
         for name in ("search_texts", "held_out_texts", "base_voices", "diversity"):

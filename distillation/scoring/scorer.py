@@ -11,7 +11,7 @@ import numpy as np
 from corpus.audio.types import Audio, AudioError
 from distillation.scoring.bound import total_bound
 from distillation.scoring.encoder import Embedding, SpeakerEncoder, speaker_encoder
-from distillation.scoring.features import feature_similarity, features
+from distillation.scoring.features import feature_similarity, features, mean_features
 from distillation.scoring.harmonic import harmonic_score
 
 WEIGHTS: Mapping[str, float] = {"target": 0.48, "self": 0.50, "feature": 0.02}
@@ -67,10 +67,16 @@ class Heard:
 class Scorer:
     """Compares candidates with one target; takes audio, never engines.
 
+    Several clips of a target are one voice: their embeddings are averaged and the mean brought
+    back to length one, the centroid of [1]_ (and Resemblyzer's `embed_speaker`). The mean of
+    the clips' cosines would rank candidates the same, since it is the cosine with the centroid
+    times the centroid's length; but no voice could then reach 1, and the more the clips
+    differ, the less target similarity would weigh beside the other parts.
+
     Parameters
     ----------
-    target : Audio
-        The teacher's clip; embedded and measured once.
+    *clips : Audio
+        One or more of the target; each embedded and measured once, here.
     weights : mapping
         Of `target`, `self` and `feature`.
     encoder : SpeakerEncoder, optional
@@ -79,20 +85,23 @@ class Scorer:
     Raises
     ------
     AudioError
-        The target is silent or holds no speech.
+        A clip is silent or holds no speech.
+
+    References
+    ----------
+    .. [1] Wan et al. 2018, "Generalized end-to-end loss for speaker verification", eq. 1.
     """
 
     def __init__(
         self,
-        target: Audio,
-        *,
+        *clips: Audio,
         weights: Mapping[str, float] = WEIGHTS,
         encoder: SpeakerEncoder | None = None,
     ) -> None:
         self._encoder = encoder or speaker_encoder()
         self._weights = dict(weights)
-        self._target = self._encoder.embed(target)
-        self._features = features(target)
+        self._target = centroid([self._encoder.embed(clip) for clip in clips])
+        self._features = mean_features([features(clip) for clip in clips])
 
     def hear(self, audio: Audio) -> Heard:
         """Return the voice of one text and its target similarity.
@@ -188,6 +197,12 @@ class Scorer:
 
 def _mean_target(heard: Sequence[Heard]) -> float:
     return float(np.mean([one.target for one in heard]))
+
+
+def centroid(embeddings: Sequence[Embedding]) -> Embedding:
+    """Return the mean of unit vectors, brought back to length one."""
+    mean = np.mean(embeddings, axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 def similarity(a: Embedding, b: Embedding) -> float:

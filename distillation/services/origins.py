@@ -25,7 +25,8 @@ class Made:
 
 def takes_named(recipe: RunRecipe, style: str) -> set[str]:
     """Return the files of takes that a style of a recipe uses: its own, its inputs, the prompt."""
-    names = set(recipe.style(style).takes.values()) | set(recipe.inputs)
+    own = recipe.style(style)
+    names = {*own.takes.values(), *own.targets, *recipe.inputs}
     prompt = recipe.teacher_options.get("prompt")
     return names | {prompt} if prompt else names
 
@@ -72,7 +73,9 @@ def _used(style_run: StyleRun, takes: dict[Any, Recording]) -> list[Recording]:
 
 def _is_used(take: Recording, recipe: RunRecipe, style: str) -> bool:
     """Tell whether a take the recipe names is this style's; its inputs are those of all styles."""
-    own = {*recipe.style(style).takes.values(), recipe.teacher_options.get("prompt")}
+    of_style = recipe.style(style)
+    prompt = recipe.teacher_options.get("prompt")
+    own = {*of_style.takes.values(), *of_style.targets, prompt}
     return take.wav.name in own or take.style.key == style
 
 

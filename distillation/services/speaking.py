@@ -18,7 +18,7 @@ from distillation.services.tools import (
     student_of,
     teacher_of,
 )
-from distillation.stages.reference import make_target
+from distillation.stages.reference import make_target, take_clips
 from distillation.stages.validate import validate_style
 
 
@@ -27,14 +27,17 @@ def reference_slice(style_run: StyleRun) -> Outcome:
     style = recipe.style(style_run.style)
     inputs_check(recipe, style.key)
     name, path = field_path(style_run, "target")
-    target = make_target(
-        style,
-        teacher_of(recipe),
-        prompt_of(recipe, style.key),
-        seed=recipe.seed,
-        path=path,
-        on_progress=_beat_of(style_run),
-    )
+    if style.targets:
+        target = take_clips(style, [media_path(clip) for clip in style.targets], path=path)
+    else:
+        target = make_target(
+            style,
+            teacher_of(recipe),
+            prompt_of(recipe, style.key),
+            seed=recipe.seed,
+            path=path,
+            on_progress=_beat_of(style_run),
+        )
     info = {key: value for key, value in target.to_json().items() if key != "path"}
     return Outcome(stage=Stage.EVOLVE, fields={"target": name, "target_info": info})
 

@@ -69,8 +69,9 @@ def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
 
 
 def inputs_check(recipe: RunRecipe, style: str) -> None:
-    """Refuse takes that are gone or differ from those the recipe was made of."""
-    for name in recipe.style(style).takes.values():
+    """Refuse takes and clips that are gone or differ from those the recipe was made of."""
+    own = recipe.style(style)
+    for name in (*own.takes.values(), *own.targets):
         path = media_path(name)
         if not path.exists():
             raise RunError(

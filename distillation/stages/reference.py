@@ -1,4 +1,4 @@
-"""Stage reference: the teacher speaks a style's sentences; they are joined into one target clip."""
+"""Stage reference: a style's target, one clip the teacher speaks or several that were given."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from corpus.audio import timing
-from corpus.audio.io import resample, write_wav
+from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.loudness import integrated_lufs, normalize, peak_db
-from corpus.audio.types import Audio, Samples
+from corpus.audio.types import Audio, AudioError, Samples
 from distillation.engines.base import Prompt, Teacher
 from distillation.recipe import StyleRecipe
 from distillation.stages.base import Progress, StageError
+from distillation.stages.clips import clip_path, clips_clear, clips_digest
 
 SR = 24_000
 SENTENCES = 5
@@ -27,23 +28,26 @@ FADE_S = 0.015
 LUFS = -23.0
 LUFS_TOLERANCE = 0.5
 PEAK_DB = -1.0
+CLIP_MIN_S, CLIP_MAX_S = 1.6, 60.0  # of a given clip: one window of the speaker encoder; a minute
 KNEE_DB = -6.0  # louder samples are bent towards PEAK_DB where a plain gain would pass it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A target clip as written.
+    """A target as written.
 
     Attributes
     ----------
     path : Path
-        WAV, 24 kHz, mono, PCM16.
+        WAV, 24 kHz, mono, PCM16; more clips lie beside it (`stages.clips`).
     sha256 : str
-        Of the file.
+        Of the file; of all clips where there are several.
     duration_s, loudness_lufs : float
-        20-30 s; -23 ± 0.5 LUFS.
+        Of one clip 20-30 s, of several their sum; -23 ± 0.5 LUFS, of several their mean.
     texts : tuple of str
-        What is said in it, in order.
+        What is said in it, in order, as far as it is known.
+    clips : int
+        How many there are.
     """
 
     path: Path
@@ -51,6 +55,7 @@ class Target:
     duration_s: float
     loudness_lufs: float
     texts: tuple[str, ...]
+    clips: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; the path as text."""
@@ -102,6 +107,7 @@ def make_target(
     count = _fitting(style.key, [audio.duration_s for audio in spoken])
     texts = style.reference_texts[:count]
     clip = _levelled(style.key, joined(spoken[:count], _pause_s(spoken[:count])))
+    clips_clear(Path(path))
     sha256 = write_wav(Path(path), clip)
     return Target(
         path=Path(path),
@@ -110,6 +116,63 @@ def make_target(
         loudness_lufs=integrated_lufs(clip),
         texts=texts,
     )
+
+
+def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -> Target:
+    """Make sound files of one voice the target of a style: mono, 24 kHz, -23 LUFS.
+
+    Parameters
+    ----------
+    style : StyleRecipe
+        Named in messages.
+    given : sequence of path
+        At least one; each with 1.6 s of speech or more, and at most a minute long.
+    path : path
+        Of the first clip; the others are written beside it.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    StageError
+        `bad_clip`: not sound, too short, too long; the message names the file.
+    """
+    clips = [_given(style.key, source) for source in given]
+    clips_clear(Path(path))
+    for number, clip in enumerate(clips, start=1):
+        write_wav(clip_path(Path(path), number), clip)
+    return Target(
+        path=Path(path),
+        sha256=clips_digest(Path(path)),
+        duration_s=sum(clip.duration_s for clip in clips),
+        loudness_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
+        texts=(),
+        clips=len(clips),
+    )
+
+
+def clip_check(audio: Audio) -> None:
+    """Refuse a clip with too little speech to recognise a voice by.
+
+    Raises
+    ------
+    AudioError
+        `too_short`.
+    """
+    if (speech_s := timing.find(audio).phonation_s) < CLIP_MIN_S:
+        message = f"{speech_s:.1f} s of speech; a target clip needs {CLIP_MIN_S:.1f} s or more."
+        raise AudioError("too_short", message)
+
+
+def _given(style_key: str, source: Path) -> Audio:
+    try:
+        audio = resample(decode(source, max_seconds=CLIP_MAX_S), SR)
+        clip_check(audio)
+    except (AudioError, OSError) as error:
+        raise StageError("bad_clip", f"style {style_key}: {source}: {error}") from error
+    return normalize(audio, LUFS)
 
 
 def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.audio.io import read_wav, write_wav
+from corpus.audio.io import write_wav
 from corpus.audio.loudness import normalize
 from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio, AudioError
@@ -21,7 +21,9 @@ from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
 from distillation.stages.base import Progress, StageError
+from distillation.stages.clips import read_clips
 from distillation.stages.differentiation import AXES, Differentiation, differentiation
+from distillation.stages.reference import PAUSE_S, joined
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
@@ -147,7 +149,7 @@ def validate_style(
     teacher, prompt : Teacher, Prompt or None
         Where the teacher can speak a held-out sentence too, it is written beside for review.
     target : path
-        The style's target clip.
+        The style's target; its other clips lie beside it.
     start, evolved : VoicePack
         Before and after the search.
     audio_dir : path
@@ -160,9 +162,9 @@ def validate_style(
     StageError
         `bad_target`: no speech in the target clip.
     """
+    clips = read_clips(Path(target))
     try:
-        clip = read_wav(Path(target))
-        scorer = Scorer(clip, weights=recipe.weights)
+        scorer = Scorer(*clips, weights=recipe.weights)
     except AudioError as error:
         raise StageError("bad_target", f"{target}: {error}") from error
     speed = recipe.style(style_key).speed
@@ -187,7 +189,7 @@ def validate_style(
         checks=_checks(results["evolved"], recipe.thresholds),
         start=results["start"],
         evolved=results["evolved"],
-        target_prosody=measure(clip),
+        target_prosody=measure(joined(clips, PAUSE_S)),
         audio=tuple(files),
     )
 

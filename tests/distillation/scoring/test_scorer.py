@@ -86,6 +86,47 @@ def test_a_silent_target_is_an_error() -> None:
         Scorer(Audio(np.zeros(24_000, np.float32), 24_000))
 
 
+def test_several_clips_are_one_voice() -> None:
+    clips = [say(LONG), say(SHORT), say(LONG, "pm_gil")]
+    embeddings = [speaker_encoder().embed(clip) for clip in clips]
+    found = Scorer(*clips).hear(say(OTHER))
+    mean = np.mean(embeddings, axis=0)
+    wanted = found.embedding @ mean / np.linalg.norm(mean)
+    assert found.target == pytest.approx(float(wanted), abs=1e-6)
+    # the mean of the cosines is the same but for the length of the mean, which is under 1
+    cosines = [similarity(found.embedding, one) for one in embeddings]
+    assert np.mean(cosines) == pytest.approx(found.target * np.linalg.norm(mean), abs=1e-5)
+    assert np.mean(cosines) < found.target
+    assert Scorer(clips[0], clips[0]).hear(say(OTHER)).target == pytest.approx(
+        Scorer(clips[0]).hear(say(OTHER)).target, abs=1e-6
+    )
+
+
+def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[float] = []
+
+    def counted(audio: Audio) -> dict[str, float]:
+        measured.append(audio.duration_s)
+        return features(audio)
+
+    monkeypatch.setattr("distillation.scoring.scorer.features", counted)
+    clips = [say(LONG), say(LONG, "pm_gil")]
+    scorer = Scorer(*clips)
+    for voice in ("", "pf_luz", "pm_teo"):
+        heard = [scorer.hear(say(text, voice)) for text in (SHORT, OTHER)]
+        scorer.score(heard)
+    of_candidates = [say(SHORT, voice).duration_s for voice in ("", "pf_luz", "pm_teo")]
+    assert measured == [*(clip.duration_s for clip in clips), *of_candidates]
+
+
+@pytest.mark.parametrize("part", ["target", "self", "feature"])
+def test_weights_decide_what_counts(part: str) -> None:
+    weights = {name: 1.0 if name == part else 1e-9 for name in ("target", "self", "feature")}
+    scorer = Scorer(say(LONG), weights=weights)
+    score = scorer.score([scorer.hear(say(SHORT, "pm_gil")), scorer.hear(say(OTHER, "pm_gil"))])
+    assert score.total == pytest.approx(100 * score.to_json()[part], abs=1e-3)
+
+
 def test_noise_is_no_speech() -> None:
     with pytest.raises(AudioError) as caught:
         speaker_encoder().embed(noise(2.0))

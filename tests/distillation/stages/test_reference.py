@@ -1,5 +1,6 @@
 """Targets: length, loudness, peaks, no clicks, and clear refusals."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,15 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus.audio.io import write_wav
+from corpus.audio.loudness import integrated_lufs
 from corpus.audio.types import Audio
 from distillation.engines.base import Prompt
 from distillation.recipe import StyleRecipe
 from distillation.stages.base import StageError
-from distillation.stages.reference import _bent, joined, make_target
-from tests.distillation.voices import REFERENCE, SpeakingTeacher
+from distillation.stages.clips import clip_paths, clips_digest, read_clips
+from distillation.stages.reference import LUFS, _bent, joined, make_target, take_clips
+from tests.distillation.voices import REFERENCE, SpeakingTeacher, say
 
 SR = 24_000
 
@@ -132,3 +136,43 @@ def test_loud_peaks_are_bent_under_the_limit_and_soft_ones_left() -> None:
     assert np.all(np.diff(bent) >= 0)
     soft = np.abs(y) <= 0.5
     assert np.array_equal(bent[soft], y[soft])
+
+
+class TestGivenClips:
+    style = StyleRecipe(key="amable", speed=1.0, reference_texts=())
+
+    def given(self, folder: Path) -> list[Path]:
+        folder.mkdir()
+        for number, text in enumerate(REFERENCE[:3]):
+            sound = say(text)
+            write_wav(folder / f"{number}.wav", Audio(sound.y * np.float32(0.2), sound.sr))
+        return sorted(folder.glob("*.wav"))
+
+    def test_become_the_target_each_at_one_loudness(self, tmp_path: Path) -> None:
+        path = tmp_path / "amable" / "target.wav"
+        made = take_clips(self.style, self.given(tmp_path / "given"), path=path)
+        assert [clip.name for clip in clip_paths(path)] == [
+            "target.wav", "target-2.wav", "target-3.wav",
+        ]  # fmt: skip
+        clips = read_clips(path)
+        assert [clip.sr for clip in clips] == [SR] * 3
+        assert all(integrated_lufs(clip) == pytest.approx(LUFS, abs=0.5) for clip in clips)
+        assert made.duration_s == pytest.approx(sum(clip.duration_s for clip in clips))
+        assert (made.clips, made.sha256) == (3, clips_digest(path))
+
+    def test_fewer_take_the_place_of_more(self, tmp_path: Path) -> None:
+        path, given = tmp_path / "target.wav", self.given(tmp_path / "given")
+        first = take_clips(self.style, given, path=path)
+        again = take_clips(self.style, given[:1], path=path)
+        assert clip_paths(path) == [path]
+        assert first.sha256 != again.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def test_what_is_no_clip_is_named(self, tmp_path: Path) -> None:
+        short, text = tmp_path / "short.wav", tmp_path / "text.wav"
+        write_wav(short, say("Hola."))
+        text.write_text("no soy audio")
+        for source, message in ((short, "1.6 s or more"), (text, "text.wav")):
+            with pytest.raises(StageError, match=message) as caught:
+                take_clips(self.style, [source], path=tmp_path / "target.wav")
+            assert caught.value.code == "bad_clip"
+        assert not (tmp_path / "target.wav").exists()

@@ -1,0 +1,59 @@
+"""Target clips: one WAV, or several beside one another, that a style's voice is compared with."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from corpus.audio.io import read_wav
+from corpus.audio.types import Audio, AudioError
+from distillation.stages.base import StageError
+
+
+def clip_paths(target: Path) -> list[Path]:
+    """Return the clips of a target: the file itself, then ``target-2.wav`` and so on beside it.
+
+    Raises
+    ------
+    StageError
+        `no_target`: the file is not there.
+    """
+    if not target.exists():
+        raise StageError("no_target", f"{target}: no target there; run the stage reference first.")
+    paths = [target]
+    while (following := clip_path(target, len(paths) + 1)).exists():
+        paths.append(following)
+    return paths
+
+
+def clip_path(target: Path, number: int) -> Path:
+    """Return where the clip of this number is, counted from 1."""
+    return target if number == 1 else target.with_stem(f"{target.stem}-{number}")
+
+
+def read_clips(target: Path) -> list[Audio]:
+    """Read every clip of a target.
+
+    Raises
+    ------
+    StageError
+        `no_target`, `bad_target`.
+    """
+    try:
+        return [read_wav(path) for path in clip_paths(target)]
+    except AudioError as error:
+        raise StageError("bad_target", f"{target}: {error}") from error
+
+
+def clips_digest(target: Path) -> str:
+    """Return the SHA-256 of a target: of its file, or of the hashes of its clips."""
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in clip_paths(target)]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def clips_clear(target: Path) -> None:
+    """Delete the clips beside the first: they are of an earlier target."""
+    number = 2
+    while (path := clip_path(target, number)).exists():
+        path.unlink()
+        number += 1
