@@ -1,6 +1,7 @@
 """Several labelers: what they dispute, how far they agree, who is how far."""
 
 from itertools import groupby
+from math import ceil
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -54,7 +56,7 @@ def adjudicate(request: HttpRequest, sentence_id: str) -> HttpResponse:
         messages.error(request, f"{sentence_id}: {conflict}")
     else:
         messages.success(request, gettext("%(id)s is settled.") % {"id": sentence_id})
-    return redirect("label_disputes")
+    return redirect(f"{reverse('label_disputes')}#main")
 
 
 @require_GET
@@ -85,6 +87,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     people, total = paces.people_progress(styles), sum(counts.values())
     hourly = sum(row["an_hour"] or 0 for row in people)
     left = counts.get(None, 0)
+    hours = left / hourly if hourly and left else None
     context = {
         "styles": [(style, counts.get(style.key, 0)) for style in styles],
         "total": total,
@@ -93,7 +96,8 @@ def progress(request: HttpRequest) -> HttpResponse:
         "categories": paces.categories_progress(),
         "people": people,
         "most": max((row["total"] for row in people), default=0),
-        "hours": left / hourly if hourly and left else None,
+        "hours": hours if hours and hours >= 1 else None,
+        "minutes": ceil(60 * hours) if hours and hours < 1 else None,
     }
     return render(request, "corpus/label_people.html", context)
 

@@ -14,11 +14,12 @@
   let left = Number(words.left);
   let last = queue.at(-1)?.at;
   let ended = queue.length === 0;
+  const skipped = []; // come back when there is nothing else
   let asking = false;
   let sending = false;
   let pause = 1000;
 
-  const known = () => new Set(queue.map((item) => item.id));
+  const known = () => new Set([...queue, ...skipped].map((item) => item.id));
   const current = () => queue[0];
   const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
   const keep = (job) => localStorage.setItem(job.key, JSON.stringify(job));
@@ -26,10 +27,11 @@
   const say = (text) => { find("focus-saving").textContent = text; };
 
   function show() {
+    if (ended) queue.push(...skipped.splice(0));
     const item = current();
     card.hidden = !item;
     find("focus-done").hidden = Boolean(item) || !ended;
-    find("focus-left").textContent = Math.max(left, queue.length);
+    find("focus-left").textContent = Math.max(left, queue.length + skipped.length);
     if (!item) return;
     card.querySelector("form").action = item.save;
     for (const name of ["id", "category", "text", "reason"]) part(card, name).textContent = item[name];
@@ -184,7 +186,7 @@
 
   function skip() {
     if (queue.length < 2) return;
-    queue.push(queue.shift());
+    skipped.push(queue.shift());
     say(words.skipped);
     show();
     prefetch();

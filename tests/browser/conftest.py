@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.desk import Desk
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, manage, running, wait_for
 
@@ -83,31 +84,41 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Gunicorn and a Celery worker over the filesystem broker, in a folder of their own."""
     _chromium()
     folder, port = tmp_path_factory.mktemp("browser"), free_port()
-    env = {
+    env = environment(folder, port) | {"SLICE_SECONDS": "2", "BLIND_SHARE": "0"}
+    manage("prepare", env=env)
+    worker = [str(BIN / "celery"), "-A", "voicelab", "worker", "--concurrency", "1"]
+    with ExitStack() as stack:
+        workers = stack.enter_context(running(worker, log=folder / "worker.log", env=env))
+        stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
+        told = filled(env, "fill.py")
+        stack.enter_context(serving(env))
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **told)
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    return {
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
-        "SLICE_SECONDS": "2",
-        "BLIND_SHARE": "0",
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }
-    manage("prepare", env=env)
-    web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
-    worker = [str(BIN / "celery"), "-A", "voicelab", "worker", "--concurrency", "1"]
-    with ExitStack() as stack:
-        stack.enter_context(running(web, log=folder / "web.log", env=env))
-        workers = stack.enter_context(running(worker, log=folder / "worker.log", env=env))
-        stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
-        filled = json.loads(_fill(env).splitlines()[-1])
-        url = f"http://127.0.0.1:{port}"
-        wait_for("the web server", lambda: _answers(f"{url}/login/"), seconds=30)
-        yield Site(url=url, media=folder / "media", **filled)
 
 
-def _fill(env: dict[str, str]) -> str:
+@contextmanager
+def serving(env: dict[str, str]) -> Iterator[None]:
+    """Run Gunicorn with this environment until the end, from when it answers."""
+    address = f"127.0.0.1:{env['WEB_PORT']}"
+    web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", address, "--threads", "8"]
+    with running(web, log=Path(env["VOICELAB_DATA_DIR"]) / "web.log", env=env):
+        wait_for("the web server", lambda: _answers(f"http://{address}/login/"), seconds=30)
+        yield
+
+
+def filled(env: dict[str, str], script: str) -> dict[str, Any]:
+    """Fill the environment's database; return what the script tells, passwords and all."""
     done = subprocess.run(
-        [sys.executable, "tests/browser/fill.py"],
+        [sys.executable, f"tests/browser/{script}"],
         cwd=REPOSITORY,
         env={**env, "PATH": str(BIN)},
         capture_output=True,
@@ -115,7 +126,7 @@ def _fill(env: dict[str, str]) -> str:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def _answers(url: str) -> bool:
@@ -169,17 +180,23 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture(scope="package")
 def contexts(site: Site, browser: Browser) -> Callable[..., BrowserContext]:
+    return contexts_of(browser, site.url, site.passwords)
+
+
+def contexts_of(
+    browser: Browser, url: str, passwords: dict[str, str]
+) -> Callable[..., BrowserContext]:
     """Give the context of a person who signed in; kept, so that static files are fetched once."""
     kept: dict[Any, BrowserContext] = {}
     states: dict[str, Any] = {"": None}
 
     def context_of(person: str, **options: Any) -> BrowserContext:
         if person not in states:
-            states[person] = _signed_in(browser, site, person)
+            states[person] = _signed_in(browser, url, person, passwords[person])
         key = (person, *sorted(options.items()))
         if key not in kept:
             state = states[person]
-            kept[key] = browser.new_context(base_url=site.url, storage_state=state, **options)
+            kept[key] = browser.new_context(base_url=url, storage_state=state, **options)
             kept[key].set_default_timeout(15_000)
         return kept[key]
 
@@ -189,6 +206,10 @@ def contexts(site: Site, browser: Browser) -> Callable[..., BrowserContext]:
 @pytest.fixture
 def visit(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Visit]:
     """Open pages as a person, in English unless said otherwise; every page is watched."""
+    yield from _visiting(contexts, watch)
+
+
+def _visiting(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Visit]:
     with ExitStack() as stack:
 
         def open_as(person: str = "", **options: Any) -> Page:
@@ -200,12 +221,35 @@ def visit(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Vis
         yield open_as
 
 
-def _signed_in(browser: Browser, site: Site, person: str) -> Any:
+@pytest.fixture(scope="package")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Gunicorn alone, over the rows of fill_desk.py; half of the sentences' draws are blind."""
+    _chromium()
+    folder, port = tmp_path_factory.mktemp("desk"), free_port()
+    env = environment(folder, port) | {"BLIND_SHARE": "0.5"}
+    manage("prepare", env=env)
+    passwords = filled(env, "fill_desk.py")
+    with serving(env):
+        yield Desk(f"http://127.0.0.1:{port}", folder, passwords)
+
+
+@pytest.fixture(scope="package")
+def desk_contexts(desk: Desk, browser: Browser) -> Callable[..., BrowserContext]:
+    return contexts_of(browser, desk.url, desk.passwords)
+
+
+@pytest.fixture
+def at_desk(desk_contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Visit]:
+    """Open pages of the desk as a person."""
+    yield from _visiting(desk_contexts, watch)
+
+
+def _signed_in(browser: Browser, url: str, person: str, password: str) -> Any:
     """Sign in by the form; return the cookies."""
-    page = browser.new_page(base_url=site.url, locale="en-US")
+    page = browser.new_page(base_url=url, locale="en-US")
     page.goto("/login/")
     page.fill("[name=username]", person)
-    page.fill("[name=password]", site.passwords[person])
+    page.fill("[name=password]", password)
     page.click("main button")
     page.wait_for_url("**/")
     state = page.context.storage_state()

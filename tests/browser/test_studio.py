@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from corpus.audio.io import read_wav, write_wav
-from tests.browser.conftest import BIN, _answers, _chromium
+from tests.browser.conftest import BIN, _answers, _chromium, environment
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, manage, running, wait_for
 from tests.signals import speech
@@ -54,13 +54,7 @@ class Studio:
 
     @property
     def env(self) -> dict[str, str]:
-        return {
-            "DJANGO_SETTINGS_MODULE": "voicelab.settings",
-            "VOICELAB_DATA_DIR": str(self.folder),
-            "WEB_PORT": str(self.port),
-            "PYTHONPATH": str(REPOSITORY),
-            "OMP_NUM_THREADS": "1",
-        }
+        return environment(self.folder, self.port)
 
     def takes(self) -> list[tuple[str, int]]:
         """(uuid, sentence) of every stored take, first to last."""

@@ -1,0 +1,73 @@
+"""Fills the database of the environment for labelers, speakers and reviewers at work."""
+
+import json
+from io import BytesIO
+
+import django
+
+django.setup()
+
+from corpus.audio.io import encode_wav  # noqa: E402
+from corpus.models import Recording, Sentence, Speaker, StyleLabel  # noqa: E402
+from corpus.services import consent_give, label_set, take_store  # noqa: E402
+from corpus.services.agreements import agreement_measure  # noqa: E402
+from corpus.services.thresholds import threshold_set  # noqa: E402
+from tests.browser.rows import (  # noqa: E402
+    DRAWN,
+    UNDRAWN,
+    hours_spread,
+    person_add,
+    settle,
+    verdicts_fill,
+    votes_fill,
+)
+from tests.signals import speech  # noqa: E402
+from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.roles import LABELER, REVIEWER, SPEAKER  # noqa: E402
+
+VOTED, UNSEEN = "minimal-pairs", "numbers"  # disputed and agreed; labelled by nobody, for two
+RECORDED = "call-center"
+UNTOUCHED = "lists"  # 50 sentences, labelled by nobody, seen by all
+
+people = people_make()
+second, password = person_add("second", LABELER, "Bruno Lara")
+drawn = Sentence.objects.filter(category__key__in=(VOTED, UNSEEN))
+Sentence.objects.update(draw=UNDRAWN)
+drawn.update(draw=DRAWN)
+styles = {style.key: style for style in StyleLabel.objects.all()}
+
+
+def labels_fill() -> None:
+    for n, sentence in enumerate(Sentence.objects.filter(category__key=RECORDED)):
+        style = styles[("neutral", "neutral", "amable")[n % 3]]
+        label_set(sentence=sentence, style=style, person=people[LABELER])
+    voted = Sentence.objects.filter(category__key=VOTED)
+    disputed = votes_fill(voted, [people[LABELER], second], differ_each=4)
+    settle(disputed[0], people[REVIEWER], "Es un dato: se dice sin adornos.")
+    hours_spread()
+    agreement_measure()
+
+
+def takes_fill(speaker: Speaker) -> None:
+    """Store takes that wait; copies of one more were judged, for the curve."""
+    takes = []
+    for n, sentence in enumerate(Sentence.objects.filter(category__key=RECORDED)[:4]):
+        wav = encode_wav(speech(14, f0_hz=140 + 6 * n, lead_s=0.5))
+        takes.append(
+            take_store(
+                sentence=sentence,
+                style=styles[str(sentence.label and sentence.label.key)],
+                speaker=speaker,
+                person=people[SPEAKER],
+                file=BytesIO(wav),
+            )
+        )
+    last = takes[-1]
+    Recording.objects.filter(pk=last.pk).update(state=Recording.State.ACCEPTED)
+    verdicts_fill(last, people[REVIEWER])
+    threshold_set(value=0.62, person=people[REVIEWER])
+
+
+labels_fill()
+takes_fill(consent_give(person=people[SPEAKER], text="Sí."))
+print(json.dumps(passwords_kept() | {"second": password}))

@@ -1,0 +1,168 @@
+"""Labelers at work with the keyboard: one by one, two of them apart, a third who settles it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.acts import tab_to, until
+from tests.browser.conftest import Visit, Watch
+from tests.browser.desk import Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+STYLES = {"1": "neutral", "2": "amable", "3": "empatico", "4": "profesional"}
+REFUSED = r"status of 409"  # Chromium notes the answer to a save that came too late
+
+
+def focused(page: Page, category: str) -> None:
+    page.goto(f"/label/focus/?category={category}")
+    expect(page.locator("#focus-card")).to_be_visible()
+
+
+def shown(page: Page) -> str:
+    return page.locator("#focus-card [data-part=id]").inner_text()
+
+
+def status(page: Page) -> Locator:
+    """Return what is read to people who do not see the page."""
+    return page.get_by_role("status").and_(page.locator("#focus-saving"))
+
+
+def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_taken_back(
+    at_desk: Visit, desk: Desk
+) -> None:
+    page = at_desk("labeler")
+    focused(page, "lists")
+    keys_are_shown(page)
+    skipped = shown(page)
+    page.keyboard.press("s")
+    expect(status(page)).to_have_text("Skipped")
+    before = len(desk.decisions("labeler"))
+    labelled = []
+    for key in "1234" * 5:
+        labelled.append((shown(page), STYLES[key], "person"))  # the next is there at once
+        page.keyboard.press(key)
+    until(page, "20 labels", lambda: len(desk.decisions("labeler")) == before + 20)
+    assert desk.decisions("labeler")[before:] == labelled
+    assert len({sentence for sentence, _, _ in labelled}) == 20
+    assert skipped not in {sentence for sentence, _, _ in labelled}
+    expect(status(page)).to_have_text("Saved")
+    undone_at_once(page, desk, labelled[-1][0])
+    page.goto("/label/")
+    ten_undone(page, desk, [sentence for sentence, _, _ in reversed(labelled[-10:])])
+    assert [desk.label(sentence) for sentence, _, _ in labelled[:10]] == [
+        style for _, style, _ in labelled[:10]
+    ]
+
+
+def keys_are_shown(page: Page) -> None:
+    box = page.get_by_role("dialog", name="Keys")
+    page.keyboard.press("?")
+    expect(box).to_be_visible()
+    page.keyboard.press("1")  # reads, does not label
+    page.keyboard.press("?")
+    expect(box).to_be_hidden()
+
+
+def undone_at_once(page: Page, desk: Desk, sentence: str) -> None:
+    page.keyboard.press("u")
+    expect(page.locator("#focus-card [data-part=id]")).to_have_text(sentence)
+    expect(status(page)).to_have_text("Taken back")
+    assert desk.decisions("labeler")[-1] == (sentence, None, "undo")
+    page.keyboard.press("2")
+    until(page, "label", lambda: desk.decisions("labeler")[-1] == (sentence, "amable", "person"))
+
+
+def ten_undone(page: Page, desk: Desk, sentences: list[str]) -> None:
+    """Come back to the focus view and take back ten, the newest first."""
+    focused(page, "lists")
+    for sentence in sentences:
+        page.keyboard.press("u")
+        expect(page.locator("#focus-card [data-part=id]")).to_have_text(sentence)
+    said = desk.decisions("labeler")[-10:]
+    assert said == [(sentence, None, "undo") for sentence in sentences]
+    assert {desk.label(sentence) for sentence in sentences} == {None}
+
+
+def test_the_next_sentence_is_there_while_the_last_is_being_saved(at_desk: Visit) -> None:
+    page = at_desk("labeler")
+    focused(page, "lists")
+    before, after = page.evaluate("""() => {
+      const shown = () => document.querySelector("#focus-card [data-part=id]").textContent;
+      const before = shown();
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true }));
+      return [before, shown()];
+    }""")
+    assert before != after
+    expect(status(page)).to_have_text("Saved")
+
+
+def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
+    page = at_desk("labeler")
+    focused(page, "pangrams")
+    skipped = shown(page)
+    page.keyboard.press("s")
+    for _ in range(6):
+        assert shown(page) != skipped
+        page.keyboard.press("Enter")
+    assert shown(page) == skipped
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing is left here")).to_be_visible()
+
+
+def test_two_labelers_differ_unseen_and_a_third_settles_it_with_a_reason(
+    at_desk: Visit, desk: Desk
+) -> None:
+    for person, key in (("labeler", "1"), ("second", "2")):
+        page = at_desk(person)
+        focused(page, "numbers")
+        sentence = shown(page)
+        expect(page.locator("#focus-card [data-mark=label]:visible")).to_have_count(0)
+        page.keyboard.press(key)
+        expect(status(page)).to_have_text("Saved")
+    assert desk.label(sentence) is None
+    settled_by_keys(at_desk("reviewer"), sentence)
+    [(style, person, reason)] = desk.rows(
+        "SELECT y.key, u.username, a.reason FROM corpus_adjudication a"
+        " JOIN corpus_stylelabel y ON y.id = a.style_id JOIN auth_user u ON u.id = a.person_id"
+        " JOIN corpus_sentence s ON s.id = a.sentence_id WHERE s.sentence_id = ?",
+        sentence,
+    )
+    assert (style, person, reason) == ("empatico", "reviewer", "The guide: it apologises.")
+    assert desk.label(sentence) == "empatico"
+    assert [d[1] for d in desk.decisions("second") if d[0] == sentence] == ["amable"]
+    page = at_desk("labeler")
+    page.goto(f"/label/?q={sentence}")
+    expect(page.locator(f"#row-{sentence}")).to_contain_text("adjudicated")
+
+
+def settled_by_keys(page: Page, sentence: str) -> None:
+    page.goto("/label/disputes/")
+    card = page.locator(f"#dispute-{sentence}")
+    expect(card.get_by_role("listitem")).to_have_count(2)
+    tab_to(page, card.get_by_role("radio").first)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    page.keyboard.type("The guide: it apologises.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="is settled")).to_contain_text(sentence)
+    expect(card).to_have_count(0)
+
+
+def test_two_people_on_one_sentence_the_second_sees_what_happened(
+    at_desk: Visit, desk: Desk, watch: Watch
+) -> None:
+    watch.expect(REFUSED)
+    first, second = at_desk("labeler"), at_desk("second")
+    for page in (first, second):
+        page.goto("/label/?category=diphthongs")
+    row = "[data-sentence] >> nth=0"
+    sentence = str(first.locator(row).get_attribute("id")).removeprefix("row-")
+    for page, style in ((first, "neutral"), (second, "amable")):
+        page.locator(row).get_by_role("combobox").select_option(style)
+    expect(first.locator(row)).to_contain_text("Saved")
+    refused = second.locator(row).get_by_role("status")
+    expect(refused).to_contain_text("Elena Ruiz set this to “Neutral” meanwhile")
+    expect(second.locator(row).get_by_role("combobox")).to_have_value("neutral")
+    assert desk.label(sentence) == "neutral"
