@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from itertools import combinations
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from corpus.audio.io import read_wav
-from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
-from distillation.scoring import Heard, Score, Scorer
+from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
-from distillation.stages import snapshot
+from distillation.stages import milestones, snapshot
 from distillation.stages.base import StageError, StopSignal
+from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_alone
 from distillation.stages.snapshot import Point, Snapshot
-from distillation.voicepack import VoicePack, interpolate
+from distillation.stages.starting import blends, start_total
+from distillation.stages.stopping import Progress, may_end_early, why_stopped
+from distillation.voicepack import VoicePack
 
-PARENTS = 3  # best stock voices that are interpolated
-BLENDS = (0.25, 0.5, 0.75, -0.25, 1.25)  # places on the line between two of them
-MILESTONES = (0.0, 0.25, 0.5, 1.0)  # parts of the steps at which the best pack is kept
+ASKED = 32  # candidates in memory at once; a generation may be larger
 
 
 class Evolution:
@@ -30,8 +30,11 @@ class Evolution:
 
     First every base voice is scored, then blends of the best of them (the interpolation
     start of KVoiceWalk, bounded); the best of all is the start. Then the recipe's strategy
-    walks `recipe.steps` steps from it. A candidate whose target similarity falls under
-    `recipe.early_stop` of the best's is dropped before its other texts are spoken.
+    walks from it until one of the recipe's rules ends the search.
+
+    Candidates come in batches. The bar they have to pass (target similarity of the first text
+    under `recipe.early_stop` of the best's; a total the search does not tell apart) is that at
+    the batch's start: so the outcome does not depend on who judges which of them, or when.
 
     Parameters
     ----------
@@ -39,10 +42,9 @@ class Evolution:
     style_key : str
         One of the recipe's styles.
     student : Student
-        Speaks the candidates, always with the recipe's seed: a new seed each step would make
-        the same pack score differently each time.
+        Speaks the candidates.
     target_path : path
-        The teacher's clip.
+        The style's target; its other clips lie beside it.
     checkpoint : bytes, optional
         From `checkpoint()`: continue there. The resumed search ends in the bit-identical pack
         of an uninterrupted one.
@@ -51,8 +53,12 @@ class Evolution:
     ----------
     step : int
         Steps walked, 0…recipe.steps; 0 while the start is being chosen.
-    evaluations : int
-        Candidates spoken so far, those of the start included.
+    evaluations, texts : int
+        Candidates judged so far, those of the start included, and the texts they spoke.
+    seconds : float
+        Spent on the search so far.
+    stopped : str
+        The code of the rule that ended the search (`stages.stopping`), empty before.
     best, best_score : VoicePack, Score
         None until the first base voice is scored.
     start, start_name, start_score : VoicePack, str, Score
@@ -60,12 +66,15 @@ class Evolution:
     points : list of Point
         The start and every improvement.
     milestones : dict of int to VoicePack
-        Step to the best pack at that step, at 0, 25, 50 and 100 %.
+        Step to the best pack at that step, at 0, 25, 50 and 100 %: of `recipe.steps` as far
+        as reached, once the search has ended of the steps it took.
+    judge : Judge
+        Judges one candidate, in this process.
 
     Raises
     ------
     StageError
-        `bad_checkpoint`, `other_checkpoint`, `bad_target`, `base_voices`.
+        `bad_checkpoint`, `other_checkpoint`, `no_target`, `bad_target`, `base_voices`.
     """
 
     def __init__(
@@ -78,16 +87,13 @@ class Evolution:
     ) -> None:
         self.recipe = recipe
         self.style_key = recipe.style(style_key).key
-        self._student = student
-        self._scorer = _scorer(Path(target_path), recipe)
+        self.judge = Judge(recipe, student, Path(target_path))
+        self._engine = student.name
         names = recipe.base_voices or student.stock_voices()
         self._stock = {name: student.stock_voice(name) for name in names}
         self._identity = snapshot.identity(recipe, self.style_key, Path(target_path))
-        self._marks = {round(part * recipe.steps) for part in MILESTONES}
-        if checkpoint is None:
-            self._at = Snapshot()
-        else:
-            self._at = snapshot.read(checkpoint, self._identity)
+        self._at = Snapshot() if checkpoint is None else snapshot.read(checkpoint, self._identity)
+        self._waiting: deque[Task] = deque()
         self._search: Strategy | None = None
         if self._at.start is not None and self._at.start_score is not None:
             self._begin_walk(self._at.start, self._at.start_score)
@@ -101,8 +107,20 @@ class Evolution:
         return self._at.evaluations
 
     @property
+    def texts(self) -> int:
+        return self._at.texts
+
+    @property
+    def seconds(self) -> float:
+        return self._at.seconds
+
+    @property
+    def stopped(self) -> str:
+        return self._at.stopped
+
+    @property
     def done(self) -> bool:
-        return self._at.step >= self.recipe.steps
+        return bool(self._at.stopped)
 
     @property
     def best(self) -> VoicePack | None:
@@ -130,14 +148,22 @@ class Evolution:
 
     @property
     def milestones(self) -> dict[int, VoicePack]:
-        engine = self._student.name
-        return {step: VoicePack(data, engine) for step, data in self._at.milestones.items()}
+        return {
+            step: VoicePack(self._at.kept[improved], self._engine)
+            for step, improved in self._milestones().items()
+        }
 
     @property
     def start_total(self) -> int:
         """Candidates the choice of the start takes before the first step."""
-        parents = min(PARENTS, len(self._stock))
-        return len(self._stock) + len(BLENDS) * parents * (parents - 1) // 2
+        return start_total(len(self._stock))
+
+    def batch(self) -> list[Task]:
+        """Return the candidates to judge next; their verdicts are taken in this order."""
+        if not self._waiting and not self.done:
+            tasks = self._walk_batch(self._search) if self._search else self._start_batch()
+            self._waiting.extend(tasks)
+        return list(self._waiting)
 
     def advance(
         self,
@@ -145,6 +171,7 @@ class Evolution:
         steps: int | None = None,
         on_step: Callable[[Evolution], None] | None = None,
         should_stop: StopSignal | None = None,
+        judges: Judges | None = None,
     ) -> bool:
         """Work until done, or for so many seconds or steps, or until told to stop.
 
@@ -158,6 +185,9 @@ class Evolution:
             Called with this object after each candidate.
         should_stop : callable, optional
             Asked before each candidate; True ends the slice.
+        judges : callable, optional
+            Given tasks, yields their verdicts in order, fewer when it may not go on; it need
+            not ask before the first. This process alone by default.
 
         Returns
         -------
@@ -165,15 +195,26 @@ class Evolution:
             Whether the search is done.
         """
         until = None if seconds is None else time.monotonic() + seconds
-        last = None if steps is None else self.evaluations + steps
-        while not self.done and not (should_stop and should_stop()):
-            self._next()
-            if on_step:
-                on_step(self)
-            if (last is not None and self.evaluations >= last) or (
-                until is not None and time.monotonic() >= until
-            ):
-                break
+        first = self.evaluations
+        judges = judges or judged_alone(self.judge)
+
+        def go_on() -> bool:
+            if should_stop and should_stop():
+                return False
+            late = until is not None and time.monotonic() >= until
+            enough = steps is not None and self.evaluations >= first + steps
+            return self.evaluations == first or not (late or enough)
+
+        began = time.monotonic() - self._at.seconds
+        while not self.done and go_on():
+            with closing(judges(self.batch(), go_on)) as verdicts:
+                for verdict in verdicts:
+                    self._at.seconds = time.monotonic() - began
+                    self._take(self._waiting.popleft(), verdict)
+                    if on_step:
+                        on_step(self)
+                    if self.done:
+                        break
         return self.done
 
     def checkpoint(self) -> bytes:
@@ -182,34 +223,51 @@ class Evolution:
             self._at.search = self._search.state()
         return snapshot.write(self._at, self._identity)
 
-    def _next(self) -> None:
-        if self._search is None:
-            self._try_start()
+    def _start_batch(self) -> list[Task]:
+        """Return what is left of the base voices, then of the blends of the best of them."""
+        at, heard = self._at, len(self._at.start_totals)
+        packs = [pack.data for pack in self._stock.values()]
+        if heard >= len(packs):
+            if at.best_score and heard == len(packs):
+                at.bar = self._bar(at.best_score, at.best_score.total)
+            packs += [data for _, data in blends(self._stock, at.start_totals)]
         else:
-            self._walk_step(self._search)
+            at.bar = Bar()
+        left = packs[heard : heard + ASKED]
+        return [Task(at.evaluations + n, data, at.bar) for n, data in enumerate(left)]
 
-    def _try_start(self) -> None:
-        name, candidate = self._start_candidate(len(self._at.start_totals))
-        pack, heard = self._hear(candidate)
-        blended = name not in self._stock
-        score = None if blended and self._falls_behind(heard) else self._score(pack, heard)
-        self._at.start_totals.append(score.total if score else 0.0)
-        if score and (self._at.best_score is None or score.total > self._at.best_score.total):
-            self._at.best, self._at.best_score, self._at.start_name = candidate, score, name
-        if len(self._at.start_totals) == self.start_total:
+    def _walk_batch(self, search: Strategy) -> list[Task]:
+        at = self._at
+        if not at.left and at.best_score:
+            at.left = min(search.batch, self.recipe.steps - at.step)
+            at.bar = self._bar(at.best_score, search.floor)
+        count = min(at.left, ASKED)
+        return [Task(at.evaluations + n, search.ask(), at.bar) for n in range(count)]
+
+    def _bar(self, best: Score, floor: float) -> Bar:
+        return Bar(self.recipe.early_stop * best.first, floor)
+
+    def _take(self, task: Task, verdict: Verdict) -> None:
+        self._at.evaluations += 1
+        self._at.texts += verdict.texts
+        if self._search is None:
+            self._take_start(task, verdict.score)
+        else:
+            self._take_step(self._search, task, verdict)
+
+    def _take_start(self, task: Task, score: Score | None) -> None:
+        at = self._at
+        at.start_totals.append(score.total if score else 0.0)
+        if score and (at.best_score is None or score.total > at.best_score.total):
+            at.best, at.best_score = task.candidate, score
+            at.start_name = self._start_name(task.number)
+        if len(at.start_totals) == self.start_total:
             self._settle_start()
 
-    def _start_candidate(self, index: int) -> tuple[str, Array]:
-        """Return the base voices in their order, then blends of the best of them."""
-        names = list(self._stock)
-        if index < len(names):
-            return names[index], self._stock[names[index]].data
-        totals = self._at.start_totals
-        ranked = sorted(range(len(names)), key=lambda n: (-totals[n], n))[:PARENTS]
-        pairs = [(a, b, t) for a, b in combinations(ranked, 2) for t in BLENDS]
-        a, b, t = pairs[index - len(names)]
-        blend = interpolate(self._stock[names[a]], self._stock[names[b]], t)
-        return f"{names[a]}+{names[b]}@{t:g}", blend.data
+    def _start_name(self, number: int) -> str:
+        if number < len(self._stock):
+            return list(self._stock)[number]
+        return blends(self._stock, self._at.start_totals)[number - len(self._stock)][0]
 
     def _settle_start(self) -> None:
         best, score = self._at.best, self._at.best_score
@@ -217,8 +275,8 @@ class Evolution:
             raise StageError("base_voices", "no base voice of the student was heard as speech.")
         self._at.start, self._at.start_score = best, score
         self._at.points.append(Point.of(0, score))
-        self._keep_milestone()
         self._begin_walk(best, score)
+        self._look_around(best, score)
 
     def _begin_walk(self, start: Array, score: Score) -> None:
         try:
@@ -235,52 +293,45 @@ class Evolution:
         if self._at.search:
             self._search.restore(self._at.search)
 
-    def _walk_step(self, search: Strategy) -> None:
-        candidate = search.ask()
-        pack, heard = self._hear(candidate)
-        self._at.step += 1
-        if self._falls_behind(heard):
-            search.tell(None, ceiling=self._ceiling(heard))
-        else:
-            score = self._score(pack, heard)
-            if search.tell(score.total):
-                self._at.best, self._at.best_score = candidate, score
-                self._at.points.append(Point.of(self.step, score))
-        self._keep_milestone()
+    def _take_step(self, search: Strategy, task: Task, verdict: Verdict) -> None:
+        at, score = self._at, verdict.score
+        at.step += 1
+        at.left -= 1
+        if search.tell(score.total if score else None, ceiling=verdict.ceiling) and score:
+            at.best, at.best_score = task.candidate, score
+            at.points.append(Point.of(at.step, score))
+        if at.best is not None and at.best_score is not None:
+            self._look_around(at.best, at.best_score)
 
-    def _keep_milestone(self) -> None:
-        if self._at.step in self._marks and self._at.best is not None:
-            self._at.milestones[self._at.step] = self._at.best
+    def _look_around(self, best: Array, score: Score) -> None:
+        """Keep the best pack where it may be wanted to hear; end the search where a rule says."""
+        at, improved = self._at, self._at.points[-1].step
+        at.stopped = why_stopped(
+            self.recipe,
+            Progress(step=at.step, improved_at=improved, score=score.total, seconds=at.seconds),
+        )
+        wanted = milestones.wanted(
+            at.step, self.recipe.steps, open_ended=may_end_early(self.recipe)
+        )
+        if at.stopped or at.step in wanted:
+            at.kept[improved] = best
+        needed = set(self._milestones().values())
+        if not at.stopped:
+            steps = self._improved()
+            needed |= {milestones.best_at(step, steps) for step in wanted}
+        at.kept = {step: pack for step, pack in at.kept.items() if step in needed}
 
-    def _hear(self, candidate: Array) -> tuple[VoicePack, Heard]:
-        self._at.evaluations += 1
-        pack = VoicePack(candidate, self._student.name)
-        return pack, self._scorer.hear(self._speak(self.recipe.search_texts[0], pack))
+    def _milestones(self) -> dict[int, int]:
+        """Return the steps to hear the search at, and the improvement that was best there."""
+        at = self._at
+        if at.stopped:
+            return milestones.chosen(at.step, self._improved(), at.kept)
+        reached = [mark for mark in milestones.marks(self.recipe.steps) if mark <= at.step]
+        improved = self._improved()
+        return {mark: milestones.best_at(mark, improved) for mark in reached if improved}
 
-    def _falls_behind(self, heard: Heard) -> bool:
-        best = self._at.best_score
-        return best is not None and heard.target < self.recipe.early_stop * best.first
-
-    def _score(self, pack: VoicePack, heard: Heard) -> Score:
-        others = [self._speak(text, pack) for text in self.recipe.search_texts[1:]]
-        all_heard = [heard, *map(self._scorer.hear, others)]
-        return self._scorer.score(all_heard, compared=self.recipe.compared)
-
-    def _ceiling(self, heard: Heard) -> float:
-        texts, compared = len(self.recipe.search_texts), self.recipe.compared
-        return self._scorer.ceiling([heard], texts=texts, compared=compared)
-
-    def _speak(self, text: str, pack: VoicePack) -> Audio:
-        return self._student.synthesize(text, pack, seed=self.recipe.seed)
+    def _improved(self) -> list[int]:
+        return [point.step for point in self._at.points]
 
     def _pack(self, data: Array | None) -> VoicePack | None:
-        return None if data is None else VoicePack(data, self._student.name)
-
-
-def _scorer(path: Path, recipe: RunRecipe) -> Scorer:
-    if not path.exists():
-        raise StageError("no_target", f"{path}: no target there; run the stage reference first.")
-    try:
-        return Scorer(read_wav(path), weights=recipe.weights)
-    except AudioError as error:
-        raise StageError("bad_target", f"{path}: {error}") from error
+        return None if data is None else VoicePack(data, self._engine)

@@ -17,10 +17,17 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import Score
 from distillation.search import Array, State
 from distillation.stages.base import StageError
+from distillation.stages.clips import clips_digest
+from distillation.stages.judging import Bar
 
 DECIDING = (
     *("student", "student_options", "lang", "strategy", "steps", "seed", "base_voices"),
     *("diversity", "early_stop", "compared", "weights", "search_texts"),
+    *("minutes", "goal", "patience"),
+)
+PLAIN = (
+    *("step", "evaluations", "texts", "seconds", "stopped", "left"),
+    *("start_totals", "start_name"),
 )
 
 
@@ -44,6 +51,11 @@ class Snapshot:
 
     step: int = 0
     evaluations: int = 0
+    texts: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    bar: Bar = field(default_factory=Bar)  # of the batch under way
+    left: int = 0  # steps of this batch not told yet
     start_totals: list[float] = field(default_factory=list)
     start_name: str = ""
     start: Array | None = None
@@ -51,14 +63,14 @@ class Snapshot:
     best: Array | None = None
     best_score: Score | None = None
     points: list[Point] = field(default_factory=list)
-    milestones: dict[int, Array] = field(default_factory=dict)
+    kept: dict[int, Array] = field(default_factory=dict)  # by the step of the improvement
     search: State = field(default_factory=dict)
 
 
 def identity(recipe: RunRecipe, style_key: str, target_path: Path) -> str:
     """Return the SHA-256 of all that decides the search of one style."""
     deciding = {name: getattr(recipe, name) for name in DECIDING}
-    deciding |= {"style": style_key, "target": hashlib.sha256(target_path.read_bytes()).hexdigest()}
+    deciding |= {"style": style_key, "target": clips_digest(target_path)}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
@@ -70,14 +82,12 @@ def style_seed(seed: int, style_key: str) -> int:
 def write(at: Snapshot, who: str) -> bytes:
     """Return the snapshot as npz, with the identity of its search."""
     arrays: dict[str, NDArray[np.generic] | None] = {"best": at.best, "start": at.start}
-    arrays |= {f"milestone-{step}": data for step, data in at.milestones.items()}
+    arrays |= {f"kept-{step}": data for step, data in at.kept.items()}
     arrays |= {f"search-{k}": v for k, v in at.search.items() if isinstance(v, np.ndarray)}
     meta = {
         "identity": who,
-        "step": at.step,
-        "evaluations": at.evaluations,
-        "start_totals": at.start_totals,
-        "start_name": at.start_name,
+        **{name: getattr(at, name) for name in PLAIN},
+        "bar": [at.bar.first, at.bar.floor],
         "start_score": at.start_score and at.start_score.to_json(),
         "best_score": at.best_score and at.best_score.to_json(),
         "points": at.points,
@@ -116,18 +126,16 @@ def read(blob: bytes, who: str) -> Snapshot:
 
 
 def _rebuild(meta: dict[str, Any], arrays: dict[str, Any]) -> Snapshot:
-    scores = {
+    scores: dict[str, Any] = {
         name: meta[name] and Score.from_json(meta[name]) for name in ("start_score", "best_score")
     }
     return Snapshot(
-        step=meta["step"],
-        evaluations=meta["evaluations"],
-        start_totals=meta["start_totals"],
-        start_name=meta["start_name"],
+        **{name: meta[name] for name in PLAIN},
+        bar=Bar(*meta["bar"]),
         start=arrays.get("start"),
         best=arrays.get("best"),
         points=[Point(*point) for point in meta["points"]],
-        milestones={int(name[10:]): a for name, a in arrays.items() if name[:10] == "milestone-"},
+        kept={int(name[5:]): a for name, a in arrays.items() if name[:5] == "kept-"},
         search=meta["search"] | {n[7:]: a for n, a in arrays.items() if n[:7] == "search-"},
         **scores,
     )

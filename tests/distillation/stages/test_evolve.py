@@ -1,6 +1,7 @@
 """The search on the real engine and encoder: better, resumable to the bit, frugal."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from corpus.audio.types import Audio
 from distillation.search import STRATEGIES
 from distillation.stages.base import StageError
-from distillation.stages.evolve import BLENDS, Evolution
+from distillation.stages.evolve import Evolution
+from distillation.stages.judging import Bar, GoOn, Judges, Task, Verdicts, judged_alone
+from distillation.stages.starting import BLENDS
 from distillation.voicepack import VoicePack
-from tests.distillation.voices import OTHER, SHORT, recipe, student
+from tests.distillation.voices import LONG, OTHER, SHORT, recipe, student
 
 
 class Counting:
@@ -45,6 +48,8 @@ def outcome(evolution: Evolution) -> tuple[object, ...]:
         evolution.start_score,
         evolution.points,
         evolution.evaluations,
+        evolution.texts,
+        evolution.stopped,
         {step: pack.sha256 for step, pack in evolution.milestones.items()},
     )
 
@@ -57,8 +62,8 @@ def whole(request: pytest.FixtureRequest, target_path: Path) -> Evolution:
 
 
 def test_an_evolution_never_ends_worse_than_it_began(whole: Evolution) -> None:
-    assert whole.done
-    assert whole.step == 8
+    assert (whole.stopped, whole.step) == ("steps", 8)
+    assert whole.seconds > 0
     assert whole.start_score
     assert whole.best_score
     assert whole.best_score.total >= whole.start_score.total
@@ -106,6 +111,48 @@ def test_checkpoints_are_quick(whole: Evolution) -> None:
         whole.checkpoint()
         times.append(time.perf_counter() - began)
     assert sorted(times)[2] < 0.05
+
+
+@pytest.mark.parametrize("early_stop", [0.98, 0.0])
+def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None:
+    """Without the floor every candidate above the published 98 % is heard in full."""
+
+    def unbounded(evolution: Evolution) -> Judges:
+        return judged_alone(
+            lambda task: evolution.judge(Task(task.number, task.candidate, Bar(task.bar.first)))
+        )
+
+    wanted = recipe(
+        strategy="random-walk", early_stop=early_stop, search_texts=(SHORT, OTHER, LONG)
+    )
+    one, other = (Evolution(wanted, "neutral", student(), target_path) for _ in range(2))
+    one.advance()
+    other.advance(judges=unbounded(other))
+    assert outcome(one)[:7] == outcome(other)[:7]
+    assert one.best.sha256 != one.start.sha256
+    assert one.texts <= other.texts
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_the_order_of_judging_changes_nothing(name: str, target_path: Path) -> None:
+    """Judged from the last to the first, and resumed with the rest of a batch thrown away."""
+
+    def backwards(tasks: Sequence[Task], go_on: GoOn) -> Verdicts:
+        for task, verdict in zip(tasks, [judge(task) for task in tasks[::-1]][::-1], strict=True):
+            assert task.number == evolution.evaluations
+            yield verdict
+            if not go_on():
+                return
+
+    wanted = recipe(strategy=name)
+    evolution = Evolution(wanted, "neutral", student(), target_path)
+    evolution.advance()
+    expected = outcome(evolution)
+    evolution, judge = Evolution(wanted, "neutral", student(), target_path), evolution.judge
+    while not evolution.done:
+        evolution.advance(steps=3, judges=backwards)
+        evolution = Evolution(wanted, "neutral", student(), target_path, evolution.checkpoint())
+    assert outcome(evolution) == expected
 
 
 def test_candidates_are_dropped_before_their_other_texts(target_path: Path) -> None:

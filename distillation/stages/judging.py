@@ -1,0 +1,152 @@
+"""Judging one candidate: what any worker can do with it, and what it says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from distillation.engines.base import Student
+from distillation.recipe import RunRecipe
+from distillation.scoring import Heard, Score, Scorer
+from distillation.search import Array
+from distillation.stages.clips import read_clips
+from distillation.voicepack import VoicePack
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the candidates of one batch have to pass, fixed when the batch begins.
+
+    Attributes
+    ----------
+    first : float
+        0-1: a first text less near to the target drops the candidate (as published).
+    floor : float
+        0-100: totals at or below it are all alike to the search.
+    """
+
+    first: float = 0.0
+    floor: float = -math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A candidate to judge: the `number`-th of its search, from 0."""
+
+    number: int
+    candidate: Array
+    bar: Bar
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that the verdict depends on beside recipe and target."""
+        return hashlib.sha256(self.candidate.tobytes() + repr(self.bar).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a candidate.
+
+    Attributes
+    ----------
+    score : Score or None
+        None for a candidate that was dropped before its last text.
+    ceiling : float
+        0-100: the total it could have reached; its total where it was heard in full.
+    texts : int
+        How many it spoke.
+    """
+
+    score: Score | None
+    ceiling: float
+    texts: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; `from_json` reads them back to an equal verdict."""
+        score = self.score and self.score.to_json()
+        return {"score": score, "ceiling": self.ceiling, "texts": self.texts}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """Read what `to_json` wrote."""
+        score = data["score"] and Score.from_json(data["score"])
+        return cls(score, float(data["ceiling"]), int(data["texts"]))
+
+
+GoOn = Callable[[], bool]
+Verdicts = Generator[Verdict, None, None]
+Judges = Callable[[Sequence[Task], GoOn], Verdicts]
+
+
+class Judge:
+    """Lets a candidate speak text after text, until its verdict is certain.
+
+    The verdict depends on recipe, target and task alone: not on who judges, nor on what was
+    judged before. Every candidate speaks with the recipe's seed: a new seed each time would
+    make the same pack score differently.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+    student : Student
+    target_path : path
+        The style's target; its other clips lie beside it.
+
+    Raises
+    ------
+    StageError
+        `no_target`, `bad_target`.
+    """
+
+    def __init__(self, recipe: RunRecipe, student: Student, target_path: Path) -> None:
+        self._recipe = recipe
+        self._student = student
+        self._scorer = Scorer(*read_clips(target_path), weights=recipe.weights)
+
+    def __call__(self, task: Task) -> Verdict:
+        """Return the verdict; what the bar excludes is dropped as soon as that is certain."""
+        pack = VoicePack(task.candidate, self._student.name)
+        first, *others = self._recipe.search_texts
+        heard = [self._hear(first, pack)]
+        if heard[0].target < task.bar.first:
+            return Verdict(None, self._ceiling(heard), 1)
+        feature = None
+        for text in others:
+            if feature is None and not self._is_alike(task.bar, heard, feature):
+                feature = self._scorer.feature(heard[0])
+            if self._is_alike(task.bar, heard, feature):
+                return Verdict(None, self._ceiling(heard, feature), len(heard))
+            heard.append(self._hear(text, pack))
+        score = self._scorer.score(heard, compared=self._recipe.compared, feature=feature)
+        return Verdict(score, score.total, len(heard))
+
+    def _is_alike(self, bar: Bar, heard: list[Heard], feature: float | None) -> bool:
+        return bar.floor > -math.inf and self._ceiling(heard, feature) <= bar.floor
+
+    def _ceiling(self, heard: list[Heard], feature: float | None = None) -> float:
+        return self._scorer.ceiling(
+            heard,
+            texts=len(self._recipe.search_texts),
+            compared=self._recipe.compared,
+            feature=1.0 if feature is None else feature,
+        )
+
+    def _hear(self, text: str, pack: VoicePack) -> Heard:
+        return self._scorer.hear(self._student.synthesize(text, pack, seed=self._recipe.seed))
+
+
+def judged_alone(judge: Callable[[Task], Verdict]) -> Judges:
+    """Return what judges the tasks one after the other, as long as it may go on."""
+
+    def judges(tasks: Sequence[Task], go_on: GoOn) -> Verdicts:
+        for number, task in enumerate(tasks):
+            if number and not go_on():
+                return
+            yield judge(task)
+
+    return judges

@@ -1,0 +1,29 @@
+"""Where a search starts: the base voices, then blends of the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from distillation.search import Array
+from distillation.voicepack import VoicePack, interpolate
+
+PARENTS = 3  # best stock voices that are interpolated
+BLENDS = (0.25, 0.5, 0.75, -0.25, 1.25)  # places on the line between two of them
+
+
+def start_total(stock: int) -> int:
+    """Return how many candidates the choice of the start takes with so many base voices."""
+    parents = min(PARENTS, stock)
+    return stock + len(BLENDS) * parents * (parents - 1) // 2
+
+
+def blends(stock: Mapping[str, VoicePack], totals: Sequence[float]) -> list[tuple[str, Array]]:
+    """Return names and packs on the lines between the base voices of the best totals."""
+    names = list(stock)
+    ranked = sorted(range(len(names)), key=lambda n: (-totals[n], n))[:PARENTS]
+    return [
+        (f"{names[a]}+{names[b]}@{t:g}", interpolate(stock[names[a]], stock[names[b]], t).data)
+        for a, b in combinations(ranked, 2)
+        for t in BLENDS
+    ]
