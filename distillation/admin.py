@@ -8,8 +8,10 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from distillation.forms import RunLaunchForm
+from corpus.models import StyleLabel
+from distillation.forms import RunLaunchForm, launch_again, uploads_name
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
+from distillation.recipe import WEIGHTS
 from distillation.services import run_launch
 from voicelab.roles import ADMIN, roles_of
 
@@ -82,11 +84,23 @@ class RunAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
         if obj is not None:
             return super().get_fieldsets(request, obj)
+        uploads = [uploads_name(key) for key in StyleLabel.objects.values_list("key", flat=True)]
         return [
-            (None, {"fields": ["name", "styles", "steps", "seed"]}),
-            (_("Student and search"), {"fields": ["student", "strategy"]}),
+            (None, {"fields": ["name", "styles"]}),
+            (_("Budget"), {"fields": ["steps", "minutes", "goal", "patience"]}),
+            (_("Student and search"), {"fields": ["student", "precision", "strategy", "seed"]}),
+            (_("Score"), {"fields": [f"weight_{part}" for part in WEIGHTS]}),
             (_("Teacher"), {"fields": ["teacher", "prompt", "tts_url"]}),
+            (
+                _("Target clips instead of the teacher"),
+                {"fields": ["target_takes", "target_files", *uploads]},
+            ),
         ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        again = request.GET.get("again", "")
+        run = Run.objects.filter(pk=again).first() if again.isdecimal() else None
+        return launch_again(run) if run else {}
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -1,28 +1,58 @@
 """What a person fills in: the launch of a run, a decision on a voice."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.models import Decision, Run
-from distillation.recipe import RecipeError, RunRecipe
+from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import STRATEGIES
 from distillation.services import recipe_build
-from distillation.wording import recipe_words
+from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
+from distillation.wording import clip_words, recipe_words
 
 LICENCES = {
     "http": _("The server's model has its own licence; the run records its address."),
     "f5": _("F5-TTS's official weights are CC-BY-NC: not for commercial use."),
     "recordings": _("The best accepted takes of each style, as recorded."),
 }
+PRECISIONS = [
+    ("fp32", _("fp32: as published")),
+    ("bf16", _("bf16: faster")),
+    ("auto", _("auto: bf16 where the processor has it")),
+]
+RECIPE_FIELDS = (
+    *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
+    *("teacher", "prompt", "tts_url"),
+)
 
 
 def _choices(names: Any) -> list[tuple[str, str]]:
     return [(name, name) for name in names]
+
+
+class TakeChoice(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.style.key} · {obj.sentence.sentence_id} · {obj.take} · {obj.sentence.text}"
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several sound files; clean data is a list, empty where nothing was sent."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(one, initial) for one in data or ()]
 
 
 class RunLaunchForm(forms.ModelForm):
@@ -34,10 +64,54 @@ class RunLaunchForm(forms.ModelForm):
         widget=forms.CheckboxSelectMultiple,
         to_field_name="key",
     )
-    steps = forms.IntegerField(label=_("Steps per style"), min_value=1, max_value=1_000_000)
-    seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1)
+    steps = forms.IntegerField(
+        label=_("Steps per style"),
+        min_value=1,
+        max_value=1_000_000,
+        help_text=_("At most; the search may end earlier by one of the following."),
+    )
+    minutes = forms.FloatField(
+        label=_("Minutes per style"),
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        help_text=_("Of search, at most. Empty: no limit."),
+    )
+    goal = forms.FloatField(
+        label=_("Score to reach"),
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text=_("0-100; the search ends once a voice scores it. Empty: none."),
+    )
+    patience = forms.IntegerField(
+        label=_("Steps without a better voice"),
+        min_value=0,
+        max_value=1_000_000,
+        required=False,
+        help_text=_("The search ends after so many. Empty: never."),
+    )
+    seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1)
     strategy = forms.ChoiceField(label=_("Search strategy"), choices=_choices(STRATEGIES))
     student = forms.ChoiceField(label=_("Student"), choices=_choices(STUDENTS))
+    precision = forms.ChoiceField(
+        label=_("Precision of Kokoro"),
+        choices=PRECISIONS,
+        required=False,
+        help_text=_(
+            "bf16 judges a candidate in about half the time; its score differs from that of "
+            "fp32 by under 0.01 of 100 in the benchmark."
+        ),
+    )
+    weight_target = forms.FloatField(label=_("Weight of target similarity"))
+    weight_self = forms.FloatField(label=_("Weight of self-similarity"))
+    weight_feature = forms.FloatField(
+        label=_("Weight of feature similarity"),
+        help_text=_(
+            "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder hardly "
+            "hears pace: a weight of 0.2 makes a voice keep its target's."
+        ),
+    )
     teacher = forms.ChoiceField(label=_("Teacher"), choices=_choices(TEACHERS))
     prompt = forms.ModelChoiceField(
         Recording.objects.usable().select_related("sentence", "style"),
@@ -51,6 +125,20 @@ class RunLaunchForm(forms.ModelForm):
         assume_scheme="http",
         help_text=_("Of the teacher http: an OpenAI-compatible server, such as http://tts:8001"),
     )
+    target_takes = TakeChoice(
+        Recording.objects.usable()
+        .select_related("sentence", "style")
+        .order_by("style__position", "sentence__position", "-take"),
+        label=_("Accepted takes as target clips"),
+        required=False,
+        help_text=_(
+            "A style with target clips is compared with the mean of them; its teacher speaks no "
+            "target. Several clips of one voice make its target steadier."
+        ),
+    )
+    target_files = forms.MultipleChoiceField(
+        label=_("Clips sent before"), required=False, choices=list
+    )
 
     class Meta:
         model = Run
@@ -60,14 +148,15 @@ class RunLaunchForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, value in {
-            "styles": list(StyleLabel.objects.values_list("key", flat=True)),
-            "steps": RunRecipe.steps,
-            "strategy": RunRecipe.strategy,
-            "student": settings.STUDENT,
-            "teacher": settings.TEACHER,
-            "tts_url": settings.TTS_URL,
-        }.items():
+        files: Any = self.fields["target_files"]
+        files.choices = [(name, name.partition("/")[2]) for name in clips_there()]
+        for style in StyleLabel.objects.all():
+            self.fields[uploads_name(style.key)] = FilesField(
+                label=_("Sound files for %s") % style.name,
+                required=False,
+                help_text=_("Of a voice you may use: 1.6 s of speech or more in each."),
+            )
+        for name, value in launch_defaults().items():
             self.fields[name].initial = value
         self.fields["teacher"].help_text = " ".join(
             f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES
@@ -75,12 +164,28 @@ class RunLaunchForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        clips = list(self._clips(cleaned))
         if not self.errors:
+            weights = {part: cleaned[f"weight_{part}"] for part in WEIGHTS}
+            asked = {name: cleaned[name] for name in RECIPE_FIELDS if cleaned[name] is not None}
+            styles = [style.key for style in cleaned["styles"]]
             try:
-                self.recipe = recipe_build(**_recipe_arguments(cleaned))
+                self.recipe = recipe_build(styles=styles, weights=weights, targets=clips, **asked)
             except RecipeError as error:
                 self.add_error(_field_of(error), recipe_words(error))
         return cleaned
+
+    def _clips(self, cleaned: dict[str, Any]) -> Iterable[Clip]:
+        """Yield the clips that were named or sent; what is no clip is said at its field."""
+        yield from map(clip_of_take, cleaned.get("target_takes", ()))
+        yield from map(clip_again, cleaned.get("target_files", ()))
+        for style in cleaned.get("styles", ()):
+            name = uploads_name(style.key)
+            for file in cleaned.get(name, ()):
+                try:
+                    yield clip_store(style=style.key, file=file, filename=file.name)
+                except AudioError as error:
+                    self.add_error(name, f"{file.name}: {clip_words(error)}")
 
 
 class DecisionForm(forms.ModelForm):
@@ -90,12 +195,48 @@ class DecisionForm(forms.ModelForm):
         widgets = {"reason": forms.Textarea(attrs={"rows": 2})}
 
 
-def _recipe_arguments(cleaned: dict[str, Any]) -> dict[str, Any]:
-    names = ("steps", "seed", "strategy", "student", "teacher", "prompt", "tts_url")
-    styles = [style.key for style in cleaned["styles"]]
-    return {"styles": styles, **{name: cleaned[name] for name in names}}
+def uploads_name(style: str) -> str:
+    """Name the field that takes a style's sound files."""
+    return f"files_{style}"
+
+
+def launch_defaults() -> dict[str, Any]:
+    """Return what the form of a launch shows at first."""
+    return {
+        "styles": list(StyleLabel.objects.values_list("key", flat=True)),
+        "steps": RunRecipe.steps,
+        "seed": RunRecipe.seed,
+        "strategy": RunRecipe.strategy,
+        "student": settings.STUDENT,
+        "precision": settings.KOKORO_PRECISION,
+        "teacher": settings.TEACHER,
+        "tts_url": settings.TTS_URL,
+        **{f"weight_{part}": weight for part, weight in WEIGHTS.items()},
+    }
+
+
+def launch_again(run: Run) -> dict[str, Any]:
+    """Return what the form shows for launching a run again with changes."""
+    recipe = run.run_recipe
+    plain = ("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "teacher")
+    clips = [name for style in recipe.styles for name in style.targets]
+    prompt = recipe.teacher_options.get("prompt")
+    return {
+        "name": run.name,
+        "styles": list(recipe.style_keys),
+        **{name: getattr(recipe, name) or None for name in plain if name != "seed"},
+        "seed": recipe.seed,
+        "precision": recipe.student_options.get("precision", settings.KOKORO_PRECISION),
+        "tts_url": recipe.teacher_options.get("url", ""),
+        "prompt": Recording.objects.usable().filter(wav=prompt).first() if prompt else None,
+        "target_takes": list(Recording.objects.usable().filter(wav__in=clips)),
+        "target_files": clips,
+        **{f"weight_{part}": weight for part, weight in recipe.weights.items()},
+    }
 
 
 def _field_of(error: RecipeError) -> str | None:
     field = str(error).partition(":")[0]
-    return field if field in RunLaunchForm.base_fields else None
+    return {"weights": "weight_target"}.get(
+        field, field if field in RunLaunchForm.base_fields else None
+    )

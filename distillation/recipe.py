@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Self
+
+WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "feature": 0.02})
 
 
 class RecipeError(ValueError):
@@ -48,9 +52,7 @@ class RunRecipe:
     diversity: tuple[float, float] = (0.01, 0.15)
     early_stop: float = 0.98
     compared: str = ""  # with the target: `all` search texts, or the `first` as published
-    weights: dict[str, float] = field(
-        default_factory=lambda: {"target": 0.48, "self": 0.50, "feature": 0.02}
-    )
+    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     thresholds: dict[str, float] = field(
         default_factory=lambda: {
             "target_similarity": 0.70,

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from corpus.audio.types import AudioError
+from corpus.wording import refusal
 from distillation.recipe import RecipeError
 
 _ENGINE_FILES = _(
@@ -72,6 +74,7 @@ FAULTS: dict[str, Any] = {
     "target_loudness": _("The takes are too uneven to reach the target's loudness; record again."),
     "no_target": _TARGET,
     "bad_target": _TARGET,
+    "bad_clip": _("A target clip cannot be used; launch a new run with another."),
     # voice packs
     **dict.fromkeys(
         ("missing", "unreadable", "not_a_pack", "dtype", "shape", "out_of_range"), _PACK_FILE
@@ -82,6 +85,13 @@ FAULTS: dict[str, Any] = {
     "not_approved": _("The voice was not approved; review it first."),
     "two_of_a_voice": _("Choose one pack for each voice."),
     "two_engines": _("Choose packs of one engine: the service runs only one."),
+}
+
+CLIP_REFUSALS: dict[str, Any] = {
+    "little_speech": _("Less than 1.6 s of speech. Send a longer clip."),
+    "too_short": _("Less than 1.6 s of speech. Send a longer clip."),
+    "too_long": _("Longer than a minute. Send several shorter clips."),
+    "too_large": _("The file is larger than allowed. Send several shorter clips."),
 }
 
 RECIPE_FIELDS: dict[str, Any] = {
@@ -112,6 +122,11 @@ def explained(detail: str) -> str:
     """Put the words of a leading code before `code: message`; other details stay as they are."""
     words = fault_words(detail.partition(":")[0])
     return f"{words} ({detail})" if words else detail
+
+
+def clip_words(error: AudioError) -> str:
+    """Say why a sound file cannot be a target clip, and what to send."""
+    return str(CLIP_REFUSALS.get(error.code) or refusal(error))
 
 
 def recipe_words(error: RecipeError) -> str:

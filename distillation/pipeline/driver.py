@@ -15,9 +15,10 @@ from distillation.manifest import Manifest
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages import snapshot
 from distillation.stages.base import StageError
+from distillation.stages.clips import clips_digest
 from distillation.stages.deploy import deploy
 from distillation.stages.evolve import Evolution
-from distillation.stages.reference import make_target
+from distillation.stages.reference import Target, make_target, take_clips
 from distillation.stages.validate import build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
@@ -83,23 +84,31 @@ class Pipeline:
 
     def reference(self) -> None:
         """Write the target of every style that has none of the same inputs yet."""
-        teacher = self._teacher()
         _write_json(self.out / "recipe.json", self.recipe.to_json())
         for style in self.recipe.styles:
             inputs = self._reference_inputs(style)
-            note = self.target(style.key).with_suffix(".json")
-            if _is_current(note, inputs, self.target(style.key)):
+            target = self.target(style.key)
+            note = read_json(target.with_suffix(".json")) or {}
+            if target.exists() and (note.get("inputs"), note.get("sha256")) == (
+                inputs,
+                clips_digest(target),
+            ):
                 self._watcher.said(f"{style.key}: the target is there already.")
                 continue
-            made = make_target(
-                style,
-                teacher,
-                self._prompt(style),
-                seed=self.recipe.seed,
-                path=self.target(style.key),
-                on_progress=self._beat("reference", style.key),
-            )
-            _write_json(note, {"inputs": inputs, **made.to_json()})
+            made = self._make_target(style, target)
+            _write_json(target.with_suffix(".json"), {"inputs": inputs, **made.to_json()})
+
+    def _make_target(self, style: StyleRecipe, path: Path) -> Target:
+        if style.targets:
+            return take_clips(style, [Path(clip) for clip in style.targets], path=path)
+        return make_target(
+            style,
+            self._teacher(),
+            self._prompt(style),
+            seed=self.recipe.seed,
+            path=path,
+            on_progress=self._beat("reference", style.key),
+        )
 
     def evolve(self) -> None:
         """Search every style that is not finished, from its checkpoint if there is one."""
@@ -262,6 +271,8 @@ class Pipeline:
         return beat
 
     def _reference_inputs(self, style: StyleRecipe) -> str:
+        if style.targets:
+            return _digest([_sha256(Path(clip)) for clip in style.targets])
         files = {**style.takes, "prompt": self.recipe.teacher_options.get("prompt", "")}
         hashes = {name: _sha256(Path(path)) for name, path in files.items() if path}
         spoken = [style.key, style.speed, style.reference_texts, hashes, self.recipe.seed]
@@ -271,9 +282,10 @@ class Pipeline:
         files = [
             _sha256(path)
             for style in self.recipe.style_keys
-            for path in (self.target(style), self.pack(style, "start"), self.pack(style))
+            for path in (self.pack(style, "start"), self.pack(style))
         ]
-        return _digest([self.recipe.to_json(), files])
+        targets = [clips_digest(self.target(style)) for style in self.recipe.style_keys]
+        return _digest([self.recipe.to_json(), targets, files])
 
 
 def _note_of(pack: Path) -> Path:

@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 from distillation.choosing import Choice, Line, choose
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.pipeline import texts
+from distillation.pipeline.asked import AskedError
+from distillation.pipeline.asked import targets as asked_targets
+from distillation.pipeline.asked import weights as asked_weights
 from distillation.pipeline.driver import read_json
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
 from distillation.search import STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
+PRECISIONS = ("fp32", "bf16", "auto")
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
 
 
@@ -34,7 +38,13 @@ class Options:
     reference_audio: Path | None
     reference_text: str
     tts_url: str
+    target_audio: tuple[str, ...]
     steps: int | None
+    minutes: float | None
+    goal: float | None
+    patience: int | None
+    weights: tuple[str, ...]
+    precision: str
     base_voices: tuple[str, ...]
     styles: tuple[str, ...]
     student: str
@@ -47,6 +57,7 @@ class Options:
     force: bool
     corpus_dir: Path
     default_student: str
+    default_precision: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +91,7 @@ def plan(options: Options) -> Plan:
     _check_student(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student)
-    except (RecipeError, TextsError) as error:
+    except (RecipeError, TextsError, AskedError) as error:
         raise PlanError(str(error)) from error
     if "reference" in stages:
         _check_references(recipe)
@@ -100,6 +111,7 @@ def _check_values(options: Options, corpus: Corpus) -> None:
         "--student": (options.student, STUDENTS),
         "--teacher": (options.teacher, TEACHERS),
         "--strategy": (options.strategy, STRATEGIES),
+        "--precision": (options.precision, PRECISIONS),
     }
     for option, (value, names) in known.items():
         if value and value not in names:
@@ -130,10 +142,10 @@ def _check_teacher(options: Options, stages: Sequence[str]) -> None:
         raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
     if audio is not None and options.tts_url and not _is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
-    if "reference" in stages and audio is None and not options.tts_url:
+    if "reference" in stages and not (audio or options.tts_url or options.target_audio):
         raise PlanError(
             "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
-            "or --tts-url with the address of a speech server."
+            "or --tts-url with the address of a speech server; or clips with --target-audio."
         )
 
 
@@ -143,7 +155,7 @@ def _is_wav(path: Path) -> bool:
 
 def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[str, ...]:
     """Return the styles asked for, or those that have what the first stage needs."""
-    wanted = options.styles or tuple(corpus.speeds)
+    wanted = options.styles or _styles_with_clips(options, corpus) or tuple(corpus.speeds)
     needed = {
         "evolve": ("reference_audio/{}/target.wav", "target", "reference"),
         "validate": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
@@ -163,6 +175,14 @@ def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[st
     return there
 
 
+def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
+    """Return the styles that clips were named for, where nothing else makes a target."""
+    if options.reference_audio or options.tts_url:
+        return ()
+    named = {value.partition("=")[0] for value in options.target_audio}
+    return tuple(key for key in corpus.speeds if key in named)
+
+
 def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) -> Options:
     """Return the options completed by what the voices to validate or deploy were evolved with."""
     if stages[0] not in ("validate", "deploy"):
@@ -173,8 +193,15 @@ def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) 
     if len(students) > 1:
         raise PlanError(f"--styles: evolved for {' and '.join(students)}; name those of one.")
     first = recipes[0]
+    weights = tuple(f"{part}={weight}" for part, weight in first.get("weights", {}).items())
     return replace(
         options,
+        weights=options.weights or weights,
+        precision=options.precision or first.get("student_options", {}).get("precision", ""),
+        **{
+            name: first.get(name) if getattr(options, name) is None else getattr(options, name)
+            for name in ("minutes", "goal", "patience")
+        },
         student=options.student or first.get("student", ""),
         strategy=options.strategy or first.get("strategy", ""),
         steps=options.steps or first.get("steps"),
@@ -196,11 +223,15 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
     lines = _lines(options, corpus, styles, teacher)
     chosen = _choice(options, corpus, lines)
-    recipes = tuple(_style_recipe(key, corpus, chosen, lines[key]) for key in styles)
+    clips = _targets(options, corpus, styles)
+    recipes = tuple(
+        _style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles
+    )
     conditions = _conditions(options, teacher)
-    files = {path for recipe in recipes for path in recipe.takes.values()}
+    files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
-    asked = {name: getattr(options, name) for name in ("strategy", "steps", "seed", "base_voices")}
+    names = ("strategy", "steps", "minutes", "goal", "patience", "seed", "base_voices")
+    asked = {name: getattr(options, name) for name in names}
     return RunRecipe(
         **{name: value for name, value in asked.items() if value not in (None, "", ())},
         styles=recipes,
@@ -208,7 +239,9 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
         held_out_texts=chosen.held_out,
         student=student,
         teacher=teacher,
+        weights=asked_weights(options.weights),
         teacher_options=conditions,
+        student_options=_precision(options, student),
         versions={name: metadata.version(name) for name in LIBRARIES},
         inputs={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
     )
@@ -221,6 +254,34 @@ def _lines(
     if teacher == "http" or audio is None or _is_wav(audio):
         return texts.style_lines(corpus, styles)
     return texts.style_lines(corpus, styles, texts.read_takes(audio, corpus))
+
+
+def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the clips of each style: as given now or, after the stage reference, before."""
+    if not options.target_audio:
+        before = read_json(options.out / "recipe.json") or {}
+        if options.stage in ("all", "reference"):
+            return {}
+        return {one["key"]: tuple(one["targets"]) for one in before.get("styles", ())}
+    given = asked_targets(options.target_audio, corpus.speeds)
+    found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
+    if unknown := sorted(set(given) - {"", *styles}):
+        raise AskedError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
+    without = [key for key, clips in found.items() if not clips]
+    if without and not (options.reference_audio or options.tts_url):
+        raise AskedError(
+            f"--target-audio: no clip for {', '.join(without)}; name one (STYLE=PATH), leave the "
+            "style out with --styles, or give a teacher with --reference-audio or --tts-url."
+        )
+    return {key: tuple(map(str, clips)) for key, clips in found.items()}
+
+
+def _precision(options: Options, student: str) -> dict[str, str]:
+    if student != "kokoro":
+        if options.precision:
+            raise AskedError(f"--precision is for the student kokoro, not {student}.")
+        return {}
+    return {"precision": options.precision or options.default_precision}
 
 
 def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
@@ -237,7 +298,9 @@ def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> C
     return replace(chosen, search=tuple(search), held_out=tuple(held_out))
 
 
-def _style_recipe(key: str, corpus: Corpus, chosen: Choice, lines: Sequence[Line]) -> StyleRecipe:
+def _style_recipe(
+    key: str, corpus: Corpus, chosen: Choice, lines: Sequence[Line], targets: tuple[str, ...]
+) -> StyleRecipe:
     spoken = [line.text for line in chosen.references[key]]
     return StyleRecipe(
         key=key,
@@ -248,6 +311,7 @@ def _style_recipe(key: str, corpus: Corpus, chosen: Choice, lines: Sequence[Line
             for line in lines
             if line.take and line.text in {*spoken, *chosen.held_out}
         },
+        targets=targets,
     )
 
 
@@ -270,7 +334,7 @@ def _transcript(options: Options) -> str:
 
 def _check_references(recipe: RunRecipe) -> None:
     for style in recipe.styles:
-        if not style.reference_texts:
+        if not style.reference_texts and not style.targets:
             raise PlanError(
                 f"--reference-audio: no take of the style {style.key}; record some "
                 f"(like shcc-01_{style.key}.wav), or leave the style out with --styles."

@@ -9,12 +9,11 @@ from itertools import combinations
 import numpy as np
 
 from corpus.audio.types import Audio, AudioError
+from distillation.recipe import WEIGHTS
 from distillation.scoring.bound import total_bound
 from distillation.scoring.encoder import Embedding, SpeakerEncoder, speaker_encoder
 from distillation.scoring.features import feature_similarity, features, mean_features
 from distillation.scoring.harmonic import harmonic_score
-
-WEIGHTS: Mapping[str, float] = {"target": 0.48, "self": 0.50, "feature": 0.02}
 
 
 @dataclass(frozen=True, kw_only=True)

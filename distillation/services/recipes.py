@@ -1,6 +1,7 @@
 """Builds a recipe from the corpus: what is said, what the search hears, what it never hears."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
@@ -12,25 +13,38 @@ from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
 from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines import STUDENTS, TEACHERS
-from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
+from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import STRATEGIES
+from distillation.services.targets import Clip, by_style
 
 SYLLABLES_A_SECOND = 5.0
 LIBRARIES = ("voicelab", "numpy", "scipy", "librosa", "torch", "resemblyzer", "praat-parselmouth")
 
 
-def recipe_build(
-    *,
-    styles: Sequence[str],
-    steps: int,
-    seed: int = 0,
-    student: str = "",
-    teacher: str = "",
-    strategy: str = RunRecipe.strategy,
-    prompt: Recording | None = None,
-    tts_url: str = "",
-) -> RunRecipe:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What somebody asks of a run; what is left out is as the settings or the recipe have it."""
+
+    styles: Sequence[str]
+    steps: int = RunRecipe.steps
+    minutes: float = RunRecipe.minutes
+    goal: float = RunRecipe.goal
+    patience: int = RunRecipe.patience
+    seed: int = RunRecipe.seed
+    student: str = ""
+    precision: str = ""
+    teacher: str = ""
+    strategy: str = RunRecipe.strategy
+    prompt: Recording | None = None
+    tts_url: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    targets: Sequence[Clip] = ()
+
+
+def recipe_build(**wanted: Any) -> RunRecipe:
     """Return a recipe of labelled sentences and usable takes, the same for the same corpus.
+
+    Takes the fields of `Wanted`.
 
     Raises
     ------
@@ -38,38 +52,61 @@ def recipe_build(
         A name that is not known, or a style without enough labelled sentences or takes; the
         message names what is missing.
     """
-    student, teacher = student or settings.STUDENT, teacher or settings.TEACHER
+    asked = Wanted(**wanted)
+    student, teacher = asked.student or settings.STUDENT, asked.teacher or settings.TEACHER
     _check_name("student", student, STUDENTS)
     _check_name("teacher", teacher, TEACHERS)
-    _check_name("strategy", strategy, STRATEGIES)
-    labels = _styles(styles)
-    chosen = _chosen(labels, plays_takes=teacher == "recordings")
+    _check_name("strategy", asked.strategy, STRATEGIES)
+    labels, targets = _styles(asked.styles), by_style(asked.targets)
+    if unwanted := sorted(set(targets) - set(asked.styles)):
+        raise RecipeError(
+            _("styles: there are target clips for %s, which is not chosen.") % ", ".join(unwanted)
+        )
+    chosen = _chosen(labels, targets, plays_takes=teacher == "recordings")
     takes = _takes(chosen, labels) if teacher == "recordings" else {}
-    options, inputs = _conditions(teacher, prompt, tts_url)
+    options, inputs = _conditions(teacher, asked.prompt, asked.tts_url)
     for of_style in takes.values():
         inputs |= {take.wav.name: take.sha256 for take in of_style.values()}
+    inputs |= {clip.name: clip.sha256 for clips in targets.values() for clip in clips}
     return RunRecipe(
-        styles=tuple(
-            StyleRecipe(
-                key=label.key,
-                speed=label.f5_speed,
-                reference_texts=tuple(line.text for line in chosen.references[label.key]),
-                takes={text: take.wav.name for text, take in takes.get(label.key, {}).items()},
-            )
-            for label in labels
-        ),
+        styles=tuple(_style(label, chosen, takes, targets) for label in labels),
         search_texts=chosen.search,
         held_out_texts=chosen.held_out,
         student=student,
         teacher=teacher,
-        strategy=strategy,
-        steps=steps,
-        seed=seed,
+        strategy=asked.strategy,
+        steps=asked.steps,
+        minutes=asked.minutes,
+        goal=asked.goal,
+        patience=asked.patience,
+        seed=asked.seed,
+        weights={**WEIGHTS, **asked.weights},
         teacher_options=options,
-        student_options={"precision": settings.KOKORO_PRECISION} if student == "kokoro" else {},
+        student_options=_student_options(student, asked.precision),
         versions={name: metadata.version(name) for name in (*LIBRARIES, *_engine_library(student))},
         inputs=inputs,
     )
+
+
+def _style(
+    label: StyleLabel,
+    chosen: Choice,
+    takes: Mapping[str, Mapping[str, Any]],
+    targets: Mapping[str, Sequence[Clip]],
+) -> StyleRecipe:
+    return StyleRecipe(
+        key=label.key,
+        speed=label.f5_speed,
+        reference_texts=tuple(line.text for line in chosen.references.get(label.key, ())),
+        takes={text: take.wav.name for text, take in takes.get(label.key, {}).items()},
+        targets=tuple(clip.name for clip in targets.get(label.key, ())),
+    )
+
+
+def _student_options(student: str, precision: str) -> dict[str, str]:
+    if student != "kokoro":
+        return {}
+    return {"precision": precision or settings.KOKORO_PRECISION}
 
 
 def _check_name(field: str, name: str, known: Iterable[str]) -> None:
@@ -90,13 +127,17 @@ def _styles(keys: Sequence[str]) -> list[StyleLabel]:
     return [found[key] for key in dict.fromkeys(keys)]
 
 
-def _chosen(labels: list[StyleLabel], *, plays_takes: bool) -> Choice:
-    lines = {label.key: _lines(label, plays_takes) for label in labels}
-    for label in labels:
+def _chosen(
+    labels: list[StyleLabel], targets: Mapping[str, Sequence[Clip]], *, plays_takes: bool
+) -> Choice:
+    spoken = [label for label in labels if label.key not in targets]
+    lines = {label.key: _lines(label, plays_takes) for label in spoken}
+    for label in spoken:
         if len(lines[label.key]) < REFERENCES:
             raise RecipeError(_missing(label, len(lines[label.key]), plays_takes))
     texts = Sentence.objects.values_list("text", flat=True)
-    return choose(lines, texts, said=_said(labels) if plays_takes else None)
+    used = {clip.text for clips in targets.values() for clip in clips}
+    return choose(lines, texts, said=_said(labels) if plays_takes else None, used=used)
 
 
 def _lines(label: StyleLabel, plays_takes: bool) -> list[Line]:
@@ -150,7 +191,7 @@ def _takes(chosen: Choice, labels: list[StyleLabel]) -> dict[str, dict[str, Any]
             Recording.objects.usable().filter(
                 style=label,
                 sentence__text__in={
-                    *(line.text for line in chosen.references[label.key]),
+                    *(line.text for line in chosen.references.get(label.key, ())),
                     *chosen.held_out,
                 },
             )

@@ -159,11 +159,11 @@ def clip_check(audio: Audio) -> None:
     Raises
     ------
     AudioError
-        `too_short`.
+        `little_speech`.
     """
     if (speech_s := timing.find(audio).phonation_s) < CLIP_MIN_S:
         message = f"{speech_s:.1f} s of speech; a target clip needs {CLIP_MIN_S:.1f} s or more."
-        raise AudioError("too_short", message)
+        raise AudioError("little_speech", message)
 
 
 def _given(style_key: str, source: Path) -> Audio:

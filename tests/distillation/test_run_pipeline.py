@@ -112,6 +112,33 @@ def test_changed_inputs_are_worked_again(
     assert (tmp_path / "voices" / "manifest.json").is_file()
 
 
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three clips of the stranger, for whichever style."""
+    folder = tmp_path_factory.mktemp("clips")
+    for number, text in enumerate(REFERENCE[:3]):
+        write_wav(folder / f"{number}.wav", say(text))
+    return folder
+
+
+def test_target_clips_take_the_place_of_a_teacher(clips: Path, tmp_path: Path) -> None:
+    options = ("--target-audio", f"neutral={clips}", "--weights", "feature=0.2")
+    run(tmp_path, "--stage", "reference", *options)
+    made = sorted(path.name for path in (tmp_path / "reference_audio" / "neutral").iterdir())
+    assert made == ["target-2.wav", "target-3.wav", "target.json", "target.wav"]
+    run(tmp_path, "--stage", "evolve", "--steps", 2, "--weights", "feature=0.2")
+    about = json.loads((tmp_path / "evolved_voices" / "neutral.json").read_text())
+    assert about["recipe"]["weights"] == {"target": 0.48, "self": 0.5, "feature": 0.2}
+    named = [str(path) for path in sorted(clips.iterdir())]
+    assert about["recipe"]["styles"][0]["targets"] == named
+    assert set(about["recipe"]["inputs"]) == set(named)
+    other = write_wav(tmp_path / "reference_audio" / "neutral" / "target-2.wav", say(REFERENCE[4]))
+    assert other
+    run(tmp_path, "--stage", "evolve", "--steps", 2, "--weights", "feature=0.2")
+    again = json.loads((tmp_path / "evolved_voices" / "neutral.json").read_text())
+    assert again["inputs"] != about["inputs"]  # every clip decides, not only the first
+
+
 def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     with pytest.raises(CommandError, match="not validated"):
@@ -177,7 +204,8 @@ def plan_of(out: Path, **changes: object):
     values: dict[str, object] = {
         "stage": "evolve", "reference_audio": None, "reference_text": "", "tts_url": "",
         "steps": 5, "base_voices": BASE, "styles": (), "student": "", "teacher": "",
-        "strategy": "", "seed": None,
+        "target_audio": (), "minutes": None, "goal": None, "patience": None, "weights": (),
+        "precision": "", "default_precision": "fp32", "strategy": "", "seed": None,
         "out": out, "voices_dir": out, "model_dir": out, "force": False, "corpus_dir": CORPUS,
         "default_student": "praat",
     }  # fmt: skip
@@ -227,6 +255,18 @@ def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Pat
         (["--stage", "reference"], "needs a teacher"),
         (["--reference-audio", "/nowhere.wav"], "is not there"),
         (["--reference-text", "Hola"], "--reference-text"),
+        (["--target-audio", "/nowhere.wav"], "/nowhere.wav is not there"),
+        (["--target-audio", "amable=manage.py", "--styles", "neutral"], "amable is not among"),
+        (["--target-audio", "amable=manage.py", "--styles", "amable", "neutral"], "no clip for"),
+        (["--target-audio", "templates"], "no WAV in"),
+        (["--target-audio", "manage.py", "--weights", "pace=1"], "--weights: target=W"),
+        (["--target-audio", "manage.py", "--weights", "self=much"], "a number after self="),
+        (["--target-audio", "manage.py", "--weights", "self=0"], "weights: target, self"),
+        (["--target-audio", "manage.py", "--precision", "int8"], "--precision: fp32"),
+        (["--target-audio", "manage.py", "--precision", "bf16"], "--precision is for"),
+        (["--target-audio", "manage.py", "--goal", "101"], "goal: a score of 0"),
+        (["--target-audio", "manage.py", "--minutes", "-1"], "minutes: 0"),
+        (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),
         (["--stage", "evolve"], "run --stage reference first"),
         (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
         (["--stage", "validate"], "run --stage evolve first"),

@@ -16,7 +16,7 @@ from corpus.audio.types import AudioError
 from distillation.engines import STUDENTS, TEACHERS, EngineError
 from distillation.manifest import ManifestError
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.planning import STAGES, Options, Plan, PlanError, plan
+from distillation.pipeline.planning import PRECISIONS, STAGES, Options, Plan, PlanError, plan
 from distillation.pipeline.progress import Bars
 from distillation.search import STRATEGIES
 from distillation.stages.base import StageError
@@ -48,7 +48,24 @@ class Command(BaseCommand):
             "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"
         )
         parser.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
-        parser.add_argument("--steps", type=int, metavar="N", help="steps a style (10000)")
+        parser.add_argument(
+            "--target-audio",
+            nargs="+",
+            metavar="[STYLE=]PATH",
+            help="clips a style is compared with instead of what a teacher speaks; WAV or folder",
+        )
+        parser.add_argument("--steps", type=int, metavar="N", help="steps a style (10000), at most")
+        parser.add_argument("--minutes", type=float, metavar="M", help="of search a style, at most")
+        parser.add_argument("--goal", type=float, metavar="SCORE", help="ends a search, 0-100")
+        parser.add_argument(
+            "--patience", type=int, metavar="N", help="steps without a better voice end a search"
+        )
+        parser.add_argument(
+            "--weights",
+            nargs="+",
+            metavar="PART=W",
+            help="of the score: target=0.48 self=0.5 feature=0.02",
+        )
         parser.add_argument(
             "--base-voices", nargs="+", metavar="VOICE", help="where to start; all by default"
         )
@@ -59,6 +76,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, metavar="N")
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
         parser.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
+        parser.add_argument(
+            "--precision",
+            default="",
+            help=f"of kokoro: {', '.join(PRECISIONS)}; bf16 takes about half the time",
+        )
         parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
         parser.add_argument("--force", action="store_true", help="deploy what did not pass too")
 
@@ -123,7 +145,13 @@ def _options(given: dict[str, Any]) -> Options:
         reference_audio=given["reference_audio"],
         reference_text=given["reference_text"],
         tts_url=given["tts_url"],
+        target_audio=tuple(given["target_audio"] or ()),
         steps=given["steps"],
+        minutes=given["minutes"],
+        goal=given["goal"],
+        patience=given["patience"],
+        weights=tuple(given["weights"] or ()),
+        precision=given["precision"],
         base_voices=tuple(given["base_voices"] or ()),
         styles=tuple(given["styles"] or ()),
         student=given["student"],
@@ -136,6 +164,7 @@ def _options(given: dict[str, Any]) -> Options:
         force=given["force"],
         corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
         default_student=settings.STUDENT,
+        default_precision=settings.KOKORO_PRECISION,
     )
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distillation.recipe import WEIGHTS
 from distillation.scoring import Scorer, self_similarity, similarity
 from distillation.scoring.bound import SLACK, total_bound
 from distillation.scoring.harmonic import harmonic_score
-from distillation.scoring.scorer import WEIGHTS
 from tests.distillation.voices import LONG, OTHER, SHORT, say
 
 

@@ -1,0 +1,75 @@
+"""Target clips that a person names for a style: accepted takes, or sound files sent."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import BinaryIO, NamedTuple
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from corpus.audio.io import decode, encode_wav
+from corpus.models import Recording
+from distillation.stages.reference import CLIP_MAX_S, clip_check
+
+FOLDER = "targets"
+
+
+class Clip(NamedTuple):
+    """A sound file in the storage, and for which style it is a target."""
+
+    style: str
+    name: str
+    sha256: str
+    text: str = ""  # where it is known
+
+
+def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
+    """Keep a sound file that was sent as mono WAV, under its content's name.
+
+    Raises
+    ------
+    AudioError
+        It is no sound, too long, or holds too little speech to recognise a voice by.
+    """
+    audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=CLIP_MAX_S)
+    clip_check(audio)
+    data = encode_wav(audio)
+    sha256 = hashlib.sha256(data).hexdigest()
+    stem = re.sub(r"[^\w-]+", "-", PurePath(filename).stem)[:40].strip("-") or "clip"
+    name = f"{FOLDER}/{style}/{stem}-{sha256[:12]}.wav"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(data))
+    return Clip(style, name, sha256)
+
+
+def clips_there() -> list[str]:
+    """Name the clips that were sent before, by style and name."""
+    if not default_storage.exists(FOLDER):
+        return []
+    return [
+        f"{FOLDER}/{style}/{file}"
+        for style in sorted(default_storage.listdir(FOLDER)[0])
+        for file in sorted(default_storage.listdir(f"{FOLDER}/{style}")[1])
+    ]
+
+
+def clip_again(name: str) -> Clip:
+    """Return a clip that was sent before."""
+    with default_storage.open(name) as file:
+        return Clip(name.split("/")[1], name, hashlib.sha256(file.read()).hexdigest())
+
+
+def clip_of_take(take: Recording) -> Clip:
+    return Clip(take.style.key, str(take.wav.name), take.sha256, take.sentence.text)
+
+
+def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
+    """Group clips, each once."""
+    grouped: dict[str, dict[str, Clip]] = defaultdict(dict)
+    for clip in clips:
+        grouped[clip.style].setdefault(clip.sha256, clip)
+    return {style: tuple(of_style.values()) for style, of_style in grouped.items()}
