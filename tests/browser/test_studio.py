@@ -18,7 +18,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from corpus.audio.io import read_wav, write_wav
+from tests.browser.acts import tab_to
 from tests.browser.conftest import BIN, _answers, _chromium, environment
+from tests.browser.looks import LOOKS, assert_fit, assert_language
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, manage, running, wait_for
 from tests.signals import speech
@@ -26,6 +28,14 @@ from tests.signals import speech
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TAKE_S = 1.2
 VERDICT_MS = 10_000  # 3 s where the machine is free
+PLAYS = """() => {
+  window.plays = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    window.plays.push(this.src);
+    return play.call(this);
+  };
+}"""
 
 
 @dataclass
@@ -140,6 +150,11 @@ def record(page: Page) -> str:
     page.wait_for_timeout(1000 * TAKE_S)
     page.keyboard.press("Space")
     in_state(page, "done")
+    return shown(page)
+
+
+def shown(page: Page) -> str:
+    """Return the address of what is to be read."""
     prompt = page.locator(".studio-prompt:visible")
     sentence, style = (prompt.get_attribute(f"data-{name}") for name in ("sentence", "style"))
     return f"/studio/?sentence={sentence}&style={style}"
@@ -202,6 +217,66 @@ def test_five_takes_through_a_restart_of_the_server(page: Page, studio: Studio) 
     assert TAKE_S + 0.5 < audio.duration_s < TAKE_S + 2.5  # with half a second at both ends
 
 
+def test_a_take_is_recorded_heard_redone_and_left_by_keys_alone(page: Page, studio: Studio) -> None:
+    before = len(studio.takes())
+    page.evaluate(PLAYS)
+    read = record(page)
+    page.keyboard.press("l")
+    page.wait_for_function("window.plays.length === 1")
+    assert page.evaluate("window.plays[0]").startswith("blob:")
+    page.keyboard.press("l")
+    page.keyboard.press("r")
+    in_state(page, "recording")
+    expect(page.locator("#studio-said")).to_have_text("Recording. Press space to stop.")
+    page.wait_for_timeout(1000 * TAKE_S)
+    page.keyboard.press("Space")
+    in_state(page, "done")
+    queue_says(page, "All takes are on the server")
+    expect(page.locator("#studio-history [data-take]")).to_have_count(2)
+    following(page)
+    assert shown(page) != read
+    takes = studio.takes()[before:]
+    assert len(set(takes)) == 2
+    assert len({sentence for _, sentence in takes}) == 1
+
+
+def test_the_buttons_are_reached_with_tab_and_keep_the_focus(page: Page) -> None:
+    button = page.locator("#studio-record")
+    tab_to(page, button)
+    for state in ("recording", "done"):
+        page.keyboard.press("Enter")
+        in_state(page, state)
+        expect(button).to_be_focused()
+    for name in ("listen", "redo", "next"):
+        tab_to(page, page.locator(f"#studio-{name}"), presses=2)
+    page.keyboard.press("Enter")
+    in_state(page, "ready")
+    expect(page.locator("#studio-next")).to_be_focused()
+    queue_says(page, "All takes are on the server")
+
+
+@pytest.mark.parametrize("locale", LOOKS)
+def test_the_studio_at_work_is_fit_to_read_and_use(
+    signed_in: BrowserContext, studio: Studio, locale: str
+) -> None:
+    scheme, size = LOOKS[locale]
+    state = signed_in.storage_state()
+    look = {"locale": locale, "color_scheme": scheme, "base_url": studio.url}
+    context = signed_in.browser.new_context(storage_state=state, **look)
+    page = context.new_page()
+    opened(page)
+    assert_language(page, locale)
+    page.keyboard.press("Space")
+    in_state(page, "recording")
+    assert_fit(page, size)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    expect(page.locator(".studio-coach")).to_be_visible(timeout=VERDICT_MS)
+    page.locator("#studio-verdict details").evaluate("(box) => { box.open = true; }")
+    assert_fit(page, size)
+    context.close()
+
+
 def test_a_lost_answer_stores_the_take_once(page: Page, studio: Studio) -> None:
     before, lost = len(studio.takes()), []
 
@@ -258,7 +333,7 @@ def test_with_nothing_to_read_the_page_still_sends_what_waits(signed_in: Browser
     page.goto("/studio/?style=profesional")
     queue_says(page, "All takes are on the server")
     page.keyboard.press("Space")
-    expect(page.get_by_role("link", name="See the takes")).to_be_visible()
+    expect(page.get_by_role("link", name="All styles")).to_be_visible()
     in_state(page, "off")
     assert errors == []
     page.close()

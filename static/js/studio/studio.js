@@ -51,13 +51,17 @@ function hush() {
   for (const other of [sound, ...document.querySelectorAll("audio")]) other.pause();
 }
 
+// A button that cannot be used now keeps the focus, which `disabled` would take away.
+const still = (name, yes) => at(name).setAttribute("aria-disabled", yes);
+const isStill = (name) => at(name)?.getAttribute("aria-disabled") === "true";
+
 function enter(next, text = "") {
   root.dataset.state = next;
   const recording = next === "recording";
   recordLabel.textContent = next === "off" ? words.turnOn : recording ? words.stop : words.record;
-  at("record").disabled = next === "opening" || next === "closing";
-  at("listen").disabled = at("redo").disabled = next !== "done";
-  at("next").disabled = recording || next === "closing";
+  still("record", next === "opening" || next === "closing");
+  for (const name of ["listen", "redo"]) still(name, next !== "done");
+  still("next", recording || next === "closing");
   at("device").disabled = recording || next === "closing";
   if (text) say(text);
 }
@@ -175,7 +179,7 @@ const acts = {
   record: () => {
     if (state() === "off") turnOn();
     else if (state() === "recording") stop();
-    else if (!at("record").disabled) record();
+    else record();
   },
   listen: () => (sound.paused ? sound.play() : sound.pause()),
   redo: record,
@@ -186,7 +190,7 @@ const KEYS = { " ": "record", l: "listen", r: "redo", n: "next" };
 function listen() {
   for (const name of Object.keys(acts)) {
     at(name).addEventListener("click", (event) => {
-      acts[name]();
+      if (!isStill(name)) acts[name]();
       if (event.detail) at("stage").focus({ preventScroll: true }); // by mouse: keys go on
     });
   }
@@ -205,7 +209,7 @@ function listen() {
       if (event.target.closest(holds)) return;
       event.preventDefault();
       event.stopPropagation();
-      if (!at(name)?.disabled) acts[name]();
+      if (!isStill(name)) acts[name]();
     },
     { capture: true },
   );
