@@ -1,7 +1,6 @@
 """What people send: filters of the lists, labels, takes, verdicts."""
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -144,7 +143,6 @@ class TakeForm(forms.Form):
             "empty": _("The file is empty. Record or choose it again."),
         },
     )
-    uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from voicelab.wholebody import WholeBody
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings")
-application = get_wsgi_application()
+application = WholeBody(get_wsgi_application())

@@ -17,6 +17,7 @@ from corpus.services.labels import (
 from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import (
     ConsentMissing,
+    TakeIdTaken,
     consent_require,
     take_measure,
     take_store,
@@ -32,6 +33,7 @@ __all__ = [
     "UNSEEN",
     "ConsentMissing",
     "LabelConflict",
+    "TakeIdTaken",
     "VerdictConflict",
     "consent_give",
     "consent_require",

@@ -32,6 +32,10 @@ class ConsentMissing(Exception):
     """The speaker has not agreed to be recorded, or withdrew; the message says which."""
 
 
+class TakeIdTaken(Exception):
+    """Another take was stored under this id; the message says what to do."""
+
+
 def take_store(
     *,
     sentence: Sentence,
@@ -43,15 +47,16 @@ def take_store(
 ) -> Recording:
     """Decode, check, measure and keep a take; the same file sent again gives the first row.
 
-    Nothing is stored when the sound is refused (AudioError) or consent is missing.
+    Nothing is stored when the sound is refused (AudioError), when consent is missing or when
+    another take has the id (TakeIdTaken).
     """
     consent_require(speaker)
     whose = {"sentence": sentence, "style": style, "speaker": speaker}
     digest = _sha256(file)
-    if there := _already(digest, whose):
+    if there := _stored(digest, whose, uuid):
         return there
     recording = Recording(**whose, uploaded_by=person, original_sha256=digest)
-    recording.uuid = uuid if uuid and _is_free(uuid) else uuid4()
+    recording.uuid = uuid or uuid4()
     with _ANALYSIS:
         audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=MAX_SECONDS)
         audio = resample(audio, min(audio.sr, MAX_RATE_HZ))
@@ -61,7 +66,7 @@ def take_store(
         _files_write(recording, audio, file)
         with transaction.atomic():
             Sentence.objects.select_for_update().get(pk=sentence.pk)
-            if there := _already(digest, whose):
+            if there := _stored(digest, whose, uuid):
                 return there
             recording.take = _takes_so_far(whose) + 1
             recording.save()
@@ -74,7 +79,7 @@ def take_store(
 def take_measure(*, recording: Recording) -> ProsodyScore:
     """Measure a stored take again, after the analyser or the style's profile changed."""
     with recording.wav.open("rb") as file:
-        audio = decode(file.read(), max_seconds=MAX_SECONDS)
+        audio = decode(file, max_seconds=MAX_SECONDS)
     found = _analyse(recording, audio)
     with transaction.atomic():
         recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
@@ -153,12 +158,13 @@ def baseline_changed(recording: Recording) -> None:
     ProsodyScore.objects.bulk_update(scores, ["quality", "parts"], batch_size=200)
 
 
-def _already(digest: str, whose: dict[str, Any]) -> Recording | None:
-    return Recording.objects.filter(original_sha256=digest, **whose).first()
-
-
-def _is_free(uuid: UUID) -> bool:
-    return not Recording.objects.filter(uuid=uuid).exists()
+def _stored(digest: str, whose: dict[str, Any], uuid: UUID | None) -> Recording | None:
+    """Return the take that these bytes are already."""
+    if there := Recording.objects.filter(original_sha256=digest, **whose).first():
+        return there
+    if uuid and Recording.objects.filter(uuid=uuid).exists():
+        raise TakeIdTaken(_("Another take was stored under this id. Record the sentence again."))
+    return None
 
 
 def _takes_so_far(whose: dict[str, Any]) -> int:

@@ -19,7 +19,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
-from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.services import ConsentMissing, TakeIdTaken, speaker_of, take_store
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of, parts_of
@@ -31,8 +31,9 @@ NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # the other styles are judged relative t
 
 
 class StudioTakeForm(TakeForm):
-    """A take with its hash, and the speaker whose page recorded it."""
+    """A take with its own id and hash, and the speaker whose page recorded it."""
 
+    uuid = forms.UUIDField()
     sha256 = forms.RegexField(r"^[0-9a-f]{64}$")
     speaker = forms.IntegerField()
 
@@ -78,7 +79,7 @@ def studio_store(request: HttpRequest) -> HttpResponse:
         take = take_store(person=request.user, **given | {"speaker": speaker})
     except AudioError as error:
         return JsonResponse({"refused": refusal(error)}, status=422)
-    except ConsentMissing as error:
+    except (ConsentMissing, TakeIdTaken) as error:
         return JsonResponse({"refused": str(error)}, status=422)
     verdict = reverse("studio_take", args=[take.pk])
     return JsonResponse({"id": take.pk, "sha256": take.original_sha256, "verdict": verdict})

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from corpus.loading import corpus_load
+from corpus.services.take_files import files_sweep
 from voicelab.roles import ROLES
 
 
@@ -19,4 +20,5 @@ class Command(BaseCommand):
         corpus_load()
         for role in ROLES:
             Group.objects.get_or_create(name=role)
+        files_sweep()
         self.stdout.write("Ready. The first admin: manage.py createsuperuser")

@@ -71,6 +71,15 @@ def test_bytes_damaged_on_their_way_are_not_stored(record: Any, media: Any) -> N
     assert files_in(media) == []
 
 
+def test_other_bytes_under_a_stored_id_are_refused_in_words(record: Any, media: Any) -> None:
+    attempt = str(uuid4())
+    record(uuid=attempt)
+    answer = record(wav(190.0), uuid=attempt)
+    assert answer.status_code == 422
+    assert len(answer.json()["refused"]) > 20
+    assert len(files_in(media)) == 2
+
+
 def test_a_take_goes_to_nobody_but_the_person_who_spoke_it(record: Any) -> None:
     other: Any = SpeakerFactory()
     answer = record(speaker=other.pk)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from corpus.audio.io import encode_wav, read_wav
 from corpus.audio.types import AudioError
 from corpus.models import Recording, TakeVerdict
-from corpus.services import ConsentMissing, take_judge, take_measure, take_store
+from corpus.services import ConsentMissing, TakeIdTaken, take_judge, take_measure, take_store
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import LabelFactory, SentenceFactory, SpeakerFactory
 from tests.signals import silence, tone
@@ -61,13 +61,23 @@ def test_the_same_file_again_is_the_same_take(keep, media):
     assert len(files_in(media)) == 2
 
 
-def test_the_same_attempt_again_is_the_same_take_and_another_sound_is_not_lost(keep):
+def test_the_same_attempt_again_is_the_same_take(keep):
     attempt = uuid4()
     first = keep(wav(), uuid=attempt)
     assert first.uuid == attempt
     assert keep(wav(), uuid=attempt) == first
-    other = keep(wav(180.0), uuid=attempt)  # the browser's Back button sends an old id
-    assert (other.take, other.uuid == attempt) == (2, False)
+
+
+def test_other_bytes_under_a_stored_id_are_refused_and_nothing_is_touched(keep, media, warm):
+    attempt = uuid4()
+    first = keep(wav(), uuid=attempt)
+    before = files_in(media)
+    for changes in ({"data": wav(180.0)}, {"style": warm}):
+        with pytest.raises(TakeIdTaken) as refused:
+            keep(uuid=attempt, **changes)
+        assert len(str(refused.value)) > 20
+    assert list(Recording.objects.all()) == [first]
+    assert files_in(media) == before
 
 
 def test_takes_are_numbered_per_sentence_style_and_speaker(keep, warm):
@@ -168,7 +178,7 @@ def test_when_storing_fails_no_file_is_left(keep, media, monkeypatch):
 
 def send(client: Any, sentence: Any, data: bytes, htmx: bool = True, **more: Any) -> Any:
     file = SimpleUploadedFile("../../etc/take.exe", data, content_type="text/plain")
-    form = {"sentence": sentence.sentence_id, "style": "neutral", "uuid": str(uuid4()), **more}
+    form = {"sentence": sentence.sentence_id, "style": "neutral", **more}
     headers = {"HX-Request": "true"} if htmx else {}
     return client.post(reverse("take_upload"), form | {"file": file}, headers=headers)
 

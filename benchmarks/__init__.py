@@ -1,0 +1,1 @@
+"""Measurements of the README and of the issues, each a command."""
