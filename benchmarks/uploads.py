@@ -37,10 +37,9 @@ from benchmarks.labeling import database
 from benchmarks.uploads_client import FAULTS, Speaker, Take
 from benchmarks.uploads_server import REPOSITORY, Server, settle
 from benchmarks.uploads_sound import FORMATS, archive, in_format, spoken
-from tests.processes import manage
+from tests.processes import free_port, manage
 
 PARTS = ("faults", "pace", "memory")
-PORT = 9720
 RESTARTS = (signal.SIGTERM, signal.SIGKILL)
 
 
@@ -52,31 +51,29 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--restarts", type=int, default=6)
     parser.add_argument("--zip", action="store_true", help="also archives of real size")
-    parser.add_argument("--port", type=int, default=PORT)
     options = parser.parse_args()
     parts = options.parts or PARTS
     for name in (options.database,) if options.database else ("sqlite", "postgres"):
         if "faults" in parts:
-            with served(name, options.port, options.workers) as (server, people, corpus):
+            with served(name, options.workers) as (server, people, corpus):
                 said = faults(server, people, corpus, options.takes, options.restarts)
                 print("\n".join(f"{name:9} {line}" for line in said), flush=True)
     if "pace" in parts:
-        with served("sqlite", options.port, options.workers) as (server, people, corpus):
+        with served("sqlite", options.workers) as (server, people, corpus):
             print("\n".join(pace(server, people, corpus)), flush=True)
     if "memory" in parts:
         for workers in (1, options.workers):
-            with served("sqlite", options.port, workers) as (server, people, corpus):
+            with served("sqlite", workers) as (server, people, corpus):
                 print("\n".join(memory(server, people, corpus, zipped=options.zip)), flush=True)
 
 
 @contextmanager
-def served(
-    name: str, port: int, workers: int
-) -> Iterator[tuple[Server, list[Speaker], dict[str, Any]]]:
+def served(name: str, workers: int) -> Iterator[tuple[Server, list[Speaker], dict[str, Any]]]:
     """Give a running server over a fresh database, twenty speakers, and what is to be read."""
     with tempfile.TemporaryDirectory(prefix="voicelab-bench-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)
+        port = free_port()
         env = {
             "VOICELAB_DATA_DIR": str(folder / "data"),
             "WEB_PORT": str(port),
@@ -112,7 +109,8 @@ def faults(
         Take(spoken(seed), *reading(corpus, seed), fault=FAULTS[seed % len(FAULTS)])
         for seed in range(n)
     ]
-    started, done = perf_counter(), []
+    started = perf_counter()
+    done: list[signal.Signals] = []
     with server.watched(), ThreadPoolExecutor(len(people)) as pool:
         stopped = Event()
         signals = [RESTARTS[k % 2] for k in range(restarts)]
@@ -222,16 +220,16 @@ def memory(
     def note(what: str) -> None:
         lines.append(f"{workers} worker(s), after {what:52} {server.memory()}")
 
-    for path in ("/studio/", "/takes/", "/takes/upload/", "/takes/batch/"):
-        assert people[0].get(path).status == 200, path
+    for path in ("/", "/studio/", "/takes/", "/takes/upload/", "/takes/batch/"):
+        assert (page := people[0].get(path)).status == 200, (path, page)
     note("pages without a take")
     for kind in FORMATS:
         answer = people[0].send(Take(in_format(kind, 1), *reading(corpus, 0)))
         assert answer.status == 200, (kind, answer)
         note(f"one take, {kind}")
-    jobs = [(people[k], FORMATS[k % len(FORMATS)], k) for k in range(len(people))]
+    jobs = [(people[k], FORMATS[k % len(FORMATS)], k, corpus) for k in range(len(people))]
     with ThreadPoolExecutor(len(people)) as pool:
-        stored = list(pool.map(lambda job: sent_and_seen(*job, corpus), jobs))
+        stored = list(pool.map(lambda job: sent_and_seen(*job), jobs))
     note(f"{len(stored)} takes of 28-30 s at once, and their pages")
     if zipped:
         lines.extend(archives(server, people[0], corpus, note))

@@ -170,7 +170,8 @@ class Speaker:
         answer = link.getresponse()
         body = answer.read()
         link.close()
-        return Answer(answer.status, body, time.perf_counter() - started)
+        waited_s = time.perf_counter() - started
+        return Answer(answer.status, body, waited_s, answer.headers.get("Location", ""))
 
 
 def multipart(fields: dict[str, str], name: str, data: bytes) -> bytes:

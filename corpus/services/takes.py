@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from contextlib import ExitStack
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -79,7 +79,7 @@ def take_store(
 def take_measure(*, recording: Recording) -> ProsodyScore:
     """Measure a stored take again, after the analyser or the style's profile changed."""
     with recording.wav.open("rb") as file:
-        audio = decode(file, max_seconds=MAX_SECONDS)
+        audio = decode(cast(BinaryIO, file), max_seconds=MAX_SECONDS)
     found = _analyse(recording, audio)
     with transaction.atomic():
         recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
