@@ -16,6 +16,7 @@ from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
 from distillation.stages import milestones, snapshot
 from distillation.stages.base import StageError, StopSignal
+from distillation.stages.diversity import Diversity
 from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_alone
 from distillation.stages.snapshot import Point, Snapshot
 from distillation.stages.starting import blends, start_total
@@ -94,6 +95,7 @@ class Evolution:
         self._identity = snapshot.identity(recipe, self.style_key, Path(target_path))
         self._at = Snapshot() if checkpoint is None else snapshot.read(checkpoint, self._identity)
         self._waiting: deque[Task] = deque()
+        self._diversity: Diversity
         self._search: Strategy | None = None
         if self._at.start is not None and self._at.start_score is not None:
             self._begin_walk(self._at.start, self._at.start_score)
@@ -145,6 +147,16 @@ class Evolution:
     @property
     def points(self) -> list[Point]:
         return list(self._at.points)
+
+    @property
+    def trace(self) -> list[tuple[float, float]]:
+        """For each point the seconds of search and the diversity there."""
+        return [(seconds, diversity) for seconds, diversity in self._at.trace]
+
+    @property
+    def diversity(self) -> float:
+        """How far from the best the last candidates were (`stages.diversity`)."""
+        return self._at.diversity
 
     @property
     def milestones(self) -> dict[int, VoicePack]:
@@ -274,7 +286,7 @@ class Evolution:
         if best is None or score is None or score.target == 0.0:
             raise StageError("base_voices", "no base voice of the student was heard as speech.")
         self._at.start, self._at.start_score = best, score
-        self._at.points.append(Point.of(0, score))
+        self._mark(score)
         self._begin_walk(best, score)
         self._look_around(best, score)
 
@@ -290,6 +302,7 @@ class Evolution:
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
+        self._diversity = Diversity([pack.data for pack in self._stock.values()])
         if self._at.search:
             self._search.restore(self._at.search)
 
@@ -297,11 +310,18 @@ class Evolution:
         at, score = self._at, verdict.score
         at.step += 1
         at.left -= 1
+        if at.best is not None:
+            at.diversity = self._diversity.running(at.diversity, task.candidate, at.best)
         if search.tell(score.total if score else None, ceiling=verdict.ceiling) and score:
             at.best, at.best_score = task.candidate, score
-            at.points.append(Point.of(at.step, score))
+            self._mark(score)
         if at.best is not None and at.best_score is not None:
             self._look_around(at.best, at.best_score)
+
+    def _mark(self, score: Score) -> None:
+        at = self._at
+        at.points.append(Point.of(at.step, score))
+        at.trace.append((round(at.seconds, 2), at.diversity))
 
     def _look_around(self, best: Array, score: Score) -> None:
         """Keep the best pack where it may be wanted to hear; end the search where a rule says."""

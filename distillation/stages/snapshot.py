@@ -27,7 +27,7 @@ DECIDING = (
 )
 PLAIN = (
     *("step", "evaluations", "texts", "seconds", "stopped", "left"),
-    *("start_totals", "start_name"),
+    *("start_totals", "start_name", "diversity", "trace"),
 )
 
 
@@ -63,6 +63,8 @@ class Snapshot:
     best: Array | None = None
     best_score: Score | None = None
     points: list[Point] = field(default_factory=list)
+    trace: list[tuple[float, float]] = field(default_factory=list)  # seconds, diversity at each
+    diversity: float = 0.0
     kept: dict[int, Array] = field(default_factory=dict)  # by the step of the improvement
     search: State = field(default_factory=dict)
 

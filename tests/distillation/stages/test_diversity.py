@@ -1,0 +1,30 @@
+"""Diversity: the published walk's own scale, whatever proposed the candidate."""
+
+import numpy as np
+import pytest
+
+from distillation.stages.diversity import Diversity
+
+RNG = np.random.default_rng(0)
+STOCK = [RNG.standard_normal((40, 1, 256)).astype(np.float32) for _ in range(6)]
+
+
+@pytest.mark.parametrize("diversity", [0.01, 0.15])
+def test_it_is_what_the_published_walk_scales_its_noise_by(diversity: float) -> None:
+    std = np.std(STOCK, axis=0, ddof=1)
+    noise = RNG.standard_normal(STOCK[0].shape)
+    candidate = (STOCK[0] + noise * std * diversity).astype(np.float32)
+    assert Diversity(STOCK).of(candidate, STOCK[0]) == pytest.approx(diversity, rel=0.02)
+
+
+def test_the_best_itself_is_not_apart_and_shared_numbers_do_not_count() -> None:
+    assert Diversity(STOCK).of(STOCK[1], STOCK[1]) == 0.0
+    alike = [pack * np.float32(0.0) for pack in STOCK]
+    assert Diversity(alike).of(STOCK[1], STOCK[2]) == 0.0
+
+
+def test_the_running_mean_begins_with_the_first_and_follows() -> None:
+    found, far = Diversity(STOCK), STOCK[1]
+    first = found.running(0.0, far, STOCK[0])
+    assert first == found.of(far, STOCK[0])
+    assert found.running(first, STOCK[0], STOCK[0]) == pytest.approx(0.9 * first)
