@@ -11,7 +11,7 @@ BINS = 10
 ENOUGH = 30  # verdicts below which a line is a guess
 _Z = 1.96  # 95 %
 WIDTH, HEIGHT = 720, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 14, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 14, 44
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ django.setup()
 
 from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Recording, Sentence, Speaker, StyleLabel  # noqa: E402
-from corpus.services import consent_give, label_set, take_store  # noqa: E402
+from corpus.services import consent_give, label_set, take_judge, take_store  # noqa: E402
 from corpus.services.agreements import agreement_measure  # noqa: E402
 from corpus.services.thresholds import threshold_set  # noqa: E402
 from tests.browser.rows import (  # noqa: E402
@@ -51,7 +51,7 @@ def labels_fill() -> None:
 def takes_fill(speaker: Speaker) -> None:
     """Store takes that wait; copies of one more were judged, for the curve."""
     takes = []
-    for n, sentence in enumerate(Sentence.objects.filter(category__key=RECORDED)[:4]):
+    for n, sentence in enumerate(Sentence.objects.filter(category__key=RECORDED)[:5]):
         wav = encode_wav(speech(14, f0_hz=140 + 6 * n, lead_s=0.5))
         takes.append(
             take_store(
@@ -62,9 +62,11 @@ def takes_fill(speaker: Speaker) -> None:
                 file=BytesIO(wav),
             )
         )
-    last = takes[-1]
-    Recording.objects.filter(pk=last.pk).update(state=Recording.State.ACCEPTED)
-    verdicts_fill(last, people[REVIEWER])
+    reviewer, (back, liked) = people[REVIEWER], takes[-2:]
+    verdicts_fill(liked, reviewer)
+    rejected, accepted = Recording.State.REJECTED, Recording.State.ACCEPTED
+    take_judge(recording=back, person=reviewer, state=rejected, reason="Se corta al final.")
+    take_judge(recording=liked, person=reviewer, state=accepted)
     threshold_set(value=0.62, person=people[REVIEWER])
 
 

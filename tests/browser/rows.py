@@ -14,6 +14,7 @@ from corpus.models import (
     LabelDecision,
     Recording,
     Sentence,
+    Speaker,
     StyleLabel,
     TakeVerdict,
 )
@@ -59,12 +60,13 @@ def hours_spread(seconds: float = 8.0) -> None:
 
 
 def verdicts_fill(like: Recording, person: User, n: int = 60) -> None:
-    """Judge copies of a take, whose scores people mostly follow."""
+    """Judge another speaker's copies of a take, whose scores people mostly follow."""
+    other = Speaker.objects.create(name="Voz de otra persona", consented_at=timezone.now())
     for k in range(n):
         quality = 0.3 + 0.7 * k / n
         accepted = (k * 7 % n) / n < quality**2
         take = Recording.objects.get(pk=like.pk)
-        take.pk, take.uuid, take.take = None, uuid4(), 100 + k
+        take.pk, take.uuid, take.take, take.speaker = None, uuid4(), k + 1, other
         take.state = Recording.State.ACCEPTED if accepted else Recording.State.REJECTED
         take.save(force_insert=True)
         score = like.prosody_scores.get()

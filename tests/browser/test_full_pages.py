@@ -21,8 +21,8 @@ FULL = {
     "disputes": ("reviewer", "/label/disputes/", ".settled details"),
     "agreement": ("reviewer", "/label/agreement/", "#agreement table .mark"),
     "people": ("reviewer", "/label/people/", ".stacked .piece >> nth=5"),
-    "takes sent back": ("speaker", "/takes/?state=rejected", ".takes .badge-bad >> nth=9"),
-    "take, judged": ("reviewer", "/takes/64/", ".history form"),
+    "takes sent back": ("speaker", "/takes/?state=rejected", ".takes .badge-bad"),
+    "take, judged": ("reviewer", "/takes/5/", ".history form"),
     "review": ("reviewer", "/takes/review/", "#judge"),
     "calibration": ("reviewer", "/takes/calibration/", ".calibration-precision"),
     "studio, own takes": ("speaker", "{sent_back}", "#studio-history blockquote"),
@@ -85,6 +85,6 @@ def _sent_back(desk: Desk) -> str:
         "SELECT s.sentence_id, y.key FROM corpus_recording r"
         " JOIN corpus_sentence s ON s.id = r.sentence_id"
         " JOIN corpus_stylelabel y ON y.id = r.style_id"
-        " WHERE r.state = 'rejected' ORDER BY r.id LIMIT 1"
+        " WHERE r.state = 'rejected' AND r.id <= 5 ORDER BY r.id DESC LIMIT 1"
     )
     return f"/studio/?sentence={sentence}&style={style}"
