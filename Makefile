@@ -6,13 +6,33 @@ export OMP_NUM_THREADS ?= 1
 export WEB_PORT ?= 8000
 export SPEECH_PORT ?= 8001
 
-.PHONY: demo test test-quick lint bench serve messages
+.PHONY: demo test test-quick lint bench serve messages teacher teacher-worker teacher-speech
 
 .venv: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps resemblyzer
 	@touch .venv
+
+# F5-TTS and a torch it can live with, 7 GB, beside .venv and never in it.
+.venv-teacher: requirements-teacher.txt
+	$(PYTHON) -m venv .venv-teacher
+	.venv-teacher/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-teacher.txt
+	@touch .venv-teacher
+
+teacher: .venv-teacher
+
+# Takes the slices of runs with the teacher f5; on a CPU one may last an hour.
+teacher-worker: export SLICE_SOFT_SECONDS ?= 3300
+teacher-worker: export SLICE_HARD_SECONDS ?= 3360
+teacher-worker: export LEASE_SECONDS ?= 3420
+teacher-worker: .venv-teacher
+	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --pool solo --loglevel info
+
+# F5 as a speech service: the --tts-url of another machine.
+teacher-speech: export TTS_BACKEND := f5
+teacher-speech: .venv-teacher
+	.venv-teacher/bin/python -m voicelab.tts
 
 %.mo: %.po .venv
 	@$(BIN)/pybabel --quiet compile --domain django --input-file $< --output-file $@

@@ -1,4 +1,4 @@
-"""Stand-ins for what cannot be had here: a Kokoro of random weights, a hub to fetch it from."""
+"""Stand-ins for what cannot be had here: Kokoro and F5 of random weights, a hub to fetch from."""
 
 from __future__ import annotations
 
@@ -93,6 +93,48 @@ def _pack(rng: np.random.Generator, rows: int) -> np.ndarray[Any, Any]:
     mean, mode = 0.14 * rng.standard_normal(256), scale * rng.standard_normal(256)
     length = np.linspace(-1.7, 1.7, rows)
     return (mean + np.outer(length, mode)).astype(np.float32)[:, None, :]
+
+
+F5_ARCHITECTURE = {
+    "dim": 64, "depth": 2, "heads": 1, "ff_mult": 2, "text_dim": 32, "conv_layers": 1,
+}  # fmt: skip
+F5_VOCABULARY = " abcdefghijklmnopqrstuvwxyzáéíóúüñABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÑ.,;:!?¡¿'-…\"()"
+_VOCOS = """\
+feature_extractor:
+  class_path: vocos.feature_extractors.MelSpectrogramFeatures
+  init_args: {sample_rate: 24000, n_fft: 1024, hop_length: 256, n_mels: 100, padding: center}
+backbone:
+  class_path: vocos.models.VocosBackbone
+  init_args: {input_channels: 100, dim: 32, intermediate_dim: 64, num_layers: 2}
+head:
+  class_path: vocos.heads.ISTFTHead
+  init_args: {dim: 32, n_fft: 1024, hop_length: 256, padding: center}
+"""
+
+
+def f5_dir(model_dir: Path) -> Path:
+    """Write F5's files, tiny, with random weights; in the teacher's environment only."""
+    import torch
+    from f5_tts.model import CFM, DiT
+    from safetensors.torch import save_file
+    from vocos import Vocos
+
+    folder = model_dir / "f5"
+    (folder / "vocos").mkdir(parents=True)
+    (folder / "architecture.json").write_text(json.dumps(F5_ARCHITECTURE))
+    (folder / "vocab.txt").write_text("".join(f"{sign}\n" for sign in F5_VOCABULARY), "utf-8")
+    (folder / "vocos" / "config.yaml").write_text(_VOCOS)
+    torch.manual_seed(0)
+    dit = DiT(**F5_ARCHITECTURE, text_num_embeds=len(F5_VOCABULARY), mel_dim=100)
+    with torch.no_grad():
+        for weight in dit.parameters():  # F5 begins with zeros, and would not hear text or prompt
+            weight += 0.05 * torch.randn_like(weight)
+    model = CFM(transformer=dit, mel_spec_kwargs={"mel_spec_type": "vocos"})
+    state = {f"ema_model.{name}": value for name, value in model.state_dict().items()}
+    save_file(state, folder / "model_100.safetensors")
+    vocoder = Vocos.from_hparams(str(folder / "vocos" / "config.yaml"))
+    torch.save(vocoder.state_dict(), folder / "vocos" / "pytorch_model.bin")
+    return model_dir
 
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

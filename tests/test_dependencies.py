@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from distillation.engines.f5_files import VERSION
 from tests.conftest import REPOSITORY
 
 OURS = {"voicelab", "corpus", "distillation", "tests", "benchmarks"}
-APART = {"resemblyzer"}  # installed without its dependencies, by the Makefile
+APART = {"resemblyzer", "safetensors"}  # by the Makefile, without dependencies; of the teacher
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
@@ -55,3 +56,18 @@ def test_every_declared_dependency_is_pinned() -> None:
     pinned = names((REPOSITORY / "constraints.txt").read_text().split())
     declared = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
     assert names(declared) - pinned == set()
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the versions that a file of requirements fixes."""
+    lines = (REPOSITORY / name).read_text().splitlines()
+    found = (re.match(r"([\w.-]+)==(\S+)", line) for line in lines)
+    return {normal(one[1]): one[2] for one in found if one}
+
+
+def test_the_teachers_environment_is_ours_with_another_torch_and_f5() -> None:
+    here, there = pins("constraints.txt"), pins("requirements-teacher.txt")
+    assert names(PROJECT["dependencies"]) | APART | {"f5-tts", "torchaudio"} <= set(there)
+    other = {name for name, version in there.items() if here.get(name, version) != version}
+    assert other == {"torch"}
+    assert there["f5-tts"] == VERSION

@@ -7,7 +7,7 @@ import unicodedata
 
 from num2words import num2words
 
-_NAMES = {
+LETTERS = {
     **{"a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache"},
     **{"i": "i", "j": "jota", "k": "ka", "l": "ele", "m": "eme", "n": "ene", "ñ": "eñe", "o": "o"},
     **{"p": "pe", "q": "cu", "r": "erre", "s": "ese", "t": "te", "u": "u", "v": "uve"},
@@ -33,7 +33,7 @@ _SHORT = {
 }
 _SHORT_RE = re.compile(rf"\b({'|'.join(_SHORT)})\.", re.IGNORECASE)
 _CLOCK_RE = re.compile(r"\b(\d{1,2}):(\d{2})\b")
-_FIGURE_RE = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
+FIGURE_RE = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 _ACRONYM_RE = re.compile(r"\b[A-ZÑ]{2,5}\b")
 _READABLE_RE = re.compile(r"(?:[BCDFGHJKLMNÑPQRSTVWXYZ]?[AEIOU][LNRSD]?)+")
 _WORD_RE = re.compile(r"[a-zñáéíóúü]+")
@@ -53,19 +53,27 @@ def words(text: str) -> list[str]:
     list of str
         Lower case, letters a-z ñ á é í ó ú ü only; letters of other alphabets are dropped.
     """
+    return _WORD_RE.findall("".join(_latin(letter) for letter in spelled(text).lower()))
+
+
+def spelled(text: str) -> str:
+    """Return a Spanish text with figures, signs, abbreviations and acronyms as words.
+
+    Case and punctuation stay; there may be more than one space where something was spelled.
+    """
     text = unicodedata.normalize("NFC", text)
     text = _SHORT_RE.sub(lambda m: _SHORT[m[1].lower()], text)
     text = _CLOCK_RE.sub(lambda m: f"{m[1]} {m[2]}" if int(m[2]) else m[1], text)
-    text = _FIGURE_RE.sub(lambda m: f" {_figure(m[0])} ", text)
+    text = FIGURE_RE.sub(lambda m: f" {figure(m[0])} ", text)
     text = _ACRONYM_RE.sub(_acronym, text)
     for sign, spoken in _SIGNS.items():
         text = text.replace(sign, spoken)
-    return _WORD_RE.findall("".join(_latin(letter) for letter in text.lower()))
+    return text
 
 
-def _figure(figure: str) -> str:
-    digits = figure.replace(".", "")
-    whole, _, decimals = digits.partition(",")
+def figure(written: str) -> str:
+    """Return a number as it is said: 1.500, 3,5; figure by figure if long or led by a zero."""
+    whole, _, decimals = written.replace(".", "").partition(",")
     if len(whole) > _MAX_DIGITS or (len(whole) > 1 and whole.startswith("0")):
         spoken = " ".join(num2words(int(digit), lang="es") for digit in whole)
     else:
@@ -78,7 +86,7 @@ def _figure(figure: str) -> str:
 def _acronym(match: re.Match[str]) -> str:
     if _READABLE_RE.fullmatch(match[0]):
         return match[0]
-    return " ".join(_NAMES[letter] for letter in match[0].lower())
+    return " ".join(LETTERS[letter] for letter in match[0].lower())
 
 
 def _latin(letter: str) -> str:

@@ -30,6 +30,7 @@ TEACHERS: Mapping[str, str] = MappingProxyType(
     {
         "recordings": "distillation.engines.recordings:RecordingsTeacher",
         "http": "distillation.engines.http:HttpTeacher",
+        "f5": "distillation.engines.f5:F5Teacher",
     }
 )
 
@@ -58,12 +59,6 @@ def teacher(name: str, options: Options | None = None) -> Teacher:
     EngineError
         `unknown_engine`, `bad_option`, or what the engine itself misses.
     """
-    if name == "f5":
-        raise EngineError(
-            "unknown_engine",
-            "The teacher 'f5' comes with a later version; run F5-TTS behind an OpenAI-compatible "
-            "server and use 'http', or use 'recordings'.",
-        )
     if name not in TEACHERS:
         raise EngineError(
             "unknown_engine", f"There is no teacher {name!r}; choose one of {', '.join(TEACHERS)}."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from distillation.hub.sets import HubError, ModelSet, Part
+from distillation.hub.sets import HubError, ModelSet, Part, natural
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo, RepoSibling
@@ -101,7 +100,7 @@ def _siblings(info: ModelInfo, pattern: str) -> list[RepoSibling]:
 def _chosen(part: Part, info: ModelInfo) -> RepoSibling:
     for pattern in part.patterns:
         if found := _siblings(info, pattern):
-            return max(found, key=lambda one: _natural(one.rfilename))
+            return max(found, key=lambda one: natural(one.rfilename))
     raise HubError(
         "not_there", f"The repository {part.repo} holds no {' or '.join(part.patterns)}."
     )
@@ -122,7 +121,3 @@ def _file(info: ModelInfo, one: RepoSibling, part: Part) -> RemoteFile:
 
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".pt")
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", name)]

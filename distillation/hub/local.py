@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from distillation.hub.sets import HubError, ModelSet, Part
+from distillation.hub.sets import HubError, ModelSet, Part, natural
 
 RECORDS = "models.json"  # written by `pull`: where each file came from, and its hash
 _BLOCK = 2**20
@@ -59,11 +59,18 @@ def check(model: ModelSet, model_dir: Path, *, voices: Sequence[str] = ()) -> li
 
 
 def _part_finding(part: Part, model_dir: Path, records: Mapping[str, Record]) -> Finding:
-    for pattern in part.patterns:
-        name = pattern.rpartition("/")[2]
-        if there := sorted((model_dir / part.folder).glob(name)):
-            return _finding(there[-1], model_dir, records)
+    if there := newest(part, model_dir):
+        return _finding(there, model_dir, records)
     return _missing(model_dir / part.target, part.repo, part.patterns[0])
+
+
+def newest(part: Part, model_dir: Path) -> Path | None:
+    """Return the file of this part that counts, None where there is none."""
+    for pattern in part.patterns:
+        there = (model_dir / part.folder).glob(pattern.rpartition("/")[2])
+        if found := sorted(there, key=lambda path: natural(path.name)):
+            return found[-1]
+    return None
 
 
 def _voice_findings(

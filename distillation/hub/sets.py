@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -89,3 +90,8 @@ def with_repo(model: ModelSet, repo: str) -> ModelSet:
         for part in model.parts
     )
     return ModelSet(name=model.name, parts=parts, voices=model.voices)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names by the numbers in them: model_50 before model_100."""
+    return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", name)]

@@ -10,7 +10,7 @@ from distillation.engines import STUDENTS, TEACHERS, EngineError, student, teach
 
 def test_every_name_is_its_engine():
     assert set(STUDENTS) == {"praat", "kokoro"}
-    assert set(TEACHERS) == {"recordings", "http"}
+    assert set(TEACHERS) == {"recordings", "http", "f5"}
     assert student("praat", {}).name == "praat"
     assert teacher("recordings").name == "recordings"
     assert teacher("http", {"url": "http://127.0.0.1:1"}).name == "http"
@@ -21,11 +21,6 @@ def test_an_unknown_name_lists_the_known(make):
     with pytest.raises(EngineError, match="choose one of") as caught:
         make("tacotron", {})
     assert caught.value.code == "unknown_engine"
-
-
-def test_f5_says_what_to_use_until_it_comes():
-    with pytest.raises(EngineError, match=r"later version.*'http'.*'recordings'"):
-        teacher("f5", {})
 
 
 def test_an_option_it_does_not_know():

@@ -1,0 +1,158 @@
+"""Reference audio fit for a cloning teacher: at most 12 s, cut at a pause, its words too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.audio import timing
+from corpus.audio.io import decode, resample
+from corpus.audio.loudness import normalize
+from corpus.audio.types import Audio, AudioError
+from distillation.engines.base import EngineError, Prompt
+
+SR = 24_000
+LONGEST_S = 12.0  # F5 was trained on clips of 30 s, prompt and answer together
+TAIL_S = 1.0  # silence that keeps the prompt's last word out of the answer
+LONGEST_SPEECH_S = LONGEST_S - TAIL_S
+SHORTEST_SPEECH_S = 1.0
+LUFS = -23.0
+JOIN_S = 0.3  # between two takes of one prompt
+_MARGIN_S = 0.05
+_FADE_S = 0.01
+_APART = 0.12  # shares of sound and of words may differ by this where both are cut
+_CLAUSE = re.compile(r"(?<=[.,;:!?…])\s+")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prompt as a cloning teacher takes it.
+
+    Attributes
+    ----------
+    audio : Audio
+        24 kHz, -23 LUFS where the peaks allow, at most 12 s, ending in 1 s of silence.
+    text : str
+        What is said in it.
+    speech_s : float
+        The audio without that silence.
+    """
+
+    audio: Audio
+    text: str
+    speech_s: float
+
+
+def prepare(prompt: Prompt) -> Prepared:
+    """Make a prompt fit.
+
+    Silence around the speech goes. Speech over 11 s is cut at the latest pause whose place in
+    the sound is that of a clause's end in the words, by their shares.
+
+    Raises
+    ------
+    EngineError
+        `no_prompt`, `no_transcript`, `bad_take`, `prompt_too_short`, `prompt_too_long`.
+    """
+    if prompt.audio is None:
+        raise EngineError(
+            "no_prompt",
+            f"Style {prompt.style}: the teacher needs reference audio, up to {LONGEST_S:.0f} s of "
+            "the voice. Choose a take, or give a WAV.",
+        )
+    text = " ".join(prompt.transcript.split())
+    if not text:
+        raise EngineError(
+            "no_transcript",
+            f"Style {prompt.style}: the words of {prompt.audio.name} are missing. Give them "
+            "(--reference-text, or a text file beside the WAV): no speech is recognised here.",
+        )
+    audio, found = _speech(prompt.audio)
+    if found.speech_s > LONGEST_SPEECH_S:
+        audio, text = _cut(audio, found, text, prompt.audio)
+    tail = np.zeros(round(TAIL_S * SR), np.float32)
+    levelled = normalize(audio, LUFS)
+    whole = Audio(np.concatenate([_faded(levelled.y), tail]), SR)
+    return Prepared(whole, text, audio.duration_s)
+
+
+def join(takes: Sequence[tuple[str, Path]]) -> tuple[Audio, str]:
+    """Join takes of one voice into one prompt: their speech at one level, pauses between.
+
+    Parameters
+    ----------
+    takes : sequence of (text, path)
+        In order; one or more.
+
+    Returns
+    -------
+    Audio
+        24 kHz, without the silence around the first and last.
+    str
+        The texts, each ending in a sign.
+    """
+    pause = np.zeros(round(JOIN_S * SR), np.float32)
+    parts = [_faded(normalize(_speech(path)[0], LUFS).y) for _, path in takes]
+    texts = [text if re.search(r"[.!?…]\W*$", text) else f"{text}." for text, _ in takes]
+    y = np.concatenate([part for one in parts for part in (pause, one)][1:])
+    return Audio(y, SR), " ".join(texts)
+
+
+def _speech(path: Path) -> tuple[Audio, timing.Timing]:
+    """Return the speech alone, with a little air around it, and where it lies."""
+    try:
+        audio = resample(decode(path), SR)
+    except (AudioError, OSError) as error:
+        raise EngineError(
+            "bad_take", f"{path}: the reference audio is unusable: {error}"
+        ) from error
+    found = timing.find(audio)
+    if found.speech_s < SHORTEST_SPEECH_S:
+        raise EngineError(
+            "prompt_too_short",
+            f"{path}: {found.speech_s:.1f} s of speech; the teacher needs "
+            f"{SHORTEST_SPEECH_S:.0f} s and more, 6 to 11 s is best.",
+        )
+    first = max(0.0, found.start_s - _MARGIN_S)
+    speech = _between(audio, first, found.start_s + found.speech_s + _MARGIN_S)
+    return speech, timing.find(speech)
+
+
+def _cut(audio: Audio, found: timing.Timing, text: str, path: Path) -> tuple[Audio, str]:
+    """Return the longest beginning whose pause and clause end at the same share."""
+    ends = [match.start() for match in _CLAUSE.finditer(text)]
+    spoken_s, best = 0.0, None
+    for (start, end), (after, _) in zip(found.sounding, found.sounding[1:], strict=False):
+        spoken_s += end - start
+        if end > LONGEST_SPEECH_S:
+            break
+        share = spoken_s / found.phonation_s
+        near = min(ends, key=lambda at: abs(at / len(text) - share), default=None)
+        if near is not None and abs(near / len(text) - share) <= _APART:
+            best = (min(end + _MARGIN_S, after), text[:near])
+    if best is None or best[0] < SHORTEST_SPEECH_S:
+        raise EngineError(
+            "prompt_too_long",
+            f"{path}: {found.speech_s:.1f} s of speech, and no pause within the first "
+            f"{LONGEST_SPEECH_S:.0f} s fits the end of a clause. Give at most "
+            f"{LONGEST_SPEECH_S:.0f} s, with its words.",
+        )
+    return _between(audio, 0.0, best[0]), best[1]
+
+
+def _between(audio: Audio, start_s: float, end_s: float) -> Audio:
+    y = audio.y[round(start_s * audio.sr) : round(end_s * audio.sr)]
+    return Audio(np.ascontiguousarray(y), audio.sr)
+
+
+def _faded(y: np.ndarray) -> np.ndarray:
+    n = min(round(_FADE_S * SR), len(y) // 2)
+    ramp = np.linspace(0.0, 1.0, n, dtype=np.float32)
+    y = y.copy()
+    y[:n] *= ramp
+    y[len(y) - n :] *= ramp[::-1]
+    return y

@@ -1,0 +1,142 @@
+"""Teacher `f5` as it is: the package in its own environment, over a tiny random checkpoint."""
+
+import pytest
+
+from corpus.audio.io import write_wav
+from distillation.engines import EngineError
+from distillation.engines import teacher as make
+from distillation.engines.f5_files import ARCHITECTURES, files_of, weights_of
+from distillation.hub.local import Record, write_records
+from tests.signals import speech
+from tests.teacher import teacher
+
+slow = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("teacher")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("f5")
+    (folder / "home").mkdir()
+    write_wav(folder / "prompt.wav", speech(20, sr=44_100))
+    write_wav(folder / "other.wav", speech(20, f0_hz=120.0))
+    teacher("build", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(folder):
+    return teacher("speak", folder)
+
+
+class TestSpeech:
+    pytestmark = slow
+
+    def test_five_sentences_are_bit_identical_here_and_in_another_process(self, folder, said):
+        assert len(set(said["five"])) == 5
+        assert said["five"] == said["again"]
+        assert said["five"] == teacher("five", folder)
+
+    def test_seed_prompt_and_words_are_heard(self, said):
+        heard = {said[name] for name in ("other_seed", "other_prompt", "other_words")}
+        assert len(heard | {said["five"][0]}) == 4
+
+    def test_speed_changes_the_length(self, said):
+        slow_s, plain_s, fast_s = said["seconds"].values()
+        assert slow_s / plain_s == pytest.approx(1.25, rel=0.03)
+        assert plain_s / fast_s == pytest.approx(1.25, rel=0.03)
+
+    def test_accents_take_no_time(self, said):
+        assert said["accents_s"] == pytest.approx(said["plain_s"], abs=0.02)
+
+    def test_figures_are_read_as_words(self, said):
+        assert said["figures"] == said["words"]
+
+    def test_long_text_is_spoken_whole(self, said):
+        assert said["long_s"] == pytest.approx(3 * said["short_s"], rel=0.03)
+
+    def test_sound_and_licence(self, said):
+        assert said["rate"] == 24_000
+        assert 0 < said["peak"] <= 1
+        assert said["licence"] == "CC-BY-NC-4.0"
+
+    def test_nothing_was_fetched(self, folder, said):
+        assert not (folder / "home" / "hub").exists()
+
+    def test_what_is_wrong_is_said(self, folder):
+        found = teacher("faults", folder)
+        wrong = {name: code for name, (code, _) in found.items()}
+        assert wrong == {
+            "no checkpoint": "missing_model", "no vocoder": "missing_model",
+            "half a checkpoint": "bad_model", "half a vocoder": "bad_model",
+            "other architecture": "bad_model", "the base architecture": "bad_model",
+            "other vocabulary": "bad_model", "fetching vocoder": "bad_model",
+            "device": "bad_option", "steps": "bad_option", "language": "bad_option",
+            "no transcript": "no_transcript", "no prompt": "no_prompt", "speed": "bad_speed",
+            "empty": "empty_text",
+        }  # fmt: skip
+        for name, words in {
+            "no checkpoint": r"f5/model_*.safetensors is missing: run `manage.py models pull f5`",
+            "half a checkpoint": "model_100.safetensors cannot be used: it is damaged",
+            "the base architecture": "of another architecture",
+            "other vocabulary": "belong together",
+        }.items():
+            assert words in found[name][1]
+
+
+def placed(folder, name="model_50.safetensors"):
+    for path in (name, "vocab.txt", "vocos/config.yaml", "vocos/pytorch_model.bin"):
+        (folder / "f5" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "f5" / path).write_bytes(b"bytes")
+    return folder
+
+
+def test_here_it_says_which_environment_to_use(tmp_path):
+    with pytest.raises(EngineError, match=r"make teacher.*--tts-url") as caught:
+        make("f5", {"model_dir": placed(tmp_path)})
+    assert caught.value.code == "no_teacher"
+
+
+def test_the_newest_checkpoint_by_its_step_counts(tmp_path):
+    placed(placed(tmp_path), "model_1200.safetensors")
+    found = files_of(tmp_path)
+    assert found.checkpoint.name == "model_1200.safetensors"
+    assert found.vocoder == tmp_path / "f5" / "vocos"
+    assert found.architecture == ARCHITECTURES["F5TTS_Base"]
+
+
+def test_architecture_by_name_or_by_figures(tmp_path):
+    path = placed(tmp_path) / "f5" / "architecture.json"
+    path.write_text('"F5TTS_v1_Base"')
+    assert files_of(tmp_path).architecture["dim"] == 1024
+    path.write_text('{"dim": 64, "depth": 2, "heads": 1}')
+    assert files_of(tmp_path).architecture["depth"] == 2
+    for bad in ('"F6"', "{", '{"dim": 64}', "[]"):
+        path.write_text(bad)
+        with pytest.raises(EngineError, match=r"architecture\.json") as caught:
+            files_of(tmp_path)
+        assert caught.value.code == "bad_model"
+
+
+def test_missing_truncated_and_empty_files(tmp_path):
+    with pytest.raises(EngineError, match=r"jpgallegoar/F5-Spanish there") as caught:
+        files_of(tmp_path)
+    assert caught.value.code == "missing_model"
+    record = Record(repo="jpgallegoar/F5-Spanish", revision="0", size=1000, sha256="ab")
+    write_records(placed(tmp_path), {"f5/model_50.safetensors": record})
+    with pytest.raises(EngineError, match=r"truncated: 5 of 1,000 bytes") as caught:
+        files_of(tmp_path)
+    assert caught.value.code == "bad_model"
+    (tmp_path / "models.json").unlink()
+    (tmp_path / "f5" / "vocab.txt").write_bytes(b"")
+    with pytest.raises(EngineError, match=r"vocab\.txt is truncated"):
+        files_of(tmp_path)
+
+
+def test_the_licence_is_that_of_the_weights(tmp_path):
+    assert weights_of(tmp_path).source == "jpgallegoar/F5-Spanish"
+    assert weights_of(tmp_path).licence == "CC-BY-NC-4.0"
+    for repo, licence in (("SWivid/F5-TTS", "CC-BY-NC-4.0"), ("a/b", "see huggingface.co/a/b")):
+        record = Record(repo=repo, revision="0", size=5, sha256="ab")
+        write_records(placed(tmp_path), {"f5/model_50.safetensors": record})
+        found = weights_of(tmp_path)
+        assert (found.source, found.licence, found.sha256) == (repo, licence, "ab")

@@ -1,0 +1,60 @@
+"""What F5 is given to read: no figure, no capitals, nothing lost that a reader says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillation.engines import EngineError
+from distillation.engines.f5_text import LANGUAGES, read_aloud
+
+SPANISH = {
+    "Son 21 € y llega en 3 días.": "Son veintiún euros y llega en tres días.",
+    "Cuesta $1.500,50 al mes": "Cuesta mil quinientos coma cinco cero dólares al mes.",
+    "A la 1:30 o a las 10:00": "A la una treinta o a las diez.",
+    "1 h y 31 min": "una hora y treinta y un minutos.",
+    "Su DNI, Sr. Pérez.": "Su de ene i, señor Pérez.",
+    "La ONU y el IVA": "La onu y el iva.",
+    "VISITE NUESTRA WEB": "Visite nuestra web.",
+    "El 1.º y la 2.ª planta, opción B": "El primero y la segunda planta, opción be.",
+    "Un 20 % más; llame al 0034": "Un veinte por ciento más; llame al cero cero tres cuatro.",
+    "El vuelo A4 de la Avda. Mayor": "El vuelo A cuatro de la avenida Mayor.",
+    "Pan, leche, etc.": "Pan, leche, etcétera.",
+    "«Hola» — dijo… 😀": '"Hola", dijo…',
+    "¿Sí?": "¿Sí?",
+}
+ENGLISH = {
+    "It costs $1,250.50 today": "It costs one thousand two hundred and fifty point five zero "
+    "dollars today.",
+    "Dr. Smith, at 10:05": "doctor Smith, at ten oh five.",
+    "The 2nd and 21st of 3": "The second and twenty-first of three.",
+    "Your FBI file, 5 GB": "Your eff bee eye file, five gigabytes.",
+    "1 h, 50%": "one hour, fifty percent.",
+    "STOP RIGHT THERE": "Stop right there.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said"), SPANISH.items())
+def test_spanish(written, said):
+    assert read_aloud(written, "es") == said
+
+
+@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
+def test_english(written, said):
+    assert read_aloud(written, "en") == said
+
+
+def test_nothing_to_say_and_an_unknown_language():
+    with pytest.raises(EngineError) as caught:
+        read_aloud(" …!", "es")
+    assert caught.value.code == "empty_text"
+    with pytest.raises(EngineError, match="es or en") as caught:
+        read_aloud("Guten Tag", "de")
+    assert caught.value.code == "bad_option"
+
+
+@given(st.text(st.characters(codec="utf-8")), st.sampled_from(LANGUAGES))
+def test_any_text_becomes_letters_and_signs(text, lang):
+    said = read_aloud(f"a {text}", lang)
+    assert not any(sign.isdigit() for sign in said)
+    assert said.split(" ") == said.split()
+    assert said[-1] not in " ,;:"

@@ -1,0 +1,81 @@
+"""A prompt made fit for a cloning teacher: length, pauses, words, level, tail."""
+
+import numpy as np
+import pytest
+
+from corpus.audio import timing
+from corpus.audio.io import write_wav
+from corpus.audio.loudness import integrated_lufs
+from distillation.engines import EngineError, Prompt
+from distillation.engines.prompts import LONGEST_S, SR, TAIL_S, join, prepare
+from tests.signals import silence, speech
+
+
+def prompt(path, audio, text="Buenos días, gracias por llamar."):
+    write_wav(path, audio)
+    return Prompt(style="neutral", audio=path, transcript=text)
+
+
+def test_a_short_prompt_keeps_its_words_and_gets_a_tail(tmp_path):
+    audio = speech(20, lead_s=1.5, level_db=-35.0, sr=16_000)
+    made = prepare(prompt(tmp_path / "a.wav", audio, "Buenos  días,\n gracias."))
+    assert made.text == "Buenos días, gracias."
+    assert made.audio.sr == SR
+    assert made.speech_s == pytest.approx(4.1, abs=0.1)
+    assert made.audio.duration_s == pytest.approx(made.speech_s + TAIL_S, abs=0.001)
+    assert not made.audio.y[-round(TAIL_S * SR) :].any()
+    assert integrated_lufs(made.audio) == pytest.approx(-23.0, abs=0.6)
+
+
+def test_a_long_prompt_is_cut_at_a_pause_that_ends_a_clause(tmp_path):
+    audio = speech(80, pauses=((20, 0.6), (40, 0.6), (60, 0.6)))
+    text = "Uno dos tres cuatro, cinco seis siete ocho. Nueve diez once doce, trece catorce dos."
+    made = prepare(prompt(tmp_path / "a.wav", audio, text))
+    assert made.text == "Uno dos tres cuatro, cinco seis siete ocho."
+    assert made.speech_s == pytest.approx(8.6, abs=0.2)
+    assert made.audio.duration_s <= LONGEST_S
+    assert timing.find(made.audio).trail_s == pytest.approx(TAIL_S, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("audio", "text", "code"),
+    [
+        (speech(70), "Sin pausa alguna, pero largo. Muy largo.", "prompt_too_long"),
+        (speech(70, pauses=((20, 0.6),)), "Una sola frase sin comas", "prompt_too_long"),
+        (speech(3), "Sí.", "prompt_too_short"),
+        (speech(20), "  ", "no_transcript"),
+    ],
+)
+def test_what_cannot_be_a_prompt_is_said(tmp_path, audio, text, code):
+    with pytest.raises(EngineError) as caught:
+        prepare(prompt(tmp_path / "a.wav", audio, text))
+    assert caught.value.code == code
+
+
+def test_no_audio_and_no_sound(tmp_path):
+    with pytest.raises(EngineError, match="reference audio") as caught:
+        prepare(Prompt(style="neutral", transcript="Hola."))
+    assert caught.value.code == "no_prompt"
+    (tmp_path / "a.wav").write_bytes(b"no sound")
+    with pytest.raises(EngineError, match=r"a\.wav") as caught:
+        prepare(Prompt(style="neutral", audio=tmp_path / "a.wav", transcript="Hola."))
+    assert caught.value.code == "bad_take"
+
+
+def test_takes_are_joined_at_one_level(tmp_path):
+    write_wav(tmp_path / "1.wav", speech(20, level_db=-30.0))
+    write_wav(tmp_path / "2.wav", speech(15, level_db=-14.0, sr=16_000))
+    audio, text = join([("Buenos días", tmp_path / "1.wav"), ("¿Sí?", tmp_path / "2.wav")])
+    assert text == "Buenos días. ¿Sí?"
+    found = timing.find(audio)
+    assert len(found.sounding) == 2
+    assert audio.duration_s == pytest.approx(7.5, abs=0.3)
+    first, second = (
+        np.sqrt(np.mean(audio.y[round(a * SR) : round(b * SR)] ** 2)) for a, b in found.sounding
+    )
+    assert first == pytest.approx(second, rel=0.15)
+
+
+def test_silence_is_no_prompt(tmp_path):
+    with pytest.raises(EngineError):
+        prepare(prompt(tmp_path / "a.wav", silence(3.0)))

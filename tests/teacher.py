@@ -1,0 +1,42 @@
+"""The teacher's environment, for the tests of the main one."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+def interpreter() -> str:
+    """Return Python of the environment that `make teacher` builds; the test skips without it."""
+    default = REPOSITORY / ".venv-teacher" / "bin" / "python"
+    path = os.environ.get("VOICELAB_TEACHER_PYTHON", str(default))
+    if not Path(path).exists():
+        pytest.skip("no environment of the teacher: `make teacher`, or VOICELAB_TEACHER_PYTHON")
+    return path
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return the variables of a teacher's process whose home, and so its caches, are empty."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return {
+        **kept, "HOME": str(home), "HF_HOME": str(home / "hub"), "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", **more,
+    }  # fmt: skip
+
+
+def teacher(what: str, folder: Path) -> Any:
+    """Let `tests.in_teacher` do something in that environment; return its answer."""
+    done = subprocess.run(
+        [interpreter(), "-m", "tests.in_teacher", what, str(folder)],
+        env=environment(folder / "home"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
