@@ -27,7 +27,7 @@ teacher-worker: export SLICE_SOFT_SECONDS ?= 3300
 teacher-worker: export SLICE_HARD_SECONDS ?= 3360
 teacher-worker: export LEASE_SECONDS ?= 3420
 teacher-worker: .venv-teacher
-	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --pool solo --loglevel info
+	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --concurrency 1 --loglevel info
 
 # F5 as a speech service: the --tts-url of another machine.
 teacher-speech: export TTS_BACKEND := f5

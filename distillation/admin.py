@@ -90,7 +90,7 @@ class RunAdmin(ReadOnlyAdmin):
             (_("Budget"), {"fields": ["steps", "minutes", "goal", "patience"]}),
             (_("Student and search"), {"fields": ["student", "precision", "strategy", "seed"]}),
             (_("Score"), {"fields": [f"weight_{part}" for part in WEIGHTS]}),
-            (_("Teacher"), {"fields": ["teacher", "prompt", "tts_url"]}),
+            (_("Teacher"), {"fields": ["teacher", "prompt", "own_prompts", "tts_url"]}),
             (
                 _("Target clips instead of the teacher"),
                 {"fields": ["target_takes", "target_files", *uploads]},

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
+from distillation.engines.f5_files import F5_WEIGHTS, weights_named
 from distillation.models import Decision, Run
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import STRATEGIES
@@ -19,8 +20,8 @@ from distillation.wording import clip_words, recipe_words
 
 LICENCES = {
     "http": _("The server's model has its own licence; the run records its address."),
-    "f5": _("F5-TTS's official weights are CC-BY-NC: not for commercial use."),
     "recordings": _("The best accepted takes of each style, as recorded."),
+    "f5": _("F5-TTS's official weights are CC-BY-NC: not for commercial use."),
 }
 PRECISIONS = [
     ("fp32", _("fp32: as published")),
@@ -29,7 +30,7 @@ PRECISIONS = [
 ]
 RECIPE_FIELDS = (
     *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
-    *("teacher", "prompt", "tts_url"),
+    *("teacher", "prompt", "own_prompts", "tts_url"),
 )
 
 
@@ -117,7 +118,12 @@ class RunLaunchForm(forms.ModelForm):
         Recording.objects.usable().select_related("sentence", "style"),
         label=_("Prompt"),
         required=False,
-        help_text=_("Of the teacher http: the accepted take whose voice it shall clone."),
+        help_text=_("Of the teachers http and f5: the accepted take whose voice they shall clone."),
+    )
+    own_prompts = forms.BooleanField(
+        label=_("Prompt of each style from its best takes"),
+        required=False,
+        help_text=_("Of a cloning teacher: it hears the style and not only the voice."),
     )
     tts_url = forms.URLField(
         label=_("Address of the teacher"),
@@ -158,9 +164,9 @@ class RunLaunchForm(forms.ModelForm):
             )
         for name, value in launch_defaults().items():
             self.fields[name].initial = value
-        self.fields["teacher"].help_text = " ".join(
-            f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES
-        )
+        weights = weights_named("f5", settings.MODEL_DIR)[F5_WEIGHTS]
+        lines = [f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES]
+        self.fields["teacher"].help_text = f"{' '.join(lines)} ({weights})"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -228,6 +234,7 @@ def launch_again(run: Run) -> dict[str, Any]:
         "seed": recipe.seed,
         "precision": recipe.student_options.get("precision", settings.KOKORO_PRECISION),
         "tts_url": recipe.teacher_options.get("url", ""),
+        "own_prompts": any(style.prompt for style in recipe.styles),
         "prompt": Recording.objects.usable().filter(wav=prompt).first() if prompt else None,
         "target_takes": list(Recording.objects.usable().filter(wav__in=clips)),
         "target_files": clips,

@@ -160,6 +160,7 @@ class StyleRun(models.Model):
 
 class WorkerBeat(models.Model):
     name = models.CharField(_("worker"), max_length=200, unique=True)
+    queues = models.CharField(_("queues"), max_length=200, default="voicelab")
     seen_at = models.DateTimeField(_("last sign of life"), db_index=True)
 
     class Meta:

@@ -23,6 +23,8 @@ class StyleRecipe:
 
     `takes` maps each reference text to the WAV the teacher `recordings` plays for it. Where
     `targets` names sound files, these are the target's clips and the teacher speaks none.
+    `prompt` is what a cloning teacher hears of this style instead of the run's one prompt:
+    (text, WAV) of one take or of several, joined in order.
     """
 
     key: str
@@ -30,6 +32,7 @@ class StyleRecipe:
     reference_texts: tuple[str, ...]
     takes: dict[str, str] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
+    prompt: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,11 @@ class RunRecipe:
     def style_keys(self) -> tuple[str, ...]:
         return tuple(style.key for style in self.styles)
 
+    @property
+    def teacher_weights(self) -> str:
+        """Whose weights the teacher speaks with, and their licence; empty where it has none."""
+        return self.versions.get("F5 weights", "")
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal recipe."""
         return json.loads(json.dumps(asdict(self)))
@@ -129,6 +137,7 @@ class RunRecipe:
                     **style,
                     "reference_texts": tuple(style["reference_texts"]),
                     "targets": tuple(style["targets"]),
+                    "prompt": tuple((text, wav) for text, wav in style["prompt"]),
                 }
             )
             for style in data["styles"]

@@ -51,12 +51,13 @@ def refuse_bad_limits(**_signal: Any) -> None:
 
 @worker_ready.connect
 def show_life(sender: Any, **_signal: Any) -> None:
-    _beat(sender.hostname)
-    sender.timer.call_repeatedly(recovery.BEAT_SECONDS, _beat, (sender.hostname,))
+    told = (sender.hostname, list(sender.app.amqp.queues.consume_from))
+    _beat(*told)
+    sender.timer.call_repeatedly(recovery.BEAT_SECONDS, _beat, told)
 
 
-def _beat(name: str) -> None:
+def _beat(name: str, queues: list[str]) -> None:
     try:
-        recovery.worker_beat(name=name)
+        recovery.worker_beat(name=name, queues=queues)
     finally:
         connections.close_all()

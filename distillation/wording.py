@@ -9,7 +9,7 @@ from corpus.wording import refusal
 from distillation.recipe import RecipeError
 
 _ENGINE_FILES = _(
-    "Kokoro's files are missing or damaged; whoever runs the server has to mend them."
+    "The model's files are missing or damaged; whoever runs the server has to mend them."
 )
 _PACK_FILE = _("The file of the voice pack is damaged or is none; evolve the voice again.")
 _TARGET = _("The style's target cannot be used; retry, and if it fails again launch a new run.")
@@ -31,6 +31,10 @@ FAULTS: dict[str, Any] = {
     "take_changed": _NEW_RUN,
     "missing_take": _("The teacher has no take of a sentence; record it, then launch a new run."),
     "bad_take": _("A take cannot be played; record it again, then launch a new run."),
+    "no_transcript": _("The words of the prompt are missing; launch a new run with another."),
+    "prompt_too_short": _("The prompt is too short to clone; launch a new run with another."),
+    "prompt_too_long": _("The prompt is too long to clone; launch a new run with a shorter one."),
+    "no_teacher": _("This worker cannot run the teacher f5; start `make teacher-worker`, retry."),
     "no_prompt": _("The teacher has neither takes nor a prompt; record takes of this style."),
     **dict.fromkeys(
         (

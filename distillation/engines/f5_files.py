@@ -15,6 +15,7 @@ from distillation.hub.local import Record, newest, read_records
 from distillation.hub.sets import Part
 
 FOLDER = "f5"
+F5_WEIGHTS = "F5 weights"  # in a recipe's versions: whose, and their licence
 VERSION = "1.1.22"  # of the package, which only the teacher's environment has
 ARCHITECTURE = "architecture.json"  # beside the checkpoint where it is no F5TTS_Base
 DEFAULT = "F5TTS_Base"
@@ -86,6 +87,20 @@ def weights_of(model_dir: Path) -> Weights:
         licence=LICENCES.get(source, f"see huggingface.co/{source}"),
         sha256=record.sha256 if record else "",
     )
+
+
+def weights_named(teacher: str, model_dir: Path) -> dict[str, str]:
+    """Return what a recipe records among its versions of the teacher's package and weights."""
+    if teacher != FOLDER:
+        return {}
+    found = weights_of(model_dir)
+    return {"f5-tts": VERSION, F5_WEIGHTS: f"{found.source}, {found.licence}"}
+
+
+def weights_hashed(teacher: str, model_dir: Path) -> dict[str, str]:
+    """Return what a recipe records among its inputs; nothing for files put by hand."""
+    found = weights_of(model_dir) if teacher == FOLDER else None
+    return {f"models/{FOLDER}": found.sha256} if found and found.sha256 else {}
 
 
 def _records(model_dir: Path) -> dict[str, Record]:

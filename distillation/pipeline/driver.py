@@ -18,7 +18,7 @@ from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.deploy import deploy
 from distillation.stages.evolve import Evolution
-from distillation.stages.reference import Target, make_target, take_clips
+from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.validate import build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
@@ -52,7 +52,7 @@ class Pipeline:
         Told of progress.
     should_stop : callable
         Asked between candidates and sentences; True raises `Interrupted` once all is saved.
-    student_options : dict, optional
+    student_options, teacher_options : dict, optional
         Of this machine (the models' folder), beside the recipe's own.
     """
 
@@ -64,12 +64,14 @@ class Pipeline:
         watcher: Watcher,
         should_stop: Callable[[], bool],
         student_options: Options | None = None,
+        teacher_options: Options | None = None,
     ) -> None:
         self.recipe = recipe
         self.out = out
         self._watcher = watcher
         self._should_stop = should_stop
         self._options = {**(student_options or {}), **recipe.student_options}
+        self._teacher_options = teacher_options or {}
         self._student: Student | None = None
 
     def target(self, style: str) -> Path:
@@ -205,7 +207,7 @@ class Pipeline:
         _write_json(_note_of(self.pack(style)), about)
 
     def _validate(self, style: StyleRecipe) -> dict[str, Any]:
-        has_teacher = bool(style.takes or self.recipe.teacher_options)
+        has_teacher = bool(style.takes or style.prompt or self.recipe.teacher_options)
         engine = self.recipe.student
         return validate_style(
             self.recipe,
@@ -251,16 +253,11 @@ class Pipeline:
     def _teacher(self) -> Teacher:
         options = self.recipe.teacher_options.items()
         own = {name: value for name, value in options if name not in PROMPT_OPTIONS}
-        return engines.teacher(self.recipe.teacher, own)
+        return engines.teacher(self.recipe.teacher, {**self._teacher_options, **own})
 
     def _prompt(self, style: StyleRecipe) -> Prompt:
-        audio = self.recipe.teacher_options.get("prompt")
-        return Prompt(
-            style=style.key,
-            audio=Path(audio) if audio else None,
-            transcript=self.recipe.teacher_options.get("transcript", ""),
-            takes={text: Path(path) for text, path in style.takes.items()},
-        )
+        joined = self.target(style.key).with_name("prompt.wav")
+        return make_prompt(self.recipe, style.key, place=Path, joined_to=joined)
 
     def _beat(self, stage: str, style: str) -> Callable[[int, int], None]:
         def beat(done: int, of: int) -> None:
@@ -273,7 +270,8 @@ class Pipeline:
     def _reference_inputs(self, style: StyleRecipe) -> str:
         if style.targets:
             return _digest([_sha256(Path(clip)) for clip in style.targets])
-        files = {**style.takes, "prompt": self.recipe.teacher_options.get("prompt", "")}
+        own = {f"prompt: {text}": path for text, path in style.prompt}
+        files = {**style.takes, **own, "prompt": self.recipe.teacher_options.get("prompt", "")}
         hashes = {name: _sha256(Path(path)) for name, path in files.items() if path}
         spoken = [style.key, style.speed, style.reference_texts, hashes, self.recipe.seed]
         return _digest([spoken, self.recipe.teacher, self.recipe.teacher_options])

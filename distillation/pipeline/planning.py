@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from distillation.choosing import Choice, Line, choose
 from distillation.engines import STUDENTS, TEACHERS
-from distillation.pipeline import texts
+from distillation.engines.f5_files import weights_hashed, weights_named
+from distillation.pipeline import cloning, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
 from distillation.pipeline.asked import weights as asked_weights
@@ -58,6 +59,7 @@ class Options:
     corpus_dir: Path
     default_student: str
     default_precision: str
+    prompt_styles: tuple[str, ...] = ()  # STYLE=WAV:TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ class Plan:
     out: Path
     voices_dir: Path
     student_options: dict[str, Any]
+    teacher_options: dict[str, Any]
     force: bool
     notes: tuple[str, ...]
 
@@ -101,6 +104,7 @@ def plan(options: Options) -> Plan:
         out=options.out,
         voices_dir=options.voices_dir,
         student_options={"model_dir": str(options.model_dir)} if student == "kokoro" else {},
+        teacher_options=cloning.of_machine(recipe, options.model_dir),
         force=options.force,
         notes=_notes(options, recipe),
     )
@@ -142,6 +146,16 @@ def _check_teacher(options: Options, stages: Sequence[str]) -> None:
         raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
     if audio is not None and options.tts_url and not _is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
+    if options.teacher == "f5":
+        spoken = {"reference", "validate"} & set(stages)
+        heard = bool(options.prompt_styles), bool(audio and _is_wav(audio) and _transcript(options))
+        try:
+            cloning.check(options.tts_url, spoken=bool(spoken), heard=any(heard))
+        except AskedError as error:
+            raise PlanError(str(error)) from error
+        return
+    if options.prompt_styles and not options.tts_url:
+        raise PlanError("--prompt-style is heard by a cloning teacher: --teacher f5, or --tts-url.")
     if "reference" in stages and not (audio or options.tts_url or options.target_audio):
         raise PlanError(
             "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
@@ -223,13 +237,13 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
     lines = _lines(options, corpus, styles, teacher)
     chosen = _choice(options, corpus, lines)
-    clips = _targets(options, corpus, styles)
-    recipes = tuple(
-        _style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles
-    )
+    clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
+    made = (_style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles)
+    recipes = tuple(replace(style, prompt=prompts.get(style.key, ())) for style in made)
     conditions = _conditions(options, teacher)
     files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
+    files |= {path for own in prompts.values() for _, path in own}
     names = ("strategy", "steps", "minutes", "goal", "patience", "seed", "base_voices")
     asked = {name: getattr(options, name) for name in names}
     return RunRecipe(
@@ -242,8 +256,14 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
         weights=asked_weights(options.weights),
         teacher_options=conditions,
         student_options=_precision(options, student),
-        versions={name: metadata.version(name) for name in LIBRARIES},
-        inputs={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+        versions={
+            **{name: metadata.version(name) for name in LIBRARIES},
+            **weights_named(teacher, options.model_dir),
+        },
+        inputs={
+            **{path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+            **weights_hashed(teacher, options.model_dir),
+        },
     )
 
 
@@ -251,7 +271,7 @@ def _lines(
     options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
 ) -> dict[str, list[Line]]:
     audio = options.reference_audio
-    if teacher == "http" or audio is None or _is_wav(audio):
+    if teacher in ("http", "f5") or audio is None or _is_wav(audio):
         return texts.style_lines(corpus, styles)
     return texts.style_lines(corpus, styles, texts.read_takes(audio, corpus))
 
@@ -324,6 +344,17 @@ def _conditions(options: Options, teacher: str) -> dict[str, str]:
     return conditions
 
 
+def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard]:
+    found = cloning.prompts(options.prompt_styles, styles)
+    lone = options.teacher == "f5" and options.reference_audio is None
+    if lone and found and (missing := [style for style in styles if style not in found]):
+        raise PlanError(
+            f"--prompt-style: none for {', '.join(missing)}; give them, leave these styles out "
+            "(--styles), or give --reference-audio for them."
+        )
+    return found
+
+
 def _transcript(options: Options) -> str:
     """Return the words of the WAV: as given, or of the text file beside it."""
     if options.reference_text or options.reference_audio is None:
@@ -342,6 +373,11 @@ def _check_references(recipe: RunRecipe) -> None:
 
 
 def _notes(options: Options, recipe: RunRecipe) -> tuple[str, ...]:
+    if recipe.teacher_weights:
+        return (
+            f"The teacher's weights: {recipe.teacher_weights}. A licence that ends in NC forbids "
+            "commercial use; it is recorded with the recipe.",
+        )
     shared = recipe.teacher == "recordings" and options.reference_audio is not None
     if shared and len(recipe.styles) > 1 and _is_wav(options.reference_audio or Path()):
         return (

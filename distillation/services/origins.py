@@ -75,7 +75,7 @@ def _is_used(take: Recording, recipe: RunRecipe, style: str) -> bool:
     """Tell whether a take the recipe names is this style's; its inputs are those of all styles."""
     of_style = recipe.style(style)
     prompt = recipe.teacher_options.get("prompt")
-    own = {*of_style.takes.values(), *of_style.targets, prompt}
+    own = {*of_style.takes.values(), *of_style.targets, *dict(of_style.prompt).values(), prompt}
     return take.wav.name in own or take.style.key == style
 
 

@@ -4,20 +4,31 @@ from collections.abc import Sequence
 from functools import partial
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from distillation.models import Deployment, StyleRun
+from distillation.models import Deployment, Stage, StyleRun
 
 ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
+ORDINARY, TEACHER = settings.CELERY_TASK_DEFAULT_QUEUE, "teacher"
+APART = ("f5",)  # teachers in an environment of their own, whose worker has a queue of its own
 
 
 def slice_enqueue(style_run: StyleRun) -> None:
     """Send the style's next slice; a broker that is down is logged, `runs_recover` sends again."""
     StyleRun.objects.filter(pk=style_run.pk).update(queued_at=timezone.now())
-    send = partial(current_app.send_task, ADVANCE, args=[style_run.pk, style_run.slice])
+    args, queue = [style_run.pk, style_run.slice], queue_of(style_run)
+    send = partial(current_app.send_task, ADVANCE, args=args, queue=queue)
     transaction.on_commit(send, robust=True)
+
+
+def queue_of(style_run: StyleRun) -> str:
+    """Return the queue of the style's next slice: the teacher's while such a teacher speaks."""
+    recipe = style_run.run.recipe
+    speaks = style_run.stage in (Stage.REFERENCE, Stage.VALIDATE)
+    return TEACHER if speaks and recipe["teacher"] in APART else ORDINARY
 
 
 def deployments_enqueue(deployments: Sequence[Deployment]) -> None:

@@ -1,7 +1,7 @@
 """Builds a recipe from the corpus: what is said, what the search hears, what it never hears."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
@@ -13,8 +13,10 @@ from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
 from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines import STUDENTS, TEACHERS
+from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import STRATEGIES
+from distillation.services.prompts import CLONING, Takes, prompts_choose
 from distillation.services.targets import Clip, by_style
 
 SYLLABLES_A_SECOND = 5.0
@@ -35,7 +37,8 @@ class Wanted:
     precision: str = ""
     teacher: str = ""
     strategy: str = RunRecipe.strategy
-    prompt: Recording | None = None
+    prompt: Recording | None = None  # one for all styles
+    own_prompts: bool = False  # the best takes of each style instead
     tts_url: str = ""
     weights: Mapping[str, float] = field(default_factory=dict)
     targets: Sequence[Clip] = ()
@@ -64,12 +67,16 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         )
     chosen = _chosen(labels, targets, plays_takes=teacher == "recordings")
     takes = _takes(chosen, labels) if teacher == "recordings" else {}
-    options, inputs = _conditions(teacher, asked.prompt, asked.tts_url)
-    for of_style in takes.values():
-        inputs |= {take.wav.name: take.sha256 for take in of_style.values()}
+    prompts = _prompts(labels, teacher, asked.own_prompts)
+    options, inputs = _conditions(teacher, None if prompts else asked.prompt, asked.tts_url)
+    _check_prompt(teacher, has_one=bool(prompts or asked.prompt))
+    for used in (*(of_style.values() for of_style in takes.values()), *prompts.values()):
+        inputs |= {take.wav.name: take.sha256 for take in used}
     inputs |= {clip.name: clip.sha256 for clips in targets.values() for clip in clips}
+    inputs |= weights_hashed(teacher, settings.MODEL_DIR)
+    made = (_style(label, chosen, takes, targets) for label in labels)
     return RunRecipe(
-        styles=tuple(_style(label, chosen, takes, targets) for label in labels),
+        styles=tuple(replace(style, prompt=_heard(prompts.get(style.key, ()))) for style in made),
         search_texts=chosen.search,
         held_out_texts=chosen.held_out,
         student=student,
@@ -83,7 +90,10 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         weights={**WEIGHTS, **asked.weights},
         teacher_options=options,
         student_options=_student_options(student, asked.precision),
-        versions={name: metadata.version(name) for name in (*LIBRARIES, *_engine_library(student))},
+        versions={
+            **{name: metadata.version(name) for name in (*LIBRARIES, *_engine_library(student))},
+            **weights_named(teacher, settings.MODEL_DIR),
+        },
         inputs=inputs,
     )
 
@@ -112,6 +122,24 @@ def _student_options(student: str, precision: str) -> dict[str, str]:
 def _check_name(field: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise RecipeError(f"{field}: {name!r} is not one of {', '.join(sorted(known))}.")
+
+
+def _prompts(labels: list[StyleLabel], teacher: str, wanted: bool) -> Takes:
+    if wanted and teacher not in CLONING:
+        message = _("own_prompts: the teacher %s plays the takes themselves and needs no prompt.")
+        raise RecipeError(message % teacher)
+    return prompts_choose(labels) if wanted else {}
+
+
+def _heard(takes: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((take.sentence.text, take.wav.name) for take in takes)
+
+
+def _check_prompt(teacher: str, *, has_one: bool) -> None:
+    if teacher == "f5" and not has_one:
+        raise RecipeError(
+            _("prompt: the teacher f5 needs one: a take, or the best takes of each style.")
+        )
 
 
 def _engine_library(student: str) -> tuple[str, ...]:
@@ -206,7 +234,8 @@ def _conditions(
     """Return the teacher's options and the hashes of what they name."""
     if teacher == "recordings":
         return {}, {}
-    options = {"url": url} if (url := tts_url or settings.TTS_URL) else {}
+    url = tts_url or settings.TTS_URL
+    options = {"url": url} if teacher == "http" and url else {}
     if teacher == "http" and not options:
         raise RecipeError(_("tts_url: the teacher `http` needs the address of a speech server."))
     if prompt is None:

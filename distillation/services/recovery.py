@@ -1,14 +1,16 @@
 """Finds work that a killed worker or a lost message left lying, and sends it again."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from distillation.models import Deployment, RunEvent, StyleRun, WorkerBeat
 from distillation.services.leases import leases_release_dead
-from distillation.services.queue import deployments_enqueue, slice_enqueue
+from distillation.services.queue import ORDINARY, TEACHER, deployments_enqueue, slice_enqueue
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 15.0
@@ -24,21 +26,30 @@ def runs_recover() -> int:
     return sum(map(_recover, StyleRun.objects.forgotten(now, patience)))
 
 
-def worker_beat(*, name: str) -> None:
+def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
     """Note that this worker is there; look after lost work on the way."""
     now = timezone.now()
-    WorkerBeat.objects.update_or_create(name=name, defaults={"seen_at": now})
+    seen = {"seen_at": now, "queues": " ".join(sorted(queues))}
+    WorkerBeat.objects.update_or_create(name=name, defaults=seen)
     WorkerBeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
     runs_recover()
 
 
 def worker_is_there() -> bool:
-    """Whether any worker showed a sign of life lately, by its beat or by its work."""
+    """Whether an ordinary worker showed a sign of life lately, by its beat or by its work."""
     since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
-    return (
-        WorkerBeat.objects.filter(seen_at__gte=since).exists()
-        or StyleRun.objects.filter(heartbeat_at__gte=since).exists()
-    )
+    return _beats(ORDINARY).exists() or StyleRun.objects.filter(heartbeat_at__gte=since).exists()
+
+
+def teacher_is_there() -> bool:
+    """Whether a worker of the teacher's queue showed a sign of life lately."""
+    return _beats(TEACHER).exists()
+
+
+def _beats(queue: str) -> QuerySet[WorkerBeat]:
+    since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
+    named = Q(queues=queue) | Q(queues__startswith=f"{queue} ") | Q(queues__endswith=f" {queue}")
+    return WorkerBeat.objects.filter(named, seen_at__gte=since)
 
 
 @transaction.atomic

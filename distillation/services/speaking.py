@@ -33,7 +33,7 @@ def reference_slice(style_run: StyleRun) -> Outcome:
         target = make_target(
             style,
             teacher_of(recipe),
-            prompt_of(recipe, style.key),
+            prompt_of(style_run),
             seed=recipe.seed,
             path=path,
             on_progress=_beat_of(style_run),
@@ -49,7 +49,7 @@ def validate_slice(style_run: StyleRun) -> Outcome:
         style_run.style,
         student_of(recipe),
         teacher_of(recipe),
-        prompt_of(recipe, style_run.style),
+        prompt_of(style_run),
         target=Path(style_run.target.path),
         start=_pack_of(style_run, recipe, VoicePack.Kind.START),
         evolved=_pack_of(style_run, recipe, VoicePack.Kind.EVOLVED),

@@ -15,6 +15,7 @@ from distillation.engines.base import Prompt, Student, Teacher
 from distillation.models import StyleRun
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
+from distillation.stages.reference import make_prompt
 
 PROMPT_OPTIONS = ("prompt", "transcript")
 
@@ -28,6 +29,8 @@ def student_of(recipe: RunRecipe) -> Student:
 
 def teacher_of(recipe: RunRecipe) -> Teacher:
     options = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
+    if recipe.teacher == "f5":
+        options |= {"model_dir": str(settings.MODEL_DIR), "lang": recipe.lang}
     return engines.teacher(recipe.teacher, options)
 
 
@@ -36,15 +39,16 @@ def _student(name: str, options: str) -> Student:
     return engines.student(name, json.loads(options))
 
 
-def prompt_of(recipe: RunRecipe, style: str) -> Prompt:
+def prompt_of(style_run: StyleRun) -> Prompt:
     """Return what conditions the teacher, its files as paths of this machine."""
-    audio = recipe.teacher_options.get("prompt")
-    return Prompt(
-        style=style,
-        audio=media_path(audio) if audio else None,
-        transcript=recipe.teacher_options.get("transcript", ""),
-        takes={text: media_path(name) for text, name in recipe.style(style).takes.items()},
-    )
+    joined = media_path(prompt_name(style_run.run_id, style_run.style))
+    recipe = style_run.run.run_recipe
+    return make_prompt(recipe, style_run.style, place=media_path, joined_to=joined)
+
+
+def prompt_name(run_id: int, style: str) -> str:
+    """Name the sound in which the takes of a style's prompt are joined."""
+    return f"runs/{run_id}/reference_audio/{style}/prompt.wav"
 
 
 def media_path(name: str | None) -> Path:
@@ -71,7 +75,7 @@ def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
 def inputs_check(recipe: RunRecipe, style: str) -> None:
     """Refuse takes and clips that are gone or differ from those the recipe was made of."""
     own = recipe.style(style)
-    for name in (*own.takes.values(), *own.targets):
+    for name in (*own.takes.values(), *own.targets, *dict(own.prompt).values()):
         path = media_path(name)
         if not path.exists():
             raise RunError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from corpus.audio import timing
 from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.loudness import integrated_lufs, normalize, peak_db
 from corpus.audio.types import Audio, AudioError, Samples
+from distillation.engines import prompts
 from distillation.engines.base import Prompt, Teacher
-from distillation.recipe import StyleRecipe
+from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages.base import Progress, StageError
 from distillation.stages.clips import clip_path, clips_clear, clips_digest
 
@@ -173,6 +174,44 @@ def _given(style_key: str, source: Path) -> Audio:
     except (AudioError, OSError) as error:
         raise StageError("bad_clip", f"style {style_key}: {source}: {error}") from error
     return normalize(audio, LUFS)
+
+
+def make_prompt(
+    recipe: RunRecipe, style: str, *, place: Callable[[str], Path], joined_to: Path
+) -> Prompt:
+    """Return what conditions the teacher for a style.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        Its style's own prompt is taken before the run's.
+    style : str
+        Key of the style.
+    place : callable
+        Turns a file's name in the recipe into its path here.
+    joined_to : path
+        Where a prompt of several takes is written.
+
+    Raises
+    ------
+    EngineError
+        `bad_take`, `prompt_too_short`: a take that cannot be joined.
+    """
+    own = [(text, place(name)) for text, name in recipe.style(style).prompt]
+    audio = place(name) if (name := recipe.teacher_options.get("prompt")) else None
+    transcript = recipe.teacher_options.get("transcript", "")
+    if len(own) > 1:
+        sound, transcript = prompts.join(own)
+        write_wav(joined_to, sound)
+        audio = joined_to
+    elif own:
+        transcript, audio = own[0]
+    return Prompt(
+        style=style,
+        audio=audio,
+        transcript=transcript,
+        takes={text: place(name) for text, name in recipe.style(style).takes.items()},
+    )
 
 
 def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:

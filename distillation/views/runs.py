@@ -108,7 +108,7 @@ def run_context(pk: int) -> dict[str, Any]:
         "charts": curves(styles, points),
         "events": run.events.select_related("person").order_by("-pk")[:12],
         "remaining_s": remaining_s(styles),
-        "unanswered": _is_unanswered(run, styles),
+        **_unanswered(run, styles),
         "can": _allowed_steps(run, styles),
     }
 
@@ -166,11 +166,16 @@ def _stage(style_run: StyleRun, stage: Stage) -> dict[str, Any]:
     return {"name": stage.label, "state": state}
 
 
-def _is_unanswered(run: Run, styles: list[StyleRun]) -> bool:
+def _unanswered(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
+    """Tell of which kind of worker nobody is there while a slice waits for it."""
     since = timezone.now() - PATIENCE
-    queued = [style.queued_at for style in styles if style.state in ACTIVE and not style.lease]
-    waits = any(at is None or at < since for at in queued)
-    return run.is_active and waits and not services.worker_is_there()
+    lying = [style for style in styles if style.state in ACTIVE and not style.lease]
+    waits = [style for style in lying if style.queued_at is None or style.queued_at < since]
+    queues = {services.queue_of(style) for style in waits} if run.is_active else set()
+    return {
+        "unanswered": services.ORDINARY in queues and not services.worker_is_there(),
+        "teacher_missing": services.TEACHER in queues and not services.teacher_is_there(),
+    }
 
 
 def _allowed_steps(run: Run, styles: list[StyleRun]) -> dict[str, bool]:

@@ -64,7 +64,9 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
     style_run = pack.style_run
     recipe = style_run.run.run_recipe
     style = recipe.style(pack.style)
-    takes = Recording.objects.filter(wav__in=style.takes.values())
+    heard = [*style.takes.values(), *dict(style.prompt).values()]
+    heard.append(recipe.teacher_options.get("prompt", ""))
+    takes = Recording.objects.filter(wav__in=heard)
     labels = LabelDecision.objects.filter(
         sentence__text__in=style.reference_texts, style__key=pack.style
     )

@@ -47,6 +47,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"
         )
+        parser.add_argument(
+            "--prompt-style",
+            nargs="+",
+            metavar="STYLE=FILE.wav:WORDS",
+            help="what a cloning teacher hears of a style instead of --reference-audio",
+        )
         parser.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
         parser.add_argument(
             "--target-audio",
@@ -123,6 +129,7 @@ class Command(BaseCommand):
                 watcher=bars,
                 should_stop=lambda: self._stopping,
                 student_options=wanted.student_options,
+                teacher_options=wanted.teacher_options,
             )
             if "reference" in wanted.stages:
                 pipeline.reference()
@@ -165,6 +172,7 @@ def _options(given: dict[str, Any]) -> Options:
         corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
         default_student=settings.STUDENT,
         default_precision=settings.KOKORO_PRECISION,
+        prompt_styles=tuple(given["prompt_style"] or ()),
     )
 
 
