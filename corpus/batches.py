@@ -117,10 +117,9 @@ def _item(file: Found, sentences: dict[str, str], styles: dict[str, str], max_by
 
 def _fault_of_path(name: str) -> str:
     path = PurePosixPath(name)
-    if _is_litter(path):
-        return "litter"
-    outside = path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name
-    return "outside" if outside or "\0" in name else ""
+    if path.is_absolute() or ".." in path.parts or any(sign in name for sign in "\\:\0"):
+        return "outside"
+    return "litter" if _is_litter(path) else ""
 
 
 def _is_litter(path: PurePosixPath) -> bool:

@@ -48,6 +48,7 @@ def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
         ("../shcc-01_amable.wav", ("", "", "outside")),
         ("/etc/shcc-01_amable.wav", ("", "", "outside")),
         ("C:\\shcc-01_amable.wav", ("", "", "outside")),
+        ("..\\shcc-01_amable.wav", ("", "", "outside")),
         ("x\0/shcc-01_amable.wav", ("", "", "outside")),
         (".DS_Store", ("", "", "litter")),
         ("__MACOSX/._shcc-01_amable.wav", ("", "", "litter")),

@@ -22,7 +22,7 @@ from tests.factories import (
     SentenceFactory,
     SpeakerFactory,
 )
-from tests.signals import silence, speech
+from tests.signals import speech
 
 pytestmark = pytest.mark.django_db
 
@@ -84,14 +84,6 @@ def test_a_take_goes_to_nobody_but_the_person_who_spoke_it(record: Any) -> None:
     other: Any = SpeakerFactory()
     answer = record(speaker=other.pk)
     assert answer.status_code == 403
-    assert not Recording.objects.exists()
-
-
-@pytest.mark.parametrize("data", [b"", b"nonsense", encode_wav(silence(2.0)), wav()[:5000]])
-def test_bad_sound_is_refused_in_words(record: Any, data: bytes) -> None:
-    answer = record(data)
-    assert answer.status_code == 422
-    assert len(answer.json()["refused"]) > 20
     assert not Recording.objects.exists()
 
 
