@@ -110,6 +110,33 @@ def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
     expect(page.get_by_role("heading", name="Nothing is left here")).to_be_visible()
 
 
+def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
+    at_desk: Visit,
+) -> None:
+    page = at_desk("labeler")
+    page.goto("/label/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    box = page.get_by_label("List", exact=True)
+    box.focus()
+    box.select_option("lista_02")
+    expect(page.locator("[data-sentence]")).to_have_count(10)
+    expect(box).to_be_focused()
+    page.wait_for_timeout(500)
+    assert len([url for url in asked if "/label/" in url]) == 1
+    assert "list=lista_02" in page.url
+    page.get_by_label("Search").fill("sh02-03")
+    expect(page.locator("[data-sentence]")).to_have_count(1)
+    page.get_by_role("link", name="One by one").click()
+    assert "list=lista_02" in page.url
+    assert "q=sh02-03" in page.url
+    page.go_back()
+    expect(page.locator("[data-sentence]")).to_have_count(1)
+    expect(page.get_by_label("Search")).to_have_value("sh02-03")
+    page.go_back()
+    expect(page.locator("[data-sentence]")).to_have_count(10)
+
+
 def test_two_labelers_differ_unseen_and_a_third_settles_it_with_a_reason(
     at_desk: Visit, desk: Desk
 ) -> None:
