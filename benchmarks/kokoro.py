@@ -1,19 +1,21 @@
 """Candidates a second on kokoro, against a plain loop; same seed, same scores.
 
-    python -m benchmarks.kokoro [--repetitions 5] [--threads 1] [--model-dir DIR] [--json FILE]
+    python -m benchmarks.kokoro [--repetitions 3] [--threads 1] [--model-dir DIR] [--json FILE]
 
 The plain loop is KVoiceWalk's: a KPipeline per text, Resemblyzer's own preprocessing and one
 embedding for the target and one for each text's self-similarity, librosa's features. Ours is what
 the search runs: `KokoroStudent` and `Scorer`, nobody dropped early. They take turns, candidate by
 candidate, in one process, on texts of the lengths KVoiceWalk ships. Without a model directory the
 weights are random: the cost is the real one, the sound is noise; since a voice activity detector
-finds no speech in it, neither side cuts silences here.
+finds no speech in it, neither side cuts silences here. Memory is that of a process that does
+nothing but one candidate. About three minutes on an idle machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -42,6 +44,7 @@ TEXTS = (  # of the lengths of KVoiceWalk's two: about 250 and 160 characters
     "resulta es un gusto para los ojos y las manos, perfecta para la escuela.",
 )
 SEED = 3
+PRECISIONS = {"fp32": "fp32", "bf16": "auto"}
 
 T = TypeVar("T")
 Row = dict[str, float]
@@ -137,18 +140,21 @@ def main() -> None:
 
 def measured(model_dir: Path, options: argparse.Namespace) -> dict[str, Any]:
     made = {"model_dir": model_dir, "threads": options.threads, "device": "cpu"}
-    ways = {"fp32": KokoroStudent(**made), "bf16": KokoroStudent(**made, precision="auto")}
+    ways = {name: KokoroStudent(**made, precision=how) for name, how in PRECISIONS.items()}
     parent, other = (ways["fp32"].stock_voice(name) for name in ("ef_dora", "em_alex"))
     target = ways["fp32"].synthesize(TEXTS[0], other, seed=SEED)
     plain, scorer = PlainLoop(model_dir, target), Scorer(target, encoder=Everything())
     _threads_set(options.threads)
     candidates = _candidates(parent, options.repetitions + 1)
+    scoring: list[float] = []
     seconds: dict[str, list[Spent]] = {name: [] for name in ("plain", *ways)}
     scores: dict[str, list[Score]] = {name: [] for name in seconds}
     for pack in candidates:  # the first warms up
         audios, spent = timed(lambda pack=pack: plain.candidate(pack))  # type: ignore[misc]
         seconds["plain"].append(spent)
-        scores["plain"].append(scorer.score([scorer.hear(audio) for audio in audios]))
+        score, spent = timed(lambda audios=audios: scorer.score([*map(scorer.hear, audios)]))  # type: ignore[misc]
+        scores["plain"].append(score)
+        scoring.append(spent[1])
         for name, engine in ways.items():
             score, spent = timed(lambda pack=pack, engine=engine: judged(engine, scorer, pack))  # type: ignore[misc]
             seconds[name].append(spent)
@@ -159,6 +165,8 @@ def measured(model_dir: Path, options: argparse.Namespace) -> dict[str, Any]:
         "threads": options.threads,
         "repetitions": options.repetitions,
         "speech_s": sum(audio.duration_s for audio in audios),
+        "scoring_cpu_s": statistics.median(scoring[1:]),
+        "peak_mb": {name: _peak_mb(model_dir, precision) for name, precision in PRECISIONS.items()},
         "ways": {name: _row(name, seconds, scores) for name in seconds},
     }
 
@@ -167,6 +175,21 @@ def judged(engine: KokoroStudent, scorer: Scorer, pack: VoicePack) -> Score:
     heard = scorer.hear(engine.synthesize(TEXTS[0], pack, seed=SEED))
     other = scorer.hear(engine.synthesize(TEXTS[1], pack, seed=SEED))
     return scorer.score([heard, other])
+
+
+def alone(model_dir: str, precision: str) -> None:
+    """Print the peak memory (MB) of this process after one candidate."""
+    engine = KokoroStudent(model_dir=model_dir, threads=1, device="cpu", precision=precision)
+    pack, other = (engine.stock_voice(name) for name in ("ef_dora", "em_alex"))
+    target = engine.synthesize(TEXTS[1], other, seed=SEED)
+    judged(engine, Scorer(target, encoder=Everything()), pack)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _peak_mb(model_dir: Path, precision: str) -> float:
+    code = "import sys; from benchmarks.kokoro import alone; alone(*sys.argv[1:])"
+    asked = [sys.executable, "-W", "ignore", "-c", code, str(model_dir), precision]
+    return float(subprocess.run(asked, check=True, capture_output=True).stdout)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Spent]:
@@ -204,8 +227,11 @@ def _row(name: str, spent: dict[str, list[Spent]], scores: dict[str, list[Score]
 def _print(report: dict[str, Any]) -> None:
     print(
         f"{report['repetitions']} candidates, {report['speech_s']:.1f} s of speech each, "
-        f"{report['threads']} thread(s), in turns; total is 0-100, its parts 0-1"
+        f"{report['threads']} thread(s), in turns; total is 0-100, its parts 0-1. Of ours scoring "
+        f"takes {report['scoring_cpu_s']:.2f} CPU s"
     )
+    for name, peak_mb in report["peak_mb"].items():
+        print(f"peak memory of a process with one candidate, {name}: {peak_mb:.0f} MB")
     print(
         f"{'':6}{'CPU s':>7}{'spread':>14}{'x CPU':>7}{'spread':>12}{'x wall':>8}  largest error:"
     )
@@ -235,7 +261,7 @@ def _standin(folder: Path) -> Path:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model-dir", type=Path)
     parser.add_argument("--json", type=Path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.kokoro_blocks import Block, fold_weight_norm
+from distillation.engines import kokoro_generator, kokoro_modules
 
 if TYPE_CHECKING:
     from kokoro.model import KModel
@@ -41,34 +41,50 @@ class Prosody:
     energy: Tensor
     source: Tensor
 
+    @classmethod
+    def joined(cls, parts: Sequence[Prosody]) -> Prosody:
+        """Stack prosodies of equal length."""
+        import torch
+
+        if len(parts) == 1:
+            return parts[0]
+        tensors = ((one.aligned, one.f0, one.energy, one.source) for one in parts)
+        return cls(*(torch.cat(same) for same in zip(*tensors, strict=True)))
+
 
 class Network:
     """Kokoro in three steps, each kept for as long as what it depends on.
 
     G2P aside: BERT and text encoder depend on the text; durations, F0, energy and the
     harmonic source on the text, the voice's prosody half, pace and seed; only decoder and
-    generator on the timbre half. Weight norm is folded into the weights. The generator's
-    residual blocks run in `kokoro_blocks`.
+    generator on the timbre half. Weight norm is folded into the weights. The generator runs in
+    `kokoro_generator` on a processor and in `kokoro_modules` on a GPU.
 
     Parameters
     ----------
     model : KModel
         Taken over and changed: its weights are folded.
     bf16 : bool
-        The generator's convolutions in bfloat16; everything else stays float32.
+        The decoder's convolutions in bfloat16, but for the generator's last; durations, F0 and
+        all sums and norms stay float32.
     """
 
     def __init__(self, model: KModel, *, bf16: bool = False) -> None:
         import torch
 
-        fold_weight_norm(model)
+        _fold_weight_norm(model)
         self._model = model
         self._device = model.device
-        generator: Any = model.decoder.generator
-        self._dtype = torch.bfloat16 if bf16 else torch.float32
-        self._blocks = [Block(one, self._dtype) for one in generator.resblocks]
-        self._sources = [Block(one, self._dtype) for one in generator.noise_res]
-        generator.ups.to(self._dtype)
+        self.half = bf16
+        self.together = self._device.type == "cuda"
+        decoder: Any = model.decoder
+        self._generate = (
+            kokoro_modules.Generator(decoder.generator, half=bf16)
+            if self._device.type == "cuda"
+            else kokoro_generator.Generator(
+                decoder.generator, torch.bfloat16 if bf16 else torch.float32
+            )
+        )
         self._text = lru_cache(maxsize=TEXTS)(self._text_of)
         self._prosody = _remembered(self._prosody_of, PROSODIES)
 
@@ -83,15 +99,20 @@ class Network:
         known: Mapping[str, int] = self._model.vocab
         return known
 
-    def speak(self, phonemes: str, row: Samples, *, speed: float, seed: int) -> Samples:
-        """Return the samples of a phoneme string in one voice.
+    def speak(
+        self, phonemes: str, voices: Sequence[Samples], *, speed: float, seed: int
+    ) -> list[Samples]:
+        """Return the samples of a phoneme string in each of some voices.
+
+        Those of equal length are decoded together, which a GPU does in little more time than
+        one; a processor takes them in turn.
 
         Parameters
         ----------
         phonemes : str
             Of the model's vocabulary, at most 510.
-        row : ndarray, shape (256,), float32
-            Style embedding: timbre, then prosody.
+        voices : sequence of ndarray, shape (256,), float32
+            Style embeddings: timbre, then prosody.
         speed : float
             Above 1 is faster.
         seed : int
@@ -99,17 +120,33 @@ class Network:
 
         Returns
         -------
-        ndarray, shape (n,), float32
+        list of ndarray, shape (n,), float32
             24 kHz; in float32 equal to `KModel`'s within 1e-4.
         """
         import torch
 
+        spoken: dict[int, Samples] = {}
         with torch.inference_mode():
-            style = torch.from_numpy(row[None].copy()).to(self._device)
-            key = (phonemes, row[128:].tobytes(), speed, seed)
-            prosody = self._prosody(key, phonemes, style[:, 128:], speed, seed)
-            y = self._decode(prosody, style[:, :128])
-        return np.asarray(y.float().cpu().numpy().reshape(-1), np.float32)
+            styles = torch.from_numpy(np.stack(voices).astype(np.float32)).to(self._device)
+            prosodies = [
+                self._prosody(
+                    (phonemes, row[128:].tobytes(), speed, seed),
+                    phonemes, style[None, 128:], speed, seed,
+                )
+                for row, style in zip(voices, styles, strict=True)
+            ]  # fmt: skip
+            for group in self._groups(prosodies):
+                prosody = Prosody.joined([prosodies[index] for index in group])
+                y = self._decode(prosody, styles[group, :128]).float().cpu().numpy()
+                spoken |= dict(zip(group, y, strict=True))
+        return [spoken[index] for index in range(len(voices))]
+
+    def _groups(self, prosodies: Sequence[Prosody]) -> list[list[int]]:
+        """Put together what may be decoded together."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, one in enumerate(prosodies):
+            groups.setdefault((one.f0.shape[1], 0 if self.together else index), []).append(index)
+        return list(groups.values())
 
     def _text_of(self, phonemes: str) -> Text:
         import torch
@@ -153,33 +190,23 @@ class Network:
         decoder: Any = self._model.decoder
         f0 = decoder.F0_conv(prosody.f0.unsqueeze(1))
         energy = decoder.N_conv(prosody.energy.unsqueeze(1))
-        x = decoder.encode(torch.cat([prosody.aligned, f0, energy], dim=1), style)
-        reminder = torch.cat([decoder.asr_res(prosody.aligned), f0, energy], dim=1)
-        upsampled = False
-        for block in decoder.decode:
-            x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
-            upsampled = upsampled or block.upsample_type != "none"
-        return self._generate(x, style, prosody.source)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.half):
+            x = decoder.encode(torch.cat([prosody.aligned, f0, energy], dim=1), style)
+            reminder = torch.cat([decoder.asr_res(prosody.aligned), f0, energy], dim=1)
+            upsampled = False
+            for block in decoder.decode:
+                x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
+                upsampled = upsampled or block.upsample_type != "none"
+        return self._generate(x.float(), prosody.source, style)
 
-    def _generate(self, x: Tensor, style: Tensor, source: Tensor) -> Tensor:
-        import torch
-        from torch.nn.functional import leaky_relu
 
-        generator: Any = self._model.decoder.generator
-        kernels, last = generator.num_kernels, generator.num_upsamples - 1
-        for index, up in enumerate(generator.ups):
-            x = up(leaky_relu(x, negative_slope=0.1).to(self._dtype)).float()
-            if index == last:
-                x = generator.reflection_pad(x)
-            x += self._sources[index](generator.noise_convs[index](source), style)
-            blocks = self._blocks[index * kernels : (index + 1) * kernels]
-            total = blocks[0](x, style)
-            for block in blocks[1:]:
-                total += block(x, style)
-            x = total.div_(kernels)
-        x = generator.conv_post(leaky_relu(x))
-        bins = generator.post_n_fft // 2 + 1
-        return generator.stft.inverse(torch.exp(x[:, :bins]), torch.sin(x[:, bins:]))
+def _fold_weight_norm(module: Any) -> None:
+    """Compute each weight-normed weight once instead of at every call; the values are the same."""
+    from torch.nn.utils import remove_weight_norm
+
+    for part in module.modules():
+        if hasattr(part, "weight_g"):
+            remove_weight_norm(part)
 
 
 @contextmanager

@@ -36,6 +36,16 @@ def test_the_seed_decides_the_noise_and_nothing_leaks(kokoro):
     assert not np.array_equal(kokoro.synthesize(TEXT, pack, seed=2).y, first)
 
 
+def test_many_voices_sound_as_each_alone(kokoro):
+    packs = [kokoro.stock_voice(name) for name in ("ef_dora", "em_alex", "ef_dora")]
+    text = f"{TEXT} {TEXT}"
+    found = kokoro.synthesize_many(text, packs, speed=1.3, seed=4)
+    for pack, audio in zip(packs, found, strict=True):
+        assert np.array_equal(audio.y, kokoro.synthesize(text, pack, speed=1.3, seed=4).y)
+    with pytest.raises(EngineError, match="praat"):
+        kokoro.synthesize_many(text, [packs[0], VoicePack(packs[0].data, "praat")])
+
+
 def test_phonemes_are_kokoros_own_spanish(kokoro):
     assert kokoro.phoneme_count("Chico.") == len("ʧˈiko.")
     assert kokoro.phoneme_count(" Chico.\n") == kokoro.phoneme_count("Chico.")
