@@ -130,6 +130,8 @@ class StyleRun(models.Model):
     steps = models.PositiveIntegerField(_("steps"), default=0)
     evaluations = models.PositiveIntegerField(_("evaluations"), default=0)
     seconds = models.FloatField(_("seconds of search"), default=0.0)
+    stopped = models.CharField(_("why the search ended"), max_length=16, blank=True)
+    helped_at = models.DateTimeField(_("last sign of a helping worker"), null=True, blank=True)
     start_voice = models.CharField(_("start voice"), max_length=120, blank=True)
     start_score = models.FloatField(_("score of the start"), null=True)
     best_score = models.FloatField(_("best score"), null=True)
@@ -156,6 +158,32 @@ class StyleRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} · {self.style}"
+
+
+class Share(models.Model):
+    """One candidate of the slice under way, for whichever worker takes it."""
+
+    style_run = models.ForeignKey(
+        StyleRun, models.CASCADE, related_name="shares", verbose_name=_("style of a run")
+    )
+    slice = models.PositiveIntegerField(_("slice"))
+    number = models.PositiveIntegerField(_("evaluation"))
+    digest = models.CharField(_("SHA-256 of the candidate"), max_length=64)
+    lease = models.CharField(_("lease"), max_length=32, blank=True)
+    lease_owner = models.CharField(_("worker process"), max_length=200, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    verdict = models.JSONField(_("verdict"), null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["style_run", "number"], name="one_share_each")
+        ]
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+
+    def __str__(self) -> str:
+        return f"{self.style_run}: {self.number}"
 
 
 class WorkerBeat(models.Model):

@@ -10,7 +10,7 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation import checks
-from distillation.services import recovery, slices, voices
+from distillation.services import helping, recovery, slices, voices
 
 
 class StyleTask(Task):
@@ -37,6 +37,11 @@ class StyleTask(Task):
 )
 def style_advance(style_run_id: int, slice: int) -> None:
     slices.style_advance(style_run_id=style_run_id, slice=slice)
+
+
+@shared_task(soft_time_limit=settings.SLICE_SOFT_SECONDS, time_limit=settings.SLICE_HARD_SECONDS)
+def slice_help(style_run_id: int, slice: int, number: int) -> None:
+    helping.slice_help(style_run_id=style_run_id, slice=slice, number=number)
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

@@ -117,6 +117,19 @@ NAMES: dict[str, Any] = {
 }
 
 
+STOPS: dict[str, Any] = {
+    "goal": _("the score it was to reach is reached"),
+    "steps": _("all its steps are done"),
+    "patience": _("no step was better for as long as it was to wait"),
+    "minutes": _("its minutes are used up"),
+}
+
+
+def stop_words(code: str) -> str:
+    """Say why a search ended; nothing while it goes on."""
+    return str(STOPS.get(code, ""))
+
+
 def fault_words(code: str) -> str:
     """Say in the person's language what a code means and what to do; nothing for an unknown one."""
     return str(FAULTS.get(code, ""))

@@ -20,6 +20,7 @@ from distillation.voicepack import VoicePack
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
 _VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
 _NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
+_RESET = "Su recibo de este mes ya se encuentra."  # pauses carry over from what was said before
 _PITCHES = (0.5, 2.0)  # what the synthesiser takes
 _RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
 _LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
@@ -134,13 +135,14 @@ def _espeak(
     """Return the samples espeak-ng gives, 44.1 kHz, or its TextGrid."""
     from parselmouth.praat import call
 
+    def said(text: str, grid: bool, *settings: float) -> Any:
+        call(voice, "Speech output settings", _NATIVE_HZ, *settings, "IPA")
+        return call(voice, "To Sound", text, grid)
+
     with _LOCK:
         voice = _synthesizer(language)
-        call(
-            voice, "Speech output settings", _NATIVE_HZ, max(gap_s, 1e-4), pitch, intonation,
-            rate_wpm, "IPA",
-        )  # fmt: skip
-        made = call(voice, "To Sound", text, grid)
+        said(_RESET, False, 0.05, 1.0, 1.0, _RATES_WPM[1])
+        made = said(text, grid, max(gap_s, 1e-4), pitch, intonation, rate_wpm)
     return made[0] if grid else made[-1].values[0].astype(np.float32)
 
 

@@ -13,6 +13,8 @@ from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.leases import lease_beat
 from distillation.services.outcome import Outcome
+from distillation.services.queue import help_ask, work_waits
+from distillation.services.shares import Lead
 from distillation.services.tools import checkpoint_read, field_path, sha256_of, student_of
 from distillation.stages.evolve import Evolution
 
@@ -29,7 +31,13 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
         checkpoint_read(style_run),
     )
     pulse = Pulse(style_run, evolution)
-    evolution.advance(seconds=settings.SLICE_SECONDS, should_stop=pulse.should_stop)
+    if len(evolution.batch()) > 1 and not work_waits():
+        help_ask(style_run)
+    evolution.advance(
+        seconds=settings.SLICE_SECONDS,
+        should_stop=pulse.should_stop,
+        judges=Lead(style_run, evolution.judge),
+    )
     return _outcome(style_run, recipe, evolution, pulse.figures())
 
 
@@ -38,7 +46,7 @@ class Pulse:
 
     def __init__(self, style_run: StyleRun, evolution: Evolution) -> None:
         self._style_run, self._evolution = style_run, evolution
-        self._started = self._beaten = time.monotonic()
+        self._beaten = time.monotonic()
 
     def should_stop(self) -> bool:
         if time.monotonic() - self._beaten < BEAT_SECONDS:
@@ -51,7 +59,8 @@ class Pulse:
         figures: dict[str, Any] = {
             "step": evolution.step,
             "evaluations": evolution.evaluations,
-            "seconds": self._style_run.seconds + time.monotonic() - self._started,
+            "seconds": evolution.seconds,
+            "stopped": evolution.stopped,
         }
         if score := evolution.best_score:
             figures |= {
@@ -86,8 +95,9 @@ def _outcome(
         fields={**fields, "checkpoint_sha256": sha256_of(state)},
         points=_points(style_run, evolution),
         packs=_packs(style_run, evolution),
+        dropped=(dropped := _dropped(style_run, evolution)),
         written=written,
-        replaced=replaced,
+        replaced=[*replaced, *(str(pack.file.name) for pack in dropped)],
     )
 
 
@@ -122,7 +132,7 @@ def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
     wanted = [
         (VoicePack.Kind.MILESTONE if step else VoicePack.Kind.START, step, pack)
         for step, pack in evolution.milestones.items()
-        if step < evolution.recipe.steps
+        if step == 0 or step < (evolution.step if evolution.done else evolution.recipe.steps)
     ]
     if evolution.done and evolution.best:
         wanted.append((VoicePack.Kind.EVOLVED, evolution.step, evolution.best))
@@ -131,6 +141,14 @@ def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
         for kind, step, pack in wanted
         if (kind, step) not in known
     ]
+
+
+def _dropped(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
+    """Return milestones of the planned steps that a search which ended before does not have."""
+    if not evolution.done:
+        return []
+    rows = style_run.packs.filter(kind=VoicePack.Kind.MILESTONE, decisions=None, deployments=None)
+    return list(rows.exclude(step__in=evolution.milestones))
 
 
 def _scores(evolution: Evolution, step: int) -> dict[str, float]:

@@ -55,6 +55,12 @@ def lease_drop(style_run: StyleRun) -> None:
     )
 
 
+def owner_is_gone(owner: str) -> bool:
+    """Tell whether a process of this machine is no more; of others nothing is known."""
+    host, _, pid = owner.rpartition("/")
+    return host == host_name() and not _is_alive(int(pid))
+
+
 def leases_release_dead(**which: Any) -> int:
     """Let leases of processes of this machine that are gone run out now; return how many."""
     now, released = timezone.now(), 0
@@ -62,7 +68,7 @@ def leases_release_dead(**which: Any) -> int:
         lease_owner__startswith=f"{host_name()}/", leased_until__gt=now, **which
     )
     for pk, lease, owner in mine.values_list("pk", "lease", "lease_owner"):
-        if not _is_alive(int(owner.rpartition("/")[2])):
+        if owner_is_gone(owner):
             rows = StyleRun.objects.filter(pk=pk, lease=lease)
             released += rows.update(leased_until=now, queued_at=None)
     return released

@@ -12,6 +12,7 @@ from distillation.models import Deployment, Stage, StyleRun
 
 ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
+HELP = "distillation.tasks.slice_help"
 ORDINARY, TEACHER = settings.CELERY_TASK_DEFAULT_QUEUE, "teacher"
 APART = ("f5",)  # teachers in an environment of their own, whose worker has a queue of its own
 
@@ -36,3 +37,18 @@ def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
     ids = [row.pk for row in deployments]
     Deployment.objects.filter(pk__in=ids).update(queued_at=timezone.now())
     transaction.on_commit(partial(current_app.send_task, DEPLOY, args=[ids]), robust=True)
+
+
+def help_ask(style_run: StyleRun, number: int = 1) -> None:
+    """Ask for the `number`-th worker to help with this slice; it comes after what waits."""
+    args = [style_run.pk, style_run.slice, number]
+    send = partial(current_app.send_task, HELP, args=args, expires=settings.SLICE_HARD_SECONDS)
+    transaction.on_commit(send, robust=True)
+
+
+def work_waits() -> bool:
+    """Tell whether anything waits that a helping worker should rather do."""
+    if Deployment.objects.filter(state=Deployment.State.REQUESTED).exists():
+        return True
+    waiting = StyleRun.objects.active().unleased(timezone.now()).select_related("run")
+    return any(queue_of(style_run) == ORDINARY for style_run in waiting)

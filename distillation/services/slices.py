@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
+from distillation.models import ACTIVE, Run, RunState, ScorePoint, Share, Stage, StyleRun, VoicePack
 from distillation.services.evolving import evolve_slice
 from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
@@ -79,11 +79,14 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     if current is None:
         return False
     if current.state not in LIVE:
+        Share.objects.filter(style_run=current).delete()
         lease_drop(current)
         return False
     _apply(current, outcome)
     ScorePoint.objects.bulk_create(outcome.points, ignore_conflicts=True)
     VoicePack.objects.bulk_create(outcome.packs, ignore_conflicts=True)
+    VoicePack.objects.filter(pk__in=[pack.pk for pack in outcome.dropped]).delete()
+    Share.objects.filter(style_run=current).delete()
     if outcome.stage != style_run.stage:
         event_add(run, f"{style_run.stage}-finished", style=current.style)
     if current.state in ACTIVE:

@@ -210,12 +210,14 @@ class Evolution:
         first = self.evaluations
         judges = judges or judged_alone(self.judge)
 
+        told = False  # to stop: a sign is given once
+
         def go_on() -> bool:
-            if should_stop and should_stop():
-                return False
+            nonlocal told
+            told = told or bool(should_stop and should_stop())
             late = until is not None and time.monotonic() >= until
             enough = steps is not None and self.evaluations >= first + steps
-            return self.evaluations == first or not (late or enough)
+            return not told and (self.evaluations == first or not (late or enough))
 
         began = time.monotonic() - self._at.seconds
         while not self.done and go_on():
