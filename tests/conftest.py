@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.teacher import folder_with_f5
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -17,6 +19,12 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("no folder of real packs and speech (VOICELAB_SHARED_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def f5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny F5 models and prompts; the test skips without the teacher's environment."""
+    return folder_with_f5(tmp_path_factory.mktemp("f5") / "made")
 
 
 @pytest.hookimpl(trylast=True)

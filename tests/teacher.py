@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from corpus.audio.io import write_wav
+from tests.signals import speech
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def interpreter() -> str:
@@ -40,3 +43,12 @@ def teacher(what: str, folder: Path) -> Any:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
+
+
+def folder_with_f5(folder: Path) -> Path:
+    """Make a folder of tiny F5 models, two prompts and an empty home; return it."""
+    (folder / "home").mkdir(parents=True)
+    write_wav(folder / "prompt.wav", speech(20, sr=44_100))
+    write_wav(folder / "other.wav", speech(20, f0_hz=120.0))
+    teacher("build", folder)
+    return folder

@@ -18,6 +18,7 @@ ATTEMPTS = 4
 BUSY = (429, 503)
 LONGEST_WAIT_S = 30.0
 CONNECT_S = 5.0
+ANYONE = "alloy"  # a voice that servers of OpenAI's kind have
 
 
 class HttpTeacher:
@@ -27,8 +28,11 @@ class HttpTeacher:
     ----------
     url : str
         Of the server, with or without `/v1`.
-    model, voice : str
-        Sent as they are.
+    model : str
+        Sent as it is.
+    voice : str, optional
+        Sent as it is. Without one: the voice called like the prompt's style where the server
+        lists it (`GET /v1/audio/voices`), else `alloy`.
     api_key : str, optional
         Sent as a bearer token; never part of a message.
     timeout_s : float or str
@@ -47,7 +51,7 @@ class HttpTeacher:
         *,
         url: str = "",
         model: str = "tts-1",
-        voice: str = "alloy",
+        voice: str = "",
         api_key: str = "",
         timeout_s: float | str = 300.0,
     ) -> None:
@@ -55,8 +59,11 @@ class HttpTeacher:
             raise EngineError(
                 "bad_option", f"url: the speech server's address (http://…), not {url!r}."
             )
-        self._address = url.rstrip("/").removesuffix("/v1") + "/v1/audio/speech"
-        self._body = {"model": model, "voice": voice, "response_format": "wav"}
+        base = url.rstrip("/").removesuffix("/v1") + "/v1/audio"
+        self._address, self._listing = f"{base}/speech", f"{base}/voices"
+        self._body = {"model": model, "response_format": "wav"}
+        self._voice = voice
+        self._known: frozenset[str] | None = None
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         try:
             self._timeout = httpx.Timeout(float(timeout_s), connect=CONNECT_S)
@@ -79,6 +86,7 @@ class HttpTeacher:
             words), `teacher_busy`, `teacher_not_audio`, `bad_take` for the prompt.
         """
         body: dict[str, Any] = {**self._body, "input": text, "speed": speed, "seed": seed}
+        body["voice"] = self._voice or self._voice_of(condition.style)
         if condition.audio is not None:
             body["reference_audio"] = _encoded(condition.audio)
             body["reference_text"] = condition.transcript
@@ -92,6 +100,20 @@ class HttpTeacher:
                 f"{self._address} answered {len(answer.content)} bytes of {kind} that are not "
                 f"usable sound: {error}",
             ) from error
+
+    def _voice_of(self, style: str) -> str:
+        if self._known is None:
+            self._known = self._voices()
+        return style if style in self._known else ANYONE
+
+    def _voices(self) -> frozenset[str]:
+        """Return the voices the server lists; none where it has no such list."""
+        try:
+            answer = httpx.get(self._listing, headers=self._headers, timeout=CONNECT_S)
+            listed = answer.json()["voices"] if answer.is_success else []
+            return frozenset(str(one["id"] if isinstance(one, dict) else one) for one in listed)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+            return frozenset()
 
     def _answer(self, body: dict[str, Any]) -> httpx.Response:
         with httpx.Client(timeout=self._timeout, headers=self._headers) as client:

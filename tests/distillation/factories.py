@@ -83,9 +83,9 @@ def tiny(recipe: RunRecipe, *, steps: int = 3) -> RunRecipe:
     )
 
 
-def tiny_run(*styles: str, steps: int = 3) -> models.Run:
+def tiny_run(*styles: str, steps: int = 3, **wanted: Any) -> models.Run:
     corpus_make(*styles)
-    recipe = tiny(recipe_build(styles=styles, steps=steps, seed=7), steps=steps)
+    recipe = tiny(recipe_build(styles=styles, steps=steps, seed=7, **wanted), steps=steps)
     return run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe, name="Prueba")
 
 

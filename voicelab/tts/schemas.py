@@ -59,6 +59,11 @@ class SpeechIn(Schema):
     response_format: Format = Field("mp3", description="24 kHz mono; wav and flac are sent whole.")
     stream_format: Literal["audio"] = "audio"
     instructions: str | None = Field(None, description="Accepted for compatibility, not used.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Equal requests give equal sound.")
+    reference_audio: str | None = Field(
+        None, description="Base64; with TTS_BACKEND=f5 the voice to clone instead of `voice`."
+    )
+    reference_text: Plain | None = Field(None, description="What is said in reference_audio.")
 
 
 class VoiceOut(Schema):

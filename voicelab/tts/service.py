@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from distillation.engines import student
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready
 from voicelab.tts.metrics import Metrics
+from voicelab.tts.prompts import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.schemas import SpeechIn
 from voicelab.tts.speaker import Job, Speaker, Utterance
 from voicelab.tts.voices import Voice, VoiceNotFound, Voices
@@ -47,7 +48,7 @@ class Config:
 class Service:
     """One engine, its voices and its queue; `start` and `stop` inside a running event loop."""
 
-    def __init__(self, config: Config, make: Callable[[str, Options], Student] = student) -> None:
+    def __init__(self, config: Config, make: Callable[[str, Options], Student] = speaking) -> None:
         self.config = config
         self._make = make
         self.created = int(time.time())
@@ -74,7 +75,7 @@ class Service:
         """Why the service cannot speak; None when it can."""
         if self._reason or self._voices is None:
             return self._reason
-        if self._voices.default is None:
+        if self._voices.default is None and not isinstance(self._student, PromptVoices):
             return "No voice is left: deploy one."
         if self.speaker.stuck_s:
             return f"The engine has not come back for {self.speaker.stuck_s:.0f} s: restart."
@@ -119,11 +120,13 @@ class Service:
         if reason := self.reason:
             raise not_ready(reason)
         self._check(wanted)
-        voice = self.find(wanted.voice)
-        job = self.speaker.admit(self._utterance(wanted, voice))
+        voice, pack = await self._voice(wanted)
+        job = self.speaker.admit(self._utterance(wanted, pack))
         try:
             await job.open()
         except (EngineError, PackError) as error:
+            if wanted.reference_audio and error.code in PROMPT_FAULTS:
+                raise ApiError(400, str(error), code=error.code, param="reference_audio") from error
             raise ApiError(500, str(error), code=error.code, kind=SERVER) from error
         return job, voice
 
@@ -170,15 +173,20 @@ class Service:
                 param="input",
             )
 
-    def _utterance(self, wanted: SpeechIn, voice: Voice) -> Utterance:
-        engine, voices = self._student, self.voices
+    async def _voice(self, wanted: SpeechIn) -> tuple[Voice, Callable[[], VoicePack]]:
+        """Return the voice, and what gives its pack; a prompt sent along comes before any name."""
+        if wanted.reference_audio and isinstance(self._student, PromptVoices):
+            sent = (wanted.reference_audio, wanted.reference_text)
+            prompt: Any = await asyncio.to_thread(self._student.sent, *sent)
+            return Voice("reference", "file", self._student.name), lambda: prompt
+        voice, voices = self.find(wanted.voice), self.voices
+        return voice, lambda: voices.pack(voice)
+
+    def _utterance(self, wanted: SpeechIn, pack: Callable[[], VoicePack]) -> Utterance:
+        engine = self._student
         assert engine is not None  # noqa: S101  # ready
-
-        def pack() -> VoicePack:
-            return voices.pack(voice)
-
         encoder = FORMATS[wanted.response_format].encoder()
-        return Utterance(wanted.input, engine, pack, wanted.speed, encoder)
+        return Utterance(wanted.input, engine, pack, wanted.speed, encoder, wanted.seed)
 
     async def _live(self) -> None:
         while not await self._attempt():
@@ -207,15 +215,26 @@ class Service:
         """Load engine, voices and default voice, and speak a sentence; in the inference thread."""
         config = self.config
         if self._student is None:
-            options = {"model_dir": config.model_dir, "threads": config.threads or None}
-            self._student = self._make(
-                config.backend, options if config.backend == "kokoro" else {}
-            )
-        stock_dir = config.model_dir / "voices" if config.backend == "kokoro" else None
-        voices = Voices(self._student, config.voices_dir, config.voice_file, stock_dir)
+            self._student = self._make(config.backend, self._options())
+        voices = self._read_voices(self._student)
         voices.refresh()
-        self._student.synthesize(WARM_UP, voices.pack(voices.find(None)))
+        if voices.voices or not isinstance(self._student, PromptVoices):
+            self._student.synthesize(WARM_UP, voices.pack(voices.find(None)))
         self._voices = voices
+
+    def _options(self) -> Options:
+        config = self.config
+        if config.backend == "kokoro":
+            return {"model_dir": config.model_dir, "threads": config.threads or None}
+        return {"model_dir": config.model_dir} if config.backend == "f5" else {}
+
+    def _read_voices(self, engine: Student) -> Voices:
+        config = self.config
+        if isinstance(engine, PromptVoices):
+            prompts = config.model_dir / FOLDER
+            return Voices(engine, prompts, stock_directory=prompts, suffix=".wav")
+        stock = config.model_dir / "voices" if config.backend == "kokoro" else None
+        return Voices(engine, config.voices_dir, config.voice_file, stock)
 
     def _report(self, what: str) -> None:
         kinds = Counter(voice.kind for voice in self.voices.voices.values())

@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
 PAUSE_S = 0.2  # between two pieces, at speed 1
-SEED = 0  # equal requests give equal sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +38,7 @@ class Utterance:
     pack: Callable[[], VoicePack]
     speed: float
     encoder: Encoder
+    seed: int = 0  # equal requests give equal sound
 
 
 class Speaker:
@@ -209,7 +209,7 @@ class Job:
         utterance, begun = self._utterance, time.monotonic()
         try:
             return utterance.student.synthesize(
-                piece, utterance.pack(), speed=utterance.speed, seed=SEED
+                piece, utterance.pack(), speed=utterance.speed, seed=utterance.seed
             )
         except EngineError as error:
             if error.code == "empty_text":

@@ -73,6 +73,8 @@ class Voices:
         A pack a person named (KOKORO_VOICE_PATH): a voice called like the file, and the default.
     stock_directory : Path, optional
         Where stock packs lie, to name the file looked for.
+    suffix : str
+        Of such a file.
     """
 
     def __init__(
@@ -81,11 +83,13 @@ class Voices:
         directory: Path,
         voice_file: Path | None = None,
         stock_directory: Path | None = None,
+        suffix: str = ".pt",
     ) -> None:
         self._student = student
         self._directory = directory
         self._voice_file = voice_file
         self._stock_directory = stock_directory
+        self._suffix = suffix
         self._snapshot = Snapshot()
         self._stock_packs: dict[str, VoicePack] = {}
         self._chosen = _read_choice(directory / STATE)
@@ -229,10 +233,10 @@ class Voices:
         return others
 
     def _looked_for(self, name: str) -> str:
-        places = [self._directory / f"{name}.pt"]
+        places = [self._directory / f"{name}{self._suffix}"]
         if self._stock_directory is not None:
-            places.append(self._stock_directory / f"{ALIASES.get(name, name)}.pt")
-        return " and ".join(str(place) for place in places)
+            places.append(self._stock_directory / f"{ALIASES.get(name, name)}{self._suffix}")
+        return " and ".join(dict.fromkeys(str(place) for place in places))
 
 
 def _stamp(path: Path) -> Stamp:

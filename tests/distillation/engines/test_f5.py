@@ -1,26 +1,22 @@
 """Teacher `f5` as it is: the package in its own environment, over a tiny random checkpoint."""
 
+import subprocess
+
 import pytest
 
-from corpus.audio.io import write_wav
+from corpus.audio.io import read_wav
 from distillation.engines import EngineError
 from distillation.engines import teacher as make
 from distillation.engines.f5_files import ARCHITECTURES, files_of, weights_of
 from distillation.hub.local import Record, write_records
-from tests.signals import speech
-from tests.teacher import teacher
+from tests.teacher import REPOSITORY, environment, interpreter, teacher
 
 slow = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("teacher")]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("f5")
-    (folder / "home").mkdir()
-    write_wav(folder / "prompt.wav", speech(20, sr=44_100))
-    write_wav(folder / "other.wav", speech(20, f0_hz=120.0))
-    teacher("build", folder)
-    return folder
+def folder(f5_folder):
+    return f5_folder
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +57,25 @@ class TestSpeech:
 
     def test_nothing_was_fetched(self, folder, said):
         assert not (folder / "home" / "hub").exists()
+
+    def test_run_pipeline_speaks_with_it_there(self, folder, tmp_path):
+        asked = [
+            *("--stage", "reference", "--teacher", "f5", "--styles", "neutral"),
+            *("--prompt-style", f"neutral={folder / 'prompt.wav'}:Esto dice la muestra."),
+            *("--model-dir", folder / "models", "--out", tmp_path / "out", "--student", "praat"),
+        ]
+        done = subprocess.run(
+            [interpreter(), "manage.py", "run_pipeline", *map(str, asked)],
+            env=environment(folder / "home", VOICELAB_DATA_DIR=str(tmp_path)),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "jpgallegoar/F5-Spanish, CC-BY-NC-4.0" in done.stdout
+        target = read_wav(tmp_path / "out" / "reference_audio" / "neutral" / "target.wav")
+        assert 20.0 <= target.duration_s <= 30.0
 
     def test_what_is_wrong_is_said(self, folder):
         found = teacher("faults", folder)

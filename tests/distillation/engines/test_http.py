@@ -26,11 +26,16 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, answers):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.answers, self.asked = list(answers), []
+        self.answers, self.asked, self.listing = list(answers), [], b""
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.server.listing else 404)
+        self.end_headers()
+        self.wfile.write(self.server.listing)
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, dict(self.headers), body, time.monotonic()))
@@ -94,6 +99,24 @@ def test_the_prompt_goes_along_as_wav(tmp_path):
     assert body["reference_text"] == "Esto digo."
     (tmp_path / "sent.wav").write_bytes(base64.b64decode(body["reference_audio"]))
     assert np.array_equal(read_wav(tmp_path / "sent.wav").y, read_wav(tmp_path / "voz.wav").y)
+
+
+@pytest.mark.parametrize(
+    ("listing", "voice"),
+    [
+        (b'{"voices": [{"id": "amable"}]}', "amable"),
+        (b'{"voices": ["amable"]}', "amable"),
+        (b'{"voices": [{"id": "neutral"}]}', "alloy"),
+        (b'["amable"]', "alloy"),
+        (b"<h1>", "alloy"),
+        (b"", "alloy"),
+    ],
+)
+def test_the_styles_own_voice_is_taken_where_the_server_has_it(listing, voice):
+    with serving(WAV) as server:
+        server.listing = listing
+        teacher("http", {"url": server.url}).synthesize("Hola.", BARE)
+    assert server.asked[0][2]["voice"] == voice
 
 
 def test_a_busy_server_is_waited_for_as_it_asks():

@@ -1,0 +1,103 @@
+"""F5 as the service's engine: its voices are prompts, lying in a folder or sent with a request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from corpus.audio.io import decode, write_wav
+from corpus.audio.types import Audio, AudioError
+from distillation import engines
+from distillation.engines.base import EngineError, Options, Prompt, Student
+from distillation.engines.f5 import F5Teacher
+from voicelab.tts.errors import ApiError
+
+FOLDER = "f5/prompts"  # under the models: NAME.wav and NAME.txt with its words
+KEPT = 64  # prompts sent with requests, newest last
+PROMPT_FAULTS = ("no_transcript", "bad_take", "prompt_too_short", "prompt_too_long")
+
+
+class PromptVoices:
+    """A teacher that looks like a student to the service: a stock voice of it is a prompt.
+
+    Parameters
+    ----------
+    model_dir : path
+        Holds `f5` with F5's files, and the prompts.
+    """
+
+    name: ClassVar[str] = "f5"
+    max_phonemes = 510  # the engine cuts texts by seconds itself
+
+    def __init__(self, *, model_dir: str | Path) -> None:
+        self._teacher = F5Teacher(model_dir=model_dir)
+        self._folder = Path(model_dir) / FOLDER
+        self._sent = tempfile.TemporaryDirectory(prefix="prompts-")
+        self.sr = F5Teacher.sr
+
+    @property
+    def device(self) -> str:
+        return self._teacher.device
+
+    def synthesize(self, text: str, condition: Any, *, speed: float = 1.0, seed: int = 0) -> Audio:
+        """Speak as the prompt `condition` speaks; as `F5Teacher.synthesize`."""
+        return self._teacher.synthesize(text, condition, speed=speed, seed=seed)
+
+    def phoneme_count(self, text: str) -> int:
+        return len(text)
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the prompts that have their words beside them."""
+        return tuple(
+            path.stem for path in sorted(self._folder.glob("*.wav"))
+            if path.with_suffix(".txt").is_file()
+        )  # fmt: skip
+
+    def stock_voice(self, name: str) -> Any:
+        """Return the prompt of this name, or raise EngineError `missing_voice`."""
+        path = self._folder / f"{name}.wav"
+        try:
+            words = path.with_suffix(".txt").read_text(encoding="utf-8")
+        except OSError as error:
+            raise EngineError(
+                "missing_voice", f"{path} or the words beside it are gone."
+            ) from error
+        return Prompt(style=name, audio=path, transcript=words)
+
+    def sent(self, sound: str, words: str | None) -> Prompt:
+        """Return the prompt of a request: a sound file in base64 and its words.
+
+        Raises
+        ------
+        ApiError
+            400, naming the field.
+        """
+        if not words or not words.strip():
+            raise _refused("reference_text", "the words of reference_audio are needed")
+        try:
+            data = base64.b64decode(sound, validate=True)
+            path = Path(self._sent.name) / f"{hashlib.sha256(data).hexdigest()}.wav"
+            if not path.exists():
+                write_wav(path, decode(data))
+        except (binascii.Error, AudioError) as error:
+            raise _refused("reference_audio", str(error)) from error
+        kept = sorted(Path(self._sent.name).glob("*.wav"), key=lambda one: one.stat().st_mtime_ns)
+        for old in kept[:-KEPT]:
+            old.unlink(missing_ok=True)
+        return Prompt(style="reference", audio=path, transcript=words)
+
+
+def speaking(name: str, options: Options) -> Student:
+    """Make the engine of this name: a student, or the teacher f5 that looks like one."""
+    if name == PromptVoices.name:
+        made: Student = PromptVoices(**options)
+        return made
+    return engines.student(name, options)
+
+
+def _refused(param: str, why: str) -> ApiError:
+    return ApiError(400, f"{param}: {why}", code="bad_reference", param=param)
