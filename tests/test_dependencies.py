@@ -71,3 +71,9 @@ def test_the_teachers_environment_is_ours_with_another_torch_and_f5() -> None:
     other = {name for name, version in there.items() if here.get(name, version) != version}
     assert other == {"torch"}
     assert there["f5-tts"] == VERSION
+
+
+def test_the_teachers_image_is_that_environment() -> None:
+    made = (REPOSITORY / "Dockerfile.teacher").read_text()
+    assert "--no-deps -r requirements-teacher.txt" in made
+    assert ".venv-*" in (REPOSITORY / ".dockerignore").read_text()
