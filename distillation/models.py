@@ -132,6 +132,7 @@ class StyleRun(models.Model):
     seconds = models.FloatField(_("seconds of search"), default=0.0)
     stopped = models.CharField(_("why the search ended"), max_length=16, blank=True)
     helped_at = models.DateTimeField(_("last sign of a helping worker"), null=True, blank=True)
+    diversity = models.FloatField(_("diversity of the candidates"), null=True)
     start_voice = models.CharField(_("start voice"), max_length=120, blank=True)
     start_score = models.FloatField(_("score of the start"), null=True)
     best_score = models.FloatField(_("best score"), null=True)
@@ -204,10 +205,12 @@ class ScorePoint(models.Model):
         StyleRun, models.CASCADE, related_name="points", verbose_name=_("style of a run")
     )
     step = models.PositiveIntegerField(_("step"))
+    seconds = models.FloatField(_("seconds of search"), default=0.0)
     score = models.FloatField(_("score, 0-100"))
     target_similarity = models.FloatField(_("target similarity"))
     self_similarity = models.FloatField(_("self-similarity"))
     feature_similarity = models.FloatField(_("feature similarity"))
+    diversity = models.FloatField(_("diversity of the candidates"), default=0.0)
 
     class Meta:
         ordering = ["step"]

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from distillation.views import reviews, runs, sounds, voices, withdrawals
+from distillation.views import compare, reviews, runs, sounds, voices, withdrawals
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
+    path("runs/compare/", compare.compare, name="compare"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/panel/", runs.run_panel, name="run_panel"),
     path("runs/<int:pk>/curve/", runs.run_curve, name="run_curve"),
@@ -24,6 +25,8 @@ urlpatterns = [
     ),
     path("packs/<int:pk>/audio.wav", sounds.pack_audio, {"kind": "wav"}, name="pack_audio"),
     path("packs/<int:pk>/audio.svg", sounds.pack_audio, {"kind": "svg"}, name="pack_waveform"),
+    path("packs/<int:pk>/sample.wav", sounds.pack_sample, {"kind": "wav"}, name="pack_sample"),
+    path("packs/<int:pk>/sample.svg", sounds.pack_sample, {"kind": "svg"}, name="sample_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
     path("voices/withdrawn/", withdrawals.withdrawals, name="withdrawals"),

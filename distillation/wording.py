@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
@@ -114,6 +115,31 @@ NAMES: dict[str, Any] = {
     "url": _("address"),
     "prompt": _("prompt"),
     "transcript": _("transcript"),
+    "precision": _("precision"),
+    "weights": _("weight"),
+    "thresholds": _("threshold"),
+    "styles": _("style"),
+    "student": _("student"),
+    "teacher": _("teacher"),
+    "student_options": _("student"),
+    "teacher_options": _("teacher"),
+    "strategy": _("search strategy"),
+    "steps": _("steps"),
+    "minutes": _("minutes at most"),
+    "goal": _("score to reach"),
+    "patience": _("steps without a better voice"),
+    "seed": _("seed"),
+    "lang": _("language"),
+    "base_voices": _("base voices"),
+    "compared": _("texts compared with the target"),
+    "early_stop": _("share of the best below which a candidate is dropped"),
+    "search_texts": _("sentences the search hears"),
+    "held_out_texts": _("sentences held out"),
+    "reference_texts": _("sentences of the target"),
+    "takes": _("takes"),
+    "targets": _("target clips"),
+    "speed": _("speed"),
+    "versions": _("library"),
 }
 
 
@@ -154,3 +180,17 @@ def recipe_words(error: RecipeError) -> str:
 def name_words(name: str) -> str:
     """Name a part of a recipe, its thresholds or its teacher's options."""
     return str(NAMES.get(name, name))
+
+
+def field_words(path: str) -> str:
+    """Name a field of a recipe, its parts joined by points, as a person would."""
+    return " · ".join(name_words(part) for part in path.split("."))
+
+
+def field_value(value: Any) -> str:
+    """Write the value of a recipe's field; a dash where there is none."""
+    if value is None or value in ("", [], {}):
+        return "—"
+    if isinstance(value, list):
+        return "; ".join(map(field_value, value))
+    return number_format(value, use_l10n=True) if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from distillation import engines
 from distillation.engines.base import Prompt, Student, Teacher
-from distillation.models import StyleRun
+from distillation.models import StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
+from distillation.stages.clips import clip_path
 from distillation.stages.reference import make_prompt
 
 PROMPT_OPTIONS = ("prompt", "transcript")
@@ -62,6 +63,16 @@ def audio_name(run_id: int) -> str:
 
 def held_out_name(run_id: int, style: str, number: int, who: str) -> str:
     return f"{audio_name(run_id)}/{style}/{number}-{who}.wav"
+
+
+def sample_name(pack: VoicePack) -> str:
+    """Name the sentence that a pack spoke when it was kept: it lies beside the pack."""
+    return str(PurePosixPath(pack.file.name).with_suffix(".wav"))
+
+
+def clip_name(target: str, number: int) -> str:
+    """Name a clip of a target that has several, counted from 1; nothing without a target."""
+    return clip_path(PurePosixPath(target), number).as_posix() if target else ""
 
 
 def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from corpus.audio.io import read_wav
 from corpus.audio.types import Audio, AudioError
 from distillation.stages.base import StageError
+
+PathLike = TypeVar("PathLike", bound=PurePath)
 
 
 def clip_paths(target: Path) -> list[Path]:
@@ -26,7 +29,7 @@ def clip_paths(target: Path) -> list[Path]:
     return paths
 
 
-def clip_path(target: Path, number: int) -> Path:
+def clip_path(target: PathLike, number: int) -> PathLike:
     """Return where the clip of this number is, counted from 1."""
     return target if number == 1 else target.with_stem(f"{target.stem}-{number}")
 

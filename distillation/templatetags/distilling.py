@@ -1,12 +1,14 @@
 """What the pages of runs and voices need to name styles and times."""
 
+from typing import Any
+
 from django import template
 
 from corpus.models import StyleLabel
-from distillation.wording import explained, fault_words, name_words
+from distillation.wording import explained, fault_words, field_value, field_words, name_words
 
 register = template.Library()
-for words in (explained, fault_words, name_words):
+for words in (explained, fault_words, field_value, field_words, name_words):
     register.filter(words)
 MINUTE, HOUR = 60, 3600
 
@@ -14,6 +16,23 @@ MINUTE, HOUR = 60, 3600
 @register.simple_tag(takes_context=True)
 def style_of(context: template.Context, key: str) -> StyleLabel | None:
     return context["styles_by_key"].get(key)
+
+
+SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")
+
+
+@register.simple_tag(takes_context=True)
+def tone_of(context: template.Context, key: str) -> Any:
+    """Return colour and shape of a line: of a style or, on the page that compares, of a run."""
+    for place in context.get("places") or ():
+        if place.key == key:
+            return {"colour": f"run-{place.number}", "shape": run_shape(place.number)}
+    return style_of(context, key)
+
+
+@register.filter
+def run_shape(number: int) -> str:
+    return SHAPES[(number - 1) % len(SHAPES)]
 
 
 @register.filter

@@ -1,7 +1,6 @@
 """The list of runs, and the page of one that shows how far it is and lets an admin steer it."""
 
 import csv
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +8,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from distillation import services
-from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun
+from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
+from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
-from distillation.views.charts import PARTS, curves
+from distillation.views.charts import PARTS, curves, grouped
+from distillation.views.listen import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
 PATIENCE = timedelta(seconds=10)
@@ -29,7 +29,9 @@ STAGES = list(Stage)
 def runs(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.with_progress().select_related("created_by").prefetch_related("style_runs")
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
-    return render(request, "distillation/runs.html", {"page": page})
+    chosen = request.GET.get("with", "")
+    context = {"page": page, "chosen": int(chosen) if chosen.isdecimal() else None}
+    return render(request, "distillation/runs.html", context)
 
 
 @require_GET
@@ -59,8 +61,8 @@ def run_curve(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="curve-{pk}.csv"'
     write = csv.writer(response).writerow
-    write(["style", "step", *PARTS])
-    for row in points.values_list("style_run__style", "step", *PARTS):
+    write(["style", "step", "seconds", *PARTS])
+    for row in points.values_list("style_run__style", "step", "seconds", *PARTS):
         write(row)
     return response
 
@@ -100,44 +102,50 @@ def _steer(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
 def run_context(pk: int) -> dict[str, Any]:
     run = get_object_or_404(Run.objects.select_related("created_by", "report"), pk=pk)
     styles = list(run.style_runs.all())
-    points = ScorePoint.objects.filter(style_run__run=run)
+    points = list(ScorePoint.objects.filter(style_run__run=run))
+    walks, packs = grouped(points), _packs_of(run)
+    recipe = run.run_recipe
     return {
         "run": run,
-        "recipe": run.run_recipe,
-        "styles": [style_context(style) for style in styles],
+        "recipe": recipe,
+        "styles": [
+            style_context(row, recipe, walks.get(row.pk, []), packs.get(row.pk, []))
+            for row in styles
+        ],
         "charts": curves(styles, points),
         "events": run.events.select_related("person").order_by("-pk")[:12],
-        "remaining_s": remaining_s(styles),
+        "remaining_s": remaining_s(styles, recipe),
         **_unanswered(run, styles),
         "can": _allowed_steps(run, styles),
     }
 
 
-def style_context(style_run: StyleRun) -> dict[str, Any]:
+def style_context(
+    row: StyleRun, recipe: RunRecipe, points: list[ScorePoint], packs: list[VoicePack]
+) -> dict[str, Any]:
+    improved = max(0, len(points) - 1)
     return {
-        "row": style_run,
-        "stages": [_stage(style_run, stage) for stage in STAGES],
-        "per_second": style_run.evaluations / style_run.seconds if style_run.seconds else None,
-        "remaining_s": _remaining_s(style_run),
-        "sounds": [_sound(style_run, what) for what in ("target", "preview")],
+        "row": row,
+        "stages": [_stage(row, stage) for stage in STAGES],
+        "per_second": row.evaluations / row.seconds if row.seconds else None,
+        "improved": improved,
+        "acceptance": 100 * improved / row.step if row.step else None,
+        "idle": row.step - points[-1].step if points else 0,
+        "remaining_s": _remaining_s(row, recipe),
+        "sounds": sounds_of(row, packs),
     }
 
 
-def _sound(style_run: StyleRun, what: str) -> dict[str, str]:
-    """Address a sound so that a new one has a new address; it is swapped only then."""
-    sound = {"id": f"sound-{style_run.style}-{what}", "what": what}
-    sound["version"] = f"{sound['id']}-{getattr(style_run, what).name}"
-    if getattr(style_run, what):
-        arguments = (style_run.run_id, style_run.style, what)
-        query = f"?v={hashlib.sha256(sound['version'].encode()).hexdigest()[:8]}"
-        sound["src"] = reverse("style_audio", args=[*arguments, "wav"]) + query
-        sound["drawn"] = reverse("style_audio", args=[*arguments, "svg"]) + query
-    return sound
+def _packs_of(run: Run) -> dict[int, list[VoicePack]]:
+    by_style: dict[int, list[VoicePack]] = {}
+    for pack in VoicePack.objects.filter(style_run__run=run).order_by("step", "pk"):
+        by_style.setdefault(pack.style_run_id, []).append(pack)
+    return by_style
 
 
-def remaining_s(styles: list[StyleRun]) -> float | None:
+def remaining_s(styles: list[StyleRun], recipe: RunRecipe) -> float | None:
     """Seconds until the searches end, shared over the workers that search now; None: unknown."""
-    each = [_remaining_s(style) for style in styles if style.state in ACTIVE]
+    each = [_remaining_s(style, recipe) for style in styles if style.state in ACTIVE]
     if not each or None in each:
         return None
     at_work = sum(1 for style in styles if style.lease and style.state == RunState.RUNNING)
@@ -145,12 +153,16 @@ def remaining_s(styles: list[StyleRun]) -> float | None:
     return max(max(known), sum(known) / max(1, at_work))
 
 
-def _remaining_s(style_run: StyleRun) -> float | None:
-    if style_run.stage == Stage.VALIDATE:
+def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
+    """Seconds until steps or minutes run out; a goal or patience may end the search before."""
+    if row.stage == Stage.VALIDATE or row.stopped:
         return 0.0
-    if not style_run.evaluations:
+    if not row.evaluations:
         return None
-    return (style_run.steps - style_run.step) * style_run.seconds / style_run.evaluations
+    by_steps = (row.steps - row.step) * row.seconds / row.evaluations
+    return (
+        min(by_steps, max(0.0, 60 * recipe.minutes - row.seconds)) if recipe.minutes else by_steps
+    )
 
 
 def _stage(style_run: StyleRun, stage: Stage) -> dict[str, Any]:

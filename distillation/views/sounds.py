@@ -1,5 +1,6 @@
 """Streams the sounds of a run, and draws their waveforms."""
 
+import re
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -12,17 +13,20 @@ from corpus.audio import waveform
 from corpus.audio.io import read_wav
 from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
-from distillation.services.tools import held_out_name, media_path
+from distillation.services.tools import clip_name, held_out_name, media_path, sample_name
 from voicelab.roles import ROLES, role_required
 
+CLIP = re.compile(r"target-(?P<number>[1-9]\d?)")
 SPEAKERS = ("target", "start", "evolved")
 
 
 @require_GET
 @role_required(*ROLES)
 def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str) -> HttpResponse:
-    """Send the target of a style, or its best voice so far."""
+    """Send the target of a style, one of its further clips, or its best voice so far."""
     row = get_object_or_404(StyleRun, run=pk, style=style)
+    if clip := CLIP.fullmatch(what):
+        return _sound(request, clip_name(row.target.name, int(clip["number"])), kind)
     return _sound(request, getattr(row, what).name if what in ("target", "preview") else "", kind)
 
 
@@ -45,6 +49,13 @@ def pack_audio(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     run = pack.style_run.run
     number = len(run.recipe["held_out_texts"])
     return _sound(request, held_out_name(run.pk, pack.style, number, "evolved"), kind)
+
+
+@require_GET
+@role_required(*ROLES)
+def pack_sample(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Send what the search hears first, in the voice of a pack kept on the way or at the end."""
+    return _sound(request, sample_name(get_object_or_404(VoicePack, pk=pk)), kind)
 
 
 def _sound(request: HttpRequest, name: str, kind: str) -> Any:

@@ -1,0 +1,100 @@
+"""The page that lays runs over one another: curves, recipes, figures, voices."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from distillation.comparison import differences
+from distillation.models import Run, ScorePoint, StyleRun, VoicePack
+from distillation.views.charts import Chart, compared
+from voicelab.roles import ROLES, role_required
+
+LEAST, MOST = 2, 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """A run on the page; `number` gives it its colour, shape and dash."""
+
+    number: int
+    run: Run
+
+    @property
+    def key(self) -> str:
+        return str(self.run.pk)
+
+
+@require_GET
+@role_required(*ROLES)
+def compare(request: HttpRequest) -> HttpResponse:
+    places = _places(request.GET.getlist("run"))
+    if len(places) < LEAST:
+        return render(request, "distillation/compare.html", {"places": places})
+    recipes = [place.run.run_recipe for place in places]
+    context = {
+        "places": places,
+        "most": MOST,
+        "rows": [
+            (name, list(zip(places, values, strict=True)))
+            for name, values in differences(recipes).items()
+        ],
+        "styles": _styles(places),
+    }
+    return render(request, "distillation/compare.html", context)
+
+
+def _places(asked: list[str]) -> list[Place]:
+    """Return the runs of the address in its order, each once, those that are there."""
+    wanted = list(dict.fromkeys(int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10))
+    found = Run.objects.select_related("created_by").in_bulk(wanted)
+    runs = [found[pk] for pk in wanted if pk in found]
+    return [Place(number, run) for number, run in enumerate(runs[:MOST], start=1)]
+
+
+def _styles(places: list[Place]) -> list[dict[str, Any]]:
+    """Return what is shown of each style that one of the runs has."""
+    by_run = {place.run.pk: place for place in places}
+    rows = list(StyleRun.objects.filter(run__in=by_run).order_by("pk"))
+    packs = _last_packs(rows)
+    points = list(ScorePoint.objects.filter(style_run__in=rows).order_by("step"))
+    shown = []
+    for key in dict.fromkeys(row.style for row in rows):
+        of_style = [row for row in rows if row.style == key]
+        of_style.sort(key=lambda row: by_run[row.run_id].number)
+        shown.append(
+            {
+                "key": key,
+                "charts": _charts(of_style, points),
+                "rows": [_row(by_run[row.run_id], row, packs.get(row.pk)) for row in of_style],
+            }
+        )
+    return shown
+
+
+def _charts(rows: list[StyleRun], points: list[ScorePoint]) -> list[Chart]:
+    wanted = {row.pk for row in rows}
+    return compared(
+        [(str(row.run_id), row) for row in rows],
+        [point for point in points if point.style_run_id in wanted],
+    )
+
+
+def _row(place: Place, row: StyleRun, pack: VoicePack | None) -> dict[str, Any]:
+    held_out = row.report.get("evolved", {}).get("score")
+    return {
+        "place": place,
+        "style_run": row,
+        "pack": pack,
+        "held_out": held_out,
+        "minutes": row.seconds / 60,
+        "per_second": row.evaluations / row.seconds if row.seconds else None,
+    }
+
+
+def _last_packs(rows: list[StyleRun]) -> dict[int, VoicePack]:
+    """Return the voice each style ended with."""
+    found = VoicePack.objects.evolved().filter(style_run__in=rows).order_by("pk")
+    return {pack.style_run_id: pack for pack in found}
