@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from corpus.audio.io import encode_wav
+from corpus.audio.io import encode_wav, write_wav
+from corpus.audio.types import Audio
 from distillation import voicepack
 from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
@@ -15,7 +16,14 @@ from distillation.services.leases import lease_beat
 from distillation.services.outcome import Outcome
 from distillation.services.queue import help_ask, work_waits
 from distillation.services.shares import Lead
-from distillation.services.tools import checkpoint_read, field_path, sha256_of, student_of
+from distillation.services.tools import (
+    checkpoint_read,
+    field_path,
+    media_path,
+    sample_name,
+    sha256_of,
+    student_of,
+)
 from distillation.stages.evolve import Evolution
 
 BEAT_SECONDS = 1.0
@@ -61,6 +69,7 @@ class Pulse:
             "evaluations": evolution.evaluations,
             "seconds": evolution.seconds,
             "stopped": evolution.stopped,
+            "diversity": evolution.diversity or None,
         }
         if score := evolution.best_score:
             figures |= {
@@ -97,7 +106,10 @@ def _outcome(
         packs=_packs(style_run, evolution),
         dropped=(dropped := _dropped(style_run, evolution)),
         written=written,
-        replaced=[*replaced, *(str(pack.file.name) for pack in dropped)],
+        replaced=[
+            *replaced,
+            *(name for pack in dropped for name in (str(pack.file.name), sample_name(pack))),
+        ],
     )
 
 
@@ -106,8 +118,7 @@ def _preview(style_run: StyleRun, recipe: RunRecipe, evolution: Evolution) -> by
     score, best = evolution.best_score, evolution.best
     if score is None or best is None or (style_run.preview and score.total == style_run.best_score):
         return None
-    text = recipe.search_texts[0]
-    return encode_wav(student_of(recipe).synthesize(text, best, seed=recipe.seed))
+    return encode_wav(_sample(recipe, best))
 
 
 def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
@@ -116,12 +127,14 @@ def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
         ScorePoint(
             style_run=style_run,
             step=point.step,
+            seconds=seconds,
             score=point.score,
             target_similarity=point.target,
             self_similarity=point.self_,
             feature_similarity=point.feature,
+            diversity=diversity,
         )
-        for point in evolution.points
+        for point, (seconds, diversity) in zip(evolution.points, evolution.trace, strict=True)
         if last is None or point.step > last
     ]
 
@@ -178,4 +191,10 @@ def _pack(
     )
     row.file.name, path = field_path(row, "file")
     row.sha256 = voicepack.save(pack, path)
+    write_wav(media_path(sample_name(row)), _sample(style_run.run.run_recipe, pack))
     return row
+
+
+def _sample(recipe: RunRecipe, pack: voicepack.VoicePack) -> Audio:
+    """Let a voice say what the search hears first: the same for every voice on the way."""
+    return student_of(recipe).synthesize(recipe.search_texts[0], pack, seed=recipe.seed)

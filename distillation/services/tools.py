@@ -67,10 +67,11 @@ def held_out_name(run_id: int, style: str, number: int, who: str) -> str:
 
 def sample_name(pack: VoicePack) -> str:
     """Name the sentence that a pack spoke when it was kept: it lies beside the pack."""
-    return str(PurePosixPath(pack.file.name).with_suffix(".wav"))
+    name = pack.file.name
+    return PurePosixPath(name).with_suffix(".wav").as_posix() if name else ""
 
 
-def clip_name(target: str, number: int) -> str:
+def clip_name(target: str | None, number: int) -> str:
     """Name a clip of a target that has several, counted from 1; nothing without a target."""
     return clip_path(PurePosixPath(target), number).as_posix() if target else ""
 

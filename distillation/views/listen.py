@@ -21,7 +21,7 @@ def sounds_of(row: StyleRun, packs: list[VoicePack]) -> list[dict[str, Any]]:
     ]
 
 
-def _of_style(row: StyleRun, what: str, name: str) -> dict[str, Any]:
+def _of_style(row: StyleRun, what: str, name: str | None) -> dict[str, Any]:
     sound = _sound(row, what, name)
     return sound | (_addresses(row, what, sound["version"]) if name else {})
 
@@ -59,7 +59,7 @@ def _milestone(row: StyleRun, part: int, pack: VoicePack | None) -> dict[str, An
     }
 
 
-def _sound(row: StyleRun, what: str, content: str) -> dict[str, Any]:
+def _sound(row: StyleRun, what: str, content: str | None) -> dict[str, Any]:
     at = f"sound-{row.style}-{what}"
     return {"id": at, "what": what, "version": f"{at}-{content}"}
 

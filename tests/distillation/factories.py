@@ -180,6 +180,8 @@ def finished_run(*styles: str) -> models.Run:
                 target_similarity=score / 100,
                 self_similarity=0.9,
                 feature_similarity=0.6,
+                seconds=step / 2,
+                diversity=0.1,
             )
         VoicePackFactory(style_run=style_run, scores={"score": 80.0})
     data = build_report(recipe, reports)

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from corpus.audio.io import read_wav
 from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
 from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
@@ -33,6 +34,7 @@ from distillation.services import (
     tools,
 )
 from distillation.services.faults import RunError
+from distillation.services.targets import clip_of_take
 from tests.distillation.factories import corpus_make, tiny, tiny_run
 from tests.factories import PersonFactory, StyleFactory
 
@@ -175,6 +177,43 @@ class TestWholeRun:
         assert style.points.all()[0].step == 0
         assert VoicePack.objects.filter(style_run=style, kind="start").count() == 1
         assert default_storage.exists(str(style.preview.name))
+        assert style.stopped == "steps"
+        assert all(point.seconds > 0 for point in style.points.all())
+        assert (style.diversity or 0) > 0
+
+    def test_every_pack_kept_spoke_the_same_sentence(self, work: Callable) -> None:
+        run = tiny_run("neutral", steps=4)
+        work(*first(run))
+        packs = list(VoicePack.objects.filter(style_run__run=run))
+        assert {pack.kind for pack in packs} == {"start", "milestone", "evolved"}
+        spoken = [read_wav(tools.media_path(tools.sample_name(pack))) for pack in packs]
+        again = tools.student_of(run.run_recipe).synthesize(
+            run.run_recipe.search_texts[0],
+            voicepack.load(tools.media_path(packs[0].file.name), engine="praat"),
+            seed=run.run_recipe.seed,
+        )
+        assert spoken[0].duration_s == pytest.approx(again.duration_s, abs=0.001)
+
+    def test_target_clips_take_the_place_of_a_spoken_target(self, work: Callable) -> None:
+        corpus_make("neutral")
+        takes = list(Recording.objects.select_related("style", "sentence")[:2])
+        clips = [clip_of_take(take) for take in takes]
+        recipe = tiny(recipe_build(styles=["neutral"], steps=2, targets=clips))
+        run = run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe)
+        work(*first(run))
+        style = run.style_runs.get()
+        assert style.state == RunState.FINISHED, style.error
+        assert style.target_info["clips"] == 2
+        assert default_storage.exists(tools.clip_name(style.target.name, 2))
+
+    def test_a_clip_of_who_withdrew_stops_the_run(self, work: Callable) -> None:
+        corpus_make("neutral")
+        clips = [clip_of_take(Recording.objects.select_related("style", "sentence")[0])]
+        recipe = tiny(recipe_build(styles=["neutral"], steps=2, targets=clips))
+        run = run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe)
+        Speaker.objects.update(withdrawn_at=timezone.now())
+        work(*first(run))
+        assert run.style_runs.get().error_code == "consent_withdrawn"
 
     def test_interrupted_and_resumed_it_ends_in_the_bit_identical_pack(
         self, work: Callable, commit: Callable, settings: Settings

@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation
     "runs": ("GET", ALL),
+    "compare": ("GET", ALL),
     "run": ("GET", ALL),
     "run_panel": ("GET", ALL),
     "run_curve": ("GET", ALL),
@@ -78,6 +79,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "held_out_audio": ("GET", ALL),
     "pack_audio": ("GET", ALL),
     "pack_waveform": ("GET", ALL),
+    "pack_sample": ("GET", ALL),
+    "sample_waveform": ("GET", ALL),
     "pack_decide": ("POST", only(REVIEWER)),
     "voices": ("GET", ALL),
     "voice": ("GET", ALL),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillation.models import ScorePoint, StyleRun
-from distillation.views.charts import PARTS, curves, nice_ticks
+from distillation.views.charts import PARTS, compared, curves, nice_ticks
 
 
 @given(st.floats(-1e4, 1e4), st.floats(0, 1e4), st.integers(1, 8))
@@ -30,3 +30,29 @@ def test_the_best_holds_until_the_next_and_until_now() -> None:
 
 def test_without_points_there_is_nothing_to_draw() -> None:
     assert curves([StyleRun(pk=1, style="neutral", steps=100)], []) == []
+
+
+def test_a_search_that_ended_before_its_steps_fills_the_box() -> None:
+    style_run = StyleRun(pk=1, style="neutral", steps=1000, step=50, stopped="patience")
+    points = [ScorePoint(style_run=style_run, step=25, **dict.fromkeys(PARTS, 50.0))]
+    assert curves([style_run], points)[0].lines[0].end_x == "100.00%"
+    assert curves([style_run], points)[0].x_ticks == [0, 25, 50]
+
+
+def test_runs_share_one_box_over_evaluations_and_over_minutes() -> None:
+    fast = StyleRun(pk=1, style="neutral", step=90, evaluations=100, seconds=60.0)
+    slow = StyleRun(pk=2, style="neutral", step=40, evaluations=50, seconds=120.0)
+    points = [
+        ScorePoint(style_run=row, step=step, seconds=seconds, **dict.fromkeys(PARTS, score))
+        for row, step, seconds, score in (
+            (fast, 0, 6.0, 50.0), (fast, 40, 30.0, 60.0), (slow, 0, 24.0, 50.0),
+        )
+    ]  # fmt: skip
+    evaluations, minutes = compared([("1", fast), ("2", slow)], points)
+    assert (evaluations.name, minutes.name) == ("evaluations", "minutes")
+    assert [line.end_x for line in evaluations.lines] == ["100.00%", "50.00%"]
+    assert [line.end_x for line in minutes.lines] == ["50.00%", "100.00%"]
+    assert evaluations.lines[0].points.startswith("10.00,")  # the start cost ten
+    assert evaluations.lines[1].points.startswith("10.00,")
+    assert minutes.lines[1].points.startswith("20.00,")
+    assert compared([("1", StyleRun(pk=3, style="neutral"))], points) == []

@@ -1,6 +1,7 @@
 """Pages of runs, reports, reviews and voices: who may, what they show, how much they ask."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,14 +15,17 @@ from django.utils import timezone
 from corpus.models import Recording
 from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
 from distillation.services import pack_decide
-from distillation.services.tools import held_out_name
+from distillation.services.tools import clip_name, held_out_name, sample_name
 from distillation.urls import urlpatterns
+from distillation.views.runs import remaining_s
 from tests.distillation.factories import (
     TEXTS,
     RunFactory,
     StyleRunFactory,
+    VoicePackFactory,
     corpus_make,
     finished_run,
+    plain_recipe,
     spoken,
 )
 from tests.factories import PersonFactory, StyleFactory
@@ -53,8 +57,9 @@ def deployment(run: Run) -> Deployment:
     )  # fmt: skip
 
 
-def signed_in(role: str) -> Client:
-    client, person = Client(), cast(Any, PersonFactory(roles=[role]))
+def signed_in(role: str, language: str = "es") -> Client:
+    headers = {"accept-language": language}
+    client, person = Client(headers=headers), cast(Any, PersonFactory(roles=[role]))
     client.force_login(person)
     return client
 
@@ -62,8 +67,10 @@ def signed_in(role: str) -> Client:
 def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments: dict[str, list[Any]] = {
-        "runs": [], "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
+        "runs": [], "compare": [],
+        "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
         "pack_audio": [pack], "pack_waveform": [pack],
+        "pack_sample": [pack], "sample_waveform": [pack],
         "pack_decide": [pack], "style_audio": [run.pk, "neutral", "target", "wav"],
         "held_out_audio": [run.pk, "neutral", 1, "evolved", "wav"],
     }  # fmt: skip
@@ -85,7 +92,7 @@ def test_what_is_there_opens_for_the_roles_of_the_table(
 
 @pytest.mark.parametrize(
     ("name", "queries"),
-    [("runs", 8), ("run", 10), ("run_panel", 12), ("report", 6), ("review", 8), ("voices", 12)],
+    [("runs", 8), ("run", 11), ("run_panel", 13), ("report", 6), ("review", 8), ("voices", 12)],
 )
 def test_pages_ask_no_more_for_more_styles(
     name: str,
@@ -119,8 +126,8 @@ class TestRunPage:
 
     def test_curves_are_drawn_for_the_score_and_its_parts(self, run: Run) -> None:
         content = signed_in(LABELER).get(reverse("run", args=[run.pk])).content.decode()
-        assert content.count("<figure") == 4
-        assert content.count("<polyline") == 8
+        assert content.count("<figure") == 5
+        assert content.count("<polyline") == 10
         assert 'style="' not in content
 
     def test_only_admins_see_its_buttons(self) -> None:
@@ -139,8 +146,65 @@ class TestRunPage:
 
     def test_points_can_be_downloaded(self, run: Run) -> None:
         lines = signed_in(LABELER).get(reverse("run_curve", args=[run.pk])).content.splitlines()
-        assert lines[0].startswith(b"style,step,score")
+        assert lines[0].startswith(b"style,step,seconds,score")
         assert len(lines) == 7
+
+    def test_it_says_why_a_search_ended_and_how_it_went(self, run: Run) -> None:
+        StyleRun.objects.update(stopped="patience", seconds=90, evaluations=110, diversity=0.123)
+        content = signed_in(LABELER, "en").get(reverse("run", args=[run.pk])).content.decode()
+        assert "nothing better was found" in content
+        assert "2.0 % of the steps" in content  # two of a hundred
+        assert "none for 10 steps" in content
+        assert "0.123" in content
+
+    @pytest.mark.parametrize(("minutes", "wanted"), [(0, 900.0), (10, 500.0), (1, 0.0)])
+    def test_what_is_left_is_the_first_limit_to_come(self, minutes: float, wanted: float) -> None:
+        recipe = replace(plain_recipe("neutral"), steps=1000, minutes=minutes)
+        row: Any = StyleRunFactory(
+            run__recipe=recipe.to_json(), run__state="running", state="running", stage="evolve",
+            step=100, steps=1000, evaluations=100, seconds=100.0,
+        )  # fmt: skip
+        assert remaining_s([row], recipe) == pytest.approx(wanted)
+
+    def test_voices_on_the_way_are_heard(self, run: Run) -> None:
+        style_run = run.style_runs.get(style="neutral")
+        pack: Any = VoicePackFactory(style_run=style_run, kind="milestone", step=25, file="m.pt")
+        default_storage.save(sample_name(pack), ContentFile(spoken(TEXTS[0], "pf_luz")))
+        client = signed_in(LABELER, "en")
+        content = client.get(reverse("run", args=[run.pk])).content.decode()
+        assert "25 % · step 25" in content
+        assert "100 % · step 100" in content
+        sample = reverse("pack_sample", args=[pack.pk])
+        assert sample in content
+        answer = client.get(sample)
+        assert answer.getvalue()[:4] == b"RIFF"
+        answer.close()
+        assert client.get(reverse("sample_waveform", args=[pack.pk])).status_code == 200
+        evolved = style_run.packs.get(kind="evolved")
+        assert client.get(reverse("pack_sample", args=[evolved.pk])).status_code == 404
+
+    def test_every_clip_of_a_target_is_heard(self, run: Run) -> None:
+        style_run = run.style_runs.get(style="neutral")
+        style_run.target = f"runs/{run.pk}/reference_audio/neutral/target.wav"
+        style_run.target_info = {"clips": 2, "duration_s": 9.0, "loudness_lufs": -23.0}
+        style_run.save()
+        wav = ContentFile(spoken(TEXTS[0], "pf_luz"))
+        for number in (1, 2):
+            default_storage.save(clip_name(style_run.target.name, number), wav)
+        client = signed_in(LABELER, "en")
+        content = client.get(reverse("run", args=[run.pk])).content.decode()
+        assert "2 clips" in content
+        second = reverse("style_audio", args=[run.pk, "neutral", "target-2", "wav"])
+        assert second in content
+        answer = client.get(second)
+        assert answer.getvalue()[:4] == b"RIFF"
+        answer.close()
+        assert client.get(second.replace("target-2", "target-3")).status_code == 404
+
+    def test_only_admins_launch_again(self, run: Run) -> None:
+        page, again = reverse("run", args=[run.pk]), f"?again={run.pk}"
+        assert again in signed_in(ADMIN).get(page).content.decode()
+        assert again not in signed_in(REVIEWER).get(page).content.decode()
 
 
 class TestReview:

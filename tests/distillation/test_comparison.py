@@ -1,0 +1,46 @@
+"""In what recipes differ: only that, field by field, and nothing for equal ones."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillation.comparison import differences
+from distillation.recipe import RunRecipe, StyleRecipe
+from tests.distillation.voices import recipe
+
+CHANGES = {
+    "seed": 9, "steps": 77, "minutes": 1.5, "strategy": "random-walk", "student": "kokoro",
+    "base_voices": ("pf_luz", "pm_gil"),
+}  # fmt: skip
+
+
+def test_equal_recipes_do_not_differ() -> None:
+    assert differences([recipe(), recipe(), recipe()]) == {}
+
+
+@given(st.sets(st.sampled_from(sorted(CHANGES))))
+def test_exactly_what_was_changed_differs(names: set[str]) -> None:
+    plain, changed = recipe(), recipe(**{name: CHANGES[name] for name in names})
+    found = differences([plain, changed])
+    follows = {"compared"} if "strategy" in names else set()
+    assert set(found) == names | follows
+    for name in names:
+        assert found[name] == [plain.to_json()[name], changed.to_json()[name]]
+
+
+def test_nested_fields_are_named_by_their_path() -> None:
+    weights = {"target": 0.48, "self": 0.3, "feature": 0.02}
+    assert differences([recipe(), recipe(weights=weights)]) == {"weights.self": [0.5, 0.3]}
+
+
+def test_styles_are_compared_by_name_and_takes_without_their_hashes() -> None:
+    one = StyleRecipe(key="amable", speed=0.95, reference_texts=("Hola.",), takes={"Hola.": "a"})
+    other = StyleRecipe(key="amable", speed=0.9, reference_texts=(), targets=("b.wav",))
+    made: list[RunRecipe] = [
+        recipe(styles=(one,), inputs={"a": "1"}), recipe(styles=(other,), inputs={"b.wav": "2"})
+    ]  # fmt: skip
+    assert differences(made) == {
+        "styles.amable.speed": [0.95, 0.9],
+        "styles.amable.reference_texts": [["Hola."], []],
+        "styles.amable.targets": [[], ["b.wav"]],
+        "styles.amable.takes": [["a"], []],
+    }

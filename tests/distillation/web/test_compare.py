@@ -1,0 +1,103 @@
+"""The page that lays runs over one another."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from distillation.models import Run, StyleRun
+from tests.distillation.factories import StyleRunFactory, finished_run
+from tests.factories import PersonFactory, StyleFactory
+from voicelab.roles import ADMIN, LABELER
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+@pytest.fixture
+def runs() -> list[Run]:
+    for number, key in enumerate(("neutral", "amable")):
+        StyleFactory(key=key, name=key.capitalize(), colour=f"style-{number + 1}")
+    made = [finished_run("neutral", "amable"), finished_run("neutral")]
+    Run.objects.filter(pk=made[1].pk).update(
+        recipe={**made[1].recipe, "seed": 5, "weights": {**made[1].recipe["weights"], "self": 0.3}}
+    )
+    return made
+
+
+def signed_in(role: str) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(PersonFactory(roles=[role]))
+    return client
+
+
+def page(role: str, *asked: object, client: Client | None = None) -> str:
+    query = "&".join(f"run={one}" for one in asked)
+    answer = (client or signed_in(role)).get(f"{reverse('compare')}?{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_curves_of_one_style_lie_over_one_another(runs: list[Run]) -> None:
+    content = page(LABELER, runs[0].pk, runs[1].pk)
+    assert content.count("<figure") == 4  # two styles, over evaluations and over minutes
+    assert content.count("<polyline") == 6  # the second run has no amable
+    assert 'class="run-1"' in content
+    assert 'class="run-2"' in content
+    assert 'style="' not in content
+
+
+def test_only_what_differs_is_in_the_table(runs: list[Run]) -> None:
+    content = page(LABELER, runs[0].pk, runs[1].pk)
+    assert "weight · self-similarity" in content
+    assert "search strategy</th>" not in content
+    equal = page(LABELER, runs[1].pk, runs[1].pk, finished_run("neutral").pk)
+    assert "seed" in equal
+
+
+def test_equal_recipes_are_said_to_be_equal(runs: list[Run]) -> None:
+    assert "these recipes are equal" in page(
+        LABELER, runs[0].pk, finished_run("neutral", "amable").pk
+    )
+
+
+def test_figures_and_why_it_ended(runs: list[Run]) -> None:
+    StyleRun.objects.filter(run=runs[1]).update(
+        stopped="minutes", evaluations=120, seconds=60.0, best_score=91.25
+    )
+    content = page(LABELER, runs[0].pk, runs[1].pk)
+    for figure in ("91.25", "its minutes are over", ">120<", ">2.0<", "80.00"):
+        assert figure in content
+
+
+@pytest.mark.parametrize("asked", [(), ("x", "-1"), (99999, "9" * 40)])
+def test_fewer_than_two_runs_say_what_to_do(asked: tuple[object, ...]) -> None:
+    content = page(LABELER, *asked)
+    assert "Choose two runs or more" in content
+    assert reverse("runs") in content
+
+
+def test_a_run_that_has_not_begun_is_no_fault(runs: list[Run]) -> None:
+    waiting = cast(Any, StyleRunFactory()).run
+    content = page(ADMIN, runs[0].pk, waiting.pk)
+    assert "heard here once the search has ended" in content
+    assert f"?again={waiting.pk}" in content
+
+
+def test_six_at_most_and_no_more_questions_for_more(
+    runs: list[Run], django_assert_max_num_queries: Callable
+) -> None:
+    more = [finished_run("neutral").pk for _ in range(6)]
+    client = signed_in(LABELER)
+    with django_assert_max_num_queries(9):
+        content = page(LABELER, *more, runs[0].pk, client=client)
+    assert 'class="run-6"' in content
+    assert "run-7" not in content
+    assert f"#{runs[0].pk}<" not in content
+
+
+def test_runs_are_chosen_in_their_list(runs: list[Run]) -> None:
+    content = signed_in(LABELER).get(f"{reverse('runs')}?with={runs[1].pk}").content.decode()
+    assert f'action="{reverse("compare")}"' in content
+    assert f'value="{runs[1].pk}" id="pick-{runs[1].pk}" checked' in content
