@@ -1,0 +1,64 @@
+"""The command's options of a cloning teacher."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpus.audio.io import write_wav
+from distillation.pipeline import cloning
+from distillation.pipeline.asked import AskedError
+from distillation.stages.reference import make_prompt
+from tests.distillation.factories import plain_recipe
+from tests.signals import speech
+
+STYLES = ("neutral", "amable")
+
+
+def test_a_prompt_for_each_style(tmp_path: Path) -> None:
+    path = tmp_path / "a=b.wav"
+    write_wav(path, speech(10))
+    found = cloning.prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
+    assert found == {"amable": (("Hola: ¿qué tal?", str(path)),)}
+    recipe = plain_recipe(*STYLES)
+    styles = tuple(replace(one, prompt=found.get(one.key, ())) for one in recipe.styles)
+    options = {"prompt": "shared.wav", "transcript": "De todos."}
+    recipe = replace(recipe, styles=styles, teacher_options=options)
+    heard = {
+        key: make_prompt(recipe, key, place=Path, joined_to=tmp_path / "no.wav") for key in STYLES
+    }
+    assert heard["amable"].audio == path
+    assert heard["amable"].transcript == "Hola: ¿qué tal?"
+    assert (heard["neutral"].audio, heard["neutral"].transcript) == (
+        Path("shared.wav"),
+        "De todos.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("amable=a.wav", r"FILE\.wav:WORDS"),
+        ("amable=a.wav: ", r"FILE\.wav:WORDS"),
+        ("alegre=a.wav:Hola.", "'alegre' is none of neutral, amable"),
+        ("amable=nowhere.wav:Hola.", r"nowhere\.wav is not there"),
+    ],
+)
+def test_what_is_no_prompt(given: str, message: str) -> None:
+    with pytest.raises(AskedError, match=message):
+        cloning.prompts([given], STYLES)
+
+
+def test_where_f5_can_speak() -> None:
+    cloning.check("", spoken=False, heard=False)
+    with pytest.raises(AskedError, match="make teacher"):
+        cloning.check("", spoken=True, heard=True)
+    with pytest.raises(AskedError, match="leave --teacher f5 out"):
+        cloning.check("http://tts:8001", spoken=True, heard=True)
+
+
+def test_its_options_of_this_machine(tmp_path: Path) -> None:
+    recipe = plain_recipe("neutral")
+    assert cloning.of_machine(recipe, tmp_path) == {}
+    f5 = replace(recipe, teacher="f5")
+    assert cloning.of_machine(f5, tmp_path) == {"model_dir": str(tmp_path), "lang": "es"}
