@@ -107,6 +107,7 @@ def _around(request: HttpRequest) -> dict[str, Any]:
 
 def _rows(sentences: Any, person: Any, styles: list[StyleLabel]) -> list[dict[str, Any]]:
     sentences, by_key = list(sentences), {style.key: style for style in styles}
+    by_pk = {style.pk: style for style in styles}
     unseen = {s.pk for s in sentences if hidden(s, person)}
     decisions = LabelDecision.objects.select_related("person").in_bulk(
         [s.decision_pk for s in sentences if s.decision_pk and s.pk not in unseen]
@@ -121,6 +122,8 @@ def _rows(sentences: Any, person: Any, styles: list[StyleLabel]) -> list[dict[st
     for sentence in sentences:
         if sentence.pk in unseen:
             sentence.label_key = None
+        elif _differs(sentence):
+            sentence.label_key = by_pk[sentence.vote].key
         row = _row(sentence, decisions.get(sentence.decision_pk), person)
         row |= {"hidden": sentence.pk in unseen, "style": by_key.get(sentence.label_key)}
         row["chip"] = chips.get(row["suggestion"], row["suggestion"])
@@ -137,7 +140,7 @@ def _part(template: str, **context: Any) -> str:
 
 def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str, Any]:
     suggestion, reason = suggested(sentence)
-    mine = decision is not None and decision.person_id == person.pk
+    mine = decision is not None and decision.person_id == person.pk and decision.style_id
     return {
         "sentence": sentence,
         "decision": decision,
@@ -145,8 +148,13 @@ def _row(sentence: Any, decision: LabelDecision | None, person: Any) -> dict[str
         "reason": reason,
         "settled": sentence.standing == Sentence.Standing.SETTLED,
         "disputed": sentence.standing == Sentence.Standing.DISPUTED,
-        "can_undo": mine and decision is not None and decision.style_id is not None,
+        "can_undo": mine or _differs(sentence),
     }
+
+
+def _differs(sentence: Any) -> bool:
+    """Say whether the person's own vote is all that can be shown: the others chose differently."""
+    return bool(sentence.standing == Sentence.Standing.DISPUTED and sentence.vote)
 
 
 def _first_error(form: LabelForm) -> str:

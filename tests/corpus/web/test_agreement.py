@@ -94,6 +94,18 @@ def test_a_dispute_is_shown_and_settled_with_a_reason(disputed, reviewer):
     assert Sentence.objects.get(pk=disputed.pk).label.key == "amable"
 
 
+def test_in_the_table_a_labeler_sees_the_own_vote_of_a_dispute_and_takes_it_back(
+    disputed, labeler, reviewer
+):
+    client = signed_in(labeler)
+    [row] = client.get(reverse("label")).context["rows"]
+    assert (row["style"].key, row["disputed"], row["can_undo"]) == ("amable", True, True)
+    client.post(reverse("label_undo", args=[disputed.sentence_id]))
+    assert Sentence.objects.get(pk=disputed.pk).label.key == "neutral"
+    [row] = signed_in(reviewer).get(reverse("label")).context["rows"]
+    assert row["style"].key == "neutral"
+
+
 def test_the_agreement_is_measured_by_a_worker_and_kept(disputed, warm, labeler, monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr("celery.current_app.send_task", sent.append)
