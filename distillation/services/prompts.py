@@ -1,7 +1,7 @@
 """Which takes a cloning teacher hears of each style: the best accepted ones, of one speaker."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,12 +15,13 @@ ENOUGH_S = 6.0  # shorter takes are joined until a prompt lasts so long
 Takes = dict[str, list[Any]]  # by style, best first
 
 
-def prompts_choose(labels: Sequence[StyleLabel]) -> Takes:
+def prompts_choose(labels: Sequence[StyleLabel], *, avoid: Collection[str] = ()) -> Takes:
     """Return the takes of each style's prompt, in order.
 
     They are of one speaker, so that the styles keep one voice: of whom has takes in most of
     the styles, then of the best. Takes are added by quality until they last 6 s; a prompt lasts
-    12 s at most, with its silence.
+    12 s at most, with its silence. Takes of the sentences to `avoid` come last: what the teacher
+    shall speak later it would only repeat.
 
     Raises
     ------
@@ -29,7 +30,8 @@ def prompts_choose(labels: Sequence[StyleLabel]) -> Takes:
     """
     by_speaker: dict[int, Takes] = defaultdict(lambda: defaultdict(list))
     takes = Recording.objects.usable().filter(style__in=labels, duration_s__lte=LONGEST_S)
-    for take in takes.best_first().select_related("sentence", "style", "speaker"):
+    ordered = takes.best_first().select_related("sentence", "style", "speaker")
+    for take in sorted(ordered, key=lambda take: take.sentence.text in avoid):
         by_speaker[take.speaker_id][take.style.key].append(take)
     best = max(by_speaker.values(), key=_worth, default={})
     if missing := [label.name for label in labels if label.key not in best]:

@@ -67,7 +67,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         )
     chosen = _chosen(labels, targets, plays_takes=teacher == "recordings")
     takes = _takes(chosen, labels) if teacher == "recordings" else {}
-    prompts = _prompts(labels, teacher, asked.own_prompts)
+    prompts = _prompts(labels, teacher, asked.own_prompts, avoid=chosen.held_out)
     options, inputs = _conditions(teacher, None if prompts else asked.prompt, asked.tts_url)
     _check_prompt(teacher, has_one=bool(prompts or asked.prompt))
     for used in (*(of_style.values() for of_style in takes.values()), *prompts.values()):
@@ -124,11 +124,13 @@ def _check_name(field: str, name: str, known: Iterable[str]) -> None:
         raise RecipeError(f"{field}: {name!r} is not one of {', '.join(sorted(known))}.")
 
 
-def _prompts(labels: list[StyleLabel], teacher: str, wanted: bool) -> Takes:
+def _prompts(
+    labels: list[StyleLabel], teacher: str, wanted: bool, *, avoid: Sequence[str]
+) -> Takes:
     if wanted and teacher not in CLONING:
         message = _("own_prompts: the teacher %s plays the takes themselves and needs no prompt.")
         raise RecipeError(message % teacher)
-    return prompts_choose(labels) if wanted else {}
+    return prompts_choose(labels, avoid=avoid) if wanted else {}
 
 
 def _heard(takes: Sequence[Any]) -> tuple[tuple[str, str], ...]:

@@ -45,8 +45,11 @@ class TestPrompts:
             takes = {str(take.wav.name): take for take in Recording.objects.filter(wav__in=names)}
             assert {take.style.key for take in takes.values()} == {key}
             assert 6.0 <= sum(take.duration_s for take in takes.values()) <= 11.0
-            best = Recording.objects.usable().filter(style__key=key).best_first().first()
+            usable = Recording.objects.usable().filter(style__key=key)
+            free = usable.exclude(sentence__text__in=recipe.held_out_texts)
+            best: Any = free.best_first().first()
             assert names[0] == best.wav.name
+            assert not {text for text, _ in recipe.style(key).prompt} & set(recipe.held_out_texts)
             assert all(recipe.inputs[name] == take.sha256 for name, take in takes.items())
 
     def test_they_are_joined_and_their_words_with_them(self, media: Path, tmp_path: Path) -> None:
