@@ -1,4 +1,4 @@
-"""Cost of one candidate: seconds and real-time factor of praat and of kokoro, side by side.
+"""Cost of one sentence: seconds and real-time factor of praat and of kokoro, side by side.
 
     python -m benchmarks.engines [--repetitions 7] [--threads 1] [--model-dir DIR] [--json FILE]
 
@@ -34,12 +34,13 @@ def main() -> None:
         runs = _measured(engines, options.repetitions)
     rows = [_row(name, runs[name], memory_mb[name]) for name in engines]
     print(
-        f"{'engine':8}{'median s':>10}{'spread s':>16}{'CPU s':>8}{'audio s':>9}{'RTF':>7}{'MB':>7}"
+        f"{'engine':12}{'median s':>10}{'spread s':>16}{'CPU s':>8}{'audio s':>9}{'RTF':>7}"
+        f"{'MB':>7}"
     )
     for row in rows:
         spread = f"{row['seconds_min']:.3f}-{row['seconds_max']:.3f}"
         print(
-            f"{row['engine']:8}{row['seconds_median']:10.3f}{spread:>16}"
+            f"{row['engine']:12}{row['seconds_median']:10.3f}{spread:>16}"
             f"{row['cpu_median']:8.3f}{row['audio_s']:9.2f}{row['rtf']:7.3f}{row['memory_mb']:7.0f}"
         )
     if options.json:
@@ -60,13 +61,15 @@ def _engines(model_dir: Path, threads: int) -> tuple[dict[str, Student], dict[st
     """Return the engines warmed up, and the memory each added to the process."""
     engines: dict[str, Student] = {}
     memory_mb: dict[str, float] = {}
+    kokoro = {"model_dir": model_dir, "threads": threads, "device": "cpu"}
     wanted: dict[str, dict[str, Any]] = {
         "praat": {},
-        "kokoro": {"model_dir": model_dir, "threads": threads, "device": "cpu"},
+        "kokoro fp32": kokoro,
+        "kokoro bf16": kokoro | {"precision": "auto"},  # bf16 where the processor has it
     }
     for name, made_with in wanted.items():
         before = _rss_mb()
-        engines[name] = student(name, made_with)
+        engines[name] = student(name.split()[0], made_with)
         _speak(engines[name])
         memory_mb[name] = _rss_mb() - before
     return engines, memory_mb

@@ -78,7 +78,10 @@ def kernels(*, half: bool) -> Kernels:
         _snake(same, write), _snake(read, write), _leaky(same, write), _leaky(read, write),
         _measure, _keep(read), _add(read), _begin(read), _finish(read),
     )  # fmt: skip
-    return Kernels(*(njit(loop, fastmath=fast, nogil=True) for loop in loops))
+    made = [njit(loop, fastmath=fast, nogil=True) for loop in loops]
+    if not half:
+        made[1], made[3] = made[0], made[2]
+    return Kernels(*made)
 
 
 def _same(value: Any) -> Any:
