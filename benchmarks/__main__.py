@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engines", "kokoro", "search", "speech", "memory", "labeling", "uploads")
+PARTS = ("engines", "kokoro", "search", "convergence", "speech", "memory", "labeling", "uploads")
 
 
 def main() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from distillation.search.base import Array, SearchError, State, Strategy
+from distillation.search.base import Array, Known, SearchError, State, Strategy
 from distillation.search.cma_es import CmaEs
+from distillation.search.halves import Halves
 from distillation.search.random_walk import RandomWalk
 from distillation.search.shared_walk import SharedWalk
+from distillation.search.surrogate import Surrogate
 
-__all__ = ["STRATEGIES", "Array", "SearchError", "State", "Strategy", "strategy"]
+__all__ = ["STRATEGIES", "Array", "Known", "SearchError", "State", "Strategy", "strategy"]
 
-STRATEGIES: dict[str, type[CmaEs] | type[RandomWalk] | type[SharedWalk]] = {
+STRATEGIES: dict[
+    str, type[CmaEs] | type[Halves] | type[RandomWalk] | type[SharedWalk] | type[Surrogate]
+] = {
+    Surrogate.name: Surrogate,
+    Halves.name: Halves,
     CmaEs.name: CmaEs,
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
@@ -24,6 +30,7 @@ def strategy(
     population: Array,
     diversity: tuple[float, float],
     seed: int,
+    known: Known = (),
 ) -> Strategy:
     """Return the strategy `name`, set up at `start`.
 
@@ -41,6 +48,8 @@ def strategy(
         Range of a step's scale, in spreads of the base voices.
     seed : int
         Equal seeds and scores give equal candidates.
+    known : sequence of (ndarray, float)
+        What was scored while the start was chosen; a strategy may learn from it.
 
     Raises
     ------
@@ -55,4 +64,5 @@ def strategy(
         population=population,
         diversity=diversity,
         seed=seed,
+        known=known,
     )

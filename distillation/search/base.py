@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Known = Sequence[tuple[Array, float]]  # packs that were scored already, and their totals
 State = dict[str, NDArray[np.generic] | int | float | str]
 
 

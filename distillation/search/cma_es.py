@@ -7,30 +7,23 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from distillation.search.base import Array, SearchError, State, checked_population
+from distillation.search.base import Array, Known, SearchError, State
+from distillation.search.subspace import Subspace, Vector
 
 if TYPE_CHECKING:
     from cmaes import CMA
 
-HALF = 128  # timbre before, prosody after
-COMPONENTS = 20  # per half; of Kokoro's 54 voices 20 hold 86 % of what they differ in
-BOUND = 3.0  # spreads of the base voices a coordinate may lie from their mean
 SIGMA = 0.5  # first step, in spreads
 COLLAPSED = 1e-3  # spreads: finer differences are not heard
 DROPPED = 100.0  # added to what a dropped candidate could have had: worse than any heard in full
-
-Vector = NDArray[np.float64]
 
 
 class CmaEs:
     """Covariance matrix adaptation over the principal directions of the base voices' means.
 
-    Timbre half and prosody half have directions of their own, so that one voice's timbre can
-    meet another's melody. A candidate is ``start + z @ directions``, added to every row: what
-    is heard at one text length holds at all of them. When the distribution has collapsed, the
-    search begins again around its best with twice the population (IPOP).
+    When the distribution has collapsed, the search begins again around its best with twice the
+    population (IPOP).
 
     The state is the list of told values: asking and telling them again leads to the same
     generator and the same distribution, to the bit, without touching the library's insides.
@@ -63,13 +56,9 @@ class CmaEs:
         population: Array,
         diversity: tuple[float, float],  # noqa: ARG002
         seed: int,
+        known: Known = (),  # noqa: ARG002
     ) -> None:
-        voices = checked_population(start, population)[:, :, 0, :]
-        self._start = start
-        self._directions, centre = _directions(voices.mean(axis=1))
-        origin = start[:, 0, :].mean(axis=0, dtype=np.float64)
-        scale = np.square(self._directions).sum(axis=1)
-        self._origin = (origin - centre) @ self._directions.T / scale
+        self._space = Subspace(start, population, margin=SIGMA)
         self._start_score, self._seed = start_score, seed
         self._cma: CMA
         self._best: Vector
@@ -92,8 +81,7 @@ class CmaEs:
         if not self.batch:
             raise SearchError("tell the scores of this generation before asking for the next.")
         self._asked.append(self._cma.ask())
-        offset = (self._asked[-1] - self._origin) @ self._directions
-        return (self._start + offset).astype(np.float32)
+        return self._space.pack(self._asked[-1])
 
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
         if not self._asked:
@@ -127,7 +115,7 @@ class CmaEs:
             self.tell(None if np.isnan(score) else score, ceiling=ceiling)
 
     def _begin(self) -> None:
-        self._best, self._best_score = self._origin, self._start_score
+        self._best, self._best_score = self._space.origin, self._start_score
         self._told, self._ceilings = [], []
         self._asked = deque()
         self._restarts = 0
@@ -147,42 +135,11 @@ class CmaEs:
     def _distribution(self, *, population_size: int | None) -> None:
         from cmaes import CMA  # loads scipy.stats, 64 MB: only for who searches
 
-        low = np.minimum(-BOUND, self._origin - SIGMA)
-        high = np.maximum(BOUND, self._origin + SIGMA)
         self._generation = []
         self._cma = CMA(
             mean=self._best,
             sigma=SIGMA,
-            bounds=np.column_stack([low, high]),
+            bounds=np.column_stack([self._space.low, self._space.high]),
             seed=(self._seed + self._restarts) % 2**32,
             population_size=population_size,
         )
-
-
-def _directions(means: Vector) -> tuple[Vector, Vector]:
-    """Return the principal directions of each half, one spread long, and the voices' centre.
-
-    Parameters
-    ----------
-    means : ndarray, shape (n, 256)
-        Each base voice's mean over its rows.
-
-    Returns
-    -------
-    directions : ndarray, shape (k, 256)
-        At most `COMPONENTS` for either half, n - 1 where there are fewer voices.
-    centre : ndarray, shape (256,)
-    """
-    centre = means.mean(axis=0)
-    rows = []
-    for half in (slice(0, HALF), slice(HALF, 2 * HALF)):
-        _, spreads, vectors = np.linalg.svd(means[:, half] - centre[half], full_matrices=False)
-        spreads = spreads / np.sqrt(len(means) - 1)
-        for spread, vector in zip(spreads[:COMPONENTS], vectors, strict=False):
-            if spread > 1e-6:
-                row = np.zeros(2 * HALF)
-                row[half] = spread * vector
-                rows.append(row)
-    if not rows:
-        raise SearchError("the base voices do not differ: there is no direction to search in.")
-    return np.array(rows), centre

@@ -8,6 +8,7 @@ import numpy as np
 
 from distillation.search.base import (
     Array,
+    Known,
     SearchError,
     State,
     checked_population,
@@ -50,6 +51,7 @@ class RandomWalk:
         population: Array,
         diversity: tuple[float, float],
         seed: int,
+        known: Known = (),  # noqa: ARG002
     ) -> None:
         voices = checked_population(start, population)
         self._std = voices.std(axis=0, ddof=1).astype(np.float32)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from distillation.search.base import (
     Array,
+    Known,
     SearchError,
     State,
     checked_population,
@@ -62,6 +63,7 @@ class SharedWalk:
         population: Array,
         diversity: tuple[float, float],
         seed: int,
+        known: Known = (),  # noqa: ARG002
     ) -> None:
         voices = checked_population(start, population)[:, :, 0, :]
         self._start = start

@@ -301,12 +301,20 @@ class Evolution:
                 population=np.stack([pack.data for pack in self._stock.values()]),
                 diversity=self.recipe.diversity,
                 seed=snapshot.style_seed(self.recipe.seed, self.style_key),
+                known=self._known(),
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
         self._diversity = Diversity([pack.data for pack in self._stock.values()])
         if self._at.search:
             self._search.restore(self._at.search)
+
+    def _known(self) -> list[tuple[Array, float]]:
+        """Return what was heard while the start was chosen."""
+        totals = self._at.start_totals
+        packs = [pack.data for pack in self._stock.values()]
+        packs += [data for _, data in blends(self._stock, totals)]
+        return [(pack, total) for pack, total in zip(packs, totals, strict=True) if total]
 
     def _take_step(self, search: Strategy, task: Task, verdict: Verdict) -> None:
         at, score = self._at, verdict.score

@@ -52,7 +52,7 @@ def walk(search: Strategy, steps: int) -> tuple[np.ndarray, float]:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_walks_uphill(name: str) -> None:
-    best, score = walk(make(name), 400)
+    best, score = walk(make(name), 60 if name in ("surrogate", "halves") else 400)
     assert score > quadratic(voices()[0]) + 1.0
     assert best.shape == (ROWS, 1, 256)
     assert best.dtype == np.float32

@@ -1,0 +1,198 @@
+"""Evaluations a strategy needs for what `random-walk` reaches, and what unheard lengths cost.
+
+`python -m benchmarks.convergence` searches for every target, strategy and seed that is not yet
+in the folder of results, then prints the tables and draws the plot. A finished search stays
+there as one JSON file: a measurement that was interrupted goes on, and a repeat costs nothing
+until the code of a strategy changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import inspect
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+
+from benchmarks import convergence_report as report
+from benchmarks import targets
+from corpus.audio.io import read_wav
+from distillation import engines
+from distillation.scoring import Scorer
+from distillation.search import STRATEGIES
+from distillation.stages.evolve import Evolution
+from distillation.voicepack import VoicePack
+
+REFERENCE_STRATEGY = "random-walk"
+BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, those of the start included
+OTHERS = 250
+SPEECH = Path(__file__).parents[2] / "shared" / "data" / "speech"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search: a target, a strategy, a seed."""
+
+    target: str
+    wav: Path
+    strategy: str
+    seed: int
+    budget: int
+    texts: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.target}-{self.strategy}-{self.seed}-{self.budget}x{self.texts}"
+
+
+def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
+    """Seeds outermost, so that an interrupted measurement has some of every target."""
+    wavs = {name: wav_of(name, folder) for name in options.targets}
+    for seed, name, strategy in product(range(options.seeds), wavs, options.strategies):
+        budget = BUDGETS.get(strategy, OTHERS)
+        yield Job(name, wavs[name], strategy, seed, budget, options.texts)
+
+
+def wav_of(name: str, folder: Path) -> Path:
+    if name in targets.SPEAKERS:
+        return targets.target(name, folder)
+    return targets.recording(name, SPEECH, folder)
+
+
+def searched(job: Job) -> dict[str, object]:
+    """Search once; return the curve and the scores on heard and on unheard texts."""
+    praat = engines.student("praat")
+    recipe = recipe_of(job)
+    evolution = Evolution(recipe, "neutral", praat, job.wav)
+    curve: list[tuple[int, float]] = []
+
+    def follow(at: Evolution) -> None:
+        score = at.best_score
+        if score and (not curve or score.total > curve[-1][1]):
+            curve.append((at.evaluations, score.total))
+
+    began = time.process_time()
+    evolution.advance(steps=job.budget, on_step=follow)
+    seconds = time.process_time() - began
+    assert evolution.best
+    assert evolution.start
+    # what the texts alone make of the score: said by a voice that was not fitted to any of them
+    unsearched = targets.speaker(job.target) if job.target in targets.SPEAKERS else evolution.start
+    scorer = Scorer(read_wav(job.wav))
+
+    def total(pack: VoicePack, texts: tuple[str, ...]) -> float:
+        return scorer.score_all([praat.synthesize(text, pack) for text in texts]).total
+
+    return {
+        **{key: value for key, value in asdict(job).items() if key != "wav"},
+        "fingerprint": fingerprint(job),
+        "curve": curve,
+        "start_evaluations": evolution.start_total,
+        "evaluations": evolution.evaluations,
+        "heard": total(evolution.best, recipe.search_texts),
+        "unheard": total(evolution.best, recipe.held_out_texts),
+        "texts_lose": total(unsearched, recipe.search_texts)
+        - total(unsearched, recipe.held_out_texts),
+        "cpu_s": seconds,
+    }
+
+
+def recipe_of(job: Job) -> targets.RunRecipe:
+    """Return the recipe: the same score for every strategy, the mean over all texts."""
+    return targets.recipe(
+        strategy=job.strategy,
+        steps=job.budget,  # the start takes some of them
+        seed=job.seed,
+        compared="all",
+        search_texts=targets.SEARCH[: job.texts],
+        held_out_texts=targets.HELD_OUT[: job.texts],
+    )
+
+
+def fingerprint(job: Job) -> str:
+    """Return a hash of what decides the search: target, texts, code of strategy and score."""
+    others = {Path(inspect.getfile(one)) for one in STRATEGIES.values()}
+    mine = STRATEGIES[job.strategy].__mro__[:-1]
+    own = {Path(inspect.getfile(one)) for one in mine}
+    folder = Path(inspect.getfile(mine[0])).parent
+    files = own | (set(folder.glob("*.py")) - others - {folder / "__init__.py"})
+    files |= set(Path(inspect.getfile(Scorer)).parent.glob("*.py"))
+    code = [path.read_text() for path in sorted(files)]
+    texts = (*recipe_of(job).search_texts, *recipe_of(job).held_out_texts)
+    heard = hashlib.sha256(job.wav.read_bytes()).hexdigest()
+    return hashlib.sha256("\n".join((heard, *code, *texts)).encode()).hexdigest()
+
+
+def finished(job: Job, folder: Path) -> dict[str, object] | None:
+    """Return the stored result, or None where there is none or it is of other code or texts."""
+    path = folder / f"{job.name}.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return found if found.get("fingerprint") == fingerprint(job) else None
+
+
+def work(job: Job, folder: Path) -> str:
+    """Search and store; the body of a worker process."""
+    os.nice(10)
+    result = searched(job)
+    part = folder / f"{job.name}.part"
+    part.write_text(json.dumps(result))
+    part.replace(folder / f"{job.name}.json")
+    return f"{job.name}: {result['curve'][-1][1]:.2f} in {result['cpu_s']:.0f} s"  # type: ignore[index]
+
+
+def conditions(results: list[dict[str, object]], options: argparse.Namespace) -> str:
+    """Return one line of what was measured."""
+    return (
+        f"praat, {options.texts} texts heard, {options.texts} unheard of other lengths; "
+        f"{len(options.targets)} targets, {options.seeds} seeds, {len(results)} searches; "
+        f"evaluations count the start's {results[0]['start_evaluations']} (KVoiceWalk's "
+        "interpolation, for all) and candidates dropped early"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    people = "speech" if SPEECH.exists() else "speech, not here"
+    parser.add_argument(
+        "--targets",
+        nargs="+",
+        default=list(targets.SPEAKERS),
+        help=f"{', '.join(targets.SPEAKERS)}, or a speaker of shared/data/{people}",
+    )
+    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=STRATEGIES)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=2, choices=(2, 3))
+    parser.add_argument("--workers", type=int, default=1, help="processes; results do not change")
+    parser.add_argument("--results", type=Path, default=Path("var/convergence"))
+    parser.add_argument("--plot", type=Path, default=Path("docs/convergence.svg"))
+    options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
+    everything = list(jobs(options, options.results))
+    search([job for job in everything if finished(job, options.results) is None], options)
+    results = [found for job in everything if (found := finished(job, options.results))]
+    line = conditions(results, options)
+    print(f"\n{line}\n")
+    print(f"Evaluations to the median end of {REFERENCE_STRATEGY} (quartiles), searches there:\n")
+    print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY)))
+    print("\nScores on heard and unheard texts:\n")
+    print("\n".join(report.lengths_table(results)))
+    report.plot(results, options.plot, line)
+    print(f"\n{options.plot}")
+
+
+def search(todo: list[Job], options: argparse.Namespace) -> None:
+    """Do the searches that are missing."""
+    with multiprocessing.get_context("spawn").Pool(options.workers, maxtasksperchild=1) as pool:
+        done = [pool.apply_async(work, (job, options.results)) for job in todo]
+        for number, one in enumerate(done, start=1):
+            print(f"{number} of {len(done)}  {one.get()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Speakers to be matched and sentences to be said, for the benchmarks of the search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from corpus.audio.io import decode, resample, write_wav
+from corpus.audio.types import Audio
+from distillation import engines
+from distillation.engines.steering import Settings, row_of
+from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.voicepack import VoicePack
+
+REFERENCE = (
+    "Buenos días, gracias por llamar a nuestro servicio de atención.",
+    "Su saldo actual es de ciento veinte pesos con cincuenta centavos.",
+    "Lamento mucho los inconvenientes que esto le ha causado.",
+    "Para continuar, confirme su número de documento, por favor.",
+    "El técnico llegará mañana entre las nueve y las once.",
+)
+SEARCH = (  # of 31, 20 and 41 phonemes
+    "La panadera abre la tienda a las siete.",
+    "Dejé las llaves en la mesa.",
+    "El tren de la costa llega hoy con media hora de retraso.",
+)
+HELD_OUT = (  # of 58, 16 and 36
+    "Espere un momento, por favor, mientras reviso los datos de su contrato.",
+    "Nos vemos el martes.",
+    "La verdad es que hoy no ha llovido en toda la mañana.",
+)
+SPEAKERS = {  # none is a stock voice
+    "bright": Settings(
+        formant=1.12, tilt_db=2.0, low_db=-4, mid_db=-2, presence_db=4, air_db=-4, breath_db=-30,
+        pitch_hz=150, intonation=1.0, rate_wpm=170, gap_s=0.01,
+    ),
+    "dark": Settings(
+        formant=1.0, tilt_db=-2.0, low_db=4, mid_db=3, presence_db=-4, air_db=4, breath_db=-25,
+        pitch_hz=118, intonation=1.5, rate_wpm=185, gap_s=0.005,
+    ),
+    "soft": Settings(
+        formant=1.20, tilt_db=-1.5, low_db=2, mid_db=-2, presence_db=1, air_db=3, breath_db=-18,
+        pitch_hz=205, intonation=0.7, rate_wpm=160, gap_s=0.02,
+    ),
+    "sharp": Settings(
+        formant=0.95, tilt_db=1.5, low_db=-3, mid_db=4, presence_db=2, air_db=-5, breath_db=-38,
+        pitch_hz=98, intonation=1.1, rate_wpm=200, gap_s=0.015,
+    ),
+}  # fmt: skip
+
+
+def speaker(name: str) -> VoicePack:
+    """Return one of `SPEAKERS` as a pack whose rows are all alike."""
+    rows = np.tile(row_of(SPEAKERS[name])[None, None, :], (510, 1, 1))
+    return VoicePack(rows.astype(np.float32), "praat")
+
+
+def target(name: str, folder: Path) -> Path:
+    """Write what the teacher would have said: five sentences of a speaker; return the WAV."""
+    praat = engines.student("praat")
+    spoken = [praat.synthesize(text, speaker(name), seed=5).y for text in REFERENCE]
+    return written(spoken, praat.sr, folder / f"{name}.wav")
+
+
+def recording(name: str, takes: Path, folder: Path) -> Path:
+    """Join the FLAC takes of a person, `name-*.flac`, into one WAV; return its path."""
+    found = [resample(decode(path), 24_000) for path in sorted(takes.glob(f"{name}-*.flac"))]
+    return written([audio.y for audio in found], 24_000, folder / f"{name}.wav")
+
+
+def written(spoken: list[np.ndarray], sr: int, path: Path) -> Path:
+    """Write the parts with half a second of silence behind each."""
+    pause = np.zeros(sr // 2, np.float32)
+    write_wav(path, Audio(np.concatenate([part for y in spoken for part in (y, pause)]), sr))
+    return path
+
+
+def recipe(**changes: object) -> RunRecipe:
+    """Return the recipe of a search for one style, `neutral`, with these changes."""
+    style = StyleRecipe(key="neutral", speed=1.0, reference_texts=REFERENCE)
+    settings = {"styles": (style,), "search_texts": SEARCH, "held_out_texts": HELD_OUT, **changes}
+    return RunRecipe(**settings)  # type: ignore[arg-type]

@@ -1,0 +1,209 @@
+"""The default: a model of the score over the voices' subspace says where to listen next."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distillation.search.base import (
+    Array,
+    Known,
+    SearchError,
+    State,
+    rng_from_json,
+    rng_to_json,
+)
+from distillation.search.gaussian import GaussianProcess
+from distillation.search.subspace import Subspace, Vector
+
+DIRECTIONS = (8, 4)  # of timbre and prosody, at least
+MEMORY = 200  # points the model is made of: half of them the best, half the newest
+TRIES, BETTER_TRIES = 500, 300  # points looked at for one candidate, first and then near the best
+RADIUS = (0.1, 1.5)  # spreads a step may go
+GROW, SHRINK = 1.6, 0.7
+BATCH = 4
+CURIOSITY = 0.5  # standard deviations a point may be better than expected
+BEHIND = 30.0  # points behind the best: from there on one is as bad as another
+UNHEARD = 6.0  # what a dropped candidate lacks of its ceiling, roughly
+DROPPED = 3.0  # and of the best, at least
+
+
+class Surrogate:
+    """Candidates where a Gaussian process over all scores so far expects, or hopes for, most.
+
+    Of each batch the first candidate has the highest upper confidence bound near the best
+    expected voice; the next ones pretend that those before had scored as expected. How far
+    "near" is grows with success and shrinks with failure; at its smallest, it opens again.
+
+    Parameters
+    ----------
+    start : ndarray, shape (rows, 1, 256), float32
+    start_score : float
+        Score of `start`, 0-100.
+    population : ndarray, shape (n, rows, 1, 256), float32
+        The base voices, n ≥ 2.
+    diversity : (float, float)
+        Not used: the steps adapt themselves.
+    seed : int
+        Equal seeds and scores give equal candidates.
+    known : sequence of (ndarray, float)
+        Scores from the choice of the start: the model's first points.
+
+    References
+    ----------
+    Srinivas et al. 2010, Gaussian process optimization in the bandit setting (upper bound);
+    Ginsbourger et al. 2010, Kriging is well-suited to parallelize optimization (pretending);
+    Eriksson et al. 2019, Scalable global optimization via local Bayesian optimization (radius).
+    """
+
+    name: ClassVar[str] = "surrogate"
+
+    def __init__(
+        self,
+        *,
+        start: Array,
+        start_score: float,
+        population: Array,
+        diversity: tuple[float, float],  # noqa: ARG002
+        seed: int,
+        known: Known = (),
+    ) -> None:
+        self._space = Subspace(start, population, least=DIRECTIONS)
+        self._points = [self._space.coordinates(pack) for pack, _ in known]
+        self._values = [max(total, start_score - BEHIND) for _, total in known]
+        if len(known) < 2:  # nothing to model yet: the start, and that elsewhere is not better
+            self._points += [self._space.origin, np.zeros_like(self._space.origin)]
+            self._values += [start_score, start_score - 1.0]
+        self._best_score = start_score
+        self._rng = np.random.default_rng(seed)
+        self._planned: deque[Vector] = deque()
+        self._asked = 0  # of the planned
+        self._batches = 0
+        self._radius, self._successes, self._failures = 1.0, 0, 0
+        self._floor = start_score - BEHIND
+
+    @property
+    def batch(self) -> int:
+        return len(self._planned) - self._asked if self._planned else BATCH
+
+    @property
+    def floor(self) -> float:
+        return self._floor
+
+    def ask(self) -> Array:
+        if not self.batch:
+            raise SearchError("tell the scores of this batch before asking for the next.")
+        if not self._planned:
+            self._plan()
+        self._asked += 1
+        return self._space.pack(self._planned[self._asked - 1])
+
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
+        if not self._asked:
+            raise SearchError("ask for a candidate before telling its score.")
+        self._asked -= 1
+        self._points.append(self._planned.popleft())
+        value = min(ceiling - UNHEARD, self._best_score - DROPPED) if score is None else score
+        self._values.append(max(value, self._floor))
+        better = score is not None and score > self._best_score
+        if better and score is not None:
+            self._best_score = score
+        self._pace(better=better)
+        if not self._planned:
+            self._floor = self._best_score - BEHIND
+            self._forget()
+        return better
+
+    def state(self) -> State:
+        return {
+            "points": np.array(self._points),
+            "values": np.array(self._values),
+            "planned": np.array(self._planned).reshape(-1, len(self._space.origin)),
+            "batches": self._batches,
+            "best_score": self._best_score,
+            "floor": self._floor,
+            "radius": self._radius,
+            "successes": self._successes,
+            "failures": self._failures,
+            "rng": rng_to_json(self._rng),
+        }
+
+    def restore(self, state: State) -> None:
+        self._points = list(np.asarray(state["points"], np.float64))
+        self._values = np.atleast_1d(state["values"]).tolist()
+        self._planned = deque(np.asarray(state["planned"], np.float64))
+        self._asked = 0
+        self._batches = int(state["batches"])
+        self._best_score, self._floor = float(state["best_score"]), float(state["floor"])
+        self._radius = float(state["radius"])
+        self._successes, self._failures = int(state["successes"]), int(state["failures"])
+        self._rng = rng_from_json(str(state["rng"]))
+
+    def _moving(self, batch: int) -> NDArray[np.bool_]:  # noqa: ARG002
+        """Return which coordinates the candidates of this batch may move."""
+        return np.ones(len(self._space.origin), bool)
+
+    def _plan(self) -> None:
+        points, values = np.array(self._points), _warped(np.array(self._values))
+        prosody = ~self._space.timbre
+        model = GaussianProcess(points, values, slow=prosody)
+        moving = self._moving(self._batches)
+        for _ in range(BATCH):
+            centre = points[np.argmax(model(points)[0])]
+            point = self._promising(model, centre, moving)
+            self._planned.append(point)
+            points = np.vstack([points, point])
+            values = np.append(values, model(point[None])[0])
+            model = GaussianProcess(points, values, slow=prosody, like=model)
+        self._batches += 1
+
+    def _promising(
+        self, model: GaussianProcess, centre: Vector, moving: NDArray[np.bool_]
+    ) -> Vector:
+        """Return the point around `centre` with the highest upper confidence bound."""
+        rng, size = self._rng, (TRIES, len(centre))
+        reach = self._radius * np.exp(rng.uniform(np.log(0.1), 0.0, (TRIES, 1)))
+        some = rng.random(size) < rng.choice([1.0, 0.5, 0.25], (TRIES, 1))
+        tries = self._within(centre + rng.standard_normal(size) * reach * some * moving)
+        for closer in (0.15, 0.05):
+            best = tries[np.argsort(-_hope(model, tries))[:20]]
+            steps = rng.standard_normal((BETTER_TRIES, len(centre))) * self._radius * closer
+            around = best[rng.integers(len(best), size=BETTER_TRIES)] + steps * moving
+            tries = np.vstack([best, self._within(around)])
+        return tries[np.argmax(_hope(model, tries))]
+
+    def _within(self, points: Vector) -> Vector:
+        return np.clip(points, self._space.low, self._space.high)
+
+    def _pace(self, *, better: bool) -> None:
+        """Widen the radius after two successes in a row, narrow it after many failures."""
+        self._successes = self._successes + 1 if better else 0
+        self._failures = 0 if better else self._failures + 1
+        if self._successes == 2:
+            self._radius, self._successes = min(RADIUS[1], self._radius * GROW), 0
+        if self._failures >= len(self._space.origin):
+            self._failures = 0
+            narrowed = self._radius * SHRINK
+            self._radius = 1.0 if narrowed < RADIUS[0] else narrowed
+
+    def _forget(self) -> None:
+        """Keep the best half of `MEMORY` and the newest."""
+        if len(self._values) > MEMORY:
+            newest = range(len(self._values) - MEMORY // 2, len(self._values))
+            best = np.argsort(-np.array(self._values), kind="stable")[: MEMORY // 2]
+            kept = sorted({*newest, *best.tolist()})
+            self._points = [self._points[n] for n in kept]
+            self._values = [self._values[n] for n in kept]
+
+
+def _warped(values: Vector) -> Vector:
+    """Return scores (0-100) on a scale that tells apart those near the top."""
+    return np.asarray(-np.log(np.maximum(101.0 - values, 0.5)))
+
+
+def _hope(model: GaussianProcess, points: Vector) -> Vector:
+    mean, deviation = model(points)
+    return mean + CURIOSITY * deviation

@@ -1,0 +1,60 @@
+"""The figures of the benchmark, on curves with known answers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.convergence_report import (
+    bands,
+    best_after,
+    evaluations_table,
+    lengths_table,
+    needed,
+    plot,
+)
+
+
+def result(strategy: str, curve: list[tuple[int, float]], **values: float) -> dict[str, Any]:
+    return {
+        "target": "bright", "strategy": strategy, "curve": curve, "start_evaluations": 1,
+        "evaluations": 100, "heard": 90.0, "unheard": 85.0, "texts_lose": 1.0, **values,
+    }  # fmt: skip
+
+
+WALKS = [result("random-walk", [(1, 80.0), (90, end)]) for end in (88.0, 89.0, 90.0)]
+QUICK = [result("quick", [(1, 80.0), (n, 89.5)], unheard=89.0) for n in (10, 20, 30)]
+STUCK = result("quick", [(1, 80.0)], unheard=89.0)
+
+
+def test_best_and_needed() -> None:
+    assert best_after(WALKS[0], 89) == 80.0
+    assert best_after(WALKS[0], 90) == 88.0
+    assert needed(QUICK[1], 89.0) == 20
+    assert needed(QUICK[1], 89.6) == np.inf
+
+
+def test_table_counts_up_to_the_reference_s_median_end() -> None:
+    table = evaluations_table([*WALKS, *QUICK, STUCK], "random-walk")
+    assert table[2].startswith("| bright | 89.0 (88.0 to 90.0) | 30 (")
+    assert "3 of 4" in table[2]
+    assert table[-1].startswith("| all |")
+
+
+def test_what_the_search_loses_is_without_what_the_texts_lose() -> None:
+    walks, quick = lengths_table([*WALKS, *QUICK])[2:]
+    assert walks.split("|")[-2].strip() == "4.0 (4.0 to 4.0)"
+    assert quick.split("|")[-2].strip() == "0.0 (0.0 to 0.0)"
+
+
+def test_bands_are_quartiles_of_the_best_so_far() -> None:
+    low, middle, high = bands(WALKS, np.array([1, 100]))
+    assert middle == pytest.approx([80.0, 89.0])
+    assert low[1] == pytest.approx(88.5)
+    assert high[1] == pytest.approx(89.5)
+
+
+def test_plot_is_drawn(tmp_path: Path) -> None:
+    plot([*WALKS, *QUICK], tmp_path / "plot.svg", "made up")
+    assert "evaluations" in (tmp_path / "plot.svg").read_text()
