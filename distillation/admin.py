@@ -13,6 +13,7 @@ from distillation.forms import RunLaunchForm, launch_again, uploads_name
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
 from distillation.recipe import WEIGHTS
 from distillation.services import run_launch
+from distillation.services.targets import clips_there
 from voicelab.roles import ADMIN, roles_of
 
 
@@ -84,6 +85,7 @@ class RunAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
         if obj is not None:
             return super().get_fieldsets(request, obj)
+        before = ["target_files"] if clips_there() else []
         uploads = [uploads_name(key) for key in StyleLabel.objects.values_list("key", flat=True)]
         return [
             (None, {"fields": ["name", "styles"]}),
@@ -93,7 +95,7 @@ class RunAdmin(ReadOnlyAdmin):
             (_("Teacher"), {"fields": ["teacher", "prompt", "own_prompts", "tts_url"]}),
             (
                 _("Target clips instead of the teacher"),
-                {"fields": ["target_takes", "target_files", *uploads]},
+                {"fields": ["target_takes", *before, *uploads]},
             ),
         ]
 

@@ -100,8 +100,8 @@ class RunLaunchForm(forms.ModelForm):
         choices=PRECISIONS,
         required=False,
         help_text=_(
-            "Measured: bf16 speaks a candidate in 0.57 of the processor time of fp32, and its "
-            "score differs by at most 0.003 of 100."
+            "Measured with random weights: bf16 judges a candidate in 0.57 of the processor "
+            "time of fp32; its score differs by at most 0.003 of 100."
         ),
     )
     weight_target = forms.FloatField(label=_("Weight of target similarity"))
@@ -110,7 +110,7 @@ class RunLaunchForm(forms.ModelForm):
         label=_("Weight of feature similarity"),
         help_text=_(
             "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder hardly "
-            "hears pace: a weight of 0.2 makes a voice keep its target's."
+            "hears pace: raise this weight for a voice that shall keep its target's."
         ),
     )
     teacher = forms.ChoiceField(label=_("Teacher"), choices=_choices(TEACHERS))
@@ -156,6 +156,8 @@ class RunLaunchForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         files: Any = self.fields["target_files"]
         files.choices = [(name, name.partition("/")[2]) for name in clips_there()]
+        if not files.choices:
+            del self.fields["target_files"]
         for style in StyleLabel.objects.all():
             self.fields[uploads_name(style.key)] = FilesField(
                 label=_("Sound files for %s") % style.name,

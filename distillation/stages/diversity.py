@@ -9,15 +9,14 @@ import numpy as np
 from distillation.search import Array
 
 SHARE = 0.1  # of the newest candidate in the running mean
-LEAST = 1e-6  # a number all voices share moves nothing
 
 
 class Diversity:
     """Measures candidates as the published walk scales them.
 
     There a candidate is ``best + randn_like(best) * std * diversity``, `std` per number over
-    the stock voices; so the root mean square of ``(candidate - best) / std`` is its diversity,
-    whatever strategy proposed it.
+    the stock voices; so the length of ``candidate - best`` in lengths of `std` is its
+    diversity, whatever strategy proposed it.
 
     Parameters
     ----------
@@ -26,13 +25,13 @@ class Diversity:
     """
 
     def __init__(self, stock: Sequence[Array]) -> None:
-        self._std = np.std(np.stack(stock), axis=0, ddof=1, dtype=np.float64)
-        self._differs = self._std > LEAST
+        std = np.std(np.stack(stock), axis=0, ddof=1, dtype=np.float64)
+        self._spread = float(np.linalg.norm(std))
 
     def of(self, candidate: Array, best: Array) -> float:
         """Return the diversity of a candidate: 0 for the best itself."""
-        apart = (candidate - best)[self._differs] / self._std[self._differs]
-        return float(np.sqrt(np.mean(np.square(apart)))) if apart.size else 0.0
+        apart = float(np.linalg.norm(candidate.astype(np.float64) - best))
+        return apart / self._spread if self._spread else 0.0
 
     def running(self, before: float, candidate: Array, best: Array) -> float:
         """Return the mean over the last ten candidates or so."""

@@ -17,10 +17,12 @@ def test_it_is_what_the_published_walk_scales_its_noise_by(diversity: float) -> 
     assert Diversity(STOCK).of(candidate, STOCK[0]) == pytest.approx(diversity, rel=0.02)
 
 
-def test_the_best_itself_is_not_apart_and_shared_numbers_do_not_count() -> None:
+def test_the_best_itself_is_not_apart_and_numbers_all_voices_share_do_not_explode() -> None:
     assert Diversity(STOCK).of(STOCK[1], STOCK[1]) == 0.0
-    alike = [pack * np.float32(0.0) for pack in STOCK]
-    assert Diversity(alike).of(STOCK[1], STOCK[2]) == 0.0
+    shared = [np.concatenate([pack[:20], np.ones_like(pack[20:])]) for pack in STOCK]
+    moved = shared[1] + np.float32(0.1)
+    assert 0.05 < Diversity(shared).of(moved, shared[1]) < 0.5
+    assert Diversity([STOCK[0]] * 2).of(STOCK[1], STOCK[2]) == 0.0
 
 
 def test_the_running_mean_begins_with_the_first_and_follows() -> None:
