@@ -25,12 +25,15 @@ TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind th
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if TTS_BACKEND == "f5" else 120.0)
 TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's own choice
+TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # of kokoro: fp32, bf16, auto
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # how often the manifest is looked at
 TTS_MAX_BODY = (8192 if TTS_BACKEND == "f5" else 256) * 2**10  # f5: with a prompt
 
 if TTS_BACKEND not in ("praat", "kokoro", "f5"):
     raise ImproperlyConfigured(f"TTS_BACKEND: praat, kokoro or f5, not {TTS_BACKEND!r}.")
+if TTS_PRECISION not in ("fp32", "bf16", "auto"):
+    raise ImproperlyConfigured(f"TTS_PRECISION: fp32, bf16 or auto, not {TTS_PRECISION!r}.")
 if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0 or TTS_THREADS < 0:
     raise ImproperlyConfigured(
         "TTS_QUEUE and TTS_THREADS must not be negative; "

@@ -1,5 +1,6 @@
 """The page that lays runs over one another: curves, recipes, figures, voices."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,10 @@ from distillation.views.charts import Chart, compared
 from voicelab.roles import ROLES, role_required
 
 LEAST, MOST = 2, 6
+# What makes scores of two runs figures of different things: weights, targets, texts heard.
+APART = re.compile(
+    r"^(weights|teacher|search_texts|compared|styles\.[^.]+\.(ref|takes|targets|speed))"
+)
 
 
 @dataclass(frozen=True)
@@ -33,14 +38,11 @@ def compare(request: HttpRequest) -> HttpResponse:
     places = _places(request.GET.getlist("run"))
     if len(places) < LEAST:
         return render(request, "distillation/compare.html", {"places": places})
-    recipes = [place.run.run_recipe for place in places]
+    differ = differences([place.run.run_recipe for place in places])
     context = {
         "places": places,
-        "most": MOST,
-        "rows": [
-            (name, list(zip(places, values, strict=True)))
-            for name, values in differences(recipes).items()
-        ],
+        "apart": any(APART.search(name) for name in differ),
+        "rows": [(name, list(zip(places, values, strict=True))) for name, values in differ.items()],
         "styles": _styles(places),
     }
     return render(request, "distillation/compare.html", context)

@@ -78,6 +78,7 @@ def config() -> Config:
         max_chars=settings.TTS_MAX_CHARS,
         timeout_s=settings.TTS_TIMEOUT_S,
         threads=settings.TTS_THREADS,
+        precision=settings.TTS_PRECISION,
         api_keys=tuple(settings.TTS_API_KEYS),
         reload_s=settings.TTS_RELOAD_S,
         port=settings.TTS_PORT,

@@ -40,6 +40,7 @@ class Config:
     max_chars: int = 4096
     timeout_s: float = 120.0
     threads: int = 0
+    precision: str = "fp32"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     reload_s: float = 1.0
     port: int = 0
@@ -225,7 +226,11 @@ class Service:
     def _options(self) -> Options:
         config = self.config
         if config.backend == "kokoro":
-            return {"model_dir": config.model_dir, "threads": config.threads or None}
+            return {
+                "model_dir": config.model_dir,
+                "threads": config.threads or None,
+                "precision": config.precision,
+            }
         return {"model_dir": config.model_dir} if config.backend == "f5" else {}
 
     def _read_voices(self, engine: Student) -> Voices:

@@ -56,6 +56,13 @@ def test_only_what_differs_is_in_the_table(runs: list[Run]) -> None:
     assert "seed" in equal
 
 
+def test_scores_of_different_things_are_said_to_be_so(runs: list[Run]) -> None:
+    warned = "the scores measure different things"
+    assert warned in page(LABELER, runs[0].pk, runs[1].pk)  # other weights
+    Run.objects.filter(pk=runs[1].pk).update(recipe={**runs[0].recipe, "seed": 5})
+    assert warned not in page(LABELER, runs[0].pk, runs[1].pk)
+
+
 def test_equal_recipes_are_said_to_be_equal(runs: list[Run]) -> None:
     assert "these recipes are equal" in page(
         LABELER, runs[0].pk, finished_run("neutral", "amable").pk
