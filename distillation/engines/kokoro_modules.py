@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Generator:
-    """The generator of Kokoro's decoder, a batch at a time.
+    """The generator of Kokoro's decoder, a batch at a time; so far run on a processor only.
 
     Parameters
     ----------

@@ -83,10 +83,12 @@ def test_what_is_kept_is_bounded(network):
     assert np.array_equal(speak(network, row(0), PHONEMES, speed=1.0, seed=3), first)
 
 
-def test_chunks_leave_no_seam(kokoro_model, monkeypatch):
-    plain = Network(load(kokoro_model / CONFIG, kokoro_model / WEIGHTS))
-    whole = speak(plain, row())
+def test_neither_chunks_nor_a_processor_without_onednn_are_heard(
+    kokoro_model, network, monkeypatch
+):
+    whole = speak(network, row())
     monkeypatch.setattr(kokoro_rows, "CHUNK", 128 * 100)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     cut = Network(load(kokoro_model / CONFIG, kokoro_model / WEIGHTS))
     assert np.abs(speak(cut, row()) - whole).max() < 1e-5
 
