@@ -32,7 +32,7 @@ from distillation.voicepack import VoicePack
 REFERENCE_STRATEGY = "random-walk"
 BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, those of the start included
 OTHERS = 250
-SPEECH = Path(__file__).parents[2] / "shared" / "data" / "speech"
+COMPARED = (REFERENCE_STRATEGY, "cma-es", "surrogate")
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,19 @@ class Job:
 
 def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
     """Seeds outermost, so that an interrupted measurement has some of every target."""
-    wavs = {name: wav_of(name, folder) for name in options.targets}
+    wavs = {name: wav_of(name, options.speech, folder) for name in options.targets}
     for seed, name, strategy in product(range(options.seeds), wavs, options.strategies):
         budget = BUDGETS.get(strategy, OTHERS)
         yield Job(name, wavs[name], strategy, seed, budget, options.texts)
 
 
-def wav_of(name: str, folder: Path) -> Path:
+def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
+    """Return the target: a speaker's, or what a person said in `speech`."""
     if name in targets.SPEAKERS:
         return targets.target(name, folder)
-    return targets.recording(name, SPEECH, folder)
+    if speech is None:
+        raise SystemExit(f"{name}: {', '.join(targets.SPEAKERS)}, or a person of --speech FOLDER.")
+    return targets.recording(name, speech, folder)
 
 
 def searched(job: Job) -> dict[str, object]:
@@ -158,14 +161,9 @@ def conditions(results: list[dict[str, object]], options: argparse.Namespace) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    people = "speech" if SPEECH.exists() else "speech, not here"
-    parser.add_argument(
-        "--targets",
-        nargs="+",
-        default=list(targets.SPEAKERS),
-        help=f"{', '.join(targets.SPEAKERS)}, or a speaker of shared/data/{people}",
-    )
-    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=STRATEGIES)
+    parser.add_argument("--targets", nargs="+", default=list(targets.SPEAKERS))
+    parser.add_argument("--speech", type=Path, help="folder of NAME-*.flac: NAME is a target too")
+    parser.add_argument("--strategies", nargs="+", default=COMPARED, choices=STRATEGIES)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--texts", type=int, default=2, choices=(2, 3))
     parser.add_argument("--workers", type=int, default=1, help="processes; results do not change")

@@ -65,6 +65,8 @@ def target(name: str, folder: Path) -> Path:
 
 def recording(name: str, takes: Path, folder: Path) -> Path:
     """Join the FLAC takes of a person, `name-*.flac`, into one WAV; return its path."""
+    if not any(takes.glob(f"{name}-*.flac")):
+        raise SystemExit(f"{takes}: no {name}-*.flac there.")
     found = [resample(decode(path), 24_000) for path in sorted(takes.glob(f"{name}-*.flac"))]
     return written([audio.y for audio in found], 24_000, folder / f"{name}.wav")
 
