@@ -61,7 +61,7 @@ class TestSpeech:
     def test_run_pipeline_speaks_with_it_there(self, folder, tmp_path):
         asked = [
             *("--stage", "reference", "--teacher", "f5", "--styles", "neutral"),
-            *("--prompt-style", f"neutral={folder / 'prompt.wav'}:Esto dice la muestra."),
+            *("--prompt-style", f"neutral={folder / 'prompt.wav'}:Esto es lo que dice la muestra."),
             *("--model-dir", folder / "models", "--out", tmp_path / "out", "--student", "praat"),
         ]
         done = subprocess.run(
