@@ -45,7 +45,7 @@ class RunRecipe:
     student: str = "praat"
     teacher: str = "recordings"
     lang: str = "es"
-    strategy: str = "surrogate"
+    strategy: str = "cma-es"
     steps: int = 10_000  # at most
     minutes: float = 0.0  # of search for each style, at most; 0: without limit
     goal: float = 0.0  # the search ends at this score, 0-100; 0: never

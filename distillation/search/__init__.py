@@ -14,9 +14,9 @@ __all__ = ["STRATEGIES", "Array", "Known", "SearchError", "State", "Strategy", "
 STRATEGIES: dict[
     str, type[CmaEs] | type[Halves] | type[RandomWalk] | type[SharedWalk] | type[Surrogate]
 ] = {
+    CmaEs.name: CmaEs,
     Surrogate.name: Surrogate,
     Halves.name: Halves,
-    CmaEs.name: CmaEs,
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }

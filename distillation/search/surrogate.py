@@ -1,4 +1,4 @@
-"""The default: a model of the score over the voices' subspace says where to listen next."""
+"""A model of the score over the voices' subspace says where to listen next."""
 
 from __future__ import annotations
 

@@ -205,7 +205,9 @@ def test_cma_es_prefers_the_dropped_candidate_that_was_nearer() -> None:
 
 
 def test_wrong_set_ups_are_named() -> None:
-    with pytest.raises(SearchError, match="cma-es, shared-walk, random-walk; not 'annealing'"):
+    with pytest.raises(
+        SearchError, match="cma-es, surrogate, halves, shared-walk, random-walk; not 'annealing'"
+    ):
         make("annealing")
     for name in STRATEGIES:
         with pytest.raises(SearchError, match="two base voices"):

@@ -1,4 +1,4 @@
-"""The default strategy's parts: the space it moves in, its model, its turns, its memory."""
+"""The surrogate's parts: the space it moves in, its model, its turns, its memory."""
 
 import numpy as np
 import pytest
