@@ -63,4 +63,4 @@ bench: .venv
 
 # Collects the strings of pages and code for translation (needs gettext's xgettext).
 messages: .venv
-	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --ignore .venv --ignore var
+	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var
