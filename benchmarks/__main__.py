@@ -8,7 +8,17 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engines", "kokoro", "search", "convergence", "speech", "memory", "labeling", "uploads")
+PARTS = (
+    "engines",
+    "kokoro",
+    "search",
+    "convergence",
+    "speech",
+    "memory",
+    "parallel",
+    "labeling",
+    "uploads",
+)
 
 
 def main() -> None:

@@ -1,0 +1,201 @@
+"""Searches that are killed again and again: who judged what, what was stored, what came of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from distillation.stages.judging import Judge, Task, Verdict
+from tests.processes import manage, running, wait_for
+
+WORKER = [sys.executable, "-m", "tests.distillation.kills"]
+TWINS = """
+from distillation.services import run_launch
+from tests.distillation.factories import tiny_run
+run = tiny_run("neutral", steps={steps})
+run_launch(person=run.created_by, recipe=run.run_recipe)
+"""
+STYLES = """
+from distillation.services import recipe_build, run_launch
+from tests.distillation.factories import PersonFactory, corpus_make
+corpus_make(*{styles})
+recipe = recipe_build(styles={styles}, steps={steps}, seed=7)
+run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe)
+"""
+
+
+def note_judgements(path: Path) -> None:
+    """From now on let this process and its children write down what they judge."""
+    real = Judge.__call__
+
+    def noting(self: Judge, task: Task) -> Verdict:
+        verdict = real(self, task)
+        with path.open("a") as notes:
+            notes.write(f"{self._recipe.steps} {task.number} {os.getpid()}\n")
+        return verdict
+
+    Judge.__call__ = noting  # type: ignore[method-assign]
+
+
+@dataclass
+class Toll:
+    """What the kills cost: how many there were, and the judgements that were lost with them."""
+
+    kills: int = 0
+    lost: int = 0
+
+
+def committed(checkpoint: Path) -> int:
+    """Return the candidates told before this checkpoint; 0 without one."""
+    if not checkpoint.is_file():
+        return 0
+    with np.load(io.BytesIO(checkpoint.read_bytes())) as npz:
+        return int(json.loads(npz["meta"].tobytes())["evaluations"])
+
+
+class Runs:
+    """A data folder with launched runs, and workers that note what they judge."""
+
+    def __init__(self, data: Path, launch: str, *, slice_seconds: float = 20.0) -> None:
+        self.data, self._notes = data, data / "notes"
+        self._env = {
+            "DJANGO_SETTINGS_MODULE": "voicelab.settings",  # those of tests move the data
+            "VOICELAB_DATA_DIR": str(data),
+            "SLICE_SECONDS": str(slice_seconds),
+            "NOTES": str(self._notes),
+        }
+        manage("migrate", "--verbosity=0", env=self._env)
+        manage("shell", "--verbosity=0", "-c", launch, env=self._env)
+
+    def ask(self, query: str) -> list[tuple]:
+        with sqlite3.connect(self.data / "db.sqlite3", timeout=20) as database:
+            return database.execute(query).fetchall()
+
+    @contextmanager
+    def worker(self, concurrency: int) -> Iterator[psutil.Process]:
+        command = [*WORKER, f"--concurrency={concurrency}"]
+        with running(command, log=self.data / "log", env=self._env) as process:
+            yield psutil.Process(process.pid)
+
+    def judged(self) -> list[tuple[int, int]]:
+        """Return the number and the process of every candidate judged so far."""
+        if not self._notes.exists():
+            return []
+        lines = [line.split() for line in self._notes.read_text().splitlines()]
+        return [(int(number), int(pid)) for _, number, pid in lines]
+
+    def packs(self) -> list[str]:
+        """Return the hashes of the packs the searches ended in, by run and style."""
+        rows = self.ask(
+            "select sha256 from distillation_voicepack where kind = 'evolved' order by style_run_id"
+        )
+        return [sha256 for (sha256,) in rows]
+
+    def ended(self, run: int) -> bool:
+        """Tell whether this run's styles have all ended, none of them badly."""
+        failed = self.ask("select error from distillation_stylerun where state = 'failed'")
+        assert not failed, failed
+        return (run,) in self.ask("select id from distillation_run where state = 'finished'")
+
+    def finish(self, run: int, *, seconds: float) -> None:
+        wait_for("the end of the run", lambda: self.ended(run), seconds=seconds)
+
+
+class Killed(Runs):
+    """Two runs of one recipe: the first undisturbed, the second killed."""
+
+    def __init__(self, data: Path, *, steps: int, slice_seconds: float) -> None:
+        super().__init__(data, TWINS.format(steps=steps), slice_seconds=slice_seconds)
+        self.ask("update distillation_stylerun set state = 'paused' where id = 2")
+
+    def finish_first(self, *, seconds: float) -> None:
+        """Let the undisturbed run end, then release the other."""
+        self.finish(1, seconds=seconds)
+        self._notes.unlink()
+        self.ask("update distillation_stylerun set state = 'queued', queued_at = null where id = 2")
+
+    def kill(self, times: int, seed: int, *, seconds: float) -> Toll:
+        """Kill a process at work whenever a slice was stored since, at a random moment.
+
+        Only one at work: over a broker of files the pool's processes share a lock, which an
+        idle one holds, and would take along.
+        """
+        rng, toll, before = random.Random(seed), Toll(), 0  # noqa: S311
+        deadline = time.monotonic() + seconds
+        while not self.ended(2) and time.monotonic() < deadline:
+            query = "select slice, stage from distillation_stylerun where id = 2"
+            [(slice_, stage)] = self.ask(query)
+            if toll.kills < times and stage == "evolve" and slice_ > before:
+                time.sleep(rng.uniform(0.0, 1.5))
+                if busy := self._busy():
+                    toll.lost += self._kill(rng.choice(busy))
+                    toll.kills, before = toll.kills + 1, slice_
+            time.sleep(0.1)
+        return toll
+
+    def _busy(self) -> list[int]:
+        owners = self.ask(
+            "select lease_owner from distillation_stylerun where lease != '' union "
+            "select lease_owner from distillation_share where lease != '' and verdict is null"
+        )
+        return [int(owner.rpartition("/")[2]) for (owner,) in owners]
+
+    def _kill(self, pid: int) -> int:
+        process = psutil.Process(pid)
+        process.kill()
+        process.wait(30)
+        [(name,)] = self.ask("select checkpoint from distillation_stylerun where id = 2")
+        stored = committed(self.data / "media" / name)
+        return sum(of == pid and number >= stored for number, of in self.judged())
+
+
+def killed_in_turn(
+    work: Callable[[], None], times: int, seed: int, *, longest_s: float
+) -> Iterator[int]:
+    """Fork, work, kill at a random moment; yield the process number of each that was killed.
+
+    Ends once a process came to its end; after so many kills none is disturbed any more.
+    """
+    rng, kills = random.Random(seed), 0  # noqa: S311
+    while True:
+        process = multiprocessing.get_context("fork").Process(target=work)
+        process.start()
+        process.join(rng.uniform(0.2, longest_s) if kills < times else None)
+        if process.exitcode is not None:
+            assert process.exitcode == 0
+            return
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        kills += 1
+        yield process.pid or 0
+
+
+def main() -> None:
+    """Be a worker of the project that notes what it judges; its pool forks with all loaded."""
+    import django
+
+    django.setup()
+    from distillation.scoring import speaker_encoder
+    from voicelab.celery import app
+
+    note_judgements(Path(os.environ["NOTES"]))
+    speaker_encoder()
+    app.worker_main(["worker", "--loglevel=info", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""SIGKILL at random moments: the same pack, and nothing done twice but what was lost."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from corpus.audio.io import write_wav
+from distillation.pipeline import driver
+from tests.distillation.kills import Killed, committed, killed_in_turn, note_judgements
+from tests.distillation.voices import REFERENCE, say
+from tests.signals import join, silence
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_worker_killed_at_random_moments(tmp_path: Path, concurrency: int) -> None:
+    case = Killed(tmp_path, steps=60, slice_seconds=0.4)
+    with case.worker(concurrency):
+        case.finish_first(seconds=200)
+        toll = case.kill(5, seed=concurrency, seconds=300)
+    packs = case.packs()
+    assert len(packs) == 2
+    assert packs[0] == packs[1]
+    rows = case.ask("select evaluations, best_score, step from distillation_stylerun order by id")
+    assert rows[0] == rows[1]
+    assert toll.kills == 5
+    done = len(case.judged())
+    assert rows[1][0] <= done <= rows[1][0] + toll.lost
+    if concurrency == 1:
+        assert done == rows[1][0] + toll.lost
+
+
+def test_run_pipeline_killed_at_random_moments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "CHECKPOINT_SECONDS", 0.3)
+    voice, notes = tmp_path / "voice.wav", tmp_path / "notes"
+    parts = [part for text in REFERENCE for part in (say(text), silence(0.5, sr=24_000))]
+    write_wav(voice, join(*parts))
+
+    def run(out: Path, *options: str) -> None:
+        base = ("--base-voices", "pf_luz", "pm_teo", "--out", str(out))
+        call_command("run_pipeline", *options, *base)
+
+    wholes = [tmp_path / name for name in ("whole", "broken")]
+    for out in wholes:
+        run(out, "--stage", "reference", "--reference-audio", str(voice), "--styles", "neutral")
+    evolve = ("--stage", "evolve", "--steps", "40")
+    run(wholes[0], *evolve)
+
+    def work() -> None:
+        note_judgements(notes)
+        run(wholes[1], *evolve)
+        os._exit(0)
+
+    lost = 0
+    for pid in killed_in_turn(work, 5, seed=4, longest_s=4.0):
+        stored = committed(wholes[1] / "checkpoints" / "neutral.npz")
+        lost += sum(
+            int(line.split()[2]) == pid and int(line.split()[1]) >= stored
+            for line in (notes.read_text().splitlines() if notes.exists() else ())
+        )
+    packs = [out / "evolved_voices" / "neutral.pt" for out in wholes]
+    assert packs[0].read_bytes() == packs[1].read_bytes()
+    done = len(notes.read_text().splitlines())
+    assert done == committed(wholes[1] / "checkpoints" / "neutral.npz") + lost
