@@ -1,11 +1,14 @@
-"""The four roles as groups of permissions, and the decorator that enforces them."""
+"""The four roles as groups of permissions: who holds them, and the decorator that enforces them."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -22,12 +25,27 @@ ROLE_NAMES = {
 }
 
 
+class RolesBackend(ModelBackend):
+    """Brings a person's groups along with the person: every request asks for both."""
+
+    def get_user(self, user_id: int) -> Any:
+        people: Any = get_user_model()._default_manager
+        rows = list(people.filter(pk=user_id).annotate(group_name=F("groups__name")))
+        if not rows or not self.user_can_authenticate(rows[0]):
+            return None
+        rows[0].held = {row.group_name for row in rows}
+        return rows[0]
+
+
 def roles_of(user: Any) -> frozenset[str]:
     """Names of the roles a person holds; an admin or superuser holds all four."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     if not hasattr(user, "_voicelab_roles"):
-        held = set(user.groups.values_list("name", flat=True)) & set(ROLES)
+        held = (
+            user.held if hasattr(user, "held") else set(user.groups.values_list("name", flat=True))
+        )
+        held = held & set(ROLES)
         user._voicelab_roles = frozenset(ROLES if user.is_superuser or ADMIN in held else held)
     return user._voicelab_roles
 

@@ -18,7 +18,7 @@ from tests.factories import (
     SpeakerFactory,
     StyleFactory,
 )
-from voicelab.roles import ROLES, roles_of
+from voicelab.roles import ROLES, RolesBackend, roles_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ("home", "label", "takes", "consent", "corpus_import", "runs", "voices")
@@ -151,6 +151,16 @@ def test_home_says_what_waits_for_whom(some):
     assert todo("reviewer") == [f"{reverse('takes')}?state=pending"]
     assert todo("speaker") == [reverse("studio")]
     assert reverse("admin:distillation_run_add") in todo("admin")
+
+
+def test_a_person_comes_with_the_roles_in_one_question(django_assert_num_queries):
+    person = PersonFactory(roles=["labeler", "reviewer"])
+    bare, left = PersonFactory(roles=[]), PersonFactory(roles=["admin"], is_active=False)
+    with django_assert_num_queries(1):
+        assert roles_of(RolesBackend().get_user(person.pk)) == {"labeler", "reviewer"}
+    assert roles_of(RolesBackend().get_user(bare.pk)) == frozenset()
+    assert RolesBackend().get_user(left.pk) is None
+    assert RolesBackend().get_user(0) is None
 
 
 def test_home_counts_by_style_in_few_questions(some, django_assert_max_num_queries):
