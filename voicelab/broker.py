@@ -2,7 +2,7 @@
 
 import uuid
 from pathlib import Path
-from time import monotonic
+from time import monotonic_ns
 from typing import Any
 
 from kombu.transport import filesystem
@@ -14,7 +14,7 @@ class Channel(filesystem.Channel):
     """kombu writes a message under its final name: who reads meanwhile ends the worker."""
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ARG002
-        name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
+        name = f"{monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"  # read in the order of names
         path = Path(self.data_folder_out) / name
         beside = path.with_suffix(".new")
         beside.write_bytes(str_to_bytes(dumps(payload)))

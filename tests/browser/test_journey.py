@@ -139,7 +139,7 @@ def run_launched(page: Page) -> str:
     page.get_by_role("link", name="Launch a run").click()
     page.get_by_label("Name").fill("Journey")
     for style in ("Empático", "Profesional"):
-        page.get_by_label(style).uncheck()
+        page.get_by_label(style, exact=True).uncheck()
     page.get_by_label("Steps per style").fill("6")
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
@@ -152,7 +152,7 @@ def panel_stops_at_the_end(page: Page) -> None:
     finished = page.locator("#run-panel h1 .badge-good")
     expect(finished).to_have_text("finished", timeout=90_000)
     assert any("/panel/" in url for url in asked)
-    expect(page.locator(".curve polyline")).to_have_count(8)  # a chart each of the score's parts
+    expect(page.locator(".curve polyline")).to_have_count(10)  # a chart for score, parts, diversity
     asked.clear()
     page.wait_for_timeout(2_500)
     assert asked == []

@@ -152,7 +152,8 @@ class Killed(Runs):
             "select lease_owner from distillation_stylerun where lease != '' union "
             "select lease_owner from distillation_share where lease != '' and verdict is null"
         )
-        return [int(owner.rpartition("/")[2]) for (owner,) in owners]
+        pids = [int(owner.rpartition("/")[2]) for (owner,) in owners]
+        return [pid for pid in pids if psutil.pid_exists(pid)]  # a share outlives who was killed
 
     def _kill(self, pid: int) -> int:
         process = psutil.Process(pid)

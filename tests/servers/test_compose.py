@@ -139,6 +139,7 @@ def run_launched(admin: httpx.Client) -> str:
     run = post(
         admin, "/admin/distillation/run/add/", name="Servers", styles=STYLES, steps=6, seed=1,
         student="praat", teacher="recordings", strategy="cma-es", prompt="", tts_url="",
+        weight_target=0.48, weight_self=0.5, weight_feature=0.02,
     )  # fmt: skip
     assert re.fullmatch(r"/runs/\d+/", run.url.path), run.text
     return run.url.path
