@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark, one after the other, with the conditions above the figures."""
+"""`make bench`: every benchmark but `convergence` (hours), with the conditions above the figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ PARTS = (
     "engines",
     "kokoro",
     "search",
-    "convergence",
     "speech",
     "memory",
     "parallel",
