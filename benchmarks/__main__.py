@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark but `convergence` (hours), with the conditions above the figures."""
+"""`make bench`: every benchmark but `convergence` (hours), the conditions above the figures."""
 
 from __future__ import annotations
 
