@@ -10,12 +10,15 @@
   const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  // A request that is lost on the way is sent again: the server knows a file it has.
+  // What is lost on either way is sent again: the server knows a file it has.
   async function post(url, body) {
     for (let n = 1; n <= TRIES; n += 1) {
       const headers = { "X-CSRFToken": token(), "X-Requested-With": "fetch" };
       const answer = await fetch(url, { method: "POST", body, headers }).catch(() => null);
-      if (answer && answer.status < 500) return answer;
+      if (answer && answer.status < 500) {
+        const text = await answer.text().catch(() => null);
+        if (text !== null) return { text, done: answer.ok && !answer.redirected };
+      }
       if (n < TRIES) await wait(400 * 2 ** n);
     }
     return null;
@@ -25,8 +28,8 @@
     files = [...picker.files].sort((a, b) => a.webkitRelativePath.localeCompare(b.webkitRelativePath));
     const names = files.map((file) => [file.webkitRelativePath || file.name, file.size]);
     const answer = await post(folder.dataset.names, JSON.stringify(names));
-    shown.textContent = answer ? "" : folder.dataset.lost;
-    if (answer) shown.innerHTML = await answer.text();
+    if (answer) shown.innerHTML = answer.text;
+    else shown.textContent = folder.dataset.lost;
   });
 
   function send(form, row) {
@@ -60,14 +63,13 @@
     status.textContent = "";
     for (const row of rows) {
       const answer = await send(form, row);
-      const text = answer?.ok && !answer.redirected ? await answer.text() : "";
-      if (!text) {
+      if (!answer?.done) {
         status.textContent = folder.dataset.lost;
         button.disabled = false;
         return;
       }
       const body = document.createElement("tbody");
-      body.innerHTML = text;
+      body.innerHTML = answer.text;
       row.replaceWith(body.firstElementChild);
       bar.value += 1;
       status.textContent = `${bar.value} / ${rows.length}`;

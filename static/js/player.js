@@ -148,8 +148,9 @@
 
     async fetchWaveform() {
       const answer = await fetch(this.dataset.waveform, { credentials: "same-origin" }).catch(() => null);
-      if (!answer?.ok) return;
-      const drawing = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+      const text = answer?.ok ? await answer.text().catch(() => "") : "";
+      if (!text) return;
+      const drawing = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
       if (drawing.nodeName !== "svg") return;
       this.wave.querySelector(".flat")?.remove();
       this.wave.prepend(document.importNode(drawing, true));

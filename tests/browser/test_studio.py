@@ -217,6 +217,15 @@ def test_five_takes_through_a_restart_of_the_server(page: Page, studio: Studio) 
     assert TAKE_S + 0.5 < audio.duration_s < TAKE_S + 2.5  # with half a second at both ends
 
 
+def test_an_answer_that_breaks_off_leaves_the_page_as_it_is(page: Page) -> None:
+    page.evaluate("() => { Response.prototype.text = () => Promise.reject(new TypeError('cut')); }")
+    with page.expect_response(re.compile("/studio/takes/")) as answer:
+        record(page)
+    answer.value.finished()
+    queue_says(page, "All takes are on the server")
+    expect(page.locator("#studio-verdict")).not_to_contain_text(re.compile(r"\d"))
+
+
 def test_a_take_is_recorded_heard_redone_and_left_by_keys_alone(page: Page, studio: Studio) -> None:
     before = len(studio.takes())
     page.evaluate(PLAYS)

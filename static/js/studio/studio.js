@@ -139,10 +139,11 @@ function stored(take, { verdict }) {
   history();
 }
 
-// Puts a part of the page where it belongs; without a connection it stays as it is.
+// Puts a part of the page where it belongs; it stays as it is where the connection breaks.
 async function part(name, url) {
   const answer = await fetch(url, { redirect: "error" }).catch(() => null);
-  if (answer?.ok) at(name).innerHTML = await answer.text();
+  const text = answer?.ok ? await answer.text().catch(() => null) : null;
+  if (text !== null) at(name).innerHTML = text;
 }
 
 function history() {
