@@ -37,7 +37,7 @@ from tests.distillation.voices import LONG, recipe, say
 
 STEPS = 60
 STYLES = ("neutral", "amable", "empatico", "profesional")
-KILLS, KILL_STEPS = 20, 160
+KILLS, KILL_STEPS, KILL_SLICE_S = 20, 300, 1.0
 LONG_SEARCH = 10_000
 MODELLED = ("surrogate", "halves")  # a step of these takes long: a tenth of the steps
 
@@ -88,15 +88,17 @@ def bytes_of(folder: Path) -> int:
 
 def kills() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        case = Killed(Path(folder), steps=KILL_STEPS, slice_seconds=0.4)
+        case = Killed(Path(folder), steps=KILL_STEPS, slice_seconds=KILL_SLICE_S)
         with case.worker(2):
             case.finish_first(seconds=900)
             toll = case.kill(KILLS, seed=1, seconds=900)
         one, other = case.packs()
         rows = case.ask("select evaluations from distillation_stylerun order by id")
-        done = len(case.judged())
-    print(f"{toll.kills} kills: {'the same pack' if one == other else 'ANOTHER PACK'}; "
-          f"{rows[1][0]} candidates recorded, {done} judged, {toll.lost} lost")  # fmt: skip
+        judged = [number for number, _ in case.judged()]
+    print(f"{toll.kills} kills, {toll.idle} of idle processes: "
+          f"{'the same pack' if one == other else 'ANOTHER PACK'}; {rows[1][0]} candidates "
+          f"recorded, {len(judged)} judged, {toll.lost.total()} of them by a process killed before "
+          f"its slice was stored, {len(toll.twice(judged))} twice without that reason")  # fmt: skip
 
 
 def checkpoints() -> None:

@@ -6,18 +6,21 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 from distillation import engines, voicepack
 from distillation.engines.base import Options, Prompt, Student, Teacher
 from distillation.manifest import Manifest
+from distillation.pipeline.jobs import Jobs
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages import snapshot
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.deploy import deploy
 from distillation.stages.evolve import Evolution
+from distillation.stages.judging import Judges
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.validate import build_report, validate_style, write_report
 
@@ -54,6 +57,8 @@ class Pipeline:
         Asked between candidates and sentences; True raises `Interrupted` once all is saved.
     student_options, teacher_options : dict, optional
         Of this machine (the models' folder), beside the recipe's own.
+    jobs : int
+        Processes that judge candidates; with 1 this one does.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Pipeline:
         should_stop: Callable[[], bool],
         student_options: Options | None = None,
         teacher_options: Options | None = None,
+        jobs: int = 1,
     ) -> None:
         self.recipe = recipe
         self.out = out
@@ -72,6 +78,7 @@ class Pipeline:
         self._should_stop = should_stop
         self._options = {**(student_options or {}), **recipe.student_options}
         self._teacher_options = teacher_options or {}
+        self._jobs = jobs
         self._student: Student | None = None
 
     def target(self, style: str) -> Path:
@@ -159,20 +166,31 @@ class Pipeline:
         evolution = self._evolution(style, stored)
         if evolution.evaluations:
             self._watcher.said(f"{style}: going on at step {evolution.step}.")
-        saved_at = time.monotonic()
-        while not evolution.done and not self._should_stop():
-            evolution.advance(
-                seconds=CHECKPOINT_SECONDS,
-                on_step=lambda at: self._watcher.walked(style, at),
-                should_stop=self._should_stop,
-            )
-            if time.monotonic() - saved_at >= CHECKPOINT_SECONDS and not evolution.done:
-                _write_bytes(stored, evolution.checkpoint())
-                saved_at = time.monotonic()
+        watch = self._watch(style, stored)
+        with self._judges(evolution, self.target(style)) as judges:
+            evolution.advance(on_step=watch, should_stop=self._should_stop, judges=judges)
         _write_bytes(stored, evolution.checkpoint())
         if not evolution.done:
             raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
         self._keep(style, identity, evolution)
+
+    def _watch(self, style: str, stored: Path) -> Callable[[Evolution], None]:
+        """Return what shows each step, and saves the search every so often."""
+        saved_at = time.monotonic()
+
+        def watch(evolution: Evolution) -> None:
+            nonlocal saved_at
+            self._watcher.walked(style, evolution)
+            if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+                _write_bytes(stored, evolution.checkpoint())
+                saved_at = time.monotonic()
+
+        return watch
+
+    def _judges(self, evolution: Evolution, target: Path) -> AbstractContextManager[Judges | None]:
+        if self._jobs == 1 or evolution.done:
+            return nullcontext()
+        return Jobs(self._jobs, self.recipe, self._options, target, evolution.judge)
 
     def _evolution(self, style: str, stored: Path) -> Evolution:
         """Return the search of the checkpoint, or a new one where that is of other inputs."""

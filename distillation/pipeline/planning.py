@@ -60,6 +60,7 @@ class Options:
     default_student: str
     default_precision: str
     prompt_styles: tuple[str, ...] = ()  # STYLE=WAV:TEXT
+    jobs: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class Plan:
     student_options: dict[str, Any]
     teacher_options: dict[str, Any]
     force: bool
+    jobs: int
     notes: tuple[str, ...]
 
 
@@ -106,6 +108,7 @@ def plan(options: Options) -> Plan:
         student_options={"model_dir": str(options.model_dir)} if student == "kokoro" else {},
         teacher_options=cloning.of_machine(recipe, options.model_dir),
         force=options.force,
+        jobs=options.jobs,
         notes=_notes(options, recipe),
     )
 
@@ -126,6 +129,8 @@ def _check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--styles: each once, not {' '.join(options.styles)}.")
     if options.steps is not None and options.steps < 1:
         raise PlanError(f"--steps: 1 or more, not {options.steps}.")
+    if options.jobs < 1:
+        raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
     if len(set(options.base_voices)) < min(2, len(options.base_voices) * 2):
         raise PlanError("--base-voices: two or more, their spread scales the search.")
     if options.seed is not None and options.seed < 0:

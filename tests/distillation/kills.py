@@ -11,9 +11,10 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +54,29 @@ def note_judgements(path: Path) -> None:
 
 @dataclass
 class Toll:
-    """What the kills cost: how many there were, and the judgements that were lost with them."""
+    """What the kills cost.
+
+    Attributes
+    ----------
+    kills, idle : int
+        Processes killed, and how many of them had nothing to do.
+    lost : Counter
+        By candidate, the judgements whose verdicts may have gone with their process: it died
+        before the slice they belong to was stored.
+    """
 
     kills: int = 0
-    lost: int = 0
+    idle: int = 0
+    lost: Counter[int] = field(default_factory=Counter)
+
+    def twice(self, judged: Iterable[int]) -> list[int]:
+        """Return the candidates judged more often than the kills explain."""
+        return [number for number, times in (Counter(judged) - self.lost).items() if times > 1]
+
+
+def pool(worker: psutil.Process) -> list[psutil.Process]:
+    """Return the processes of a worker's pool."""
+    return [one for one in worker.children() if one.cmdline() == worker.cmdline()]
 
 
 def committed(checkpoint: Path) -> int:
@@ -89,7 +109,8 @@ class Runs:
     def worker(self, concurrency: int) -> Iterator[psutil.Process]:
         command = [*WORKER, f"--concurrency={concurrency}"]
         with running(command, log=self.data / "log", env=self._env) as process:
-            yield psutil.Process(process.pid)
+            self.running = psutil.Process(process.pid)
+            yield self.running
 
     def judged(self) -> list[tuple[int, int]]:
         """Return the number and the process of every candidate judged so far."""
@@ -129,11 +150,7 @@ class Killed(Runs):
         self.ask("update distillation_stylerun set state = 'queued', queued_at = null where id = 2")
 
     def kill(self, times: int, seed: int, *, seconds: float) -> Toll:
-        """Kill a process at work whenever a slice was stored since, at a random moment.
-
-        Only one at work: over a broker of files the pool's processes share a lock, which an
-        idle one holds, and would take along.
-        """
+        """Kill one of the pool's processes whenever a slice was stored, at a random moment."""
         rng, toll, before = random.Random(seed), Toll(), 0  # noqa: S311
         deadline = time.monotonic() + seconds
         while not self.ended(2) and time.monotonic() < deadline:
@@ -141,27 +158,29 @@ class Killed(Runs):
             [(slice_, stage)] = self.ask(query)
             if toll.kills < times and stage == "evolve" and slice_ > before:
                 time.sleep(rng.uniform(0.0, 1.5))
-                if busy := self._busy():
-                    toll.lost += self._kill(rng.choice(busy))
+                pids = [process.pid for process in pool(self.running)]
+                if pids:
+                    pid = rng.choice(pids)
+                    toll.idle += pid not in self._busy()
+                    toll.lost += self._kill(pid)
                     toll.kills, before = toll.kills + 1, slice_
             time.sleep(0.1)
         return toll
 
-    def _busy(self) -> list[int]:
+    def _busy(self) -> set[int]:
         owners = self.ask(
             "select lease_owner from distillation_stylerun where lease != '' union "
             "select lease_owner from distillation_share where lease != '' and verdict is null"
         )
-        pids = [int(owner.rpartition("/")[2]) for (owner,) in owners]
-        return [pid for pid in pids if psutil.pid_exists(pid)]  # a share outlives who was killed
+        return {int(owner.rpartition("/")[2]) for (owner,) in owners}
 
-    def _kill(self, pid: int) -> int:
+    def _kill(self, pid: int) -> Counter[int]:
         process = psutil.Process(pid)
         process.kill()
         process.wait(30)
         [(name,)] = self.ask("select checkpoint from distillation_stylerun where id = 2")
         stored = committed(self.data / "media" / name)
-        return sum(of == pid and number >= stored for number, of in self.judged())
+        return Counter(number for number, of in self.judged() if of == pid and number >= stored)
 
 
 def killed_in_turn(

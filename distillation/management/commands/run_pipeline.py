@@ -80,6 +80,13 @@ class Command(BaseCommand):
         parser.add_argument("--teacher", default="", help=f"{' or '.join(TEACHERS)}")
         parser.add_argument("--strategy", default="", help=f"{' or '.join(STRATEGIES)}")
         parser.add_argument("--seed", type=int, metavar="N")
+        parser.add_argument(
+            "--jobs",
+            type=int,
+            default=1,
+            metavar="N",
+            help="processes that judge candidates (1), one core and the student's memory each",
+        )
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
         parser.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
         parser.add_argument(
@@ -130,6 +137,7 @@ class Command(BaseCommand):
                 should_stop=lambda: self._stopping,
                 student_options=wanted.student_options,
                 teacher_options=wanted.teacher_options,
+                jobs=wanted.jobs,
             )
             if "reference" in wanted.stages:
                 pipeline.reference()
@@ -173,6 +181,7 @@ def _options(given: dict[str, Any]) -> Options:
         default_student=settings.STUDENT,
         default_precision=settings.KOKORO_PRECISION,
         prompt_styles=tuple(given["prompt_style"] or ()),
+        jobs=given["jobs"],
     )
 
 
