@@ -12,13 +12,15 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
+import psycopg
 
 from distillation.stages.judging import Judge, Task, Verdict
 from tests.processes import manage, running, wait_for
@@ -90,18 +92,31 @@ def committed(checkpoint: Path) -> int:
 class Runs:
     """A data folder with launched runs, and workers that note what they judge."""
 
-    def __init__(self, data: Path, launch: str, *, slice_seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        data: Path,
+        launch: str,
+        *,
+        slice_seconds: float = 20.0,
+        servers: Mapping[str, str] | None = None,
+    ) -> None:
         self.data, self._notes = data, data / "notes"
+        self._servers = servers or {}  # DATABASE_URL and REDIS_URL, or the embedded ones
         self._env = {
             "DJANGO_SETTINGS_MODULE": "voicelab.settings",  # those of tests move the data
             "VOICELAB_DATA_DIR": str(data),
             "SLICE_SECONDS": str(slice_seconds),
             "NOTES": str(self._notes),
+            **self._servers,
         }
         manage("migrate", "--verbosity=0", env=self._env)
         manage("shell", "--verbosity=0", "-c", launch, env=self._env)
 
     def ask(self, query: str) -> list[tuple]:
+        if url := self._servers.get("DATABASE_URL"):
+            with psycopg.connect(url) as server:
+                rows = server.execute(query)
+                return rows.fetchall() if rows.description else []
         with sqlite3.connect(self.data / "db.sqlite3", timeout=20) as database:
             return database.execute(query).fetchall()
 
@@ -139,8 +154,8 @@ class Runs:
 class Killed(Runs):
     """Two runs of one recipe: the first undisturbed, the second killed."""
 
-    def __init__(self, data: Path, *, steps: int, slice_seconds: float) -> None:
-        super().__init__(data, TWINS.format(steps=steps), slice_seconds=slice_seconds)
+    def __init__(self, data: Path, *, steps: int, **how: Any) -> None:
+        super().__init__(data, TWINS.format(steps=steps), **how)
         self.ask("update distillation_stylerun set state = 'paused' where id = 2")
 
     def finish_first(self, *, seconds: float) -> None:
