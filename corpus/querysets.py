@@ -50,6 +50,11 @@ class SentenceQuerySet(models.QuerySet):
         mine = rows.filter(sentence=OuterRef("pk"), person=person).order_by("-pk")
         return self.annotate(vote=Subquery(mine.values("style")[:1]))
 
+    def shown_to(self, person: Any) -> Self:
+        """Give what a page shows of a sentence: label, latest decision, own vote, category."""
+        whole = self.with_label().with_decision().with_vote(person)
+        return whole.select_related("category")
+
     def labelled(self) -> Self:
         return self.with_label().filter(label_key__isnull=False)
 

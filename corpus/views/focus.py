@@ -106,8 +106,8 @@ def _items(sentences: Any, person: Any) -> list[dict[str, Any]]:
 
 
 def _one(sentence: Sentence, person: Any) -> dict[str, Any]:
-    sentences: Any = Sentence.objects.with_label().with_decision().with_vote(person)
-    return _item(sentences.select_related("category").get(pk=sentence.pk), person)
+    sentences: Any = Sentence.objects.shown_to(person)
+    return _item(sentences.get(pk=sentence.pk), person)
 
 
 def _item(sentence: Any, person: Any) -> dict[str, Any]:

@@ -24,8 +24,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 
 def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
     """Return the sentences the filter names, in its order; one that makes no sense names all."""
-    sentences: Any = Sentence.objects.with_label().with_decision().with_vote(person)
-    sentences = sentences.select_related("category")
+    sentences: Any = Sentence.objects.shown_to(person)
     if not filter_.is_valid():
         return sentences
     wanted = filter_.cleaned_data

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 PLAYING = "() => [...document.querySelectorAll('audio')].filter((a) => !a.paused).map((a) => a.src)"
 
 
-def until(page: Page, what: str, check: Any, *, seconds: float = 15.0) -> Any:
+def until(page: Page, what: str, check: Any, *, seconds: float = 30.0) -> Any:
     """Return the first true answer of `check`, the page going on meanwhile."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -53,7 +53,8 @@ class Studio:
 
     def start(self) -> None:
         web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", f"127.0.0.1:{self.port}"]
-        web += ["--threads", "4", "--no-control-socket"]
+        web += ["--threads", "4", "--worker-class", "voicelab.turnstile.FairWorker"]
+        web += ["--no-control-socket"]
         log = self.folder / "web.log"
         self.web = self.stack.enter_context(running(web, log=log, env=self.env))
         wait_for("the web server", lambda: _answers(f"{self.url}/login/"), seconds=30)
