@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 import psycopg
 
-from distillation.stages.judging import Judge, Task, Verdict
+from distillation.stages.judging import Bar, Judge, Task, Verdict
 from tests.processes import manage, running, wait_for
 
 WORKER = [sys.executable, "-m", "tests.distillation.kills"]
@@ -32,12 +32,13 @@ from tests.distillation.factories import tiny_run
 run = tiny_run("neutral", steps={steps})
 run_launch(person=run.created_by, recipe=run.run_recipe)
 """
-STYLES = """
+SEVERAL = """
 from distillation.services import recipe_build, run_launch
 from tests.distillation.factories import PersonFactory, corpus_make
 corpus_make(*{styles})
-recipe = recipe_build(styles={styles}, steps={steps}, seed=7)
-run_launch(person=PersonFactory(roles=["admin"]), recipe=recipe)
+person = PersonFactory(roles=["admin"])
+for wanted in {recipes}:
+    run_launch(person=person, recipe=recipe_build(styles={styles}, seed=7, **wanted))
 """
 
 
@@ -46,12 +47,30 @@ def note_judgements(path: Path) -> None:
     real = Judge.__call__
 
     def noting(self: Judge, task: Task) -> Verdict:
+        began = time.process_time()
         verdict = real(self, task)
+        ended = time.process_time()
         with path.open("a") as notes:
-            notes.write(f"{self._recipe.steps} {task.number} {os.getpid()}\n")
+            note = (self._recipe.steps, task.number, os.getpid(), began, ended)
+            notes.write(" ".join(map(str, note)) + "\n")
         return verdict
 
     Judge.__call__ = noting  # type: ignore[method-assign]
+
+
+def draw_judgements() -> None:
+    """From now on let a process hear one candidate; the scores of the others are drawn."""
+    real, heard = Judge.__call__, list[Verdict]()
+
+    def drawn(self: Judge, task: Task) -> Verdict:
+        if not heard:
+            heard.append(real(self, replace(task, bar=Bar())))
+        [verdict], rng = heard, random.Random(task.number)  # noqa: S311
+        assert verdict.score
+        total = 90.0 - 20.0 / (1 + task.number / 500) + rng.gauss(0.0, 1.5)
+        return replace(verdict, score=replace(verdict.score, total=total), ceiling=total)
+
+    Judge.__call__ = drawn  # type: ignore[method-assign]
 
 
 @dataclass
@@ -99,6 +118,7 @@ class Runs:
         *,
         slice_seconds: float = 20.0,
         servers: Mapping[str, str] | None = None,
+        drawn: bool = False,
     ) -> None:
         self.data, self._notes = data, data / "notes"
         self._servers = servers or {}  # DATABASE_URL and REDIS_URL, or the embedded ones
@@ -107,18 +127,20 @@ class Runs:
             "VOICELAB_DATA_DIR": str(data),
             "SLICE_SECONDS": str(slice_seconds),
             "NOTES": str(self._notes),
+            "DRAWN": "yes" if drawn else "",
             **self._servers,
         }
         manage("migrate", "--verbosity=0", env=self._env)
         manage("shell", "--verbosity=0", "-c", launch, env=self._env)
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str, *values: int) -> list[tuple]:
+        """Return the answer to a query with `?` for each of the values."""
         if url := self._servers.get("DATABASE_URL"):
             with psycopg.connect(url) as server:
-                rows = server.execute(query)
+                rows = server.execute(query.replace("?", "%s"), values)
                 return rows.fetchall() if rows.description else []
         with sqlite3.connect(self.data / "db.sqlite3", timeout=20) as database:
-            return database.execute(query).fetchall()
+            return database.execute(query, values).fetchall()
 
     @contextmanager
     def worker(self, concurrency: int) -> Iterator[psutil.Process]:
@@ -129,10 +151,21 @@ class Runs:
 
     def judged(self) -> list[tuple[int, int]]:
         """Return the number and the process of every candidate judged so far."""
+        return [(number, pid) for number, pid, *_ in self._noted()]
+
+    def beside_judging(self) -> float:
+        """Return the part of the processor time between judgements, of all from first to last."""
+        spans: dict[int, list[tuple[float, float]]] = {}
+        for _, pid, began, ended in self._noted():
+            spans.setdefault(pid, []).append((began, ended))
+        whole = sum(of[-1][1] - of[0][0] for of in spans.values())
+        return 1 - sum(ended - began for of in spans.values() for began, ended in of) / whole
+
+    def _noted(self) -> list[tuple[int, int, float, float]]:
         if not self._notes.exists():
             return []
         lines = [line.split() for line in self._notes.read_text().splitlines()]
-        return [(int(number), int(pid)) for _, number, pid in lines]
+        return [(int(n), int(pid), float(one), float(two)) for _, n, pid, one, two in lines]
 
     def packs(self) -> list[str]:
         """Return the hashes of the packs the searches ended in, by run and style."""
@@ -140,6 +173,15 @@ class Runs:
             "select sha256 from distillation_voicepack where kind = 'evolved' order by style_run_id"
         )
         return [sha256 for (sha256,) in rows]
+
+    def pause(self, run: int) -> None:
+        self.ask("update distillation_stylerun set state = 'paused' where run_id = ?", run)
+
+    def release(self, run: int) -> None:
+        """Queue a paused run; what others judged before is forgotten."""
+        self._notes.unlink(missing_ok=True)
+        queued = "update distillation_stylerun set state = 'queued', queued_at = null"
+        self.ask(f"{queued} where run_id = ?", run)
 
     def ended(self, run: int) -> bool:
         """Tell whether this run's styles have all ended, none of them badly."""
@@ -156,13 +198,12 @@ class Killed(Runs):
 
     def __init__(self, data: Path, *, steps: int, **how: Any) -> None:
         super().__init__(data, TWINS.format(steps=steps), **how)
-        self.ask("update distillation_stylerun set state = 'paused' where id = 2")
+        self.pause(2)
 
     def finish_first(self, *, seconds: float) -> None:
         """Let the undisturbed run end, then release the other."""
         self.finish(1, seconds=seconds)
-        self._notes.unlink()
-        self.ask("update distillation_stylerun set state = 'queued', queued_at = null where id = 2")
+        self.release(2)
 
     def kill(self, times: int, seed: int, *, seconds: float) -> Toll:
         """Kill one of the pool's processes whenever a slice was stored, at a random moment."""
@@ -227,6 +268,8 @@ def main() -> None:
     from distillation.scoring import speaker_encoder
     from voicelab.celery import app
 
+    if os.environ.get("DRAWN"):
+        draw_judgements()
     note_judgements(Path(os.environ["NOTES"]))
     speaker_encoder()
     app.worker_main(["worker", "--loglevel=info", *sys.argv[1:]])
