@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from corpus.audio.types import Audio
 from distillation.voicepack import VoicePack
@@ -51,6 +52,26 @@ class Student(Protocol):
 
     def stock_voice(self, name: str) -> VoicePack:
         """Load one of `stock_voices`; EngineError `missing_voice` names what is there."""
+        ...
+
+
+@runtime_checkable
+class Choir(Protocol):
+    """A student that can speak a text in several voices at once.
+
+    Attributes
+    ----------
+    together : bool
+        Whether that is quicker here than one voice after the other.
+    """
+
+    @property
+    def together(self) -> bool: ...
+
+    def synthesize_many(
+        self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
+    ) -> list[Audio]:
+        """Speak `text` in each voice, nearly the samples of `synthesize`."""
         ...
 
 

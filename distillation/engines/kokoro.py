@@ -80,6 +80,11 @@ class KokoroStudent:
         """Where the model lies: cpu or cuda:0."""
         return self._network.device
 
+    @property
+    def together(self) -> bool:
+        """Whether several voices at once are quicker: on a GPU."""
+        return self._network.together
+
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the packs in the model directory, Spanish ones first."""
         names = {path.stem for path in self._pack_paths()}

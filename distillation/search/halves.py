@@ -13,7 +13,8 @@ from distillation.search.surrogate import Surrogate
 class Halves(Surrogate):
     """`Surrogate` whose batches move one half of the pack, timbre first, then prosody, in turn.
 
-    While timbre moves, an engine may keep durations, pitch and energy of the batch's texts.
+    The half that rests is the same to the bit in all of a batch: while timbre moves, an engine
+    may keep durations, pitch and energy of the texts by it, as `kokoro_network` does.
     """
 
     name: ClassVar[str] = "halves"

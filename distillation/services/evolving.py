@@ -39,12 +39,13 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
         checkpoint_read(style_run),
     )
     pulse = Pulse(style_run, evolution)
-    if len(evolution.batch()) > 1 and not work_waits():
+    alone = evolution.judge.together  # a GPU takes the whole batch
+    if not alone and len(evolution.batch()) > 1 and not work_waits():
         help_ask(style_run)
     evolution.advance(
         seconds=settings.SLICE_SECONDS,
         should_stop=pulse.should_stop,
-        judges=Lead(style_run, evolution.judge),
+        judges=None if alone else Lead(style_run, evolution.judge),
     )
     return _outcome(style_run, recipe, evolution, pulse.figures())
 

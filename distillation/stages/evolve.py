@@ -17,7 +17,7 @@ from distillation.search import Array, SearchError, Strategy, strategy
 from distillation.stages import milestones, snapshot
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.diversity import Diversity
-from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_alone
+from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_here
 from distillation.stages.snapshot import Point, Snapshot
 from distillation.stages.starting import blends, start_total
 from distillation.stages.stopping import Progress, may_end_early, why_stopped
@@ -199,7 +199,7 @@ class Evolution:
             Asked before each candidate; True ends the slice.
         judges : callable, optional
             Given tasks, yields their verdicts in order, fewer when it may not go on; it need
-            not ask before the first. This process alone by default.
+            not ask before the first. By default `judging.judged_here`: this process alone.
 
         Returns
         -------
@@ -208,7 +208,7 @@ class Evolution:
         """
         until = None if seconds is None else time.monotonic() + seconds
         first = self.evaluations
-        judges = judges or judged_alone(self.judge)
+        judges = judges or judged_here(self.judge)
 
         told = False  # to stop: a sign is given once
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from distillation.engines.base import Student
+from corpus.audio.types import Audio
+from distillation.engines.base import Choir, Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Heard, Score, Scorer
 from distillation.search import Array
@@ -106,22 +107,52 @@ class Judge:
     def __init__(self, recipe: RunRecipe, student: Student, target_path: Path) -> None:
         self._recipe = recipe
         self._student = student
+        self._choir = student if isinstance(student, Choir) and student.together else None
         self._scorer = Scorer(*read_clips(target_path), weights=recipe.weights)
+
+    @property
+    def together(self) -> bool:
+        """Whether several candidates at once are quicker than one after the other."""
+        return self._choir is not None
 
     def __call__(self, task: Task) -> Verdict:
         """Return the verdict; what the bar excludes is dropped as soon as that is certain."""
-        pack = VoicePack(task.candidate, self._student.name)
+        return self.many([task])[0]
+
+    def many(self, tasks: Sequence[Task]) -> list[Verdict]:
+        """Return the verdicts of tasks that speak text after text, side by side.
+
+        Each is dropped where it would be alone. Where the student speaks several voices at once,
+        the scores are those of one by one within the student's own tolerance.
+        """
+        packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
+        hearings = [self._hearing(task.bar) for task in tasks]
+        wanted = {number: next(hearing) for number, hearing in enumerate(hearings)}
+        verdicts: dict[int, Verdict] = {}
+        while wanted:
+            numbers, (text, *_) = list(wanted), wanted.values()
+            audios = self._spoken(text, [packs[number] for number in numbers])
+            for number, audio in zip(numbers, audios, strict=True):
+                try:
+                    wanted[number] = hearings[number].send(self._scorer.hear(audio))
+                except StopIteration as end:
+                    verdicts[number] = end.value
+                    del wanted[number]
+        return [verdicts[number] for number in range(len(tasks))]
+
+    def _hearing(self, bar: Bar) -> Generator[str, Heard, Verdict]:
+        """Ask for text after text of one candidate, as many as its verdict takes."""
         first, *others = self._recipe.search_texts
-        heard = [self._hear(first, pack)]
-        if heard[0].target < task.bar.first:
+        heard = [(yield first)]
+        if heard[0].target < bar.first:
             return Verdict(None, self._ceiling(heard), 1)
         feature = None
         for text in others:
-            if feature is None and not self._is_alike(task.bar, heard, feature):
+            if feature is None and not self._is_alike(bar, heard, feature):
                 feature = self._scorer.feature(heard[0])
-            if self._is_alike(task.bar, heard, feature):
+            if self._is_alike(bar, heard, feature):
                 return Verdict(None, self._ceiling(heard, feature), len(heard))
-            heard.append(self._hear(text, pack))
+            heard.append((yield text))
         score = self._scorer.score(heard, compared=self._recipe.compared, feature=feature)
         return Verdict(score, score.total, len(heard))
 
@@ -136,8 +167,24 @@ class Judge:
             feature=1.0 if feature is None else feature,
         )
 
-    def _hear(self, text: str, pack: VoicePack) -> Heard:
-        return self._scorer.hear(self._student.synthesize(text, pack, seed=self._recipe.seed))
+    def _spoken(self, text: str, packs: Sequence[VoicePack]) -> list[Audio]:
+        seed = self._recipe.seed
+        if self._choir and len(packs) > 1:
+            return self._choir.synthesize_many(text, packs, seed=seed)
+        return [self._student.synthesize(text, pack, seed=seed) for pack in packs]
+
+
+def judged_here(judge: Judge) -> Judges:
+    """Return what judges in this process, as its student is quickest.
+
+    One after the other, as long as it may go on; or, where several voices at once are quicker,
+    all tasks side by side, whatever the clock says meanwhile.
+    """
+
+    def judges(tasks: Sequence[Task], go_on: GoOn) -> Verdicts:  # noqa: ARG001
+        yield from judge.many(tasks)
+
+    return judges if judge.together else judged_alone(judge)
 
 
 def judged_alone(judge: Callable[[Task], Verdict]) -> Judges:
