@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
@@ -13,7 +14,7 @@ from distillation.engines import STUDENTS, TEACHERS
 from distillation.engines.f5_files import F5_WEIGHTS, weights_named
 from distillation.models import Decision, Run
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
-from distillation.search import STRATEGIES
+from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services import recipe_build
 from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
 from distillation.wording import clip_words, recipe_words
@@ -93,7 +94,17 @@ class RunLaunchForm(forms.ModelForm):
         help_text=_("The search ends after so many. Empty: never."),
     )
     seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1)
-    strategy = forms.ChoiceField(label=_("Search strategy"), choices=_choices(STRATEGIES))
+    strategy = forms.ChoiceField(
+        label=_("Search strategy"),
+        choices=[
+            *_choices(STRATEGIES),
+            *((name, format_lazy("{} ({})", name, _("experimental"))) for name in EXPERIMENTAL),
+        ],
+        help_text=_(
+            "Experimental: gradient goes back through Kokoro and the voice encoder, with the "
+            "student kokoro only; a step takes several times as long as a candidate otherwise."
+        ),
+    )
     student = forms.ChoiceField(label=_("Student"), choices=_choices(STUDENTS))
     precision = forms.ChoiceField(
         label=_("Precision of Kokoro"),

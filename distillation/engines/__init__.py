@@ -10,6 +10,7 @@ from typing import Any
 from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
 
 __all__ = [
+    "DIFFERENTIABLE",
     "STUDENTS",
     "TEACHERS",
     "EngineError",
@@ -26,6 +27,7 @@ STUDENTS: Mapping[str, str] = MappingProxyType(
         "kokoro": "distillation.engines.kokoro:KokoroStudent",
     }
 )
+DIFFERENTIABLE = ("kokoro",)  # students the strategies of `search.EXPERIMENTAL` work with
 TEACHERS: Mapping[str, str] = MappingProxyType(
     {
         "recordings": "distillation.engines.recordings:RecordingsTeacher",

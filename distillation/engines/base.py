@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -72,6 +72,18 @@ class Choir(Protocol):
         self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
     ) -> list[Audio]:
         """Speak `text` in each voice, nearly the samples of `synthesize`."""
+        ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A student whose sound follows its voice smoothly enough for gradients (experimental)."""
+
+    name: ClassVar[str]
+    sr: int
+
+    def around(self, text: str, condition: VoicePack, *, seed: int = 0) -> Callable[[Any], Any]:
+        """Return a function of torch: an offset (256,) to all rows in, samples (n,) out."""
         ...
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from corpus.audio.types import Audio, Samples
 from distillation import voicepack
 from distillation.engines import kokoro_weights
 from distillation.engines.base import EngineError, check_request
+from distillation.engines.kokoro_gradient import GradientNetwork
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
-from distillation.engines.text import joined, pieces, tidy
+from distillation.engines.text import JOIN_S, joined, pieces, tidy
 from distillation.voicepack import PackError, VoicePack
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CONFIG, WEIGHTS, VOICES = "config.json", "kokoro-v1_0.pth", "voices"
 LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
@@ -72,6 +76,7 @@ class KokoroStudent:
         self._files_check()
         _threads_set(threads)
         self._network = _network(self.model_dir, _device(device), precision)
+        self._gradients: GradientNetwork | None = None
         self._g2p = _g2p(code)
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
 
@@ -153,6 +158,33 @@ class KokoroStudent:
         ]
         return [Audio(joined(list(parts), self.sr), self.sr) for parts in zip(*spoken, strict=True)]
 
+    def around(
+        self, text: str, condition: VoicePack, *, seed: int = 0
+    ) -> Callable[[Tensor], Tensor]:
+        """Return the samples of `text` as torch's function of an offset to the voice.
+
+        Experimental, for gradients: see `kokoro_gradient` for what is held. Always float32,
+        and not brought below 1.
+
+        Parameters
+        ----------
+        text, condition, seed
+            As for `synthesize`.
+
+        Returns
+        -------
+        callable
+            Offset, shape (256,), added to all rows alike, to samples, shape (n,), 24 kHz.
+        """
+        check_request(self.name, condition, 1.0)
+        self._gradients = self._gradients or GradientNetwork(self._network)
+        parts = []
+        for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
+            phonemes = self._spoken(piece)
+            row = condition.row(len(phonemes))
+            parts.append((self._gradients.around(phonemes, row, seed=seed + index), row))
+        return _joined(parts, self.sr)
+
     def _speak(
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
     ) -> list[Samples]:
@@ -190,6 +222,20 @@ class KokoroStudent:
                 f"Put there the file of that name from huggingface.co/{REPO}, and voices into "
                 f"{self.model_dir / VOICES}/ (there now: {voices}).",
             )
+
+
+def _joined(
+    parts: Sequence[tuple[Callable[[Tensor], Tensor], Samples]], sr: int
+) -> Callable[[Tensor], Tensor]:
+    """Return what speaks the pieces around their rows, as `text.joined` joins them."""
+    import torch
+
+    def speak(offset: Tensor) -> Tensor:
+        silence = torch.zeros(round(JOIN_S * sr))
+        spoken = [one(torch.from_numpy(row.copy()) + offset).cpu() for one, row in parts]
+        return torch.cat([part for y in spoken for part in (silence, y)][1:])
+
+    return speak
 
 
 def _network(model_dir: Path, device: str, precision: str) -> Network:

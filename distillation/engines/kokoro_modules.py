@@ -1,11 +1,14 @@
-"""Kokoro's generator by the package's own modules: several voices at once, for a GPU."""
+"""Kokoro's generator by the package's own modules: several voices at once, or differentiable."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Through = Callable[[Any, "Tensor", "Tensor"], "Tensor"]
 
 
 class Generator:
@@ -17,11 +20,14 @@ class Generator:
         Weight norm folded.
     half : bool
         Its convolutions in bfloat16, by torch's autocast.
+    through : callable, optional
+        Calls a residual block with its input and the style; a gradient saves memory by it.
     """
 
-    def __init__(self, generator: Any, *, half: bool) -> None:
+    def __init__(self, generator: Any, *, half: bool, through: Through | None = None) -> None:
         self._generator = generator
         self._half = half
+        self._through = through or _called
 
     def __call__(self, x: Tensor, source: Tensor, style: Tensor) -> Tensor:
         """Return samples, as `kokoro_generator.Generator` does."""
@@ -43,7 +49,13 @@ class Generator:
             x = up(leaky_relu(x, negative_slope=0.1))
             if index == last:
                 x = generator.reflection_pad(x)
-            x = x + generator.noise_res[index](generator.noise_convs[index](source), style)
+            source_block, raised = generator.noise_res[index], generator.noise_convs[index](source)
+            x = x + self._through(source_block, raised, style)
             blocks = generator.resblocks[index * kernels : (index + 1) * kernels]
-            x = sum(block(x, style) for block in blocks) / kernels
+            x = sum(self._through(block, x, style) for block in blocks) / kernels
         return generator.conv_post(leaky_relu(x))
+
+
+def _called(block: Any, x: Tensor, style: Tensor) -> Tensor:
+    y: Tensor = block(x, style)
+    return y

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TEXTS = 64  # about 0.5 MB each
 PROSODIES = 6  # about 5 MB each: two for every text a search hears
+Generate = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
 AT_ONCE = 8  # voices decoded together: about 1.2 GB for 10 s of speech each, by reckoning
 
 
@@ -74,7 +75,7 @@ class Network:
         import torch
 
         _fold_weight_norm(model)
-        self._model = model
+        self.model = model
         self._device = model.device
         self.half = bf16
         self.together = self._device.type == "cuda"
@@ -86,7 +87,7 @@ class Network:
                 decoder.generator, torch.bfloat16 if bf16 else torch.float32
             )
         )
-        self._text = lru_cache(maxsize=TEXTS)(self._text_of)
+        self._text = lru_cache(maxsize=TEXTS)(self.text_of)
         self._prosody = _remembered(self._prosody_of, PROSODIES)
 
     @property
@@ -97,7 +98,7 @@ class Network:
     @property
     def vocab(self) -> Mapping[str, int]:
         """Signs it can speak."""
-        known: Mapping[str, int] = self._model.vocab
+        known: Mapping[str, int] = self.model.vocab
         return known
 
     def speak(
@@ -138,7 +139,7 @@ class Network:
             ]  # fmt: skip
             for group in self._groups(prosodies):
                 prosody = Prosody.joined([prosodies[index] for index in group])
-                y = self._decode(prosody, styles[group, :128]).float().cpu().numpy()
+                y = self.decode(prosody, styles[group, :128], self._generate).float().cpu().numpy()
                 spoken |= dict(zip(group, y, strict=True))
         return [spoken[index] for index in range(len(voices))]
 
@@ -153,10 +154,11 @@ class Network:
             for first in range(0, len(group), AT_ONCE)
         ]
 
-    def _text_of(self, phonemes: str) -> Text:
+    def text_of(self, phonemes: str) -> Text:
+        """Compute what a phoneme string is before any voice."""
         import torch
 
-        model: Any = self._model
+        model: Any = self.model
         known = [model.vocab[sign] for sign in phonemes]
         ids = torch.tensor([[0, *known, 0]], device=self._device)
         lengths = torch.tensor([ids.shape[1]], device=self._device)
@@ -166,33 +168,51 @@ class Network:
         return Text(ids, lengths, mask, spoken, model.text_encoder(ids, lengths, mask))
 
     def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
+        text = self._text(phonemes)
+        hidden = self.hidden(text, style)
+        at = self.frames(hidden, speed)
+        aligned, f0, energy = self.aligned(text, hidden, at, style)
+        return Prosody(aligned, f0, energy, self.source(f0, seed))
+
+    def hidden(self, text: Text, style: Tensor) -> Tensor:
+        """Return what the prosody half makes of each phoneme, shape (1, phonemes, channels)."""
+        predictor: Any = self.model.predictor
+        found: Tensor = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
+        return found
+
+    def frames(self, hidden: Tensor, speed: float) -> Tensor:
+        """Return the phoneme of each 25 ms frame."""
         import torch
 
-        text, model = self._text(phonemes), self._model
-        predictor: Any = model.predictor
-        hidden = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
+        predictor: Any = self.model.predictor
         durations = torch.sigmoid(predictor.duration_proj(predictor.lstm(hidden)[0])).sum(-1)
         frames = torch.round(durations / speed).clamp(min=1).long().reshape(-1)
-        at = torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
-        f0, energy = predictor.F0Ntrain(hidden.transpose(-1, -2)[:, :, at], style)
-        aligned = text.written[:, :, at]
-        return Prosody(aligned, f0, energy, self._source_of(f0, seed))
+        return torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
 
-    def _source_of(self, f0: Tensor, seed: int) -> Tensor:
+    def aligned(
+        self, text: Text, hidden: Tensor, at: Tensor, style: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return text, F0 and energy, frame by frame."""
+        predictor: Any = self.model.predictor
+        f0, energy = predictor.F0Ntrain(hidden.transpose(-1, -2)[:, :, at], style)
+        return text.written[:, :, at], f0, energy
+
+    def source(self, f0: Tensor, seed: int) -> Tensor:
         """Return the spectrum of harmonics and noise that the generator colours."""
         import torch
 
-        generator: Any = self._model.decoder.generator
+        generator: Any = self.model.decoder.generator
         steps = generator.f0_upsamp(f0[:, None]).transpose(1, 2)
         with _seeded(self._device, seed):
             wave, _, _ = generator.m_source(steps)
         spectrum, phase = generator.stft.transform(wave.transpose(1, 2).squeeze(1))
         return torch.cat([spectrum, phase], dim=1)
 
-    def _decode(self, prosody: Prosody, style: Tensor) -> Tensor:
+    def decode(self, prosody: Prosody, style: Tensor, generate: Generate) -> Tensor:
+        """Return samples, one row a voice."""
         import torch
 
-        decoder: Any = self._model.decoder
+        decoder: Any = self.model.decoder
         f0 = decoder.F0_conv(prosody.f0.unsqueeze(1))
         energy = decoder.N_conv(prosody.energy.unsqueeze(1))
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.half):
@@ -202,7 +222,7 @@ class Network:
             for block in decoder.decode:
                 x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
                 upsampled = upsampled or block.upsample_type != "none"
-        return self._generate(x.float(), prosody.source, style)
+        return generate(x.float(), prosody.source, style)
 
 
 def _fold_weight_norm(module: Any) -> None:

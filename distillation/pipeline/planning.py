@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from distillation.choosing import Choice, Line, choose
-from distillation.engines import STUDENTS, TEACHERS
+from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.pipeline import cloning, texts
 from distillation.pipeline.asked import AskedError
@@ -20,7 +20,7 @@ from distillation.pipeline.asked import weights as asked_weights
 from distillation.pipeline.driver import read_json
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
-from distillation.search import STRATEGIES
+from distillation.search import EXPERIMENTAL, STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 PRECISIONS = ("fp32", "bf16", "auto")
@@ -94,6 +94,7 @@ def plan(options: Options) -> Plan:
     options = _as_evolved(options, stages, styles)
     student = options.student or options.default_student
     _check_student(student, options, stages)
+    _check_strategy(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student)
     except (RecipeError, TextsError, AskedError) as error:
@@ -117,7 +118,7 @@ def _check_values(options: Options, corpus: Corpus) -> None:
     known = {
         "--student": (options.student, STUDENTS),
         "--teacher": (options.teacher, TEACHERS),
-        "--strategy": (options.strategy, STRATEGIES),
+        "--strategy": (options.strategy, (*STRATEGIES, *EXPERIMENTAL)),
         "--precision": (options.precision, PRECISIONS),
     }
     for option, (value, names) in known.items():
@@ -235,6 +236,15 @@ def _check_student(student: str, options: Options, stages: Sequence[str]) -> Non
         raise PlanError(
             f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
             "and the voices in it, or name their folder with --model-dir."
+        )
+
+
+def _check_strategy(student: str, options: Options, stages: Sequence[str]) -> None:
+    name = options.strategy
+    if name in EXPERIMENTAL and "evolve" in stages and student not in DIFFERENTIABLE:
+        raise PlanError(
+            f"--strategy {name} works with --student {' or '.join(DIFFERENTIABLE)} only, "
+            f"not with {student}."
         )
 
 

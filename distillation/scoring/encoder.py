@@ -45,6 +45,11 @@ class SpeakerEncoder:
         self._encoder: VoiceEncoder = VoiceEncoder("cpu", verbose=False)
         self._encoder.eval()
 
+    @property
+    def network(self) -> VoiceEncoder:
+        """Resemblyzer's network: mel spectrograms (n, 160, 40) to unit vectors."""
+        return self._encoder
+
     def embed(self, audio: Audio) -> Embedding:
         """Return the voice of `audio` as a unit vector.
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from distillation.search.base import Array, Known, SearchError, State, Strategy
+from distillation.search.base import Array, Known, SearchError, Slope, State, Strategy
 from distillation.search.cma_es import CmaEs
+from distillation.search.gradient import Gradient
 from distillation.search.halves import Halves
 from distillation.search.random_walk import RandomWalk
 from distillation.search.shared_walk import SharedWalk
 from distillation.search.surrogate import Surrogate
 
-__all__ = ["STRATEGIES", "Array", "Known", "SearchError", "State", "Strategy", "strategy"]
+__all__ = [
+    "EXPERIMENTAL",
+    "STRATEGIES",
+    "Array",
+    "Known",
+    "SearchError",
+    "Slope",
+    "State",
+    "Strategy",
+    "strategy",
+]
 
 STRATEGIES: dict[
     str, type[CmaEs] | type[Halves] | type[RandomWalk] | type[SharedWalk] | type[Surrogate]
@@ -20,6 +31,8 @@ STRATEGIES: dict[
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }
+# They follow a slope: only with students that give one (`engines.DIFFERENTIABLE`).
+EXPERIMENTAL: dict[str, type[Gradient]] = {Gradient.name: Gradient}
 
 
 def strategy(
@@ -31,13 +44,14 @@ def strategy(
     diversity: tuple[float, float],
     seed: int,
     known: Known = (),
+    slope: Slope | None = None,
 ) -> Strategy:
     """Return the strategy `name`, set up at `start`.
 
     Parameters
     ----------
     name : str
-        A key of `STRATEGIES`.
+        A key of `STRATEGIES` or `EXPERIMENTAL`.
     start : ndarray, shape (rows, 1, 256), float32
         Where the walk begins.
     start_score : float
@@ -50,12 +64,23 @@ def strategy(
         Equal seeds and scores give equal candidates.
     known : sequence of (ndarray, float)
         What was scored while the start was chosen; a strategy may learn from it.
+    slope : callable, optional
+        For the experimental ones: which way the score rises.
 
     Raises
     ------
     SearchError
         Unknown name, or a population that does not fit.
     """
+    if name in EXPERIMENTAL:
+        return EXPERIMENTAL[name](
+            start=start,
+            start_score=start_score,
+            population=population,
+            diversity=diversity,
+            seed=seed,
+            slope=slope,
+        )
     if name not in STRATEGIES:
         raise SearchError(f"strategy: {', '.join(STRATEGIES)}; not {name!r}.")
     return STRATEGIES[name](

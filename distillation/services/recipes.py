@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
 from distillation.choosing import REFERENCES, Choice, Line, choose
-from distillation.engines import STUDENTS, TEACHERS
+from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
-from distillation.search import STRATEGIES
+from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services.prompts import CLONING, Takes, prompts_choose
 from distillation.services.targets import Clip, by_style
 
@@ -59,7 +59,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
     student, teacher = asked.student or settings.STUDENT, asked.teacher or settings.TEACHER
     _check_name("student", student, STUDENTS)
     _check_name("teacher", teacher, TEACHERS)
-    _check_name("strategy", asked.strategy, STRATEGIES)
+    _check_strategy(asked.strategy, student)
     labels, targets = _styles(asked.styles), by_style(asked.targets)
     if unwanted := sorted(set(targets) - set(asked.styles)):
         raise RecipeError(
@@ -122,6 +122,17 @@ def _student_options(student: str, precision: str) -> dict[str, str]:
 def _check_name(field: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise RecipeError(f"{field}: {name!r} is not one of {', '.join(sorted(known))}.")
+
+
+def _check_strategy(name: str, student: str) -> None:
+    _check_name("strategy", name, (*STRATEGIES, *EXPERIMENTAL))
+    if name in EXPERIMENTAL and student not in DIFFERENTIABLE:
+        message = _(
+            "strategy: %(strategy)s works with the student %(able)s only, not with %(student)s; "
+            "choose that student or another strategy."
+        )
+        able = ", ".join(DIFFERENTIABLE)
+        raise RecipeError(message % {"strategy": name, "able": able, "student": student})
 
 
 def _prompts(

@@ -18,6 +18,7 @@ from distillation.stages import milestones, snapshot
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.diversity import Diversity
 from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_here
+from distillation.stages.slopes import slopes_for
 from distillation.stages.snapshot import Point, Snapshot
 from distillation.stages.starting import blends, start_total
 from distillation.stages.stopping import Progress, may_end_early, why_stopped
@@ -75,7 +76,8 @@ class Evolution:
     Raises
     ------
     StageError
-        `bad_checkpoint`, `other_checkpoint`, `no_target`, `bad_target`, `base_voices`.
+        `bad_checkpoint`, `other_checkpoint`, `no_target`, `bad_target`, `base_voices`,
+        `no_gradient`.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Evolution:
         self.recipe = recipe
         self.style_key = recipe.style(style_key).key
         self.judge = Judge(recipe, student, Path(target_path))
+        self._slope = slopes_for(recipe, student, Path(target_path))
         self._engine = student.name
         names = recipe.base_voices or student.stock_voices()
         self._stock = {name: student.stock_voice(name) for name in names}
@@ -302,6 +305,7 @@ class Evolution:
                 diversity=self.recipe.diversity,
                 seed=snapshot.style_seed(self.recipe.seed, self.style_key),
                 known=self._known(),
+                slope=self._slope,
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error

@@ -267,6 +267,7 @@ def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Pat
         (["--target-audio", "manage.py", "--weights", "self=0"], "weights: target, self"),
         (["--target-audio", "manage.py", "--precision", "int8"], "--precision: fp32"),
         (["--target-audio", "manage.py", "--precision", "bf16"], "--precision is for"),
+        (["--target-audio", "manage.py", "--strategy", "gradient"], "--student kokoro only"),
         (["--target-audio", "manage.py", "--goal", "101"], "goal: a score of 0"),
         (["--target-audio", "manage.py", "--minutes", "-1"], "minutes: 0"),
         (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),

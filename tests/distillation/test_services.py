@@ -121,6 +121,13 @@ class TestRecipe:
         assert kokoro.student_options == {"precision": "bf16"}
         assert praat.student_options == {}
 
+    def test_gradients_are_for_students_that_give_them(self) -> None:
+        corpus_make("neutral")
+        with pytest.raises(RecipeError, match="student kokoro only, not with praat"):
+            recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="praat")
+        made = recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="kokoro")
+        assert made.strategy == "gradient"
+
     def test_a_style_without_takes_is_named(self) -> None:
         StyleFactory(key="amable", name="Amable")
         with pytest.raises(RecipeError, match="Amable"):

@@ -18,7 +18,7 @@ from distillation.manifest import ManifestError
 from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.planning import PRECISIONS, STAGES, Options, Plan, PlanError, plan
 from distillation.pipeline.progress import Bars
-from distillation.search import STRATEGIES
+from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.stages.base import StageError
 from distillation.voicepack import PackError
 
@@ -78,7 +78,11 @@ class Command(BaseCommand):
         parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
         parser.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
         parser.add_argument("--teacher", default="", help=f"{' or '.join(TEACHERS)}")
-        parser.add_argument("--strategy", default="", help=f"{' or '.join(STRATEGIES)}")
+        parser.add_argument(
+            "--strategy",
+            default="",
+            help=f"{' or '.join(STRATEGIES)}; experimental: {' or '.join(EXPERIMENTAL)}",
+        )
         parser.add_argument("--seed", type=int, metavar="N")
         parser.add_argument(
             "--jobs",

@@ -52,7 +52,7 @@ def test_samples_are_those_of_the_plain_network(plain, network, speed):
 
 
 def test_only_what_changed_is_computed_again(plain, network):
-    model, calls = network._model, []
+    model, calls = network.model, []
     hooks = [
         getattr(model, name).register_forward_hook(lambda *_, name=name: calls.append(name))
         for name in ("bert", "text_encoder", "decoder")
@@ -100,7 +100,7 @@ def test_voices_of_equal_length_are_decoded_together_as_alone(network, half):
     voices[1][:128] = row(2)[:128]  # of one prosody, and so as long
     together = copy.copy(network)
     together.together = True
-    together._generate = kokoro_modules.Generator(network._model.decoder.generator, half=half)
+    together._generate = kokoro_modules.Generator(network.model.decoder.generator, half=half)
     found = together.speak(PHONEMES, voices, speed=1.0, seed=3)
     assert len(found[0]) == len(found[1])
     for voice, samples in zip(voices, found, strict=True):

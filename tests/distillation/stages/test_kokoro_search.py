@@ -49,7 +49,7 @@ def choir(kokoro_model: Path) -> KokoroStudent:
     made = KokoroStudent(model_dir=kokoro_model, threads=1, device="cpu")
     network = made._network
     network.together = True
-    network._generate = kokoro_modules.Generator(network._model.decoder.generator, half=False)
+    network._generate = kokoro_modules.Generator(network.model.decoder.generator, half=False)
     return made
 
 
@@ -113,7 +113,7 @@ def test_a_search_hands_whole_batches_to_a_student_that_profits(
 def test_while_timbre_moves_each_text_has_one_prosody(kokoro: KokoroStudent, target: Path) -> None:
     """The network keeps durations, pitch and energy by the pack's prosody half."""
     computed: list[int] = []
-    lstm: Any = kokoro._network._model.predictor.lstm
+    lstm: Any = kokoro._network.model.predictor.lstm
     hook = lstm.register_forward_hook(lambda *_: computed.append(1))
     each = []
     evolution = Evolution(wanted("halves", 8), "neutral", kokoro, target)

@@ -332,6 +332,16 @@ class TestLaunch:
         assert "a.wav" in str(answer.context["adminform"].form.errors["files_neutral"])
         assert not Run.objects.exists()
 
+    def test_an_experimental_strategy_says_so_and_which_student_it_needs(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        form = admin_client.get(self.url).context["adminform"].form
+        assert "gradient (experiment" in str(form["strategy"])
+        answer = admin_client.post(self.url, filled(strategy="gradient"))
+        assert "kokoro" in str(answer.context["adminform"].form.errors["strategy"])
+        assert not Run.objects.exists()
+
     def test_launching_again_begins_with_what_the_run_had(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")
         admin_client.post(self.url, filled(minutes=2, weight_feature=0.3, strategy="random-walk"))

@@ -1,0 +1,170 @@
+"""Gradient steps in the subspace of the stock voices (experimental)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from distillation.search.base import (
+    Array,
+    Known,
+    SearchError,
+    Slope,
+    State,
+    rng_from_json,
+    rng_to_json,
+)
+from distillation.search.subspace import Subspace, Vector
+
+RATES = (0.2, 0.02)  # spreads a step, at first and when it gives up
+MOMENTS = (0.9, 0.99)  # what is kept of the mean slope and of its square
+DIRECTIONS = (8, 4)  # of timbre and prosody, at least
+PATIENCE = 8  # steps without a better score
+JOLT = 0.05  # spreads, off the start and off the best after giving up
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the walk is, and what Adam remembers of the way there."""
+
+    point: Vector
+    mean: Vector
+    square: Vector
+    count: int  # steps of these moments
+
+    @classmethod
+    def fresh(cls, point: Vector) -> Place:
+        return cls(point, np.zeros_like(point), np.zeros_like(point), 0)
+
+
+class Gradient:
+    """Adam uphill along a slope that somebody else knows; every point is scored as any candidate.
+
+    The slope is of target similarity alone, the score is the whole one. After `PATIENCE` steps
+    without a better score it goes back to the best and halves its rate; at the smallest it
+    begins again a jolt off the best.
+
+    Parameters
+    ----------
+    start : ndarray, shape (rows, 1, 256), float32
+    start_score : float
+        Score of `start`, 0-100.
+    population : ndarray, shape (n, rows, 1, 256), float32
+        The base voices, n ≥ 2.
+    diversity : (float, float)
+        Not used.
+    seed : int
+        Of the jolts; equal seeds, scores and slopes give equal candidates.
+    slope : callable
+        Pack and step to the slope (256,) of an offset to all of its rows.
+
+    Raises
+    ------
+    SearchError
+        No slope is given: the student has none.
+
+    References
+    ----------
+    Kingma & Ba 2015, Adam: A Method for Stochastic Optimization.
+    """
+
+    name: ClassVar[str] = "gradient"
+
+    def __init__(
+        self,
+        *,
+        start: Array,
+        start_score: float,
+        population: Array,
+        diversity: tuple[float, float],  # noqa: ARG002
+        seed: int,
+        known: Known = (),  # noqa: ARG002
+        slope: Slope | None = None,
+    ) -> None:
+        if slope is None:
+            raise SearchError("gradient: the student gives no slope; choose another strategy.")
+        self._slope = slope
+        self._space = Subspace(start, population, least=DIRECTIONS)
+        self._rng = np.random.default_rng(seed)
+        self._best, self._best_score = self._space.origin, start_score
+        self._at = self._jolted()
+        self._rate, self._turn, self._failures = RATES[0], 0, 0
+        self._next: Place | None = None
+
+    @property
+    def batch(self) -> int:
+        return int(self._next is None)
+
+    @property
+    def floor(self) -> float:
+        return self._best_score
+
+    def ask(self) -> Array:
+        if self._next is not None:
+            raise SearchError("tell the score of this step before asking for the next.")
+        self._next = self._step()
+        return self._space.pack(self._next.point)
+
+    def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:  # noqa: ARG002
+        if self._next is None:
+            raise SearchError("ask for a candidate before telling its score.")
+        self._at, self._next = self._next, None
+        self._turn += 1
+        better = score is not None and score > self._best_score
+        if better and score is not None:
+            self._best, self._best_score, self._failures = self._at.point, score, 0
+        else:
+            self._failures += 1
+        if self._failures == PATIENCE:
+            self._go_back()
+        return better
+
+    def state(self) -> State:
+        return {
+            "point": self._at.point,
+            "mean": self._at.mean,
+            "square": self._at.square,
+            "count": self._at.count,
+            "best": self._best,
+            "best_score": self._best_score,
+            "rate": self._rate,
+            "turn": self._turn,
+            "failures": self._failures,
+            "rng": rng_to_json(self._rng),
+        }
+
+    def restore(self, state: State) -> None:
+        point, mean, square, best = (
+            np.atleast_1d(np.asarray(state[name], np.float64))
+            for name in ("point", "mean", "square", "best")
+        )
+        self._at, self._next = Place(point, mean, square, int(state["count"])), None
+        self._best, self._best_score = best, float(state["best_score"])
+        self._rate, self._turn = float(state["rate"]), int(state["turn"])
+        self._failures = int(state["failures"])
+        self._rng = rng_from_json(str(state["rng"]))
+
+    def _step(self) -> Place:
+        at, (keep, keep_square) = self._at, MOMENTS
+        slope = self._space.directions @ self._slope(self._space.pack(at.point), self._turn)
+        mean = keep * at.mean + (1 - keep) * slope
+        square = keep_square * at.square + (1 - keep_square) * slope**2
+        count = at.count + 1
+        ahead = mean / (1 - keep**count)
+        step = self._rate * ahead / (np.sqrt(square / (1 - keep_square**count)) + 1e-12)
+        return Place(self._within(at.point + step), mean, square, count)
+
+    def _go_back(self) -> None:
+        self._failures, self._rate = 0, self._rate / 2
+        self._at = Place.fresh(self._best)
+        if self._rate < RATES[1]:
+            self._rate, self._at = RATES[0], self._jolted()
+
+    def _jolted(self) -> Place:
+        jolt = JOLT * self._rng.standard_normal(len(self._best))
+        return Place.fresh(self._within(self._best + jolt))
+
+    def _within(self, point: Vector) -> Vector:
+        return np.clip(point, self._space.low, self._space.high)
