@@ -166,6 +166,7 @@ class VerdictForm(forms.Form):
         ]
     )
     reason = forms.CharField(required=False, max_length=500, label=_("Reason"))
+    seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

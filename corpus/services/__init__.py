@@ -26,6 +26,7 @@ from corpus.services.verdicts import (
     VerdictConflict,
     take_judge,
     verdict_last,
+    verdict_newest,
     verdict_undo,
 )
 
@@ -51,5 +52,6 @@ __all__ = [
     "take_measure",
     "take_store",
     "verdict_last",
+    "verdict_newest",
     "verdict_undo",
 ]

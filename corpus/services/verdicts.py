@@ -10,14 +10,27 @@ from corpus.services.takes import baseline_changed
 
 
 class VerdictConflict(Exception):
-    """There is nothing of the person's to take back; the message says so."""
+    """Somebody judged meanwhile, or there is nothing to take back; the message says which."""
 
 
-def take_judge(*, recording: Recording, person: Any, state: str, reason: str = "") -> TakeVerdict:
-    """Append a reviewer's verdict and let it be the take's state."""
+def take_judge(
+    *, recording: Recording, person: Any, state: str, reason: str = "", seen: int | None = None
+) -> TakeVerdict:
+    """Append a reviewer's verdict and let it be the take's state.
+
+    `seen` is the newest verdict the reviewer was shown, 0 where there was none; VerdictConflict
+    if it is no longer the newest. None: whatever came before.
+    """
     with transaction.atomic():
         Recording.objects.select_for_update().get(pk=recording.pk)
+        if seen is not None and verdict_newest(recording) != seen:
+            raise VerdictConflict(_("Somebody judged this take meanwhile; their verdict stands."))
         return _append(recording, person=person, state=state, reason=reason)
+
+
+def verdict_newest(recording: Recording) -> int:
+    """Return the key of the last thing said about a take, 0 before the first."""
+    return recording.verdicts.values_list("pk", flat=True).order_by("-pk").first() or 0
 
 
 def verdict_undo(*, recording: Recording, person: Any) -> TakeVerdict:

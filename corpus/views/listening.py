@@ -17,7 +17,13 @@ from corpus.audio.spectrogram import png
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
-from corpus.services import VerdictConflict, take_judge, verdict_last, verdict_undo
+from corpus.services import (
+    VerdictConflict,
+    take_judge,
+    verdict_last,
+    verdict_newest,
+    verdict_undo,
+)
 from corpus.services.thresholds import threshold_now
 from corpus.views.measures import measures_of
 from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
@@ -45,10 +51,11 @@ def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
     take = get_object_or_404(Recording, pk=pk)
     form = VerdictForm(request.POST)
     following = _address(request, _after(_queue(request), pk))
-    if take.state != Recording.State.PENDING:
-        messages.warning(request, _("Somebody judged this take meanwhile; their verdict stands."))
-    elif form.is_valid():
-        take_judge(recording=take, person=request.user, **form.cleaned_data)
+    if form.is_valid():
+        try:
+            take_judge(recording=take, person=request.user, **form.cleaned_data)
+        except VerdictConflict as conflict:
+            messages.warning(request, str(conflict))
     else:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         following = _address(request, take)
@@ -118,6 +125,7 @@ def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
         "drawing": mark_safe(drawing),  # noqa: S308 - svg() escapes the title
         "previous": before and _address(request, before),
         "following": after and _address(request, after),
+        "seen": verdict_newest(take),
         "judge_url": reverse("listening_judge", args=[take.pk]) + _query(request, None),
     }
 

@@ -49,6 +49,8 @@ def _in_state(sentences: Any, state: str, person: Any) -> Any:
         return sentences.filter(label__isnull=False)
     if state == "mine":
         return sentences.filter(vote__isnull=False)
+    if state == "disputed" and LABELER in roles_of(person):
+        sentences = sentences.seen_by(person)  # that others differ is kept from the blind too
     return sentences.filter(standing=state) if state else sentences
 
 

@@ -20,7 +20,14 @@ from corpus.audio.types import AudioError
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
-from corpus.services import ConsentMissing, speaker_of, take_store, verdict_last
+from corpus.services import (
+    ConsentMissing,
+    VerdictConflict,
+    speaker_of,
+    take_store,
+    verdict_last,
+    verdict_newest,
+)
 from corpus.services import take_judge as judge
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
@@ -70,7 +77,11 @@ def take_judge(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = _take_context(request, recording) | {"verdict_form": form}
         return render(request, "corpus/take.html", context, status=422)
-    judge(recording=recording, person=request.user, **form.cleaned_data)
+    try:
+        judge(recording=recording, person=request.user, **form.cleaned_data)
+    except VerdictConflict as conflict:
+        messages.warning(request, str(conflict))
+        return redirect("take", pk)
     if "next" in request.POST:
         return _next_to_judge(request)
     messages.success(request, _("Take %(state)s.") % {"state": recording.get_state_display()})
@@ -172,7 +183,7 @@ def _take_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
         "others": others.exclude(pk=recording.pk).with_quality(),
         "may_judge": REVIEWER in roles_of(request.user),
         "may_record": recording.speaker.user_id == request.user.pk,
-        "verdict_form": VerdictForm(),
+        "verdict_form": VerdictForm(initial={"seen": verdict_newest(recording)}),
     }
 
 

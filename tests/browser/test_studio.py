@@ -265,6 +265,18 @@ def test_the_buttons_are_reached_with_tab_and_keep_the_focus(page: Page) -> None
     queue_says(page, "All takes are on the server")
 
 
+def test_on_a_phone_the_check_makes_room_once_a_take_begins(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(page.locator("#studio-check")).to_have_attribute("open", "")
+    expect(page.locator("#studio-floor")).to_have_class("good")
+    record(page)
+    expect(page.locator("#studio-check")).not_to_have_attribute("open", "")
+    expect(page.locator(".studio-prompt:visible blockquote")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#studio-record")).to_be_in_viewport(ratio=1)
+    page.locator("#studio-check summary").click()
+    queue_says(page, "All takes are on the server")
+
+
 @pytest.mark.parametrize("locale", LOOKS)
 def test_the_studio_at_work_is_fit_to_read_and_use(
     signed_in: BrowserContext, studio: Studio, locale: str

@@ -75,6 +75,13 @@ export class Check {
     this.set("floor", text.replace("{n}", Math.round(level)), quiet ? "good" : "warn");
   }
 
+  // On a phone what is to be read comes first; a check that found something stays open above it.
+  makeRoom() {
+    if (!matchMedia("(max-width: 48rem)").matches) return;
+    if (!this.box.querySelector(".warn, .bad")) this.box.open = false;
+    this.at("stage").scrollIntoView();
+  }
+
   set(id, text, tone) {
     const node = this.at(id);
     if (node.textContent !== text) node.textContent = text;

@@ -84,6 +84,7 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 
 function record() {
   hush();
+  check.makeRoom();
   microphone.record();
   started = performance.now();
   enter("recording", words.saidRecording);

@@ -106,6 +106,16 @@ def test_in_the_table_a_labeler_sees_the_own_vote_of_a_dispute_and_takes_it_back
     assert row["style"].key == "neutral"
 
 
+def test_that_a_sentence_is_disputed_is_kept_from_who_is_to_label_it_blind(
+    disputed, labeler, reviewer
+):
+    def found(person: Any) -> int:
+        return len(signed_in(person).get(f"{reverse('label')}?state=disputed").context["rows"])
+
+    blind = PersonFactory(roles=["labeler"])
+    assert [found(person) for person in (reviewer, labeler, blind)] == [1, 1, 0]
+
+
 def test_the_agreement_is_measured_by_a_worker_and_kept(disputed, warm, labeler, monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr("celery.current_app.send_task", sent.append)

@@ -49,8 +49,10 @@ def shown(client: Any, **query: Any) -> Any:
 
 
 def judged(client: Any, take: Recording, state: str, reason: str = "", query: str = "") -> str:
+    """Open the take in the queue, judge it as it is shown, and return where that leads."""
+    seen = client.get(reverse("listening"), {"take": take.pk}).context["seen"]
     url = reverse("listening_judge", args=[take.pk])
-    return client.post(f"{url}{query}", {"state": state, "reason": reason}).url
+    return client.post(f"{url}{query}", {"state": state, "reason": reason, "seen": seen}).url
 
 
 def test_takes_come_oldest_first_with_a_way_on_and_back(client, takes):
@@ -85,10 +87,12 @@ def test_sending_back_without_a_reason_stays_and_says_so(client, takes):
 
 
 def test_a_verdict_of_somebody_else_stands(client, takes, labeler):
+    seen = shown(client, take=takes[0].pk)["seen"]
     take_judge(recording=takes[0], person=labeler, state="rejected", reason="Noise.")
-    judged(client, takes[0], "accepted")
+    client.post(reverse("listening_judge", args=[takes[0].pk]), {"state": "accepted", "seen": seen})
     takes[0].refresh_from_db()
     assert (takes[0].state, TakeVerdict.objects.count()) == ("rejected", 1)
+    assert "Entretanto" in str(*client.get(reverse("listening")).context["messages"])
 
 
 def test_the_queue_is_narrowed_and_stays_so(client, takes):

@@ -225,11 +225,25 @@ def test_speakers_hear_only_their_own_takes(keep, reviewer):
 def test_sending_back_needs_a_reason(keep, reviewer):
     take, client = keep(), signed_in(reviewer)
     url = reverse("take_judge", args=[take.pk])
-    assert client.post(url, {"state": "rejected"}).status_code == 422
-    assert client.post(url, {"state": "rejected", "reason": "noise"}).status_code == 302
-    assert client.post(url, {"state": "pending"}).status_code == 422
+    assert client.post(url, {"state": "rejected", "seen": 0}).status_code == 422
+    assert client.post(url, {"state": "rejected", "reason": "noise", "seen": 0}).status_code == 302
+    assert client.post(url, {"state": "pending", "seen": 0}).status_code == 422
     take.refresh_from_db()
     assert take.state == "rejected"
+
+
+def test_what_somebody_else_said_meanwhile_stands_until_it_was_seen(keep, reviewer, labeler):
+    take, client = keep(), signed_in(reviewer)
+    page, url = (reverse(name, args=[take.pk]) for name in ("take", "take_judge"))
+    seen = client.get(page).context["verdict_form"]["seen"].value()
+    said = take_judge(recording=take, person=labeler, state="rejected", reason="noise")
+    answer = client.post(url, {"state": "accepted", "seen": seen}, follow=True)
+    assert "Entretanto" in str(*answer.context["messages"])
+    assert (answer.context["take"].state, take.verdicts.count()) == ("rejected", 1)
+    assert answer.context["verdict_form"]["seen"].value() == said.pk
+    client.post(url, {"state": "accepted", "seen": said.pk})
+    take.refresh_from_db()
+    assert (take.state, take.verdicts.count()) == ("accepted", 2)
 
 
 @pytest.mark.parametrize(
