@@ -188,7 +188,7 @@ class Pipeline:
         return watch
 
     def _judges(self, evolution: Evolution, target: Path) -> AbstractContextManager[Judges | None]:
-        if self._jobs == 1 or evolution.done:
+        if self._jobs == 1 or evolution.done or evolution.judge.together:
             return nullcontext()
         return Jobs(self._jobs, self.recipe, self._options, target, evolution.judge)
 

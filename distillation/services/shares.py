@@ -17,7 +17,7 @@ from distillation.stages.judging import GoOn, Task, Verdict, Verdicts
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.02
+POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # shortest and longest; of what was waited already
 LOOK_SECONDS = 0.5  # between two looks whether somebody helps
 HELPED_SECONDS = 6.0  # a helper that gave no sign for so long is gone
 
@@ -170,12 +170,12 @@ def judged_together(
 
     Who leads takes back what is left when it may not go on, and waits for what is begun.
     """
-    told, ending = 0, False
+    told, ending, waited = 0, False, 0.0
     while told < len(tasks):
         rows = shares.look(tasks[told:])
         while told < len(tasks) and (row := rows.get(tasks[told].number)) and row.verdict:
             yield Verdict.from_json(row.verdict)
-            told += 1
+            told, waited = told + 1, 0.0
         if told == len(tasks) or (ending and tasks[told].number not in rows):
             return
         if not ending and not go_on():
@@ -186,8 +186,12 @@ def judged_together(
             continue
         if row := shares.claim(rows):
             shares.carry_out(row, tasks[row.number - tasks[0].number], judge)
+            waited = 0.0
         else:
-            time.sleep(POLL_SECONDS)
+            shortest, longest = POLL_SECONDS
+            pause = min(max(shortest, POLL_PART * waited), longest)
+            time.sleep(pause)
+            waited += pause
 
 
 def _is_free(row: Share) -> bool:

@@ -89,7 +89,8 @@ class Command(BaseCommand):
             type=int,
             default=1,
             metavar="N",
-            help="processes that judge candidates (1), one core and the student's memory each",
+            help="processes that judge candidates (1), a core and the student's memory each; a GPU "
+            "takes a batch alone",
         )
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
         parser.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
