@@ -29,6 +29,11 @@ class PersonChoice(forms.ModelChoiceField):
         return obj.get_full_name() or obj.get_username()
 
 
+def _lists() -> list[tuple[str, Any]]:
+    names = Sentence.objects.order_by("list").values_list("list", flat=True).distinct()
+    return [("", _("All")), *((name, name) for name in names)]
+
+
 class LabelFilter(StyleFilter):
     """The filter of the label page; an address that makes no sense filters nothing."""
 
@@ -37,7 +42,7 @@ class LabelFilter(StyleFilter):
         empty_label=_("All"),
     )  # fmt: skip
     field_order = ("category", "list", "style", "state", "person", "sort", "q")
-    list = forms.ChoiceField(required=False, label=_("List"))
+    list = forms.ChoiceField(required=False, label=_("List"), choices=_lists)
     state = forms.ChoiceField(
         required=False,
         label=_("State"),
@@ -77,11 +82,11 @@ class LabelFilter(StyleFilter):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = Sentence.objects.order_by("list").values_list("list", flat=True).distinct()
-        choice: Any = self.fields["list"]
-        choice.choices = [("", _("All")), *((name, name) for name in names)]
+    def narrows(self) -> bool:
+        """Say whether it leaves any sentence out."""
+        return self.is_valid() and any(
+            self.cleaned_data[name] for name in self.fields.keys() - {"sort"}
+        )
 
 
 class LabelForm(forms.Form):

@@ -27,9 +27,11 @@ PAGE_SIZE = 30
 def label(request: HttpRequest) -> HttpResponse:
     filter_ = LabelFilter(request.GET)
     found = chosen(filter_, request.user).values_list("pk", flat=True)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = _around(request) | {"filter": filter_, "page": page}
-    context |= _ways(request, filter_)
+    context = _around(request) | _ways(request, filter_) | {"filter": filter_}
+    paginator = Paginator(found, PAGE_SIZE)
+    if not filter_.narrows():
+        paginator.count = context["total"]
+    context["page"] = page = paginator.get_page(request.GET.get("page"))
     context["rows"] = label_rows(request.user, list(page.object_list), context["styles"])
     return render(request, "corpus/label.html", context)
 
