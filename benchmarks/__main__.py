@@ -11,6 +11,7 @@ from importlib.metadata import version
 PARTS = (
     "engines",
     "kokoro",
+    "halves",
     "search",
     "speech",
     "memory",

@@ -102,7 +102,7 @@ class RunLaunchForm(forms.ModelForm):
         ],
         help_text=_(
             "Experimental: gradient goes back through Kokoro and the voice encoder, with the "
-            "student kokoro only; a step takes several times as long as a candidate otherwise."
+            "student kokoro only. A step takes about twice as long as a candidate otherwise."
         ),
     )
     student = forms.ChoiceField(label=_("Student"), choices=_choices(STUDENTS))

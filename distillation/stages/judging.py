@@ -112,7 +112,10 @@ class Judge:
 
     @property
     def together(self) -> bool:
-        """Whether several candidates at once are quicker than one after the other."""
+        """Whether several candidates at once are quicker than one after the other.
+
+        Only on a GPU, where it was never run: none was at hand; tested on a processor.
+        """
         return self._choir is not None
 
     def __call__(self, task: Task) -> Verdict:
