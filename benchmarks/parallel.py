@@ -179,7 +179,8 @@ def kills() -> None:
     print(f"{toll.kills} kills, {toll.idle} of idle processes: "
           f"{'the same pack' if one == other else 'ANOTHER PACK'}; {rows[1][0]} candidates "
           f"recorded, {len(judged)} judged, {toll.lost.total()} of them by a process killed before "
-          f"its slice was stored, {len(toll.twice(judged))} twice without that reason")  # fmt: skip
+          f"its slice was stored, twice without that reason: "
+          f"{toll.twice(judged) or 'none'}")  # fmt: skip
 
 
 def checkpoints() -> None:

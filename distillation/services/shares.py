@@ -41,10 +41,9 @@ class Shares:
         self._style_run = style_run
         self._rows = Share.objects.filter(style_run=style_run, slice=style_run.slice)
 
-    def found(self) -> dict[str, Verdict]:
-        """Return what a lost worker's helpers and itself left, by the candidate's digest."""
-        judged = self._rows.filter(verdict__isnull=False)
-        return {row.digest: Verdict.from_json(row.verdict) for row in judged if row.verdict}
+    def exist(self) -> bool:
+        """Tell whether a lost worker left any, judged or begun by who helped it."""
+        return self._rows.exists()
 
     @transaction.atomic
     def publish(self, judged: Sequence[Judged], tasks: Sequence[Task]) -> None:
@@ -119,13 +118,14 @@ class Lead:
     """Judges for the worker that holds a style's lease, with whoever helps.
 
     Alone it touches no row: its verdicts are kept in memory until a helper shows, who needs
-    them to come to the same candidates.
+    them to come to the same candidates. Rows that are there already, of the worker that led the
+    slice before and was lost, are taken up.
     """
 
     def __init__(self, style_run: StyleRun, judge: Callable[[Task], Verdict]) -> None:
         self._style_run, self._judge = style_run, judge
         self._shares = Shares(style_run)
-        self._found = self._shares.found()
+        self._left = self._shares.exist()
         self._judged: list[Judged] = []
         self._looked, self._helped = -LOOK_SECONDS, False
 
@@ -133,11 +133,10 @@ class Lead:
         for number, task in enumerate(tasks):
             if number and not go_on():
                 return
-            if len(tasks) > 1 and self._is_helped():
+            if self._left or (len(tasks) > 1 and self._is_helped()):
                 yield from self._together(tasks[number:], go_on)
                 return
-            verdict = self._found.pop(task.digest, None) if self._found else None
-            verdict = verdict or self._judge(task)
+            verdict = self._judge(task)
             self._judged.append(Judged(task.number, task.digest, verdict))
             yield verdict
 

@@ -82,7 +82,8 @@ class TestLead:
         rows = list(Share.objects.values_list("number", "slice", "lease_owner"))
         owner = leases.owner_name()
         assert rows == [(40 + n, 1, owner if n == 2 else "") for n in range(6)]
-        assert list(Shares(style_run).found()) == [task.digest for task in TASKS[:3]]
+        judged = Share.objects.filter(verdict__isnull=False).values_list("digest", flat=True)
+        assert list(judged) == [task.digest for task in TASKS[:3]]
         assert list(verdicts) == [verdict(task) for task in TASKS[3:]]
 
     @pytest.mark.usefixtures("helped")
@@ -142,8 +143,20 @@ class TestLead:
         lead = Lead(style_run, judge)
         assert list(lead(TASKS[:5], always)) == [verdict(task) for task in TASKS[:5]]
         assert judge.judged == [43, 44]
-        lead._shares.publish(lead._judged, TASKS[5:])  # over a row that the dead had begun
-        assert [bool(row.verdict) for row in Share.objects.all()] == [True] * 5 + [False]
+        assert [bool(row.verdict) for row in Share.objects.all()] == [True] * 5
+
+    def test_what_the_helper_of_a_lost_leader_has_begun_is_waited_for(
+        self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Shares(style_run).publish([], TASKS[:1])
+        take(40, ELSEWHERE)
+        done = {"verdict": verdict(TASKS[0]).to_json()}
+        monkeypatch.setattr(
+            shares.time, "sleep", lambda _s: Share.objects.filter(number=40).update(**done)
+        )
+        judge = Noting()
+        assert list(Lead(style_run, judge)(TASKS[:1], always)) == [verdict(TASKS[0])]
+        assert not judge.judged
 
     @pytest.mark.usefixtures("helped")
     def test_rows_of_another_slice_or_search_are_replaced(self, style_run: StyleRun) -> None:
