@@ -24,6 +24,7 @@ from benchmarks import convergence_report as report
 from benchmarks import targets
 from corpus.audio.io import read_wav
 from distillation import engines
+from distillation.recipe import RunRecipe
 from distillation.scoring import Scorer
 from distillation.search import STRATEGIES
 from distillation.stages.evolve import Evolution
@@ -32,7 +33,7 @@ from distillation.voicepack import VoicePack
 REFERENCE_STRATEGY = "random-walk"
 BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, those of the start included
 OTHERS = 250
-COMPARED = (REFERENCE_STRATEGY, "cma-es", "surrogate")
+COMPARED = (REFERENCE_STRATEGY, RunRecipe.strategy)  # beside the default
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,10 @@ class Job:
     strategy: str
     seed: int
     budget: int
-    texts: int
 
     @property
     def name(self) -> str:
-        return f"{self.target}-{self.strategy}-{self.seed}-{self.budget}x{self.texts}"
+        return f"{self.target}-{self.strategy}-{self.seed}-{self.budget}"
 
 
 def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
@@ -56,7 +56,7 @@ def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
     wavs = {name: wav_of(name, options.speech, folder) for name in options.targets}
     for seed, name, strategy in product(range(options.seeds), wavs, options.strategies):
         budget = BUDGETS.get(strategy, OTHERS)
-        yield Job(name, wavs[name], strategy, seed, budget, options.texts)
+        yield Job(name, wavs[name], strategy, seed, budget)
 
 
 def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
@@ -106,15 +106,13 @@ def searched(job: Job) -> dict[str, object]:
     }
 
 
-def recipe_of(job: Job) -> targets.RunRecipe:
+def recipe_of(job: Job) -> RunRecipe:
     """Return the recipe: the same score for every strategy, the mean over all texts."""
     return targets.recipe(
         strategy=job.strategy,
         steps=job.budget,  # the start takes some of them
         seed=job.seed,
         compared="all",
-        search_texts=targets.SEARCH[: job.texts],
-        held_out_texts=targets.HELD_OUT[: job.texts],
     )
 
 
@@ -152,20 +150,26 @@ def work(job: Job, folder: Path) -> str:
 def conditions(results: list[dict[str, object]], options: argparse.Namespace) -> str:
     """Return one line of what was measured."""
     return (
-        f"praat, {options.texts} texts heard, {options.texts} unheard of other lengths; "
+        f"praat, texts heard of {phonemes(targets.SEARCH)} phonemes, unheard of "
+        f"{phonemes(targets.HELD_OUT)}; "
         f"{len(options.targets)} targets, {options.seeds} seeds, {len(results)} searches; "
         f"evaluations count the start's {results[0]['start_evaluations']} (KVoiceWalk's "
         "interpolation, for all) and candidates dropped early"
     )
 
 
+def phonemes(texts: tuple[str, ...]) -> str:
+    """Return the texts' lengths."""
+    praat = engines.student("praat")
+    return ", ".join(str(praat.phoneme_count(text)) for text in texts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--targets", nargs="+", default=list(targets.SPEAKERS))
+    parser.add_argument("--targets", nargs="+", default=list(targets.SPEAKERS)[:3])
     parser.add_argument("--speech", type=Path, help="folder of NAME-*.flac: NAME is a target too")
     parser.add_argument("--strategies", nargs="+", default=COMPARED, choices=STRATEGIES)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--texts", type=int, default=2, choices=(2, 3))
     parser.add_argument("--workers", type=int, default=1, help="processes; results do not change")
     parser.add_argument("--results", type=Path, default=Path("var/convergence"))
     parser.add_argument("--plot", type=Path, default=Path("docs/convergence.svg"))

@@ -9,7 +9,9 @@ import numpy as np
 from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.types import Audio
 from distillation import engines
+from distillation.choosing import choose
 from distillation.engines.steering import Settings, row_of
+from distillation.pipeline.texts import read_corpus, style_lines
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.voicepack import VoicePack
 
@@ -20,16 +22,9 @@ REFERENCE = (
     "Para continuar, confirme su número de documento, por favor.",
     "El técnico llegará mañana entre las nueve y las once.",
 )
-SEARCH = (  # of 31, 20 and 41 phonemes
-    "La panadera abre la tienda a las siete.",
-    "Dejé las llaves en la mesa.",
-    "El tren de la costa llega hoy con media hora de retraso.",
-)
-HELD_OUT = (  # of 58, 16 and 36
-    "Espere un momento, por favor, mientras reviso los datos de su contrato.",
-    "Nos vemos el martes.",
-    "La verdad es que hoy no ha llovido en toda la mañana.",
-)
+CORPUS = read_corpus(Path(__file__).parents[1] / "fixtures" / "corpus")
+CHOSEN = choose(style_lines(CORPUS, ["neutral"]), CORPUS.texts)  # as a run does by default
+SEARCH, HELD_OUT = CHOSEN.search, CHOSEN.held_out
 SPEAKERS = {  # none is a stock voice
     "bright": Settings(
         formant=1.12, tilt_db=2.0, low_db=-4, mid_db=-2, presence_db=4, air_db=-4, breath_db=-30,

@@ -11,7 +11,7 @@ REFERENCES = 5
 TARGET_SECONDS = (20.0, 28.0)  # spoken, before the joins; the target shall last 20-30 s
 SPARES = 5  # more sentences for a teacher whose pace is only guessed
 CHOICE = 12  # combinations are tried over the best so many
-SEARCH_PLACES = (0.5, 0.15, 0.85)  # of the corpus, shortest to longest; the middle one leads
+SEARCH_PLACES = (0.5, 0.0, 1.0)  # of the corpus, shortest to longest; the middle one leads
 HELD_OUT = 4
 UNHEARD = 3  # letters a held-out length differs at least from every length the search hears
 
@@ -48,8 +48,9 @@ def choose(
     """Choose the sentences of a run; the same for the same arguments.
 
     A voice pack has a row for each text length, so lengths are chosen on purpose: the search
-    hears three, a middle, a short and a long one; held-out sentences run from the shortest to
-    the longest and lie between those heard (`UNHEARD` letters or more from each).
+    hears three, a middle one, the shortest and the longest, so that no length in use lies beyond
+    those heard. Held-out sentences run from the shortest to the longest of the rest and lie
+    between those heard (`UNHEARD` letters or more from each).
 
     Parameters
     ----------
