@@ -16,7 +16,7 @@ from distillation.stages.judging import GoOn, Task, Verdicts
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 
 

@@ -262,6 +262,7 @@ def killed_in_turn(
 
 def main() -> None:
     """Be a worker of the project that notes what it judges; its pool forks with all loaded."""
+    import cmaes  # noqa: F401
     import django
 
     django.setup()
