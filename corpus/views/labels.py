@@ -28,7 +28,8 @@ def label(request: HttpRequest) -> HttpResponse:
     filter_ = LabelFilter(request.GET)
     found = chosen(filter_, request.user).values_list("pk", flat=True)
     context = _around(request) | _ways(request, filter_) | {"filter": filter_}
-    paginator = Paginator(found, PAGE_SIZE)
+    searched = filter_.is_valid() and filter_.cleaned_data["q"]
+    paginator = Paginator(list(found) if searched else found, PAGE_SIZE)  # texts are read once
     if not filter_.narrows():
         paginator.count = context["total"]
     context["page"] = page = paginator.get_page(request.GET.get("page"))
