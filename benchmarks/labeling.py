@@ -167,7 +167,7 @@ def report(name: str, filled: dict[str, Any], seconds: float, pid: int) -> int:
     own_ms = 1000 * (time.process_time() - before[1]) / n
     print(f"{name:9} processor time a save: web {web_ms:.2f} ms, client {own_ms:.2f} ms")
     slow = [Client(session) for session in filled["sessions"]]
-    asyncio.run(stroll(slow, work, filled["styles"], 2.5 * seconds))
+    asyncio.run(stroll(slow, work, filled["styles"], 6 * seconds))
     for what in ("save", "next", "table"):
         times = [ms for client in slow for ms in client.times_ms[what]]
         print(f"{name:9} 2 s think time, {what:5}: {quantiles(times)}")
