@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -131,7 +132,8 @@ class Command(BaseCommand):
         if self._stopping:
             raise KeyboardInterrupt
         self._stopping = True
-        self._console.print("Stopping after this candidate; once more stops at once.")
+        said = "Stopping after this candidate; once more stops at once."
+        Thread(target=self._console.print, args=(said,)).start()  # this one may be at a line itself
 
     def _run(self, wanted: Plan) -> bool:
         with Bars(self._console, wanted.recipe.steps) as bars:
