@@ -29,6 +29,7 @@ def focus(request: HttpRequest) -> HttpResponse:
         "items": items,
         "first": items[0] if items else None,
         "left": sentences.count(),
+        "most": AHEAD,
         "query": query.urlencode(),
         "styles": list(StyleLabel.objects.all()),
         "recent": _recent(request.user),

@@ -7,13 +7,14 @@
   const card = find("focus-card");
   const buttons = [...card.querySelectorAll("button[name=style]")];
   const shelf = `voicelab-focus-${words.person}-`; // one entry a job: tabs do not overwrite each other
-  const AHEAD = 10;
+  const AHEAD = 10; // sentences in hand below which more are asked for
 
   let queue = JSON.parse(find("focus-items").textContent);
   const jobs = Object.keys(localStorage).filter((key) => key.startsWith(shelf)).sort().map((key) => ({ ...JSON.parse(localStorage.getItem(key)), key }));
   let left = Number(words.left);
   let last = queue.at(-1)?.at;
-  let ended = queue.length === 0;
+  const final = (items) => items.length < Number(words.most);
+  let ended = final(queue);
   const skipped = []; // come back when there is nothing else
   let asking = false;
   let sending = false;
@@ -31,6 +32,7 @@
     const item = current();
     card.hidden = !item;
     find("focus-done").hidden = Boolean(item) || !ended;
+    find("focus-loading").hidden = Boolean(item) || ended;
     find("focus-left").textContent = Math.max(left, queue.length + skipped.length);
     if (!item) return;
     card.querySelector("form").action = item.save;
@@ -50,7 +52,7 @@
       const skip = new Set([...known(), ...jobs.map((job) => job.item.id)]);
       queue.push(...items.filter((item) => !skip.has(item.id)));
       last = items.at(-1)?.at ?? last;
-      ended = items.length === 0;
+      ended = final(items);
     } catch {
       setTimeout(prefetch, 3000);
     } finally {

@@ -20,6 +20,8 @@ def focused(page: Page, category: str) -> None:
 
 
 def shown(page: Page) -> str:
+    """Return the sentence in the card; on a slow machine keys overtake what is fetched ahead."""
+    expect(page.locator("#focus-card")).to_be_visible()
     return page.locator("#focus-card [data-part=id]").inner_text()
 
 
