@@ -14,6 +14,7 @@ import inspect
 import json
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from benchmarks import convergence_report as report
 from benchmarks import targets
 from corpus.audio.io import read_wav
 from distillation import engines
+from distillation.engines import praat, praat_voices, steering
 from distillation.recipe import RunRecipe
 from distillation.scoring import Scorer
 from distillation.search import STRATEGIES
@@ -33,6 +35,7 @@ from distillation.voicepack import VoicePack
 REFERENCE_STRATEGY = "random-walk"
 BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, those of the start included
 OTHERS = 250
+SPEAKERS = list(targets.SPEAKERS)[:3]  # the fourth is for trying what was tuned on these
 COMPARED = (REFERENCE_STRATEGY, RunRecipe.strategy)  # beside the default
 
 
@@ -59,6 +62,11 @@ def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
         yield Job(name, wavs[name], strategy, seed, budget)
 
 
+def people(speech: Path | None) -> list[str]:
+    """Return whose takes are there."""
+    return sorted({path.name.split("-")[0] for path in speech.glob("*-*.flac")}) if speech else []
+
+
 def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
     """Return the target: a speaker's, or what a person said in `speech`."""
     if name in targets.SPEAKERS:
@@ -70,15 +78,19 @@ def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
 
 def searched(job: Job) -> dict[str, object]:
     """Search once; return the curve and the scores on heard and on unheard texts."""
-    praat = engines.student("praat")
+    student = engines.student("praat")
     recipe = recipe_of(job)
-    evolution = Evolution(recipe, "neutral", praat, job.wav)
-    curve: list[tuple[int, float]] = []
+    evolution = Evolution(recipe, "neutral", student, job.wav)
+    scorer = Scorer(read_wav(job.wav))
+    curve: list[tuple[int, float, float]] = []
+
+    def total(pack: VoicePack, texts: tuple[str, ...]) -> float:
+        return scorer.score_all([student.synthesize(text, pack) for text in texts]).total
 
     def follow(at: Evolution) -> None:
         score = at.best_score
-        if score and (not curve or score.total > curve[-1][1]):
-            curve.append((at.evaluations, score.total))
+        if at.best and score and (not curve or score.total > curve[-1][1]):
+            curve.append((at.evaluations, score.total, total(at.best, recipe.held_out_texts)))
 
     began = time.process_time()
     evolution.advance(steps=job.budget, on_step=follow)
@@ -87,11 +99,6 @@ def searched(job: Job) -> dict[str, object]:
     assert evolution.start
     # what the texts alone make of the score: said by a voice that was not fitted to any of them
     unsearched = targets.speaker(job.target) if job.target in targets.SPEAKERS else evolution.start
-    scorer = Scorer(read_wav(job.wav))
-
-    def total(pack: VoicePack, texts: tuple[str, ...]) -> float:
-        return scorer.score_all([praat.synthesize(text, pack) for text in texts]).total
-
     return {
         **{key: value for key, value in asdict(job).items() if key != "wav"},
         "fingerprint": fingerprint(job),
@@ -117,17 +124,23 @@ def recipe_of(job: Job) -> RunRecipe:
 
 
 def fingerprint(job: Job) -> str:
-    """Return a hash of what decides the search: target, texts, code of strategy and score."""
-    others = {Path(inspect.getfile(one)) for one in STRATEGIES.values()}
-    mine = STRATEGIES[job.strategy].__mro__[:-1]
-    own = {Path(inspect.getfile(one)) for one in mine}
-    folder = Path(inspect.getfile(mine[0])).parent
-    files = own | (set(folder.glob("*.py")) - others - {folder / "__init__.py"})
-    files |= set(Path(inspect.getfile(Scorer)).parent.glob("*.py"))
+    """Return a hash of what decides the search: target, texts, code of strategy, score, engine."""
+    files = {Path(inspect.getfile(one)) for one in (praat, praat_voices, steering)}
+    files |= {*code_of(job), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
     code = [path.read_text() for path in sorted(files)]
     texts = (*recipe_of(job).search_texts, *recipe_of(job).held_out_texts)
     heard = hashlib.sha256(job.wav.read_bytes()).hexdigest()
     return hashlib.sha256("\n".join((heard, *code, *texts)).encode()).hexdigest()
+
+
+def code_of(job: Job) -> Iterator[Path]:
+    """Return the files of a strategy's class, of those it is made from and of what they use."""
+    for one in STRATEGIES[job.strategy].__mro__[:-1]:
+        module = sys.modules[one.__module__]
+        for used in vars(module).values():
+            name = getattr(used, "__module__", None) or ""
+            if name.startswith("distillation.search."):
+                yield Path(inspect.getfile(sys.modules[name]))
 
 
 def finished(job: Job, folder: Path) -> dict[str, object] | None:
@@ -160,20 +173,21 @@ def conditions(results: list[dict[str, object]], options: argparse.Namespace) ->
 
 def phonemes(texts: tuple[str, ...]) -> str:
     """Return the texts' lengths."""
-    praat = engines.student("praat")
-    return ", ".join(str(praat.phoneme_count(text)) for text in texts)
+    student = engines.student("praat")
+    return ", ".join(str(student.phoneme_count(text)) for text in texts)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--targets", nargs="+", default=list(targets.SPEAKERS)[:3])
-    parser.add_argument("--speech", type=Path, help="folder of NAME-*.flac: NAME is a target too")
+    parser.add_argument("--targets", nargs="+", help="by default three speakers and all people")
+    parser.add_argument("--speech", type=Path, help="folder of NAME-*.flac: these people too")
     parser.add_argument("--strategies", nargs="+", default=COMPARED, choices=STRATEGIES)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1, help="processes; results do not change")
     parser.add_argument("--results", type=Path, default=Path("var/convergence"))
     parser.add_argument("--plot", type=Path, default=Path("docs/convergence.svg"))
     options = parser.parse_args()
+    options.targets = options.targets or [*SPEAKERS, *people(options.speech)]
     options.results.mkdir(parents=True, exist_ok=True)
     everything = list(jobs(options, options.results))
     search([job for job in everything if finished(job, options.results) is None], options)

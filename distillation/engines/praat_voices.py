@@ -16,6 +16,8 @@ _MEAN_SPREAD = 0.10  # of the published packs' means, per element
 _ROW_SPREAD = (0.015, 0.055)  # along the length mode: timbre half, prosody half
 _ROW_NOISE = 0.03  # of that: one component explains 99.9 % of a pack's variation over rows
 
+# Eight differ in seven directions of timbre: as many as the controls, so that what lies between
+# and beyond them is all that praat can sound like. Kokoro's 54 span all that is searched there.
 VOICES: dict[str, Settings] = {
     "pf_luz": Settings(
         formant=1.17, tilt_db=0.6, low_db=-2, mid_db=1, presence_db=3, air_db=2, breath_db=-28,
@@ -40,6 +42,14 @@ VOICES: dict[str, Settings] = {
     "pm_gil": Settings(
         formant=0.92, tilt_db=-1.2, low_db=-2, mid_db=-3, presence_db=3, air_db=1, breath_db=-24,
         pitch_hz=88, intonation=0.6, rate_wpm=156, gap_s=0.026,
+    ),
+    "pf_ana": Settings(
+        formant=1.20, tilt_db=-0.6, low_db=-3, mid_db=-1, presence_db=2, air_db=4, breath_db=-22,
+        pitch_hz=205, intonation=1.0, rate_wpm=168, gap_s=0.018,
+    ),
+    "pm_rui": Settings(
+        formant=0.95, tilt_db=0.8, low_db=3, mid_db=2, presence_db=2, air_db=-4, breath_db=-38,
+        pitch_hz=96, intonation=1.1, rate_wpm=184, gap_s=0.010,
     ),
 }  # fmt: skip
 
