@@ -193,10 +193,12 @@ def main() -> None:
     search([job for job in everything if finished(job, options.results) is None], options)
     results = [found for job in everything if (found := finished(job, options.results))]
     line = conditions(results, options)
-    print(f"\n{line}\n")
-    print(f"Evaluations to the median end of {REFERENCE_STRATEGY} (quartiles), searches there:\n")
-    print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY)))
-    print("\nScores on heard and unheard texts:\n")
+    print(f"\n{line}\n", flush=True)
+    for on in report.ON:
+        print(f"Evaluations to the score {REFERENCE_STRATEGY}'s voices end with on {on} texts,")
+        print("medians (quartiles), and how many searches came there to stay:\n")
+        print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY, on)), "\n")
+    print("Scores on heard and unheard texts:\n")
     print("\n".join(report.lengths_table(results)))
     report.plot(results, options.plot, line)
     print(f"\n{options.plot}")

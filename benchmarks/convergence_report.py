@@ -11,19 +11,32 @@ from numpy.typing import NDArray
 
 Result = dict[str, Any]
 NEVER = np.inf
+ON = {"heard": 1, "unheard": 2}  # texts; where their score stands in a point of a curve
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b")
 
 
-def best_after(result: Result, evaluations: int) -> float:
-    """Return the best score after so many evaluations, NaN before the first."""
-    return max(
-        (score for number, score in result["curve"] if number <= evaluations), default=np.nan
-    )
+def best_after(result: Result, evaluations: int, on: str = "heard") -> float:
+    """Return the score of the best voice after so many evaluations, NaN before the first."""
+    there = [point for point in result["curve"] if point[0] <= evaluations]
+    return float(there[-1][ON[on]]) if there else np.nan
 
 
-def needed(result: Result, score: float) -> float:
-    """Return the evaluations until this score was reached, `NEVER` where it was not."""
-    return min((number for number, found in result["curve"] if found >= score), default=NEVER)
+def end(result: Result, on: str = "heard") -> float:
+    """Return the score of the voice a search ended with."""
+    return float(result["curve"][-1][ON[on]])
+
+
+def needed(result: Result, score: float, on: str = "heard") -> float:
+    """Return the evaluations from which on the best voice had this score, else `NEVER`.
+
+    Which voice is best is said by the heard texts: on unheard ones its score may fall again.
+    """
+    count = NEVER
+    for number, *scores in reversed(result["curve"]):
+        if scores[ON[on] - 1] < score:
+            break
+        count = number
+    return count
 
 
 def quartiles(values: Sequence[float], *, digits: int) -> str:
@@ -33,14 +46,14 @@ def quartiles(values: Sequence[float], *, digits: int) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
+def evaluations_table(results: Sequence[Result], reference: str, on: str = "heard") -> list[str]:
     """Return what each strategy needs for the reference's median end, target by target."""
     of: dict[tuple[str, str], list[Result]] = {}
     for result in results:
         of.setdefault((result["target"], result["strategy"]), []).append(result)
     names = list(dict.fromkeys(r["target"] for r in results))
     strategies = [s for s in dict.fromkeys(r["strategy"] for r in results) if s != reference]
-    ends = {name: [r["curve"][-1][1] for r in of.get((name, reference), [])] for name in names}
+    ends = {name: [end(r, on) for r in of.get((name, reference), [])] for name in names}
     lines = [f"| target | {reference} ends at | " + " | ".join(strategies) + " |"]
     lines.append("| --- " * (2 + len(strategies)) + "|")
     everything: dict[str, list[float]] = {strategy: [] for strategy in strategies}
@@ -48,7 +61,7 @@ def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
         goal = float(np.median(ends[name]))
         cells = []
         for strategy in strategies:
-            counts = [needed(r, goal) for r in of.get((name, strategy), [])]
+            counts = [needed(r, goal, on) for r in of.get((name, strategy), [])]
             everything[strategy] += counts
             cells.append(reached(counts))
         lines.append(f"| {name} | {quartiles(ends[name], digits=1)} | " + " | ".join(cells) + " |")
@@ -84,35 +97,41 @@ def lengths_table(results: Sequence[Result]) -> list[str]:
 
 
 def plot(results: Sequence[Result], path: Path, title: str) -> None:
-    """Draw the best score over the evaluations, median and quartiles, one panel a target."""
+    """Draw the best voice's score over the evaluations: median, quartiles; by target and texts."""
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(r["target"] for r in results))
-    figure = Figure(figsize=(3.2 * len(names), 3.4), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, len(names), sharey=True))
-    strategies = list(dict.fromkeys(r["strategy"] for r in results))
-    for panel, name in zip(panels, names, strict=True):
-        for strategy, colour in zip(strategies, COLOURS, strict=False):
-            mine = [r for r in results if r["target"] == name and r["strategy"] == strategy]
-            if mine:
-                _band(panel, mine, colour, strategy)
-        panel.set(xscale="log", xlabel="evaluations", title=name)
-        panel.grid(alpha=0.3)
-    panels[0].set_ylabel("best score so far")
-    panels[-1].legend(loc="lower right", fontsize="small")
+    figure = Figure(figsize=(2.6 * len(names), 5.6), layout="constrained")
+    panels = figure.subplots(len(ON), len(names), sharex=True, sharey="col", squeeze=False)
+    for row, on in zip(panels, ON, strict=True):
+        for panel, name in zip(row, names, strict=True):
+            _curves(panel, [r for r in results if r["target"] == name], on)
+            panel.grid(alpha=0.3)
+        row[0].set_ylabel(f"best voice, {on} texts")
+    for panel, name in zip(panels[0], names, strict=True):
+        panel.set_title(name)
+    for panel in panels[-1]:
+        panel.set(xscale="log", xlabel="evaluations")
+    panels[0, -1].legend(loc="lower right", fontsize="small")
     figure.suptitle(title, fontsize="small")
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def _band(panel: Any, results: Sequence[Result], colour: str, label: str) -> None:
-    end = max(r["evaluations"] for r in results)
-    counts = np.unique(np.geomspace(results[0]["start_evaluations"], end, 200).astype(int))
-    low, middle, high = bands(results, counts)
-    panel.plot(counts, middle, color=colour, label=label)
-    panel.fill_between(counts, low, high, color=colour, alpha=0.15, linewidth=0)
+def _curves(panel: Any, results: Sequence[Result], on: str) -> None:
+    """Draw one band a strategy."""
+    strategies = dict.fromkeys(r["strategy"] for r in results)
+    for strategy, colour in zip(strategies, COLOURS, strict=False):
+        mine = [r for r in results if r["strategy"] == strategy]
+        last = max(r["evaluations"] for r in mine)
+        counts = np.unique(np.geomspace(mine[0]["start_evaluations"], last, 200).astype(int))
+        low, middle, high = bands(mine, counts, on)
+        panel.plot(counts, middle, color=colour, label=strategy)
+        panel.fill_between(counts, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def bands(results: Sequence[Result], counts: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Return the quartiles (3, n) of the best score after each of these evaluations."""
-    curves = [[best_after(result, int(count)) for count in counts] for result in results]
+def bands(
+    results: Sequence[Result], counts: NDArray[np.int_], on: str = "heard"
+) -> NDArray[np.float64]:
+    """Return the quartiles (3, n) of the best voice's score after each of these evaluations."""
+    curves = [[best_after(result, int(count), on) for count in counts] for result in results]
     return np.asarray(np.quantile(curves, (0.25, 0.5, 0.75), axis=0))

@@ -16,23 +16,31 @@ from benchmarks.convergence_report import (
 )
 
 
-def result(strategy: str, curve: list[tuple[int, float]], **values: float) -> dict[str, Any]:
+def result(strategy: str, curve: list[tuple[int, float, float]], **values: float) -> dict[str, Any]:
     return {
         "target": "bright", "strategy": strategy, "curve": curve, "start_evaluations": 1,
         "evaluations": 100, "heard": 90.0, "unheard": 85.0, "texts_lose": 1.0, **values,
     }  # fmt: skip
 
 
-WALKS = [result("random-walk", [(1, 80.0), (90, end)]) for end in (88.0, 89.0, 90.0)]
-QUICK = [result("quick", [(1, 80.0), (n, 89.5)], unheard=89.0) for n in (10, 20, 30)]
-STUCK = result("quick", [(1, 80.0)], unheard=89.0)
+WALKS = [result("random-walk", [(1, 80.0, 84.0), (90, end, 82.0)]) for end in (88.0, 89.0, 90.0)]
+QUICK = [result("quick", [(1, 80.0, 83.0), (n, 89.5, 85.0)], unheard=89.0) for n in (10, 20, 30)]
+STUCK = result("quick", [(1, 80.0, 81.0)], unheard=89.0)
+FALLING = result("quick", [(1, 80.0, 84.0), (5, 81.0, 81.0), (7, 82.0, 83.0), (9, 83.0, 82.5)])
 
 
 def test_best_and_needed() -> None:
     assert best_after(WALKS[0], 89) == 80.0
     assert best_after(WALKS[0], 90) == 88.0
+    assert best_after(WALKS[0], 90, "unheard") == 82.0
     assert needed(QUICK[1], 89.0) == 20
     assert needed(QUICK[1], 89.6) == np.inf
+
+
+def test_a_score_on_unheard_texts_counts_from_when_it_stays() -> None:
+    assert needed(FALLING, 82.0, "unheard") == 7
+    assert needed(FALLING, 83.0, "unheard") == np.inf
+    assert needed(FALLING, 81.0, "unheard") == 1
 
 
 def test_table_counts_up_to_the_reference_s_median_end() -> None:
@@ -40,6 +48,11 @@ def test_table_counts_up_to_the_reference_s_median_end() -> None:
     assert table[2].startswith("| bright | 89.0 (88.0 to 90.0) | 30 (")
     assert "3 of 4" in table[2]
     assert table[-1].startswith("| all |")
+
+
+def test_table_of_unheard_texts() -> None:
+    table = evaluations_table([*WALKS, *QUICK, STUCK], "random-walk", "unheard")
+    assert table[2] == "| bright | 82.0 (82.0 to 82.0) | 1 (1 to 1), 3 of 4 |"
 
 
 def test_what_the_search_loses_is_without_what_the_texts_lose() -> None:
