@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SIGMA = 0.5  # first step, in spreads
 COLLAPSED = 1e-3  # spreads: finer differences are not heard
+SIDE_BY_SIDE = 4  # a generation is a multiple: two or four processes end it together
 DROPPED = 100.0  # added to what a dropped candidate could have had: worse than any heard in full
 
 
@@ -119,7 +120,8 @@ class CmaEs:
         self._told, self._ceilings = [], []
         self._asked = deque()
         self._restarts = 0
-        self._distribution(population_size=None)
+        usual = 4 + 3 * math.log(len(self._space.origin))  # Hansen's
+        self._distribution(SIDE_BY_SIDE * math.ceil(int(usual) / SIDE_BY_SIDE))
 
     def _finish_generation(self) -> None:
         spread = float(np.std([point for point, _ in self._generation], axis=0).max())
@@ -130,9 +132,9 @@ class CmaEs:
 
     def _restart(self) -> None:
         self._restarts += 1
-        self._distribution(population_size=2 * self._cma.population_size)
+        self._distribution(2 * self._cma.population_size)
 
-    def _distribution(self, *, population_size: int | None) -> None:
+    def _distribution(self, population_size: int) -> None:
         from cmaes import CMA  # loads scipy.stats, 64 MB: only for who searches
 
         self._generation = []
