@@ -90,7 +90,10 @@ class RunAdmin(ReadOnlyAdmin):
         return [
             (None, {"fields": ["name", "styles"]}),
             (_("Budget"), {"fields": ["steps", "minutes", "goal", "patience"]}),
-            (_("Student and search"), {"fields": ["student", "precision", "strategy", "seed"]}),
+            (
+                _("Student and search"),
+                {"fields": ["student", "precision", "base_voices", "strategy", "seed"]},
+            ),
             (_("Score"), {"fields": [f"weight_{part}" for part in WEIGHTS]}),
             (_("Teacher"), {"fields": ["teacher", "prompt", "own_prompts", "tts_url"]}),
             (

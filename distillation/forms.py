@@ -12,6 +12,7 @@ from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.engines.f5_files import F5_WEIGHTS, weights_named
+from distillation.engines.stock import stock_names
 from distillation.models import Decision, Run
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
@@ -31,6 +32,7 @@ PRECISIONS = [
 ]
 RECIPE_FIELDS = (
     *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
+    "base_voices",
     *("teacher", "prompt", "own_prompts", "tts_url"),
 )
 
@@ -113,6 +115,20 @@ class RunLaunchForm(forms.ModelForm):
         help_text=_(
             "Measured with random weights: bf16 judges a candidate in 0.58 of the processor "
             "time of fp32; its score differs by at most 0.003 of 100."
+        ),
+    )
+    base_voices = forms.MultipleChoiceField(
+        label=_("Base voices"),
+        required=False,
+        choices=lambda: [
+            (student, _choices(names))
+            for student in STUDENTS
+            if (names := stock_names(student, settings.MODEL_DIR))
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Of the chosen student: the search begins at the best of them and goes where they "
+            "differ. None chosen: all."
         ),
     )
     weight_target = forms.FloatField(label=_("Weight of target similarity"))
@@ -245,6 +261,7 @@ def launch_again(run: Run) -> dict[str, Any]:
         "styles": list(recipe.style_keys),
         **{name: getattr(recipe, name) or None for name in plain if name != "seed"},
         "seed": recipe.seed,
+        "base_voices": list(recipe.base_voices),
         "precision": recipe.student_options.get("precision", settings.KOKORO_PRECISION),
         "tts_url": recipe.teacher_options.get("url", ""),
         "own_prompts": any(style.prompt for style in recipe.styles),

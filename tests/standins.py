@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from distillation.engines.kokoro import CONFIG, VOICES, WEIGHTS
+from distillation.engines.kokoro import CONFIG, WEIGHTS
 from distillation.engines.kokoro_weights import PARTS, REPO
+from distillation.engines.stock import PACKS
 
 _SIGNS = (
     ';:,.!?—…"()“” \u0303ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyz'
@@ -66,7 +67,7 @@ def kokoro_dir(folder: Path, *, small: bool = True) -> Path:
     import torch
     from kokoro.model import KModel
 
-    (folder / VOICES).mkdir(parents=True)
+    (folder / PACKS).mkdir(parents=True)
     (folder / CONFIG).write_text(json.dumps(config(small=small)), encoding="utf-8")
     empty = folder / "empty.pth"
     torch.save({}, empty)
@@ -83,7 +84,7 @@ def kokoro_dir(folder: Path, *, small: bool = True) -> Path:
     rng = np.random.default_rng(0)
     for name, rows in (("ef_dora", 510), ("em_alex", 510), ("af_old", 511)):
         pack = _pack(rng, rows)
-        torch.save(torch.from_numpy(pack), folder / VOICES / f"{name}.pt")
+        torch.save(torch.from_numpy(pack), folder / PACKS / f"{name}.pt")
     return folder
 
 

@@ -16,13 +16,14 @@ from distillation.engines.base import EngineError, check_request
 from distillation.engines.kokoro_gradient import GradientNetwork
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
+from distillation.engines.stock import PACKS, pack_paths, stock_names
 from distillation.engines.text import JOIN_S, joined, pieces, tidy
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONFIG, WEIGHTS, VOICES = "config.json", "kokoro-v1_0.pth", "voices"
+CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
 LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
 PRECISIONS = ("fp32", "bf16", "auto")
 _PEAK = 0.97
@@ -92,17 +93,16 @@ class KokoroStudent:
 
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the packs in the model directory, Spanish ones first."""
-        names = {path.stem for path in self._pack_paths()}
-        return tuple(sorted(names, key=lambda name: (not name.startswith("e"), name)))
+        return stock_names(self.name, self.model_dir)
 
     def stock_voice(self, name: str) -> VoicePack:
         """Load a pack of the model directory; EngineError `missing_voice` names what is there."""
-        found = [path for path in self._pack_paths() if path.stem == name]
+        found = [path for path in pack_paths(self.model_dir) if path.stem == name]
         if not found:
             there = ", ".join(self.stock_voices()) or "no voice at all"
             raise EngineError(
                 "missing_voice",
-                f"Looked for {self.model_dir / VOICES / f'{name}.pt'}; there is {there}. "
+                f"Looked for {self.model_dir / PACKS / f'{name}.pt'}; there is {there}. "
                 f"Put the pack there, from huggingface.co/{REPO}.",
             )
         try:
@@ -206,12 +206,6 @@ class KokoroStudent:
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
         return known
 
-    def _pack_paths(self) -> list[Path]:
-        return [
-            *sorted((self.model_dir / VOICES).glob("*.pt")),
-            *sorted(self.model_dir.glob("*.pt")),
-        ]
-
     def _files_check(self) -> None:
         missing = [name for name in (CONFIG, WEIGHTS) if not (self.model_dir / name).is_file()]
         if missing:
@@ -220,7 +214,7 @@ class KokoroStudent:
                 "missing_model",
                 f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
                 f"Put there the file of that name from huggingface.co/{REPO}, and voices into "
-                f"{self.model_dir / VOICES}/ (there now: {voices}).",
+                f"{self.model_dir / PACKS}/ (there now: {voices}).",
             )
 
 

@@ -14,6 +14,7 @@ from corpus.querysets import RecordingQuerySet
 from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
+from distillation.engines.stock import stock_names
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services.prompts import CLONING, Takes, prompts_choose
@@ -37,6 +38,7 @@ class Wanted:
     precision: str = ""
     teacher: str = ""
     strategy: str = RunRecipe.strategy
+    base_voices: Sequence[str] = ()  # empty: every stock voice of the student
     prompt: Recording | None = None  # one for all styles
     own_prompts: bool = False  # the best takes of each style instead
     tts_url: str = ""
@@ -60,6 +62,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
     _check_name("student", student, STUDENTS)
     _check_name("teacher", teacher, TEACHERS)
     _check_strategy(asked.strategy, student)
+    _check_base_voices(asked.base_voices, student)
     labels, targets = _styles(asked.styles), by_style(asked.targets)
     if unwanted := sorted(set(targets) - set(asked.styles)):
         raise RecipeError(
@@ -82,6 +85,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         student=student,
         teacher=teacher,
         strategy=asked.strategy,
+        base_voices=tuple(asked.base_voices),
         steps=asked.steps,
         minutes=asked.minutes,
         goal=asked.goal,
@@ -133,6 +137,18 @@ def _check_strategy(name: str, student: str) -> None:
         )
         able = ", ".join(DIFFERENTIABLE)
         raise RecipeError(message % {"strategy": name, "able": able, "student": student})
+
+
+def _check_base_voices(names: Sequence[str], student: str) -> None:
+    there = stock_names(student, settings.MODEL_DIR)
+    if others := [name for name in names if name not in there]:
+        message = _("base_voices: the student %(student)s has no %(others)s; it has %(there)s.")
+        counts = {"others": ", ".join(others), "there": ", ".join(there) or "-"}
+        raise RecipeError(message % {"student": student, **counts})
+    if len(names) == 1:
+        raise RecipeError(
+            _("base_voices: choose two or more, or none for all: the search goes between them.")
+        )
 
 
 def _prompts(

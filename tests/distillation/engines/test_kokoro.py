@@ -8,7 +8,8 @@ import torch
 
 from distillation import voicepack
 from distillation.engines import EngineError, student
-from distillation.engines.kokoro import CONFIG, LANGUAGES, VOICES, WEIGHTS, _g2p
+from distillation.engines.kokoro import CONFIG, LANGUAGES, WEIGHTS, _g2p
+from distillation.engines.stock import PACKS
 from distillation.engines.text import pieces, tidy
 from distillation.voicepack import VoicePack
 from tests.standins import config, kokoro_dir
@@ -128,8 +129,8 @@ def test_packs_beside_the_weights_count_too_and_a_wrong_one_says_so(kokoro, koko
 
 
 def test_what_is_missing_is_named_with_its_place(tmp_path):
-    (tmp_path / VOICES).mkdir()
-    (tmp_path / VOICES / "ef_dora.pt").touch()
+    (tmp_path / PACKS).mkdir()
+    (tmp_path / PACKS / "ef_dora.pt").touch()
     with pytest.raises(EngineError) as both:
         student("kokoro", {"model_dir": tmp_path})
     (tmp_path / CONFIG).write_text("{}")

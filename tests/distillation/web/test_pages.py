@@ -352,6 +352,25 @@ class TestLaunch:
         assert (form["strategy"].value(), form["seed"].value()) == ("random-walk", 3)
         assert admin_client.get(f"{self.url}?again=x").status_code == 200
 
+    def test_base_voices_are_chosen_and_come_along_again(self, admin_client: Client) -> None:
+        corpus_make("neutral")
+        admin_client.post(self.url, filled(base_voices=["pf_luz", "pm_gil"]))
+        run = Run.objects.get()
+        assert run.run_recipe.base_voices == ("pf_luz", "pm_gil")
+        form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
+        assert form["base_voices"].value() == ["pf_luz", "pm_gil"]
+
+    @pytest.mark.parametrize(
+        ("student", "voices"), [("praat", ["pf_luz"]), ("kokoro", ["pf_luz", "pm_gil"])]
+    )
+    def test_base_voices_that_cannot_be_are_refused_at_their_field(
+        self, admin_client: Client, student: str, voices: list[str]
+    ) -> None:
+        corpus_make("neutral")
+        answer = admin_client.post(self.url, filled(student=student, base_voices=voices))
+        assert answer.context["adminform"].form.errors["base_voices"]
+        assert not Run.objects.exists()
+
     def test_what_is_missing_is_said_on_the_form(self, admin_client: Client) -> None:
         StyleFactory(key="amable", name="Amable")
         answer = admin_client.post(self.url, filled(styles=["amable"]))
