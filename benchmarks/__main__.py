@@ -12,6 +12,7 @@ PARTS = (
     "engines",
     "kokoro",
     "halves",
+    "gradient",
     "search",
     "speech",
     "memory",
