@@ -160,7 +160,7 @@ def panel_stops_at_the_end(page: Page) -> None:
 
 def report_is_drawn(page: Page, run: str) -> None:
     page.get_by_role("link", name="Report").click()
-    assert page.url == f"{run}report/"
+    expect(page).to_have_url(f"{run}report/")
     expect(page.locator(".report-table tbody tr")).to_have_count(2)
     for bar in page.locator("svg.before-after .fill").all():
         box = bar.bounding_box()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -130,8 +132,9 @@ def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
     page.get_by_label("Search").fill("sh02-03")
     expect(page.locator("[data-sentence]")).to_have_count(1)
     page.get_by_role("link", name="One by one").click()
-    assert "list=lista_02" in page.url
-    assert "q=sh02-03" in page.url
+    expect(page).to_have_url(re.compile(r"/label/focus/\?.*list=lista_02"))
+    expect(page).to_have_url(re.compile(r"[?&]q=sh02-03"))
+    expect(page.locator("#focus-card")).to_be_visible()
     page.go_back()
     expect(page.locator("[data-sentence]")).to_have_count(1)
     expect(page.get_by_label("Search")).to_have_value("sh02-03")
