@@ -194,10 +194,11 @@ def main() -> None:
     results = [found for job in everything if (found := finished(job, options.results))]
     line = conditions(results, options)
     print(f"\n{line}\n", flush=True)
-    for on in report.ON:
-        print(f"Evaluations to the score {REFERENCE_STRATEGY}'s voices end with on {on} texts,")
-        print("medians (quartiles), and how many searches came there to stay:\n")
-        print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY, on)), "\n")
+    print(f"Score of {REFERENCE_STRATEGY}'s voices at its end, on heard and on unheard texts, and")
+    print(
+        "evaluations until the others' voices had it and kept it: medians (quartiles), how many:\n"
+    )
+    print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY)), "\n")
     print("Scores on heard and unheard texts:\n")
     print("\n".join(report.lengths_table(results)))
     report.plot(results, options.plot, line)

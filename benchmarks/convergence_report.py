@@ -46,27 +46,30 @@ def quartiles(values: Sequence[float], *, digits: int) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def evaluations_table(results: Sequence[Result], reference: str, on: str = "heard") -> list[str]:
+def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
     """Return what each strategy needs for the reference's median end, target by target."""
-    of: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        of.setdefault((result["target"], result["strategy"]), []).append(result)
-    names = list(dict.fromkeys(r["target"] for r in results))
-    strategies = [s for s in dict.fromkeys(r["strategy"] for r in results) if s != reference]
-    ends = {name: [end(r, on) for r in of.get((name, reference), [])] for name in names}
-    lines = [f"| target | {reference} ends at | " + " | ".join(strategies) + " |"]
-    lines.append("| --- " * (2 + len(strategies)) + "|")
-    everything: dict[str, list[float]] = {strategy: [] for strategy in strategies}
-    for name in [name for name in names if ends[name]]:
-        goal = float(np.median(ends[name]))
+    others = [s for s in dict.fromkeys(r["strategy"] for r in results) if s != reference]
+    heads = [head for on in ON for head in (f"{reference} ends, {on}", *others)]
+    lines = ["| target | " + " | ".join(heads) + " |", "| --- " * (1 + len(heads)) + "|"]
+    everything: dict[tuple[str, str], list[float]] = {}
+    for name in dict.fromkeys(r["target"] for r in results if r["strategy"] == reference):
+        mine = [r for r in results if r["target"] == name]
         cells = []
-        for strategy in strategies:
-            counts = [needed(r, goal, on) for r in of.get((name, strategy), [])]
-            everything[strategy] += counts
-            cells.append(reached(counts))
-        lines.append(f"| {name} | {quartiles(ends[name], digits=1)} | " + " | ".join(cells) + " |")
-    cells = [reached(everything[strategy]) for strategy in strategies]
-    return [*lines, "| all | | " + " | ".join(cells) + " |"]
+        for on in ON:
+            ends = [end(r, on) for r in mine if r["strategy"] == reference]
+            cells.append(quartiles(ends, digits=1))
+            for other in others:
+                counts = counted(mine, other, float(np.median(ends)), on)
+                everything.setdefault((on, other), []).extend(counts)
+                cells.append(reached(counts))
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    cells = [cell for on in ON for cell in ("", *(reached(everything[on, s]) for s in others))]
+    return [*lines, "| all | " + " | ".join(cells) + " |"]
+
+
+def counted(results: Sequence[Result], strategy: str, goal: float, on: str) -> list[float]:
+    """Return how many evaluations each search of a strategy needed for this score."""
+    return [needed(r, goal, on) for r in results if r["strategy"] == strategy]
 
 
 def reached(counts: Sequence[float]) -> str:
