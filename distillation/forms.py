@@ -261,7 +261,7 @@ def launch_again(run: Run) -> dict[str, Any]:
         "styles": list(recipe.style_keys),
         **{name: getattr(recipe, name) or None for name in plain if name != "seed"},
         "seed": recipe.seed,
-        "base_voices": list(recipe.base_voices),
+        "base_voices": _chosen_voices(recipe),
         "precision": recipe.student_options.get("precision", settings.KOKORO_PRECISION),
         "tts_url": recipe.teacher_options.get("url", ""),
         "own_prompts": any(style.prompt for style in recipe.styles),
@@ -270,6 +270,12 @@ def launch_again(run: Run) -> dict[str, Any]:
         "target_files": clips,
         **{f"weight_{part}": weight for part, weight in recipe.weights.items()},
     }
+
+
+def _chosen_voices(recipe: RunRecipe) -> list[str]:
+    """Return the base voices; none where they are all: another student has others."""
+    there = stock_names(recipe.student, settings.MODEL_DIR)
+    return [] if set(there) <= set(recipe.base_voices) else list(recipe.base_voices)
 
 
 def _field_of(error: RecipeError) -> str | None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from distillation.choosing import Choice, Line, choose
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
+from distillation.engines.stock import stock_names
 from distillation.pipeline import cloning, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
@@ -259,8 +260,9 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
     files |= {path for own in prompts.values() for _, path in own}
-    names = ("strategy", "steps", "minutes", "goal", "patience", "seed", "base_voices")
+    names = ("strategy", "steps", "minutes", "goal", "patience", "seed")
     asked = {name: getattr(options, name) for name in names}
+    asked["base_voices"] = options.base_voices or stock_names(student, options.model_dir)
     return RunRecipe(
         **{name: value for name, value in asked.items() if value not in (None, "", ())},
         styles=recipes,

@@ -62,7 +62,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
     _check_name("student", student, STUDENTS)
     _check_name("teacher", teacher, TEACHERS)
     _check_strategy(asked.strategy, student)
-    _check_base_voices(asked.base_voices, student)
+    base_voices = _base_voices(asked.base_voices, student)
     labels, targets = _styles(asked.styles), by_style(asked.targets)
     if unwanted := sorted(set(targets) - set(asked.styles)):
         raise RecipeError(
@@ -85,7 +85,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         student=student,
         teacher=teacher,
         strategy=asked.strategy,
-        base_voices=tuple(asked.base_voices),
+        base_voices=base_voices,
         steps=asked.steps,
         minutes=asked.minutes,
         goal=asked.goal,
@@ -139,7 +139,8 @@ def _check_strategy(name: str, student: str) -> None:
         raise RecipeError(message % {"strategy": name, "able": able, "student": student})
 
 
-def _check_base_voices(names: Sequence[str], student: str) -> None:
+def _base_voices(names: Sequence[str], student: str) -> tuple[str, ...]:
+    """Return the names; all that are there now where none were asked for."""
     there = stock_names(student, settings.MODEL_DIR)
     if others := [name for name in names if name not in there]:
         message = _("base_voices: the student %(student)s has no %(others)s; it has %(there)s.")
@@ -149,6 +150,7 @@ def _check_base_voices(names: Sequence[str], student: str) -> None:
         raise RecipeError(
             _("base_voices: choose two or more, or none for all: the search goes between them.")
         )
+    return tuple(names) or there
 
 
 def _prompts(

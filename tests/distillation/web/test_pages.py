@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import Recording
+from distillation.engines.praat_voices import VOICES
 from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
 from distillation.services import pack_decide
 from distillation.services.tools import clip_name, held_out_name, sample_name
@@ -359,6 +360,18 @@ class TestLaunch:
         assert run.run_recipe.base_voices == ("pf_luz", "pm_gil")
         form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
         assert form["base_voices"].value() == ["pf_luz", "pm_gil"]
+        page = admin_client.get(reverse("run", args=[run.pk])).content.decode()
+        assert "<dd>pf_luz, pm_gil</dd>" in page
+
+    def test_the_recipe_names_all_base_voices_where_none_were_chosen(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        admin_client.post(self.url, filled())
+        run = Run.objects.get()
+        assert run.run_recipe.base_voices == tuple(VOICES)
+        form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
+        assert form["base_voices"].value() == []
 
     @pytest.mark.parametrize(
         ("student", "voices"), [("praat", ["pf_luz"]), ("kokoro", ["pf_luz", "pm_gil"])]
