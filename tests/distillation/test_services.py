@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -15,7 +14,6 @@ from corpus.audio.io import read_wav
 from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
 from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
-from distillation.recipe import RecipeError
 from distillation.services import (
     evolving,
     leases,
@@ -36,7 +34,7 @@ from distillation.services import (
 from distillation.services.faults import RunError
 from distillation.services.targets import clip_of_take
 from tests.distillation.factories import corpus_make, tiny, tiny_run
-from tests.factories import PersonFactory, StyleFactory
+from tests.factories import PersonFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 DEAD = 2**22 + 1  # above the largest process number there can be
@@ -93,68 +91,6 @@ def claim(style_run: StyleRun, owner: str, monkeypatch: pytest.MonkeyPatch) -> S
         claimed = leases.lease_claim(style_run_id=style_run.pk, slice=style_run.slice)
     assert claimed
     return claimed
-
-
-class TestRecipe:
-    def test_names_five_takes_a_style_and_keeps_the_held_out_apart(self) -> None:
-        corpus_make("neutral", "amable")
-        recipe = recipe_build(styles=["neutral", "amable"], steps=10, seed=1)
-        for style in recipe.styles:
-            assert len(style.reference_texts) >= 5
-            assert set(style.reference_texts) <= set(style.takes)
-            assert set(style.takes.values()) <= set(recipe.inputs)
-            assert not set(style.reference_texts) & set(recipe.held_out_texts)
-        assert len({len(text) for text in recipe.held_out_texts}) > 2
-        assert recipe.versions["numpy"]
-
-    def test_is_the_same_for_the_same_corpus(self) -> None:
-        corpus_make("neutral")
-        one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
-        assert one.fingerprint() == other.fingerprint()
-
-    def test_kokoros_precision_is_frozen_with_it(self, settings: Any) -> None:
-        corpus_make("neutral")
-        settings.KOKORO_PRECISION = "bf16"
-        kokoro, praat = (
-            recipe_build(styles=["neutral"], steps=10, student=name) for name in ("kokoro", "praat")
-        )
-        assert kokoro.student_options == {"precision": "bf16"}
-        assert praat.student_options == {}
-
-    def test_gradients_are_for_students_that_give_them(self) -> None:
-        corpus_make("neutral")
-        with pytest.raises(RecipeError, match=r"strategy: gradient .* kokoro, .* praat"):
-            recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="praat")
-        made = recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="kokoro")
-        assert made.strategy == "gradient"
-
-    def test_a_style_without_takes_is_named(self) -> None:
-        StyleFactory(key="amable", name="Amable")
-        with pytest.raises(RecipeError, match="Amable"):
-            recipe_build(styles=["amable"], steps=10)
-
-    def test_a_withdrawn_consent_takes_the_takes_away(self) -> None:
-        corpus_make("neutral")
-        Speaker.objects.update(withdrawn_at=timezone.now())
-        with pytest.raises(RecipeError):
-            recipe_build(styles=["neutral"], steps=10)
-
-    @pytest.mark.parametrize("field", ["student", "teacher", "strategy"])
-    def test_unknown_names_are_refused(self, field: str) -> None:
-        names: dict[str, Any] = {field: "nothing"}
-        with pytest.raises(RecipeError, match=field):
-            recipe_build(styles=["neutral"], steps=10, **names)
-
-    def test_the_http_teacher_needs_no_takes_but_an_address(self) -> None:
-        corpus_make("neutral")
-        Recording.objects.all().delete()
-        with pytest.raises(RecipeError, match="tts_url"):
-            recipe_build(styles=["neutral"], steps=10, teacher="http")
-        recipe = recipe_build(
-            styles=["neutral"], steps=10, teacher="http", tts_url="http://tts:8001"
-        )
-        assert recipe.teacher_options == {"url": "http://tts:8001"}
-        assert recipe.style("neutral").takes == {}
 
 
 class TestWholeRun:

@@ -1,0 +1,80 @@
+"""A recipe is built from the corpus: what is said, heard and held out, and what is refused."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from corpus.models import Recording, Speaker
+from distillation.recipe import RecipeError
+from distillation.services import recipe_build
+from tests.distillation.factories import corpus_make
+from tests.factories import StyleFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+def test_names_five_takes_a_style_and_keeps_the_held_out_apart() -> None:
+    corpus_make("neutral", "amable")
+    recipe = recipe_build(styles=["neutral", "amable"], steps=10, seed=1)
+    for style in recipe.styles:
+        assert len(style.reference_texts) >= 5
+        assert set(style.reference_texts) <= set(style.takes)
+        assert set(style.takes.values()) <= set(recipe.inputs)
+        assert not set(style.reference_texts) & set(recipe.held_out_texts)
+    assert len({len(text) for text in recipe.held_out_texts}) > 2
+    assert recipe.versions["numpy"]
+
+
+def test_is_the_same_for_the_same_corpus() -> None:
+    corpus_make("neutral")
+    one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_kokoros_precision_is_frozen_with_it(settings: Any) -> None:
+    corpus_make("neutral")
+    settings.KOKORO_PRECISION = "bf16"
+    kokoro, praat = (
+        recipe_build(styles=["neutral"], steps=10, student=name) for name in ("kokoro", "praat")
+    )
+    assert kokoro.student_options == {"precision": "bf16"}
+    assert praat.student_options == {}
+
+
+def test_gradients_are_for_students_that_give_them() -> None:
+    corpus_make("neutral")
+    with pytest.raises(RecipeError, match=r"strategy: gradient .* kokoro, .* praat"):
+        recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="praat")
+    made = recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="kokoro")
+    assert made.strategy == "gradient"
+
+
+def test_a_style_without_takes_is_named() -> None:
+    StyleFactory(key="amable", name="Amable")
+    with pytest.raises(RecipeError, match="Amable"):
+        recipe_build(styles=["amable"], steps=10)
+
+
+def test_a_withdrawn_consent_takes_the_takes_away() -> None:
+    corpus_make("neutral")
+    Speaker.objects.update(withdrawn_at=timezone.now())
+    with pytest.raises(RecipeError):
+        recipe_build(styles=["neutral"], steps=10)
+
+
+@pytest.mark.parametrize("field", ["student", "teacher", "strategy"])
+def test_unknown_names_are_refused(field: str) -> None:
+    names: dict[str, Any] = {field: "nothing"}
+    with pytest.raises(RecipeError, match=field):
+        recipe_build(styles=["neutral"], steps=10, **names)
+
+
+def test_the_http_teacher_needs_no_takes_but_an_address() -> None:
+    corpus_make("neutral")
+    Recording.objects.all().delete()
+    with pytest.raises(RecipeError, match="tts_url"):
+        recipe_build(styles=["neutral"], steps=10, teacher="http")
+    recipe = recipe_build(styles=["neutral"], steps=10, teacher="http", tts_url="http://tts:8001")
+    assert recipe.teacher_options == {"url": "http://tts:8001"}
+    assert recipe.style("neutral").takes == {}
