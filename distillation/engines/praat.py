@@ -20,7 +20,8 @@ from distillation.voicepack import VoicePack
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
 _VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
 _NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
-_RESET = "Su recibo de este mes ya se encuentra."  # pauses carry over from what was said before
+_RESET = "Su recibo de este mes ya se encuentra "  # its 31 phonemes are said before every text
+_RESET_PHONEMES = 31
 _PITCHES = (0.5, 2.0)  # what the synthesiser takes
 _RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
 _LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
@@ -113,7 +114,7 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
     rate_wpm = float(np.clip(wanted_wpm, *_RATES_WPM))
     y = _espeak(
         text, language, pitch=pitch, intonation=voice.intonation, rate_wpm=rate_wpm,
-        gap_s=voice.gap_s,
+        gap_s=voice.gap_s, resets=2 + _phonemes(text, language) // _RESET_PHONEMES,
     )  # fmt: skip
     y = soxr.resample(y, _NATIVE_HZ * voice.formant, sr, quality="HQ")
     if pitch != wanted:
@@ -130,9 +131,13 @@ def _adjustment(pitch_hz: float, intonation: float) -> float:
 
 def _espeak(
     text: str, language: str, *, pitch: float, intonation: float, rate_wpm: float, gap_s: float,
-    grid: bool = False,
+    resets: int = 1, grid: bool = False,
 ) -> Any:  # fmt: skip
-    """Return the samples espeak-ng gives, 44.1 kHz, or its TextGrid."""
+    """Return the samples espeak-ng gives, 44.1 kHz, or its TextGrid.
+
+    Where a text ends, espeak-ng looks at the phonemes behind: what a longer text left there
+    decides over pauses. A longer text that is always the same comes before, so often `resets`.
+    """
     from parselmouth.praat import call
 
     def said(text: str, grid: bool, *settings: float) -> Any:
@@ -141,7 +146,7 @@ def _espeak(
 
     with _LOCK:
         voice = _synthesizer(language)
-        said(_RESET, False, 0.05, 1.0, 1.0, _RATES_WPM[1])
+        said(_RESET * resets, False, 0.05, 1.0, 1.0, _RATES_WPM[1])
         made = said(text, grid, max(gap_s, 1e-4), pitch, intonation, rate_wpm)
     return made[0] if grid else made[-1].values[0].astype(np.float32)
 

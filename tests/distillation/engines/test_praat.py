@@ -127,6 +127,22 @@ def test_pauses_of_one_sentence_do_not_reach_the_next():
     assert len(said) == 1
 
 
+def test_a_longer_sentence_does_not_reach_those_after_it(praat):
+    """A long clause used to change pauses and the end of shorter ones, from then on."""
+    clause = "y después le explico con gusto todo lo que quiera saber sobre su contrato "
+    texts = (
+        "Hola.",
+        "Pedro quiso cambiar de oficio y se hizo carpintero.",
+        "Encantada de hablar de nuevo con usted, don Manuel.",
+        "Para continuar con la gestión necesito verificar su número de cliente.",
+        (clause * 4).strip() + ".",
+    )
+    said = {text: set() for text in texts}
+    for text in (*texts, *texts[::-1], *texts[1::2], *texts[::2]):
+        said[text].add(praat.synthesize(text, pack_of(), seed=1).y.tobytes())
+    assert [len(sounds) for sounds in said.values()] == [1] * len(texts)
+
+
 def test_the_row_of_the_phoneme_count_speaks(praat):
     count = praat.phoneme_count(TEXT)
     data = np.zeros((510, 1, 256), np.float32)
