@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,6 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from corpus.audio.io import write_wav
-from distillation import voicepack
 from distillation.pipeline.jobs import Jobs
 from distillation.stages.judging import Bar, Judge, Task, judged_alone
 from tests.distillation.kills import committed
@@ -132,10 +132,8 @@ def test_interrupted_and_killed_the_pack_is_that_of_one_job(target: Path, tmp_pa
     code, printed = third.end()
     assert code == 0, printed
     assert "neutral: start 1/7" not in printed  # it went on where the first was stopped
-    one, other = (
-        voicepack.load(out / "evolved_voices" / "neutral.pt", engine="praat") for out in wholes
-    )
-    assert one.sha256 == other.sha256
+    packs = [(out / "evolved_voices" / "neutral.pt").read_bytes() for out in wholes]
+    assert len(set(packs)) == 1, [sha256(pack).hexdigest() for pack in packs]
 
 
 def alive(process: psutil.Process) -> bool:
