@@ -14,7 +14,7 @@ import inspect
 import json
 import multiprocessing
 import os
-import sys
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -134,13 +134,12 @@ def fingerprint(job: Job) -> str:
 
 
 def code_of(job: Job) -> Iterator[Path]:
-    """Return the files of a strategy's class, of those it is made from and of what they use."""
+    """Return the files of a strategy's class, of those it is made from and of what they import."""
     for one in STRATEGIES[job.strategy].__mro__[:-1]:
-        module = sys.modules[one.__module__]
-        for used in vars(module).values():
-            name = getattr(used, "__module__", None) or ""
-            if name.startswith("distillation.search."):
-                yield Path(inspect.getfile(sys.modules[name]))
+        path = Path(inspect.getfile(one))
+        yield path
+        for name in re.findall(r"from distillation\.search\.(\w+) import", path.read_text()):
+            yield path.with_name(f"{name}.py")
 
 
 def finished(job: Job, folder: Path) -> dict[str, object] | None:

@@ -12,7 +12,7 @@ from distillation.search.base import Array, Known, SearchError, State
 from distillation.search.subspace import Subspace, Vector
 
 if TYPE_CHECKING:
-    from cmaes import CMA
+    from distillation.search.symmetric_cma import SymmetricCMA
 
 SIGMA = 0.5  # first step, in spreads
 COLLAPSED = 1e-3  # spreads: finer differences are not heard
@@ -61,7 +61,7 @@ class CmaEs:
     ) -> None:
         self._space = Subspace(start, population, margin=SIGMA)
         self._start_score, self._seed = start_score, seed
-        self._cma: CMA
+        self._cma: SymmetricCMA
         self._best: Vector
         self._best_score: float
         self._asked: deque[Vector]  # and not yet told
@@ -135,10 +135,10 @@ class CmaEs:
         self._distribution(2 * self._cma.population_size)
 
     def _distribution(self, population_size: int) -> None:
-        from cmaes import CMA  # loads scipy.stats, 64 MB: only for who searches
+        from distillation.search.symmetric_cma import SymmetricCMA
 
         self._generation = []
-        self._cma = CMA(
+        self._cma = SymmetricCMA(
             mean=self._best,
             sigma=SIGMA,
             bounds=np.column_stack([self._space.low, self._space.high]),

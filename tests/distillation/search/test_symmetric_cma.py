@@ -1,0 +1,38 @@
+"""Draws of CMA-ES: of the right covariance, and the same whatever the last bit says."""
+
+import numpy as np
+import pytest
+from cmaes import CMA
+
+from distillation.search.symmetric_cma import SymmetricCMA
+
+BOUNDS = np.tile([-3.0, 3.0], (14, 1))
+
+
+def draws(kind: type[CMA], *, last_bit: float = 0.0, generations: int = 6) -> np.ndarray:
+    """Search uphill from one mean or from its neighbour; return every generation's candidates."""
+    mean = np.linspace(-1, 1, 14) * (1 + last_bit)
+    search = kind(mean=mean, sigma=0.5, bounds=BOUNDS, seed=3, population_size=12)
+    found = []
+    for _ in range(generations):
+        points = [search.ask() for _ in range(12)]
+        search.tell([(point, float(np.sum((point - 0.4) ** 2))) for point in points])
+        found.append(points)
+    return np.array(found)
+
+
+def test_the_last_bit_of_the_mean_does_not_decide_the_search() -> None:
+    assert np.array_equal(draws(SymmetricCMA), draws(SymmetricCMA, last_bit=3e-16))
+
+
+def test_it_does_in_the_library() -> None:
+    apart = np.abs(draws(CMA) - draws(CMA, last_bit=3e-16)).max(axis=(1, 2))
+    assert apart[0] < 1e-12
+    assert apart[1] > 0.01, "mended there: SymmetricCMA may go"
+
+
+def test_the_draws_have_the_covariance_they_shall_have() -> None:
+    root = np.array([[1.0, 0.0, 0.0], [0.8, 0.5, 0.0], [-0.3, 0.2, 0.1]])
+    search = SymmetricCMA(mean=np.zeros(3), sigma=2.0, seed=0, cov=root @ root.T)
+    points = np.array([search.ask() for _ in range(20_000)])
+    assert np.cov(points.T) == pytest.approx(4.0 * root @ root.T, abs=0.1)
