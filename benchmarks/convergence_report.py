@@ -82,21 +82,24 @@ def reached(counts: Sequence[float]) -> str:
 
 def lengths_table(results: Sequence[Result]) -> list[str]:
     """Return scores on heard and unheard texts, and what of the difference is the search's."""
-    lines = [
-        "| strategy | heard | unheard | lost | of that the texts themselves | lost by the search |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    names = ("strategy", "target", "heard", "unheard", "lost", "of that the texts themselves")
+    lines = ["| " + " | ".join((*names, "lost by the search")) + " |", "| --- " * 7 + "|"]
     for strategy in dict.fromkeys(r["strategy"] for r in results):
         mine = [r for r in results if r["strategy"] == strategy]
-        lost = [r["heard"] - r["unheard"] for r in mine]
-        texts = [r["texts_lose"] for r in mine]
-        cells = (
-            *(quartiles([r[key] for r in mine], digits=1) for key in ("heard", "unheard")),
-            *(quartiles(values, digits=1) for values in (lost, texts)),
-            quartiles(np.subtract(lost, texts).tolist(), digits=1),
-        )
-        lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
+        for target in dict.fromkeys(r["target"] for r in mine):
+            lines.append(_lost(strategy, target, [r for r in mine if r["target"] == target]))
+        lines.append(_lost(strategy, "all", mine))
     return lines
+
+
+def _lost(strategy: str, target: str, results: Sequence[Result]) -> str:
+    """Return one row of the lengths' table."""
+    lost = [r["heard"] - r["unheard"] for r in results]
+    texts = [r["texts_lose"] for r in results]
+    columns = [[r[key] for r in results] for key in ("heard", "unheard")]
+    columns += [lost, texts, np.subtract(lost, texts).tolist()]
+    cells = (quartiles(values, digits=1) for values in columns)
+    return f"| {strategy} | {target} | " + " | ".join(cells) + " |"
 
 
 def plot(results: Sequence[Result], path: Path, title: str) -> None:
