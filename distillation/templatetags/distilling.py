@@ -5,6 +5,8 @@ from typing import Any
 from django import template
 
 from corpus.models import StyleLabel
+from distillation.models import StyleRun
+from distillation.services.hearing import target_heard_by
 from distillation.wording import explained, fault_words, field_value, field_words, name_words
 
 register = template.Library()
@@ -19,6 +21,11 @@ def style_of(context: template.Context, key: str) -> StyleLabel | None:
 
 
 SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")
+
+
+@register.simple_tag(takes_context=True)
+def hears_target(context: template.Context, row: StyleRun) -> bool:
+    return target_heard_by(context["user"], row)
 
 
 @register.simple_tag(takes_context=True)

@@ -59,7 +59,7 @@ def _places(asked: list[str]) -> list[Place]:
 def _styles(places: list[Place]) -> list[dict[str, Any]]:
     """Return what is shown of each style that one of the runs has."""
     by_run = {place.run.pk: place for place in places}
-    rows = list(StyleRun.objects.filter(run__in=by_run).order_by("pk"))
+    rows = list(StyleRun.objects.filter(run__in=by_run).select_related("run").order_by("pk"))
     packs = _last_packs(rows)
     points = list(ScorePoint.objects.filter(style_run__in=rows).order_by("step"))
     shown = []

@@ -10,15 +10,21 @@ from distillation.models import StyleRun, VoicePack
 PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kept
 
 
-def sounds_of(row: StyleRun, packs: list[VoicePack]) -> list[dict[str, Any]]:
-    """Return the sounds in their order; each has an address of its own, new with its content."""
-    clips = range(2, row.target_info.get("clips", 1) + 1)
+def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> list[dict[str, Any]]:
+    """Return the sounds in their order; each has an address of its own, new with its content.
+
+    Without `target` its sounds have none: the person may not hear them.
+    """
     return [
-        _of_style(row, "target", row.target.name),
-        *(_clip(row, number) for number in clips),
+        *(_targets(row) if target else [_sound(row, "target", "") | {"withheld": True}]),
         *(_milestone(row, part, pack) for part, pack in _parts(row, packs).items()),
         *([] if row.stopped else [_of_style(row, "preview", row.preview.name)]),
     ]
+
+
+def _targets(row: StyleRun) -> list[dict[str, Any]]:
+    clips = range(2, row.target_info.get("clips", 1) + 1)
+    return [_of_style(row, "target", row.target.name), *(_clip(row, number) for number in clips)]
 
 
 def _of_style(row: StyleRun, what: str, name: str | None) -> dict[str, Any]:

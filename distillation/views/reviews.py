@@ -62,6 +62,7 @@ def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None
     packs = (
         VoicePack.objects.evolved()
         .filter(style_run__run=run)
+        .select_related("style_run__run")
         .with_verdict()
         .prefetch_related("decisions__person")
         .order_by("style_run")

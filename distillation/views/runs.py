@@ -15,6 +15,7 @@ from distillation import services
 from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
+from distillation.services.hearing import target_heard_by
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.listen import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
@@ -37,14 +38,14 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "distillation/run.html", run_context(pk))
+    return render(request, "distillation/run.html", run_context(pk, request.user))
 
 
 @require_GET
 @role_required(*ROLES)
 def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
     services.runs_recover()
-    context = run_context(pk)
+    context = run_context(pk, request.user)
     heard = request.GET.getlist("heard")
     sounds = [sound for style in context["styles"] for sound in style["sounds"]]
     context["fresh"] = [sound for sound in sounds if sound["version"] not in heard]
@@ -99,7 +100,7 @@ def _steer(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
     return redirect("run", pk=pk)
 
 
-def run_context(pk: int) -> dict[str, Any]:
+def run_context(pk: int, person: Any) -> dict[str, Any]:
     run = get_object_or_404(Run.objects.select_related("created_by", "report"), pk=pk)
     styles = list(run.style_runs.all())
     points = list(ScorePoint.objects.filter(style_run__run=run))
@@ -109,7 +110,12 @@ def run_context(pk: int) -> dict[str, Any]:
         "run": run,
         "recipe": recipe,
         "styles": [
-            style_context(row, recipe, walks.get(row.pk, []), packs.get(row.pk, []))
+            {
+                **style_context(row, recipe, walks.get(row.pk, [])),
+                "sounds": sounds_of(
+                    row, packs.get(row.pk, []), target=target_heard_by(person, row)
+                ),
+            }
             for row in styles
         ],
         "charts": curves(styles, points),
@@ -120,9 +126,7 @@ def run_context(pk: int) -> dict[str, Any]:
     }
 
 
-def style_context(
-    row: StyleRun, recipe: RunRecipe, points: list[ScorePoint], packs: list[VoicePack]
-) -> dict[str, Any]:
+def style_context(row: StyleRun, recipe: RunRecipe, points: list[ScorePoint]) -> dict[str, Any]:
     improved = max(0, len(points) - 1)
     return {
         "row": row,
@@ -132,7 +136,6 @@ def style_context(
         "acceptance": 100 * improved / row.step if row.step else None,
         "idle": row.step - points[-1].step if points else 0,
         "remaining_s": _remaining_s(row, recipe),
-        "sounds": sounds_of(row, packs),
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,6 +14,7 @@ from corpus.audio import waveform
 from corpus.audio.io import read_wav
 from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
+from distillation.services.hearing import target_heard_by
 from distillation.services.tools import clip_name, held_out_name, media_path, sample_name
 from voicelab.roles import ROLES, role_required
 
@@ -24,7 +26,9 @@ SPEAKERS = ("target", "start", "evolved")
 @role_required(*ROLES)
 def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str) -> HttpResponse:
     """Send the target of a style, one of its further clips, or its best voice so far."""
-    row = get_object_or_404(StyleRun, run=pk, style=style)
+    row = get_object_or_404(StyleRun.objects.select_related("run"), run=pk, style=style)
+    if what != "preview" and not target_heard_by(request.user, row):
+        raise PermissionDenied
     if clip := CLIP.fullmatch(what):
         return _sound(request, clip_name(row.target.name, int(clip["number"])), kind)
     return _sound(request, getattr(row, what).name if what in ("target", "preview") else "", kind)
@@ -36,7 +40,9 @@ def held_out_audio(
     request: HttpRequest, pk: int, style: str, number: int, who: str, kind: str
 ) -> HttpResponse:
     """Send a held-out sentence in the target's, the start's or the evolved voice."""
-    row = get_object_or_404(StyleRun, run=pk, style=style)
+    row = get_object_or_404(StyleRun.objects.select_related("run"), run=pk, style=style)
+    if who == "target" and not target_heard_by(request.user, row):
+        raise PermissionDenied
     name = held_out_name(row.run_id, row.style, number, who) if who in SPEAKERS else ""
     return _sound(request, name, kind)
 

@@ -75,8 +75,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "report": ("GET", ALL),
     "report_file": ("GET", ALL),
     "review": ("GET", ALL),
-    "style_audio": ("GET", ALL),
-    "held_out_audio": ("GET", ALL),
+    "style_audio": ("GET", ALL),  # made of takes: not all, tests of hearing
+    "held_out_audio": ("GET", ALL),  # likewise
     "pack_audio": ("GET", ALL),
     "pack_waveform": ("GET", ALL),
     "pack_sample": ("GET", ALL),

@@ -72,7 +72,7 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
         "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
         "pack_audio": [pack], "pack_waveform": [pack],
         "pack_sample": [pack], "sample_waveform": [pack],
-        "pack_decide": [pack], "style_audio": [run.pk, "neutral", "target", "wav"],
+        "pack_decide": [pack], "style_audio": [run.pk, "neutral", "preview", "wav"],
         "held_out_audio": [run.pk, "neutral", 1, "evolved", "wav"],
     }  # fmt: skip
     return reverse(name, args=arguments.get(name, [run.pk]))

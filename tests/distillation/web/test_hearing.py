@@ -1,0 +1,115 @@
+"""The target of a style made of takes: reviewers hear it, and who spoke it, and nobody else."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+
+from corpus.models import Recording
+from distillation.models import Run, StyleRun
+from distillation.recipe import StyleRecipe
+from distillation.services.tools import held_out_name
+from tests.distillation.factories import finished_run, spoken
+from tests.factories import PersonFactory, RecordingFactory, StyleFactory
+from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+WITHHELD = "only reviewers and the speaker may hear it"
+
+
+@pytest.fixture
+def take() -> Recording:
+    style = StyleFactory(key="neutral", name="Neutral", colour="style-1")
+    return cast(Recording, RecordingFactory(style=style))
+
+
+@pytest.fixture
+def row(take: Recording) -> StyleRun:
+    """A finished run whose target is a take, with every sound in its place."""
+    run = finished_run("neutral")
+    wav = ContentFile(spoken("Gracias por llamar.", "pf_luz"))
+    for who in ("target", "start", "evolved"):
+        default_storage.save(held_out_name(run.pk, "neutral", 1, who), wav)
+    data = run.report.data
+    data["styles"]["neutral"]["audio"] = [{"text": "La tercera.", "target": True}]
+    run.report.save()
+    row = run.style_runs.get()
+    row.target.save("target.wav", wav)
+    uses(run, takes={"Una frase.": take.wav.name})
+    return row
+
+
+def uses(run: Run, **of_style: Any) -> None:
+    """Change what the run's one style is made of."""
+    recipe = run.run_recipe
+    style: StyleRecipe = replace(recipe.styles[0], **of_style)
+    run.recipe = replace(recipe, styles=(style,)).to_json()
+    run.save()
+
+
+def client_of(person: Any) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(person)
+    return client
+
+
+def sounds(row: StyleRun) -> list[str]:
+    return [
+        reverse("style_audio", args=[row.run_id, "neutral", "target", "wav"]),
+        reverse("style_audio", args=[row.run_id, "neutral", "target", "svg"]),
+        reverse("held_out_audio", args=[row.run_id, "neutral", 1, "target", "wav"]),
+    ]
+
+
+def pages(row: StyleRun) -> list[str]:
+    other = finished_run("neutral").pk
+    return [
+        reverse("run", args=[row.run_id]),
+        reverse("review", args=[row.run_id]),
+        f"{reverse('compare')}?run={row.run_id}&run={other}",
+    ]
+
+
+def status(client: Client, url: str) -> int:
+    answer = client.get(url)
+    answer.close()
+    return answer.status_code
+
+
+@pytest.mark.parametrize("role", [LABELER, SPEAKER])
+def test_others_hear_neither_the_take_nor_what_was_made_of_it(row: StyleRun, role: str) -> None:
+    client = client_of(PersonFactory(roles=[role]))
+    assert [status(client, url) for url in sounds(row)] == [403, 403, 403]
+    for page in pages(row):
+        content = client.get(page).content.decode()
+        assert WITHHELD in content
+        assert not any(url in content for url in sounds(row))
+
+
+@pytest.mark.parametrize("role", [REVIEWER, ADMIN])
+def test_reviewers_and_admins_hear_it(row: StyleRun, role: str) -> None:
+    client = client_of(PersonFactory(roles=[role]))
+    assert [status(client, url) for url in sounds(row)] == [200, 200, 200]
+    for page in pages(row):
+        content = client.get(page).content.decode()
+        assert WITHHELD not in content
+        assert sounds(row)[0] in content
+
+
+def test_who_spoke_all_of_it_hears_it(row: StyleRun, take: Recording) -> None:
+    client = client_of(take.speaker.user)
+    assert status(client, sounds(row)[0]) == 200
+    uses(row.run, targets=(take.wav.name, cast(Any, RecordingFactory()).wav.name))
+    assert status(client, sounds(row)[0]) == 403
+
+
+def test_the_voices_made_are_heard_by_everybody(row: StyleRun) -> None:
+    client = client_of(PersonFactory(roles=[LABELER]))
+    evolved = reverse("held_out_audio", args=[row.run_id, "neutral", 1, "evolved", "wav"])
+    assert status(client, evolved) == 200
+    uses(row.run, takes={})  # a teacher that speaks by itself
+    assert status(client, sounds(row)[0]) == 200
