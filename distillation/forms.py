@@ -30,6 +30,7 @@ PRECISIONS = [
     ("bf16", _("bf16: faster")),
     ("auto", _("auto: bf16 where the processor has it")),
 ]
+LEAST_WEIGHT = 0.001
 RECIPE_FIELDS = (
     *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
     "base_voices",
@@ -131,10 +132,11 @@ class RunLaunchForm(forms.ModelForm):
             "differ. None chosen: all."
         ),
     )
-    weight_target = forms.FloatField(label=_("Weight of target similarity"))
-    weight_self = forms.FloatField(label=_("Weight of self-similarity"))
+    weight_target = forms.FloatField(label=_("Weight of target similarity"), min_value=LEAST_WEIGHT)
+    weight_self = forms.FloatField(label=_("Weight of self-similarity"), min_value=LEAST_WEIGHT)
     weight_feature = forms.FloatField(
         label=_("Weight of feature similarity"),
+        min_value=LEAST_WEIGHT,
         help_text=_(
             "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder hardly "
             "hears pace: raise this weight for a voice that shall keep its target's."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from distillation.engines.praat_voices import VOICES
 
+LEAST_VOICES = 2  # a search goes between them
 PACKS = "voices"  # Kokoro's folder beside the weights
 
 

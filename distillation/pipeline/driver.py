@@ -22,6 +22,7 @@ from distillation.stages.deploy import deploy
 from distillation.stages.evolve import Evolution
 from distillation.stages.judging import Judges
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
+from distillation.stages.starting import stock_of
 from distillation.stages.validate import build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
@@ -121,8 +122,9 @@ class Pipeline:
 
     def evolve(self) -> None:
         """Search every style that is not finished, from its checkpoint if there is one."""
+        stock = stock_of(self.recipe, self.student)
         for style in self.recipe.style_keys:
-            identity = snapshot.identity(self.recipe, style, self.target(style))
+            identity = snapshot.identity(self.recipe, style, self.target(style), stock)
             if _is_current(_note_of(self.pack(style)), identity, self.pack(style)):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from distillation.choosing import Choice, Line, choose
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
-from distillation.engines.stock import stock_names
+from distillation.engines.stock import LEAST_VOICES, stock_names
 from distillation.pipeline import cloning, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
@@ -133,7 +133,7 @@ def _check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--steps: 1 or more, not {options.steps}.")
     if options.jobs < 1:
         raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
-    if len(set(options.base_voices)) < min(2, len(options.base_voices) * 2):
+    if options.base_voices and len(set(options.base_voices)) < LEAST_VOICES:
         raise PlanError("--base-voices: two or more, their spread scales the search.")
     if options.seed is not None and options.seed < 0:
         raise PlanError(f"--seed: 0 or more, not {options.seed}.")
@@ -237,6 +237,12 @@ def _check_student(student: str, options: Options, stages: Sequence[str]) -> Non
         raise PlanError(
             f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
             "and the voices in it, or name their folder with --model-dir."
+        )
+    voices = stock_names(student, options.model_dir)
+    if "evolve" in stages and len(voices) < LEAST_VOICES:
+        raise PlanError(
+            f"--student {student}: {options.model_dir} has {', '.join(voices) or 'no voices'}, and "
+            f"a search goes between two or more; get them with `manage.py models pull {student}`."
         )
 
 

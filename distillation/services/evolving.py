@@ -38,7 +38,7 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
         Path(style_run.target.path),
         checkpoint_read(style_run),
     )
-    pulse = Pulse(style_run, evolution)
+    pulse, before = Pulse(style_run, evolution), evolution.best_score
     alone = evolution.judge.together  # a GPU takes the whole batch
     if not alone and len(evolution.batch()) > 1 and not work_waits():
         help_ask(style_run)
@@ -47,7 +47,8 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
         should_stop=pulse.should_stop,
         judges=None if alone else Lead(style_run, evolution.judge),
     )
-    return _outcome(style_run, recipe, evolution, pulse.figures())
+    improved = evolution.best_score != before
+    return _outcome(style_run, evolution, pulse.figures(), improved=improved)
 
 
 class Pulse:
@@ -85,15 +86,16 @@ class Pulse:
 
 
 def _outcome(
-    style_run: StyleRun, recipe: RunRecipe, evolution: Evolution, figures: dict[str, Any]
+    style_run: StyleRun, evolution: Evolution, figures: dict[str, Any], *, improved: bool
 ) -> Outcome:
     fields = dict(figures)
     written, replaced = [], []
     filename = f"{style_run.slice}-{style_run.lease[:8]}"
     state = evolution.checkpoint()
     contents = {"checkpoint": (f"{filename}.npz", state)}
-    if audio := _preview(style_run, recipe, evolution):
-        contents["preview"] = (f"{filename}.wav", audio)
+    if evolution.best and (improved or not style_run.preview):
+        sample = encode_wav(_sample(evolution.recipe, evolution.best))
+        contents["preview"] = (f"{filename}.wav", sample)
     for name, (file_name, content) in contents.items():
         file = getattr(style_run, name)
         replaced += [file.name] if file else []
@@ -112,14 +114,6 @@ def _outcome(
             *(name for pack in dropped for name in (str(pack.file.name), sample_name(pack))),
         ],
     )
-
-
-def _preview(style_run: StyleRun, recipe: RunRecipe, evolution: Evolution) -> bytes | None:
-    """Let the best voice so far speak, unless it is the one that spoke before."""
-    score, best = evolution.best_score, evolution.best
-    if score is None or best is None or (style_run.preview and score.total == style_run.best_score):
-        return None
-    return encode_wav(_sample(recipe, best))
 
 
 def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:

@@ -14,7 +14,7 @@ from corpus.querysets import RecordingQuerySet
 from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
-from distillation.engines.stock import stock_names
+from distillation.engines.stock import LEAST_VOICES, stock_names
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services.prompts import CLONING, Takes, prompts_choose
@@ -150,6 +150,12 @@ def _base_voices(names: Sequence[str], student: str) -> tuple[str, ...]:
         raise RecipeError(
             _("base_voices: choose two or more, or none for all: the search goes between them.")
         )
+    if len(there) < LEAST_VOICES:
+        message = _(
+            "base_voices: the student %(student)s has %(there)s and a search goes between two "
+            "voices or more; get them with `manage.py models pull %(student)s`."
+        )
+        raise RecipeError(message % {"student": student, "there": ", ".join(there) or "-"})
     return tuple(names) or there
 
 

@@ -12,8 +12,8 @@ from distillation.models import ACTIVE, Run, RunEvent, RunState, StyleRun
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
 from distillation.services.queue import slice_enqueue
+from distillation.services.restarting import searches_restart
 
-DAMAGED = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 LIVE = (*ACTIVE, RunState.PAUSED)
 
 
@@ -63,7 +63,7 @@ def run_retry(*, run: Run, person: Any) -> Run:
     with _locked(run, RunState.RUNNING, RunState.FAILED) as locked:
         if not locked.style_runs.filter(state=RunState.FAILED).exists():
             raise RunError("wrong_state", _("No style of this run failed."))
-        _restart_damaged(locked)
+        searches_restart(locked)
         _requeue(locked, RunState.FAILED)
         locked.error_code = locked.error = ""
         locked.finished_at = None
@@ -94,12 +94,6 @@ def _requeue(run: Run, state: str) -> None:
             state=RunState.QUEUED, error_code="", error="", losses=0
         )
         slice_enqueue(style_run)
-
-
-def _restart_damaged(run: Run) -> None:
-    """A checkpoint that cannot be read cannot be continued: those styles evolve anew."""
-    damaged = run.style_runs.filter(state=RunState.FAILED, error_code__in=DAMAGED)
-    damaged.update(checkpoint="", checkpoint_sha256="", step=0, evaluations=0, seconds=0)
 
 
 def _state_of_going_on(run: Run) -> RunState:

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -43,6 +44,10 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
     except SliceStopped:
         slice_abandon(style_run)
         return
+    except OperationalError:  # the task is tried again, maybe by another process
+        with suppress(OperationalError):
+            lease_drop(style_run)
+        raise
     except USER_FAULTS as error:
         style_fail(
             style_run_id=style_run_id, slice=slice, code=fault_code(error), message=str(error)

@@ -87,7 +87,9 @@ def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
 def inputs_check(recipe: RunRecipe, style: str) -> None:
     """Refuse takes and clips that are gone or differ from those the recipe was made of."""
     own = recipe.style(style)
-    for name in (*own.takes.values(), *own.targets, *dict(own.prompt).values()):
+    prompt = recipe.teacher_options.get("prompt")
+    heard = (*own.takes.values(), *own.targets, *dict(own.prompt).values())
+    for name in (*heard, prompt) if prompt else heard:
         path = media_path(name)
         if not path.exists():
             raise RunError(

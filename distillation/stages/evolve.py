@@ -20,7 +20,7 @@ from distillation.stages.diversity import Diversity
 from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_here
 from distillation.stages.slopes import slopes_for
 from distillation.stages.snapshot import Point, Snapshot
-from distillation.stages.starting import blends, start_total
+from distillation.stages.starting import blends, start_total, stock_of
 from distillation.stages.stopping import Progress, may_end_early, why_stopped
 from distillation.voicepack import VoicePack
 
@@ -93,9 +93,8 @@ class Evolution:
         self.judge = Judge(recipe, student, Path(target_path))
         self._slope = slopes_for(recipe, student, Path(target_path))
         self._engine = student.name
-        names = recipe.base_voices or student.stock_voices()
-        self._stock = {name: student.stock_voice(name) for name in names}
-        self._identity = snapshot.identity(recipe, self.style_key, Path(target_path))
+        self._stock = stock_of(recipe, student)
+        self._identity = snapshot.identity(recipe, self.style_key, Path(target_path), self._stock)
         self._at = Snapshot() if checkpoint is None else snapshot.read(checkpoint, self._identity)
         self._waiting: deque[Task] = deque()
         self._diversity: Diversity
@@ -278,8 +277,11 @@ class Evolution:
         if score and (at.best_score is None or score.total > at.best_score.total):
             at.best, at.best_score = task.candidate, score
             at.start_name = self._start_name(task.number)
-        if len(at.start_totals) == self.start_total:
+        if len(at.start_totals) == self.start_total or (self._is_late() and at.best_score):
             self._settle_start()
+
+    def _is_late(self) -> bool:
+        return 0 < self.recipe.minutes <= self._at.seconds / 60
 
     def _start_name(self, number: int) -> str:
         if number < len(self._stock):
@@ -317,8 +319,9 @@ class Evolution:
         """Return what was heard while the start was chosen."""
         totals = self._at.start_totals
         packs = [pack.data for pack in self._stock.values()]
-        packs += [data for _, data in blends(self._stock, totals)]
-        return [(pack, total) for pack, total in zip(packs, totals, strict=True) if total]
+        if len(totals) > len(packs):
+            packs += [data for _, data in blends(self._stock, totals)]
+        return [(pack, total) for pack, total in zip(packs, totals, strict=False) if total]
 
     def _take_step(self, search: Strategy, task: Task, verdict: Verdict) -> None:
         at, score = self._at, verdict.score

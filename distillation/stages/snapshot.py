@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from distillation.search import Array, State
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.judging import Bar
+from distillation.voicepack import VoicePack
 
 DECIDING = (
     *("student", "student_options", "lang", "strategy", "steps", "seed", "base_voices"),
@@ -69,10 +71,13 @@ class Snapshot:
     search: State = field(default_factory=dict)
 
 
-def identity(recipe: RunRecipe, style_key: str, target_path: Path) -> str:
+def identity(
+    recipe: RunRecipe, style_key: str, target_path: Path, stock: Mapping[str, VoicePack]
+) -> str:
     """Return the SHA-256 of all that decides the search of one style."""
     deciding = {name: getattr(recipe, name) for name in DECIDING}
     deciding |= {"style": style_key, "target": clips_digest(target_path)}
+    deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
@@ -109,7 +114,7 @@ def read(blob: bytes, who: str) -> Snapshot:
     ------
     StageError
         `bad_checkpoint` where it cannot be read, `other_checkpoint` where it belongs to a
-        search with another recipe or target.
+        search with another recipe, other base voices or another target.
     """
     try:
         with np.load(io.BytesIO(blob), allow_pickle=False) as npz:
@@ -122,7 +127,8 @@ def read(blob: bytes, who: str) -> Snapshot:
     if meta["identity"] != who:
         raise StageError(
             "other_checkpoint",
-            "the checkpoint belongs to another recipe or target; delete it to search anew.",
+            "the checkpoint belongs to another recipe, other base voices or another target; delete "
+            "it to search anew.",
         )
     return _rebuild(meta, arrays)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
+from distillation.engines.base import Student
+from distillation.engines.stock import LEAST_VOICES
+from distillation.recipe import RunRecipe
 from distillation.search import Array
+from distillation.stages.base import StageError
 from distillation.voicepack import VoicePack, interpolate
 
 PARENTS = 3  # best stock voices that are interpolated
@@ -16,6 +20,24 @@ def start_total(stock: int) -> int:
     """Return how many candidates the choice of the start takes with so many base voices."""
     parents = min(PARENTS, stock)
     return stock + len(BLENDS) * parents * (parents - 1) // 2
+
+
+def stock_of(recipe: RunRecipe, student: Student) -> dict[str, VoicePack]:
+    """Return the base voices of a search.
+
+    Raises
+    ------
+    StageError
+        `base_voices`: fewer than two.
+    """
+    names = recipe.base_voices or student.stock_voices()
+    if len(set(names)) < LEAST_VOICES:
+        raise StageError(
+            "base_voices",
+            f"a search goes between two base voices or more; of {student.name} there is "
+            f"{', '.join(names) or 'none'}.",
+        )
+    return {name: student.stock_voice(name) for name in names}
 
 
 def blends(stock: Mapping[str, VoicePack], totals: Sequence[float]) -> list[tuple[str, Array]]:

@@ -1,11 +1,13 @@
 """A recipe is built from the corpus: what is said, heard and held out, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from corpus.models import Recording, Speaker
+from distillation.engines.stock import PACKS
 from distillation.recipe import RecipeError
 from distillation.services import recipe_build
 from tests.distillation.factories import corpus_make
@@ -32,6 +34,18 @@ def test_is_the_same_for_the_same_corpus() -> None:
     assert one.fingerprint() == other.fingerprint()
 
 
+@pytest.fixture
+def kokoro_voices(settings: Any, tmp_path: Path) -> Path:
+    """Kokoro's folder of voices with two in it, by name."""
+    settings.MODEL_DIR = tmp_path
+    folder = tmp_path / PACKS
+    folder.mkdir()
+    for name in ("ef_dora", "em_alex"):
+        (folder / f"{name}.pt").touch()
+    return folder
+
+
+@pytest.mark.usefixtures("kokoro_voices")
 def test_kokoros_precision_is_frozen_with_it(settings: Any) -> None:
     corpus_make("neutral")
     settings.KOKORO_PRECISION = "bf16"
@@ -42,6 +56,15 @@ def test_kokoros_precision_is_frozen_with_it(settings: Any) -> None:
     assert praat.student_options == {}
 
 
+def test_a_student_with_fewer_than_two_voices_is_refused(kokoro_voices: Path) -> None:
+    corpus_make("neutral")
+    for name in ("em_alex", "ef_dora"):
+        (kokoro_voices / f"{name}.pt").unlink()
+        with pytest.raises(RecipeError, match=r"base_voices: .* models pull kokoro"):
+            recipe_build(styles=["neutral"], steps=10, student="kokoro")
+
+
+@pytest.mark.usefixtures("kokoro_voices")
 def test_gradients_are_for_students_that_give_them() -> None:
     corpus_make("neutral")
     with pytest.raises(RecipeError, match=r"strategy: gradient .* kokoro, .* praat"):

@@ -205,6 +205,29 @@ def test_a_checkpoint_of_another_search_is_refused(
     assert caught.value.code == "other_checkpoint"
 
 
+class Renamed(Counting):
+    """The real student whose stock voices are other ones under the same names."""
+
+    def stock_voice(self, name: str) -> VoicePack:
+        names = student().stock_voices()
+        return student().stock_voice(names[(names.index(name) + 1) % len(names)])
+
+
+def test_a_checkpoint_of_other_voices_is_refused(whole: Evolution, target_path: Path) -> None:
+    with pytest.raises(StageError, match="voices") as caught:
+        Evolution(whole.recipe, "neutral", Renamed(), target_path, whole.checkpoint())
+    assert caught.value.code == "other_checkpoint"
+
+
+def test_minutes_bound_the_choice_of_the_start_too(target_path: Path) -> None:
+    evolution = Evolution(recipe(minutes=1e-6), "neutral", student(), target_path)
+    assert evolution.advance()
+    assert (evolution.evaluations, evolution.step, evolution.stopped) == (1, 0, "minutes")
+    resumed = Evolution(evolution.recipe, "neutral", student(), target_path, evolution.checkpoint())
+    assert resumed.done
+    assert outcome(resumed) == outcome(evolution)
+
+
 @given(st.binary(max_size=64))
 def test_a_damaged_checkpoint_is_named(blob: bytes) -> None:
     from distillation.stages import snapshot
@@ -218,9 +241,9 @@ def test_faults_of_the_set_up_are_named(target_path: Path, tmp_path: Path) -> No
     with pytest.raises(StageError, match="run the stage") as caught:
         Evolution(recipe(), "neutral", student(), tmp_path / "none.wav")
     assert caught.value.code == "no_target"
-    alone = Evolution(recipe(base_voices=("pf_luz",)), "neutral", student(), target_path)
-    with pytest.raises(StageError, match="two base voices"):
-        alone.advance()
+    with pytest.raises(StageError, match="two base voices") as caught:
+        Evolution(recipe(base_voices=("pf_luz",)), "neutral", student(), target_path)
+    assert caught.value.code == "base_voices"
 
 
 def test_shape_of_the_base_pack_is_kept(whole: Evolution) -> None:

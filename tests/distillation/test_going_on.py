@@ -1,0 +1,110 @@
+"""Going on after a kill, a locked database, changed files: nothing stale stays, nobody waits."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.utils import timezone
+
+from corpus.audio.io import write_wav
+from distillation.models import Run, RunState, Stage, StyleRun
+from distillation.services import evolving, leases, run_retry, slices, tools
+from distillation.services.faults import RunError
+from distillation.stages.evolve import Evolution
+from tests.distillation.factories import tiny_run
+from tests.distillation.voices import LONG, say
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+@pytest.fixture
+def run(settings: Any) -> Run:
+    settings.SLICE_SECONDS = 0.0  # one candidate a slice
+    return tiny_run("neutral", steps=80)
+
+
+def slices_do(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
+    """Do slice after slice; return the style as it is then."""
+    row = run.style_runs.get()
+    while not until(row):
+        slices.style_advance(style_run_id=row.pk, slice=row.slice)
+        row.refresh_from_db()
+        assert row.state != RunState.FINISHED
+    return row
+
+
+def killed_after_its_beat(row: StyleRun) -> float:
+    """Work a slice as a worker that dies between its last sign of life and its commit."""
+    claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
+    recipe = claimed.run.run_recipe
+    student, checkpoint = tools.student_of(recipe), tools.checkpoint_read(claimed)
+    evolution = Evolution(recipe, row.style, student, Path(row.target.path), checkpoint)
+    evolution.advance(seconds=0)
+    figures = evolving.Pulse(claimed, evolution).figures()
+    assert leases.lease_beat(claimed, **figures)
+    StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
+    return float(figures["best_score"])
+
+
+def test_a_better_voice_is_heard_though_its_first_worker_was_killed(run: Run) -> None:
+    row = slices_do(run, lambda row: row.preview)
+    heard, score = row.preview.name, row.best_score
+    while killed_after_its_beat(row) == score:
+        slices.style_advance(style_run_id=row.pk, slice=row.slice)
+        row.refresh_from_db()
+        assert row.preview.name == heard
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.preview.name != heard
+
+
+def test_a_locked_database_gives_the_slice_back_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_row: StyleRun) -> None:
+        raise OperationalError("database is locked")
+
+    row = run.style_runs.get()
+    monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, locked)
+    with pytest.raises(OperationalError):
+        slices.style_advance(style_run_id=row.pk, slice=0)
+    monkeypatch.setattr(leases, "owner_name", lambda: f"{leases.host_name()}/1")
+    again = leases.lease_claim(style_run_id=row.pk, slice=0)
+    assert again is not None
+    assert again.losses == 0
+
+
+def test_a_search_of_another_target_begins_anew_whole(
+    run: Run, django_capture_on_commit_callbacks: Callable
+) -> None:
+    row = slices_do(run, lambda row: row.step > 1)
+    start, preview = str(row.packs.get(kind="start").file.name), str(row.preview.name)
+    before = list(row.points.values_list("score", flat=True))
+    write_wav(Path(row.target.path), say(LONG))
+    slices_do(run, lambda row: row.error_code == "other_checkpoint")
+    with django_capture_on_commit_callbacks(execute=True):
+        run_retry(run=Run.objects.get(), person=run.created_by)
+    row.refresh_from_db()
+    assert (row.step, row.best_score, row.start_voice, row.preview.name) == (0, None, "", "")
+    assert not row.points.exists()
+    assert not row.packs.exists()
+    assert not any(map(default_storage.exists, (start, preview)))
+    row = slices_do(run, lambda row: row.points.exists())
+    assert row.points.get().score != before[0]
+
+
+def test_a_changed_prompt_is_noticed(run: Run) -> None:
+    name = "recordings/prompt.wav"
+    path = tools.media_path(name)
+    path.write_bytes(b"another")
+    recipe = run.run_recipe
+    asked = replace(
+        recipe, teacher_options={"prompt": name}, inputs={**recipe.inputs, name: "0" * 64}
+    )
+    with pytest.raises(RunError, match=name) as caught:
+        tools.inputs_check(asked, "neutral")
+    assert caught.value.code == "take_changed"
