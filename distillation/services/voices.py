@@ -112,7 +112,9 @@ def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
 
 
 def _carry_out(deployment_ids: Sequence[int]) -> None:
-    """Deploy what is to be done once the folder is ours: others may have deployed meanwhile."""
+    """Deploy what is still to be done once the folder is ours: others may have been at it."""
+    if not _requested(deployment_ids).exists():
+        return
     try:
         with _storage_told(), turn(settings.VOICES_DIR):
             _drop_superseded(deployment_ids)

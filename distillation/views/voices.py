@@ -21,10 +21,12 @@ from voicelab.roles import ADMIN, ROLES, role_required
 def voices(request: HttpRequest) -> HttpResponse:
     deployments = Deployment.objects.select_related("pack__style_run__run", "person", "replaced_by")
     last = deployments.last_of_each_voice()
+    pending = list(deployments.filter(state=Deployment.State.REQUESTED))
     context = {
         "deployed": list(deployments.current().order_by("voice")),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
-        "pending": list(deployments.filter(state=Deployment.State.REQUESTED)),
+        "pending": pending,
+        "unanswered": bool(pending) and not services.worker_is_there(),
         "failed": list(last.filter(state=Deployment.State.FAILED).order_by("voice")),
         "waiting": _waiting(),
         "speech_url": settings.SPEECH_URL,

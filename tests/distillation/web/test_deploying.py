@@ -20,6 +20,7 @@ from distillation.services import (
     packs_deploy,
     packs_deploy_later,
     queue,
+    recovery,
     runs_recover,
     voices,
 )
@@ -172,6 +173,13 @@ def test_a_request_that_comes_late_does_not_replace_a_newer_one(voices_dir: Path
     assert set(Deployment.objects.current()) == {newer, beside}
 
 
+def test_a_message_for_what_has_ended_touches_nothing(pack: VoicePack, voices_dir: Path) -> None:
+    deployment = request(pack)
+    voices.deployments_fail(deployment_ids=[deployment.pk], code="internal", message="")
+    carry_out(deployment)
+    assert not voices_dir.exists()
+
+
 def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
     voices.deployments_fail(deployment_ids=[newer.pk], code="internal", message="")
@@ -248,6 +256,14 @@ class TestPage:
         page = admin.get(reverse("voices")).content.decode()
         assert f"disk neutral ← {first}" in page
         assert "disk amable" not in page
+
+    def test_it_says_when_no_worker_answers(self, admin: Client, pack: VoicePack) -> None:
+        page, hint = reverse("voices"), b"celery -A voicelab worker"
+        assert hint not in admin.get(page).content
+        request(pack)
+        assert hint in admin.get(page).content
+        recovery.worker_beat(name="w@here")
+        assert hint not in admin.get(page).content
 
     def test_an_older_voice_is_not_proposed_over_the_deployed_one(self, admin: Client) -> None:
         approved(LUZ)
