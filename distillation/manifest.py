@@ -23,6 +23,7 @@ from typing import Any
 
 NAME = "manifest.json"
 VERSION = 1
+MEND = "mend it or put a copy of it back; or rename it, then deploy every voice again"
 _KEYS = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
 
 
@@ -75,14 +76,16 @@ def read(directory: str | Path) -> Manifest | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: cannot be read ({error}).") from error
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: cannot be read ({error}); {MEND}.") from error
     try:
         return _parse(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise ManifestError(f"{path}: not JSON ({error}); deploy again to rewrite it.") from error
     except ManifestError as error:
-        raise ManifestError(f"{path}: {error}.") from error
+        raise ManifestError(f"{path}: {error}; {MEND}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{path}: not JSON ({error}); {MEND}.") from error
 
 
 def write(directory: str | Path, manifest: Manifest) -> Path:

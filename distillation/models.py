@@ -319,7 +319,7 @@ class Deployment(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
-    replaced_by = models.OneToOneField(
+    replaced_by = models.ForeignKey(
         "self",
         models.SET_NULL,
         null=True,

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 ACTIVE = ("queued", "running")
 
@@ -46,11 +47,31 @@ class VoicePackQuerySet(models.QuerySet):
     def approved(self) -> Self:
         return self.with_verdict().filter(verdict="approve")
 
+    def waiting(self) -> Self:
+        """Approved voices that were never deployed nor are about to be."""
+        deployments: Any = self.model._meta.get_field("deployments").related_model
+        standing = deployments.objects.standing().values("pack")
+        return self.approved().evolved().exclude(pk__in=standing)
+
 
 class DeploymentQuerySet(models.QuerySet):
     def current(self) -> Self:
         return self.filter(state="deployed", replaced_by=None)
 
+    def standing(self) -> Self:
+        """Deployed at some time, or about to be."""
+        return self.exclude(state="failed")
+
+    def newer_than(self, row: Any) -> Self:
+        """Standing ones of the same voice and place that were asked for later; newest first."""
+        same = self.standing().filter(voice=row.voice, place=row.place, pk__gt=row.pk)
+        return same.order_by("-pk")
+
+    def last_of_each_voice(self) -> Self:
+        newest = self.order_by().values("voice").annotate(newest=Max("pk")).values("newest")
+        return self.filter(pk__in=newest)
+
     def forgotten(self, enqueued_before: datetime) -> Self:
-        """Requests whose message, if there was one, is long gone."""
-        return self.filter(state="requested", queued_at__lte=enqueued_before)
+        """Requests whose message, if there was one, is long gone; oldest first."""
+        asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
+        return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")

@@ -1,4 +1,4 @@
-"""What the workers do: a slice of a style; and the signs of life a worker gives."""
+"""What the workers do: slices of styles, deployments; and the signs of life a worker gives."""
 
 from typing import Any
 
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from distillation import checks
 from distillation.services import helping, recovery, slices, voices
 
+DEPLOY_SECONDS = 60
+
 
 class StyleTask(Task):
     """Notes on the run's page what a program fault or the time limit did to a slice."""
@@ -19,12 +21,28 @@ class StyleTask(Task):
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[int, int], kwargs: Any, einfo: Any
     ) -> None:
-        code, message = "internal", _("A fault of the program (task %s); the worker's log has it.")
-        message %= task_id
+        code, message = "internal", _fault_of(task_id)
         if isinstance(exc, SoftTimeLimitExceeded):
             code, message = "too_slow", _("One slice took over %d s; raise SLICE_SOFT_SECONDS.")
             message %= settings.SLICE_SOFT_SECONDS
         slices.style_fail(style_run_id=args[0], slice=args[1], code=code, message=message)
+
+
+class DeployTask(Task):
+    """Notes on the deployments what a program fault or the time limit did to them."""
+
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[list[int]], kwargs: Any, einfo: Any
+    ) -> None:
+        code, message = "internal", _fault_of(task_id)
+        if isinstance(exc, SoftTimeLimitExceeded):
+            code, message = "storage", _("%(place)s: no answer, or held by others, for %(time)d s.")
+            message %= {"place": settings.VOICES_DIR, "time": DEPLOY_SECONDS}
+        voices.deployments_fail(deployment_ids=args[0], code=code, message=message)
+
+
+def _fault_of(task_id: str) -> str:
+    return _("A fault of the program (task %s); the worker's log has it.") % task_id
 
 
 @shared_task(
@@ -44,7 +62,14 @@ def slice_help(style_run_id: int, slice: int, number: int) -> None:
     helping.slice_help(style_run_id=style_run_id, slice=slice, number=number)
 
 
-@shared_task(soft_time_limit=60, time_limit=90)
+@shared_task(
+    base=DeployTask,
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=DEPLOY_SECONDS,
+    time_limit=DEPLOY_SECONDS + 30,
+)
 def packs_deploy(deployment_ids: list[int]) -> None:
     voices.deployments_carry_out(deployment_ids=deployment_ids)
 

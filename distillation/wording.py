@@ -88,6 +88,15 @@ FAULTS: dict[str, Any] = {
     "too_large": _("A file is larger than allowed."),
     "pack_changed": _("The voice pack is gone or is not the one that was judged; review it again."),
     "not_approved": _("The voice was not approved; review it first."),
+    "superseded": _("Not deployed: the voice was deployed anew in the meantime."),
+    "manifest": _(
+        "The list of deployed voices cannot be used; whoever runs the server has to mend it, or to"
+        " put it aside and deploy every voice again."
+    ),
+    "storage": _(
+        "A file or folder cannot be read or written; whoever runs the server has to look at the"
+        " disk's space and the rights, then deploy again."
+    ),
     "two_of_a_voice": _("Choose one pack for each voice."),
     "two_engines": _("Choose packs of one engine: the service runs only one."),
 }

@@ -105,7 +105,7 @@ def _to_run(total: int, run: Run | None) -> Iterator[dict[str, Any]]:
     elif run is None:
         href = reverse("admin:distillation_run_add")
         yield _item("runs", _("No voice has been distilled yet."), _("Launch a run"), href)
-    if VoicePack.objects.approved().filter(deployments=None).exists():
+    if VoicePack.objects.waiting().exists():
         yield _item("voices", _("Approved voices can be deployed."), _("Deploy"), reverse("voices"))
 
 

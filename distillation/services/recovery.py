@@ -21,8 +21,8 @@ def runs_recover() -> int:
     leases_release_dead()
     now = timezone.now()
     patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)
-    if lost := list(Deployment.objects.forgotten(patience)):
-        deployments_enqueue(lost)
+    for deployment in Deployment.objects.forgotten(patience):
+        deployments_enqueue([deployment])
     return sum(map(_recover, StyleRun.objects.forgotten(now, patience)))
 
 

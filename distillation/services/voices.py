@@ -1,20 +1,21 @@
 """Decisions on packs, and the deployment of approved ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from distillation.manifest import ManifestError
 from distillation.models import Decision, Deployment, VoicePack
+from distillation.querysets import DeploymentQuerySet
 from distillation.services.faults import USER_FAULTS, RunError, fault_code
 from distillation.services.origins import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
-from distillation.stages.deploy import deploy
-
-DEFAULT_VOICE = "neutral"
+from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn
 
 
 def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> Decision:
@@ -40,11 +41,12 @@ def packs_deploy(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]
     Raises
     ------
     RunError
-        `not_approved`, `pack_changed`, `two_of_a_voice`: nothing was deployed.
+        `nothing_chosen`, `two_of_a_voice`, `two_engines`, `consent_withdrawn`, `not_approved`,
+        `pack_changed`, `manifest` or `storage`: nothing was deployed.
     """
-    deployments = _request(packs, person)
-    _carry_out(deployments)
-    return deployments
+    ids = [row.pk for row in _request(packs, person)]
+    _carry_out(ids)
+    return list(Deployment.objects.filter(pk__in=ids).order_by("pk"))
 
 
 def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
@@ -57,13 +59,14 @@ def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deplo
 
 def deployments_carry_out(*, deployment_ids: Sequence[int]) -> None:
     """Do what was requested and is not done yet; what cannot be done is noted on it."""
-    rows = Deployment.objects.filter(pk__in=deployment_ids, state=Deployment.State.REQUESTED)
-    rows = rows.select_related("pack__style_run", "person")
-    if rows:
-        try:
-            _carry_out(list(rows))
-        except USER_FAULTS as error:
-            rows.update(state=Deployment.State.FAILED, error=f"{fault_code(error)}: {error}")
+    with suppress(*USER_FAULTS):
+        _carry_out(deployment_ids)
+
+
+def deployments_fail(*, deployment_ids: Sequence[int], code: str, message: str) -> None:
+    """Note on what is still requested why it was not deployed."""
+    error = f"{code}: {message}"
+    _requested(deployment_ids).update(state=Deployment.State.FAILED, error=error)
 
 
 def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
@@ -72,7 +75,9 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
         .filter(pk__in=[pack.pk for pack in packs])
         .select_related("style_run__run")
     )
-    if not chosen or len({pack.style for pack in chosen}) < len(chosen):
+    if not chosen:
+        raise RunError("nothing_chosen", _("Choose at least one voice that is listed here."))
+    if len({pack.style for pack in chosen}) < len(chosen):
         raise RunError("two_of_a_voice", _("Choose one pack for each voice."))
     if len({pack.engine for pack in chosen}) > 1:
         raise RunError("two_engines", _("Choose packs of one engine: the service runs only one."))
@@ -81,7 +86,7 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
         if pack.verdict != Decision.Verdict.APPROVE:
             raise RunError("not_approved", _("%s was not approved; review it first.") % pack)
         path = media_path(pack.file.name)
-        if not path.exists() or sha256_of(path.read_bytes()) != pack.sha256:
+        if not path.is_file() or sha256_of(path.read_bytes()) != pack.sha256:
             raise RunError(
                 "pack_changed",
                 _("%(pack)s: the file %(file)s is gone or is not the one that was judged.")
@@ -92,6 +97,8 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
 
 @transaction.atomic
 def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
+    with _storage_told():
+        chosen = _approved(packs)
     return [
         Deployment.objects.create(
             pack=pack,
@@ -100,35 +107,70 @@ def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
             sha256=pack.sha256,
             person=person,
         )
-        for pack in _approved(packs)
+        for pack in chosen
     ]
 
 
-def _carry_out(deployments: Sequence[Deployment]) -> None:
-    chosen = _approved([row.pack for row in deployments])
+def _carry_out(deployment_ids: Sequence[int]) -> None:
+    """Deploy what is still to be done once the folder is ours: others may have been at it."""
+    if not _requested(deployment_ids).exists():
+        return
+    try:
+        with _storage_told(), turn(settings.VOICES_DIR):
+            _drop_superseded(deployment_ids)
+            if rows := list(_requested(deployment_ids)):
+                _copy(rows)
+                _note(rows)
+    except USER_FAULTS as error:
+        deployments_fail(deployment_ids=deployment_ids, code=fault_code(error), message=str(error))
+        raise
+
+
+@contextmanager
+def _storage_told() -> Iterator[None]:
+    """Tell what a disk refuses and what is wrong with the manifest as a person can mend it."""
+    try:
+        yield
+    except ManifestError as error:
+        raise RunError("manifest", str(error)) from error
+    except OSError as error:
+        where = error.filename or settings.VOICES_DIR
+        raise RunError("storage", f"{where}: {error.strerror or error}.") from error
+
+
+def _requested(deployment_ids: Sequence[int]) -> DeploymentQuerySet:
+    rows = Deployment.objects.filter(pk__in=deployment_ids, state=Deployment.State.REQUESTED)
+    return rows.select_related("pack__style_run", "person").order_by("pk")
+
+
+def _drop_superseded(deployment_ids: Sequence[int]) -> None:
+    """End requests that come late: a newer one for the same voice and place stands."""
+    for row in _requested(deployment_ids):
+        if newer := Deployment.objects.newer_than(row).first():
+            message = _("a newer deployment of this voice stands, that of %(pack)s by %(person)s.")
+            message %= {"pack": newer.pack, "person": newer.person}
+            deployments_fail(deployment_ids=[row.pk], code="superseded", message=message)
+
+
+def _copy(rows: Sequence[Deployment]) -> None:
+    chosen = _approved([row.pack for row in rows])
     paths = {pack.style: media_path(pack.file.name) for pack in chosen}
-    deploy(
+    deploy_in_turn(
         paths,
         voices_dir=settings.VOICES_DIR,
         engine=chosen[0].engine,
-        default=_default_voice(paths),
-        about={row.voice: _about(row) for row in deployments},
+        default=PLAIN_VOICE if PLAIN_VOICE in paths else None,
+        about={row.voice: _about(row) for row in rows},
     )
-    with transaction.atomic():
-        for row in deployments:
-            _replace(row)
 
 
-def _replace(row: Deployment) -> None:
-    earlier = Deployment.objects.current().filter(voice=row.voice, place=row.place)
-    earlier.update(replaced_by=row)
-    row.state = Deployment.State.DEPLOYED
-    row.save(update_fields=["state"])
-
-
-def _default_voice(paths: dict[str, Any]) -> str | None:
-    """Return the neutral voice if it is among these; else the default stays as it is."""
-    return DEFAULT_VOICE if DEFAULT_VOICE in paths else None
+@transaction.atomic
+def _note(rows: Sequence[Deployment]) -> None:
+    for row in rows:
+        earlier = Deployment.objects.current().filter(voice=row.voice, place=row.place)
+        earlier.update(replaced_by=row)
+        row.state = Deployment.State.DEPLOYED
+        row.save(update_fields=["state"])
 
 
 def _about(row: Deployment) -> dict[str, Any]:

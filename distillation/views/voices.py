@@ -20,12 +20,14 @@ from voicelab.roles import ADMIN, ROLES, role_required
 @role_required(*ROLES)
 def voices(request: HttpRequest) -> HttpResponse:
     deployments = Deployment.objects.select_related("pack__style_run__run", "person", "replaced_by")
-    latest = Deployment.objects.order_by("-pk").first()
+    last = deployments.last_of_each_voice()
+    pending = list(deployments.filter(state=Deployment.State.REQUESTED))
     context = {
         "deployed": list(deployments.current().order_by("voice")),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
-        "pending": list(deployments.filter(state=Deployment.State.REQUESTED)),
-        "failed": latest if latest and latest.state == Deployment.State.FAILED else None,
+        "pending": pending,
+        "unanswered": bool(pending) and not services.worker_is_there(),
+        "failed": list(last.filter(state=Deployment.State.FAILED).order_by("voice")),
         "waiting": _waiting(),
         "speech_url": settings.SPEECH_URL,
     }
@@ -47,7 +49,9 @@ def voice(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(ADMIN)
 def deploy(request: HttpRequest) -> HttpResponse:
-    packs = VoicePack.objects.filter(pk__in=request.POST.getlist("pack", []))
+    asked = request.POST.getlist("pack")
+    wanted = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10}
+    packs = VoicePack.objects.filter(pk__in=wanted)
     try:
         done = services.packs_deploy_later(packs=list(packs), person=request.user)
     except USER_FAULTS as error:
@@ -87,11 +91,9 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
 
 def _waiting() -> list[VoicePack]:
     """Approved packs not deployed yet, newest first; the newest of each style is marked."""
-    going = Deployment.objects.exclude(state=Deployment.State.FAILED).values("pack")
-    approved = VoicePack.objects.approved().evolved().exclude(pk__in=going)
-    packs: list[Any] = list(approved.select_related("style_run__run"))
-    seen: set[str] = set()
+    newest = dict(Deployment.objects.standing().order_by("pack_id").values_list("voice", "pack_id"))
+    packs: list[Any] = list(VoicePack.objects.waiting().select_related("style_run__run"))
     for pack in packs:
-        pack.is_newest = pack.style not in seen
-        seen.add(pack.style)
+        pack.is_newest = pack.pk > newest.get(pack.style, 0)
+        newest[pack.style] = max(pack.pk, newest.get(pack.style, 0))
     return packs

@@ -41,6 +41,8 @@ def test_no_manifest_is_none(tmp_path):
     ("content", "named"),
     [
         ("{", "not JSON"),
+        ("[" * 200_000, "not JSON"),
+        ("1" * 5000, "not JSON"),
         ("[]", "object"),
         (GOOD | {"version": 2}, "version"),
         (GOOD | {"default": "amable"}, "neutral"),
@@ -61,6 +63,7 @@ def test_damage_names_file_and_field(tmp_path, content, named):
         read(tmp_path)
     assert str(tmp_path / NAME) in str(caught.value)
     assert named in str(caught.value)
+    assert "mend it" in str(caught.value)
 
 
 def test_bytes_that_are_no_text(tmp_path):

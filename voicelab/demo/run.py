@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from corpus.audio.io import decode
 from corpus.models import StyleLabel
-from distillation.models import Decision, Run, RunState, VoicePack
+from distillation.models import Decision, Deployment, Run, RunState, VoicePack
 from distillation.services import (
     pack_decide,
     packs_deploy,
@@ -61,7 +61,8 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
                 verdict=Decision.Verdict.APPROVE,
                 reason=gettext("Demonstration: every check of the report passed."),
             )
-    waiting = [pack for pack in packs if not pack.deployments.filter(replaced_by=None).exists()]
+    there = Deployment.objects.standing().filter(replaced_by=None)
+    waiting = [pack for pack in packs if not there.filter(pack=pack).exists()]
     if waiting:
         packs_deploy(packs=waiting, person=admin)
     return packs

@@ -1,15 +1,19 @@
 """Deployment: checked first, written beside and renamed, the others kept."""
 
 import hashlib
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from distillation import manifest, voicepack
 from distillation.manifest import ManifestError
 from distillation.stages.base import StageError
-from distillation.stages.deploy import deploy
-from distillation.voicepack import PackError
+from distillation.stages.deploy import TURN_NAME, deploy, deploy_in_turn, turn
+from distillation.voicepack import PackError, VoicePack
 from tests.distillation.voices import stranger, student
 
 
@@ -38,7 +42,7 @@ def test_manifest_packs_and_env(tmp_path: Path, packs: dict[str, Path]) -> None:
         f"KOKORO_VOICE_PATH={voices / 'neutral.pt'}",
     ]
     assert {path.name for path in voices.iterdir()} == {
-        "neutral.pt", "amable.pt", "manifest.json", "tts.env",
+        "neutral.pt", "amable.pt", "manifest.json", "tts.env", TURN_NAME,
     }  # fmt: skip
 
 
@@ -64,13 +68,102 @@ def test_nothing_is_written_when_one_pack_is_bad(tmp_path: Path, packs: dict[str
         deploy({"neutral": packs["neutral"]}, voices_dir=voices, engine="praat", default="empatico")
     with pytest.raises(StageError, match="no pack"):
         deploy({}, voices_dir=voices, engine="praat")
-    assert not voices.exists()
+    assert [path.name for path in voices.iterdir()] == [TURN_NAME]
 
 
-def test_a_damaged_manifest_stops_deployment(tmp_path: Path, packs: dict[str, Path]) -> None:
+def test_a_damaged_manifest_stops_deployment_until_it_is_put_aside(
+    tmp_path: Path, packs: dict[str, Path]
+) -> None:
     voices = tmp_path / "voices"
-    voices.mkdir()
-    (voices / "manifest.json").write_text("{")
-    with pytest.raises(ManifestError):
-        deploy(packs, voices_dir=voices, engine="praat")
-    assert [path.name for path in voices.iterdir()] == ["manifest.json"]
+    deploy(packs, voices_dir=voices, engine="praat")
+    damaged = voices / "manifest.json"
+    damaged.write_text("{")
+    with pytest.raises(ManifestError, match="rename it, then deploy every voice again"):
+        deploy({"amable": packs["amable"]}, voices_dir=voices, engine="praat")
+    assert damaged.read_text() == "{"
+    damaged.rename(voices / "manifest.damaged")
+    assert set(deploy(packs, voices_dir=voices, engine="praat").voices) == set(packs)
+
+
+def kokoro(path: Path) -> Path:
+    voicepack.save(VoicePack(student().stock_voice("pf_luz").data, "kokoro"), path)
+    return path
+
+
+def test_the_default_goes_along_to_another_engine(tmp_path: Path, packs: dict[str, Path]) -> None:
+    voices = tmp_path / "voices"
+    deploy(packs, voices_dir=voices, engine="praat")
+    pack = kokoro(tmp_path / "kokoro.pt")
+    made = deploy({"empatico": pack}, voices_dir=voices, engine="kokoro")
+    assert made.default == "empatico"
+    assert set(made.voices) == {"neutral", "amable", "empatico"}
+    assert (voices / "tts.env").read_text().splitlines() == [
+        "TTS_BACKEND=kokoro",
+        f"KOKORO_VOICE_PATH={voices / 'empatico.pt'}",
+    ]
+    assert deploy({"amable": pack}, voices_dir=voices, engine="kokoro").default == "empatico"
+    back = {"amable": packs["amable"]}
+    assert deploy(back, voices_dir=voices, engine="praat").default == "neutral"
+    with pytest.raises(StageError, match=r"neutral.*no such voice of kokoro"):
+        deploy({"amable": pack}, voices_dir=voices, engine="kokoro", default="neutral")
+
+
+def test_a_deployment_waits_for_the_one_before(tmp_path: Path, packs: dict[str, Path]) -> None:
+    voices = tmp_path / "voices"
+    deploy(packs, voices_dir=voices, engine="praat")
+    other = Thread(
+        target=deploy,
+        args=({"empatico": packs["amable"]},),
+        kwargs={"voices_dir": voices, "engine": "praat"},
+    )
+    with turn(voices):
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+        deploy_in_turn({"formal": packs["neutral"]}, voices_dir=voices, engine="praat")
+    other.join()
+    deployed = manifest.read(voices)
+    assert deployed
+    assert set(deployed.voices) == {"neutral", "amable", "empatico", "formal"}
+
+
+def test_whoever_deploys_next_may_be_another_user(tmp_path: Path) -> None:
+    with turn(tmp_path):
+        assert (tmp_path / TURN_NAME).stat().st_mode & 0o777 == 0o666
+
+
+@contextmanager
+def full_disk(bytes_left: int) -> Iterator[None]:
+    """Let no file grow beyond this."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("bytes_left", [100_000, 600_000])
+def test_a_full_disk_leaves_the_old_set(
+    bytes_left: int, tmp_path: Path, packs: dict[str, Path]
+) -> None:
+    voices = tmp_path / "voices"
+    deploy(packs, voices_dir=voices, engine="praat")
+    before = contents(voices)
+    swapped = {"neutral": packs["amable"], "amable": packs["neutral"]}
+    about = {"amable": {"notes": "x" * 600_000}}  # so that the manifest is what does not fit
+    with full_disk(bytes_left), pytest.raises(OSError, match="too large"):
+        deploy(swapped, voices_dir=voices, engine="praat", about=about)
+    assert contents(voices) == before
+
+
+def test_what_a_killed_deployment_left_goes(tmp_path: Path, packs: dict[str, Path]) -> None:
+    voices = tmp_path / "voices"
+    (voices / ".new").mkdir(parents=True)
+    (voices / ".new" / "neutral.pt").write_bytes(b"half")
+    deploy(packs, voices_dir=voices, engine="praat")
+    assert not (voices / ".new").exists()

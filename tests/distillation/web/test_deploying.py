@@ -1,29 +1,53 @@
 """Deployment by a worker: carried out once, sent again when lost, noted when it cannot be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from distillation import checks, engines, manifest, voicepack
+from distillation import checks, engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
-from distillation.services import pack_decide, packs_deploy_later, runs_recover, voices
+from distillation.services import (
+    pack_decide,
+    packs_deploy,
+    packs_deploy_later,
+    queue,
+    recovery,
+    runs_recover,
+    voices,
+)
+from distillation.services.faults import RunError
 from distillation.services.tools import field_path
 from tests.distillation.factories import finished_run
+from tests.factories import PersonFactory, StyleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+LUZ, OTHER, THIRD = engines.student("praat").stock_voices()[:3]
+
+
+@pytest.fixture(autouse=True)
+def voices_dir(settings: Settings, tmp_path: Path) -> Path:
+    settings.VOICES_DIR = tmp_path / "voices"
+    return settings.VOICES_DIR
 
 
 @pytest.fixture
-def pack(settings: Settings, tmp_path: Path) -> VoicePack:
-    settings.VOICES_DIR = tmp_path / "voices"
-    row = finished_run("neutral").style_runs.get().packs.get()
+def pack() -> VoicePack:
+    return approved(LUZ)
+
+
+def approved(stock: str, style: str = "neutral") -> VoicePack:
+    row = finished_run(style).style_runs.get().packs.get()
     row.file.name, path = field_path(row, "file")
-    row.sha256 = voicepack.save(engines.student("praat").stock_voice("pf_luz"), path)
+    row.sha256 = voicepack.save(engines.student("praat").stock_voice(stock), path)
     row.save()
     person = row.style_run.run.created_by
     pack_decide(pack=row, person=person, verdict="approve", reason="Bien.")
@@ -54,7 +78,7 @@ def test_a_file_that_changed_is_not_deployed(pack: VoicePack, settings: Settings
     deployment.refresh_from_db()
     assert deployment.state == Deployment.State.FAILED
     assert str(pack.file.name) in deployment.error
-    assert not Path(settings.VOICES_DIR).exists()
+    assert manifest.read(settings.VOICES_DIR) is None
 
 
 def test_a_lost_request_is_sent_again(
@@ -69,6 +93,199 @@ def test_a_lost_request_is_sent_again(
         runs_recover()
         runs_recover()
     assert len(sent) == 1
+
+
+def carry_out(*deployments: Deployment) -> None:
+    voices.deployments_carry_out(deployment_ids=[row.pk for row in deployments])
+
+
+def ended(row: Deployment) -> tuple[str, str]:
+    """Return how a deployment ended: its state and the code of its fault."""
+    row.refresh_from_db()
+    return row.state, row.error.partition(":")[0]
+
+
+def served(place: Path) -> dict[str, str]:
+    deployed = manifest.read(place)
+    return {name: voice.sha256 for name, voice in deployed.voices.items()} if deployed else {}
+
+
+def test_a_damaged_manifest_ends_the_deployment(pack: VoicePack, voices_dir: Path) -> None:
+    voices_dir.mkdir()
+    (voices_dir / "manifest.json").write_text("{bad")
+    deployment = request(pack)
+    assert queue.work_waits()
+    carry_out(deployment)
+    assert ended(deployment) == ("failed", "manifest")
+    assert "manifest.json" in deployment.error
+    assert not queue.work_waits()
+
+
+def test_a_folder_that_cannot_be_written_ends_the_deployment(
+    pack: VoicePack, voices_dir: Path
+) -> None:
+    voices_dir.write_text("no folder")
+    deployment = request(pack)
+    carry_out(deployment)
+    assert ended(deployment) == ("failed", "storage")
+    assert str(voices_dir) in deployment.error
+
+
+def test_a_deployment_at_once_fails_as_one_by_a_worker(pack: VoicePack, voices_dir: Path) -> None:
+    voices_dir.write_text("no folder")
+    with pytest.raises(RunError, match=str(voices_dir)):
+        packs_deploy(packs=[pack], person=pack.style_run.run.created_by)
+    assert ended(Deployment.objects.get()) == ("failed", "storage")
+
+
+def test_a_pack_whose_file_is_gone_is_not_sent(pack: VoicePack) -> None:
+    Path(pack.file.path).unlink()
+    for name in (pack.file.name, ""):
+        VoicePack.objects.update(file=name)
+        with pytest.raises(RunError) as caught:
+            request(pack)
+        assert caught.value.code == "pack_changed"
+    assert not Deployment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(RuntimeError("odd"), "internal"), (SoftTimeLimitExceeded(), "storage")]
+)
+def test_an_unforeseen_fault_ends_the_deployment(
+    fault: Exception, code: str, pack: VoicePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(**_: object) -> None:
+        raise fault
+
+    deployment = request(pack)
+    monkeypatch.setattr(voices, "deployments_carry_out", breaks)
+    tasks.packs_deploy.apply(args=[[deployment.pk]])
+    assert ended(deployment) == ("failed", code)
+
+
+def test_a_request_that_comes_late_does_not_replace_a_newer_one(voices_dir: Path) -> None:
+    lost, newer = request(approved(LUZ)), request(approved(OTHER))
+    beside = request(approved(THIRD, "amable"))
+    carry_out(newer)
+    carry_out(lost, beside)
+    assert served(voices_dir) == {"neutral": newer.sha256, "amable": beside.sha256}
+    assert ended(lost) == ("failed", "superseded")
+    assert set(Deployment.objects.current()) == {newer, beside}
+
+
+def test_a_message_for_what_has_ended_touches_nothing(pack: VoicePack, voices_dir: Path) -> None:
+    deployment = request(pack)
+    voices.deployments_fail(deployment_ids=[deployment.pk], code="internal", message="")
+    carry_out(deployment)
+    assert not voices_dir.exists()
+
+
+def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
+    lost, newer = request(approved(LUZ)), request(approved(OTHER))
+    voices.deployments_fail(deployment_ids=[newer.pk], code="internal", message="")
+    carry_out(lost)
+    assert served(voices_dir) == {"neutral": lost.sha256}
+
+
+def test_what_happens_while_a_deployment_waits_for_its_turn_counts(
+    pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, newer = voices.turn, approved(OTHER)
+
+    @contextmanager
+    def late_turn(place: Path) -> Iterator[None]:
+        monkeypatch.setattr(voices, "turn", waits)
+        carry_out(request(newer))
+        with waits(place):
+            yield
+
+    deployment = request(pack)
+    monkeypatch.setattr(voices, "turn", late_turn)
+    carry_out(deployment)
+    assert served(voices_dir) == {"neutral": newer.sha256}
+    assert ended(deployment) == ("failed", "superseded")
+
+
+def test_lost_requests_are_sent_one_by_one_oldest_first(
+    voices_dir: Path, django_capture_on_commit_callbacks: Callable
+) -> None:
+    rows = [request(approved(LUZ)), request(approved(OTHER)), request(approved(THIRD, "amable"))]
+    Deployment.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+    Deployment.objects.filter(pk=rows[2].pk).update(
+        queued_at=None, created_at=timezone.now() - timedelta(hours=1)
+    )
+    with django_capture_on_commit_callbacks() as sent:
+        runs_recover()
+    messages = [callback.keywords["args"] for callback in sent]
+    assert messages == [[[row.pk]] for row in rows]
+    for [deployment_ids] in messages:
+        voices.deployments_carry_out(deployment_ids=deployment_ids)
+    assert [ended(row)[0] for row in rows] == ["failed", "deployed", "deployed"]
+    assert served(voices_dir) == {"neutral": rows[1].sha256, "amable": rows[2].sha256}
+
+
+def test_one_deployment_replaces_all_that_are_current() -> None:
+    rows = [request(approved(stock)) for stock in (LUZ, OTHER, THIRD)]
+    Deployment.objects.exclude(pk=rows[2].pk).update(state=Deployment.State.DEPLOYED)
+    carry_out(rows[2])
+    assert Deployment.objects.current().get() == rows[2]
+    assert set(rows[2].replaces.all()) == set(rows[:2])
+
+
+class TestPage:
+    @pytest.fixture
+    def admin(self) -> Client:
+        StyleFactory(key="neutral")
+        StyleFactory(key="amable")
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(PersonFactory(roles=["admin"]))
+        return client
+
+    @pytest.mark.parametrize("value", ["abc", "9" * 30, "\x00", "-1", "²"])
+    def test_what_is_no_pack_is_told(self, admin: Client, value: str, pack: VoicePack) -> None:
+        answer = admin.post(reverse("deploy"), {"pack": value}, follow=True)
+        assert b"Choose at least one voice" in answer.content
+        admin.post(reverse("deploy"), {"pack": [value, pack.pk]})
+        assert Deployment.objects.get().pack == pack
+
+    def test_a_failed_voice_is_told_until_it_is_deployed(self, admin: Client) -> None:
+        first, second = approved(LUZ), approved(OTHER, "amable")
+        for row in (request(first), request(second)):
+            voices.deployments_fail(deployment_ids=[row.pk], code="storage", message=f"disk {row}")
+        carry_out(request(second))
+        page = admin.get(reverse("voices")).content.decode()
+        assert f"disk neutral ← {first}" in page
+        assert "disk amable" not in page
+
+    def test_it_says_when_no_worker_answers(self, admin: Client, pack: VoicePack) -> None:
+        page, hint = reverse("voices"), b"celery -A voicelab worker"
+        assert hint not in admin.get(page).content
+        request(pack)
+        assert hint in admin.get(page).content
+        recovery.worker_beat(name="w@here")
+        assert hint not in admin.get(page).content
+
+    def test_an_older_voice_is_not_proposed_over_the_deployed_one(self, admin: Client) -> None:
+        approved(LUZ)
+        packs_deploy(packs=[approved(OTHER)], person=PersonFactory())
+        page = admin.get(reverse("voices")).content.decode()
+        assert 'type="checkbox"' in page
+        assert " checked" not in page
+        approved(THIRD)
+        assert admin.get(reverse("voices")).content.decode().count(" checked") == 1
+
+    def test_a_replaced_voice_is_deployed_again(
+        self, admin: Client, pack: VoicePack, voices_dir: Path
+    ) -> None:
+        packs_deploy(packs=[pack], person=PersonFactory())
+        packs_deploy(packs=[approved(OTHER)], person=PersonFactory())
+        button = f'name="pack" value="{pack.pk}"'
+        assert button in admin.get(reverse("voices")).content.decode()
+        admin.post(reverse("deploy"), {"pack": pack.pk})
+        carry_out(Deployment.objects.get(state=Deployment.State.REQUESTED))
+        assert served(voices_dir) == {"neutral": pack.sha256}
+        admin.force_login(PersonFactory(roles=["labeler"]))
+        assert button not in admin.get(reverse("voices")).content.decode()
 
 
 def test_limits_that_are_out_of_order_stop_the_worker(settings: Settings) -> None:
