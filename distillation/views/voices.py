@@ -68,7 +68,7 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
     style_run = pack.style_run
     recipe = style_run.run.run_recipe
     style = recipe.style(pack.style)
-    heard = [*style.takes.values(), *dict(style.prompt).values()]
+    heard = [*style.takes.values(), *style.targets, *dict(style.prompt).values()]
     heard.append(recipe.teacher_options.get("prompt", ""))
     takes = Recording.objects.filter(wav__in=heard)
     labels = LabelDecision.objects.filter(

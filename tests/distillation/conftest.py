@@ -6,6 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.stock import PACKS
 from tests.standins import kokoro_dir
 
 
@@ -25,3 +26,14 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     """A media root of the test's own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def kokoro_voices(settings: Settings, tmp_path: Path) -> Path:
+    """Kokoro's folder of voices with two in it, by name."""
+    settings.MODEL_DIR = tmp_path / "models"
+    folder = settings.MODEL_DIR / PACKS
+    folder.mkdir(parents=True)
+    for name in ("ef_dora", "em_alex"):
+        (folder / f"{name}.pt").touch()
+    return folder

@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from corpus.models import Recording, Speaker
-from distillation.engines.stock import PACKS
 from distillation.recipe import RecipeError
 from distillation.services import recipe_build
 from tests.distillation.factories import corpus_make
@@ -32,17 +31,6 @@ def test_is_the_same_for_the_same_corpus() -> None:
     corpus_make("neutral")
     one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
     assert one.fingerprint() == other.fingerprint()
-
-
-@pytest.fixture
-def kokoro_voices(settings: Any, tmp_path: Path) -> Path:
-    """Kokoro's folder of voices with two in it, by name."""
-    settings.MODEL_DIR = tmp_path
-    folder = tmp_path / PACKS
-    folder.mkdir()
-    for name in ("ef_dora", "em_alex"):
-        (folder / f"{name}.pt").touch()
-    return folder
 
 
 @pytest.mark.usefixtures("kokoro_voices")

@@ -29,7 +29,12 @@ from corpus.services import take_measure
 from distillation.models import Decision, Deployment, VoicePack
 from distillation.wording import FAULTS, explained, fault_words
 from tests.conftest import REPOSITORY
-from tests.distillation.factories import RunFactory, StyleRunFactory, finished_run
+from tests.distillation.factories import (
+    RunFactory,
+    StyleRunFactory,
+    finished_run,
+    plain_recipe,
+)
 from tests.factories import (
     LabelFactory,
     PersonFactory,
@@ -291,7 +296,10 @@ class TestSwitch:
 
 class TestFaults:
     def test_a_run_says_in_spanish_what_failed(self, person: Any) -> None:
-        run: Any = RunFactory(state="failed", error_code="internal", error="details.")
+        recipe = plain_recipe(*FAULTS).to_json()
+        run: Any = RunFactory(
+            state="failed", recipe=recipe, error_code="internal", error="details."
+        )
         for code in FAULTS:
             StyleRunFactory(run=run, style=code, state="failed", error_code=code, error="details.")
         html = _html(_in("es", person), run.get_absolute_url())

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from corpus.models import Recording
-from distillation.models import Run, StyleRun
+from distillation.models import Deployment, Run, StyleRun
 from distillation.recipe import StyleRecipe
 from distillation.services.tools import held_out_name
 from tests.distillation.factories import finished_run, spoken
@@ -71,7 +71,15 @@ def pages(row: StyleRun) -> list[str]:
         reverse("run", args=[row.run_id]),
         reverse("review", args=[row.run_id]),
         f"{reverse('compare')}?run={row.run_id}&run={other}",
+        reverse("voice", args=[deployed(row).pk]),
     ]
+
+
+def deployed(row: StyleRun) -> Deployment:
+    pack, person = row.packs.get(), row.run.created_by
+    return Deployment.objects.create(
+        pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=person, state="deployed"
+    )
 
 
 def status(client: Client, url: str) -> int:
@@ -105,6 +113,20 @@ def test_who_spoke_all_of_it_hears_it(row: StyleRun, take: Recording) -> None:
     assert status(client, sounds(row)[0]) == 200
     uses(row.run, targets=(take.wav.name, cast(Any, RecordingFactory()).wav.name))
     assert status(client, sounds(row)[0]) == 403
+
+
+def test_a_voice_leads_back_to_the_takes_that_were_its_target(
+    row: StyleRun, take: Recording
+) -> None:
+    uses(row.run, takes={}, targets=(take.wav.name,))
+    page, link = reverse("voice", args=[deployed(row).pk]), reverse("take", args=[take.pk])
+    strangers: Any = [PersonFactory(roles=[role]) for role in (LABELER, SPEAKER)]
+    for person in strangers:
+        content = client_of(person).get(page).content.decode()
+        assert take.speaker.name in content
+        assert link not in content
+    for person in (take.speaker.user, PersonFactory(roles=[REVIEWER])):
+        assert link in client_of(person).get(page).content.decode()
 
 
 def test_the_voices_made_are_heard_by_everybody(row: StyleRun) -> None:

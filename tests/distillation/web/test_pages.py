@@ -284,6 +284,7 @@ class TestLaunch:
         assert (recipe.minutes, recipe.goal, recipe.patience) == (0, 0, 0)
         assert recipe.weights == {"target": 0.48, "self": 0.5, "feature": 0.02}
 
+    @pytest.mark.usefixtures("kokoro_voices")
     def test_budget_weights_and_precision_are_recorded(self, admin_client: Client) -> None:
         corpus_make("neutral")
         form = filled(minutes=1.5, goal=95, patience=50, weight_feature=0.2, student="kokoro")
@@ -296,7 +297,7 @@ class TestLaunch:
     def test_a_weight_of_nothing_is_refused_at_its_field(self, admin_client: Client) -> None:
         corpus_make("neutral")
         answer = admin_client.post(self.url, filled(weight_self=0))
-        assert answer.context["adminform"].form.errors["weight_target"]
+        assert answer.context["adminform"].form.errors["weight_self"]
         assert not Run.objects.exists()
 
     def test_target_clips_are_takes_or_files_and_can_be_named_again(
