@@ -63,7 +63,7 @@ def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
                 everything.setdefault((on, other), []).extend(counts)
                 cells.append(reached(counts))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    cells = [cell for on in ON for cell in ("", *(reached(everything[on, s]) for s in others))]
+    cells = [cell for on in ON for cell in ("", *(reached(everything.get((on, s), [])) for s in others))]
     return [*lines, "| all | " + " | ".join(cells) + " |"]
 
 
@@ -129,7 +129,7 @@ def _curves(panel: Any, results: Sequence[Result], on: str) -> None:
     for strategy, colour in zip(strategies, COLOURS, strict=False):
         mine = [r for r in results if r["strategy"] == strategy]
         last = max(r["evaluations"] for r in mine)
-        counts = np.unique(np.geomspace(mine[0]["start_evaluations"], last, 200).astype(int))
+        counts = np.unique(np.geomspace(mine[0]["start_evaluations"], last, 80).astype(int))
         low, middle, high = bands(mine, counts, on)
         panel.plot(counts, middle, color=colour, label=strategy)
         panel.fill_between(counts, low, high, color=colour, alpha=0.15, linewidth=0)

@@ -53,6 +53,10 @@ def test_table_counts_up_to_the_reference_s_median_end_on_either_texts() -> None
     assert table[-1].startswith("| all |")
 
 
+def test_without_the_reference_there_is_nothing_to_count_up_to() -> None:
+    assert evaluations_table(QUICK, "random-walk")[2:] == ["| all |  |  |  |  |"]
+
+
 def test_what_the_search_loses_is_without_what_the_texts_lose() -> None:
     walks, every_walk, quick, every_quick = lengths_table([*WALKS, *QUICK])[2:]
     assert walks.replace("bright", "all") == every_walk
