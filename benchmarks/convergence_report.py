@@ -63,7 +63,9 @@ def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
                 everything.setdefault((on, other), []).extend(counts)
                 cells.append(reached(counts))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    cells = [cell for on in ON for cell in ("", *(reached(everything.get((on, s), [])) for s in others))]
+    cells = [
+        cell for on in ON for cell in ("", *(reached(everything.get((on, s), [])) for s in others))
+    ]
     return [*lines, "| all | " + " | ".join(cells) + " |"]
 
 

@@ -37,6 +37,8 @@ FLOORS = {
     "voiced": 0.2,
     "pace": 4.0,
 }
+# Where zero is an arbitrary place, as of a pitch, it is taken relative to this alone.
+SPANS = {"pitch_st_mean": 6.0}
 # Each group counts the same, however many figures describe it.
 GROUPS = {
     "timbre": ("mfcc",),
@@ -101,8 +103,9 @@ def feature_similarity(found: Mapping[str, float], wanted: Mapping[str, float]) 
     -------
     float
         0-1: one less the mean of the differences, each relative to the larger of the two
-        values (at least the feature's floor, so that nothing explodes near zero) and at
-        most 1; first within each of `GROUPS`, then over them. Symmetric; 1 for equal features.
+        values (at least the feature's floor, so that nothing explodes near zero), that of the
+        mean pitch to 6 semitones, and at most 1; first within each of `GROUPS`, then over
+        them. Symmetric; 1 for equal features.
     """
     apart: dict[str, list[float]] = {group: [] for group in GROUPS}
     for name in wanted:
@@ -120,7 +123,8 @@ def _group(name: str) -> str:
 
 
 def _difference(name: str, a: float, b: float) -> float:
-    return min(1.0, abs(a - b) / max(abs(a), abs(b), FLOORS[_kind(name)]))
+    span = SPANS.get(name) or max(abs(a), abs(b), FLOORS[_kind(name)])
+    return min(1.0, abs(a - b) / span)
 
 
 def _frames(y: Float) -> Float:

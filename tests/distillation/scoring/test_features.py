@@ -59,6 +59,13 @@ def test_a_tone_has_its_pitch_and_no_deviation() -> None:
     assert found["centroid_hz_mean"] == pytest.approx(220.0, rel=0.2)
 
 
+@pytest.mark.parametrize("hz", [90.0, 330.0])
+def test_three_semitones_are_as_far_apart_for_every_voice(hz: float) -> None:
+    low, high = (features(beats(4.0, hz=hz * ratio)) for ratio in (1.0, 2 ** (3 / 12)))
+    moved = {**low, "pitch_st_mean": high["pitch_st_mean"]}
+    assert feature_similarity(low, moved) == pytest.approx(1.0 - 0.5 / 3 / len(GROUPS), abs=2e-3)
+
+
 @pytest.mark.parametrize("gain_db", [-40.0, -12.0, 6.0])
 def test_level_is_matched_before_anything_is_measured(gain_db: float) -> None:
     plain, sound = features(beats(4.0)), beats(4.0)
