@@ -1,4 +1,4 @@
-"""Planning: the options of `run_pipeline` become a recipe, or are refused before any work."""
+"""Planning: the options of `run_pipeline` become a recipe."""
 
 from __future__ import annotations
 
@@ -8,60 +8,27 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from distillation.choosing import Choice, Line, choose
-from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
-from distillation.engines.stock import LEAST_VOICES, stock_names
+from distillation.engines.stock import stock_names
 from distillation.pipeline import cloning, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
 from distillation.pipeline.asked import weights as asked_weights
+from distillation.pipeline.checks import (
+    check_references,
+    check_strategy,
+    check_student,
+    check_teacher,
+    check_values,
+)
 from distillation.pipeline.driver import read_json
+from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
-from distillation.search import EXPERIMENTAL, STRATEGIES
 
-STAGES = ("reference", "evolve", "validate", "deploy")
-PRECISIONS = ("fp32", "bf16", "auto")
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
-
-
-class PlanError(ValueError):
-    """Options that do not fit together; the message names the option and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What was asked for; empty or None where nothing was."""
-
-    stage: str
-    reference_audio: Path | None
-    reference_text: str
-    tts_url: str
-    target_audio: tuple[str, ...]
-    steps: int | None
-    minutes: float | None
-    goal: float | None
-    patience: int | None
-    weights: tuple[str, ...]
-    precision: str
-    base_voices: tuple[str, ...]
-    styles: tuple[str, ...]
-    student: str
-    teacher: str
-    strategy: str
-    seed: int | None
-    out: Path
-    voices_dir: Path
-    model_dir: Path
-    force: bool
-    corpus_dir: Path
-    default_student: str
-    default_precision: str
-    prompt_styles: tuple[str, ...] = ()  # STYLE=WAV:TEXT
-    jobs: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +56,19 @@ def plan(options: Options) -> Plan:
     """
     stages = STAGES if options.stage == "all" else (options.stage,)
     corpus = texts.read_corpus(options.corpus_dir)
-    _check_values(options, corpus)
-    _check_teacher(options, stages)
+    check_values(options, corpus)
+    check_teacher(options, stages)
     styles = _styles(options, stages, corpus)
     options = _as_evolved(options, stages, styles)
     student = options.student or options.default_student
-    _check_student(student, options, stages)
-    _check_strategy(student, options, stages)
+    check_student(student, options, stages)
+    check_strategy(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student)
     except (RecipeError, TextsError, AskedError) as error:
         raise PlanError(str(error)) from error
     if "reference" in stages:
-        _check_references(recipe)
+        check_references(recipe)
     return Plan(
         stages=stages,
         recipe=recipe,
@@ -113,65 +80,6 @@ def plan(options: Options) -> Plan:
         jobs=options.jobs,
         notes=_notes(options, recipe),
     )
-
-
-def _check_values(options: Options, corpus: Corpus) -> None:
-    known = {
-        "--student": (options.student, STUDENTS),
-        "--teacher": (options.teacher, TEACHERS),
-        "--strategy": (options.strategy, (*STRATEGIES, *EXPERIMENTAL)),
-        "--precision": (options.precision, PRECISIONS),
-    }
-    for option, (value, names) in known.items():
-        if value and value not in names:
-            raise PlanError(f"{option}: {' or '.join(names)}, not {value!r}.")
-    if unknown := [style for style in options.styles if style not in corpus.speeds]:
-        raise PlanError(f"--styles: {', '.join(corpus.speeds)}; not {', '.join(unknown)}.")
-    if len(set(options.styles)) < len(options.styles):
-        raise PlanError(f"--styles: each once, not {' '.join(options.styles)}.")
-    if options.steps is not None and options.steps < 1:
-        raise PlanError(f"--steps: 1 or more, not {options.steps}.")
-    if options.jobs < 1:
-        raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
-    if options.base_voices and len(set(options.base_voices)) < LEAST_VOICES:
-        raise PlanError("--base-voices: two or more, their spread scales the search.")
-    if options.seed is not None and options.seed < 0:
-        raise PlanError(f"--seed: 0 or more, not {options.seed}.")
-
-
-def _check_teacher(options: Options, stages: Sequence[str]) -> None:
-    audio = options.reference_audio
-    if options.tts_url and options.teacher == "recordings":
-        raise PlanError("--tts-url is for the teacher http, not recordings; leave one of them out.")
-    if options.tts_url and urlsplit(options.tts_url).scheme not in ("http", "https"):
-        raise PlanError(f"--tts-url: an address like http://tts:8001, not {options.tts_url!r}.")
-    if options.teacher == "http" and not options.tts_url:
-        raise PlanError("--teacher http needs --tts-url, the address of the speech server.")
-    if audio is not None and not audio.exists():
-        raise PlanError(f"--reference-audio: {audio} is not there.")
-    if options.reference_text and (audio is None or not _is_wav(audio)):
-        raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
-    if audio is not None and options.tts_url and not _is_wav(audio):
-        raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
-    if options.teacher == "f5":
-        spoken = {"reference", "validate"} & set(stages)
-        heard = bool(options.prompt_styles), bool(audio and _is_wav(audio) and _transcript(options))
-        try:
-            cloning.check(options.tts_url, spoken=bool(spoken), heard=any(heard))
-        except AskedError as error:
-            raise PlanError(str(error)) from error
-        return
-    if options.prompt_styles and not options.tts_url:
-        raise PlanError("--prompt-style is heard by a cloning teacher: --teacher f5, or --tts-url.")
-    if "reference" in stages and not (audio or options.tts_url or options.target_audio):
-        raise PlanError(
-            "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
-            "or --tts-url with the address of a speech server; or clips with --target-audio."
-        )
-
-
-def _is_wav(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() != ".json"
 
 
 def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[str, ...]:
@@ -231,30 +139,6 @@ def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) 
     )
 
 
-def _check_student(student: str, options: Options, stages: Sequence[str]) -> None:
-    speaks = "evolve" in stages or "validate" in stages
-    if student == "kokoro" and speaks and not options.model_dir.is_dir():
-        raise PlanError(
-            f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
-            "and the voices in it, or name their folder with --model-dir."
-        )
-    voices = stock_names(student, options.model_dir)
-    if "evolve" in stages and len(voices) < LEAST_VOICES:
-        raise PlanError(
-            f"--student {student}: {options.model_dir} has {', '.join(voices) or 'no voices'}, and "
-            f"a search goes between two or more; get them with `manage.py models pull {student}`."
-        )
-
-
-def _check_strategy(student: str, options: Options, stages: Sequence[str]) -> None:
-    name = options.strategy
-    if name in EXPERIMENTAL and "evolve" in stages and student not in DIFFERENTIABLE:
-        raise PlanError(
-            f"--strategy {name} works with --student {' or '.join(DIFFERENTIABLE)} only, "
-            f"not with {student}."
-        )
-
-
 def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: str) -> RunRecipe:
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
     lines = _lines(options, corpus, styles, teacher)
@@ -294,7 +178,7 @@ def _lines(
     options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
 ) -> dict[str, list[Line]]:
     audio = options.reference_audio
-    if teacher in ("http", "f5") or audio is None or _is_wav(audio):
+    if teacher in ("http", "f5") or audio is None or is_wav(audio):
         return texts.style_lines(corpus, styles)
     return texts.style_lines(corpus, styles, texts.read_takes(audio, corpus))
 
@@ -361,9 +245,9 @@ def _style_recipe(
 def _conditions(options: Options, teacher: str) -> dict[str, str]:
     """Return the teacher's options: its server, and the WAV it clones or plays slices of."""
     conditions = {"url": options.tts_url} if teacher == "http" and options.tts_url else {}
-    if options.reference_audio is not None and _is_wav(options.reference_audio):
+    if options.reference_audio is not None and is_wav(options.reference_audio):
         conditions["prompt"] = str(options.reference_audio.resolve())
-        conditions["transcript"] = _transcript(options)
+        conditions["transcript"] = transcript(options)
     return conditions
 
 
@@ -378,23 +262,6 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
     return found
 
 
-def _transcript(options: Options) -> str:
-    """Return the words of the WAV: as given, or of the text file beside it."""
-    if options.reference_text or options.reference_audio is None:
-        return options.reference_text
-    beside = options.reference_audio.with_suffix(".txt")
-    return beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
-
-
-def _check_references(recipe: RunRecipe) -> None:
-    for style in recipe.styles:
-        if not style.reference_texts and not style.targets:
-            raise PlanError(
-                f"--reference-audio: no take of the style {style.key}; record some "
-                f"(like shcc-01_{style.key}.wav), or leave the style out with --styles."
-            )
-
-
 def _notes(options: Options, recipe: RunRecipe) -> tuple[str, ...]:
     if recipe.teacher_weights:
         return (
@@ -402,7 +269,7 @@ def _notes(options: Options, recipe: RunRecipe) -> tuple[str, ...]:
             "commercial use; it is recorded with the recipe.",
         )
     shared = recipe.teacher == "recordings" and options.reference_audio is not None
-    if shared and len(recipe.styles) > 1 and _is_wav(options.reference_audio or Path()):
+    if shared and len(recipe.styles) > 1 and is_wav(options.reference_audio or Path()):
         return (
             "One recording serves every style, only its pace differs; a folder of takes or "
             "--tts-url gives each style its own intonation.",

@@ -199,7 +199,7 @@ def test_a_stopped_search_resumes_to_the_same_pack(whole: Path, tmp_path: Path, 
 
 
 def plan_of(out: Path, **changes: object):
-    from distillation.pipeline.planning import Options
+    from distillation.pipeline.options import Options
 
     values: dict[str, object] = {
         "stage": "evolve", "reference_audio": None, "reference_text": "", "tts_url": "",

@@ -17,7 +17,8 @@ from corpus.audio.types import AudioError
 from distillation.engines import STUDENTS, TEACHERS, EngineError
 from distillation.manifest import ManifestError
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.planning import PRECISIONS, STAGES, Options, Plan, PlanError, plan
+from distillation.pipeline.options import PRECISIONS, STAGES, Options, PlanError
+from distillation.pipeline.planning import Plan, plan
 from distillation.pipeline.progress import Bars
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.stages.base import StageError

@@ -7,13 +7,10 @@ from typing import Any, cast
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from corpus.models import Recording
-from distillation.engines.praat_voices import VOICES
 from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
 from distillation.services import pack_decide
 from distillation.services.tools import clip_name, held_out_name, sample_name
@@ -24,7 +21,6 @@ from tests.distillation.factories import (
     RunFactory,
     StyleRunFactory,
     VoicePackFactory,
-    corpus_make,
     finished_run,
     plain_recipe,
     spoken,
@@ -260,143 +256,6 @@ class TestVoices:
             assert reverse(name, args=[run.pk]) in content
         assert "Una frase." in content
         assert "Bien." in content
-
-
-def filled(**changes: object) -> dict[str, object]:
-    return {
-        "name": "Primera", "styles": ["neutral"], "steps": 5, "seed": 3, "student": "praat",
-        "precision": "fp32", "teacher": "recordings", "strategy": "shared-walk",
-        "weight_target": 0.48, "weight_self": 0.5, "weight_feature": 0.02, **changes,
-    }  # fmt: skip
-
-
-class TestLaunch:
-    url = "/admin/distillation/run/add/"
-
-    def test_an_admin_launches_a_run_in_the_admin(self, admin_client: Client) -> None:
-        corpus_make("neutral")
-        assert b'name="styles"' in admin_client.get(self.url).content
-        answer: Any = admin_client.post(self.url, filled())
-        run = Run.objects.get()
-        assert answer.url == reverse("run", args=[run.pk])
-        recipe = run.run_recipe
-        assert (run.name, recipe.steps, run.style_runs.count()) == ("Primera", 5, 1)
-        assert (recipe.minutes, recipe.goal, recipe.patience) == (0, 0, 0)
-        assert recipe.weights == {"target": 0.48, "self": 0.5, "feature": 0.02}
-
-    @pytest.mark.usefixtures("kokoro_voices")
-    def test_budget_weights_and_precision_are_recorded(self, admin_client: Client) -> None:
-        corpus_make("neutral")
-        form = filled(minutes=1.5, goal=95, patience=50, weight_feature=0.2, student="kokoro")
-        admin_client.post(self.url, {**form, "precision": "auto"})
-        recipe = Run.objects.get().run_recipe
-        assert (recipe.minutes, recipe.goal, recipe.patience) == (1.5, 95.0, 50)
-        assert recipe.weights["feature"] == 0.2
-        assert recipe.student_options == {"precision": "auto"}
-
-    def test_a_weight_of_nothing_is_refused_at_its_field(self, admin_client: Client) -> None:
-        corpus_make("neutral")
-        answer = admin_client.post(self.url, filled(weight_self=0))
-        assert answer.context["adminform"].form.errors["weight_self"]
-        assert not Run.objects.exists()
-
-    def test_target_clips_are_takes_or_files_and_can_be_named_again(
-        self, admin_client: Client
-    ) -> None:
-        corpus_make("neutral")
-        takes = list(Recording.objects.all()[:2])
-        sent = SimpleUploadedFile("mi voz.wav", spoken(TEXTS[0], "pm_gil"))
-        form = filled(target_takes=[take.pk for take in takes], files_neutral=[sent])
-        answer: Any = admin_client.post(self.url, form)
-        assert answer.status_code == 302, answer.context["adminform"].form.errors
-        run = Run.objects.get()
-        style = run.run_recipe.style("neutral")
-        assert {take.wav.name for take in takes} == set(style.targets[:2])
-        assert style.targets[2].startswith("targets/neutral/mi-voz-")
-        assert set(style.targets) <= set(run.run_recipe.inputs)
-        assert not style.reference_texts
-        heard = {take.sentence.text for take in takes}
-        assert not heard & set(run.run_recipe.held_out_texts)
-        again = admin_client.get(f"{self.url}?again={run.pk}")
-        form = again.context["adminform"].form
-        assert set(form["target_takes"].value()) == {take.pk for take in takes}
-        assert style.targets[2] in form["target_files"].value()
-        admin_client.post(self.url, filled(target_files=[style.targets[2]]))
-        assert Run.objects.first().run_recipe.style("neutral").targets == (style.targets[2],)
-
-    @pytest.mark.parametrize("data", [b"no soy audio", spoken("Hola.", "pf_luz")])
-    def test_a_file_that_is_no_clip_is_refused_at_its_field(
-        self, admin_client: Client, data: bytes
-    ) -> None:
-        corpus_make("neutral")
-        form = filled(files_neutral=[SimpleUploadedFile("a.wav", data)])
-        answer = admin_client.post(self.url, form)
-        assert "a.wav" in str(answer.context["adminform"].form.errors["files_neutral"])
-        assert not Run.objects.exists()
-
-    def test_an_experimental_strategy_says_so_and_which_student_it_needs(
-        self, admin_client: Client
-    ) -> None:
-        corpus_make("neutral")
-        form = admin_client.get(self.url).context["adminform"].form
-        assert "gradient (experiment" in str(form["strategy"])
-        answer = admin_client.post(self.url, filled(strategy="gradient"))
-        assert "kokoro" in str(answer.context["adminform"].form.errors["strategy"])
-        assert not Run.objects.exists()
-
-    def test_launching_again_begins_with_what_the_run_had(self, admin_client: Client) -> None:
-        corpus_make("neutral", "amable")
-        admin_client.post(self.url, filled(minutes=2, weight_feature=0.3, strategy="random-walk"))
-        url = f"{self.url}?again={Run.objects.get().pk}"
-        form = admin_client.get(url).context["adminform"].form
-        assert form["styles"].value() == ["neutral"]
-        assert (form["minutes"].value(), form["weight_feature"].value()) == (2.0, 0.3)
-        assert (form["strategy"].value(), form["seed"].value()) == ("random-walk", 3)
-        assert admin_client.get(f"{self.url}?again=x").status_code == 200
-
-    def test_base_voices_are_chosen_and_come_along_again(self, admin_client: Client) -> None:
-        corpus_make("neutral")
-        admin_client.post(self.url, filled(base_voices=["pf_luz", "pm_gil"]))
-        run = Run.objects.get()
-        assert run.run_recipe.base_voices == ("pf_luz", "pm_gil")
-        form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
-        assert form["base_voices"].value() == ["pf_luz", "pm_gil"]
-        page = admin_client.get(reverse("run", args=[run.pk])).content.decode()
-        assert "<dd>pf_luz, pm_gil</dd>" in page
-
-    def test_the_recipe_names_all_base_voices_where_none_were_chosen(
-        self, admin_client: Client
-    ) -> None:
-        corpus_make("neutral")
-        admin_client.post(self.url, filled())
-        run = Run.objects.get()
-        assert run.run_recipe.base_voices == tuple(VOICES)
-        form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
-        assert form["base_voices"].value() == []
-
-    @pytest.mark.parametrize(
-        ("student", "voices"), [("praat", ["pf_luz"]), ("kokoro", ["pf_luz", "pm_gil"])]
-    )
-    def test_base_voices_that_cannot_be_are_refused_at_their_field(
-        self, admin_client: Client, student: str, voices: list[str]
-    ) -> None:
-        corpus_make("neutral")
-        answer = admin_client.post(self.url, filled(student=student, base_voices=voices))
-        assert answer.context["adminform"].form.errors["base_voices"]
-        assert not Run.objects.exists()
-
-    def test_what_is_missing_is_said_on_the_form(self, admin_client: Client) -> None:
-        StyleFactory(key="amable", name="Amable")
-        answer = admin_client.post(self.url, filled(styles=["amable"]))
-        assert answer.status_code == 200
-        assert b"Amable: " in answer.content
-        assert not Run.objects.exists()
-
-    def test_runs_are_read_only_there(self, admin_client: Client, run: Run) -> None:
-        page = admin_client.get(reverse("admin:distillation_run_change", args=[run.pk]))
-        assert page.status_code == 200
-        assert b"_save" not in page.content
-        assert admin_client.get(reverse("admin:distillation_run_changelist")).status_code == 200
 
 
 def test_empty_pages_say_what_to_do_next() -> None:

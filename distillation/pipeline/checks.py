@@ -1,0 +1,103 @@
+"""Checks of `run_pipeline`'s options: what cannot work is refused before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
+from distillation.engines.stock import LEAST_VOICES, stock_names
+from distillation.pipeline import cloning
+from distillation.pipeline.asked import AskedError
+from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
+from distillation.pipeline.texts import Corpus
+from distillation.recipe import RunRecipe
+from distillation.search import EXPERIMENTAL, STRATEGIES
+
+
+def check_values(options: Options, corpus: Corpus) -> None:
+    known = {
+        "--student": (options.student, STUDENTS),
+        "--teacher": (options.teacher, TEACHERS),
+        "--strategy": (options.strategy, (*STRATEGIES, *EXPERIMENTAL)),
+        "--precision": (options.precision, PRECISIONS),
+    }
+    for option, (value, names) in known.items():
+        if value and value not in names:
+            raise PlanError(f"{option}: {' or '.join(names)}, not {value!r}.")
+    if unknown := [style for style in options.styles if style not in corpus.speeds]:
+        raise PlanError(f"--styles: {', '.join(corpus.speeds)}; not {', '.join(unknown)}.")
+    if len(set(options.styles)) < len(options.styles):
+        raise PlanError(f"--styles: each once, not {' '.join(options.styles)}.")
+    if options.steps is not None and options.steps < 1:
+        raise PlanError(f"--steps: 1 or more, not {options.steps}.")
+    if options.jobs < 1:
+        raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
+    if options.base_voices and len(set(options.base_voices)) < LEAST_VOICES:
+        raise PlanError("--base-voices: two or more, their spread scales the search.")
+    if options.seed is not None and options.seed < 0:
+        raise PlanError(f"--seed: 0 or more, not {options.seed}.")
+
+
+def check_teacher(options: Options, stages: Sequence[str]) -> None:
+    audio = options.reference_audio
+    if options.tts_url and options.teacher == "recordings":
+        raise PlanError("--tts-url is for the teacher http, not recordings; leave one of them out.")
+    if options.tts_url and urlsplit(options.tts_url).scheme not in ("http", "https"):
+        raise PlanError(f"--tts-url: an address like http://tts:8001, not {options.tts_url!r}.")
+    if options.teacher == "http" and not options.tts_url:
+        raise PlanError("--teacher http needs --tts-url, the address of the speech server.")
+    if audio is not None and not audio.exists():
+        raise PlanError(f"--reference-audio: {audio} is not there.")
+    if options.reference_text and (audio is None or not is_wav(audio)):
+        raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
+    if audio is not None and options.tts_url and not is_wav(audio):
+        raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
+    if options.teacher == "f5":
+        spoken = {"reference", "validate"} & set(stages)
+        heard = bool(options.prompt_styles), bool(audio and is_wav(audio) and transcript(options))
+        try:
+            cloning.check(options.tts_url, spoken=bool(spoken), heard=any(heard))
+        except AskedError as error:
+            raise PlanError(str(error)) from error
+        return
+    if options.prompt_styles and not options.tts_url:
+        raise PlanError("--prompt-style is heard by a cloning teacher: --teacher f5, or --tts-url.")
+    if "reference" in stages and not (audio or options.tts_url or options.target_audio):
+        raise PlanError(
+            "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
+            "or --tts-url with the address of a speech server; or clips with --target-audio."
+        )
+
+
+def check_student(student: str, options: Options, stages: Sequence[str]) -> None:
+    speaks = "evolve" in stages or "validate" in stages
+    if student == "kokoro" and speaks and not options.model_dir.is_dir():
+        raise PlanError(
+            f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
+            "and the voices in it, or name their folder with --model-dir."
+        )
+    voices = stock_names(student, options.model_dir)
+    if "evolve" in stages and len(voices) < LEAST_VOICES:
+        raise PlanError(
+            f"--student {student}: {options.model_dir} has {', '.join(voices) or 'no voices'}, and "
+            f"a search goes between two or more; get them with `manage.py models pull {student}`."
+        )
+
+
+def check_strategy(student: str, options: Options, stages: Sequence[str]) -> None:
+    name = options.strategy
+    if name in EXPERIMENTAL and "evolve" in stages and student not in DIFFERENTIABLE:
+        raise PlanError(
+            f"--strategy {name} works with --student {' or '.join(DIFFERENTIABLE)} only, "
+            f"not with {student}."
+        )
+
+
+def check_references(recipe: RunRecipe) -> None:
+    for style in recipe.styles:
+        if not style.reference_texts and not style.targets:
+            raise PlanError(
+                f"--reference-audio: no take of the style {style.key}; record some "
+                f"(like shcc-01_{style.key}.wav), or leave the style out with --styles."
+            )
