@@ -200,7 +200,7 @@ def voice_deployed(page: Page, style: str) -> None:
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
     page.locator("tr", has_text="Journey").get_by_role("checkbox").check()
-    page.get_by_role("button", name="Deploy").click()
+    page.get_by_role("button", name="Deploy the chosen").click()
     card = page.locator("article", has_text="Journey")
     expect(card.locator("h2")).to_contain_text(style, ignore_case=True, timeout=30_000)
 
