@@ -47,7 +47,7 @@ from tests.distillation.voices import LONG, recipe, say
 STYLES = ("neutral", "amable", "empatico", "profesional")
 STEPS = 240  # of one style; of four styles a third each
 TURNS = (1, 2, 2, 1, 1, 2)  # how many processes
-KILLS, KILL_STEPS, KILL_SLICE_S = 20, 300, 1.0
+KILLS, KILL_STEPS, KILL_SLICE_S = 20, 400, 1.0
 LONG_SEARCH = 10_000
 MODELLED = ("surrogate", "halves")  # a step of these takes long: a tenth of the steps
 JUDGED = 60  # candidates of a process that shares nothing
