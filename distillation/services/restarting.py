@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from distillation.models import Run, RunState, ScorePoint, Share, StyleRun, VoicePack
-from distillation.services.tools import sample_name
+from distillation.services.tools import files_delete, sample_name
 
 USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 UNSEARCHED = {
@@ -27,9 +26,4 @@ def searches_restart(run: Run) -> None:
     for model in (ScorePoint, Share):
         model.objects.filter(style_run__in=rows).delete()
     StyleRun.objects.filter(pk__in=rows).update(**UNSEARCHED)
-    transaction.on_commit(partial(_delete_files, files), robust=True)
-
-
-def _delete_files(names: list[str]) -> None:
-    for name in filter(None, names):
-        default_storage.delete(name)
+    transaction.on_commit(partial(files_delete, files), robust=True)

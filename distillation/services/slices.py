@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from django.core.files.storage import default_storage
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from distillation.services.queue import slice_enqueue
 from distillation.services.runs import LIVE, event_add
 from distillation.services.settling import run_settle
 from distillation.services.speaking import reference_slice, validate_slice
+from distillation.services.tools import files_delete
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
         )
         return
     if not slice_commit(style_run, outcome):
-        _delete_files(outcome.written)
+        files_delete(outcome.written)
 
 
 def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> None:
@@ -97,7 +97,7 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     if current.state in ACTIVE:
         slice_enqueue(current)
     run_settle(run)
-    transaction.on_commit(partial(_delete_files, outcome.replaced), robust=True)
+    transaction.on_commit(partial(files_delete, outcome.replaced), robust=True)
     return True
 
 
@@ -142,8 +142,3 @@ def _check_losses(style_run: StyleRun) -> None:
             message
             % {"style": style_run.style, "times": style_run.losses, "stage": style_run.stage},
         )
-
-
-def _delete_files(names: list[str]) -> None:
-    for name in names:
-        default_storage.delete(name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -82,6 +83,11 @@ def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
     path = media_path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     return name, path
+
+
+def files_delete(names: Iterable[str]) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)
 
 
 def inputs_check(recipe: RunRecipe, style: str) -> None:

@@ -21,7 +21,7 @@ from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judge
 from distillation.stages.slopes import slopes_for
 from distillation.stages.snapshot import Point, Snapshot
 from distillation.stages.starting import blends, start_total, stock_of
-from distillation.stages.stopping import Progress, may_end_early, why_stopped
+from distillation.stages.stopping import Progress, is_late, may_end_early, why_stopped
 from distillation.voicepack import VoicePack
 
 ASKED = 32  # candidates in memory at once; a generation may be larger
@@ -277,11 +277,9 @@ class Evolution:
         if score and (at.best_score is None or score.total > at.best_score.total):
             at.best, at.best_score = task.candidate, score
             at.start_name = self._start_name(task.number)
-        if len(at.start_totals) == self.start_total or (self._is_late() and at.best_score):
+        late = is_late(self.recipe, at.seconds) and at.best_score and at.best_score.target
+        if late or len(at.start_totals) == self.start_total:
             self._settle_start()
-
-    def _is_late(self) -> bool:
-        return 0 < self.recipe.minutes <= self._at.seconds / 60
 
     def _start_name(self, number: int) -> str:
         if number < len(self._stock):

@@ -28,9 +28,14 @@ def why_stopped(recipe: RunRecipe, at: Progress) -> str:
         return STEPS
     if recipe.patience and at.step - at.improved_at >= recipe.patience:
         return PATIENCE
-    if recipe.minutes and at.seconds >= 60 * recipe.minutes:
+    if is_late(recipe, at.seconds):
         return MINUTES
     return ""
+
+
+def is_late(recipe: RunRecipe, seconds: float) -> bool:
+    """Whether the minutes of the search are over."""
+    return 0 < 60 * recipe.minutes <= seconds
 
 
 def may_end_early(recipe: RunRecipe) -> bool:

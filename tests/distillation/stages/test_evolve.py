@@ -228,6 +228,25 @@ def test_minutes_bound_the_choice_of_the_start_too(target_path: Path) -> None:
     assert outcome(resumed) == outcome(evolution)
 
 
+class MuteAtFirst(Counting):
+    """The real student whose first base voice says nothing."""
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        sound = super().synthesize(text, condition, speed=speed, seed=seed)
+        first = recipe().base_voices[0]
+        mute = np.array_equal(condition.data, student().stock_voice(first).data)
+        return Audio(0 * sound.y, sound.sr) if mute else sound
+
+
+def test_when_the_minutes_are_over_one_voice_at_least_was_heard(target_path: Path) -> None:
+    asked = recipe(minutes=1e-6)
+    evolution = Evolution(asked, "neutral", MuteAtFirst(), target_path)
+    assert evolution.advance()
+    assert (evolution.evaluations, evolution.start_name) == (2, asked.base_voices[1])
+
+
 @given(st.binary(max_size=64))
 def test_a_damaged_checkpoint_is_named(blob: bytes) -> None:
     from distillation.stages import snapshot
