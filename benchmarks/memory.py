@@ -30,6 +30,7 @@ from voicelab.demo.voice import speak
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711
+PARTS = ("espeak_process", "gunicorn", "celery", "voicelab.tts")
 PAGES = ("/", "/label/", "/takes/", "/takes/upload/", "/runs/", "/runs/1/", "/runs/1/report/",
          "/runs/1/review/", "/voices/", "/voices/1/", "/admin/distillation/run/add/")  # fmt: skip
 
@@ -108,10 +109,9 @@ def peaks(manager: psutil.Process) -> dict[str, float]:
     """Return each process's highest resident size so far, MB, by what it does."""
     found: dict[str, float] = {}
     for process in manager.children(recursive=True):
-        words = " ".join(process.cmdline())
-        part = next((part for part in ("gunicorn", "celery", "voicelab.tts") if part in words), "")
-        if part:
-            role = "child" if process.ppid() != manager.pid and process.children() == [] else "main"
+        words, parents = (" ".join(one.cmdline()) for one in (process, process.parents()[0]))
+        if part := next((part for part in PARTS if part in words), ""):
+            role = "child" if any(of in parents for of in PARTS) else "main"
             status = Path(f"/proc/{process.pid}/status").read_text()
             peak_mb = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
             label = f"{part} ({role})"

@@ -30,11 +30,18 @@ class Prompt:
 
 
 class Student(Protocol):
-    """An engine whose voice is a pack."""
+    """An engine whose voice is a pack.
+
+    Attributes
+    ----------
+    weights : str
+        SHA-256 of the network it was loaded from; empty where there is none.
+    """
 
     name: ClassVar[str]
     sr: int
     max_phonemes: int
+    weights: str
 
     def synthesize(
         self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0

@@ -18,6 +18,7 @@ from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
 from distillation.engines.stock import PACKS, pack_paths, stock_names
 from distillation.engines.text import JOIN_S, joined, pieces, tidy
+from distillation.hub.local import sha256_of
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class KokoroStudent:
         self._files_check()
         _threads_set(threads)
         self._network = _network(self.model_dir, _device(device), precision)
+        self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
         self._g2p = _g2p(code)
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)

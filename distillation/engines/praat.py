@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from functools import cache, lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import soxr
 
 from corpus.audio.types import Audio, Samples
-from distillation.engines import praat_voices
+from distillation.engines import espeak, praat_voices
 from distillation.engines.base import EngineError, check_request
 from distillation.engines.sound import repitched, stretched
 from distillation.engines.steering import Settings, settings
@@ -18,16 +16,11 @@ from distillation.engines.text import joined, pieces, tidy
 from distillation.voicepack import VoicePack
 
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
-_VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
-_NATIVE_HZ = 44_100  # what espeak-ng gives inside Praat without resampling
-_RESET = "Su recibo de este mes ya se encuentra "  # its 31 phonemes are said before every text
-_RESET_PHONEMES = 31
 _PITCHES = (0.5, 2.0)  # what the synthesiser takes
 _RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
 _LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
 _PEAK = 0.97
 _BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
-_LOCK = threading.Lock()  # espeak-ng has one state per process
 
 
 class PraatStudent:
@@ -36,6 +29,7 @@ class PraatStudent:
     name: ClassVar[str] = "praat"
     sr: int = 24_000
     max_phonemes: int = 510
+    weights: str = ""
 
     def __init__(self, *, lang: str = "es") -> None:
         if lang not in LANGUAGES:
@@ -95,12 +89,8 @@ class PraatStudent:
         return Audio(joined(spoken, self.sr), self.sr)
 
 
-@lru_cache(maxsize=4096)
 def _phonemes(text: str, language: str) -> int:
-    from parselmouth.praat import call
-
-    grid = _espeak(text, language, pitch=1.0, intonation=1.0, rate_wpm=450.0, gap_s=0.0, grid=True)
-    count = int(call(grid, "Count intervals where", 4, "is not equal to", ""))
+    count = espeak.phoneme_count(text, language)
     if count == 0:
         raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
     return count
@@ -112,11 +102,11 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
     pitch = float(np.clip(wanted, *_PITCHES))
     wanted_wpm = voice.rate_wpm * speed / voice.formant
     rate_wpm = float(np.clip(wanted_wpm, *_RATES_WPM))
-    y = _espeak(
+    y = espeak.sound(
         text, language, pitch=pitch, intonation=voice.intonation, rate_wpm=rate_wpm,
-        gap_s=voice.gap_s, resets=2 + _phonemes(text, language) // _RESET_PHONEMES,
+        gap_s=max(voice.gap_s, 1e-4),
     )  # fmt: skip
-    y = soxr.resample(y, _NATIVE_HZ * voice.formant, sr, quality="HQ")
+    y = soxr.resample(y, espeak.HZ * voice.formant, sr, quality="HQ")
     if pitch != wanted:
         y = repitched(y, sr, voice.pitch_hz)
     if rate_wpm != wanted_wpm:
@@ -127,35 +117,6 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
 def _adjustment(pitch_hz: float, intonation: float) -> float:
     """Return Praat's pitch adjustment for a median F0 (the variant's law, measured to ±1.5 Hz)."""
     return (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
-
-
-def _espeak(
-    text: str, language: str, *, pitch: float, intonation: float, rate_wpm: float, gap_s: float,
-    resets: int = 1, grid: bool = False,
-) -> Any:  # fmt: skip
-    """Return the samples espeak-ng gives, 44.1 kHz, or its TextGrid.
-
-    Where a text ends, espeak-ng looks at the phonemes behind: what a longer text left there
-    decides over pauses. A longer text that is always the same comes before, so often `resets`.
-    """
-    from parselmouth.praat import call
-
-    def said(text: str, grid: bool, *settings: float) -> Any:
-        call(voice, "Speech output settings", _NATIVE_HZ, *settings, "IPA")
-        return call(voice, "To Sound", text, grid)
-
-    with _LOCK:
-        voice = _synthesizer(language)
-        said(_RESET * resets, False, 0.05, 1.0, 1.0, _RATES_WPM[1])
-        made = said(text, grid, max(gap_s, 1e-4), pitch, intonation, rate_wpm)
-    return made[0] if grid else made[-1].values[0].astype(np.float32)
-
-
-@cache
-def _synthesizer(language: str) -> Any:
-    from parselmouth.praat import call
-
-    return call("Create SpeechSynthesizer", language, _VARIANT)
 
 
 def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:

@@ -122,9 +122,9 @@ class Pipeline:
 
     def evolve(self) -> None:
         """Search every style that is not finished, from its checkpoint if there is one."""
-        stock = stock_of(self.recipe, self.student)
+        stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
-            identity = snapshot.identity(self.recipe, style, self.target(style), stock)
+            identity = snapshot.identity(self.recipe, style, self.target(style), stock, weights)
             if _is_current(_note_of(self.pack(style)), identity, self.pack(style)):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:

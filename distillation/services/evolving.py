@@ -25,23 +25,21 @@ from distillation.services.tools import (
     student_of,
 )
 from distillation.stages.evolve import Evolution
+from distillation.stages.judging import choir_of
 
 BEAT_SECONDS = 1.0
 
 
 def evolve_slice(style_run: StyleRun) -> Outcome:
     recipe = style_run.run.run_recipe
+    student = student_of(recipe)
+    alone = choir_of(student) is not None  # a GPU takes the whole batch
+    if not alone and not work_waits():
+        help_ask(style_run)
     evolution = Evolution(
-        recipe,
-        style_run.style,
-        student_of(recipe),
-        Path(style_run.target.path),
-        checkpoint_read(style_run),
+        recipe, style_run.style, student, Path(style_run.target.path), checkpoint_read(style_run)
     )
     pulse, before = Pulse(style_run, evolution), evolution.best_score
-    alone = evolution.judge.together  # a GPU takes the whole batch
-    if not alone and len(evolution.batch()) > 1 and not work_waits():
-        help_ask(style_run)
     evolution.advance(
         seconds=settings.SLICE_SECONDS,
         should_stop=pulse.should_stop,

@@ -37,6 +37,8 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
         Path(style_run.target.path),
         checkpoint_read(style_run),
     )
+    if len(evolution.batch()) <= number:
+        return
     if len(evolution.batch()) > 2 * number:
         help_ask(style_run, number + 1)
 

@@ -18,7 +18,7 @@ from distillation.stages.judging import GoOn, Task, Verdict, Verdicts
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # shortest and longest; of what was waited already
-LOOK_SECONDS = 0.5  # between two looks whether somebody helps
+LOOK_SECONDS = 0.1  # between two looks whether somebody helps
 HELPED_SECONDS = 6.0  # a helper that gave no sign for so long is gone
 
 

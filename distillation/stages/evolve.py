@@ -94,7 +94,9 @@ class Evolution:
         self._slope = slopes_for(recipe, student, Path(target_path))
         self._engine = student.name
         self._stock = stock_of(recipe, student)
-        self._identity = snapshot.identity(recipe, self.style_key, Path(target_path), self._stock)
+        self._identity = snapshot.identity(
+            recipe, self.style_key, Path(target_path), self._stock, student.weights
+        )
         self._at = Snapshot() if checkpoint is None else snapshot.read(checkpoint, self._identity)
         self._waiting: deque[Task] = deque()
         self._diversity: Diversity

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from distillation.engines.base import Choir, Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Heard, Score, Scorer
 from distillation.search import Array
-from distillation.stages.clips import read_clips
+from distillation.stages.clips import clips_digest, read_clips
 from distillation.voicepack import VoicePack
 
 
@@ -107,8 +107,9 @@ class Judge:
     def __init__(self, recipe: RunRecipe, student: Student, target_path: Path) -> None:
         self._recipe = recipe
         self._student = student
-        self._choir = student if isinstance(student, Choir) and student.together else None
-        self._scorer = Scorer(*read_clips(target_path), weights=recipe.weights)
+        self._choir = choir_of(student)
+        weights = tuple(sorted(recipe.weights.items()))
+        self._scorer = _scorer(target_path, clips_digest(target_path), weights)
 
     @property
     def together(self) -> bool:
@@ -175,6 +176,17 @@ class Judge:
         if self._choir and len(packs) > 1:
             return self._choir.synthesize_many(text, packs, seed=seed)
         return [self._student.synthesize(text, pack, seed=seed) for pack in packs]
+
+
+def choir_of(student: Student) -> Choir | None:
+    """Return the student as one that speaks many at once; None where that is no quicker."""
+    return student if isinstance(student, Choir) and student.together else None
+
+
+@lru_cache(maxsize=8)
+def _scorer(target_path: Path, digest: str, weights: tuple[tuple[str, float], ...]) -> Scorer:  # noqa: ARG001
+    """Return what compares with these clips; a search's next slice need not measure them anew."""
+    return Scorer(*read_clips(target_path), weights=dict(weights))
 
 
 def judged_here(judge: Judge) -> Judges:

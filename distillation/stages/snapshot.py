@@ -72,11 +72,15 @@ class Snapshot:
 
 
 def identity(
-    recipe: RunRecipe, style_key: str, target_path: Path, stock: Mapping[str, VoicePack]
+    recipe: RunRecipe,
+    style_key: str,
+    target_path: Path,
+    stock: Mapping[str, VoicePack],
+    weights: str,
 ) -> str:
     """Return the SHA-256 of all that decides the search of one style."""
     deciding = {name: getattr(recipe, name) for name in DECIDING}
-    deciding |= {"style": style_key, "target": clips_digest(target_path)}
+    deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
     deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
@@ -114,7 +118,7 @@ def read(blob: bytes, who: str) -> Snapshot:
     ------
     StageError
         `bad_checkpoint` where it cannot be read, `other_checkpoint` where it belongs to a
-        search with another recipe, other base voices or another target.
+        search with another recipe, other base voices, other weights or another target.
     """
     try:
         with np.load(io.BytesIO(blob), allow_pickle=False) as npz:
@@ -127,8 +131,8 @@ def read(blob: bytes, who: str) -> Snapshot:
     if meta["identity"] != who:
         raise StageError(
             "other_checkpoint",
-            "the checkpoint belongs to another recipe, other base voices or another target; delete "
-            "it to search anew.",
+            "the checkpoint belongs to another recipe or target, or to a model with other base "
+            "voices or weights; delete it to search anew.",
         )
     return _rebuild(meta, arrays)
 

@@ -39,6 +39,7 @@ class ToneStudent:
     name: ClassVar[str] = "tone"
     sr: int = 16_000
     max_phonemes: int = 510
+    weights: str = ""
     pieces: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     broken: str = ""

@@ -32,6 +32,7 @@ class PromptVoices:
 
     name: ClassVar[str] = "f5"
     max_phonemes = 510  # the engine cuts texts by seconds itself
+    weights = ""  # nothing is searched with it
 
     def __init__(self, *, model_dir: str | Path) -> None:
         self._teacher = F5Teacher(model_dir=model_dir)

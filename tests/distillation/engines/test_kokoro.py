@@ -1,5 +1,6 @@
 """Student kokoro on the real package: random weights in the real architecture."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -23,6 +24,12 @@ def test_it_speaks_24_khz_for_as_long_as_its_phonemes(kokoro):
     assert np.isfinite(audio.y).all()
     assert 0.0 < np.abs(audio.y).max() < 1.0
     assert audio.duration_s / kokoro.phoneme_count(TEXT) == pytest.approx(0.075, rel=0.4)
+
+
+def test_its_weights_are_known_by_their_hash(kokoro):
+    weights = (kokoro.model_dir / WEIGHTS).read_bytes()
+    assert kokoro.weights == hashlib.sha256(weights).hexdigest()
+    assert not student("praat").weights
 
 
 def test_the_seed_decides_the_noise_and_nothing_leaks(kokoro):

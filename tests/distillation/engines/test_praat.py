@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from corpus.audio.loudness import integrated_lufs
 from corpus.audio.pitch import track
 from distillation.engines import EngineError, student
-from distillation.engines.praat import _espeak
 from distillation.engines.praat_voices import VOICES
 from distillation.engines.steering import row_of
 from distillation.voicepack import VoicePack
@@ -111,20 +110,6 @@ def test_equal_arguments_give_equal_samples_whatever_came_between(name, speed):
         used.synthesize("¿Qué tal?", used.stock_voice(other), speed=pace, seed=9)
         assert np.array_equal(used.synthesize(TEXT, pack, speed=speed, seed=3).y, first)
     assert not np.array_equal(used.synthesize(TEXT, pack, speed=speed, seed=4).y, first)
-
-
-def test_pauses_of_one_sentence_do_not_reach_the_next():
-    """A text said with short pauses used to change how long the next one's were."""
-    text, before = "Gracias por llamar hoy.", "Tome asiento, por favor, y espere en la sala."
-    said = {}
-    for gap_s in (0.0, 0.05, 0.0, 0.012):
-        for other in (before, "Hoy hace sol en la costa, pero mañana lloverá en la sierra."):
-            _espeak(other, "Spanish (Spain)", pitch=1.0, intonation=1.0, rate_wpm=160, gap_s=gap_s)
-            y = _espeak(
-                text, "Spanish (Spain)", pitch=1.2, intonation=1.0, rate_wpm=150, gap_s=0.012
-            )
-            said[y.tobytes()] = len(y)
-    assert len(said) == 1
 
 
 def test_a_longer_sentence_does_not_reach_those_after_it(praat):

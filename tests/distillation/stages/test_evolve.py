@@ -219,6 +219,14 @@ def test_a_checkpoint_of_other_voices_is_refused(whole: Evolution, target_path: 
     assert caught.value.code == "other_checkpoint"
 
 
+def test_a_checkpoint_of_other_weights_is_refused(whole: Evolution, target_path: Path) -> None:
+    other = Counting()
+    other.weights = "another network"
+    with pytest.raises(StageError, match="weights") as caught:
+        Evolution(whole.recipe, "neutral", other, target_path, whole.checkpoint())
+    assert caught.value.code == "other_checkpoint"
+
+
 def test_minutes_bound_the_choice_of_the_start_too(target_path: Path) -> None:
     evolution = Evolution(recipe(minutes=1e-6), "neutral", student(), target_path)
     assert evolution.advance()

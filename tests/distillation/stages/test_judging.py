@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.audio.io import write_wav
 from distillation.stages.judging import Bar, Judge, Task, Verdict, judged_alone
 from distillation.voicepack import VoicePack
-from tests.distillation.voices import LONG, OTHER, SHORT, recipe, stranger, student
+from tests.distillation.voices import LONG, OTHER, SHORT, recipe, say, stranger, student
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,17 @@ def test_only_what_the_bar_excludes_is_dropped(judge: Judge) -> None:
     assert by_floor.score is None
     assert by_floor.texts < 3
     assert full.score.total <= by_floor.ceiling <= best.score.total
+
+
+def test_a_target_is_measured_once_until_its_clips_change(tmp_path: Path) -> None:
+    target = tmp_path / "target.wav"
+    write_wav(target, say(LONG))
+    one, other = (Judge(recipe(), student(), target) for _ in range(2))
+    assert one._scorer is other._scorer
+    weighed = Judge(recipe(weights={"target": 1, "self": 1, "feature": 1}), student(), target)
+    assert weighed._scorer is not one._scorer
+    write_wav(target, say(OTHER))
+    assert Judge(recipe(), student(), target)._scorer is not one._scorer
 
 
 def test_a_verdict_goes_through_json_unchanged(judge: Judge) -> None:

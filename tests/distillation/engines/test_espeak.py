@@ -1,0 +1,142 @@
+"""espeak-ng's process: whatever becomes of it, the same words sound the same."""
+
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from distillation.engines import EngineError, espeak
+from distillation.engines.espeak import Speaker
+from tests.processes import wait_for
+
+SPANISH = "Spanish (Spain)"
+REQUEST: dict[str, Any] = {
+    "text": "Gracias por llamar hoy.",
+    "language": SPANISH,
+    "gap_s": 0.012,
+    "pitch": 1.2,
+    "intonation": 1.0,
+    "rate_wpm": 150.0,
+    "resets": 2,
+    "count": False,
+}
+
+
+@pytest.fixture
+def speaker() -> Iterator[Speaker]:
+    made = Speaker()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def said() -> np.ndarray:
+    """What a process says first."""
+    made = Speaker()
+    try:
+        return np.asarray(made.ask(**REQUEST))
+    finally:
+        made.end()
+
+
+def pid_of(speaker: Speaker) -> int:
+    assert speaker._process
+    return speaker._process.pid
+
+
+def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
+    """A text said with short pauses used to change how long the next one's were."""
+    before = "Tome asiento, por favor, y espere en la sala."
+    said = set()
+    for gap_s in (1e-4, 0.05, 1e-4, 0.012):
+        for other in (before, "Hoy hace sol en la costa, pero mañana lloverá en la sierra."):
+            espeak.sound(other, SPANISH, pitch=1.0, intonation=1.0, rate_wpm=160, gap_s=gap_s)
+            y = espeak.sound(
+                "Gracias por llamar.", SPANISH, pitch=1.2, intonation=1.0, rate_wpm=150, gap_s=0.012
+            )
+            said.add(y.tobytes())
+    assert len(said) == 1
+
+
+def test_a_process_that_was_killed_is_replaced(speaker: Speaker, said: np.ndarray) -> None:
+    speaker.ask(**REQUEST)
+    psutil.Process(pid_of(speaker)).kill()
+    assert np.array_equal(speaker.ask(**REQUEST), said)
+
+
+def test_it_is_renewed_before_it_has_grown(
+    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(espeak, "_TEXTS", 2)
+    pids = []
+    for _ in range(5):
+        assert np.array_equal(speaker.ask(**REQUEST), said)
+        pids.append(pid_of(speaker))
+    assert len(set(pids)) == 3
+    assert not psutil.pid_exists(pids[0])
+
+
+def test_half_an_answer_is_not_taken_for_the_next(
+    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(file: Any) -> None:
+        file.read(1000)
+        raise TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pickle.load", interrupted)
+        with pytest.raises(TimeoutError):
+            speaker.ask(**{**REQUEST, "text": "Otra cosa."})
+    assert np.array_equal(speaker.ask(**REQUEST), said)
+
+
+def test_a_text_it_breaks_down_over_is_named(
+    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import os\nos.kill(os.getpid(), 11)\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(espeak, "_PROGRAM", broken)
+        with pytest.raises(EngineError, match=r"over 'Gracias por llamar hoy\.'") as caught:
+            speaker.ask(**REQUEST)
+    assert caught.value.code == "unspeakable"
+    assert np.array_equal(speaker.ask(**REQUEST), said)
+
+
+def test_a_fork_has_a_process_of_its_own(speaker: Speaker) -> None:
+    espeak.phoneme_count("Hola.", SPANISH)
+    mine = pid_of(espeak._SPEAKER)
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def ask() -> None:
+        count = espeak.phoneme_count("Buenas tardes.", SPANISH)
+        sender.send((count, pid_of(espeak._SPEAKER)))
+
+    child = context.Process(target=ask)
+    child.start()
+    count, theirs = receiver.recv()
+    child.join()
+    assert (count, theirs != mine) == (12, True)
+    wait_for("its end", lambda: not psutil.pid_exists(theirs), seconds=10)
+    assert espeak.phoneme_count("Buenas tardes.", SPANISH) == 12
+    assert pid_of(espeak._SPEAKER) == mine
+
+
+def test_it_ends_with_the_process_that_began_it() -> None:
+    program = (
+        "import os\n"
+        "from distillation.engines import espeak\n"
+        f"espeak.phoneme_count('Hola.', {SPANISH!r})\n"
+        "print(espeak._SPEAKER._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
+    pid = int(done.stdout)
+    wait_for("its end", lambda: not psutil.pid_exists(pid), seconds=10)
