@@ -314,6 +314,7 @@ class Deployment(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.REQUESTED)
     error = models.TextField(_("error"), blank=True)
     queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
+    begun = models.PositiveSmallIntegerField(_("times begun"), default=0)
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)

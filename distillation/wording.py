@@ -90,6 +90,7 @@ FAULTS: dict[str, Any] = {
     "pack_changed": _("The voice pack is gone or is not the one that was judged; review it again."),
     "not_approved": _("The voice was not approved; review it first."),
     "superseded": _("Not deployed: the voice was deployed anew in the meantime."),
+    "deploy_lost": _("No worker came to the end of the deployment; deploy the voice again."),
     "manifest": _(
         "The list of deployed voices cannot be used; whoever runs the server has to mend it, or to"
         " put it aside and deploy every voice again."

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from distillation.manifest import ManifestError
@@ -16,6 +17,8 @@ from distillation.services.origins import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
 from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn
+
+MAX_BEGUN = 8  # a database that is locked counts too
 
 
 def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> Decision:
@@ -118,6 +121,7 @@ def _carry_out(deployment_ids: Sequence[int]) -> None:
     try:
         with _storage_told(), turn(settings.VOICES_DIR):
             _drop_superseded(deployment_ids)
+            _drop_lost(deployment_ids)
             if rows := list(_requested(deployment_ids)):
                 _copy(rows)
                 _note(rows)
@@ -150,6 +154,15 @@ def _drop_superseded(deployment_ids: Sequence[int]) -> None:
             message = _("a newer deployment of this voice stands, that of %(pack)s by %(person)s.")
             message %= {"pack": newer.pack, "person": newer.person}
             deployments_fail(deployment_ids=[row.pk], code="superseded", message=message)
+
+
+def _drop_lost(deployment_ids: Sequence[int]) -> None:
+    """Count the beginnings; end what a worker has begun often and never ended."""
+    for row in _requested(deployment_ids).filter(begun__gte=MAX_BEGUN):
+        message = _("begun %d times and never ended; look at the worker's log and its memory.")
+        message %= row.begun
+        deployments_fail(deployment_ids=[row.pk], code="deploy_lost", message=message)
+    _requested(deployment_ids).update(begun=F("begun") + 1)
 
 
 def _copy(rows: Sequence[Deployment]) -> None:

@@ -16,8 +16,10 @@ MINUTE, HOUR = 60, 3600
 
 
 @register.simple_tag(takes_context=True)
-def style_of(context: template.Context, key: str) -> StyleLabel | None:
-    return context["styles_by_key"].get(key)
+def style_of(context: template.Context, key: str) -> StyleLabel:
+    """Return the style's label; where the corpus has it no more, a plain one of that name."""
+    found: StyleLabel | None = context["styles_by_key"].get(key)
+    return found or StyleLabel(key=key, name=key, colour="")
 
 
 SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")

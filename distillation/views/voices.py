@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ def voices(request: HttpRequest) -> HttpResponse:
     last = deployments.last_of_each_voice()
     pending = list(deployments.filter(state=Deployment.State.REQUESTED))
     context = {
-        "deployed": list(deployments.current().order_by("voice")),
+        "deployed": _deployed(deployments.current()),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
         "pending": pending,
         "unanswered": bool(pending) and not services.worker_is_there(),
@@ -87,6 +88,16 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
         "replaced": Deployment.objects.filter(replaced_by=deployment).first(),
         "speech_url": settings.SPEECH_URL,
     }
+
+
+def _deployed(rows: QuerySet[Deployment]) -> list[Deployment]:
+    """One row a voice, by name: of the folder in use, of an earlier folder where that has none."""
+    found: dict[str, Any] = {}
+    for row in rows.order_by("pk"):
+        before, here = found.get(row.voice), row.place == str(settings.VOICES_DIR)
+        if here or not before or before.is_elsewhere:
+            found[row.voice], row.is_elsewhere = row, not here  # type: ignore[attr-defined]
+    return sorted(found.values(), key=lambda row: row.voice)
 
 
 def _waiting() -> list[VoicePack]:

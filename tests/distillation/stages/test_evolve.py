@@ -23,6 +23,7 @@ class Counting:
     """The real student, with a list of what it was asked to say."""
 
     name = "praat"
+    weights = ""
 
     def __init__(self) -> None:
         self.said: list[str] = []

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from corpus.models import StyleLabel
 from distillation import checks, engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
 from distillation.services import (
@@ -224,6 +225,28 @@ def test_lost_requests_are_sent_one_by_one_oldest_first(
     assert served(voices_dir) == {"neutral": rows[1].sha256, "amable": rows[2].sha256}
 
 
+def test_what_is_begun_again_and_again_is_ended(
+    pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException): ...
+
+    def killed(*_args: object, **_kwargs: object) -> None:
+        raise Killed
+
+    deployment = request(pack)
+    with monkeypatch.context() as patch:
+        patch.setattr(voices, "deploy_in_turn", killed)
+        for _ in range(voices.MAX_BEGUN):
+            with pytest.raises(Killed):
+                carry_out(deployment)
+        carry_out(deployment)
+    assert ended(deployment) == (Deployment.State.FAILED, "deploy_lost")
+    assert str(voices.MAX_BEGUN) in deployment.error
+    again = request(pack)
+    carry_out(again)
+    assert ended(again) == (Deployment.State.DEPLOYED, "")
+
+
 def test_one_deployment_replaces_all_that_are_current() -> None:
     rows = [request(approved(stock)) for stock in (LUZ, OTHER, THIRD)]
     Deployment.objects.exclude(pk=rows[2].pk).update(state=Deployment.State.DEPLOYED)
@@ -273,6 +296,31 @@ class TestPage:
         assert " checked" not in page
         approved(THIRD)
         assert admin.get(reverse("voices")).content.decode().count(" checked") == 1
+
+    def test_a_voice_of_an_earlier_folder_is_told_until_it_is_deployed_here(
+        self, admin: Client, pack: VoicePack, settings: Settings, tmp_path: Path
+    ) -> None:
+        packs_deploy(packs=[pack], person=PersonFactory())
+        earlier, settings.VOICES_DIR = settings.VOICES_DIR, tmp_path / "another"
+        page = admin.get(reverse("voices")).content.decode()
+        assert f"It lies in {earlier}, which is not the folder in use now" in page
+        admin.post(reverse("deploy"), {"pack": pack.pk})
+        carry_out(Deployment.objects.get(state=Deployment.State.REQUESTED))
+        page = admin.get(reverse("voices")).content.decode()
+        assert "It lies in" not in page
+        assert page.count("<article") == 1
+        assert served(tmp_path / "another") == {"neutral": pack.sha256}
+
+    def test_a_voice_outlives_the_label_of_its_style(self, admin: Client, pack: VoicePack) -> None:
+        packs_deploy(packs=[pack], person=PersonFactory())
+        StyleLabel.objects.filter(key="neutral").delete()
+        run = pack.style_run.run_id
+        pages = [reverse("voices"), reverse("voice", args=[Deployment.objects.get().pk])]
+        pages += [reverse(name, args=[run]) for name in ("run", "report", "review")]
+        for page in pages:
+            answer = admin.get(page)
+            assert answer.status_code == 200
+            assert b"neutral" in answer.content
 
     def test_a_replaced_voice_is_deployed_again(
         self, admin: Client, pack: VoicePack, voices_dir: Path
