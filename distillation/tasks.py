@@ -4,12 +4,13 @@ from typing import Any
 
 from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_init, worker_ready
+from celery.signals import worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation import checks
+from distillation.engines import espeak
 from distillation.services import helping, recovery, slices, voices
 
 DEPLOY_SECONDS = 60
@@ -72,6 +73,11 @@ def slice_help(style_run_id: int, slice: int, number: int) -> None:
 )
 def packs_deploy(deployment_ids: list[int]) -> None:
     voices.deployments_carry_out(deployment_ids=deployment_ids)
+
+
+@worker_process_init.connect
+def speak_here(**_signal: Any) -> None:
+    espeak.speak_here()  # CELERY_WORKER_MAX_TASKS_PER_CHILD renews these processes
 
 
 @worker_init.connect

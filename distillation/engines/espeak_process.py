@@ -29,11 +29,11 @@ def main() -> None:
     with suppress(EOFError):
         while True:
             request = pickle.load(requests)  # noqa: S301  # of the process that began this one
-            pickle.dump(_said(**request), answers)
+            pickle.dump(said(**request), answers)
             answers.flush()
 
 
-def _said(
+def said(
     text: str, language: str, gap_s: float, pitch: float, intonation: float, rate_wpm: float, *,
     resets: int, count: bool,
 ) -> Any:  # fmt: skip

@@ -43,6 +43,20 @@ def always() -> bool:
 
 
 @pytest.mark.slow
+def test_a_process_is_renewed_before_it_has_grown(
+    target: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distillation.pipeline.jobs.RENEWED", 2)
+    alone = list(judged_alone(judge)(tasks()[:3], always))
+    with Jobs(1, recipe(), {}, target, judge) as jobs:
+        [first] = jobs.pids
+        assert list(jobs(tasks()[:3], always)) == alone
+        [second] = jobs.pids
+    assert first != second
+    assert not psutil.pid_exists(first)
+
+
+@pytest.mark.slow
 def test_the_verdicts_and_their_order_are_those_of_one_job(target: Path, judge: Judge) -> None:
     alone = list(judged_alone(judge)(tasks()[:4], always))
     with Jobs(2, recipe(), {}, target, judge) as jobs:

@@ -64,6 +64,13 @@ def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
     assert len(said) == 1
 
 
+def test_a_process_that_is_renewed_itself_speaks_itself(speaker: Speaker, said: np.ndarray) -> None:
+    speaker.here = True
+    speaker.ask(**{**REQUEST, "text": "Tome asiento, por favor.", "gap_s": 0.05})
+    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert speaker._process is None
+
+
 def test_a_process_that_was_killed_is_replaced(speaker: Speaker, said: np.ndarray) -> None:
     speaker.ask(**REQUEST)
     psutil.Process(pid_of(speaker)).kill()
