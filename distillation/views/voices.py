@@ -1,5 +1,6 @@
 """Deployed voices, those waiting for it, and where each came from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +24,10 @@ def voices(request: HttpRequest) -> HttpResponse:
     deployments = Deployment.objects.select_related("pack__style_run__run", "person", "replaced_by")
     last = deployments.last_of_each_voice()
     pending = list(deployments.filter(state=Deployment.State.REQUESTED))
+    deployed = _deployed(deployments.current())
     context = {
-        "deployed": _deployed(deployments.current()),
+        "deployed": deployed,
+        "elsewhere": _elsewhere(deployed),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
         "pending": pending,
         "unanswered": bool(pending) and not services.worker_is_there(),
@@ -94,10 +97,22 @@ def _deployed(rows: QuerySet[Deployment]) -> list[Deployment]:
     """One row a voice, by name: of the folder in use, of an earlier folder where that has none."""
     found: dict[str, Any] = {}
     for row in rows.order_by("pk"):
-        before, here = found.get(row.voice), row.place == str(settings.VOICES_DIR)
-        if here or not before or before.is_elsewhere:
-            found[row.voice], row.is_elsewhere = row, not here  # type: ignore[attr-defined]
+        before = found.get(row.voice)
+        if not before or _is_here(row) or not _is_here(before):
+            found[row.voice] = row
     return sorted(found.values(), key=lambda row: row.voice)
+
+
+def _elsewhere(deployed: Sequence[Deployment]) -> dict[str, Any]:
+    """What the speech service does not find where it looks now; nothing if it finds all."""
+    rows = [row for row in deployed if not _is_here(row)]
+    places = sorted({row.place for row in rows})
+    packs = [row.pack_id for row in rows]
+    return {"voices": [row.voice for row in rows], "places": places, "packs": packs} if rows else {}
+
+
+def _is_here(row: Deployment) -> bool:
+    return row.place == str(settings.VOICES_DIR)
 
 
 def _waiting() -> list[VoicePack]:

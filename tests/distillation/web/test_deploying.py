@@ -303,11 +303,11 @@ class TestPage:
         packs_deploy(packs=[pack], person=PersonFactory())
         earlier, settings.VOICES_DIR = settings.VOICES_DIR, tmp_path / "another"
         page = admin.get(reverse("voices")).content.decode()
-        assert f"It lies in {earlier}, which is not the folder in use now" in page
+        assert f"than the one in use now ({earlier}): neutral." in page
         admin.post(reverse("deploy"), {"pack": pack.pk})
         carry_out(Deployment.objects.get(state=Deployment.State.REQUESTED))
         page = admin.get(reverse("voices")).content.decode()
-        assert "It lies in" not in page
+        assert str(earlier) not in page
         assert page.count("<article") == 1
         assert served(tmp_path / "another") == {"neutral": pack.sha256}
 
