@@ -80,14 +80,15 @@ def _voice_findings(
         return
     folder = model_dir / model.voices
     recorded = {Path(name).stem for name in records if name.startswith(f"{model.voices}/")}
-    there = {path.stem for path in folder.glob("*.pt")}
+    places = (folder, model_dir)  # packs beside the weights count too
+    there = {path.stem for place in places for path in place.glob("*.pt")}
     wanted = sorted({*voices, *recorded, *there})
     for name in wanted:
-        path = folder / f"{name}.pt"
-        if path.is_file():
-            yield _finding(path, model_dir, records)
+        paths = [place / f"{name}.pt" for place in places]
+        if found := [path for path in paths if path.is_file()]:
+            yield _finding(found[0], model_dir, records)
         else:
-            yield _missing(path, model.repo, f"{model.voices}/{name}.pt")
+            yield _missing(paths[0], model.repo, f"{model.voices}/{name}.pt")
     if not wanted:
         yield Finding(
             path=folder,

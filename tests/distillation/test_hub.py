@@ -1,5 +1,6 @@
 """Model files from a stand-in of the hub: fetched, resumed, verified, looked at."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -119,6 +120,30 @@ def test_weights_without_voices_and_voices_without_weights(tmp_path):
         "config.json": "unverified", "kokoro-v1_0.pth": "missing",
         "voices/ef_dora.pt": "unverified",
     }  # fmt: skip
+
+
+def test_packs_beside_the_weights_count(tmp_path):
+    for name in ("config.json", "kokoro-v1_0.pth", "ef_dora.pt"):
+        (tmp_path / name).write_bytes(b"x")
+    assert states(tmp_path, voices=("ef_dora",))["ef_dora.pt"] == "unverified"
+    assert "missing" not in states(tmp_path).values()
+
+
+def test_a_folder_that_cannot_be_written(server, tmp_path):
+    (tmp_path / "models").write_text("a file")
+    with pytest.raises(hub.HubError, match="--model-dir") as caught:
+        pull(server, tmp_path / "models")
+    assert caught.value.code == "not_written"
+
+
+def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(hub.HubError, match="wait for its end") as caught:
+        pull(server, tmp_path)
+    os.close(handle)
+    assert caught.value.code == "busy"
+    assert pull(server, tmp_path)
 
 
 def test_f5_takes_the_highest_step_its_vocabulary_and_vocos(server, tmp_path):
