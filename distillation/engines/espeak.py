@@ -121,7 +121,7 @@ class Speaker:
         if process:
             process.returncode = 0  # not ours to wait for
             for pipe in _pipes(process):
-                cast(Any, pipe).raw.close()  # a thread that is not here may hold the lock of the buffer
+                cast(Any, pipe).raw.close()  # a thread of there may hold the buffer's lock
 
     def _answer(self, request: dict[str, Any]) -> Any:
         if self._texts == _TEXTS:

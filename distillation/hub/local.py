@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
@@ -70,6 +71,17 @@ def newest(part: Part, model_dir: Path) -> Path | None:
         there = (model_dir / part.folder).glob(pattern.rpartition("/")[2])
         if found := sorted(there, key=lambda path: natural(path.name)):
             return found[-1]
+    return None
+
+
+def in_the_way(part: Part, name: str, model_dir: Path) -> Path | None:
+    """Return the file that counts instead of the one of this name, were that there too."""
+    folder = model_dir / part.folder
+    names = {name, *(path.name for path in folder.glob("*"))}
+    for pattern in part.patterns:
+        if found := [one for one in names if fnmatch(one, pattern.rpartition("/")[2])]:
+            first = max(found, key=natural)
+            return None if first == name else folder / first
     return None
 
 

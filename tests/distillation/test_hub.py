@@ -122,6 +122,24 @@ def test_weights_without_voices_and_voices_without_weights(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["model_50.safetensors", "model_2000000.pt"])
+def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
+    server.repos["charactr/vocos-mel-24khz"] = {"config.yaml": b"x: 1", "pytorch_model.bin": b"v"}
+    server.repos["own/F5"] = {name: b"own", "vocab.txt": b"c\n"}
+    (tmp_path / "f5").mkdir()
+    (tmp_path / "f5" / "model_1250000.safetensors").write_bytes(b"spanish")
+    (tmp_path / "f5" / "vocab.txt").write_bytes(b"a\n")
+    with pytest.raises(
+        CommandError, match=r"model_1250000\.safetensors is there and would be used"
+    ):
+        call_command("models", "pull", "f5", "--repo", "own/F5", "--model-dir", str(tmp_path))
+    assert (tmp_path / "f5" / "vocab.txt").read_bytes() == b"a\n"
+    (tmp_path / "f5" / "model_1250000.safetensors").unlink()
+    assert hub.in_the_way(hub.F5.parts[0], name, tmp_path) is None
+
+
 def test_packs_beside_the_weights_count(tmp_path):
     for name in ("config.json", "kokoro-v1_0.pth", "ef_dora.pt"):
         (tmp_path / name).write_bytes(b"x")
