@@ -8,8 +8,10 @@ import json
 import logging
 import os
 import pickle
+import struct
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,10 @@ LIMIT = 100.0  # published packs stay within ±1.8; far beyond is damage, not a 
 MAX_FILE = 8 * 2**20
 PLAIN_ENGINE = "kokoro"  # a pack file that names no engine
 RECORD = "voicelab.json"
+_DAMAGE = (  # what zip, JSON and pickle raise over damaged bytes
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError, ValueError, LookupError,
+    TypeError, AttributeError, AssertionError, OverflowError, EOFError, OSError, struct.error,
+)  # fmt: skip
 
 
 class PackError(ValueError):
@@ -178,7 +184,7 @@ def _engine_of(blob: bytes) -> str:
             if not named:
                 return PLAIN_ENGINE
             record = json.loads(archive.read(named[0]))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         if isinstance(error, PackError):
             raise
         raise PackError("not_a_pack", "not a pack written by torch.save") from error
@@ -195,7 +201,7 @@ def _tensor(blob: bytes) -> Samples:
         value = torch.load(io.BytesIO(blob), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise PackError("unsafe", "its pickle does more than hold a tensor; refused") from error
-    except (RuntimeError, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise PackError("not_a_pack", "damaged, or not a pack written by torch.save") from error
     if not isinstance(value, torch.Tensor) or value.is_sparse or value.is_quantized:
         raise PackError("not_a_pack", f"one tensor wanted, not {type(value).__name__}")

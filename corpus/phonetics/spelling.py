@@ -77,7 +77,8 @@ def figure(written: str) -> str:
     if len(whole) > _MAX_DIGITS or (len(whole) > 1 and whole.startswith("0")):
         spoken = " ".join(num2words(int(digit), lang="es") for digit in whole)
     else:
-        spoken = num2words(int(whole), lang="es")
+        spoken = str(num2words(int(whole), lang="es"))
+        spoken = spoken.replace("veintiuno mil", "veintiún mil").replace("uno mil", "un mil")
     if decimals:
         spoken += " coma " + " ".join(num2words(int(digit), lang="es") for digit in decimals)
     return str(spoken)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -118,7 +121,7 @@ class Speaker:
         if process:
             process.returncode = 0  # not ours to wait for
             for pipe in _pipes(process):
-                pipe.close()
+                cast(Any, pipe).raw.close()  # a thread of there may hold the buffer's lock
 
     def _answer(self, request: dict[str, Any]) -> Any:
         if self._texts == _TEXTS:
@@ -138,10 +141,15 @@ def _said_here(request: dict[str, Any]) -> Any:
 
 
 def _begun() -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(_PROGRAM)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
-    )
+    command = [sys.executable, "-P", str(_PROGRAM)]  # `http.py` lies beside it
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also while it begins
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    with suppress(OSError, AttributeError):  # a user's pipes may take so much and no more
+        fcntl.fcntl(_pipes(process)[1], fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

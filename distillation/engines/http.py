@@ -64,7 +64,7 @@ class HttpTeacher:
         self._body = {"model": model, "response_format": "wav"}
         self._voice = voice
         self._known: frozenset[str] | None = None
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = _headers(api_key.strip())
         try:
             self._timeout = httpx.Timeout(float(timeout_s), connect=CONNECT_S)
         except ValueError as error:
@@ -150,6 +150,16 @@ class HttpTeacher:
                 "teacher_unreachable",
                 f"{self._address} cannot be reached ({error}); start the server or correct url.",
             ) from error
+
+
+def _headers(api_key: str) -> dict[str, str]:
+    if not api_key:
+        return {}
+    if not (api_key.isascii() and api_key.isprintable()):  # the client's error would show it
+        raise EngineError(
+            "bad_option", "api_key: letters, digits and signs of ASCII wanted, on one line."
+        )
+    return {"Authorization": f"Bearer {api_key}"}
 
 
 def _wait_s(answer: httpx.Response, attempt: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -42,15 +43,26 @@ def pieces(text: str, count: Callable[[str], int], limit: int) -> list[str]:
     Returns
     -------
     list of str
-        In order; nothing is left out but the white space between two pieces. A sentence above
-        the limit is cut at its commas, then between words.
+        In order; nothing is left out but the white space between two pieces, and a piece with
+        nothing to say. A sentence above the limit is cut at its commas, then between words.
     """
-    parts = list(_parts(text, count, limit, (_SENTENCE, _CLAUSE, _WORD)))
+    counted = partial(_counted, count)
+    parts = list(_parts(text, counted, limit, (_SENTENCE, _CLAUSE, _WORD)))
     packed: list[str] = []
-    for group in _grouped(parts, count, limit):
+    for group in _grouped(parts, counted, limit):
         whole = " ".join(group)
-        packed += [whole] if len(group) == 1 or count(whole) <= limit else group
-    return packed
+        packed += [whole] if len(group) == 1 or counted(whole) <= limit else group
+    return [piece for piece in packed if counted(piece)] or [text]
+
+
+def _counted(count: Callable[[str], int], part: str) -> int:
+    """Return 0 for a part with nothing to say: a dash that stands alone where a text is cut."""
+    try:
+        return count(part)
+    except EngineError as error:
+        if error.code != "empty_text":
+            raise
+        return 0
 
 
 def _grouped(parts: list[str], count: Callable[[str], int], limit: int) -> Iterator[list[str]]:

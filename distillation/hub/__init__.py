@@ -2,7 +2,7 @@
 
 from distillation.hub.fetch import pull
 from distillation.hub.listing import RemoteFile, remote_files
-from distillation.hub.local import Finding, check
+from distillation.hub.local import Finding, check, in_the_way
 from distillation.hub.sets import F5, KOKORO, SETS, SPANISH_VOICES, HubError, ModelSet
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ModelSet",
     "RemoteFile",
     "check",
+    "in_the_way",
     "pull",
     "remote_files",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from distillation.hub.listing import RemoteFile, unreachable
@@ -36,18 +39,49 @@ def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None =
     Raises
     ------
     HubError
-        `no_network`, `damaged` (the hash is wrong after all), `not_written`.
+        `no_network`, `damaged` (the hash is wrong after all), `not_written`, `busy`.
     """
     fetched = []
-    for file in files:
-        target = model_dir / file.target
-        if not (target.is_file() and _matches(target, file)):
-            _fetch(file, target, model_dir / PARTIAL, endpoint)
-            fetched.append(file.target)
-        _note(file, model_dir)
-    if (model_dir / PARTIAL).is_dir() and not any((model_dir / PARTIAL).iterdir()):
-        (model_dir / PARTIAL).rmdir()
+    with _alone(model_dir):
+        for file in files:
+            target = model_dir / file.target
+            if not (target.is_file() and _matches(target, file)):
+                _fetch(file, target, model_dir / PARTIAL, endpoint)
+                fetched.append(file.target)
+            _note(file, model_dir)
+        if (model_dir / PARTIAL).is_dir() and not any((model_dir / PARTIAL).iterdir()):
+            (model_dir / PARTIAL).rmdir()
     return fetched
+
+
+@contextmanager
+def _alone(model_dir: Path) -> Iterator[None]:
+    """Let one pull at a time write there; two would write into one half file."""
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+        with _opened(model_dir) as folder:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise HubError(
+                    "busy", f"Another `models pull` writes into {model_dir}; wait for its end."
+                ) from error
+            yield
+    except OSError as error:
+        raise HubError(
+            "not_written",
+            f"{model_dir} cannot be written ({error}). Let this user write there, or name another "
+            "folder with --model-dir (MODEL_DIR for the programs that read it).",
+        ) from error
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _fetch(file: RemoteFile, target: Path, partial: Path, endpoint: str | None) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +74,17 @@ def newest(part: Part, model_dir: Path) -> Path | None:
     return None
 
 
+def in_the_way(part: Part, name: str, model_dir: Path) -> Path | None:
+    """Return the file that counts instead of the one of this name, were that there too."""
+    folder = model_dir / part.folder
+    names = {name, *(path.name for path in folder.glob("*"))}
+    for pattern in part.patterns:
+        if found := [one for one in names if fnmatch(one, pattern.rpartition("/")[2])]:
+            first = max(found, key=natural)
+            return None if first == name else folder / first
+    return None
+
+
 def _voice_findings(
     model: ModelSet, model_dir: Path, records: Mapping[str, Record], voices: Sequence[str]
 ) -> Iterator[Finding]:
@@ -80,14 +92,15 @@ def _voice_findings(
         return
     folder = model_dir / model.voices
     recorded = {Path(name).stem for name in records if name.startswith(f"{model.voices}/")}
-    there = {path.stem for path in folder.glob("*.pt")}
+    places = (folder, model_dir)  # packs beside the weights count too
+    there = {path.stem for place in places for path in place.glob("*.pt")}
     wanted = sorted({*voices, *recorded, *there})
     for name in wanted:
-        path = folder / f"{name}.pt"
-        if path.is_file():
-            yield _finding(path, model_dir, records)
+        paths = [place / f"{name}.pt" for place in places]
+        if found := [path for path in paths if path.is_file()]:
+            yield _finding(found[0], model_dir, records)
         else:
-            yield _missing(path, model.repo, f"{model.voices}/{name}.pt")
+            yield _missing(paths[0], model.repo, f"{model.voices}/{name}.pt")
     if not wanted:
         yield Finding(
             path=folder,

@@ -1,5 +1,6 @@
 """Model files from a stand-in of the hub: fetched, resumed, verified, looked at."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -119,6 +120,48 @@ def test_weights_without_voices_and_voices_without_weights(tmp_path):
         "config.json": "unverified", "kokoro-v1_0.pth": "missing",
         "voices/ef_dora.pt": "unverified",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["model_50.safetensors", "model_2000000.pt"])
+def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
+    server.repos["charactr/vocos-mel-24khz"] = {"config.yaml": b"x: 1", "pytorch_model.bin": b"v"}
+    server.repos["own/F5"] = {name: b"own", "vocab.txt": b"c\n"}
+    (tmp_path / "f5").mkdir()
+    (tmp_path / "f5" / "model_1250000.safetensors").write_bytes(b"spanish")
+    (tmp_path / "f5" / "vocab.txt").write_bytes(b"a\n")
+    with pytest.raises(
+        CommandError, match=r"model_1250000\.safetensors is there and would be used"
+    ):
+        call_command("models", "pull", "f5", "--repo", "own/F5", "--model-dir", str(tmp_path))
+    assert (tmp_path / "f5" / "vocab.txt").read_bytes() == b"a\n"
+    (tmp_path / "f5" / "model_1250000.safetensors").unlink()
+    assert hub.in_the_way(hub.F5.parts[0], name, tmp_path) is None
+
+
+def test_packs_beside_the_weights_count(tmp_path):
+    for name in ("config.json", "kokoro-v1_0.pth", "ef_dora.pt"):
+        (tmp_path / name).write_bytes(b"x")
+    assert states(tmp_path, voices=("ef_dora",))["ef_dora.pt"] == "unverified"
+    assert "missing" not in states(tmp_path).values()
+
+
+def test_a_folder_that_cannot_be_written(server, tmp_path):
+    (tmp_path / "models").write_text("a file")
+    with pytest.raises(hub.HubError, match="--model-dir") as caught:
+        pull(server, tmp_path / "models")
+    assert caught.value.code == "not_written"
+
+
+def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(hub.HubError, match="wait for its end") as caught:
+        pull(server, tmp_path)
+    os.close(handle)
+    assert caught.value.code == "busy"
+    assert pull(server, tmp_path)
 
 
 def test_f5_takes_the_highest_step_its_vocabulary_and_vocos(server, tmp_path):

@@ -84,6 +84,23 @@ def test_a_pickle_that_does_more_is_refused_and_logged(tmp_path, caplog):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("form", ["nested", "encrypted", "deflated"])
+def test_a_damaged_record_is_a_damaged_pack(tmp_path, form):
+    path = tmp_path / "a.pt"
+    torch.save(torch.from_numpy(values()), path)
+    deflated = zipfile.ZIP_DEFLATED if form == "deflated" else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("a/voicelab.json", b"[" * 100_000, deflated)
+    blob = bytearray(path.read_bytes())
+    if form == "encrypted":
+        blob[blob.rfind(b"PK\x01\x02") + 8] |= 1
+    if form == "deflated":
+        begin = blob.find(b"a/voicelab.json") + len("a/voicelab.json")
+        blob[begin : begin + 8] = b"\xff" * 8
+    path.write_bytes(blob)
+    assert refused(path) == "not_a_pack"
+
+
 def test_damage_in_every_form_names_the_file(tmp_path):
     (tmp_path / "empty.pt").touch()
     (tmp_path / "noise.pt").write_bytes(bytes(range(256)) * 8)

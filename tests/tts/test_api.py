@@ -14,8 +14,10 @@ from corpus.audio.io import decode
 from corpus.audio.loudness import integrated_lufs
 from corpus.audio.pitch import track
 from corpus.audio.types import Audio
-from distillation.engines import student
-from tests.tts.harness import LONG, deploy, ready, serving
+from distillation.engines import EngineError, student
+from distillation.voicepack import VoicePack
+from tests.tts.harness import LONG, ToneStudent, deploy, ready, serving
+from voicelab.tts.voices import STATE
 
 pytestmark = pytest.mark.anyio
 TEXT = "Buenos días, gracias por llamar a nuestro servicio."
@@ -193,9 +195,26 @@ async def test_other_hosts_and_other_sites_are_refused(tmp_path: Path) -> None:
         await ready(service)
         answer = await client.get("/health", headers={"Host": "evil.example"})
         assert answer.json()["error"]["code"] == "host_not_allowed"
-        for origin, status in (("https://evil.example", 403), ("http://127.0.0.1", 200)):
+        for origin, status in (
+            ("https://evil.example", 403), ("http://[", 403), ("http://127.0.0.1", 200)
+        ):  # fmt: skip
             answer = await client.post("/set_voice?style=pm_teo", headers={"Origin": origin})
             assert answer.status_code == status
+
+
+async def test_a_voice_that_cannot_be_read_does_not_become_the_default(tmp_path: Path) -> None:
+    class Damaged(ToneStudent):
+        def stock_voice(self, name: str) -> VoicePack:
+            if name == "high":
+                raise EngineError("bad_voice", "high.pt is damaged.")
+            return super().stock_voice(name)
+
+    async with serving(tmp_path, Damaged()) as (client, service):
+        await ready(service)
+        answer = await client.post("/set_voice?style=high")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "bad_voice")
+        assert service.voices.default == "low"
+    assert not (tmp_path / "voices" / STATE).exists()
 
 
 JSON = st.recursive(

@@ -178,3 +178,14 @@ def test_a_choice_that_cannot_be_written_still_counts(tmp_path: Path) -> None:
     voices = voices_of(tmp_path / "file" / "voices")
     assert not voices.choose("high")
     assert voices.default == "high"
+
+
+def test_a_stock_file_changed_in_place_is_noticed(tmp_path: Path) -> None:
+    """Its folder does not change then: the corrected words of a prompt, say."""
+    words = tmp_path / "stock" / "amable.txt"
+    words.parent.mkdir()
+    words.write_text("Palabras equivocadas")
+    voices = voices_of(tmp_path, stock_directory=words.parent)
+    assert not voices.changed()
+    words.write_text("Las palabras")
+    assert voices.changed()

@@ -49,10 +49,17 @@ def _check_sender(request: HttpRequest) -> None:
             400, f"{error} The setting is TTS_ALLOWED_HOSTS.", code="host_not_allowed"
         ) from error
     origin = request.headers.get("Origin")
-    if request.method == "POST" and origin is not None and urlsplit(origin).netloc != host:
+    if request.method == "POST" and origin is not None and _place_of(origin) != host:
         raise ApiError(
             403, f"Pages of {origin} may not use this service.", code="origin_not_allowed"
         )
+
+
+def _place_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # "http://["
+        return ""
 
 
 def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

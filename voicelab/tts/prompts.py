@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,6 +38,8 @@ class PromptVoices:
         self._teacher = F5Teacher(model_dir=model_dir)
         self._folder = Path(model_dir) / FOLDER
         self._sent = tempfile.TemporaryDirectory(prefix="prompts-")
+        self._kept: dict[Path, None] = {}
+        self._lock = threading.Lock()
         self.sr = F5Teacher.sr
 
     @property
@@ -82,14 +84,21 @@ class PromptVoices:
         try:
             data = base64.b64decode(sound, validate=True)
             path = Path(self._sent.name) / f"{hashlib.sha256(data).hexdigest()}.wav"
-            if not path.exists():
-                write_wav(path, decode(data))
-        except (binascii.Error, AudioError) as error:
+            with self._lock:
+                if path not in self._kept:
+                    write_wav(path, decode(data))
+                self._keep(path)
+        except (ValueError, AudioError) as error:  # no base64, not even ASCII
             raise _refused("reference_audio", str(error)) from error
-        kept = sorted(Path(self._sent.name).glob("*.wav"), key=lambda one: one.stat().st_mtime_ns)
-        for old in kept[:-KEPT]:
-            old.unlink(missing_ok=True)
         return Prompt(style="reference", audio=path, transcript=words)
+
+    def _keep(self, path: Path) -> None:
+        """Let go of the one that was sent longest ago: this one may have to wait for its turn."""
+        self._kept.pop(path, None)
+        self._kept[path] = None
+        for old in list(self._kept)[:-KEPT]:
+            del self._kept[old]
+            old.unlink(missing_ok=True)
 
 
 def speaking(name: str, options: Options) -> Student:

@@ -138,6 +138,21 @@ class Service:
         except VoiceNotFound as error:
             raise ApiError(400, str(error), code="voice_not_found", param=param) from error
 
+    async def choose(self, name: str) -> tuple[Voice, bool]:
+        """Make a voice the default once it can be read; return whether a restart keeps it."""
+        voice, voices = self.find(name, param="style"), self.voices
+        try:
+            await self.speaker.run(lambda: voices.pack(voice))
+        except (EngineError, PackError) as error:
+            raise ApiError(
+                500,
+                f"{error} The default voice stays.",
+                code=error.code,
+                param="style",
+                kind=SERVER,
+            ) from error
+        return voice, voices.choose(voice.name)
+
     def check_model(self, name: str) -> None:
         """Raise ApiError 404 for a model there is not."""
         if name not in self.models:

@@ -121,8 +121,8 @@ async def set_voice(
 ) -> DefaultOut:
     """Choose the voice of requests that name none; a restart keeps it."""
     service = _service(request)
-    voice, previous = service.find(style, param="style"), service.voices.default
-    persisted = service.voices.choose(voice.name)
+    previous = service.voices.default
+    voice, persisted = await service.choose(style)
     return DefaultOut(voice=voice.name, previous=previous, persisted=persisted)
 
 

@@ -172,6 +172,7 @@ class Voices:
         stamps = [_stamp(self._directory / manifest.NAME)]
         if self._stock_directory is not None:
             stamps.append(_stamp(self._stock_directory))
+            stamps += [_stamp(path) for path in self._stock_directory.glob("*")]
         others = self._others(stamps, warnings)
         try:
             deployed = manifest.read(self._directory)

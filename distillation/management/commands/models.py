@@ -48,6 +48,12 @@ class Command(BaseCommand):
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
         files = hub.remote_files(model, voices=voices)
+        for part, file in zip(model.parts, files, strict=False):
+            if other := hub.in_the_way(part, Path(file.target).name, model_dir):
+                raise CommandError(
+                    f"{other} is there and would be used instead of {file.target} of {file.repo}: "
+                    "move it away or delete it, or name another --model-dir. Nothing was fetched."
+                )
         total_mb = sum(file.size for file in files) / 1e6
         self.stdout.write(f"{len(files)} files, {total_mb:.0f} MB, into {model_dir}")
         fetched = hub.pull(files, model_dir)

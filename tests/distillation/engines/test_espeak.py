@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,38 @@ def test_a_fork_has_a_process_of_its_own(speaker: Speaker) -> None:
     wait_for("its end", lambda: not psutil.pid_exists(theirs), seconds=10)
     assert espeak.phoneme_count("Buenas tardes.", SPANISH) == 12
     assert pid_of(espeak._SPEAKER) == mine
+
+
+def test_a_fork_while_a_thread_is_answered_does_not_hang() -> None:
+    reading = threading.Event()
+
+    def speak() -> None:
+        reading.set()
+        for _ in range(20):
+            espeak.sound(
+                "Tome asiento, por favor.", SPANISH, pitch=1, intonation=1, rate_wpm=90, gap_s=0.05
+            )
+
+    thread = threading.Thread(target=speak)
+    thread.start()
+    reading.wait()
+    children = [multiprocessing.get_context("fork").Process(target=int) for _ in range(5)]
+    for child in children:
+        child.start()
+        child.join(10)
+        child.kill()
+    thread.join()
+    assert [child.exitcode for child in children] == [0] * 5
+
+
+def test_it_begins_where_its_pipe_may_not_grow(
+    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_arguments: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("fcntl.fcntl", refused)
+    assert np.array_equal(speaker.ask(**REQUEST), said)
 
 
 def test_it_ends_with_the_process_that_began_it() -> None:

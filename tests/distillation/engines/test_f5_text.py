@@ -21,6 +21,15 @@ SPANISH = {
     "Pan, leche, etc.": "Pan, leche, etcétera.",
     "«Hola» — dijo… 😀": '"Hola", dijo…',
     "¿Sí?": "¿Sí?",
+    "Cuesta 10€ 3 veces al mes": "Cuesta diez euros tres veces al mes.",
+    "Son 5 € 20 céntimos": "Son cinco euros veinte céntimos.",
+    "De 9:00 h a 21:30 h": "De nueve a veintiuna treinta.",
+    "El 01/02/2025, p. ej.": "El uno de febrero de dos mil veinticinco, por ejemplo.",
+    "Nº 5 de EE. UU., a D. Luis": "número cinco de Estados Unidos, a don Luis.",
+    "1 mes, 1 factura y 200 horas": "un mes, una factura y doscientas horas.",
+    "1.000.000 € y 3,01 €": "un millón de euros y tres coma cero uno euros.",
+    "21.000 o 31.000 personas": "veintiún mil o treinta y un mil personas.",
+    "120 km/h a 25 °C": "ciento veinte kilómetros por hora a veinticinco grados.",
 }
 ENGLISH = {
     "It costs $1,250.50 today": "It costs one thousand two hundred and fifty point five zero "
@@ -29,6 +38,7 @@ ENGLISH = {
     "The 2nd and 21st of 3": "The second and twenty-first of three.",
     "Your FBI file, 5 GB": "Your eff bee eye file, five gigabytes.",
     "1 h, 50%": "one hour, fifty percent.",
+    "Pay €5 3 times, 7 £ 2 times": "Pay five euros three times, seven pounds two times.",
     "STOP RIGHT THERE": "Stop right there.",
 }  # fmt: skip
 

@@ -158,6 +158,19 @@ def test_a_refusal_is_told_in_the_servers_words(body, said):
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("key", ["secret\nx", "secreto-ñ"])
+def test_a_key_that_cannot_be_sent_is_not_shown(key):
+    with pytest.raises(EngineError, match="api_key: ") as caught:
+        teacher("http", {"url": "http://127.0.0.1", "api_key": key})
+    assert (caught.value.code, "secret" in str(caught.value)) == ("bad_option", False)
+
+
+def test_a_keys_line_end_is_left_out():
+    with serving(WAV) as server:
+        teacher("http", {"url": server.url, "api_key": "secret\n"}).synthesize("Hola.", BARE)
+    assert server.asked[0][1]["Authorization"] == "Bearer secret"
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>hello</html>", encode_wav(VOICE)[:2000]])
 def test_an_answer_that_is_no_sound(content):
     with serving((200, {"Content-Type": "text/html"}, content)) as server:

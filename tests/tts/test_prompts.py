@@ -1,0 +1,50 @@
+"""Prompts that come with requests: kept for as long as they may wait, refused with the field."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpus.audio.io import encode_wav
+from tests.signals import tone
+from voicelab.tts import prompts
+from voicelab.tts.errors import ApiError
+from voicelab.tts.prompts import PromptVoices
+
+
+class NoTeacher:
+    sr = 24_000
+
+    def __init__(self, **_options: object) -> None:
+        self.device = "cpu"
+
+
+@pytest.fixture
+def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PromptVoices]:
+    monkeypatch.setattr(prompts, "F5Teacher", NoTeacher)
+    made = PromptVoices(model_dir=tmp_path)
+    yield made
+    made._sent.cleanup()
+
+
+def sound(hz: float) -> str:
+    return base64.b64encode(encode_wav(tone(hz, 0.5))).decode()
+
+
+@pytest.mark.parametrize("sent", ["ñandú", "no base64!", "AAAA"])
+def test_what_is_no_sound_is_refused(voices: PromptVoices, sent: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        voices.sent(sent, "Hola.")
+    assert (caught.value.status, caught.value.param) == (400, "reference_audio")
+
+
+def test_a_prompt_sent_again_is_among_the_newest(
+    voices: PromptVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts, "KEPT", 2)
+    old, other = voices.sent(sound(200), "Uno."), voices.sent(sound(300), "Dos.")
+    again = voices.sent(sound(200), "Uno.")
+    voices.sent(sound(400), "Tres.")
+    assert again.audio == old.audio
+    assert [bool(one.audio and one.audio.exists()) for one in (again, other)] == [True, False]
