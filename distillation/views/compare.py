@@ -16,7 +16,8 @@ from voicelab.roles import ROLES, role_required
 LEAST, MOST = 2, 6
 # What makes scores of two runs figures of different things: weights, targets, texts heard.
 APART = re.compile(
-    r"^(weights|teacher|search_texts|compared|styles\.[^.]+\.(ref|takes|targets|speed))"
+    r"^(weights|teacher|search_texts|held_out_texts|compared"
+    r"|styles\.[^.]+\.(ref|takes|targets|speed|prompt))"
 )
 
 

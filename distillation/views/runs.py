@@ -21,6 +21,7 @@ from distillation.views.listen import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
 PATIENCE = timedelta(seconds=10)
+EVENTS = 60  # shown, newest first: four styles make fourteen
 STOP_POLLING = 286  # htmx: swap this and poll no more
 STAGES = list(Stage)
 
@@ -31,7 +32,9 @@ def runs(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.with_progress().select_related("created_by").prefetch_related("style_runs")
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
     chosen = request.GET.get("with", "")
-    context = {"page": page, "chosen": int(chosen) if chosen.isdecimal() else None}
+    found = Run.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    carried = found if found and found not in list(page) else None
+    context = {"page": page, "chosen": found, "carried": carried}
     return render(request, "distillation/runs.html", context)
 
 
@@ -119,7 +122,7 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
             for row in styles
         ],
         "charts": curves(styles, points),
-        "events": run.events.select_related("person").order_by("-pk")[:12],
+        "events": run.events.select_related("person").order_by("-pk")[:EVENTS],
         "remaining_s": remaining_s(styles, recipe),
         **_unanswered(run, styles),
         "can": _allowed_steps(run, styles),
@@ -158,6 +161,8 @@ def remaining_s(styles: list[StyleRun], recipe: RunRecipe) -> float | None:
 
 def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
     """Seconds until steps or minutes run out; a goal or patience may end the search before."""
+    if row.state == RunState.CANCELLED:
+        return None
     if row.stage == Stage.VALIDATE or row.stopped:
         return 0.0
     if not row.evaluations:
