@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from distillation import services
 from distillation.forms import DecisionForm
-from distillation.models import Run, VoicePack
+from distillation.models import ENDED, Run, RunState, VoicePack
 from distillation.services.faults import RunError
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
@@ -60,7 +60,7 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None) -> dict[str, Any]:
-    found = getattr(run, "report", None)
+    styles = _validated(run)
     packs = (
         VoicePack.objects.evolved()
         .filter(style_run__run=run)
@@ -71,13 +71,20 @@ def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None
     )
     return {
         "run": run,
-        "report": found,
+        "report": getattr(run, "report", None),
         "form": form,
         "judged": judged,
-        "packs": [(pack, _heard(found.data["styles"][pack.style])) for pack in packs]
-        if found
-        else [],
+        "packs": [(pack, _heard(styles[pack.style])) for pack in packs if pack.style in styles],
     }
+
+
+def _validated(run: Any) -> dict[str, Any]:
+    """Return what was measured of each style: of a run that broke off, of those that finished."""
+    if hasattr(run, "report"):
+        styles: dict[str, Any] = run.report.data["styles"]
+        return styles
+    finished = run.style_runs.filter(state=RunState.FINISHED) if run.state in ENDED else ()
+    return {row.style: row.report for row in finished}
 
 
 def _in_order(run: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from distillation import services
-from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
+from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
 from distillation.services.hearing import target_heard_by
@@ -205,4 +205,5 @@ def _allowed_steps(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
         "resume": run.state == RunState.PAUSED,
         "cancel": run.state not in (RunState.FINISHED, RunState.CANCELLED),
         "retry": failed and run.state in (RunState.FAILED, RunState.RUNNING),
+        "review": run.state in ENDED and any(row.state == RunState.FINISHED for row in styles),
     }

@@ -293,6 +293,25 @@ class TestReview:
         Decision.objects.filter(verdict="reject").update(pack_sha256="0" * 64)
         assert VoicePack.objects.approved().get() == pack
 
+    @pytest.mark.parametrize("state", ["failed", "cancelled"])
+    def test_finished_styles_of_a_run_that_broke_off_are_reviewed(
+        self, run: Run, state: str
+    ) -> None:
+        run.report.delete()
+        run.style_runs.filter(style="amable").update(state=state)
+        pages = [reverse(name, args=[run.pk]) for name in ("review", "run")]
+        Run.objects.update(state="running")
+        client = signed_in(REVIEWER)
+        assert not client.get(pages[0]).context["packs"]
+        assert pages[0] not in client.get(pages[1]).content.decode()
+        Run.objects.update(state=state)
+        packs = [pack for pack, _ in client.get(pages[0]).context["packs"]]
+        assert [pack.style for pack in packs] == ["neutral"]
+        assert pages[0] in client.get(pages[1]).content.decode()
+        url = reverse("pack_decide", args=[packs[0].pk])
+        client.post(url, {"verdict": "approve", "reason": "Clara."})
+        assert packs[0] in VoicePack.objects.waiting()
+
     def test_without_a_reason_nothing_is_kept(self, run: Run) -> None:
         pack = VoicePack.objects.all()[0]
         answer = signed_in(REVIEWER).post(
