@@ -36,12 +36,14 @@ class Place:
 @require_GET
 @role_required(*ROLES)
 def compare(request: HttpRequest) -> HttpResponse:
-    places = _places(request.GET.getlist("run"))
+    asked = request.GET.getlist("run")
+    places = _places(asked)
     if len(places) < LEAST:
         return render(request, "distillation/compare.html", {"places": places})
     differ = differences([place.run.run_recipe for place in places])
     context = {
         "places": places,
+        "too_many": len(set(asked)) > MOST,
         "apart": any(APART.search(name) for name in differ),
         "rows": [(name, list(zip(places, values, strict=True))) for name, values in differ.items()],
         "styles": _styles(places),

@@ -131,13 +131,14 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
 
 def style_context(row: StyleRun, recipe: RunRecipe, points: list[ScorePoint]) -> dict[str, Any]:
     improved = max(0, len(points) - 1)
+    behind = bool(points and row.best_score and row.best_score > points[-1].score)  # of the slice
     return {
         "row": row,
         "stages": [_stage(row, stage) for stage in STAGES],
         "per_second": row.evaluations / row.seconds if row.seconds else None,
         "improved": improved,
-        "acceptance": 100 * improved / row.step if row.step else None,
-        "idle": row.step - points[-1].step if points else 0,
+        "acceptance": 100 * improved / row.step if row.step and points else None,
+        "idle": row.step - points[-1].step if points and not behind else 0,
         "remaining_s": _remaining_s(row, recipe),
     }
 

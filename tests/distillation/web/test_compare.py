@@ -134,3 +134,10 @@ def test_scores_on_other_sentences_or_prompts_are_said_to_be_apart(
     )
     Run.objects.filter(pk=runs[1].pk).update(recipe={**recipe, **other})
     assert "the scores measure different things" in page(LABELER, runs[0].pk, runs[1].pk)
+
+
+def test_of_more_than_six_it_says_so(runs: list[Run]) -> None:
+    more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
+    said = "Choose two to six runs"
+    assert said in page(LABELER, *more)
+    assert said not in page(LABELER, *more[:6])

@@ -227,6 +227,19 @@ class TestRunPage:
         assert len(set(heard)) == len(heard) > 80
         assert len(urlencode([("heard", one) for one in heard])) < 4000  # gunicorn takes 4094
 
+    def test_points_that_are_yet_to_come_are_no_standstill(self, run: Run) -> None:
+        page, client = reverse("run", args=[run.pk]), signed_in(LABELER, "en")
+        assert "none for 10 steps" in client.get(page).content.decode()
+        StyleRun.objects.update(best_score=85)  # of a slice under way
+        assert "none for" not in client.get(page).content.decode()
+
+    def test_a_search_that_ended_early_is_done(self, run: Run) -> None:
+        StyleRun.objects.update(stopped="goal", step=10)
+        for name in ("run", "runs"):
+            args = [run.pk] if name == "run" else []
+            content = signed_in(LABELER).get(reverse(name, args=args)).content.decode()
+            assert '<progress value="1" max="1"' in content
+
     def test_its_launch_is_told_to_the_end(self, run: Run) -> None:
         for what in ("launched", *["evolve-finished"] * 14):
             run.events.create(what=what)
