@@ -223,12 +223,25 @@ def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> C
     used = {text for note in notes if note for text in note["texts"]}
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used)
+    heard = _heard(options, lines)
+    unheard = [text for text in corpus.texts if text not in heard]
+    chosen = choose(lines, unheard, said=said if takes else None, used=used)
     before = read_json(options.out / "recipe.json")
-    if options.stage in ("all", "reference") or not before or used & set(before["held_out_texts"]):
+    if options.stage in ("all", "reference") or not before:
+        return chosen
+    if (used | heard) & set(before["held_out_texts"]):
         return chosen
     search, held_out = before["search_texts"], before["held_out_texts"]
     return replace(chosen, search=tuple(search), held_out=tuple(held_out))
+
+
+def _heard(options: Options, styles: Collection[str]) -> set[str]:
+    """Return what the searches of voices to validate heard: styles may be evolved one by one."""
+    if options.stage not in ("validate", "deploy"):
+        return set()
+    notes = (read_json(options.out / f"evolved_voices/{key}.json") for key in styles)
+    recipes = (note["recipe"] for note in notes if note and "recipe" in note)
+    return {text for recipe in recipes for text in recipe["search_texts"]}
 
 
 def _style_recipe(

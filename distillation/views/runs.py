@@ -52,7 +52,7 @@ def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
     heard = request.GET.getlist("heard")
     sounds = [sound for style in context["styles"] for sound in style["sounds"]]
     context["fresh"] = [sound for sound in sounds if sound["version"] not in heard]
-    status = 200 if context["run"].is_active else STOP_POLLING
+    status = 200 if context["run"].is_live else STOP_POLLING
     return render(request, "distillation/_run_answer.html", context, status=status)
 
 

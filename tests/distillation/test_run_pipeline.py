@@ -229,6 +229,18 @@ def test_a_search_with_other_options_is_put_aside(whole: Path, tmp_path: Path) -
     assert "stopped at step 0" in stop(60, 1)
 
 
+def test_what_any_search_heard_is_not_held_out(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    heard = plan_of(tmp_path, stage="validate", base_voices=()).recipe.held_out_texts[0]
+    note = tmp_path / "evolved_voices" / "neutral.json"
+    about = json.loads(note.read_text())
+    about["recipe"]["search_texts"].append(heard)  # as before another style came along
+    note.write_text(json.dumps(about))
+    recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
+    assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
+    assert len(recipe.held_out_texts) == 4
+
+
 def test_why_a_search_ended_early_is_told(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
