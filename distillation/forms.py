@@ -30,7 +30,7 @@ PRECISIONS = [
     ("bf16", _("bf16: faster")),
     ("auto", _("auto: bf16 where the processor has it")),
 ]
-LEAST_WEIGHT = 0.001
+LEAST_WEIGHT, MOST_WEIGHT = 0.001, 1000.0
 RECIPE_FIELDS = (
     *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
     "base_voices",
@@ -132,11 +132,16 @@ class RunLaunchForm(forms.ModelForm):
             "differ. None chosen: all."
         ),
     )
-    weight_target = forms.FloatField(label=_("Weight of target similarity"), min_value=LEAST_WEIGHT)
-    weight_self = forms.FloatField(label=_("Weight of self-similarity"), min_value=LEAST_WEIGHT)
+    weight_target = forms.FloatField(
+        label=_("Weight of target similarity"), min_value=LEAST_WEIGHT, max_value=MOST_WEIGHT
+    )
+    weight_self = forms.FloatField(
+        label=_("Weight of self-similarity"), min_value=LEAST_WEIGHT, max_value=MOST_WEIGHT
+    )
     weight_feature = forms.FloatField(
         label=_("Weight of feature similarity"),
         min_value=LEAST_WEIGHT,
+        max_value=MOST_WEIGHT,
         help_text=_(
             "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder hardly "
             "hears pace: raise this weight for a voice that shall keep its target's."
@@ -216,11 +221,11 @@ class RunLaunchForm(forms.ModelForm):
         """Yield the clips that were named or sent; what is no clip is said at its field."""
         yield from map(clip_of_take, cleaned.get("target_takes", ()))
         yield from map(clip_again, cleaned.get("target_files", ()))
-        for style in cleaned.get("styles", ()):
-            name = uploads_name(style.key)
+        for key in StyleLabel.objects.values_list("key", flat=True):  # one not chosen is refused
+            name = uploads_name(key)
             for file in cleaned.get(name, ()):
                 try:
-                    yield clip_store(style=style.key, file=file, filename=file.name)
+                    yield clip_store(style=key, file=file, filename=file.name)
                 except AudioError as error:
                     self.add_error(name, f"{file.name}: {clip_words(error)}")
 

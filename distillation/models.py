@@ -68,6 +68,11 @@ class Run(models.Model):
     def is_active(self) -> bool:
         return self.state in ACTIVE
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it may go on without being retried: its page looks what others do with it."""
+        return self.is_active or self.state == RunState.PAUSED
+
 
 class RunEvent(models.Model):
     class What(models.TextChoices):

@@ -35,6 +35,11 @@ def check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
     if options.base_voices and len(set(options.base_voices)) < LEAST_VOICES:
         raise PlanError("--base-voices: two or more, their spread scales the search.")
+    if options.target_audio and options.stage not in ("all", "reference"):
+        raise PlanError(
+            "--target-audio is for the stage reference: run --stage reference with it, or "
+            f"leave it out of --stage {options.stage}."
+        )
     if options.seed is not None and options.seed < 0:
         raise PlanError(f"--seed: 0 or more, not {options.seed}.")
 
@@ -82,6 +87,13 @@ def check_student(student: str, options: Options, stages: Sequence[str]) -> None
         raise PlanError(
             f"--student {student}: {options.model_dir} has {', '.join(voices) or 'no voices'}, and "
             f"a search goes between two or more; get them with `manage.py models pull {student}`."
+        )
+    if others := [
+        name for name in options.base_voices if "evolve" in stages and name not in voices
+    ]:
+        raise PlanError(
+            f"--base-voices: the student {student} has no {', '.join(others)}; it has "
+            f"{', '.join(voices)}."
         )
 
 

@@ -23,10 +23,16 @@ from distillation.stages.evolve import Evolution
 from distillation.stages.judging import Judges
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.starting import stock_of
+from distillation.stages.stopping import GOAL, MINUTES, PATIENCE
 from distillation.stages.validate import build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
+ENDED = {
+    GOAL: "the score to reach was reached",
+    PATIENCE: "nothing better was found for as long as --patience says",
+    MINUTES: "its minutes are over",
+}
 
 
 class Interrupted(Exception):
@@ -165,7 +171,7 @@ class Pipeline:
 
     def _evolve(self, style: str, identity: str) -> None:
         stored = self.out / "checkpoints" / f"{style}.npz"
-        evolution = self._evolution(style, stored)
+        evolution = self._evolution(style, identity, stored)
         if evolution.evaluations:
             self._watcher.said(f"{style}: going on at step {evolution.step}.")
         watch = self._watch(style, stored)
@@ -174,6 +180,10 @@ class Pipeline:
         _write_bytes(stored, evolution.checkpoint())
         if not evolution.done:
             raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
+        if why := ENDED.get(evolution.stopped):
+            self._watcher.said(
+                f"{style}: ended at step {evolution.step} of {self.recipe.steps}: {why}."
+            )
         self._keep(style, identity, evolution)
 
     def _watch(self, style: str, stored: Path) -> Callable[[Evolution], None]:
@@ -194,17 +204,37 @@ class Pipeline:
             return nullcontext()
         return Jobs(self._jobs, self.recipe, self._options, target, evolution.judge)
 
-    def _evolution(self, style: str, stored: Path) -> Evolution:
-        """Return the search of the checkpoint, or a new one where that is of other inputs."""
+    def _evolution(self, style: str, identity: str, stored: Path) -> Evolution:
+        """Return the search of these inputs: of the checkpoint, of one put aside, or a new one."""
+        self._change(style, identity, stored)
         parts = (self.recipe, style, self.student, self.target(style))
         checkpoint = stored.read_bytes() if stored.exists() else None
         try:
             return Evolution(*parts, checkpoint)
         except StageError as error:
-            if error.code not in ("other_checkpoint", "bad_checkpoint"):
+            if error.code != "bad_checkpoint":
                 raise
             self._watcher.said(f"{style}: {error} Starting anew.")
             return Evolution(*parts)
+
+    def _change(self, style: str, identity: str, stored: Path) -> None:
+        """Put a checkpoint of other inputs aside; take that of these back, if there is one."""
+        try:
+            before = snapshot.identity_of(stored.read_bytes()) if stored.exists() else ""
+        except StageError:
+            return  # damaged: who reads it says so
+        if before == identity:
+            return
+        if before:
+            kept = stored.replace(_aside(stored, before))
+            self._watcher.said(
+                f"{style}: the search so far had other options, another target or model; it is "
+                f"kept in {kept} and goes on with them."
+            )
+        if _aside(stored, identity).exists():
+            _aside(stored, identity).replace(stored)
+        elif before:
+            self._watcher.said(f"{style}: Starting anew.")
 
     def _keep(self, style: str, identity: str, evolution: Evolution) -> None:
         packs = {"": evolution.best, "start": evolution.start}
@@ -220,6 +250,8 @@ class Pipeline:
             "start": evolution.start_name,
             "start_score": evolution.start_score and evolution.start_score.to_json(),
             "best_score": evolution.best_score and evolution.best_score.to_json(),
+            "step": evolution.step,
+            "stopped": evolution.stopped,
             "evaluations": evolution.evaluations,
             "points": evolution.points,
             "recipe": self.recipe.to_json(),
@@ -308,6 +340,10 @@ class Pipeline:
 
 def _note_of(pack: Path) -> Path:
     return pack.with_suffix(".json")
+
+
+def _aside(stored: Path, identity: str) -> Path:
+    return stored.with_stem(f"{stored.stem}-{identity[:8]}")
 
 
 def _is_current(note: Path, inputs: str, result: Path) -> bool:

@@ -54,4 +54,10 @@ def transcript(options: Options) -> str:
     if options.reference_text or options.reference_audio is None:
         return options.reference_text
     beside = options.reference_audio.with_suffix(".txt")
-    return beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+    try:
+        return beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise PlanError(
+            f"--reference-audio: {beside} is not UTF-8; save it so, or say its words with "
+            "--reference-text."
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +29,7 @@ from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
 
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
+SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # over when a voice is validated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +106,12 @@ def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[st
 
 
 def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
-    """Return the styles that clips were named for, where nothing else makes a target."""
+    """Return the styles that clips were named for, where nothing else makes a target of others."""
     if options.reference_audio or options.tts_url:
         return ()
     named = {value.partition("=")[0] for value in options.target_audio}
+    if named - set(corpus.speeds):  # a clip for every style
+        return ()
     return tuple(key for key in corpus.speeds if key in named)
 
 
@@ -127,14 +130,9 @@ def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) 
         options,
         weights=options.weights or weights,
         precision=options.precision or first.get("student_options", {}).get("precision", ""),
-        **{
-            name: first.get(name) if getattr(options, name) is None else getattr(options, name)
-            for name in ("minutes", "goal", "patience")
-        },
+        **{name: first.get(name, getattr(options, name)) for name in SEARCHED},
         student=options.student or first.get("student", ""),
-        strategy=options.strategy or first.get("strategy", ""),
-        steps=options.steps or first.get("steps"),
-        base_voices=options.base_voices or tuple(first.get("base_voices", ())),
+        base_voices=tuple(first.get("base_voices", ())) or options.base_voices,
         seed=first.get("seed") if options.seed is None else options.seed,
     )
 
@@ -168,10 +166,18 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
             **weights_named(teacher, options.model_dir),
         },
         inputs={
-            **{path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+            **_hashes(options, files),
             **weights_hashed(teacher, options.model_dir),
         },
     )
+
+
+def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
+    """Return the hash of each file; clips of a target that is made may be gone since."""
+    before = (read_json(options.out / "recipe.json") or {}).get("inputs", {})
+    gone = {path: before[path] for path in files if path in before and not Path(path).exists()}
+    there = (path for path in files if path not in gone)
+    return gone | {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in there}
 
 
 def _lines(
@@ -217,12 +223,25 @@ def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> C
     used = {text for note in notes if note for text in note["texts"]}
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used)
+    heard = _heard(options, lines)
+    unheard = [text for text in corpus.texts if text not in heard]
+    chosen = choose(lines, unheard, said=said if takes else None, used=used)
     before = read_json(options.out / "recipe.json")
-    if options.stage in ("all", "reference") or not before or used & set(before["held_out_texts"]):
+    if options.stage in ("all", "reference") or not before:
+        return chosen
+    if (used | heard) & set(before["held_out_texts"]):
         return chosen
     search, held_out = before["search_texts"], before["held_out_texts"]
     return replace(chosen, search=tuple(search), held_out=tuple(held_out))
+
+
+def _heard(options: Options, styles: Collection[str]) -> set[str]:
+    """Return what the searches of voices to validate heard: styles may be evolved one by one."""
+    if options.stage not in ("validate", "deploy"):
+        return set()
+    notes = (read_json(options.out / f"evolved_voices/{key}.json") for key in styles)
+    recipes = (note["recipe"] for note in notes if note and "recipe" in note)
+    return {text for recipe in recipes for text in recipe["search_texts"]}
 
 
 def _style_recipe(

@@ -1,13 +1,17 @@
-"""Begins a style's search anew whose checkpoint is of no use: what came of it goes, too."""
+"""Lets a style go on whose files are damaged: searched anew, or packs from its checkpoint."""
 
 from functools import partial
 
 from django.db import transaction
 
-from distillation.models import Run, RunState, ScorePoint, Share, StyleRun, VoicePack
+from distillation.models import Run, RunState, ScorePoint, Share, Stage, StyleRun, VoicePack
 from distillation.services.tools import files_delete, sample_name
 
 USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
+PACK_FILES = (
+    *("missing", "unreadable", "not_a_pack", "unsafe", "too_large"),
+    *("dtype", "shape", "out_of_range", "not_finite", "wrong_engine"),
+)
 UNSEARCHED = {
     **dict.fromkeys(("checkpoint", "checkpoint_sha256", "preview", "start_voice", "stopped"), ""),
     **dict.fromkeys(("step", "evaluations", "seconds"), 0),
@@ -27,3 +31,12 @@ def searches_restart(run: Run) -> None:
         model.objects.filter(style_run__in=rows).delete()
     StyleRun.objects.filter(pk__in=rows).update(**UNSEARCHED)
     transaction.on_commit(partial(files_delete, files), robust=True)
+
+
+def packs_restore(run: Run) -> None:
+    """Go back to the end of the search where a pack cannot be read: its checkpoint has them all."""
+    failed = run.style_runs.filter(state=RunState.FAILED, stage=Stage.VALIDATE)
+    rows = failed.filter(error_code__in=PACK_FILES).exclude(checkpoint="")
+    packs = VoicePack.objects.filter(style_run__in=rows, decisions=None, deployments=None)
+    packs.delete()
+    StyleRun.objects.filter(pk__in=rows).update(stage=Stage.EVOLVE)

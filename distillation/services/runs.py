@@ -12,7 +12,7 @@ from distillation.models import ACTIVE, Run, RunEvent, RunState, StyleRun
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
 from distillation.services.queue import slice_enqueue
-from distillation.services.restarting import searches_restart
+from distillation.services.restarting import packs_restore, searches_restart
 
 LIVE = (*ACTIVE, RunState.PAUSED)
 
@@ -64,6 +64,7 @@ def run_retry(*, run: Run, person: Any) -> Run:
         if not locked.style_runs.filter(state=RunState.FAILED).exists():
             raise RunError("wrong_state", _("No style of this run failed."))
         searches_restart(locked)
+        packs_restore(locked)
         _requeue(locked, RunState.FAILED)
         locked.error_code = locked.error = ""
         locked.finished_at = None

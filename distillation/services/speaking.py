@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from distillation import voicepack
+from distillation.engines.base import EngineError, Prompt
 from distillation.models import Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import SliceStopped
@@ -49,7 +50,7 @@ def validate_slice(style_run: StyleRun) -> Outcome:
         style_run.style,
         student_of(recipe),
         teacher_of(recipe),
-        prompt_of(style_run),
+        _prompt_still_there(style_run),
         target=Path(style_run.target.path),
         start=_pack_of(style_run, recipe, VoicePack.Kind.START),
         evolved=_pack_of(style_run, recipe, VoicePack.Kind.EVOLVED),
@@ -57,6 +58,14 @@ def validate_slice(style_run: StyleRun) -> Outcome:
         on_progress=_beat_of(style_run),
     )
     return Outcome(stage=None, fields={"report": report.to_json()})
+
+
+def _prompt_still_there(style_run: StyleRun) -> Prompt | None:
+    """Return what conditions the teacher; None where it is gone: the voice does without by now."""
+    try:
+        return prompt_of(style_run)
+    except EngineError:
+        return None
 
 
 def _pack_of(style_run: StyleRun, recipe: RunRecipe, kind: str) -> voicepack.VoicePack:

@@ -120,14 +120,7 @@ def read(blob: bytes, who: str) -> Snapshot:
         `bad_checkpoint` where it cannot be read, `other_checkpoint` where it belongs to a
         search with another recipe, other base voices, other weights or another target.
     """
-    try:
-        with np.load(io.BytesIO(blob), allow_pickle=False) as npz:
-            arrays = {name: npz[name] for name in npz.files}
-        meta = json.loads(arrays.pop("meta").tobytes())
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise StageError(
-            "bad_checkpoint", "the checkpoint is damaged; delete it to search from the start."
-        ) from error
+    meta, arrays = _open(blob)
     if meta["identity"] != who:
         raise StageError(
             "other_checkpoint",
@@ -135,6 +128,28 @@ def read(blob: bytes, who: str) -> Snapshot:
             "voices or weights; delete it to search anew.",
         )
     return _rebuild(meta, arrays)
+
+
+def identity_of(blob: bytes) -> str:
+    """Return whose search the checkpoint is.
+
+    Raises
+    ------
+    StageError
+        `bad_checkpoint`.
+    """
+    return str(_open(blob)[0]["identity"])
+
+
+def _open(blob: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        with np.load(io.BytesIO(blob), allow_pickle=False) as npz:
+            arrays = {name: npz[name] for name in npz.files}
+        return json.loads(arrays.pop("meta").tobytes()), arrays
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise StageError(
+            "bad_checkpoint", "the checkpoint is damaged; delete it to search from the start."
+        ) from error
 
 
 def _rebuild(meta: dict[str, Any], arrays: dict[str, Any]) -> Snapshot:

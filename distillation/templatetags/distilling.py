@@ -12,7 +12,7 @@ from distillation.wording import explained, fault_words, field_value, field_word
 register = template.Library()
 for words in (explained, fault_words, field_value, field_words, name_words):
     register.filter(words)
-MINUTE, HOUR = 60, 3600
+MINUTE = 60
 
 
 @register.simple_tag(takes_context=True)
@@ -54,11 +54,10 @@ def as_time(seconds: float | None) -> str:
     """`45 s`, `3 min`, `1 h 20 min`; a dash where nothing is known."""
     if seconds is None:
         return "—"
-    if seconds < MINUTE:
+    if round(seconds) < MINUTE:
         return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds // HOUR:.0f} h {seconds % HOUR / MINUTE:.0f} min"
+    hours, minutes = divmod(round(seconds / MINUTE), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 @register.filter

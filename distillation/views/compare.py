@@ -16,7 +16,8 @@ from voicelab.roles import ROLES, role_required
 LEAST, MOST = 2, 6
 # What makes scores of two runs figures of different things: weights, targets, texts heard.
 APART = re.compile(
-    r"^(weights|teacher|search_texts|compared|styles\.[^.]+\.(ref|takes|targets|speed))"
+    r"^(weights|teacher|search_texts|held_out_texts|compared"
+    r"|styles\.[^.]+\.(ref|takes|targets|speed|prompt))"
 )
 
 
@@ -35,12 +36,14 @@ class Place:
 @require_GET
 @role_required(*ROLES)
 def compare(request: HttpRequest) -> HttpResponse:
-    places = _places(request.GET.getlist("run"))
+    asked = request.GET.getlist("run")
+    places = _places(asked)
     if len(places) < LEAST:
         return render(request, "distillation/compare.html", {"places": places})
     differ = differences([place.run.run_recipe for place in places])
     context = {
         "places": places,
+        "too_many": len(set(asked)) > MOST,
         "apart": any(APART.search(name) for name in differ),
         "rows": [(name, list(zip(places, values, strict=True))) for name, values in differ.items()],
         "styles": _styles(places),

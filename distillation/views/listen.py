@@ -5,9 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from distillation.models import StyleRun, VoicePack
+from distillation.models import RunState, StyleRun, VoicePack
 
 PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kept
+OVER = (RunState.FINISHED, RunState.CANCELLED)  # what is not there will not come
 
 
 def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> list[dict[str, Any]]:
@@ -17,7 +18,11 @@ def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> list[di
     """
     return [
         *(_targets(row) if target else [_sound(row, "target", "") | {"withheld": True}]),
-        *(_milestone(row, part, pack) for part, pack in _parts(row, packs).items()),
+        *(
+            _milestone(row, part, pack)
+            for part, pack in _parts(row, packs).items()
+            if pack or row.state not in OVER
+        ),
         *([] if row.stopped else [_of_style(row, "preview", row.preview.name)]),
     ]
 
@@ -67,11 +72,12 @@ def _milestone(row: StyleRun, part: int, pack: VoicePack | None) -> dict[str, An
 
 def _sound(row: StyleRun, what: str, content: str | None) -> dict[str, Any]:
     at = f"sound-{row.style}-{what}"
-    return {"id": at, "what": what, "version": f"{at}-{content}"}
+    version = hashlib.sha256(f"{at}-{content}".encode()).hexdigest()[:8]
+    return {"id": at, "what": what, "version": version}  # short: a page sends them all in one line
 
 
 def _addresses(row: StyleRun, what: str, version: str) -> dict[str, str]:
-    query = f"?v={hashlib.sha256(version.encode()).hexdigest()[:8]}"
+    query = f"?v={version}"
     return {
         name: reverse("style_audio", args=[row.run_id, row.style, what, kind]) + query
         for name, kind in (("src", "wav"), ("drawn", "svg"))

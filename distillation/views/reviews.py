@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from distillation import services
 from distillation.forms import DecisionForm
-from distillation.models import Run, VoicePack
+from distillation.models import ENDED, Run, RunState, VoicePack
 from distillation.services.faults import RunError
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
@@ -20,7 +20,7 @@ from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("report", "created_by"), pk=pk)
     found = getattr(run, "report", None)
-    context = {"run": run, "report": found, "styles": found.data["styles"] if found else {}}
+    context = {"run": run, "report": found, "styles": _in_order(run) if found else {}}
     return render(request, "distillation/report.html", context)
 
 
@@ -28,9 +28,11 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required(*ROLES)
 def report_file(request: HttpRequest, pk: int) -> FileResponse:
     run = get_object_or_404(Run.objects.exclude(report=None).select_related("report"), pk=pk)
-    return FileResponse(
-        run.report.file.open(), as_attachment=True, filename=f"validation_report-{pk}.json"
-    )
+    try:
+        file = run.report.file.open()
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return FileResponse(file, as_attachment=True, filename=f"validation_report-{pk}.json")
 
 
 @require_GET
@@ -58,7 +60,7 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None) -> dict[str, Any]:
-    found = getattr(run, "report", None)
+    styles = _validated(run)
     packs = (
         VoicePack.objects.evolved()
         .filter(style_run__run=run)
@@ -69,13 +71,26 @@ def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None
     )
     return {
         "run": run,
-        "report": found,
+        "report": getattr(run, "report", None),
         "form": form,
         "judged": judged,
-        "packs": [(pack, _heard(found.data["styles"][pack.style])) for pack in packs]
-        if found
-        else [],
+        "packs": [(pack, _heard(styles[pack.style])) for pack in packs if pack.style in styles],
     }
+
+
+def _validated(run: Any) -> dict[str, Any]:
+    """Return what was measured of each style: of a run that broke off, of those that finished."""
+    if hasattr(run, "report"):
+        styles: dict[str, Any] = run.report.data["styles"]
+        return styles
+    finished = run.style_runs.filter(state=RunState.FINISHED) if run.state in ENDED else ()
+    return {row.style: row.report for row in finished}
+
+
+def _in_order(run: Any) -> dict[str, Any]:
+    """Return the styles of a report in the run's order: PostgreSQL sorts the keys of JSON anew."""
+    found = run.report.data["styles"]
+    return {key: found[key] for key in run.run_recipe.style_keys if key in found}
 
 
 def _heard(style: dict[str, Any]) -> dict[str, Any]:

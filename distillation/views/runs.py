@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from distillation import services
-from distillation.models import ACTIVE, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
+from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
 from distillation.services.hearing import target_heard_by
@@ -21,6 +21,7 @@ from distillation.views.listen import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
 PATIENCE = timedelta(seconds=10)
+EVENTS = 60  # shown, newest first: four styles make fourteen
 STOP_POLLING = 286  # htmx: swap this and poll no more
 STAGES = list(Stage)
 
@@ -31,7 +32,9 @@ def runs(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.with_progress().select_related("created_by").prefetch_related("style_runs")
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
     chosen = request.GET.get("with", "")
-    context = {"page": page, "chosen": int(chosen) if chosen.isdecimal() else None}
+    found = Run.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    carried = found if found and found not in list(page) else None
+    context = {"page": page, "chosen": found, "carried": carried}
     return render(request, "distillation/runs.html", context)
 
 
@@ -49,7 +52,7 @@ def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
     heard = request.GET.getlist("heard")
     sounds = [sound for style in context["styles"] for sound in style["sounds"]]
     context["fresh"] = [sound for sound in sounds if sound["version"] not in heard]
-    status = 200 if context["run"].is_active else STOP_POLLING
+    status = 200 if context["run"].is_live else STOP_POLLING
     return render(request, "distillation/_run_answer.html", context, status=status)
 
 
@@ -119,7 +122,7 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
             for row in styles
         ],
         "charts": curves(styles, points),
-        "events": run.events.select_related("person").order_by("-pk")[:12],
+        "events": run.events.select_related("person").order_by("-pk")[:EVENTS],
         "remaining_s": remaining_s(styles, recipe),
         **_unanswered(run, styles),
         "can": _allowed_steps(run, styles),
@@ -128,13 +131,14 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
 
 def style_context(row: StyleRun, recipe: RunRecipe, points: list[ScorePoint]) -> dict[str, Any]:
     improved = max(0, len(points) - 1)
+    behind = bool(points and row.best_score and row.best_score > points[-1].score)  # of the slice
     return {
         "row": row,
         "stages": [_stage(row, stage) for stage in STAGES],
         "per_second": row.evaluations / row.seconds if row.seconds else None,
         "improved": improved,
-        "acceptance": 100 * improved / row.step if row.step else None,
-        "idle": row.step - points[-1].step if points else 0,
+        "acceptance": 100 * improved / row.step if row.step and points else None,
+        "idle": row.step - points[-1].step if points and not behind else 0,
         "remaining_s": _remaining_s(row, recipe),
     }
 
@@ -158,6 +162,8 @@ def remaining_s(styles: list[StyleRun], recipe: RunRecipe) -> float | None:
 
 def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
     """Seconds until steps or minutes run out; a goal or patience may end the search before."""
+    if row.state == RunState.CANCELLED:
+        return None
     if row.stage == Stage.VALIDATE or row.stopped:
         return 0.0
     if not row.evaluations:
@@ -200,4 +206,5 @@ def _allowed_steps(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
         "resume": run.state == RunState.PAUSED,
         "cancel": run.state not in (RunState.FINISHED, RunState.CANCELLED),
         "retry": failed and run.state in (RunState.FAILED, RunState.RUNNING),
+        "review": run.state in ENDED and any(row.state == RunState.FINISHED for row in styles),
     }

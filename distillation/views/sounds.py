@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from corpus.audio import waveform
 from corpus.audio.io import read_wav
+from corpus.audio.types import AudioError
 from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
 from distillation.services.hearing import target_heard_by
@@ -26,7 +27,7 @@ SPEAKERS = ("target", "start", "evolved")
 @role_required(*ROLES)
 def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str) -> HttpResponse:
     """Send the target of a style, one of its further clips, or its best voice so far."""
-    row = get_object_or_404(StyleRun.objects.select_related("run"), run=pk, style=style)
+    row = get_object_or_404(StyleRun.objects.select_related("run"), run__pk=pk, style=style)
     if what != "preview" and not target_heard_by(request.user, row):
         raise PermissionDenied
     if clip := CLIP.fullmatch(what):
@@ -40,7 +41,7 @@ def held_out_audio(
     request: HttpRequest, pk: int, style: str, number: int, who: str, kind: str
 ) -> HttpResponse:
     """Send a held-out sentence in the target's, the start's or the evolved voice."""
-    row = get_object_or_404(StyleRun.objects.select_related("run"), run=pk, style=style)
+    row = get_object_or_404(StyleRun.objects.select_related("run"), run__pk=pk, style=style)
     if who == "target" and not target_heard_by(request.user, row):
         raise PermissionDenied
     name = held_out_name(row.run_id, row.style, number, who) if who in SPEAKERS else ""
@@ -69,7 +70,11 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
         raise Http404
     if kind != "svg":
         return file_response(request, default_storage.open(name), content_type="audio/wav")
-    drawing = waveform.svg(read_wav(media_path(name)), title=_("Waveform"))
+    try:
+        audio = read_wav(media_path(name))
+    except AudioError as error:
+        raise Http404 from error
+    drawing = waveform.svg(audio, title=_("Waveform"))
     answer = HttpResponse(drawing, content_type="image/svg+xml")
     answer["Cache-Control"] = "private, max-age=3600"
     return answer

@@ -108,3 +108,35 @@ def test_a_changed_prompt_is_noticed(run: Run) -> None:
     with pytest.raises(RunError, match=name) as caught:
         tools.inputs_check(asked, "neutral")
     assert caught.value.code == "take_changed"
+
+
+def test_a_damaged_pack_comes_back_from_the_checkpoint() -> None:
+    run = tiny_run("neutral")
+    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    pack = row.packs.get(kind="evolved")
+    path = tools.media_path(pack.file.name)
+    path.write_bytes(b"damaged")
+    row = slices_do(run, lambda row: row.state == RunState.FAILED)
+    assert row.error_code == "not_a_pack"
+    run_retry(run=Run.objects.get(), person=run.created_by)
+    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    assert row.packs.get(kind="evolved").sha256 == pack.sha256 == tools.sha256_of(path.read_bytes())
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.state == RunState.FINISHED
+
+
+def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_gone() -> None:
+    run = tiny_run("neutral")
+    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    recipe = run.run_recipe
+    heard = tuple(recipe.styles[0].takes.items())[:2]
+    style = replace(recipe.styles[0], prompt=heard, takes={})
+    options = {"url": "http://127.0.0.1:9"}
+    run.recipe = replace(recipe, styles=(style,), teacher="http", teacher_options=options).to_json()
+    run.save()
+    default_storage.delete(heard[0][1])
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.state == RunState.FINISHED
+    assert {one["target"] for one in row.report["audio"]} == {None}

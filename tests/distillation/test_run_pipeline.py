@@ -212,6 +212,75 @@ def plan_of(out: Path, **changes: object):
     return plan(Options(**{**values, **changes}))
 
 
+def test_a_search_with_other_options_is_put_aside(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
+
+    def stop(steps: int, candidates: int) -> str:
+        watcher = Silent(candidates)
+        recipe = plan_of(tmp_path, steps=steps).recipe
+        search = Pipeline(recipe, tmp_path, watcher=watcher, should_stop=watcher.should_stop)
+        with pytest.raises(Interrupted) as caught:
+            search.evolve()
+        return str(caught.value)
+
+    assert "stopped at step 3" in stop(50, 10)
+    assert "stopped at step 0" in stop(60, 1)  # a slip
+    assert "stopped at step 4" in stop(50, 1)
+    assert "stopped at step 0" in stop(60, 1)
+
+
+def test_what_any_search_heard_is_not_held_out(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    heard = plan_of(tmp_path, stage="validate", base_voices=()).recipe.held_out_texts[0]
+    note = tmp_path / "evolved_voices" / "neutral.json"
+    about = json.loads(note.read_text())
+    about["recipe"]["search_texts"].append(heard)  # as before another style came along
+    note.write_text(json.dumps(about))
+    recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
+    assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
+    assert len(recipe.held_out_texts) == 4
+
+
+def test_why_a_search_ended_early_is_told(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
+    run(tmp_path, "--stage", "evolve", "--steps", 500, "--goal", 1)
+    assert "ended at step 0 of 500: the score to reach" in capsys.readouterr().out
+    about = json.loads((tmp_path / "evolved_voices" / "neutral.json").read_text())
+    assert (about["step"], about["stopped"]) == (0, "goal")
+    recipe = plan_of(tmp_path, stage="validate", steps=9, goal=2.0, base_voices=()).recipe
+    assert (recipe.steps, recipe.goal, recipe.base_voices) == (500, 1.0, BASE)
+
+
+def test_clips_may_be_gone_once_the_target_is_made(clips: Path, tmp_path: Path) -> None:
+    own = tmp_path / "clips"
+    shutil.copytree(clips, own)
+    run(tmp_path, "--stage", "reference", "--target-audio", f"neutral={own}")
+    made = plan_of(tmp_path).recipe
+    shutil.rmtree(own)
+    assert plan_of(tmp_path).recipe == made
+
+
+def test_a_clip_for_all_and_one_for_a_style(clips: Path, tmp_path: Path) -> None:
+    one = next(clips.iterdir())
+    given = (str(one), f"neutral={one}")
+    recipe = plan_of(tmp_path, stage="reference", target_audio=given).recipe
+    assert len(recipe.styles) == 4
+    assert len(recipe.style("neutral").targets) == 2
+
+
+def test_files_that_cannot_be_read_are_said(voice: Path, tmp_path: Path) -> None:
+    own = tmp_path / "voice.wav"
+    shutil.copy(voice, own)
+    own.with_suffix(".txt").write_bytes("Buenos días.".encode("latin-1"))
+    with pytest.raises(CommandError, match="is not UTF-8") as caught:
+        run(tmp_path / "out", "--reference-audio", own)
+    assert caught.value.returncode == 2
+    with pytest.raises(CommandError, match="Not a directory"):
+        run(own, "--reference-audio", voice)
+
+
 @pytest.mark.slow
 def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "run_pipeline", "--out", str(tmp_path)]
@@ -272,6 +341,8 @@ def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Pat
         (["--target-audio", "manage.py", "--minutes", "-1"], "minutes: 0"),
         (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),
         (["--stage", "evolve"], "run --stage reference first"),
+        (["--stage", "evolve", "--target-audio", "manage.py"], "leave it out of --stage evolve"),
+        (["--target-audio", "manage.py", "--base-voices", "pf_luz", "pm_x"], "praat has no pm_x"),
         (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
         (["--stage", "validate"], "run --stage evolve first"),
         (["--stage", "deploy"], "run --stage evolve first"),

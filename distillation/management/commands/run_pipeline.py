@@ -111,7 +111,7 @@ class Command(BaseCommand):
         self._stopping = False
         try:
             wanted = plan(_options(given))
-        except PlanError as error:
+        except (PlanError, OSError) as error:
             raise CommandError(str(error), returncode=REFUSED) from error
         for note in wanted.notes:
             self._console.print(note)

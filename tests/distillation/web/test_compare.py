@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from distillation.models import Run, StyleRun
-from tests.distillation.factories import StyleRunFactory, finished_run
+from tests.distillation.factories import RunFactory, StyleRunFactory, finished_run
 from tests.factories import PersonFactory, StyleFactory
 from voicelab.roles import ADMIN, LABELER
 
@@ -108,3 +108,36 @@ def test_runs_are_chosen_in_their_list(runs: list[Run]) -> None:
     content = signed_in(LABELER).get(f"{reverse('runs')}?with={runs[1].pk}").content.decode()
     assert f'action="{reverse("compare")}"' in content
     assert f'value="{runs[1].pk}" id="pick-{runs[1].pk}" checked' in content
+
+
+def test_an_older_run_comes_along_from_its_page(runs: list[Run]) -> None:
+    for _ in range(20):
+        RunFactory(state="finished")
+    url = f"{reverse('runs')}?with={runs[0].pk}"
+    client = signed_in(LABELER)
+    for number in (1, 2):
+        content = client.get(f"{url}&page={number}").content.decode()
+        assert content.count(f'name="run" value="{runs[0].pk}"') == 1
+        assert content.count(" checked>") == 1
+    assert client.get(f"{reverse('runs')}?with={10**30}").status_code == 200
+
+
+@pytest.mark.parametrize("field", ["held_out_texts", "prompt"])
+def test_scores_on_other_sentences_or_prompts_are_said_to_be_apart(
+    runs: list[Run], field: str
+) -> None:
+    recipe = runs[0].recipe
+    other = (
+        {"styles": [{**style, "prompt": [["Hola.", "a.wav"]]} for style in recipe["styles"]]}
+        if field == "prompt"
+        else {field: ["Otra.", "Y otra más."]}
+    )
+    Run.objects.filter(pk=runs[1].pk).update(recipe={**recipe, **other})
+    assert "the scores measure different things" in page(LABELER, runs[0].pk, runs[1].pk)
+
+
+def test_of_more_than_six_it_says_so(runs: list[Run]) -> None:
+    more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
+    said = "Choose two to six runs"
+    assert said in page(LABELER, *more)
+    assert said not in page(LABELER, *more[:6])

@@ -53,9 +53,12 @@ class TestLaunch:
         assert recipe.weights["feature"] == 0.2
         assert recipe.student_options == {"precision": "auto"}
 
-    def test_a_weight_of_nothing_is_refused_at_its_field(self, admin_client: Client) -> None:
+    @pytest.mark.parametrize("weight", [0, 1e308])
+    def test_a_weight_of_nothing_or_without_end_is_refused_at_its_field(
+        self, admin_client: Client, weight: float
+    ) -> None:
         corpus_make("neutral")
-        answer = admin_client.post(self.url, filled(weight_self=0))
+        answer = admin_client.post(self.url, filled(weight_self=weight))
         assert answer.context["adminform"].form.errors["weight_self"]
         assert not Run.objects.exists()
 
@@ -82,6 +85,13 @@ class TestLaunch:
         assert style.targets[2] in form["target_files"].value()
         admin_client.post(self.url, filled(target_files=[style.targets[2]]))
         assert Run.objects.first().run_recipe.style("neutral").targets == (style.targets[2],)
+
+    def test_a_file_for_a_style_that_is_not_chosen_is_refused(self, admin_client: Client) -> None:
+        corpus_make("neutral", "amable")
+        sent = SimpleUploadedFile("voz.wav", spoken(TEXTS[0], "pm_gil"))
+        answer = admin_client.post(self.url, filled(files_amable=[sent]))
+        assert "amable" in str(answer.context["adminform"].form.errors["styles"])
+        assert not Run.objects.exists()
 
     @pytest.mark.parametrize("data", [b"no soy audio", spoken("Hola.", "pf_luz")])
     def test_a_file_that_is_no_clip_is_refused_at_its_field(

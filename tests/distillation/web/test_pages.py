@@ -1,8 +1,11 @@
 """Pages of runs, reports, reviews and voices: who may, what they show, how much they ask."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.base import ContentFile
@@ -14,6 +17,7 @@ from django.utils import timezone
 from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
 from distillation.services import pack_decide
 from distillation.services.tools import clip_name, held_out_name, sample_name
+from distillation.templatetags.distilling import as_time
 from distillation.urls import urlpatterns
 from distillation.views.runs import remaining_s
 from tests.distillation.factories import (
@@ -108,6 +112,8 @@ class TestRunPage:
     def test_the_panel_stops_its_polling_when_the_run_ended(self, run: Run) -> None:
         client, panel = signed_in(LABELER), reverse("run_panel", args=[run.pk])
         assert client.get(panel).status_code == 286
+        Run.objects.update(state=RunState.PAUSED)
+        assert client.get(panel).status_code == 200  # somebody else may resume it
         Run.objects.update(state=RunState.RUNNING)
         StyleRun.objects.update(state=RunState.RUNNING)
         assert client.get(panel).status_code == 200
@@ -198,10 +204,97 @@ class TestRunPage:
         answer.close()
         assert client.get(second.replace("target-2", "target-3")).status_code == 404
 
+    def test_what_an_ended_search_does_not_have_is_not_promised(self, run: Run) -> None:
+        page, promised = reverse("run", args=[run.pk]), "Spoken once the search is there."
+        client = signed_in(LABELER, "en")
+        assert promised not in client.get(page).content.decode()
+        Run.objects.update(state="cancelled")
+        StyleRun.objects.update(
+            state="cancelled", stage="evolve", seconds=500, evaluations=50, step=50
+        )
+        content = client.get(page).content.decode()
+        assert promised not in content
+        assert "Search left" not in content
+        StyleRun.objects.update(state="failed")
+        content = client.get(page).content.decode()
+        assert promised in content
+        assert "Search left" in content
+
+    def test_the_address_of_its_polling_stays_short(self, run: Run) -> None:
+        for row in run.style_runs.all():
+            row.target = f"runs/{run.pk}/reference_audio/{row.style}/target.wav"
+            row.target_info = {"clips": 40}
+            row.save()
+        content = signed_in(REVIEWER).get(reverse("run", args=[run.pk])).content.decode()
+        heard = re.findall(r'name="heard" value="([^"]*)"', content)
+        assert len(set(heard)) == len(heard) > 80
+        assert len(urlencode([("heard", one) for one in heard])) < 4000  # gunicorn takes 4094
+
+    def test_points_that_are_yet_to_come_are_no_standstill(self, run: Run) -> None:
+        page, client = reverse("run", args=[run.pk]), signed_in(LABELER, "en")
+        assert "none for 10 steps" in client.get(page).content.decode()
+        StyleRun.objects.update(best_score=85)  # of a slice under way
+        assert "none for" not in client.get(page).content.decode()
+
+    def test_a_search_that_ended_early_is_done(self, run: Run) -> None:
+        StyleRun.objects.update(stopped="goal", step=10)
+        for name in ("run", "runs"):
+            args = [run.pk] if name == "run" else []
+            content = signed_in(LABELER).get(reverse(name, args=args)).content.decode()
+            assert '<progress value="1" max="1"' in content
+
+    def test_its_launch_is_told_to_the_end(self, run: Run) -> None:
+        for what in ("launched", *["evolve-finished"] * 14):
+            run.events.create(what=what)
+        run.events.filter(what="launched").update(created_at=datetime(2026, 3, 7, tzinfo=UTC))
+        content = signed_in(LABELER, "en").get(reverse("run", args=[run.pk])).content.decode()
+        assert "<b>launched</b>" in content.partition("03/07/2026")[2]
+
     def test_only_admins_launch_again(self, run: Run) -> None:
         page, again = reverse("run", args=[run.pk]), f"?again={run.pk}"
         assert again in signed_in(ADMIN).get(page).content.decode()
         assert again not in signed_in(REVIEWER).get(page).content.decode()
+
+
+class TestReport:
+    def test_means_stand_under_their_style_whatever_the_database_does(self, run: Run) -> None:
+        data = run.report.data
+        data["differentiation"]["axes"]["pitch_mean_hz"]["style_means"] = [101.0, 102.0]
+        data["styles"] = dict(reversed(data["styles"].items()))  # as PostgreSQL may
+        run.report.save()
+        answer = signed_in(LABELER, "en").get(reverse("report", args=[run.pk]))
+        assert list(answer.context["styles"]) == ["neutral", "amable"]
+        table = answer.content.decode().partition("Prosody, mean of the evolved voice</th>")[2]
+        places = [table.index(word) for word in ("Neutral", "Amable", "101.00", "102.00")]
+        assert places == sorted(places)
+
+    def test_one_style_has_nothing_to_differ_from(self) -> None:
+        content = (
+            signed_in(LABELER, "en")
+            .get(reverse("report", args=[finished_run("neutral").pk]))
+            .content.decode()
+        )
+        assert "and the styles differ" not in content
+        assert "largest coefficient of variation" not in content
+
+    def test_files_that_are_gone_or_damaged_are_not_there(self) -> None:
+        run = finished_run("neutral")
+        row = run.style_runs.get()
+        row.target.save("target.wav", ContentFile(b"RIFF"))
+        client = signed_in(REVIEWER)
+        assert client.get(reverse("report_file", args=[run.pk])).status_code == 404
+        for pk in (run.pk, 10**30):
+            drawn = reverse("style_audio", args=[pk, "neutral", "target", "svg"])
+            assert client.get(drawn).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "—"), (45, "45 s"), (59.7, "1 min"), (200, "3 min"), (3599, "1 h 0 min"),
+     (4800, "1 h 20 min"), (7190, "2 h 0 min")],
+)  # fmt: skip
+def test_times_are_written_short(seconds: float | None, words: str) -> None:
+    assert as_time(seconds) == words
 
 
 class TestReview:
@@ -216,6 +309,25 @@ class TestReview:
         assert not VoicePack.objects.approved().exists()
         Decision.objects.filter(verdict="reject").update(pack_sha256="0" * 64)
         assert VoicePack.objects.approved().get() == pack
+
+    @pytest.mark.parametrize("state", ["failed", "cancelled"])
+    def test_finished_styles_of_a_run_that_broke_off_are_reviewed(
+        self, run: Run, state: str
+    ) -> None:
+        run.report.delete()
+        run.style_runs.filter(style="amable").update(state=state)
+        pages = [reverse(name, args=[run.pk]) for name in ("review", "run")]
+        Run.objects.update(state="running")
+        client = signed_in(REVIEWER)
+        assert not client.get(pages[0]).context["packs"]
+        assert pages[0] not in client.get(pages[1]).content.decode()
+        Run.objects.update(state=state)
+        packs = [pack for pack, _ in client.get(pages[0]).context["packs"]]
+        assert [pack.style for pack in packs] == ["neutral"]
+        assert pages[0] in client.get(pages[1]).content.decode()
+        url = reverse("pack_decide", args=[packs[0].pk])
+        client.post(url, {"verdict": "approve", "reason": "Clara."})
+        assert packs[0] in VoicePack.objects.waiting()
 
     def test_without_a_reason_nothing_is_kept(self, run: Run) -> None:
         pack = VoicePack.objects.all()[0]
