@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from corpus.models import StyleLabel
-from distillation.forms import RunLaunchForm, launch_again, uploads_name
+from distillation.forms import RunLaunchForm, launch_again, launch_gone, uploads_name
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
 from distillation.recipe import WEIGHTS
 from distillation.services import run_launch
@@ -105,7 +105,12 @@ class RunAdmin(ReadOnlyAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         again = request.GET.get("again", "")
         run = Run.objects.filter(pk=again).first() if again.isdecimal() else None
-        return launch_again(run) if run else {}
+        if run is None:
+            return {}
+        if gone := launch_gone(run):
+            said = _("These cannot be used any more and are not chosen: %s.") % ", ".join(gone)
+            messages.warning(request, said)
+        return launch_again(run)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

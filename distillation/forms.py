@@ -30,6 +30,7 @@ PRECISIONS = [
     ("bf16", _("bf16: faster")),
     ("auto", _("auto: bf16 where the processor has it")),
 ]
+UPLOADS = "files_"
 LEAST_WEIGHT, MOST_WEIGHT = 0.001, 1000.0
 RECIPE_FIELDS = (
     *("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
@@ -215,6 +216,9 @@ class RunLaunchForm(forms.ModelForm):
                 self.recipe = recipe_build(styles=styles, weights=weights, targets=clips, **asked)
             except RecipeError as error:
                 self.add_error(_field_of(error), recipe_words(error))
+        for name in [name for name in cleaned if name.startswith(UPLOADS)] if self.errors else ():
+            if cleaned[name]:  # a browser does not send them a second time by itself
+                self.add_error(name, _("Choose these files again: something else is to be mended."))
         return cleaned
 
     def _clips(self, cleaned: dict[str, Any]) -> Iterable[Clip]:
@@ -239,7 +243,7 @@ class DecisionForm(forms.ModelForm):
 
 def uploads_name(style: str) -> str:
     """Name the field that takes a style's sound files."""
-    return f"files_{style}"
+    return f"{UPLOADS}{style}"
 
 
 def launch_defaults() -> dict[str, Any]:
@@ -277,6 +281,17 @@ def launch_again(run: Run) -> dict[str, Any]:
         "target_files": clips,
         **{f"weight_{part}": weight for part, weight in recipe.weights.items()},
     }
+
+
+def launch_gone(run: Run) -> list[str]:
+    """Name the takes and clips of a run that cannot be used any more when it is launched again."""
+    recipe = run.run_recipe
+    named = {name for style in recipe.styles for name in style.targets}
+    named |= {recipe.teacher_options.get("prompt", "")} - {""}
+    takes = Recording.objects.filter(wav__in=named).select_related("sentence", "style")
+    usable = set(Recording.objects.usable().filter(wav__in=named).values_list("wav", flat=True))
+    told = {take.wav.name: f"{take.style.key} · {take.sentence.sentence_id}" for take in takes}
+    return sorted(told.get(name, name) for name in named - usable - set(clips_there()))
 
 
 def _chosen_voices(recipe: RunRecipe) -> list[str]:

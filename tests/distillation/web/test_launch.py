@@ -103,6 +103,26 @@ class TestLaunch:
         assert "a.wav" in str(answer.context["adminform"].form.errors["files_neutral"])
         assert not Run.objects.exists()
 
+    def test_files_are_asked_for_again_where_something_else_is_wrong(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        sent = SimpleUploadedFile("voz.wav", spoken(TEXTS[0], "pm_gil"))
+        answer = admin_client.post(self.url, filled(files_neutral=[sent], goal=101))
+        assert set(answer.context["adminform"].form.errors) == {"goal", "files_neutral"}
+
+    def test_launching_again_names_the_takes_that_cannot_be_used(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        take = Recording.objects.all()[0]
+        admin_client.post(self.url, filled(target_takes=[take.pk]))
+        url = f"{self.url}?again={Run.objects.get().pk}"
+        told = f"neutral · {take.sentence.sentence_id}."
+        assert told not in admin_client.get(url).content.decode()
+        Recording.objects.filter(pk=take.pk).update(state="rejected")
+        assert told in admin_client.get(url).content.decode()
+
     def test_an_experimental_strategy_says_so_and_which_student_it_needs(
         self, admin_client: Client
     ) -> None:
