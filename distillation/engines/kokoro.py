@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -259,7 +260,22 @@ def _bf16(precision: str, device: str) -> bool:
 def _g2p(code: str) -> Any:
     from kokoro.pipeline import KPipeline
 
-    return KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+    g2p = KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+    _copies_unlink()
+    return g2p
+
+
+def _copies_unlink() -> None:
+    """Delete what phonemizer copied to load espeak-ng twice: it is loaded now.
+
+    A process that is killed, or a worker's, which ends by `os._exit`, would leave 1.3 MB behind.
+    The empty folders stay: phonemizer deletes them where a process ends by itself.
+    """
+    maps, temporary = Path("/proc/self/maps"), Path(tempfile.gettempdir()).resolve()
+    for line in maps.read_text(encoding="utf-8").splitlines() if maps.exists() else ():
+        path = Path(line.split(maxsplit=5)[-1])
+        if path.name.startswith("libespeak") and path.parents[1] == temporary:
+            path.unlink(missing_ok=True)
 
 
 def _device(device: str | None) -> str:

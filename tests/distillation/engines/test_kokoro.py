@@ -227,3 +227,10 @@ def test_the_standin_is_the_published_architecture(shared_data):
     assert set(ours["vocab"]) == set(published.pop("vocab"))
     ours.pop("vocab")
     assert ours == published
+
+
+def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    g2p = _g2p("e")
+    assert not list(tmp_path.rglob("libespeak*"))
+    assert g2p("Hola.")[0] == _g2p("e")("Hola.")[0]
