@@ -14,6 +14,7 @@ from corpus.audio.types import Audio, Samples
 from distillation import voicepack
 from distillation.engines import kokoro_weights
 from distillation.engines.base import EngineError, check_request
+from distillation.engines.f5_text import spanish_words
 from distillation.engines.kokoro_gradient import GradientNetwork
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
@@ -82,6 +83,7 @@ class KokoroStudent:
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
         self._g2p = _g2p(code)
+        self._spanish = code == LANGUAGES["es"]  # its G2P reads 1.500 as "uno, quinientos"
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
 
     @property
@@ -203,7 +205,7 @@ class KokoroStudent:
         return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
 
     def _phonemes(self, text: str) -> str:
-        phonemes, _ = self._g2p(text)
+        phonemes, _ = self._g2p(spanish_words(text) if self._spanish else text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
