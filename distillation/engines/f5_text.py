@@ -136,6 +136,11 @@ def read_aloud(text: str, lang: str = "es") -> str:
 
 
 def _spanish(text: str) -> str:
+    return _lowered(spanish_words(text), LETTERS)
+
+
+def spanish_words(text: str) -> str:
+    """Return a Spanish text with figures, dates, hours, amounts and abbreviations as words."""
     text = _phrased(text)
     text = _shortened(text, _ES_SHORT)
     text = re.sub(r"\b(\d{1,2})\.?([ºª])", _es_ordinal, text)
@@ -145,7 +150,7 @@ def _spanish(text: str) -> str:
     for unit in _ES_UNITS:
         counted = rf"({FIGURE_RE.pattern})\s?(?:{unit.written})(?!\w)"
         text = re.sub(counted, partial(_es_counted, unit), text)
-    return _lowered(spelled(_EDGE.sub(" ", text)), LETTERS)
+    return " ".join(spelled(_EDGE.sub(" ", text)).split())
 
 
 def _phrased(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from corpus.audio.io import decode, encode_wav
+from corpus.audio.io import MAX_BYTES, decode, encode_wav
 from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import EngineError, Prompt
 
@@ -138,7 +138,8 @@ class HttpTeacher:
 
     def _post(self, client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
         try:
-            return client.post(self._address, json=body)
+            with client.stream("POST", self._address, json=body) as answer:
+                return self._whole(answer)
         except httpx.TimeoutException as error:
             raise EngineError(
                 "teacher_timeout",
@@ -150,6 +151,23 @@ class HttpTeacher:
                 "teacher_unreachable",
                 f"{self._address} cannot be reached ({error}); start the server or correct url.",
             ) from error
+
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        """Return the answer once it is all there: httpx itself times each read by itself."""
+        until, content = time.monotonic() + (self._timeout.read or 0.0), bytearray()
+        for part in answer.iter_bytes():
+            content += part
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer does not end", request=answer.request)
+            if len(content) > MAX_BYTES:
+                raise EngineError(
+                    "teacher_not_audio",
+                    f"{self._address} answers with more than {MAX_BYTES // 2**20} MB; is it the "
+                    "right server?",
+                )
+        headers = {"content-type": answer.headers.get("content-type", "no type")}
+        headers |= {k: v for k, v in answer.headers.items() if k == "retry-after"}
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
 
 
 def _headers(api_key: str) -> dict[str, str]:

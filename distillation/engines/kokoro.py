@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from corpus.audio.types import Audio, Samples
 from distillation import voicepack
 from distillation.engines import kokoro_weights
 from distillation.engines.base import EngineError, check_request
+from distillation.engines.f5_text import spanish_words
 from distillation.engines.kokoro_gradient import GradientNetwork
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
@@ -81,6 +83,7 @@ class KokoroStudent:
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
         self._g2p = _g2p(code)
+        self._spanish = code == LANGUAGES["es"]  # its G2P reads 1.500 as "uno, quinientos"
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
 
     @property
@@ -202,7 +205,7 @@ class KokoroStudent:
         return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
 
     def _phonemes(self, text: str) -> str:
-        phonemes, _ = self._g2p(text)
+        phonemes, _ = self._g2p(spanish_words(text) if self._spanish else text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
@@ -259,7 +262,22 @@ def _bf16(precision: str, device: str) -> bool:
 def _g2p(code: str) -> Any:
     from kokoro.pipeline import KPipeline
 
-    return KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+    g2p = KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+    _copies_unlink()
+    return g2p
+
+
+def _copies_unlink() -> None:
+    """Delete what phonemizer copied to load espeak-ng twice: it is loaded now.
+
+    A process that is killed, or a worker's, which ends by `os._exit`, would leave 1.3 MB behind.
+    The empty folders stay: phonemizer deletes them where a process ends by itself.
+    """
+    maps, temporary = Path("/proc/self/maps"), Path(tempfile.gettempdir()).resolve()
+    for line in maps.read_text(encoding="utf-8").splitlines() if maps.exists() else ():
+        path = Path(line.split(maxsplit=5)[-1])
+        if path.name.startswith("libespeak") and path.parents[1] == temporary:
+            path.unlink(missing_ok=True)
 
 
 def _device(device: str | None) -> str:

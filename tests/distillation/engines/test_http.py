@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -156,6 +156,39 @@ def test_a_refusal_is_told_in_the_servers_words(body, said):
     assert server.url in str(error)
     assert "secret" not in str(error)
     assert len(server.asked) == 1
+
+
+def test_timeout_s_is_for_the_whole_answer():
+    """A server that sends a byte now and then held a worker for as long as it liked."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        line, _ = listener.accept()
+        line.recv(2**16)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(50):
+                line.sendall(b"R")
+                time.sleep(0.1)
+        line.close()
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(EngineError) as caught:
+        teacher("http", {"url": url, "voice": "v", "timeout_s": 0.5}).synthesize("Hola.", BARE)
+    assert caught.value.code == "teacher_timeout"
+    assert thread.is_alive()
+    thread.join()
+    listener.close()
+
+
+def test_an_answer_without_end_is_not_kept(monkeypatch):
+    monkeypatch.setattr("distillation.engines.http.MAX_BYTES", 2**20)
+    with serving((200, {}, bytes(2**21))) as server:
+        error = fault(server)
+    assert error.code == "teacher_not_audio"
+    assert "more than 1 MB" in str(error)
 
 
 @pytest.mark.parametrize("key", ["secret\nx", "secreto-ñ"])

@@ -227,3 +227,26 @@ def test_the_standin_is_the_published_architecture(shared_data):
     assert set(ours["vocab"]) == set(published.pop("vocab"))
     ours.pop("vocab")
     assert ours == published
+
+
+def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    g2p = _g2p("e")
+    assert not list(tmp_path.rglob("libespeak*"))
+    assert g2p("Hola.")[0] == _g2p("e")("Hola.")[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Son 1.500 €", "Son mil quinientos euros"),
+        ("1.000.000", "un millón"),
+        ("12,50 euros", "doce coma cinco cero euros"),
+        ("a las 21:00 h", "a las veintiuna"),
+        ("el 15/03/2024", "el quince de marzo de dos mil veinticuatro"),
+        ("tel. 900", "teléfono novecientos"),
+    ],
+)
+def test_spanish_figures_are_those_of_the_words(kokoro, written, said):
+    """Its G2P takes each full stop, comma and colon of a figure for the end of a clause."""
+    assert kokoro._phonemes(written) == kokoro._phonemes(said)
