@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from distillation.manifest import ManifestError
-from distillation.models import Decision, Deployment, VoicePack
+from distillation.models import Decision, Deployment, RunState, VoicePack
 from distillation.querysets import DeploymentQuerySet
 from distillation.services.faults import USER_FAULTS, RunError, fault_code
 from distillation.services.origins import consent_hold
@@ -29,6 +29,8 @@ def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> D
         raise RunError("reason", _("Say why: the reason is missing."))
     if pack.kind != VoicePack.Kind.EVOLVED:
         raise RunError("not_evolved", _("Only the evolved voice of a style can be judged."))
+    if pack.style_run.state != RunState.FINISHED:
+        raise RunError("not_validated", _("This voice is not validated yet; judge it afterwards."))
     return Decision.objects.create(
         pack=pack,
         pack_sha256=pack.sha256,

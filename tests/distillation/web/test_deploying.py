@@ -122,6 +122,20 @@ def test_a_damaged_manifest_ends_the_deployment(pack: VoicePack, voices_dir: Pat
     assert not queue.work_waits()
 
 
+def test_only_an_evolved_and_validated_voice_is_judged(pack: VoicePack) -> None:
+    person, asked = pack.style_run.run.created_by, {"verdict": "approve", "reason": "Bien."}
+    for row, changes, code in (
+        (pack.style_run, {"state": "running"}, "not_validated"),
+        (pack, {"kind": VoicePack.Kind.START}, "not_evolved"),
+    ):
+        for name, value in changes.items():
+            setattr(row, name, value)
+        with pytest.raises(RunError) as caught:
+            pack_decide(pack=pack, person=person, **asked)
+        assert caught.value.code == code
+    assert pack.decisions.count() == 1
+
+
 def test_a_folder_that_cannot_be_written_ends_the_deployment(
     pack: VoicePack, voices_dir: Path
 ) -> None:
