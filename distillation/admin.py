@@ -12,7 +12,7 @@ from corpus.models import StyleLabel
 from distillation.forms import RunLaunchForm, launch_again, launch_gone, uploads_name
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
 from distillation.recipe import WEIGHTS
-from distillation.services import run_launch
+from distillation.services import run_launch_once
 from distillation.services.targets import clips_there
 from voicelab.roles import ADMIN, roles_of
 
@@ -118,7 +118,7 @@ class RunAdmin(ReadOnlyAdmin):
         return super().add_view(request, form_url, {"title": _("Launch a run")})
 
     def save_model(self, request: HttpRequest, obj: Run, form: Any, change: bool) -> None:
-        launched = run_launch(person=request.user, recipe=form.recipe, name=obj.name)
+        launched = run_launch_once(person=request.user, recipe=form.recipe, name=obj.name)
         obj.__dict__.update(launched.__dict__)
 
     def response_add(

@@ -8,7 +8,14 @@ from distillation.services.recovery import (
     worker_beat,
     worker_is_there,
 )
-from distillation.services.runs import run_cancel, run_launch, run_pause, run_resume, run_retry
+from distillation.services.runs import (
+    run_cancel,
+    run_launch,
+    run_launch_once,
+    run_pause,
+    run_resume,
+    run_retry,
+)
 from distillation.services.voices import pack_decide, packs_deploy, packs_deploy_later
 
 __all__ = [
@@ -21,6 +28,7 @@ __all__ = [
     "recipe_build",
     "run_cancel",
     "run_launch",
+    "run_launch_once",
     "run_pause",
     "run_resume",
     "run_retry",

@@ -19,6 +19,7 @@ from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services.prompts import CLONING, Takes, prompts_choose
 from distillation.services.targets import Clip, by_style
+from distillation.stages.reference import MIN_S, PAUSES_S
 
 SYLLABLES_A_SECOND = 5.0
 LIBRARIES = ("voicelab", "numpy", "scipy", "librosa", "torch", "resemblyzer", "praat-parselmouth")
@@ -202,7 +203,25 @@ def _chosen(
             raise RecipeError(_missing(label, len(lines[label.key]), plays_takes))
     texts = Sentence.objects.values_list("text", flat=True)
     used = {clip.text for clips in targets.values() for clip in clips}
-    return choose(lines, texts, said=_said(labels) if plays_takes else None, used=used)
+    chosen = choose(lines, texts, said=_said(labels) if plays_takes else None, used=used)
+    if plays_takes:
+        for label in spoken:
+            _check_length(label, [line.seconds for line in chosen.references[label.key]])
+    return chosen
+
+
+def _check_length(label: StyleLabel, takes_s: Sequence[float]) -> None:
+    """Refuse takes that make no target whatever the pauses between them."""
+    if sum(takes_s) + PAUSES_S[1] * (len(takes_s) - 1) >= MIN_S:
+        return
+    told = {"style": label.name, "found": round(sum(takes_s)), "wanted": round(MIN_S)}
+    raise RecipeError(
+        _(
+            "%(style)s: the takes its target can be made of last %(found)d s; it needs %(wanted)d "
+            "s, pauses included. Record longer sentences, or more of them."
+        )
+        % told
+    )
 
 
 def _lines(label: StyleLabel, plays_takes: bool) -> list[Line]:

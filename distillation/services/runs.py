@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from distillation.services.queue import slice_enqueue
 from distillation.services.restarting import packs_restore, searches_restart
 
 LIVE = (*ACTIVE, RunState.PAUSED)
+TWICE_SECONDS = 10.0
 
 
 @transaction.atomic
@@ -30,6 +33,16 @@ def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
         slice_enqueue(StyleRun.objects.create(run=run, style=key, steps=recipe.steps))
     event_add(run, "launched", person=person)
     return run
+
+
+@transaction.atomic
+def run_launch_once(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
+    """Launch as `run_launch`; a form that was sent twice gives one run."""
+    get_user_model().objects.select_for_update().get(pk=person.pk)  # one form at a time
+    since = timezone.now() - timedelta(seconds=TWICE_SECONDS)
+    equal = Run.objects.filter(created_by=person, name=name, fingerprint=recipe.fingerprint())
+    before = equal.filter(created_at__gte=since).first()
+    return before or run_launch(person=person, recipe=recipe, name=name)
 
 
 def run_pause(*, run: Run, person: Any) -> Run:

@@ -67,6 +67,15 @@ def test_a_style_without_takes_is_named() -> None:
         recipe_build(styles=["amable"], steps=10)
 
 
+def test_takes_too_short_for_a_target_are_refused_at_once() -> None:
+    corpus_make("neutral", "amable")
+    Recording.objects.filter(style__key="amable").update(duration_s=1.5)
+    with pytest.raises(RecipeError, match=r"Amable: .* 9 s.* 20 s"):
+        recipe_build(styles=["neutral", "amable"], steps=10)
+    Recording.objects.filter(style__key="amable").update(duration_s=3.0)
+    recipe_build(styles=["neutral", "amable"], steps=10)
+
+
 def test_a_withdrawn_consent_takes_the_takes_away() -> None:
     corpus_make("neutral")
     Speaker.objects.update(withdrawn_at=timezone.now())

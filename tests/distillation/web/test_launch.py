@@ -1,11 +1,13 @@
 """The launch form in the admin: what it takes, refuses at its field, and fills in again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from corpus.models import Recording
 from distillation.engines.praat_voices import VOICES
@@ -42,6 +44,17 @@ class TestLaunch:
         assert (run.name, recipe.steps, run.style_runs.count()) == ("Primera", 5, 1)
         assert (recipe.minutes, recipe.goal, recipe.patience) == (0, 0, 0)
         assert recipe.weights == {"target": 0.48, "self": 0.5, "feature": 0.02}
+
+    def test_a_form_that_is_sent_twice_launches_one_run(self, admin_client: Client) -> None:
+        corpus_make("neutral")
+        answers: list[Any] = [admin_client.post(self.url, filled()) for _ in range(2)]
+        run = Run.objects.get()
+        assert {answer.url for answer in answers} == {reverse("run", args=[run.pk])}
+        admin_client.post(self.url, filled(seed=4))
+        assert Run.objects.count() == 2
+        Run.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+        admin_client.post(self.url, filled())
+        assert Run.objects.count() == 3
 
     @pytest.mark.usefixtures("kokoro_voices")
     def test_budget_weights_and_precision_are_recorded(self, admin_client: Client) -> None:
