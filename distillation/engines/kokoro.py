@@ -14,10 +14,10 @@ from corpus.audio.types import Audio, Samples
 from distillation import voicepack
 from distillation.engines import kokoro_weights
 from distillation.engines.base import EngineError, check_request
-from distillation.engines.f5_text import spanish_words
 from distillation.engines.kokoro_gradient import GradientNetwork
 from distillation.engines.kokoro_network import Network
 from distillation.engines.kokoro_weights import REPO
+from distillation.engines.spanish import spanish_words
 from distillation.engines.stock import PACKS, pack_paths, stock_names
 from distillation.engines.text import JOIN_S, joined, pieces, tidy
 from distillation.hub.local import sha256_of
