@@ -29,6 +29,18 @@ SPANISH = {
     "1 mes, 1 factura y 200 horas": "un mes, una factura y doscientas horas.",
     "1.000.000 € y 3,01 €": "un millón de euros y tres coma cero uno euros.",
     "21.000 o 31.000 personas": "veintiún mil o treinta y un mil personas.",
+    "De 9 a. m. a 1:30 p.m., 8 pm": "De nueve de la mañana a una treinta de la tarde, "
+    "ocho de la noche.",
+    "A la 1 p. m.": "A la una de la tarde.",
+    "Abre a las 10.30 h y hace -5 °C": "Abre a las diez treinta y hace menos cinco grados.",
+    "1.5 millones y 1 millón de euros": "uno coma cinco millones y un millón de euros.",
+    "El 2.5 % de 3.000": "El dos coma cinco por ciento de tres mil.",
+    "1/2 hora, 1/2 kilo, 3/4 y 2½": "media hora, medio kilo, tres cuartos y dos y medio.",
+    "Del siglo XXI, c/ Felipe II 3": "Del siglo veintiuno, calle Felipe segundo tres.",
+    "Avda. Alfonso XIII, Isabel II, s/n": "avenida Alfonso trece, Isabel segunda, sin número.",
+    "Carlos V. Gómez, tlf. 91": "Carlos uve. Gómez, teléfono noventa y uno.",
+    "C.P. 28001, 2.º dcha.": "código postal veintiocho mil uno, segundo derecha.",
+    "El 1-2 de mayo, 24/7": "El uno - dos de mayo, veinticuatro siete.",
     "120 km/h a 25 °C": "ciento veinte kilómetros por hora a veinticinco grados.",
 }
 ENGLISH = {
