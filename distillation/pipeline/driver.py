@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from distillation import engines, voicepack
-from distillation.engines.base import Options, Prompt, Student, Teacher
+from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline.jobs import Jobs
 from distillation.recipe import RunRecipe, StyleRecipe
@@ -112,7 +112,8 @@ class Pipeline:
                 self._watcher.said(f"{style.key}: the target is there already.")
                 continue
             made = self._make_target(style, target)
-            _write_json(target.with_suffix(".json"), {"inputs": inputs, **made.to_json()})
+            about = {"inputs": inputs, **made.to_json(), "recipe": self.recipe.to_json()}
+            _write_json(target.with_suffix(".json"), about)
 
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
@@ -143,7 +144,8 @@ class Pipeline:
             self._watcher.said("The voices are validated already.")
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
-        report = {**build_report(self.recipe, reports), "inputs": inputs}
+        again = any(map(self._is_mute, self.recipe.styles, reports))
+        report = {**build_report(self.recipe, reports), "inputs": "" if again else inputs}
         write_report(self.report, report)
         return report
 
@@ -259,20 +261,44 @@ class Pipeline:
         _write_json(_note_of(self.pack(style)), about)
 
     def _validate(self, style: StyleRecipe) -> dict[str, Any]:
-        has_teacher = bool(style.takes or style.prompt or self.recipe.teacher_options)
+        teacher, prompt = self._who_speaks(style)
         engine = self.recipe.student
         return validate_style(
             self.recipe,
             style.key,
             self.student,
-            self._teacher() if has_teacher else None,
-            self._prompt(style),
+            teacher,
+            prompt,
             target=self.target(style.key),
             start=voicepack.load(self.pack(style.key, "start"), engine=engine),
             evolved=voicepack.load(self.pack(style.key), engine=engine),
             audio_dir=self.report.parent / "audio",
             on_progress=self._beat("validate", style.key),
         ).to_json()
+
+    def _is_mute(self, style: StyleRecipe, report: dict[str, Any]) -> bool:
+        """Tell whether a teacher that can say anything said nothing: then it is asked again."""
+        talks = self.recipe.teacher != "recordings" and self._has_teacher(style)
+        mute = talks and not any(one["target"] for one in report["audio"])
+        if mute:
+            self._watcher.said(
+                f"{style.key}: the teacher {self.recipe.teacher} spoke no held-out sentence; "
+                "once it can be reached, the same command validates again, with it."
+            )
+        return mute
+
+    def _has_teacher(self, style: StyleRecipe) -> bool:
+        return bool(style.takes or style.prompt or self.recipe.teacher_options)
+
+    def _who_speaks(self, style: StyleRecipe) -> tuple[Teacher | None, Prompt | None]:
+        """Return the teacher of the held-out sentences; none where there is none any more."""
+        if not self._has_teacher(style):
+            return None, None
+        try:
+            return self._teacher(), self._prompt(style)
+        except EngineError as error:
+            self._watcher.said(f"{style.key}: validated without the teacher. {error}")
+            return None, None
 
     def _unfit(self, report: dict[str, Any]) -> str:
         """Return why the packs may not be deployed; empty when they may."""

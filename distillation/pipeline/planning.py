@@ -9,10 +9,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from distillation.choosing import Choice, Line, choose
+from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.engines.stock import stock_names
-from distillation.pipeline import cloning, texts
+from distillation.pipeline import cloning, folder, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
 from distillation.pipeline.asked import weights as asked_weights
@@ -24,12 +24,12 @@ from distillation.pipeline.checks import (
     check_values,
 )
 from distillation.pipeline.driver import read_json
+from distillation.pipeline.folder import Taught
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
 
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
-SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # over when a voice is validated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,14 @@ def plan(options: Options) -> Plan:
     corpus = texts.read_corpus(options.corpus_dir)
     check_values(options, corpus)
     check_teacher(options, stages)
-    styles = _styles(options, stages, corpus)
-    options = _as_evolved(options, stages, styles)
+    styles = _styles(options, corpus)
+    options = folder.as_evolved(options, styles)
+    before = folder.taught(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
     check_strategy(student, options, stages)
     try:
-        recipe = _recipe(options, corpus, styles, student)
+        recipe = _recipe(options, corpus, styles, student, before)
     except (RecipeError, TextsError, AskedError) as error:
         raise PlanError(str(error)) from error
     if "reference" in stages:
@@ -79,30 +80,14 @@ def plan(options: Options) -> Plan:
         teacher_options=cloning.of_machine(recipe, options.model_dir),
         force=options.force,
         jobs=options.jobs,
-        notes=_notes(options, recipe),
+        notes=_notes(options, recipe, before),
     )
 
 
-def _styles(options: Options, stages: Sequence[str], corpus: Corpus) -> tuple[str, ...]:
+def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:
     """Return the styles asked for, or those that have what the first stage needs."""
     wanted = options.styles or _styles_with_clips(options, corpus) or tuple(corpus.speeds)
-    needed = {
-        "evolve": ("reference_audio/{}/target.wav", "target", "reference"),
-        "validate": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
-        "deploy": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
-    }
-    if stages[0] not in needed:
-        return wanted
-    pattern, what, before = needed[stages[0]]
-    there = tuple(key for key in wanted if (options.out / pattern.format(key)).exists())
-    missing = [key for key in wanted if key not in there]
-    if missing and (options.styles or not there):
-        where = options.out / pattern.format(missing[0])
-        raise PlanError(
-            f"--stage {stages[0]}: no {what} for {', '.join(missing)} ({where} is not there); "
-            f"run --stage {before} first, or name its folder with --out."
-        )
-    return there
+    return folder.styles_there(options, wanted)
 
 
 def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
@@ -115,32 +100,35 @@ def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
     return tuple(key for key in corpus.speeds if key in named)
 
 
-def _as_evolved(options: Options, stages: Sequence[str], styles: Sequence[str]) -> Options:
-    """Return the options completed by what the voices to validate or deploy were evolved with."""
-    if stages[0] not in ("validate", "deploy"):
-        return options
-    made = [read_json(options.out / "evolved_voices" / f"{key}.json") or {} for key in styles]
-    recipes = [about.get("recipe", {}) for about in made]
-    students = sorted({str(recipe.get("student")) for recipe in recipes if recipe})
-    if len(students) > 1:
-        raise PlanError(f"--styles: evolved for {' and '.join(students)}; name those of one.")
-    first = recipes[0]
-    weights = tuple(f"{part}={weight}" for part, weight in first.get("weights", {}).items())
-    return replace(
-        options,
-        weights=options.weights or weights,
-        precision=options.precision or first.get("student_options", {}).get("precision", ""),
-        **{name: first.get(name, getattr(options, name)) for name in SEARCHED},
-        student=options.student or first.get("student", ""),
-        base_voices=tuple(first.get("base_voices", ())) or options.base_voices,
-        seed=first.get("seed") if options.seed is None else options.seed,
-    )
-
-
-def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: str) -> RunRecipe:
+def _recipe(
+    options: Options, corpus: Corpus, styles: Sequence[str], student: str, before: Taught | None
+) -> RunRecipe:
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
     lines = _lines(options, corpus, styles, teacher)
     chosen = _choice(options, corpus, lines)
+    now = before or _taught(options, corpus, lines, chosen, teacher)
+    names = ("strategy", "steps", "minutes", "goal", "patience", "seed")
+    asked = {name: getattr(options, name) for name in names}
+    asked["base_voices"] = options.base_voices or stock_names(student, options.model_dir)
+    return RunRecipe(
+        **{name: value for name, value in asked.items() if value not in (None, "", ())},
+        styles=now.styles,
+        search_texts=chosen.search,
+        held_out_texts=chosen.held_out,
+        student=student,
+        teacher=now.teacher,
+        weights=asked_weights(options.weights),
+        teacher_options=now.options,
+        student_options=_precision(options, student),
+        versions=now.versions | {name: metadata.version(name) for name in LIBRARIES},
+        inputs=now.inputs,
+    )
+
+
+def _taught(
+    options: Options, corpus: Corpus, lines: dict[str, list[Line]], chosen: Choice, teacher: str
+) -> Taught:
+    styles = tuple(lines)
     clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
     made = (_style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles)
     recipes = tuple(replace(style, prompt=prompts.get(style.key, ())) for style in made)
@@ -148,27 +136,12 @@ def _recipe(options: Options, corpus: Corpus, styles: Sequence[str], student: st
     files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
     files |= {path for own in prompts.values() for _, path in own}
-    names = ("strategy", "steps", "minutes", "goal", "patience", "seed")
-    asked = {name: getattr(options, name) for name in names}
-    asked["base_voices"] = options.base_voices or stock_names(student, options.model_dir)
-    return RunRecipe(
-        **{name: value for name, value in asked.items() if value not in (None, "", ())},
+    return Taught(
         styles=recipes,
-        search_texts=chosen.search,
-        held_out_texts=chosen.held_out,
-        student=student,
         teacher=teacher,
-        weights=asked_weights(options.weights),
-        teacher_options=conditions,
-        student_options=_precision(options, student),
-        versions={
-            **{name: metadata.version(name) for name in LIBRARIES},
-            **weights_named(teacher, options.model_dir),
-        },
-        inputs={
-            **_hashes(options, files),
-            **weights_hashed(teacher, options.model_dir),
-        },
+        options=conditions,
+        versions=weights_named(teacher, options.model_dir),
+        inputs={**_hashes(options, files), **weights_hashed(teacher, options.model_dir)},
     )
 
 
@@ -192,10 +165,7 @@ def _lines(
 def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the clips of each style: as given now or, after the stage reference, before."""
     if not options.target_audio:
-        before = read_json(options.out / "recipe.json") or {}
-        if options.stage in ("all", "reference"):
-            return {}
-        return {one["key"]: tuple(one["targets"]) for one in before.get("styles", ())}
+        return folder.clips(options, styles)
     given = asked_targets(options.target_audio, corpus.speeds)
     found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
     if unknown := sorted(set(given) - {"", *styles}):
@@ -218,30 +188,28 @@ def _precision(options: Options, student: str) -> dict[str, str]:
 
 
 def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
-    """Return the sentences; after the stage reference, those that its targets were made with."""
-    notes = (read_json(options.out / f"reference_audio/{key}/target.json") for key in lines)
-    used = {text for note in notes if note for text in note["texts"]}
+    """Return the sentences; those of the folder's other targets where there are any."""
+    before = folder.texts_before(options, lines)
+    makes = options.stage in ("all", "reference")
+    if before and makes:
+        lines = {key: _without(of_style, before.held_out) for key, of_style in lines.items()}
+    used = folder.spoken(options.out)
+    heard = folder.heard(options, tuple(lines))
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    heard = _heard(options, lines)
     unheard = [text for text in corpus.texts if text not in heard]
     chosen = choose(lines, unheard, said=said if takes else None, used=used)
-    before = read_json(options.out / "recipe.json")
-    if options.stage in ("all", "reference") or not before:
+    if makes:
+        used |= {line.text for of_style in chosen.references.values() for line in of_style}
+    if before is None or (used | heard) & set(before.held_out):
         return chosen
-    if (used | heard) & set(before["held_out_texts"]):
-        return chosen
-    search, held_out = before["search_texts"], before["held_out_texts"]
-    return replace(chosen, search=tuple(search), held_out=tuple(held_out))
+    return replace(chosen, search=before.search, held_out=before.held_out)
 
 
-def _heard(options: Options, styles: Collection[str]) -> set[str]:
-    """Return what the searches of voices to validate heard: styles may be evolved one by one."""
-    if options.stage not in ("validate", "deploy"):
-        return set()
-    notes = (read_json(options.out / f"evolved_voices/{key}.json") for key in styles)
-    recipes = (note["recipe"] for note in notes if note and "recipe" in note)
-    return {text for recipe in recipes for text in recipe["search_texts"]}
+def _without(lines: list[Line], held_out: Collection[str]) -> list[Line]:
+    """Return the lines a target may say, all of them where too few were left."""
+    free = [line for line in lines if line.text not in held_out]
+    return free if len(free) >= REFERENCES else lines
 
 
 def _style_recipe(
@@ -281,16 +249,45 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
     return found
 
 
-def _notes(options: Options, recipe: RunRecipe) -> tuple[str, ...]:
+def _notes(options: Options, recipe: RunRecipe, before: Taught | None) -> tuple[str, ...]:
+    found = (
+        _of_teacher(options, recipe),
+        _of_searches(options, recipe),
+        _of_targets(options, before),
+    )
+    return tuple(filter(None, found))
+
+
+def _of_teacher(options: Options, recipe: RunRecipe) -> str:
     if recipe.teacher_weights:
         return (
             f"The teacher's weights: {recipe.teacher_weights}. A licence that ends in NC forbids "
-            "commercial use; it is recorded with the recipe.",
+            "commercial use; it is recorded with the recipe."
         )
     shared = recipe.teacher == "recordings" and options.reference_audio is not None
     if shared and len(recipe.styles) > 1 and is_wav(options.reference_audio or Path()):
         return (
             "One recording serves every style, only its pace differs; a folder of takes or "
-            "--tts-url gives each style its own intonation.",
+            "--tts-url gives each style its own intonation."
         )
-    return ()
+    return ""
+
+
+def _of_searches(options: Options, recipe: RunRecipe) -> str:
+    first, *_ = styles = recipe.style_keys
+    others = folder.evolved_otherwise(options, styles)
+    if not others:
+        return ""
+    return (
+        f"{', '.join(others)}: evolved with other options than {first}; the report shows those of "
+        f"{first}, the notes beside each voice its own."
+    )
+
+
+def _of_targets(options: Options, before: Taught | None) -> str:
+    if before is None or before.alike or options.stage != "validate":
+        return ""
+    return (
+        "The targets are of different teachers: none speaks the held-out sentences. Name one with "
+        "--reference-audio or --tts-url, or validate the styles of each apart."
+    )

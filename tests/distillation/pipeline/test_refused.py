@@ -1,0 +1,132 @@
+"""The command: what cannot work is refused before any work."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from distillation.pipeline import texts
+from tests.distillation.pipeline.runs import CORPUS, plan_of, run
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--steps", "0"], "--steps: 1 or more"),
+        (["--styles", "alegre"], "--styles: neutral, amable"),
+        (["--styles", "neutral", "neutral"], "each once"),
+        (["--seed", "-1"], "--seed"),
+        (["--base-voices", "pf_luz"], "two or more"),
+        (["--student", "festival"], "--student: praat or kokoro"),
+        (["--strategy", "annealing"], "--strategy"),
+        (["--teacher", "parrot"], "--teacher: recordings or http or f5"),
+        (["--teacher", "f5"], r"make teacher.*--tts-url"),
+        (["--teacher", "f5", "--tts-url", "http://tts:8001"], "--tts-url is for the teacher http"),
+        (["--prompt-style", "neutral=a.wav:Hola."], "is heard by a cloning teacher"),
+        (["--tts-url", "http://tts:8001", "--teacher", "recordings"], "leave one of them out"),
+        (["--tts-url", "tts:8001"], "an address like"),
+        (["--teacher", "http"], "needs --tts-url"),
+        (["--stage", "all"], "needs a teacher"),
+        (["--stage", "reference"], "needs a teacher"),
+        (["--reference-audio", "/nowhere.wav"], "is not there"),
+        (["--reference-text", "Hola"], "--reference-text"),
+        (["--target-audio", "/nowhere.wav"], "/nowhere.wav is not there"),
+        (["--target-audio", "amable=manage.py", "--styles", "neutral"], "amable is not among"),
+        (["--target-audio", "amable=manage.py", "--styles", "amable", "neutral"], "no clip for"),
+        (["--target-audio", "templates"], "no WAV in"),
+        (["--target-audio", "manage.py", "--weights", "pace=1"], "--weights: target=W"),
+        (["--target-audio", "manage.py", "--weights", "self=much"], "a number after self="),
+        (["--target-audio", "manage.py", "--weights", "self=0"], "weights: target, self"),
+        (["--target-audio", "manage.py", "--precision", "int8"], "--precision: fp32"),
+        (["--target-audio", "manage.py", "--precision", "bf16"], "--precision is for"),
+        (["--target-audio", "manage.py", "--strategy", "gradient"], "--student kokoro only"),
+        (["--target-audio", "manage.py", "--goal", "101"], "goal: a score of 0"),
+        (["--target-audio", "manage.py", "--minutes", "-1"], "minutes: 0"),
+        (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),
+        (["--stage", "evolve"], "run --stage reference first"),
+        (["--stage", "evolve", "--target-audio", "manage.py"], "leave it out of --stage evolve"),
+        (["--target-audio", "manage.py", "--base-voices", "pf_luz", "pm_x"], "praat has no pm_x"),
+        (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
+        (["--stage", "validate"], "run --stage evolve first"),
+        (["--stage", "deploy"], "run --stage evolve first"),
+    ],
+)
+def test_bad_combinations_are_refused_before_any_work(
+    tmp_path: Path, options: list[str], message: str
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match=message) as caught:
+        run(out, *options)
+    assert caught.value.returncode == 2
+    assert not out.exists()
+
+
+def test_takes_are_checked_before_any_work(takes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match="no take of the style empatico"):
+        run(out, "--reference-audio", takes, "--styles", "empatico")
+    (tmp_path / "shcc-99_amable.wav").write_bytes(b"")
+    with pytest.raises(CommandError, match="no sentence shcc-99"):
+        run(out, "--reference-audio", tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(CommandError, match="no take in it"):
+        run(out, "--reference-audio", empty)
+    with pytest.raises(CommandError, match="a WAV to clone"):
+        run(out, "--reference-audio", takes, "--tts-url", "http://127.0.0.1:1")
+    assert not out.exists()
+
+
+def test_kokoro_without_its_files_is_refused(voice: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--model-dir"):
+        run(
+            tmp_path / "out", "--reference-audio", voice, "--student", "kokoro",
+            "--model-dir", tmp_path / "none",
+        )  # fmt: skip
+
+
+def test_files_that_cannot_be_read_are_said(voice: Path, tmp_path: Path) -> None:
+    own = tmp_path / "voice.wav"
+    shutil.copy(voice, own)
+    own.with_suffix(".txt").write_bytes("Buenos días.".encode("latin-1"))
+    with pytest.raises(CommandError, match="is not UTF-8") as caught:
+        run(tmp_path / "out", "--reference-audio", own)
+    assert caught.value.returncode == 2
+    with pytest.raises(CommandError, match="Not a directory"):
+        run(own, "--reference-audio", voice)
+
+
+def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> None:
+    corpus = texts.read_corpus(CORPUS)
+    wavs = sorted(takes.glob("*_amable.wav"))
+    lines = {one.sentence_id: one for one in corpus.sentences}
+    items = []
+    for number, wav in enumerate(wavs):
+        line = lines[wav.name.split("_")[0]]
+        recording = {"path": f"recordings/{wav.name}", "duration_seconds": 3.0}
+        recording |= {"quality_score": number / 10, "prosody": None}
+        items.append(
+            {"sentence_id": line.sentence_id, "text": line.text, "list": "lista_01",
+             "style_label": "amable", "recording": recording}
+        )  # fmt: skip
+    path = tmp_path / "corpus.json"
+    path.write_text(json.dumps(items))
+    with pytest.raises(texts.TextsError, match=r"line 1: .* is not there"):
+        texts.read_takes(path, corpus)
+    (tmp_path / "recordings").symlink_to(takes)
+    found = texts.read_takes(path, corpus)
+    ranked = texts.style_lines(corpus, ["amable"], found)["amable"]
+    assert [line.text for line in ranked] == [item["text"] for item in reversed(items)]
+    path.write_text("[{}]")
+    with pytest.raises(texts.TextsError, match="line 1"):
+        texts.read_takes(path, corpus)
+
+
+def test_a_clip_for_all_and_one_for_a_style(clips: Path, tmp_path: Path) -> None:
+    one = next(clips.iterdir())
+    given = (str(one), f"neutral={one}")
+    recipe = plan_of(tmp_path, stage="reference", target_audio=given).recipe
+    assert len(recipe.styles) == 4
+    assert len(recipe.style("neutral").targets) == 2

@@ -1,0 +1,132 @@
+"""The command, a stage at a time: what one left is what the next goes on with."""
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+
+from corpus.audio.io import encode_wav
+from tests.distillation.pipeline.runs import plan_of, run
+from tests.distillation.speech_server import serving
+from tests.distillation.voices import REFERENCE, say
+
+
+def test_later_stages_keep_the_sentences_the_targets_were_made_with(whole: Path) -> None:
+    at_reference = json.loads((whole / "recipe.json").read_text())
+    evolved = json.loads((whole / "evolved_voices" / "neutral.json").read_text())["recipe"]
+    for name in ("search_texts", "held_out_texts"):
+        assert at_reference[name] == evolved[name]
+    spoken = json.loads((whole / "reference_audio" / "neutral" / "target.json").read_text())
+    assert not set(spoken["texts"]) & set(evolved["held_out_texts"])
+
+
+def test_what_any_search_heard_is_not_held_out(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    heard = plan_of(tmp_path, stage="validate", base_voices=()).recipe.held_out_texts[0]
+    note = tmp_path / "evolved_voices" / "neutral.json"
+    about = json.loads(note.read_text())
+    about["recipe"]["search_texts"].append(heard)  # as before another style came along
+    note.write_text(json.dumps(about))
+    recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
+    assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
+    assert len(recipe.held_out_texts) == 4
+
+
+def test_clips_may_be_gone_once_the_target_is_made(clips: Path, tmp_path: Path) -> None:
+    own = tmp_path / "clips"
+    shutil.copytree(clips, own)
+    run(tmp_path, "--stage", "reference", "--target-audio", f"neutral={own}")
+    made = plan_of(tmp_path).recipe
+    shutil.rmtree(own)
+    assert plan_of(tmp_path).recipe == made
+
+
+def noted(out: Path, folder: str, style: str) -> dict[str, Any]:
+    """Return the recipe a target or a voice was made with."""
+    name = f"{style}/target.json" if folder == "reference_audio" else f"{style}.json"
+    recipe: dict[str, Any] = json.loads((out / folder / name).read_text())["recipe"]
+    return recipe
+
+
+def test_later_stages_know_the_teacher_of_the_targets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = (200, {"Content-Type": "audio/wav"}, encode_wav(say(REFERENCE[0])))
+    report = tmp_path / "validation" / "validation_report.json"
+    with serving(answer) as server:
+        run(tmp_path, "--stage", "reference", "--tts-url", server.url, "--styles", "neutral")
+        run(tmp_path, "--stage", "evolve", "--steps", 1)
+        made, evolved = (
+            noted(tmp_path, folder, "neutral") for folder in ("reference_audio", "evolved_voices")
+        )
+        assert evolved["teacher"] == "http"
+        for name in ("teacher_options", "styles", "inputs"):
+            assert evolved[name] == made[name]
+        asked = len(server.asked)
+        with suppress(CommandError):  # one step does not make a voice that passes
+            run(tmp_path, "--stage", "validate")
+        assert len(server.asked) == asked + 4
+    heard = json.loads(report.read_text())
+    assert all(one["target"] for one in heard["styles"]["neutral"]["audio"])
+    report.unlink()
+    capsys.readouterr()
+    for _ in range(2):  # with nobody there the report is not the last word
+        with suppress(CommandError):
+            run(tmp_path, "--stage", "validate")
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "the teacher http spoke no held-out sentence" in printed
+        assert "validated already" not in printed
+
+
+def test_a_teacher_named_later_takes_the_place_of_the_targets(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    found = plan_of(tmp_path, stage="validate", base_voices=()).recipe
+    assert Path(found.teacher_options["prompt"]).name == "voice.wav"
+    named = plan_of(tmp_path, stage="validate", base_voices=(), tts_url="http://tts:8001").recipe
+    assert (named.teacher, named.teacher_options) == ("http", {"url": "http://tts:8001"})
+    none = plan_of(tmp_path, stage="validate", base_voices=(), teacher="recordings").recipe
+    assert none.teacher_options == {}
+
+
+def test_styles_made_one_by_one_keep_the_folders_sentences(
+    whole: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    run(tmp_path, "--stage", "reference", "--reference-audio", voice, "--styles", "amable")
+    capsys.readouterr()
+    run(tmp_path, "--stage", "evolve", "--steps", 5)
+    assert "neutral: the voice is evolved already" in capsys.readouterr().out
+    neutral, amable = (noted(tmp_path, "evolved_voices", key) for key in ("neutral", "amable"))
+    for name in ("search_texts", "held_out_texts"):
+        assert neutral[name] == amable[name]
+    said = json.loads((tmp_path / "reference_audio" / "amable" / "target.json").read_text())
+    assert not set(said["texts"]) & set(amable["held_out_texts"])
+
+
+def test_takes_go_with_their_targets(takes: Path, tmp_path: Path) -> None:
+    styles = ("--styles", "amable", "profesional")
+    run(tmp_path, "--stage", "reference", "--reference-audio", takes, *styles)
+    made = json.loads((tmp_path / "recipe.json").read_text())["styles"]
+    found = plan_of(tmp_path).recipe.to_json()["styles"]
+    assert found == made
+    assert all(style["takes"] for style in found)
+
+
+def test_targets_of_several_teachers(voice: Path, whole: Path, clips: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    other = shutil.copy(voice, tmp_path / "other.wav")
+    run(tmp_path, "--stage", "reference", "--reference-audio", other, "--styles", "amable")
+    evolving = plan_of(tmp_path).recipe
+    assert (evolving.style_keys, evolving.teacher_options) == (("neutral", "amable"), {})
+    run(tmp_path, "--stage", "evolve", "--steps", 6, "--styles", "amable")
+    validating = plan_of(tmp_path, stage="validate", base_voices=())
+    assert "amable: evolved with other options than neutral" in validating.notes[0]
+    assert "of different teachers" in validating.notes[1]
+    run(tmp_path, "--stage", "reference", "--target-audio", f"amable={clips}")
+    again = plan_of(tmp_path).recipe  # clips have no teacher
+    assert again.teacher_options["prompt"] == str(voice.resolve())
+    assert len(again.style("amable").targets) == 3
