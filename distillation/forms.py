@@ -1,6 +1,7 @@
 """What a person fills in: the launch of a run, a decision on a voice."""
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -224,7 +225,11 @@ class RunLaunchForm(forms.ModelForm):
     def _clips(self, cleaned: dict[str, Any]) -> Iterable[Clip]:
         """Yield the clips that were named or sent; what is no clip is said at its field."""
         yield from map(clip_of_take, cleaned.get("target_takes", ()))
-        yield from map(clip_again, cleaned.get("target_files", ()))
+        for sent in cleaned.get("target_files", ()):
+            try:
+                yield clip_again(sent)
+            except AudioError as error:
+                self.add_error("target_files", f"{PurePath(sent).name}: {clip_words(error)}")
         for key in StyleLabel.objects.values_list("key", flat=True):  # one not chosen is refused
             name = uploads_name(key)
             for file in cleaned.get(name, ()):

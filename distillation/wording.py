@@ -108,6 +108,7 @@ CLIP_REFUSALS: dict[str, Any] = {
     "too_short": _("Less than 1.6 s of speech. Send a longer clip."),
     "too_long": _("Longer than a minute. Send several shorter clips."),
     "too_large": _("The file is larger than allowed. Send several shorter clips."),
+    "damaged": _("The file was damaged since it was sent. Send it again."),
 }
 
 RECIPE_FIELDS: dict[str, Any] = {

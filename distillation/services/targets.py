@@ -12,10 +12,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from corpus.audio.io import decode, encode_wav
+from corpus.audio.types import AudioError
 from corpus.models import Recording
 from distillation.stages.reference import CLIP_MAX_S, clip_check
 
 FOLDER = "targets"
+NAMED = 12  # letters of its digest in a clip's name
 
 
 class Clip(NamedTuple):
@@ -40,7 +42,9 @@ def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
     data = encode_wav(audio)
     sha256 = hashlib.sha256(data).hexdigest()
     stem = re.sub(r"[^\w-]+", "-", PurePath(filename).stem)[:40].strip("-") or "clip"
-    name = f"{FOLDER}/{style}/{stem}-{sha256[:12]}.wav"
+    name = f"{FOLDER}/{style}/{stem}-{sha256[:NAMED]}.wav"
+    if default_storage.exists(name) and _digest(name) != sha256:
+        default_storage.delete(name)  # damaged since it was sent the first time
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(data))
     return Clip(style, name, sha256)
@@ -58,9 +62,17 @@ def clips_there() -> list[str]:
 
 
 def clip_again(name: str) -> Clip:
-    """Return a clip that was sent before."""
-    with default_storage.open(name) as file:
-        return Clip(name.split("/")[1], name, hashlib.sha256(file.read()).hexdigest())
+    """Return a clip that was sent before.
+
+    Raises
+    ------
+    AudioError
+        `damaged`: its file is no longer what its name says.
+    """
+    sha256 = _digest(name)
+    if PurePath(name).stem.rpartition("-")[2] != sha256[:NAMED]:
+        raise AudioError("damaged", f"{name} is not what was sent.")
+    return Clip(name.split("/")[1], name, sha256)
 
 
 def clip_of_take(take: Recording) -> Clip:
@@ -73,3 +85,8 @@ def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
     for clip in clips:
         grouped[clip.style].setdefault(clip.sha256, clip)
     return {style: tuple(of_style.values()) for style, of_style in grouped.items()}
+
+
+def _digest(name: str) -> str:
+    with default_storage.open(name) as file:
+        return hashlib.sha256(file.read()).hexdigest()

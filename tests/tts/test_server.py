@@ -140,7 +140,10 @@ def test_a_busy_port_names_the_variable(server: str) -> None:
     assert "SPEECH_PORT" in done.stderr
 
 
-@pytest.mark.parametrize(("name", "value"), [("TTS_BACKEND", "espeak"), ("TTS_TIMEOUT_S", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TTS_BACKEND", "espeak"), ("TTS_TIMEOUT_S", "0"), ("SPEECH_HOST", "192.0.2.1")],
+)
 def test_wrong_settings_stop_the_start(name: str, value: str) -> None:
     done = _start(**{name: value})
     assert done.returncode != 0

@@ -1,5 +1,6 @@
 """`python -m voicelab.tts`: the speech service under uvicorn, at SPEECH_HOST and SPEECH_PORT."""
 
+import errno
 import socket
 import sys
 
@@ -10,8 +11,8 @@ from voicelab import settings_tts as settings
 
 def main() -> None:
     host, port = settings.TTS_HOST, settings.TTS_PORT
-    if _busy(host, port):
-        sys.exit(f"Port {port} of {host} is busy; choose another with SPEECH_PORT.")
+    if why := _unfit(host, port):
+        sys.exit(why)
     uvicorn.run(
         "voicelab.asgi:application",
         host=host,
@@ -24,15 +25,20 @@ def main() -> None:
     )
 
 
-def _busy(host: str, port: int) -> bool:
+def _unfit(host: str, port: int) -> str:
+    """Return why nobody can listen there; empty where it is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"Port {port} of {host} is busy; choose another with SPEECH_PORT."
+            if error.errno == errno.EACCES:
+                return f"Port {port} is not for this user; choose one above 1023 with SPEECH_PORT."
+            return f"SPEECH_HOST {host} is no address of this machine ({error.strerror})."
+    return ""
 
 
 if __name__ == "__main__":

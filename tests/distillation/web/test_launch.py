@@ -1,9 +1,11 @@
 """The launch form in the admin: what it takes, refuses at its field, and fills in again."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -98,6 +100,22 @@ class TestLaunch:
         assert style.targets[2] in form["target_files"].value()
         admin_client.post(self.url, filled(target_files=[style.targets[2]]))
         assert Run.objects.first().run_recipe.style("neutral").targets == (style.targets[2],)
+
+    def test_a_clip_that_was_damaged_is_refused_until_it_is_sent_again(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        data = spoken(TEXTS[0], "pm_gil")
+        send = filled(files_neutral=[SimpleUploadedFile("voz.wav", data)])
+        admin_client.post(self.url, send)
+        [name] = Run.objects.get().run_recipe.style("neutral").targets
+        Path(default_storage.path(name)).write_bytes(b"RIFF")
+        answer = admin_client.post(self.url, filled(target_files=[name]))
+        assert "voz-" in str(answer.context["adminform"].form.errors["target_files"])
+        assert Run.objects.count() == 1
+        send = filled(files_neutral=[SimpleUploadedFile("voz.wav", data)])
+        assert admin_client.post(self.url, send).status_code == 302
+        assert admin_client.post(self.url, filled(target_files=[name])).status_code == 302
 
     def test_a_file_for_a_style_that_is_not_chosen_is_refused(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")
