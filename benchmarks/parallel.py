@@ -45,7 +45,7 @@ from tests.distillation.kills import SEVERAL, Killed, Runs
 from tests.distillation.voices import LONG, recipe, say
 
 STYLES = ("neutral", "amable", "empatico", "profesional")
-STEPS = 360  # of one style; of four styles a third each
+STEPS = 1000  # of one style; of four styles a third each
 TURNS = (1, 2, 2, 1, 1, 2)  # how many processes
 KILLS, KILL_STEPS, KILL_SLICE_S = 20, 400, 1.0
 LONG_SEARCH = 10_000
