@@ -79,7 +79,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
         parser.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
-        parser.add_argument("--teacher", default="", help=f"{' or '.join(TEACHERS)}")
+        parser.add_argument(
+            "--teacher",
+            default="",
+            help=f"{' or '.join(TEACHERS)}; by default that of the folder's targets; recordings "
+            "without --reference-audio is none",
+        )
         parser.add_argument(
             "--strategy",
             default="",
