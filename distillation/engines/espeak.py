@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -69,6 +70,18 @@ def speak_here() -> None:
     other: a search by two workers is a sixth quicker.
     """
     _SPEAKER.here = True
+
+
+@contextmanager
+def speak_apart() -> Iterator[None]:
+    """Within this block let a process of its own speak again: a text it dies of is then named."""
+    before, _SPEAKER.here = _SPEAKER.here, False
+    try:
+        yield
+    finally:
+        _SPEAKER.here = before
+        if before:
+            _SPEAKER.end()
 
 
 @lru_cache(maxsize=4096)

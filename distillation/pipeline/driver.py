@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +12,16 @@ from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline.jobs import Jobs
+from distillation.pipeline.notes import (
+    aside,
+    digest_of,
+    is_current,
+    note_of,
+    read_json,
+    sha256_of,
+    write_bytes,
+    write_json,
+)
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages import snapshot
 from distillation.stages.base import StageError
@@ -100,7 +108,7 @@ class Pipeline:
 
     def reference(self) -> None:
         """Write the target of every style that has none of the same inputs yet."""
-        _write_json(self.out / "recipe.json", self.recipe.to_json())
+        write_json(self.out / "recipe.json", self.recipe.to_json())
         for style in self.recipe.styles:
             inputs = self._reference_inputs(style)
             target = self.target(style.key)
@@ -113,7 +121,7 @@ class Pipeline:
                 continue
             made = self._make_target(style, target)
             about = {"inputs": inputs, **made.to_json(), "recipe": self.recipe.to_json()}
-            _write_json(target.with_suffix(".json"), about)
+            write_json(target.with_suffix(".json"), about)
 
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
@@ -132,7 +140,7 @@ class Pipeline:
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
             identity = snapshot.identity(self.recipe, style, self.target(style), stock, weights)
-            if _is_current(_note_of(self.pack(style)), identity, self.pack(style)):
+            if is_current(note_of(self.pack(style)), identity, self.pack(style)):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:
                 self._evolve(style, identity)
@@ -179,7 +187,7 @@ class Pipeline:
         watch = self._watch(style, stored)
         with self._judges(evolution, self.target(style)) as judges:
             evolution.advance(on_step=watch, should_stop=self._should_stop, judges=judges)
-        _write_bytes(stored, evolution.checkpoint())
+        write_bytes(stored, evolution.checkpoint())
         if not evolution.done:
             raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
         if why := ENDED.get(evolution.stopped):
@@ -196,7 +204,7 @@ class Pipeline:
             nonlocal saved_at
             self._watcher.walked(style, evolution)
             if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-                _write_bytes(stored, evolution.checkpoint())
+                write_bytes(stored, evolution.checkpoint())
                 saved_at = time.monotonic()
 
         return watch
@@ -228,13 +236,13 @@ class Pipeline:
         if before == identity:
             return
         if before:
-            kept = stored.replace(_aside(stored, before))
+            kept = stored.replace(aside(stored, before))
             self._watcher.said(
                 f"{style}: the search so far had other options, another target or model; it is "
                 f"kept in {kept} and goes on with them."
             )
-        if _aside(stored, identity).exists():
-            _aside(stored, identity).replace(stored)
+        if aside(stored, identity).exists():
+            aside(stored, identity).replace(stored)
         elif before:
             self._watcher.said(f"{style}: Starting anew.")
 
@@ -248,7 +256,7 @@ class Pipeline:
             voicepack.save(pack, self.pack(f"{style}-{step}", "milestones"))
         about = {
             "inputs": identity,
-            "sha256": _sha256(self.pack(style)),
+            "sha256": sha256_of(self.pack(style)),
             "start": evolution.start_name,
             "start_score": evolution.start_score and evolution.start_score.to_json(),
             "best_score": evolution.best_score and evolution.best_score.to_json(),
@@ -258,7 +266,7 @@ class Pipeline:
             "points": evolution.points,
             "recipe": self.recipe.to_json(),
         }
-        _write_json(_note_of(self.pack(style)), about)
+        write_json(note_of(self.pack(style)), about)
 
     def _validate(self, style: StyleRecipe) -> dict[str, Any]:
         teacher, prompt = self._who_speaks(style)
@@ -347,62 +355,18 @@ class Pipeline:
 
     def _reference_inputs(self, style: StyleRecipe) -> str:
         if style.targets:
-            return _digest([_sha256(Path(clip)) for clip in style.targets])
+            return digest_of([sha256_of(Path(clip)) for clip in style.targets])
         own = {f"prompt: {text}": path for text, path in style.prompt}
         files = {**style.takes, **own, "prompt": self.recipe.teacher_options.get("prompt", "")}
-        hashes = {name: _sha256(Path(path)) for name, path in files.items() if path}
+        hashes = {name: sha256_of(Path(path)) for name, path in files.items() if path}
         spoken = [style.key, style.speed, style.reference_texts, hashes, self.recipe.seed]
-        return _digest([spoken, self.recipe.teacher, self.recipe.teacher_options])
+        return digest_of([spoken, self.recipe.teacher, self.recipe.teacher_options])
 
     def _validate_inputs(self) -> str:
         files = [
-            _sha256(path)
+            sha256_of(path)
             for style in self.recipe.style_keys
             for path in (self.pack(style, "start"), self.pack(style))
         ]
         targets = [clips_digest(self.target(style)) for style in self.recipe.style_keys]
-        return _digest([self.recipe.to_json(), targets, files])
-
-
-def _note_of(pack: Path) -> Path:
-    return pack.with_suffix(".json")
-
-
-def _aside(stored: Path, identity: str) -> Path:
-    return stored.with_stem(f"{stored.stem}-{identity[:8]}")
-
-
-def _is_current(note: Path, inputs: str, result: Path) -> bool:
-    """Tell whether the result is there, unchanged, and made of these inputs."""
-    about = read_json(note)
-    if not about or about.get("inputs") != inputs or not result.exists():
-        return False
-    return bool(about["sha256"] == _sha256(result))
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in the file, None where there is none that can be read."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    _write_bytes(path, json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    beside.replace(path)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _digest(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        return digest_of([self.recipe.to_json(), targets, files])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from distillation.pipeline.driver import read_json
+from distillation.pipeline.notes import read_json
 from distillation.pipeline.options import Options, PlanError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -23,8 +22,8 @@ from distillation.pipeline.checks import (
     check_teacher,
     check_values,
 )
-from distillation.pipeline.driver import read_json
 from distillation.pipeline.folder import Taught
+from distillation.pipeline.notes import read_json, sha256_of
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
@@ -150,7 +149,7 @@ def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
     before = (read_json(options.out / "recipe.json") or {}).get("inputs", {})
     gone = {path: before[path] for path in files if path in before and not Path(path).exists()}
     there = (path for path in files if path not in gone)
-    return gone | {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in there}
+    return gone | {path: sha256_of(Path(path)) for path in there}
 
 
 def _lines(

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from distillation.engines import espeak
 from distillation.models import ACTIVE, Run, RunState, ScorePoint, Share, Stage, StyleRun, VoicePack
 from distillation.services.evolving import evolve_slice
 from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
@@ -40,7 +41,8 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
     try:
         _check_losses(style_run)
         consent_hold(style_run.run.run_recipe, [style_run.style])
-        outcome = SLICES[style_run.stage](style_run)
+        with espeak.speak_apart() if style_run.losses else nullcontext():
+            outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:
         slice_abandon(style_run)
         return

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from corpus.audio.io import write_wav
+from distillation.engines import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import evolving, leases, run_retry, slices, tools
 from distillation.services.faults import RunError
@@ -48,6 +49,21 @@ def killed_after_its_beat(row: StyleRun) -> float:
     assert leases.lease_beat(claimed, **figures)
     StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
     return float(figures["best_score"])
+
+
+def test_a_text_that_killed_the_worker_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = slices_do(run, lambda row: row.stage == Stage.EVOLVE)
+    monkeypatch.setattr(espeak._SPEAKER, "here", True)  # as in a process of Celery's
+    killed_after_its_beat(row)
+    (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 11)\n")
+    monkeypatch.setattr(espeak, "_PROGRAM", tmp_path / "broken.py")
+    espeak._SPEAKER.end()
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == (RunState.FAILED, "unspeakable")
+    assert espeak._SPEAKER.here
 
 
 def test_a_better_voice_is_heard_though_its_first_worker_was_killed(run: Run) -> None:

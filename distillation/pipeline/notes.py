@@ -1,0 +1,53 @@
+"""Files of a folder: notes in JSON beside results, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+def note_of(pack: Path) -> Path:
+    return pack.with_suffix(".json")
+
+
+def aside(stored: Path, identity: str) -> Path:
+    """Return where a checkpoint of other inputs waits."""
+    return stored.with_stem(f"{stored.stem}-{identity[:8]}")
+
+
+def is_current(note: Path, inputs: str, result: Path) -> bool:
+    """Tell whether the result is there, unchanged, and made of these inputs."""
+    about = read_json(note)
+    if not about or about.get("inputs") != inputs or not result.exists():
+        return False
+    return bool(about["sha256"] == sha256_of(result))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in the file, None where there is none that can be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    write_bytes(path, json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest_of(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
