@@ -22,18 +22,33 @@ def differences(recipes: Sequence[RunRecipe]) -> dict[str, list[Any]]:
     -------
     dict of str to list
         Names of nested fields are joined by points (``weights.self``, ``styles.neutral.speed``),
-        in the order of the recipe; None where a recipe has no such field.
+        in the order of the recipe; None where a recipe has no such field. What a style is
+        made with is compared among the recipes that have it.
     """
     flat = [_flat(_named(recipe)) for recipe in recipes]
     names = dict.fromkeys(name for one in flat for name in one)
-    found = {name: [one.get(name) for one in flat] for name in names}
-    return {name: values for name, values in found.items() if any(v != values[0] for v in values)}
+    return {
+        name: [one.get(name) for one in flat]
+        for name in names
+        if _differs([one.get(name) for one in flat if not _is_foreign(name, one)])
+    }
+
+
+def _differs(values: Sequence[Any]) -> bool:
+    return any(value != values[0] for value in values)
+
+
+def _is_foreign(name: str, recipe: Mapping[str, Any]) -> bool:
+    """Tell whether the field is of a style that the recipe has not."""
+    head, _, rest = name.partition(".")
+    return head == "styles" and bool(rest) and rest.partition(".")[0] not in recipe["styles"]
 
 
 def _named(recipe: RunRecipe) -> dict[str, Any]:
+    """Return the fields; `styles` are their names, and each style's own fields stand under it."""
     data = {name: value for name, value in recipe.to_json().items() if name not in LEFT_OUT}
-    data["styles"] = {style["key"]: _without_key(style) for style in data["styles"]}
-    return data
+    of_style = {f"styles.{style['key']}": _without_key(style) for style in data["styles"]}
+    return {**data, "styles": list(recipe.style_keys), **of_style}
 
 
 def _without_key(style: Mapping[str, Any]) -> dict[str, Any]:

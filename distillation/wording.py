@@ -155,6 +155,8 @@ NAMES: dict[str, Any] = {
 }
 
 
+VALUES: dict[str, Any] = {"all": _("all of them"), "first": _("the first")}
+
 STOPS: dict[str, Any] = {
     "goal": _("the score it was to reach is reached"),
     "steps": _("all its steps are done"),
@@ -205,4 +207,6 @@ def field_value(value: Any) -> str:
         return "—"
     if isinstance(value, list):
         return "; ".join(map(field_value, value))
-    return number_format(value, use_l10n=True) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return number_format(value, use_l10n=True)
+    return str(VALUES.get(value, value) if isinstance(value, str) else value)

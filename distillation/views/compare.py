@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET
 from distillation.comparison import differences
 from distillation.models import Run, ScorePoint, StyleRun, VoicePack
 from distillation.views.charts import Chart, compared
+from distillation.wording import field_value
 from voicelab.roles import ROLES, role_required
 
 LEAST, MOST = 2, 6
+SHORT = 60  # letters a value of several may have to be shown at once
 # What makes scores of two runs figures of different things: weights, targets, texts heard.
 APART = re.compile(
     r"^(weights|teacher|search_texts|held_out_texts|compared"
@@ -33,6 +35,19 @@ class Place:
         return str(self.run.pk)
 
 
+@dataclass(frozen=True)
+class Value:
+    """What a field is in one run's recipe; `listed` where it is too long to be shown at once."""
+
+    place: Place
+    value: Any
+    listed: list[tuple[Any, bool]]  # each with whether some run has it not
+
+    @property
+    def own(self) -> int:
+        return sum(own for _, own in self.listed)
+
+
 @require_GET
 @role_required(*ROLES)
 def compare(request: HttpRequest) -> HttpResponse:
@@ -45,7 +60,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "places": places,
         "too_many": len(set(asked)) > MOST,
         "apart": any(APART.search(name) for name in differ),
-        "rows": [(name, list(zip(places, values, strict=True))) for name, values in differ.items()],
+        "rows": [(name, _values(places, values)) for name, values in differ.items()],
         "styles": _styles(places),
     }
     return render(request, "distillation/compare.html", context)
@@ -57,6 +72,18 @@ def _places(asked: list[str]) -> list[Place]:
     found = Run.objects.select_related("created_by").in_bulk(wanted)
     runs = [found[pk] for pk in wanted if pk in found]
     return [Place(number, run) for number, run in enumerate(runs[:MOST], start=1)]
+
+
+def _values(places: list[Place], values: list[Any]) -> list[Value]:
+    lists = [value for value in values if isinstance(value, list)]
+    long = any(len(field_value(value)) > SHORT for value in lists)
+    everywhere = set.intersection(*(set(map(str, value)) for value in lists)) if long else set()
+
+    def listed(value: Any) -> list[tuple[Any, bool]]:
+        items = value if long and isinstance(value, list) else ()
+        return [(item, str(item) not in everywhere) for item in items]
+
+    return [Value(place, value, listed(value)) for place, value in zip(places, values, strict=True)]
 
 
 def _styles(places: list[Place]) -> list[dict[str, Any]]:

@@ -44,3 +44,17 @@ def test_styles_are_compared_by_name_and_takes_without_their_hashes() -> None:
         "styles.amable.targets": [[], ["b.wav"]],
         "styles.amable.takes": [["a"], []],
     }
+
+
+def test_a_style_that_one_has_not_differs_by_its_name_alone() -> None:
+    amable, neutral = (
+        StyleRecipe(key=key, speed=1.0, reference_texts=("Hola.",)) for key in ("amable", "neutral")
+    )
+    slower = StyleRecipe(key="neutral", speed=0.9, reference_texts=("Hola.",))
+    found = differences(
+        [recipe(styles=styles) for styles in ((neutral, amable), (neutral,), (slower,))]
+    )
+    assert found == {
+        "styles": [["neutral", "amable"], ["neutral"], ["neutral"]],
+        "styles.neutral.speed": [1.0, 1.0, 0.9],
+    }

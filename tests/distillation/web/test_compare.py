@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from distillation.models import Run, StyleRun
 from tests.distillation.factories import RunFactory, StyleRunFactory, finished_run
@@ -54,6 +55,16 @@ def test_only_what_differs_is_in_the_table(runs: list[Run]) -> None:
     assert "search strategy</th>" not in content
     equal = page(LABELER, runs[1].pk, runs[1].pk, finished_run("neutral").pk)
     assert "seed" in equal
+
+
+def test_long_lists_are_folded_and_say_how_much_is_their_own(runs: list[Run]) -> None:
+    texts = runs[0].recipe["held_out_texts"]
+    changed = [*texts[1:], "Una frase que ninguna otra ejecución reserva, y bastante larga."]
+    Run.objects.filter(pk=runs[1].pk).update(recipe={**runs[1].recipe, "held_out_texts": changed})
+    content = page(LABELER, runs[0].pk, runs[1].pk)
+    assert content.count("1 not in all") == 2
+    assert f'<li class="own">{escape(changed[-1])}</li>' in content
+    assert f"<li>{escape(texts[1])}</li>" in content
 
 
 def test_scores_of_different_things_are_said_to_be_so(runs: list[Run]) -> None:
@@ -138,6 +149,6 @@ def test_scores_on_other_sentences_or_prompts_are_said_to_be_apart(
 
 def test_of_more_than_six_it_says_so(runs: list[Run]) -> None:
     more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
-    said = "Choose two to six runs"
+    said = "these are the first six"
     assert said in page(LABELER, *more)
     assert said not in page(LABELER, *more[:6])
