@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +15,12 @@ from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.engines.f5_files import F5_WEIGHTS, weights_named
 from distillation.engines.stock import stock_names
-from distillation.models import Decision, Run
+from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services import recipe_build
 from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
-from distillation.wording import clip_words, recipe_words
+from distillation.wording import as_time, clip_words, recipe_words
 
 LICENCES = {
     "http": _("The server's model has its own licence; the run records its address."),
@@ -202,6 +203,7 @@ class RunLaunchForm(forms.ModelForm):
             )
         for name, value in launch_defaults().items():
             self.fields[name].initial = value
+        self.fields["steps"].help_text = " ".join([str(self.fields["steps"].help_text), *_paces()])
         weights = weights_named("f5", settings.MODEL_DIR)[F5_WEIGHTS]
         lines = [f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES]
         self.fields["teacher"].help_text = f"{' '.join(lines)} ({weights})"
@@ -249,6 +251,25 @@ class DecisionForm(forms.ModelForm):
 def uploads_name(style: str) -> str:
     """Name the field that takes a style's sound files."""
     return f"{UPLOADS}{style}"
+
+
+PACE = _("With %(student)s a candidate took %(pace)s s here: %(steps)s are about %(time)s.")
+NO_PACE = _(
+    "With %(student)s a candidate takes seconds on a processor, %(steps)s hours: let it end by one "
+    "of the following."
+)
+
+
+def _paces() -> Iterable[str]:
+    """Say for each student how long the published number of steps takes here, or may take."""
+    paces = StyleRun.objects.paces()
+    for student in STUDENTS:
+        told = {"student": student, "steps": number_format(RunRecipe.steps, use_l10n=True)}
+        if pace := paces.get(student):
+            time = as_time(pace * RunRecipe.steps)
+            yield PACE % {**told, "pace": number_format(pace, 2, use_l10n=True), "time": time}
+        elif student == "kokoro":
+            yield NO_PACE % told
 
 
 def launch_defaults() -> dict[str, Any]:

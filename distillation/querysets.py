@@ -5,9 +5,11 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 ACTIVE = ("queued", "running")
+PACED, PACES = 30, 100  # candidates that tell a pace; searches looked at
 
 
 class RunQuerySet(models.QuerySet):
@@ -27,6 +29,13 @@ class StyleRunQuerySet(models.QuerySet):
     def unleased(self, now: datetime) -> Self:
         """Nobody works on them: no lease, or one that ran out."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+
+    def paces(self) -> dict[str, float]:
+        """Seconds a candidate took in the newest search with each student."""
+        student = KeyTextTransform("student", "run__recipe")
+        judged = self.filter(evaluations__gte=PACED).annotate(student=student)
+        newest = judged.order_by("-pk").values_list("student", "seconds", "evaluations")[:PACES]
+        return {student: seconds / count for student, seconds, count in reversed(newest)}
 
     def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
         """Work that nobody does and whose message, if there was one, is long gone."""

@@ -155,6 +155,7 @@ NAMES: dict[str, Any] = {
 }
 
 
+MINUTE = 60
 VALUES: dict[str, Any] = {"all": _("all of them"), "first": _("the first")}
 
 STOPS: dict[str, Any] = {
@@ -210,3 +211,13 @@ def field_value(value: Any) -> str:
     if isinstance(value, float):
         return number_format(value, use_l10n=True)
     return str(VALUES.get(value, value) if isinstance(value, str) else value)
+
+
+def as_time(seconds: float | None) -> str:
+    """`45 s`, `3 min`, `1 h 20 min`; a dash where nothing is known."""
+    if seconds is None:
+        return "—"
+    if round(seconds) < MINUTE:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / MINUTE), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

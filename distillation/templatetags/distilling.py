@@ -7,12 +7,18 @@ from django import template
 from corpus.models import StyleLabel
 from distillation.models import StyleRun
 from distillation.services.hearing import target_heard_by
-from distillation.wording import explained, fault_words, field_value, field_words, name_words
+from distillation.wording import (
+    as_time,
+    explained,
+    fault_words,
+    field_value,
+    field_words,
+    name_words,
+)
 
 register = template.Library()
-for words in (explained, fault_words, field_value, field_words, name_words):
+for words in (as_time, explained, fault_words, field_value, field_words, name_words):
     register.filter(words)
-MINUTE = 60
 
 
 @register.simple_tag(takes_context=True)
@@ -47,17 +53,6 @@ def run_shape(number: int) -> str:
 @register.filter
 def percent(value: float, most: float) -> str:
     return f"{max(0.0, min(100.0, 100 * value / most)):.2f}%"
-
-
-@register.filter
-def as_time(seconds: float | None) -> str:
-    """`45 s`, `3 min`, `1 h 20 min`; a dash where nothing is known."""
-    if seconds is None:
-        return "—"
-    if round(seconds) < MINUTE:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / MINUTE), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 @register.filter

@@ -77,6 +77,17 @@ class TestLaunch:
         assert answer.context["adminform"].form.errors["weight_self"]
         assert not Run.objects.exists()
 
+    def test_how_long_the_steps_will_take_is_told_from_the_last_search(
+        self, admin_client: Client
+    ) -> None:
+        corpus_make("neutral")
+        for seconds in (900.0, 22.0):
+            finished_run("neutral").style_runs.update(evaluations=200, seconds=seconds)
+        form = admin_client.get(self.url).context["adminform"].form
+        told = form.fields["steps"].help_text
+        assert "Con praat un candidato tardó aquí 0,11 s: 10000 son unos 18 min." in told
+        assert "Con kokoro un candidato tarda segundos" in told
+
     def test_target_clips_are_takes_or_files_and_can_be_named_again(
         self, admin_client: Client
     ) -> None:
