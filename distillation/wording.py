@@ -70,7 +70,7 @@ FAULTS: dict[str, Any] = {
     "bad_voice": _ENGINE_FILES,
     "wrong_engine": _("The voice pack was made for another engine; choose one of this engine."),
     "empty_text": _("A sentence holds nothing to say; correct it, then launch a new run."),
-    "unspeakable": _("The engine breaks down over a sentence; write it otherwise, then retry."),
+    "unspeakable": _("The engine breaks down over a sentence; rewrite it, then launch a new run."),
     "bad_speed": _("The speed of the style is out of range; correct the style."),
     # targets
     "no_texts": _("The style has no sentence for the teacher; label more sentences."),
