@@ -74,6 +74,7 @@ def read_aloud(text: str, lang: str = "es") -> str:
     said = _SPELLED[lang](text.capitalize() if shouted else text)
     kept = "".join(sign if sign.isalpha() or sign in _KEPT else " " for sign in said)
     kept = re.sub(r" +([.,;:!?…)])", r"\1", tidy(kept))
+    kept = re.sub(r"([(¿¡]) +", r"\1", kept)
     return kept if _END.search(kept) else kept.rstrip(" ,;:-") + "."
 
 
@@ -87,7 +88,7 @@ def _english(text: str) -> str:
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", _en_clock, text)
     text = SIGN_FIRST.sub(r"\2 \1", text)
     for unit in _EN_UNITS:
-        counted = rf"({_EN_FIGURE.pattern})\s?(?:{unit.written})(?!\w)"
+        counted = rf"(?<!\d)({_EN_FIGURE.pattern})\s?(?:{unit.written})(?!\w)"
         text = re.sub(counted, partial(_en_counted, unit), text)
     text = _EN_FIGURE.sub(lambda m: f" {_en_number(m[0])} ", EDGE.sub(" ", text))
     for sign, said in _EN_SIGNS.items():

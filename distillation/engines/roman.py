@@ -9,10 +9,13 @@ from num2words import num2words
 
 _VALUES: Mapping[str, int] = {"X": 10, "V": 5, "I": 1}
 _NUMERAL = r"(X{0,3}(?:IX|IV|V?I{0,3}))(?<=[XVI])\b(?!\.\s?[A-ZÁÉÍÓÚÑ])"  # no initial
-_PLACE = re.compile(rf"\b((?i:siglo|capítulo|tomo|volumen|título|fase|nivel|tipo))\s{_NUMERAL}")
-_KINGS = "Alfonso|Carlos|Felipe|Fernando|Jaime|Juan Carlos|Juan Pablo|Pedro"
+_PLACE = re.compile(
+    rf"\b((?i:siglo|capítulo|tomo|volumen|título|fase|nivel|tipo|anexo))\s{_NUMERAL}"
+)
+_KINGS = "Alfonso|Carlos|Enrique|Felipe|Fernando|Jaime|Juan Carlos|Juan Pablo|Luis|Pedro|Pío"
 _QUEENS = "Isabel|Juana"
-_RULER = re.compile(rf"\b(?:({_KINGS})|({_QUEENS}))\s{_NUMERAL}")
+_NAME = r"[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+(?=\s[XVI]{2})"  # whoever else is counted
+_RULER = re.compile(rf"\b(?:({_KINGS})|({_QUEENS})|({_NAME}))\s{_NUMERAL}")
 _ORDINALS = 10  # the last ruler that has one
 
 
@@ -23,12 +26,12 @@ def roman_said(text: str) -> str:
 
 
 def _ruler(match: re.Match[str]) -> str:
-    king, queen, numeral = match.groups()
-    number = _value(numeral)
-    if number > _ORDINALS:
-        return f"{king or queen} {_cardinal(number)}"
+    king, queen, other, numeral = match.groups()
+    number, name = _value(numeral), king or queen or other
+    if other or number > _ORDINALS:
+        return f"{name} {_cardinal(number)}"
     ordinal: str = num2words(number, lang="es", to="ordinal")
-    return f"{queen} {re.sub('o$', 'a', ordinal)}" if queen else f"{king} {ordinal}"
+    return f"{name} {re.sub('o$', 'a', ordinal) if queen else ordinal}"
 
 
 def _cardinal(number: int) -> str:

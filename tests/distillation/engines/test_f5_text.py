@@ -1,7 +1,7 @@
 """What F5 is given to read: no figure, no capitals, nothing lost that a reader says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillation.engines import EngineError
@@ -41,6 +41,22 @@ SPANISH = {
     "Carlos V. Gómez, tlf. 91": "Carlos uve. Gómez, teléfono noventa y uno.",
     "C.P. 28001, 2.º dcha.": "código postal veintiocho mil uno, segundo derecha.",
     "El 1-2 de mayo, 24/7": "El uno - dos de mayo, veinticuatro siete.",
+    "Pulse 1, 2 o #, y * para volver.": "Pulse uno, dos o almohadilla, y asterisco para volver.",
+    "Escriba a su_voz@mi-casa.com.": "Escriba a su guion bajo voz arroba mi guion casa punto com.",
+    "Visite https://www.voz.es/ayuda hoy": "Visite tres uve dobles punto voz punto es barra ayuda "
+    "hoy.",
+    "De L-V, en 24-48 h o 2-3 días": "De lunes a viernes, en veinticuatro a cuarenta y ocho horas "
+    "o dos a tres días.",
+    "A las 10.30. El art. 12.3": "A las diez treinta. El artículo doce punto tres.",
+    "La 192.168.1.1, versión 2.0": "La ciento noventa y dos punto ciento sesenta y ocho punto uno "
+    "punto uno, versión dos punto cero.",
+    "19,90 €/mes (IVA 21%), 3 M€ y 5 EUR": "diecinueve coma nueve cero euros al mes (iva "
+    "veintiuno por ciento), tres millones de euros y cinco euros.",
+    "El 1er 2x1: 3 × 4 = 12": "El primer dos por uno: tres por cuatro igual a doce.",
+    "Menos de 5 min., 30 seg. En 5 min. Fin": "Menos de cinco minutos, treinta segundos. En cinco "
+    "minutos. Fin.",
+    "Uds. tienen 10 uds. de D.ª Ana": "ustedes tienen diez unidades de doña Ana.",
+    "Enrique VIII, Juan XXIII y el Anexo II": "Enrique octavo, Juan veintitrés y el Anexo dos.",
     "120 km/h a 25 °C": "ciento veinte kilómetros por hora a veinticinco grados.",
 }
 ENGLISH = {
@@ -75,6 +91,9 @@ def test_nothing_to_say_and_an_unknown_language():
 
 
 @given(st.text(st.characters(codec="utf-8")), st.sampled_from(LANGUAGES))
+@example("1" * 4096, "es")
+@example("1" * 4096, "en")
+@example("a." * 2048, "es")
 def test_any_text_becomes_letters_and_signs(text, lang):
     said = read_aloud(f"a {text}", lang)
     assert not any(sign.isdigit() for sign in said)
