@@ -18,6 +18,7 @@ from distillation.pipeline.notes import (
     is_current,
     note_of,
     read_json,
+    recipe_in,
     sha256_of,
     write_bytes,
     write_json,
@@ -32,7 +33,7 @@ from distillation.stages.judging import Judges
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.starting import stock_of
 from distillation.stages.stopping import GOAL, MINUTES, PATIENCE
-from distillation.stages.validate import build_report, validate_style, write_report
+from distillation.stages.validate import KINDS, build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
@@ -108,20 +109,20 @@ class Pipeline:
 
     def reference(self) -> None:
         """Write the target of every style that has none of the same inputs yet."""
-        write_json(self.out / "recipe.json", self.recipe.to_json())
         for style in self.recipe.styles:
-            inputs = self._reference_inputs(style)
-            target = self.target(style.key)
-            note = read_json(target.with_suffix(".json")) or {}
-            if target.exists() and (note.get("inputs"), note.get("sha256")) == (
-                inputs,
-                clips_digest(target),
-            ):
+            inputs, target = self._reference_inputs(style), self.target(style.key)
+            made = None if self._is_made(target, inputs) else self._make_target(style, target)
+            write_json(self.out / "recipe.json", self.recipe.to_json())  # a teacher was there
+            if made is None:
                 self._watcher.said(f"{style.key}: the target is there already.")
                 continue
-            made = self._make_target(style, target)
             about = {"inputs": inputs, **made.to_json(), "recipe": self.recipe.to_json()}
             write_json(target.with_suffix(".json"), about)
+
+    def _is_made(self, target: Path, inputs: str) -> bool:
+        note = read_json(target.with_suffix(".json")) or {}
+        known = (note.get("inputs"), note.get("sha256"))
+        return target.exists() and known == (inputs, clips_digest(target))
 
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
@@ -140,15 +141,24 @@ class Pipeline:
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
             identity = snapshot.identity(self.recipe, style, self.target(style), stock, weights)
-            if is_current(note_of(self.pack(style)), identity, self.pack(style)):
+            if self._is_evolved(style, identity):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:
                 self._evolve(style, identity)
 
+    def _is_evolved(self, style: str, identity: str) -> bool:
+        """Tell whether the voice is there with all that later stages want beside it."""
+        note = note_of(self.pack(style))
+        if not is_current(note, identity, self.pack(style)):
+            return False
+        towards = (read_json(note) or {}).get("target") == clips_digest(self.target(style))
+        return towards and self.pack(style, "start").exists() and recipe_in(note) is not None
+
     def validate(self) -> dict[str, Any]:
         """Validate every style and write the report; return it."""
         inputs = self._validate_inputs()
-        if (before := read_json(self.report)) and before.get("inputs") == inputs:
+        before = read_json(self.report) or {}
+        if before.get("inputs") == inputs and self._is_audible(before):
             self._watcher.said("The voices are validated already.")
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
@@ -168,9 +178,7 @@ class Pipeline:
         styles = self.recipe.style_keys
         report = read_json(self.report) or {}
         if not force and (why := self._unfit(report)):
-            raise StageError(
-                "not_validated", f"{why} Evolve further, or deploy anyway with --force."
-            )
+            raise StageError("not_validated", f"{why}, or deploy anyway with --force.")
         about = {style: self._about(style, report) for style in styles}
         return deploy(
             {style: self.pack(style) for style in styles},
@@ -256,6 +264,7 @@ class Pipeline:
             voicepack.save(pack, self.pack(f"{style}-{step}", "milestones"))
         about = {
             "inputs": identity,
+            "target": clips_digest(self.target(style)),
             "sha256": sha256_of(self.pack(style)),
             "start": evolution.start_name,
             "start_score": evolution.start_score and evolution.start_score.to_json(),
@@ -267,6 +276,12 @@ class Pipeline:
             "recipe": self.recipe.to_json(),
         }
         write_json(note_of(self.pack(style)), about)
+
+    def _is_audible(self, report: dict[str, Any]) -> bool:
+        """Tell whether every file is there that the report names."""
+        files = [one for style in report["styles"].values() for one in style["audio"]]
+        names = {one[kind] for one in files for kind in KINDS if one[kind]}
+        return all((self.report.parent / "audio" / name).exists() for name in names)
 
     def _validate(self, style: StyleRecipe) -> dict[str, Any]:
         teacher, prompt = self._who_speaks(style)
@@ -310,24 +325,33 @@ class Pipeline:
 
     def _unfit(self, report: dict[str, Any]) -> str:
         """Return why the packs may not be deployed; empty when they may."""
-        styles = report.get("styles", {})
         for style in self.recipe.style_keys:
-            if style not in styles:
-                return f"{style}: not validated."
-            pack = voicepack.load(self.pack(style), engine=self.recipe.student)
-            if styles[style]["evolved"]["sha256"] != pack.sha256:
-                return f"{style}: {self.pack(style)} is not the pack that was validated."
-            failed = [check for check in styles[style]["checks"] if not check["passed"]]
+            found = report.get("styles", {}).get(style)
+            if not found:
+                return f"{style}: not validated. Run --stage validate"
+            if found["evolved"]["sha256"] != self._sha256(style):
+                return (
+                    f"{style}: {self.pack(style)} is not the pack that was validated. Run --stage "
+                    "validate"
+                )
+            failed = [check for check in found["checks"] if not check["passed"]]
             if failed:
-                return f"{style}: did not pass: {failed[0]['reason']}"
+                return f"{style}: did not pass: {failed[0]['reason']} Evolve further"
         if not report["differentiation"]["passed"]:
-            return f"styles: {report['differentiation']['reason']}"
+            return f"styles: {report['differentiation']['reason']} Evolve further"
         return ""
 
     def _about(self, style: str, report: dict[str, Any]) -> dict[str, Any]:
-        validated = report.get("styles", {}).get(style)
-        about = {"style": style, "recipe": self.recipe.fingerprint()}
-        return about | ({"held_out": validated["evolved"]["score"]} if validated else {})
+        """Return whence the pack is: the recipe it was evolved with, and its own figures."""
+        made = recipe_in(note_of(self.pack(style))) or self.recipe
+        about = {"style": style, "recipe": made.fingerprint()}
+        found = report.get("styles", {}).get(style)
+        if found and found["evolved"]["sha256"] == self._sha256(style):
+            about["held_out"] = found["evolved"]["score"]
+        return about
+
+    def _sha256(self, style: str) -> str:
+        return voicepack.load(self.pack(style), engine=self.recipe.student).sha256
 
     @property
     def student(self) -> Student:

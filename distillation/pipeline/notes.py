@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from distillation.recipe import RunRecipe
+
 
 def note_of(pack: Path) -> Path:
     return pack.with_suffix(".json")
@@ -22,7 +24,7 @@ def is_current(note: Path, inputs: str, result: Path) -> bool:
     about = read_json(note)
     if not about or about.get("inputs") != inputs or not result.exists():
         return False
-    return bool(about["sha256"] == sha256_of(result))
+    return bool(about.get("sha256") == sha256_of(result))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -32,6 +34,19 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def recipe_in(note: Path) -> RunRecipe | None:
+    """Return the recipe a target or a voice was made with, None where its note tells of none."""
+    return as_recipe((read_json(note) or {}).get("recipe"))
+
+
+def as_recipe(data: Any) -> RunRecipe | None:
+    """Return the recipe, None where the JSON is none of this version."""
+    try:
+        return RunRecipe.from_json(data)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from distillation.pipeline.checks import (
     check_values,
 )
 from distillation.pipeline.folder import Taught
-from distillation.pipeline.notes import read_json, sha256_of
+from distillation.pipeline.notes import sha256_of
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
@@ -60,6 +60,7 @@ def plan(options: Options) -> Plan:
     check_teacher(options, stages)
     styles = _styles(options, corpus)
     options = folder.as_evolved(options, styles)
+    folder.check_evolved(options, styles)
     before = folder.taught(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
@@ -146,7 +147,7 @@ def _taught(
 
 def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
     """Return the hash of each file; clips of a target that is made may be gone since."""
-    before = (read_json(options.out / "recipe.json") or {}).get("inputs", {})
+    before = folder.hashes(options.out)
     gone = {path: before[path] for path in files if path in before and not Path(path).exists()}
     there = (path for path in files if path not in gone)
     return gone | {path: sha256_of(Path(path)) for path in there}
@@ -251,6 +252,7 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
 def _notes(options: Options, recipe: RunRecipe, before: Taught | None) -> tuple[str, ...]:
     found = (
         _of_teacher(options, recipe),
+        _of_styles(options, recipe),
         _of_searches(options, recipe),
         _of_targets(options, before),
     )
@@ -270,6 +272,11 @@ def _of_teacher(options: Options, recipe: RunRecipe) -> str:
             "--tts-url gives each style its own intonation."
         )
     return ""
+
+
+def _of_styles(options: Options, recipe: RunRecipe) -> str:
+    others = folder.left_out(options, recipe.style_keys)
+    return f"{', '.join(others)}: left out, not evolved yet." if others else ""
 
 
 def _of_searches(options: Options, recipe: RunRecipe) -> str:

@@ -89,6 +89,8 @@ def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "voices").exists()
     run(tmp_path, "--stage", "deploy", "--force")
     assert (tmp_path / "voices" / "neutral.pt").is_file()
+    manifest = json.loads((tmp_path / "voices" / "manifest.json").read_text())
+    assert "held_out" not in manifest["voices"]["neutral"]["about"]  # those are another pack's
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ def test_what_any_search_heard_is_not_held_out(whole: Path, tmp_path: Path) -> N
     note = tmp_path / "evolved_voices" / "neutral.json"
     about = json.loads(note.read_text())
     about["recipe"]["search_texts"].append(heard)  # as before another style came along
+    about["recipe"]["held_out_texts"].remove(heard)
     note.write_text(json.dumps(about))
     recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
     assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
