@@ -11,11 +11,13 @@ from typing import Any, Protocol
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
 from distillation.manifest import Manifest
+from distillation.pipeline import release
 from distillation.pipeline.jobs import Jobs
 from distillation.pipeline.notes import (
     aside,
     digest_of,
     is_current,
+    made_with,
     note_of,
     read_json,
     recipe_in,
@@ -126,7 +128,9 @@ class Pipeline:
 
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
-            return take_clips(style, [Path(clip) for clip in style.targets], path=path)
+            taken = take_clips(style, [Path(clip) for clip in style.targets], path=path)
+            self._watcher.said(f"{style.key}: {taken.clips} given as the target.")
+            return taken
         return make_target(
             style,
             self._teacher(),
@@ -162,8 +166,8 @@ class Pipeline:
             self._watcher.said("The voices are validated already.")
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
-        again = any(map(self._is_mute, self.recipe.styles, reports))
-        report = {**build_report(self.recipe, reports), "inputs": "" if again else inputs}
+        mute = list(map(self._is_mute, self.recipe.styles, reports))
+        report = {**build_report(self.recipe, reports), "inputs": "" if any(mute) else inputs}
         write_report(self.report, report)
         return report
 
@@ -177,15 +181,14 @@ class Pipeline:
         """
         styles = self.recipe.style_keys
         report = read_json(self.report) or {}
-        if not force and (why := self._unfit(report)):
+        packs = {style: self.pack(style) for style in styles}
+        if not force and (why := release.unfit(packs, self.recipe.student, report)):
             raise StageError("not_validated", f"{why}, or deploy anyway with --force.")
-        about = {style: self._about(style, report) for style in styles}
-        return deploy(
-            {style: self.pack(style) for style in styles},
-            voices_dir=voices_dir,
-            engine=self.recipe.student,
-            about=about,
-        )
+        about = {
+            style: {"style": style, **release.about(style, pack, self.recipe, report)}
+            for style, pack in packs.items()
+        }
+        return deploy(packs, voices_dir=voices_dir, engine=self.recipe.student, about=about)
 
     def _evolve(self, style: str, identity: str) -> None:
         stored = self.out / "checkpoints" / f"{style}.npz"
@@ -273,7 +276,7 @@ class Pipeline:
             "stopped": evolution.stopped,
             "evaluations": evolution.evaluations,
             "points": evolution.points,
-            "recipe": self.recipe.to_json(),
+            "recipe": made_with(self.recipe, style, self.target(style)).to_json(),
         }
         write_json(note_of(self.pack(style)), about)
 
@@ -300,13 +303,16 @@ class Pipeline:
         ).to_json()
 
     def _is_mute(self, style: StyleRecipe, report: dict[str, Any]) -> bool:
-        """Tell whether a teacher that can say anything said nothing: then it is asked again."""
+        """Tell whether a teacher that can say anything left some out: then it is asked again."""
         talks = self.recipe.teacher != "recordings" and self._has_teacher(style)
-        mute = talks and not any(one["target"] for one in report["audio"])
+        spoken = [bool(one["target"]) for one in report["audio"]]
+        mute = talks and not all(spoken)
         if mute:
+            many = f"{sum(spoken)} of {len(spoken)}" if any(spoken) else "no"
             self._watcher.said(
-                f"{style.key}: the teacher {self.recipe.teacher} spoke no held-out sentence; "
-                "once it can be reached, the same command validates again, with it."
+                f"{style.key}: the teacher {self.recipe.teacher} spoke {many} held-out "
+                f"sentence{'s' if any(spoken) else ''}; once it can be reached, the same command "
+                "validates again, with it."
             )
         return mute
 
@@ -322,36 +328,6 @@ class Pipeline:
         except EngineError as error:
             self._watcher.said(f"{style.key}: validated without the teacher. {error}")
             return None, None
-
-    def _unfit(self, report: dict[str, Any]) -> str:
-        """Return why the packs may not be deployed; empty when they may."""
-        for style in self.recipe.style_keys:
-            found = report.get("styles", {}).get(style)
-            if not found:
-                return f"{style}: not validated. Run --stage validate"
-            if found["evolved"]["sha256"] != self._sha256(style):
-                return (
-                    f"{style}: {self.pack(style)} is not the pack that was validated. Run --stage "
-                    "validate"
-                )
-            failed = [check for check in found["checks"] if not check["passed"]]
-            if failed:
-                return f"{style}: did not pass: {failed[0]['reason']} Evolve further"
-        if not report["differentiation"]["passed"]:
-            return f"styles: {report['differentiation']['reason']} Evolve further"
-        return ""
-
-    def _about(self, style: str, report: dict[str, Any]) -> dict[str, Any]:
-        """Return whence the pack is: the recipe it was evolved with, and its own figures."""
-        made = recipe_in(note_of(self.pack(style))) or self.recipe
-        about = {"style": style, "recipe": made.fingerprint()}
-        found = report.get("styles", {}).get(style)
-        if found and found["evolved"]["sha256"] == self._sha256(style):
-            about["held_out"] = found["evolved"]["score"]
-        return about
-
-    def _sha256(self, style: str) -> str:
-        return voicepack.load(self.pack(style), engine=self.recipe.student).sha256
 
     @property
     def student(self) -> Student:

@@ -126,6 +126,9 @@ class Command(BaseCommand):
         except Interrupted as error:
             message = f"{error}\nThe same command goes on from there."
             raise CommandError(message, returncode=INTERRUPTED) from error
+        except KeyboardInterrupt as error:
+            message = "Stopped at once. The same command goes on from what was saved last."
+            raise CommandError(message, returncode=INTERRUPTED) from error
         except FAULTS as error:
             raise CommandError(str(error), returncode=FAILED) from error
         finally:

@@ -131,3 +131,35 @@ def test_targets_of_several_teachers(voice: Path, whole: Path, clips: Path, tmp_
     again = plan_of(tmp_path).recipe  # clips have no teacher
     assert again.teacher_options["prompt"] == str(voice.resolve())
     assert len(again.style("amable").targets) == 3
+
+
+def test_a_voice_keeps_the_teacher_of_its_own_target(
+    whole: Path, takes: Path, clips: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    made = ("--stage", "reference", "--styles")
+    run(tmp_path, *made, "profesional", "--reference-audio", takes)
+    run(tmp_path, *made, "amable", "--target-audio", clips)
+    assert plan_of(tmp_path).recipe.teacher_options == {}  # of a WAV, of takes: none speaks all
+    run(tmp_path, "--stage", "evolve", "--steps", 1)
+    for key in ("neutral", "amable", "profesional"):
+        places = ("evolved_voices", "reference_audio")
+        voice, target = (noted(tmp_path, place, key) for place in places)
+        assert voice["steps"] == 1
+        assert target["styles"][0] in voice["styles"]
+        assert target["inputs"].items() <= voice["inputs"].items()
+        for name in ("teacher", "teacher_options"):
+            assert voice[name] == target[name]
+
+
+def test_a_teacher_that_is_lost_on_the_way_is_asked_again(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    said, gone = (200, {}, encode_wav(say(REFERENCE[0]))), (500, {}, b"")
+    with serving(said, gone, said, said, said) as server:
+        for _ in range(2):
+            with suppress(CommandError):
+                run(tmp_path, "--stage", "validate", "--tts-url", server.url)
+        assert len(server.asked) == 8
+    assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
