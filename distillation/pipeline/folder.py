@@ -178,8 +178,10 @@ def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
 
     Where the stage reference makes all the targets there are, nothing hangs on what was chosen.
     """
-    there = {path.parent.name for path in options.out.glob("reference_audio/*/target.json")}
-    before = as_recipe(read_json(options.out / "recipe.json"))
+    notes = sorted(options.out.glob("reference_audio/*/target.json"))
+    found = (as_recipe(read_json(options.out / "recipe.json")), *map(recipe_in, notes))
+    before = next(filter(None, found), None)
+    there = {note.parent.name for note in notes}
     if not before or (options.stage not in NEEDED and there <= set(styles)):
         return None
     return Texts(before.search_texts, before.held_out_texts)

@@ -188,22 +188,26 @@ def _precision(options: Options, student: str) -> dict[str, str]:
 
 
 def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
-    """Return the sentences; those of the folder's other targets where there are any."""
+    """Return the sentences; those of the folder's other targets where there are any.
+
+    What its searches hear stays; of what is held out, only where a target or a search has it.
+    """
     before = folder.texts_before(options, lines)
     makes = options.stage in ("all", "reference")
     if before and makes:
         lines = {key: _without(of_style, before.held_out) for key, of_style in lines.items()}
     used = folder.spoken(options.out)
-    heard = folder.heard(options, tuple(lines))
+    heard = folder.heard(options, tuple(lines)) | set(before.search if before else ())
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    unheard = [text for text in corpus.texts if text not in heard]
-    chosen = choose(lines, unheard, said=said if takes else None, used=used)
+    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used | heard)
+    if before is None:
+        return chosen
     if makes:
         used |= {line.text for of_style in chosen.references.values() for line in of_style}
-    if before is None or (used | heard) & set(before.held_out):
-        return chosen
-    return replace(chosen, search=before.search, held_out=before.held_out)
+    clash = (used | heard) & set(before.held_out)
+    held_out = chosen.held_out if clash else before.held_out
+    return replace(chosen, search=before.search, held_out=held_out)
 
 
 def _without(lines: list[Line], held_out: Collection[str]) -> list[Line]:

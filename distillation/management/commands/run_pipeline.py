@@ -165,8 +165,9 @@ class Command(BaseCommand):
             self._console.print(f"Report: {pipeline.report}")
         passed = report is None or bool(report["passed"])
         if "deploy" in wanted.stages and (passed or wanted.force):
-            manifest = pipeline.deploy(wanted.voices_dir, force=wanted.force)
-            self._console.print(f"Deployed in {wanted.voices_dir}: {', '.join(manifest.voices)}.")
+            pipeline.deploy(wanted.voices_dir, force=wanted.force)
+            voices = ", ".join(wanted.recipe.style_keys)
+            self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
         return passed
 
 

@@ -79,6 +79,15 @@ def test_a_recipe_of_another_version_is_passed_over(out: Path) -> None:
     assert plan_of(out, stage="validate", base_voices=()).recipe.steps == 5
 
 
+def test_sentences_of_a_recipe_that_is_gone_are_in_the_targets_notes(out: Path) -> None:
+    path = out / "reference_audio" / "neutral" / "target.json"
+    note = json.loads(path.read_text())
+    note["recipe"]["search_texts"] = ["Dos cafés.", "Y uno más."]
+    path.write_text(json.dumps(note))
+    (out / "recipe.json").unlink()
+    assert plan_of(out).recipe.search_texts == ("Dos cafés.", "Y uno más.")
+
+
 def test_a_teacher_that_cannot_be_reached_changes_nothing(out: Path) -> None:
     before = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
     options = ("--tts-url", "http://127.0.0.1:9", "--styles", "neutral")
@@ -109,3 +118,14 @@ def test_a_deployed_voice_leads_back_to_its_own_search(out: Path) -> None:
     about = json.loads((out / "voices" / "manifest.json").read_text())["voices"]["neutral"]["about"]
     assert about["recipe"] == RunRecipe.from_json(made).fingerprint()
     assert about["held_out"]
+
+
+def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(out, "--stage", "deploy", "--force")
+    for ending in ("pt", "json"):
+        voices = out / "evolved_voices"
+        shutil.copy(voices / f"neutral.{ending}", voices / f"amable.{ending}")
+    capsys.readouterr()
+    run(out, "--stage", "deploy", "--styles", "amable", "--force")
+    assert " ".join(capsys.readouterr().out.split()).endswith(": amable.")
+    assert (out / "voices" / "neutral.pt").is_file()

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from corpus.audio.io import encode_wav
-from tests.distillation.pipeline.runs import plan_of, run
+from corpus.audio.io import encode_wav, write_wav
+from distillation.pipeline import texts
+from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 from tests.distillation.speech_server import serving
 from tests.distillation.voices import REFERENCE, say
 
@@ -106,6 +107,19 @@ def test_styles_made_one_by_one_keep_the_folders_sentences(
         assert neutral[name] == amable[name]
     said = json.loads((tmp_path / "reference_audio" / "amable" / "target.json").read_text())
     assert not set(said["texts"]) & set(amable["held_out_texts"])
+
+
+def test_too_few_takes_void_no_search(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "out"))
+    before = plan_of(out).recipe
+    names = {one.text: one.sentence_id for one in texts.read_corpus(CORPUS).sentences}
+    for text in (*before.held_out_texts, "Su pedido llega mañana por la tarde."):
+        write_wav(tmp_path / f"{names[text]}_amable.wav", say(text, "pf_sol"))
+    plan = plan_of(out, stage="reference", reference_audio=tmp_path, styles=("amable",))
+    assert plan.recipe.search_texts == before.search_texts  # or neutral would be searched again
+    spoken = plan.recipe.style("amable").reference_texts
+    assert set(spoken) & set(before.held_out_texts)
+    assert not set(spoken) & set(plan.recipe.held_out_texts)
 
 
 def test_takes_go_with_their_targets(takes: Path, tmp_path: Path) -> None:
