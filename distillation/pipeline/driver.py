@@ -129,7 +129,7 @@ class Pipeline:
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
             taken = take_clips(style, [Path(clip) for clip in style.targets], path=path)
-            self._watcher.said(f"{style.key}: {taken.clips} given as the target.")
+            self._watcher.said(f"{style.key}: clips given as its target: {taken.clips}.")
             return taken
         return make_target(
             style,
@@ -167,7 +167,8 @@ class Pipeline:
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
         mute = list(map(self._is_mute, self.recipe.styles, reports))
-        report = {**build_report(self.recipe, reports), "inputs": "" if any(mute) else inputs}
+        again = any(mute) or any(map(self._changed, self.recipe.styles))
+        report = {**build_report(self.recipe, reports), "inputs": "" if again else inputs}
         write_report(self.report, report)
         return report
 
@@ -323,11 +324,25 @@ class Pipeline:
         """Return the teacher of the held-out sentences; none where there is none any more."""
         if not self._has_teacher(style):
             return None, None
+        if changed := self._changed(style):
+            self._watcher.said(
+                f"{style.key}: validated without the teacher. {changed} is another file than the "
+                "target was made of; put that back, or name the teacher again."
+            )
+            return None, None
         try:
             return self._teacher(), self._prompt(style)
         except EngineError as error:
             self._watcher.said(f"{style.key}: validated without the teacher. {error}")
             return None, None
+
+    def _changed(self, style: StyleRecipe) -> str:
+        """Return a file the teacher would hear or play that is not what it was; empty if none."""
+        prompt = self.recipe.teacher_options.get("prompt", "")
+        names = (*style.takes.values(), *(path for _, path in style.prompt), prompt)
+        known = {name: self.recipe.inputs[name] for name in names if name in self.recipe.inputs}
+        there = (name for name in known if Path(name).exists())
+        return next((name for name in there if sha256_of(Path(name)) != known[name]), "")
 
     @property
     def student(self) -> Student:

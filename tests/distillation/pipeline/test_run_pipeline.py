@@ -59,9 +59,12 @@ def test_changed_inputs_are_worked_again(
     assert (tmp_path / "voices" / "manifest.json").is_file()
 
 
-def test_target_clips_take_the_place_of_a_teacher(clips: Path, tmp_path: Path) -> None:
+def test_target_clips_take_the_place_of_a_teacher(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = ("--target-audio", f"neutral={clips}", "--weights", "feature=0.2")
     run(tmp_path, "--stage", "reference", *options)
+    assert "neutral: clips given as its target: 3." in capsys.readouterr().out
     made = sorted(path.name for path in (tmp_path / "reference_audio" / "neutral").iterdir())
     assert made == ["target-2.wav", "target-3.wav", "target.json", "target.wav"]
     run(tmp_path, "--stage", "evolve", "--steps", 2, "--weights", "feature=0.2")

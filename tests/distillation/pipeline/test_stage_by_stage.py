@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from corpus.audio.io import encode_wav, write_wav
+from corpus.audio.io import encode_wav, read_wav, write_wav
 from distillation.pipeline import texts
 from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 from tests.distillation.speech_server import serving
 from tests.distillation.voices import REFERENCE, say
+from tests.signals import join
 
 
 def test_later_stages_keep_the_sentences_the_targets_were_made_with(whole: Path) -> None:
@@ -177,3 +178,22 @@ def test_a_teacher_that_is_lost_on_the_way_is_asked_again(
                 run(tmp_path, "--stage", "validate", "--tts-url", server.url)
         assert len(server.asked) == 8
     assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
+
+
+def test_another_recording_under_the_same_name(
+    voice: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, own = tmp_path / "out", tmp_path / "voice.wav"
+    shutil.copy(voice, own)
+    made = ("--stage", "reference", "--reference-audio", own, "--styles")
+    run(out, *made, "neutral")
+    assert plan_of(out).recipe.teacher_options["prompt"] == str(own)
+    write_wav(own, join(*(read_wav(path) for path in sorted(takes.glob("*_amable.wav")))))
+    run(out, "--stage", "evolve", "--steps", 1)
+    for _ in range(2):  # the file may have been put back
+        with suppress(CommandError):
+            run(out, "--stage", "validate")
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "is another file than the target was made of" in printed
+    run(out, *made, "amable")
+    assert plan_of(out).recipe.teacher_options == {}  # of two voices, whatever the file's name
