@@ -32,7 +32,7 @@ class HttpTeacher:
         Sent as it is.
     voice : str, optional
         Sent as it is. Without one: the voice called like the prompt's style where the server
-        lists it (`GET /v1/audio/voices`), else `alloy`.
+        lists it (`GET /v1/audio/voices`), else `alloy`, else the one it names as its `default`.
     api_key : str, optional
         Sent as a bearer token; never part of a message.
     timeout_s : float or str
@@ -63,7 +63,7 @@ class HttpTeacher:
         self._address, self._listing = f"{base}/speech", f"{base}/voices"
         self._body = {"model": model, "response_format": "wav"}
         self._voice = voice
-        self._known: frozenset[str] | None = None
+        self._listed: tuple[frozenset[str], str] | None = None
         self._headers = _headers(api_key.strip())
         try:
             self._timeout = httpx.Timeout(float(timeout_s), connect=CONNECT_S)
@@ -102,18 +102,20 @@ class HttpTeacher:
             ) from error
 
     def _voice_of(self, style: str) -> str:
-        if self._known is None:
-            self._known = self._voices()
-        return style if style in self._known else ANYONE
+        if self._listed is None:
+            self._listed = self._voices()
+        known, default = self._listed
+        return next((voice for voice in (style, ANYONE) if voice in known), default)
 
-    def _voices(self) -> frozenset[str]:
-        """Return the voices the server lists; none where it has no such list."""
+    def _voices(self) -> tuple[frozenset[str], str]:
+        """Return the voices the server lists and its default; none where it has no such list."""
         try:
             answer = httpx.get(self._listing, headers=self._headers, timeout=CONNECT_S)
-            listed = answer.json()["voices"] if answer.is_success else []
-            return frozenset(str(one["id"] if isinstance(one, dict) else one) for one in listed)
+            found = answer.json() if answer.is_success else {"voices": []}
+            known = (str(one["id"] if isinstance(one, dict) else one) for one in found["voices"])
+            return frozenset(known), str(found.get("default") or ANYONE)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
-            return frozenset()
+            return frozenset(), ANYONE
 
     def _answer(self, body: dict[str, Any]) -> httpx.Response:
         with httpx.Client(timeout=self._timeout, headers=self._headers) as client:

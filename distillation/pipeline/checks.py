@@ -46,6 +46,18 @@ def check_values(options: Options, corpus: Corpus) -> None:
 
 def check_teacher(options: Options, stages: Sequence[str]) -> None:
     audio = options.reference_audio
+    named = {
+        "--reference-audio": audio,
+        "--tts-url": options.tts_url,
+        "--teacher": options.teacher,
+        "--prompt-style": options.prompt_styles,
+    }
+    asked = [option for option, value in named.items() if value]
+    if asked and not {"reference", "validate"} & set(stages):
+        raise PlanError(
+            f"{asked[0]}: --stage {options.stage} asks no teacher, the targets are in the folder; "
+            "run --stage reference with it for others, or leave it out."
+        )
     if options.tts_url and options.teacher == "recordings":
         raise PlanError("--tts-url is for the teacher http, not recordings; leave one of them out.")
     if options.tts_url and urlsplit(options.tts_url).scheme not in ("http", "https"):
@@ -59,10 +71,9 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
     if audio is not None and options.tts_url and not is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
     if options.teacher == "f5":
-        spoken = {"reference", "validate"} & set(stages)
         heard = bool(options.prompt_styles), bool(audio and is_wav(audio) and transcript(options))
         try:
-            cloning.check(options.tts_url, spoken=bool(spoken), heard=any(heard))
+            cloning.check(options.tts_url, heard=any(heard))
         except AskedError as error:
             raise PlanError(str(error)) from error
         return

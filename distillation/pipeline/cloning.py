@@ -13,15 +13,13 @@ from distillation.recipe import RunRecipe
 Heard = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
 
 
-def check(tts_url: str, *, spoken: bool, heard: bool) -> None:
+def check(tts_url: str, *, heard: bool) -> None:
     """Refuse the teacher f5 where it cannot speak.
 
     Parameters
     ----------
     tts_url : str
         Of another machine's speech server, which f5 in this process excludes.
-    spoken : bool
-        Whether a stage lets the teacher speak.
     heard : bool
         Whether there is a prompt with its words.
 
@@ -31,13 +29,13 @@ def check(tts_url: str, *, spoken: bool, heard: bool) -> None:
     """
     if tts_url:
         raise AskedError("--tts-url is for the teacher http: leave --teacher f5 out, or --tts-url.")
-    if spoken and find_spec("f5_tts") is None:
+    if find_spec("f5_tts") is None:
         raise AskedError(
             "--teacher f5 runs in the teacher's environment: `make teacher`, then the same command "
             "with .venv-teacher/bin/python; or give --tts-url of a machine that serves it "
             "(`make teacher-speech`)."
         )
-    if spoken and not heard:
+    if not heard:
         raise AskedError(
             "--teacher f5 needs a prompt: --reference-audio with a WAV of the voice and "
             "--reference-text with its words (or a text file beside it), or --prompt-style for "

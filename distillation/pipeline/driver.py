@@ -11,13 +11,16 @@ from typing import Any, Protocol
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
 from distillation.manifest import Manifest
+from distillation.pipeline import release
 from distillation.pipeline.jobs import Jobs
 from distillation.pipeline.notes import (
     aside,
     digest_of,
     is_current,
+    made_with,
     note_of,
     read_json,
+    recipe_in,
     sha256_of,
     write_bytes,
     write_json,
@@ -32,7 +35,7 @@ from distillation.stages.judging import Judges
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.starting import stock_of
 from distillation.stages.stopping import GOAL, MINUTES, PATIENCE
-from distillation.stages.validate import build_report, validate_style, write_report
+from distillation.stages.validate import KINDS, build_report, validate_style, write_report
 
 CHECKPOINT_SECONDS = 20.0
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
@@ -108,24 +111,26 @@ class Pipeline:
 
     def reference(self) -> None:
         """Write the target of every style that has none of the same inputs yet."""
-        write_json(self.out / "recipe.json", self.recipe.to_json())
         for style in self.recipe.styles:
-            inputs = self._reference_inputs(style)
-            target = self.target(style.key)
-            note = read_json(target.with_suffix(".json")) or {}
-            if target.exists() and (note.get("inputs"), note.get("sha256")) == (
-                inputs,
-                clips_digest(target),
-            ):
+            inputs, target = self._reference_inputs(style), self.target(style.key)
+            made = None if self._is_made(target, inputs) else self._make_target(style, target)
+            write_json(self.out / "recipe.json", self.recipe.to_json())  # a teacher was there
+            if made is None:
                 self._watcher.said(f"{style.key}: the target is there already.")
                 continue
-            made = self._make_target(style, target)
             about = {"inputs": inputs, **made.to_json(), "recipe": self.recipe.to_json()}
             write_json(target.with_suffix(".json"), about)
 
+    def _is_made(self, target: Path, inputs: str) -> bool:
+        note = read_json(target.with_suffix(".json")) or {}
+        known = (note.get("inputs"), note.get("sha256"))
+        return target.exists() and known == (inputs, clips_digest(target))
+
     def _make_target(self, style: StyleRecipe, path: Path) -> Target:
         if style.targets:
-            return take_clips(style, [Path(clip) for clip in style.targets], path=path)
+            taken = take_clips(style, [Path(clip) for clip in style.targets], path=path)
+            self._watcher.said(f"{style.key}: clips given as its target: {taken.clips}.")
+            return taken
         return make_target(
             style,
             self._teacher(),
@@ -140,19 +145,29 @@ class Pipeline:
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
             identity = snapshot.identity(self.recipe, style, self.target(style), stock, weights)
-            if is_current(note_of(self.pack(style)), identity, self.pack(style)):
+            if self._is_evolved(style, identity):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:
                 self._evolve(style, identity)
 
+    def _is_evolved(self, style: str, identity: str) -> bool:
+        """Tell whether the voice is there with all that later stages want beside it."""
+        note = note_of(self.pack(style))
+        if not is_current(note, identity, self.pack(style)):
+            return False
+        towards = (read_json(note) or {}).get("target") == clips_digest(self.target(style))
+        return towards and self.pack(style, "start").exists() and recipe_in(note) is not None
+
     def validate(self) -> dict[str, Any]:
         """Validate every style and write the report; return it."""
         inputs = self._validate_inputs()
-        if (before := read_json(self.report)) and before.get("inputs") == inputs:
+        before = read_json(self.report) or {}
+        if before.get("inputs") == inputs and self._is_audible(before):
             self._watcher.said("The voices are validated already.")
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
-        again = any(map(self._is_mute, self.recipe.styles, reports))
+        mute = list(map(self._is_mute, self.recipe.styles, reports))
+        again = any(mute) or any(map(self._changed, self.recipe.styles))
         report = {**build_report(self.recipe, reports), "inputs": "" if again else inputs}
         write_report(self.report, report)
         return report
@@ -167,17 +182,14 @@ class Pipeline:
         """
         styles = self.recipe.style_keys
         report = read_json(self.report) or {}
-        if not force and (why := self._unfit(report)):
-            raise StageError(
-                "not_validated", f"{why} Evolve further, or deploy anyway with --force."
-            )
-        about = {style: self._about(style, report) for style in styles}
-        return deploy(
-            {style: self.pack(style) for style in styles},
-            voices_dir=voices_dir,
-            engine=self.recipe.student,
-            about=about,
-        )
+        packs = {style: self.pack(style) for style in styles}
+        if not force and (why := release.unfit(packs, self.recipe.student, report)):
+            raise StageError("not_validated", f"{why}, or deploy anyway with --force.")
+        about = {
+            style: {"style": style, **release.about(style, pack, self.recipe, report)}
+            for style, pack in packs.items()
+        }
+        return deploy(packs, voices_dir=voices_dir, engine=self.recipe.student, about=about)
 
     def _evolve(self, style: str, identity: str) -> None:
         stored = self.out / "checkpoints" / f"{style}.npz"
@@ -256,6 +268,7 @@ class Pipeline:
             voicepack.save(pack, self.pack(f"{style}-{step}", "milestones"))
         about = {
             "inputs": identity,
+            "target": clips_digest(self.target(style)),
             "sha256": sha256_of(self.pack(style)),
             "start": evolution.start_name,
             "start_score": evolution.start_score and evolution.start_score.to_json(),
@@ -264,9 +277,15 @@ class Pipeline:
             "stopped": evolution.stopped,
             "evaluations": evolution.evaluations,
             "points": evolution.points,
-            "recipe": self.recipe.to_json(),
+            "recipe": made_with(self.recipe, style, self.target(style)).to_json(),
         }
         write_json(note_of(self.pack(style)), about)
+
+    def _is_audible(self, report: dict[str, Any]) -> bool:
+        """Tell whether every file is there that the report names."""
+        files = [one for style in report["styles"].values() for one in style["audio"]]
+        names = {one[kind] for one in files for kind in KINDS if one[kind]}
+        return all((self.report.parent / "audio" / name).exists() for name in names)
 
     def _validate(self, style: StyleRecipe) -> dict[str, Any]:
         teacher, prompt = self._who_speaks(style)
@@ -285,13 +304,16 @@ class Pipeline:
         ).to_json()
 
     def _is_mute(self, style: StyleRecipe, report: dict[str, Any]) -> bool:
-        """Tell whether a teacher that can say anything said nothing: then it is asked again."""
+        """Tell whether a teacher that can say anything left some out: then it is asked again."""
         talks = self.recipe.teacher != "recordings" and self._has_teacher(style)
-        mute = talks and not any(one["target"] for one in report["audio"])
+        spoken = [bool(one["target"]) for one in report["audio"]]
+        mute = talks and not all(spoken)
         if mute:
+            many = f"{sum(spoken)} of {len(spoken)}" if any(spoken) else "no"
             self._watcher.said(
-                f"{style.key}: the teacher {self.recipe.teacher} spoke no held-out sentence; "
-                "once it can be reached, the same command validates again, with it."
+                f"{style.key}: the teacher {self.recipe.teacher} spoke {many} held-out "
+                f"sentence{'s' if any(spoken) else ''}; once it can be reached, the same command "
+                "validates again, with it."
             )
         return mute
 
@@ -302,32 +324,25 @@ class Pipeline:
         """Return the teacher of the held-out sentences; none where there is none any more."""
         if not self._has_teacher(style):
             return None, None
+        if changed := self._changed(style):
+            self._watcher.said(
+                f"{style.key}: validated without the teacher. {changed} is another file than the "
+                "target was made of; put that back, or name the teacher again."
+            )
+            return None, None
         try:
             return self._teacher(), self._prompt(style)
         except EngineError as error:
             self._watcher.said(f"{style.key}: validated without the teacher. {error}")
             return None, None
 
-    def _unfit(self, report: dict[str, Any]) -> str:
-        """Return why the packs may not be deployed; empty when they may."""
-        styles = report.get("styles", {})
-        for style in self.recipe.style_keys:
-            if style not in styles:
-                return f"{style}: not validated."
-            pack = voicepack.load(self.pack(style), engine=self.recipe.student)
-            if styles[style]["evolved"]["sha256"] != pack.sha256:
-                return f"{style}: {self.pack(style)} is not the pack that was validated."
-            failed = [check for check in styles[style]["checks"] if not check["passed"]]
-            if failed:
-                return f"{style}: did not pass: {failed[0]['reason']}"
-        if not report["differentiation"]["passed"]:
-            return f"styles: {report['differentiation']['reason']}"
-        return ""
-
-    def _about(self, style: str, report: dict[str, Any]) -> dict[str, Any]:
-        validated = report.get("styles", {}).get(style)
-        about = {"style": style, "recipe": self.recipe.fingerprint()}
-        return about | ({"held_out": validated["evolved"]["score"]} if validated else {})
+    def _changed(self, style: StyleRecipe) -> str:
+        """Return a file the teacher would hear or play that is not what it was; empty if none."""
+        prompt = self.recipe.teacher_options.get("prompt", "")
+        names = (*style.takes.values(), *(path for _, path in style.prompt), prompt)
+        known = {name: self.recipe.inputs[name] for name in names if name in self.recipe.inputs}
+        there = (name for name in known if Path(name).exists())
+        return next((name for name in there if sha256_of(Path(name)) != known[name]), "")
 
     @property
     def student(self) -> Student:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from distillation.pipeline.notes import read_json
+from distillation.pipeline.notes import as_recipe, note_of, read_json, recipe_in
 from distillation.pipeline.options import Options, PlanError
-from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
+from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.stages.clips import clips_digest
 
 NEEDED = {
     "evolve": ("reference_audio/{}/target.wav", "target", "reference"),
@@ -17,6 +18,7 @@ NEEDED = {
     "deploy": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
 }
 SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # over when a voice is validated
+TOLD = (*SEARCHED, "weights", "seed", "base_voices", "student_options")  # by a report, once for all
 
 
 class Texts(NamedTuple):
@@ -44,20 +46,49 @@ def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     PlanError
-        None has, or one that was asked for has not.
+        None has, or one that was asked for has not, or one that had it has lost it.
     """
     if options.stage not in NEEDED:
         return tuple(wanted)
     pattern, what, before = NEEDED[options.stage]
-    there = tuple(key for key in wanted if (options.out / pattern.format(key)).exists())
-    missing = [key for key in wanted if key not in there]
-    if missing and (options.styles or not there):
-        where = options.out / pattern.format(missing[0])
+    places = {key: options.out / pattern.format(key) for key in wanted}
+    missing = [key for key, place in places.items() if not place.exists()]
+    lost = [key for key in missing if note_of(places[key]).exists()]
+    if short := missing if options.styles or len(missing) == len(wanted) else lost:
         raise PlanError(
-            f"--stage {options.stage}: no {what} for {', '.join(missing)} ({where} is not there); "
-            f"run --stage {before} first, or name its folder with --out."
+            f"--stage {options.stage}: no {what} for {', '.join(short)} ({places[short[0]]} is not "
+            f"there); run --stage {before} first, or name its folder with --out."
         )
-    return there
+    return tuple(key for key in wanted if key not in missing)
+
+
+def left_out(options: Options, styles: Collection[str]) -> list[str]:
+    """Return the styles that have a target, and no voice yet that could be validated or deployed.
+
+    None where the styles were named.
+    """
+    if options.stage not in ("validate", "deploy") or options.styles:
+        return []
+    made = sorted(path.parent.name for path in options.out.glob("reference_audio/*/target.json"))
+    return [key for key in made if key not in styles]
+
+
+def check_evolved(options: Options, styles: Sequence[str]) -> None:
+    """Refuse to validate a voice without its start, or against another target than its own.
+
+    Raises
+    ------
+    PlanError
+    """
+    for key in styles if options.stage == "validate" else ():
+        start = options.out / "evolved_voices" / "start" / f"{key}.pt"
+        target = options.out / "reference_audio" / key / "target.wav"
+        note = read_json(options.out / "evolved_voices" / f"{key}.json") or {}
+        why = "" if start.exists() else f"{start} is not there"
+        if target.exists() and note.get("target") != clips_digest(target):
+            why = f"{target} is another target than the voice {key} was evolved towards"
+        if why:
+            raise PlanError(f"--stage validate: {why}; run --stage evolve again.")
 
 
 def as_evolved(options: Options, styles: Sequence[str]) -> Options:
@@ -65,40 +96,44 @@ def as_evolved(options: Options, styles: Sequence[str]) -> Options:
     recipes = _evolved(options, styles)
     if not recipes:
         return options
-    students = sorted({str(recipe.get("student")) for recipe in recipes if recipe})
+    students = sorted({recipe.student for recipe in recipes})
     if len(students) > 1:
         raise PlanError(f"--styles: evolved for {' and '.join(students)}; name those of one.")
     made = recipes[0]
-    weights = tuple(f"{part}={weight}" for part, weight in made.get("weights", {}).items())
     return replace(
         options,
-        weights=options.weights or weights,
-        precision=options.precision or made.get("student_options", {}).get("precision", ""),
-        **{name: made.get(name, getattr(options, name)) for name in SEARCHED},
-        student=options.student or made.get("student", ""),
-        base_voices=tuple(made.get("base_voices", ())) or options.base_voices,
-        seed=made.get("seed") if options.seed is None else options.seed,
+        weights=options.weights or tuple(f"{part}={w}" for part, w in made.weights.items()),
+        precision=options.precision or made.student_options.get("precision", ""),
+        **{name: getattr(made, name) for name in SEARCHED},
+        student=options.student or made.student,
+        base_voices=made.base_voices,
+        seed=made.seed if options.seed is None else options.seed,
     )
 
 
 def evolved_otherwise(options: Options, styles: Sequence[str]) -> list[str]:
     """Return the styles evolved with other options than the first, which a report shows."""
-    recipes = _evolved(options, styles)
-    told = [{name: made.get(name) for name in (*SEARCHED, "weights", "seed")} for made in recipes]
+    told = [[getattr(made, name) for name in TOLD] for made in _evolved(options, styles)]
     return [key for key, how in zip(styles, told, strict=False) if how != told[0]]
 
 
 def heard(options: Options, styles: Sequence[str]) -> set[str]:
     """Return what the searches of voices to validate heard: styles may be evolved one by one."""
-    recipes = _evolved(options, styles)
-    return {text for recipe in recipes for text in recipe.get("search_texts", ())}
+    return {text for made in _evolved(options, styles) for text in made.search_texts}
 
 
-def _evolved(options: Options, styles: Sequence[str]) -> list[dict[str, Any]]:
+def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
+    """Return the recipe each voice to validate or deploy was evolved with."""
     if options.stage not in ("validate", "deploy"):
         return []
-    notes = (read_json(options.out / "evolved_voices" / f"{key}.json") or {} for key in styles)
-    return [note.get("recipe", {}) for note in notes]
+    notes = [note_of(options.out / "evolved_voices" / f"{key}.pt") for key in styles]
+    recipes = [recipe_in(note) for note in notes]
+    if None in recipes:
+        raise PlanError(
+            f"--stage {options.stage}: {notes[recipes.index(None)]} does not tell how the voice "
+            "was evolved; run --stage evolve again."
+        )
+    return [recipe for recipe in recipes if recipe]
 
 
 def taught(options: Options, styles: Sequence[str]) -> Taught | None:
@@ -126,6 +161,12 @@ def taught(options: Options, styles: Sequence[str]) -> Taught | None:
     )
 
 
+def hashes(out: Path) -> dict[str, str]:
+    """Return the hash of each file that a target of the folder was made of."""
+    recipes = map(recipe_in, out.glob("reference_audio/*/target.json"))
+    return {name: digest for one in recipes if one for name, digest in one.inputs.items()}
+
+
 def spoken(out: Path) -> set[str]:
     """Return what the targets of the folder say."""
     notes = (read_json(path) or {} for path in out.glob("reference_audio/*/target.json"))
@@ -137,11 +178,13 @@ def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
 
     Where the stage reference makes all the targets there are, nothing hangs on what was chosen.
     """
-    there = {path.parent.name for path in options.out.glob("reference_audio/*/target.json")}
-    before = read_json(options.out / "recipe.json")
+    notes = sorted(options.out.glob("reference_audio/*/target.json"))
+    found = (as_recipe(read_json(options.out / "recipe.json")), *map(recipe_in, notes))
+    before = next(filter(None, found), None)
+    there = {note.parent.name for note in notes}
     if not before or (options.stage not in NEEDED and there <= set(styles)):
         return None
-    return Texts(tuple(before["search_texts"]), tuple(before["held_out_texts"]))
+    return Texts(before.search_texts, before.held_out_texts)
 
 
 def clips(options: Options, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -152,16 +195,12 @@ def clips(options: Options, styles: Sequence[str]) -> dict[str, tuple[str, ...]]
 
 def _of_targets(out: Path, styles: Sequence[str]) -> dict[str, RunRecipe]:
     """Return the recipe each target was made with; nothing unless it is known of all."""
-    recipes = {}
-    for key in styles:
-        note = read_json(out / "reference_audio" / key / "target.json") or {}
-        try:
-            recipes[key] = RunRecipe.from_json(note["recipe"])
-            recipes[key].style(key)
-        except (KeyError, TypeError, RecipeError):  # of another version
-            return {}
-    return recipes
+    found = {key: recipe_in(out / "reference_audio" / key / "target.json") for key in styles}
+    recipes = {key: one for key, one in found.items() if one and key in one.style_keys}
+    return recipes if len(recipes) == len(found) else {}
 
 
-def _who(recipe: RunRecipe) -> tuple[str, dict[str, str]]:
-    return recipe.teacher, recipe.teacher_options
+def _who(recipe: RunRecipe) -> tuple[str, dict[str, str], str]:
+    """Return who spoke, with what: a prompt of the same name may be another recording."""
+    prompt = recipe.inputs.get(recipe.teacher_options.get("prompt", ""), "")
+    return recipe.teacher, recipe.teacher_options, prompt

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from distillation.recipe import RunRecipe
 
 
 def note_of(pack: Path) -> Path:
@@ -22,7 +25,7 @@ def is_current(note: Path, inputs: str, result: Path) -> bool:
     about = read_json(note)
     if not about or about.get("inputs") != inputs or not result.exists():
         return False
-    return bool(about["sha256"] == sha256_of(result))
+    return bool(about.get("sha256") == sha256_of(result))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -32,6 +35,42 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def recipe_in(note: Path) -> RunRecipe | None:
+    """Return the recipe a target or a voice was made with, None where its note tells of none."""
+    return as_recipe((read_json(note) or {}).get("recipe"))
+
+
+def made_with(recipe: RunRecipe, style: str, target: Path) -> RunRecipe:
+    """Return the recipe of a style's search, with the teacher its own target has.
+
+    Targets of a folder may be of several teachers; takes, prompts and the licence of a teacher's
+    weights go with the voice.
+    """
+    own = recipe_in(target.with_suffix(".json"))
+    if own is None or style not in own.style_keys:
+        return recipe
+    taught = own.style(style), own.teacher, own.teacher_options
+    if taught == (recipe.style(style), recipe.teacher, recipe.teacher_options):
+        return recipe
+    newer = {name: at for name, at in recipe.versions.items() if name in own.versions}
+    return replace(
+        recipe,
+        styles=(own.style(style),),
+        teacher=own.teacher,
+        teacher_options=own.teacher_options,
+        versions=own.versions | newer,
+        inputs=own.inputs,
+    )
+
+
+def as_recipe(data: Any) -> RunRecipe | None:
+    """Return the recipe, None where the JSON is none of this version."""
+    try:
+        return RunRecipe.from_json(data)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from distillation.pipeline.checks import (
     check_values,
 )
 from distillation.pipeline.folder import Taught
-from distillation.pipeline.notes import read_json, sha256_of
+from distillation.pipeline.notes import sha256_of
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
@@ -60,6 +60,7 @@ def plan(options: Options) -> Plan:
     check_teacher(options, stages)
     styles = _styles(options, corpus)
     options = folder.as_evolved(options, styles)
+    folder.check_evolved(options, styles)
     before = folder.taught(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
@@ -146,7 +147,7 @@ def _taught(
 
 def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
     """Return the hash of each file; clips of a target that is made may be gone since."""
-    before = (read_json(options.out / "recipe.json") or {}).get("inputs", {})
+    before = folder.hashes(options.out)
     gone = {path: before[path] for path in files if path in before and not Path(path).exists()}
     there = (path for path in files if path not in gone)
     return gone | {path: sha256_of(Path(path)) for path in there}
@@ -187,22 +188,26 @@ def _precision(options: Options, student: str) -> dict[str, str]:
 
 
 def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
-    """Return the sentences; those of the folder's other targets where there are any."""
+    """Return the sentences; those of the folder's other targets where there are any.
+
+    What its searches hear stays; of what is held out, only where a target or a search has it.
+    """
     before = folder.texts_before(options, lines)
     makes = options.stage in ("all", "reference")
     if before and makes:
         lines = {key: _without(of_style, before.held_out) for key, of_style in lines.items()}
     used = folder.spoken(options.out)
-    heard = folder.heard(options, tuple(lines))
+    heard = folder.heard(options, tuple(lines)) | set(before.search if before else ())
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    unheard = [text for text in corpus.texts if text not in heard]
-    chosen = choose(lines, unheard, said=said if takes else None, used=used)
+    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used | heard)
+    if before is None:
+        return chosen
     if makes:
         used |= {line.text for of_style in chosen.references.values() for line in of_style}
-    if before is None or (used | heard) & set(before.held_out):
-        return chosen
-    return replace(chosen, search=before.search, held_out=before.held_out)
+    clash = (used | heard) & set(before.held_out)
+    held_out = chosen.held_out if clash else before.held_out
+    return replace(chosen, search=before.search, held_out=held_out)
 
 
 def _without(lines: list[Line], held_out: Collection[str]) -> list[Line]:
@@ -251,6 +256,7 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
 def _notes(options: Options, recipe: RunRecipe, before: Taught | None) -> tuple[str, ...]:
     found = (
         _of_teacher(options, recipe),
+        _of_styles(options, recipe),
         _of_searches(options, recipe),
         _of_targets(options, before),
     )
@@ -270,6 +276,11 @@ def _of_teacher(options: Options, recipe: RunRecipe) -> str:
             "--tts-url gives each style its own intonation."
         )
     return ""
+
+
+def _of_styles(options: Options, recipe: RunRecipe) -> str:
+    others = folder.left_out(options, recipe.style_keys)
+    return f"{', '.join(others)}: left out, not evolved yet." if others else ""
 
 
 def _of_searches(options: Options, recipe: RunRecipe) -> str:

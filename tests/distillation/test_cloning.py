@@ -50,11 +50,10 @@ def test_what_is_no_prompt(given: str, message: str) -> None:
 
 
 def test_where_f5_can_speak() -> None:
-    cloning.check("", spoken=False, heard=False)
     with pytest.raises(AskedError, match="make teacher"):
-        cloning.check("", spoken=True, heard=True)
+        cloning.check("", heard=True)
     with pytest.raises(AskedError, match="leave --teacher f5 out"):
-        cloning.check("http://tts:8001", spoken=True, heard=True)
+        cloning.check("http://tts:8001", heard=True)
 
 
 def test_its_options_of_this_machine(tmp_path: Path) -> None:

@@ -126,6 +126,9 @@ class Command(BaseCommand):
         except Interrupted as error:
             message = f"{error}\nThe same command goes on from there."
             raise CommandError(message, returncode=INTERRUPTED) from error
+        except KeyboardInterrupt as error:
+            message = "Stopped at once. The same command goes on from what was saved last."
+            raise CommandError(message, returncode=INTERRUPTED) from error
         except FAULTS as error:
             raise CommandError(str(error), returncode=FAILED) from error
         finally:
@@ -162,8 +165,9 @@ class Command(BaseCommand):
             self._console.print(f"Report: {pipeline.report}")
         passed = report is None or bool(report["passed"])
         if "deploy" in wanted.stages and (passed or wanted.force):
-            manifest = pipeline.deploy(wanted.voices_dir, force=wanted.force)
-            self._console.print(f"Deployed in {wanted.voices_dir}: {', '.join(manifest.voices)}.")
+            pipeline.deploy(wanted.voices_dir, force=wanted.force)
+            voices = ", ".join(wanted.recipe.style_keys)
+            self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
         return passed
 
 

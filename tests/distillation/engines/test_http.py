@@ -60,6 +60,9 @@ def test_the_prompt_goes_along_as_wav(tmp_path):
         (b'{"voices": [{"id": "amable"}]}', "amable"),
         (b'{"voices": ["amable"]}', "amable"),
         (b'{"voices": [{"id": "neutral"}]}', "alloy"),
+        (b'{"voices": [{"id": "pf_luz"}], "default": "pf_luz"}', "pf_luz"),  # ours, on praat
+        (b'{"voices": ["pf_luz", "alloy"], "default": "pf_luz"}', "alloy"),
+        (b'{"voices": ["pf_luz"], "default": null}', "alloy"),
         (b'["amable"]', "alloy"),
         (b"<h1>", "alloy"),
         (b"", "alloy"),

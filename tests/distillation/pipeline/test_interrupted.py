@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError
 
 from distillation.pipeline.driver import Interrupted, Pipeline
+from distillation.pipeline.progress import Bars
 from distillation.stages.evolve import Evolution
 from tests.distillation.pipeline.runs import plan_of, run
 
@@ -92,3 +94,19 @@ def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Pat
     assert "Stopping after this candidate" in printed
     assert "The same command goes on" in errors
     assert (tmp_path / "checkpoints" / "neutral.npz").is_file()
+
+
+def test_stopped_at_once_says_so_in_a_line(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
+    pressed = []
+
+    def twice(*_seen: object) -> None:
+        if not pressed:
+            pressed.append([signal.raise_signal(signal.SIGINT) for _ in range(2)])
+
+    monkeypatch.setattr(Bars, "walked", twice)
+    with pytest.raises(CommandError, match=r"Stopped at once\. The same command") as caught:
+        run(tmp_path, "--stage", "evolve", "--steps", 5)
+    assert caught.value.returncode == 130

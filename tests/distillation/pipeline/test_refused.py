@@ -47,6 +47,8 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),
         (["--stage", "evolve"], "run --stage reference first"),
         (["--stage", "evolve", "--target-audio", "manage.py"], "leave it out of --stage evolve"),
+        (["--stage", "evolve", "--reference-audio", "manage.py"], "evolve asks no teacher"),
+        (["--stage", "deploy", "--tts-url", "http://tts:8001"], "--tts-url: --stage deploy asks"),
         (["--target-audio", "manage.py", "--base-voices", "pf_luz", "pm_x"], "praat has no pm_x"),
         (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
         (["--stage", "validate"], "run --stage evolve first"),

@@ -59,9 +59,12 @@ def test_changed_inputs_are_worked_again(
     assert (tmp_path / "voices" / "manifest.json").is_file()
 
 
-def test_target_clips_take_the_place_of_a_teacher(clips: Path, tmp_path: Path) -> None:
+def test_target_clips_take_the_place_of_a_teacher(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = ("--target-audio", f"neutral={clips}", "--weights", "feature=0.2")
     run(tmp_path, "--stage", "reference", *options)
+    assert "neutral: clips given as its target: 3." in capsys.readouterr().out
     made = sorted(path.name for path in (tmp_path / "reference_audio" / "neutral").iterdir())
     assert made == ["target-2.wav", "target-3.wav", "target.json", "target.wav"]
     run(tmp_path, "--stage", "evolve", "--steps", 2, "--weights", "feature=0.2")
@@ -89,6 +92,8 @@ def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "voices").exists()
     run(tmp_path, "--stage", "deploy", "--force")
     assert (tmp_path / "voices" / "neutral.pt").is_file()
+    manifest = json.loads((tmp_path / "voices" / "manifest.json").read_text())
+    assert "held_out" not in manifest["voices"]["neutral"]["about"]  # those are another pack's
 
 
 @pytest.mark.slow

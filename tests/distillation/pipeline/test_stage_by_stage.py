@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from corpus.audio.io import encode_wav
-from tests.distillation.pipeline.runs import plan_of, run
+from corpus.audio.io import encode_wav, read_wav, write_wav
+from distillation.pipeline import texts
+from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 from tests.distillation.speech_server import serving
 from tests.distillation.voices import REFERENCE, say
+from tests.signals import join
 
 
 def test_later_stages_keep_the_sentences_the_targets_were_made_with(whole: Path) -> None:
@@ -30,6 +32,7 @@ def test_what_any_search_heard_is_not_held_out(whole: Path, tmp_path: Path) -> N
     note = tmp_path / "evolved_voices" / "neutral.json"
     about = json.loads(note.read_text())
     about["recipe"]["search_texts"].append(heard)  # as before another style came along
+    about["recipe"]["held_out_texts"].remove(heard)
     note.write_text(json.dumps(about))
     recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
     assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
@@ -107,6 +110,19 @@ def test_styles_made_one_by_one_keep_the_folders_sentences(
     assert not set(said["texts"]) & set(amable["held_out_texts"])
 
 
+def test_too_few_takes_void_no_search(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "out"))
+    before = plan_of(out).recipe
+    names = {one.text: one.sentence_id for one in texts.read_corpus(CORPUS).sentences}
+    for text in (*before.held_out_texts, "Su pedido llega mañana por la tarde."):
+        write_wav(tmp_path / f"{names[text]}_amable.wav", say(text, "pf_sol"))
+    plan = plan_of(out, stage="reference", reference_audio=tmp_path, styles=("amable",))
+    assert plan.recipe.search_texts == before.search_texts  # or neutral would be searched again
+    spoken = plan.recipe.style("amable").reference_texts
+    assert set(spoken) & set(before.held_out_texts)
+    assert not set(spoken) & set(plan.recipe.held_out_texts)
+
+
 def test_takes_go_with_their_targets(takes: Path, tmp_path: Path) -> None:
     styles = ("--styles", "amable", "profesional")
     run(tmp_path, "--stage", "reference", "--reference-audio", takes, *styles)
@@ -130,3 +146,54 @@ def test_targets_of_several_teachers(voice: Path, whole: Path, clips: Path, tmp_
     again = plan_of(tmp_path).recipe  # clips have no teacher
     assert again.teacher_options["prompt"] == str(voice.resolve())
     assert len(again.style("amable").targets) == 3
+
+
+def test_a_voice_keeps_the_teacher_of_its_own_target(
+    whole: Path, takes: Path, clips: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    made = ("--stage", "reference", "--styles")
+    run(tmp_path, *made, "profesional", "--reference-audio", takes)
+    run(tmp_path, *made, "amable", "--target-audio", clips)
+    assert plan_of(tmp_path).recipe.teacher_options == {}  # of a WAV, of takes: none speaks all
+    run(tmp_path, "--stage", "evolve", "--steps", 1)
+    for key in ("neutral", "amable", "profesional"):
+        places = ("evolved_voices", "reference_audio")
+        voice, target = (noted(tmp_path, place, key) for place in places)
+        assert voice["steps"] == 1
+        assert target["styles"][0] in voice["styles"]
+        assert target["inputs"].items() <= voice["inputs"].items()
+        for name in ("teacher", "teacher_options"):
+            assert voice[name] == target[name]
+
+
+def test_a_teacher_that_is_lost_on_the_way_is_asked_again(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    said, gone = (200, {}, encode_wav(say(REFERENCE[0]))), (500, {}, b"")
+    with serving(said, gone, said, said, said) as server:
+        for _ in range(2):
+            with suppress(CommandError):
+                run(tmp_path, "--stage", "validate", "--tts-url", server.url)
+        assert len(server.asked) == 8
+    assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
+
+
+def test_another_recording_under_the_same_name(
+    voice: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, own = tmp_path / "out", tmp_path / "voice.wav"
+    shutil.copy(voice, own)
+    made = ("--stage", "reference", "--reference-audio", own, "--styles")
+    run(out, *made, "neutral")
+    assert plan_of(out).recipe.teacher_options["prompt"] == str(own)
+    write_wav(own, join(*(read_wav(path) for path in sorted(takes.glob("*_amable.wav")))))
+    run(out, "--stage", "evolve", "--steps", 1)
+    for _ in range(2):  # the file may have been put back
+        with suppress(CommandError):
+            run(out, "--stage", "validate")
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "is another file than the target was made of" in printed
+    run(out, *made, "amable")
+    assert plan_of(out).recipe.teacher_options == {}  # of two voices, whatever the file's name

@@ -1,0 +1,131 @@
+"""The command in a folder with files that are gone, damaged, or of something else."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from distillation.recipe import RunRecipe
+from tests.distillation.pipeline.runs import plan_of, run
+
+
+@pytest.fixture
+def out(whole: Path, tmp_path: Path) -> Path:
+    """A copy of the folder in which one style was searched, to do harm to."""
+    return Path(shutil.copytree(whole, tmp_path / "out"))
+
+
+def refused(out: Path, stage: str, *options: object) -> str:
+    with pytest.raises(CommandError) as caught:
+        run(out, "--stage", stage, *options)
+    assert caught.value.returncode == 2
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}", '{"recipe": 5}', '{"recipe": {"pace": 1}}'])
+def test_a_voice_nobody_knows_the_search_of(out: Path, note: str) -> None:
+    path = out / "evolved_voices" / "neutral.json"
+    whole = path.read_text()
+    path.write_text(note)
+    for stage in ("validate", "deploy"):  # not with what the options are by default
+        assert "neutral.json does not tell how" in refused(out, stage)
+    run(out, "--stage", "evolve", "--steps", 5)  # from the checkpoint, which is at its end
+    assert path.read_text() == whole
+
+
+@pytest.mark.parametrize("name", ["sha256", "target", "recipe"])
+def test_a_note_of_another_version_is_written_anew(out: Path, name: str) -> None:
+    path = out / "evolved_voices" / "neutral.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({**json.loads(whole), name: {}}))
+    run(out, "--stage", "evolve", "--steps", 5)
+    assert path.read_text() == whole
+
+
+def test_a_start_that_is_gone_is_written_again(out: Path) -> None:
+    start = out / "evolved_voices" / "start" / "neutral.pt"
+    pack = start.read_bytes()
+    start.unlink()
+    assert "start/neutral.pt is not there; run --stage evolve" in refused(out, "validate")
+    run(out, "--stage", "evolve", "--steps", 5)
+    assert start.read_bytes() == pack
+
+
+def test_a_voice_that_is_gone_is_not_left_out_in_silence(out: Path) -> None:
+    for name in ("evolved_voices/amable.pt", "evolved_voices/amable.json"):
+        shutil.copy(out / name.replace("amable", "neutral"), out / name)
+    (out / "evolved_voices" / "amable.pt").unlink()
+    assert "no evolved voice for amable" in refused(out, "validate")
+
+
+def test_styles_not_evolved_yet_are_told(out: Path) -> None:
+    shutil.copytree(out / "reference_audio" / "neutral", out / "reference_audio" / "amable")
+    found = plan_of(out, stage="validate", base_voices=())
+    assert (found.recipe.style_keys, found.notes[0]) == (
+        ("neutral",), "amable: left out, not evolved yet."
+    )  # fmt: skip
+
+
+def test_a_voice_is_judged_by_the_target_it_was_evolved_towards(out: Path, clips: Path) -> None:
+    run(out, "--stage", "validate")
+    run(out, "--stage", "reference", "--target-audio", f"neutral={clips}")
+    assert "is another target than the voice neutral" in refused(out, "validate")
+
+
+def test_a_recipe_of_another_version_is_passed_over(out: Path) -> None:
+    (out / "recipe.json").write_text('{"pace": 1}')
+    assert plan_of(out, stage="validate", base_voices=()).recipe.steps == 5
+
+
+def test_sentences_of_a_recipe_that_is_gone_are_in_the_targets_notes(out: Path) -> None:
+    path = out / "reference_audio" / "neutral" / "target.json"
+    note = json.loads(path.read_text())
+    note["recipe"]["search_texts"] = ["Dos cafés.", "Y uno más."]
+    path.write_text(json.dumps(note))
+    (out / "recipe.json").unlink()
+    assert plan_of(out).recipe.search_texts == ("Dos cafés.", "Y uno más.")
+
+
+def test_a_teacher_that_cannot_be_reached_changes_nothing(out: Path) -> None:
+    before = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
+    options = ("--tts-url", "http://127.0.0.1:9", "--styles", "neutral")
+    with pytest.raises(CommandError, match="cannot be reached"):
+        run(out, "--stage", "reference", *options)
+    assert {path: path.read_bytes() for path in before} == before
+    with pytest.raises(CommandError, match="cannot be reached"):
+        run(out / "new", "--stage", "reference", *options)
+    assert not (out / "new").exists()
+
+
+def test_what_is_to_be_heard_is_spoken_again(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(out, "--stage", "validate")
+    heard = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
+    sound = heard.read_bytes()
+    heard.unlink()
+    run(out, "--stage", "validate")
+    assert heard.read_bytes() == sound
+    capsys.readouterr()
+    run(out, "--stage", "validate")
+    assert "validated already" in capsys.readouterr().out
+
+
+def test_a_deployed_voice_leads_back_to_its_own_search(out: Path) -> None:
+    run(out, "--stage", "validate", "--weights", "feature=0.2")
+    run(out, "--stage", "deploy")
+    made = json.loads((out / "evolved_voices" / "neutral.json").read_text())["recipe"]
+    about = json.loads((out / "voices" / "manifest.json").read_text())["voices"]["neutral"]["about"]
+    assert about["recipe"] == RunRecipe.from_json(made).fingerprint()
+    assert about["held_out"]
+
+
+def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(out, "--stage", "deploy", "--force")
+    for ending in ("pt", "json"):
+        voices = out / "evolved_voices"
+        shutil.copy(voices / f"neutral.{ending}", voices / f"amable.{ending}")
+    capsys.readouterr()
+    run(out, "--stage", "deploy", "--styles", "amable", "--force")
+    assert " ".join(capsys.readouterr().out.split()).endswith(": amable.")
+    assert (out / "voices" / "neutral.pt").is_file()
