@@ -100,11 +100,11 @@ def test_stopped_at_once_says_so_in_a_line(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
-    pressed = []
+    presses = iter((signal.SIGINT, signal.SIGINT))
 
     def twice(*_seen: object) -> None:
-        if not pressed:
-            pressed.append([signal.raise_signal(signal.SIGINT) for _ in range(2)])
+        for sign in presses:
+            signal.raise_signal(sign)
 
     monkeypatch.setattr(Bars, "walked", twice)
     with pytest.raises(CommandError, match=r"Stopped at once\. The same command") as caught:

@@ -171,7 +171,8 @@ def test_a_teacher_that_is_lost_on_the_way_is_asked_again(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
-    said, gone = (200, {}, encode_wav(say(REFERENCE[0]))), (500, {}, b"")
+    said: Any = (200, {}, encode_wav(say(REFERENCE[0])))
+    gone: Any = (500, {}, b"")
     with serving(said, gone, said, said, said) as server:
         for _ in range(2):
             with suppress(CommandError):
