@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from threading import Thread
 from types import FrameType
 from typing import Any
@@ -14,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.audio.types import AudioError
-from distillation.engines import STUDENTS, TEACHERS, EngineError
+from distillation.engines import EngineError
 from distillation.manifest import ManifestError
+from distillation.pipeline.arguments import add_arguments
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.options import PRECISIONS, STAGES, Options, PlanError
+from distillation.pipeline.options import Options, PlanError
 from distillation.pipeline.planning import Plan, plan
 from distillation.pipeline.progress import Bars
-from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.stages.base import StageError
 from distillation.voicepack import PackError
 
@@ -39,75 +38,7 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--stage", default="all", choices=("all", *STAGES))
-        parser.add_argument(
-            "--reference-audio",
-            type=Path,
-            metavar="PATH",
-            help="WAV of the voice, folder of takes (shcc-01_amable.wav), or exchange JSON",
-        )
-        parser.add_argument(
-            "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"
-        )
-        parser.add_argument(
-            "--prompt-style",
-            nargs="+",
-            metavar="STYLE=FILE.wav:WORDS",
-            help="what a cloning teacher hears of a style instead of --reference-audio",
-        )
-        parser.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
-        parser.add_argument(
-            "--target-audio",
-            nargs="+",
-            metavar="[STYLE=]PATH",
-            help="clips a style is compared with instead of what a teacher speaks; WAV or folder",
-        )
-        parser.add_argument("--steps", type=int, metavar="N", help="steps a style (10000), at most")
-        parser.add_argument("--minutes", type=float, metavar="M", help="of search a style, at most")
-        parser.add_argument("--goal", type=float, metavar="SCORE", help="ends a search, 0-100")
-        parser.add_argument(
-            "--patience", type=int, metavar="N", help="steps without a better voice end a search"
-        )
-        parser.add_argument(
-            "--weights",
-            nargs="+",
-            metavar="PART=W",
-            help="of the score: target=0.48 self=0.5 feature=0.02",
-        )
-        parser.add_argument(
-            "--base-voices", nargs="+", metavar="VOICE", help="where to start; all by default"
-        )
-        parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
-        parser.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
-        parser.add_argument(
-            "--teacher",
-            default="",
-            help=f"{' or '.join(TEACHERS)}; by default that of the folder's targets; recordings "
-            "without --reference-audio is none",
-        )
-        parser.add_argument(
-            "--strategy",
-            default="",
-            help=f"{' or '.join(STRATEGIES)}; experimental: {' or '.join(EXPERIMENTAL)}",
-        )
-        parser.add_argument("--seed", type=int, metavar="N")
-        parser.add_argument(
-            "--jobs",
-            type=int,
-            default=1,
-            metavar="N",
-            help="processes that judge candidates (1), a core and the student's memory each; a GPU "
-            "takes a batch alone",
-        )
-        parser.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
-        parser.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
-        parser.add_argument(
-            "--precision",
-            default="",
-            help=f"of kokoro: {', '.join(PRECISIONS)}; bf16 takes about half the time",
-        )
-        parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
-        parser.add_argument("--force", action="store_true", help="deploy what did not pass too")
+        add_arguments(parser)
 
     def handle(self, *_args: Any, **given: Any) -> None:
         self._console = Console(highlight=False)
