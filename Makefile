@@ -49,7 +49,7 @@ test: .venv $(MESSAGES)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-quick: .venv $(MESSAGES)
-	$(BIN)/pytest -n 2 -m 'not slow and not browser and not servers'
+	$(BIN)/pytest -n 2 -m 'not slow and not browser and not servers and not weights'
 
 lint: .venv
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from distillation.engines.kokoro import CONFIG, WEIGHTS
 from tests.teacher import folder_with_f5
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +19,15 @@ def shared_data() -> Path:
     path = Path(os.environ.get("VOICELAB_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
     if not path.is_dir():
         pytest.skip("no folder of real packs and speech (VOICELAB_SHARED_DATA)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_kokoro_model() -> Path:
+    """Return the folder of Kokoro's real weights; the test skips where there are none."""
+    path = Path(os.environ.get("VOICELAB_MODELS", REPOSITORY / "var" / "models"))
+    if not (path / WEIGHTS).is_file() or not (path / CONFIG).is_file():
+        pytest.skip(f"no weights of Kokoro in {path}: `manage.py models pull kokoro`")
     return path
 
 

@@ -21,6 +21,12 @@ def kokoro(kokoro_model: Path) -> KokoroStudent:
     return KokoroStudent(model_dir=kokoro_model)
 
 
+@pytest.fixture(scope="session")
+def real_kokoro(real_kokoro_model: Path) -> KokoroStudent:
+    """Kokoro with its real weights, one thread."""
+    return KokoroStudent(model_dir=real_kokoro_model, threads=1)
+
+
 @pytest.fixture
 def media(settings: Settings, tmp_path: Path) -> Path:
     """A media root of the test's own."""
