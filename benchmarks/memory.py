@@ -24,9 +24,9 @@ from typing import Any
 
 import httpx
 import psutil
+from voicelab.demo.voice import speak
 
 from corpus.audio.io import encode_wav
-from voicelab.demo.voice import speak
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711

@@ -192,7 +192,7 @@ WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
 WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
-DEMO_STEPS = env.int("DEMO_STEPS", default=200)
+DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: as many as its engine needs
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
