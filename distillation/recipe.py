@@ -120,6 +120,12 @@ class RunRecipe:
         """Whose weights the teacher speaks with, and their licence; empty where it has none."""
         return self.versions.get("F5 weights", "")
 
+    @property
+    def student_weights(self) -> tuple[str, str]:
+        """Which kind of weights the student had, and their SHA-256; empty where not recorded."""
+        kind, _, sha256 = self.versions.get("Kokoro weights", "").rpartition(", ")
+        return kind, sha256
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal recipe."""
         return json.loads(json.dumps(asdict(self)))
