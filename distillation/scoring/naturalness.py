@@ -1,4 +1,4 @@
-"""How natural speech sounds: a mean opinion score of 1-5, foretold by DistillMOS."""
+"""How natural speech sounds: a mean opinion score of 1-5, predicted by DistillMOS."""
 
 from __future__ import annotations
 
