@@ -62,6 +62,7 @@ class RunRecipe:
             "self_similarity": 0.85,
             "differentiation": 0.05,
             "min_duration_s": 1.0,
+            "naturalness_loss": 0.3,  # against the best base voice, of 1-5
         }
     )
     teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …

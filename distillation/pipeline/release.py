@@ -21,7 +21,9 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
             return f"{style}: {path} is not the pack that was validated. Run --stage validate"
         failed = [check for check in found["checks"] if not check["passed"]]
         if failed:
-            return f"{style}: did not pass: {failed[0]['reason']} Evolve further"
+            unmade = failed[0]["value"] is None
+            advice = "Run --stage validate" if unmade else "Evolve further"
+            return f"{style}: did not pass: {failed[0]['reason']} {advice}"
     if not report["differentiation"]["passed"]:
         return f"styles: {report['differentiation']['reason']} Evolve further"
     return ""
