@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
-from distillation.choosing import REFERENCES, Choice, Line, choose
+from distillation.choosing import REFERENCES, Choice, Line, choose, gradient_texts
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.engines.stock import LEAST_VOICES, stock_names
@@ -84,6 +84,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         styles=tuple(replace(style, prompt=_heard(prompts.get(style.key, ()))) for style in made),
         search_texts=chosen.search,
         held_out_texts=chosen.held_out,
+        gradient_texts=_gradient_texts(asked.strategy, chosen),
         student=student,
         teacher=teacher,
         strategy=asked.strategy,
@@ -118,6 +119,12 @@ def _style(
         takes={text: take.wav.name for text, take in takes.get(label.key, {}).items()},
         targets=tuple(clip.name for clip in targets.get(label.key, ())),
     )
+
+
+def _gradient_texts(strategy: str, chosen: Choice) -> tuple[str, ...]:
+    if strategy not in EXPERIMENTAL:
+        return ()
+    return gradient_texts(Sentence.objects.values_list("text", flat=True), chosen.held_out)
 
 
 def _student_options(student: str, precision: str) -> dict[str, str]:
