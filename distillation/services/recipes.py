@@ -18,6 +18,7 @@ from distillation.engines.stock import LEAST_VOICES, stock_names
 from distillation.hub import weights_recorded
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.services.in_use import default_student
 from distillation.services.prompts import CLONING, Takes, prompts_choose
 from distillation.services.targets import Clip, by_style
 from distillation.stages.reference import MIN_S, PAUSES_S
@@ -60,7 +61,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         message names what is missing.
     """
     asked = Wanted(**wanted)
-    student, teacher = asked.student or settings.STUDENT, asked.teacher or settings.TEACHER
+    student, teacher = asked.student or default_student(), asked.teacher or settings.TEACHER
     _check_name("student", student, STUDENTS)
     _check_name("teacher", teacher, TEACHERS)
     _check_strategy(asked.strategy, student)
