@@ -139,6 +139,7 @@ class StyleRun(models.Model):
     helped_at = models.DateTimeField(_("last sign of a helping worker"), null=True, blank=True)
     diversity = models.FloatField(_("diversity of the candidates"), null=True)
     start_voice = models.CharField(_("start voice"), max_length=120, blank=True)
+    base_voice = models.CharField(_("best base voice"), max_length=120, blank=True)
     start_score = models.FloatField(_("score of the start"), null=True)
     best_score = models.FloatField(_("best score"), null=True)
     target_similarity = models.FloatField(_("target similarity"), null=True)

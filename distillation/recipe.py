@@ -62,6 +62,7 @@ class RunRecipe:
             "self_similarity": 0.85,
             "differentiation": 0.05,
             "min_duration_s": 1.0,
+            "naturalness_loss": 0.3,  # against the best base voice, of 1-5
         }
     )
     teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …
@@ -119,6 +120,12 @@ class RunRecipe:
     def teacher_weights(self) -> str:
         """Whose weights the teacher speaks with, and their licence; empty where it has none."""
         return self.versions.get("F5 weights", "")
+
+    @property
+    def student_weights(self) -> tuple[str, str]:
+        """Which kind of weights the student had, and their SHA-256; empty where not recorded."""
+        kind, _, sha256 = self.versions.get("Kokoro weights", "").rpartition(", ")
+        return kind, sha256
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal recipe."""

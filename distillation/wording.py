@@ -124,6 +124,7 @@ NAMES: dict[str, Any] = {
     "self_similarity": _("self-similarity"),
     "differentiation": _("difference between styles"),
     "min_duration_s": _("shortest sentence, s"),
+    "naturalness_loss": _("naturalness lost at most, of 5"),
     "url": _("address"),
     "prompt": _("prompt"),
     "transcript": _("transcript"),

@@ -5,7 +5,10 @@ import sys
 
 from tests.conftest import REPOSITORY
 
-HEAVY = ("torch", "librosa", "kokoro", "resemblyzer", "transformers", "matplotlib", "sklearn")
+HEAVY = (
+    *("torch", "librosa", "kokoro", "resemblyzer", "distillmos"),
+    *("transformers", "matplotlib", "sklearn"),
+)
 
 
 def test_import_contracts_hold() -> None:

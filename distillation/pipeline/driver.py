@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -167,7 +167,7 @@ class Pipeline:
             return before
         reports = [self._validate(style) for style in self.recipe.styles]
         mute = list(map(self._is_mute, self.recipe.styles, reports))
-        again = any(mute) or any(map(self._changed, self.recipe.styles))
+        again = any(mute) or any(map(self._changed, self.recipe.styles)) or _is_unmade(reports)
         report = {**build_report(self.recipe, reports), "inputs": "" if again else inputs}
         write_report(self.report, report)
         return report
@@ -271,6 +271,7 @@ class Pipeline:
             "target": clips_digest(self.target(style)),
             "sha256": sha256_of(self.pack(style)),
             "start": evolution.start_name,
+            "base_voice": evolution.base_voice,
             "start_score": evolution.start_score and evolution.start_score.to_json(),
             "best_score": evolution.best_score and evolution.best_score.to_json(),
             "step": evolution.step,
@@ -299,6 +300,7 @@ class Pipeline:
             target=self.target(style.key),
             start=voicepack.load(self.pack(style.key, "start"), engine=engine),
             evolved=voicepack.load(self.pack(style.key), engine=engine),
+            base_voice=(read_json(note_of(self.pack(style.key))) or {}).get("base_voice", ""),
             audio_dir=self.report.parent / "audio",
             on_progress=self._beat("validate", style.key),
         ).to_json()
@@ -385,3 +387,8 @@ class Pipeline:
         ]
         targets = [clips_digest(self.target(style)) for style in self.recipe.style_keys]
         return digest_of([self.recipe.to_json(), targets, files])
+
+
+def _is_unmade(reports: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a check could not be made: the next validation may be able to."""
+    return any(check["value"] is None for report in reports for check in report["checks"])

@@ -11,6 +11,7 @@ from typing import Any
 from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.engines.stock import stock_names
+from distillation.hub import weights_recorded
 from distillation.pipeline import cloning, folder, texts
 from distillation.pipeline.asked import AskedError
 from distillation.pipeline.asked import targets as asked_targets
@@ -120,7 +121,9 @@ def _recipe(
         weights=asked_weights(options.weights),
         teacher_options=now.options,
         student_options=_precision(options, student),
-        versions=now.versions | {name: metadata.version(name) for name in LIBRARIES},
+        versions=now.versions
+        | {name: metadata.version(name) for name in LIBRARIES}
+        | weights_recorded(student, options.model_dir),
         inputs=now.inputs,
     )
 

@@ -21,7 +21,9 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
             return f"{style}: {path} is not the pack that was validated. Run --stage validate"
         failed = [check for check in found["checks"] if not check["passed"]]
         if failed:
-            return f"{style}: did not pass: {failed[0]['reason']} Evolve further"
+            unmade = failed[0]["value"] is None
+            advice = "Run --stage validate" if unmade else "Evolve further"
+            return f"{style}: did not pass: {failed[0]['reason']} {advice}"
     if not report["differentiation"]["passed"]:
         return f"styles: {report['differentiation']['reason']} Evolve further"
     return ""
@@ -33,7 +35,9 @@ def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) 
     found = report.get("styles", {}).get(style)
     own = found and _is_of(found, path, recipe.student)
     figures = {"held_out": found["evolved"]["score"]} if own else {}
-    return {"recipe": made.fingerprint(), **figures}
+    kind, sha256 = made.student_weights
+    weights = {"weights": {"kind": kind, "sha256": sha256}} if sha256 else {}
+    return {"recipe": made.fingerprint(), **weights, **figures}
 
 
 def _is_of(found: Mapping[str, Any], path: Path, engine: str) -> bool:

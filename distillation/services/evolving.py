@@ -79,7 +79,11 @@ class Pulse:
                 "feature_similarity": score.feature,
             }
         if start := evolution.start_score:
-            figures |= {"start_voice": evolution.start_name, "start_score": start.total}
+            figures |= {
+                "start_voice": evolution.start_name,
+                "base_voice": evolution.base_voice,
+                "start_score": start.total,
+            }
         return figures
 
 

@@ -15,6 +15,7 @@ from distillation.choosing import REFERENCES, Choice, Line, choose
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.engines.stock import LEAST_VOICES, stock_names
+from distillation.hub import weights_recorded
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
 from distillation.services.prompts import CLONING, Takes, prompts_choose
@@ -98,6 +99,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
         versions={
             **{name: metadata.version(name) for name in (*LIBRARIES, *_engine_library(student))},
             **weights_named(teacher, settings.MODEL_DIR),
+            **weights_recorded(student, settings.MODEL_DIR),
         },
         inputs=inputs,
     )

@@ -13,7 +13,8 @@ PACK_FILES = (
     *("dtype", "shape", "out_of_range", "not_finite", "wrong_engine"),
 )
 UNSEARCHED = {
-    **dict.fromkeys(("checkpoint", "checkpoint_sha256", "preview", "start_voice", "stopped"), ""),
+    **dict.fromkeys(("checkpoint", "checkpoint_sha256", "preview", "stopped"), ""),
+    **dict.fromkeys(("start_voice", "base_voice"), ""),
     **dict.fromkeys(("step", "evaluations", "seconds"), 0),
     **dict.fromkeys(("diversity", "start_score", "best_score"), None),
     **dict.fromkeys(("target_similarity", "self_similarity", "feature_similarity"), None),

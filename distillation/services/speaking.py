@@ -54,6 +54,7 @@ def validate_slice(style_run: StyleRun) -> Outcome:
         target=Path(style_run.target.path),
         start=_pack_of(style_run, recipe, VoicePack.Kind.START),
         evolved=_pack_of(style_run, recipe, VoicePack.Kind.EVOLVED),
+        base_voice=style_run.base_voice,
         audio_dir=media_path(audio_name(style_run.run_id)),
         on_progress=_beat_of(style_run),
     )

@@ -65,6 +65,8 @@ class Evolution:
         None until the first base voice is scored.
     start, start_name, start_score : VoicePack, str, Score
         None and "" until the start is chosen; a blend is named ``a+b@0.25``.
+    base_voice : str
+        The base voice of the highest score: the start's name, unless that is a blend.
     points : list of Point
         The start and every improvement.
     milestones : dict of int to VoicePack
@@ -143,6 +145,11 @@ class Evolution:
     @property
     def start_name(self) -> str:
         return self._at.start_name if self._at.start is not None else ""
+
+    @property
+    def base_voice(self) -> str:
+        totals = self._at.start_totals[: len(self._stock)]
+        return list(self._stock)[int(np.argmax(totals))] if totals else ""
 
     @property
     def start_score(self) -> Score | None:

@@ -20,23 +20,34 @@ from corpus.phonetics import syllables
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
+from distillation.scoring.naturalness import available
 from distillation.stages.base import Progress, StageError
 from distillation.stages.clips import read_clips
 from distillation.stages.differentiation import AXES, Differentiation, differentiation
+from distillation.stages.naturalness import Naturalness, judged
 from distillation.stages.reference import PAUSE_S, joined
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
 KINDS = ("target", "start", "evolved")
+NATURALNESS_LOSS = "naturalness_loss"  # a recipe of before it was measured has no such threshold
+NOT_INSTALLED = (
+    "naturalness: not checked, because DistillMOS is not installed where this was validated; "
+    "`make .venv` installs it (pip install --no-deps distillmos xls-r-sqa)."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One threshold: what was measured, what is asked, and a sentence that says so."""
+    """One threshold: what was measured, what is asked, and a sentence that says so.
+
+    `value` and `threshold` are None where the check could not be made; then it is not passed,
+    and `reason` says what to do.
+    """
 
     name: str
-    value: float
-    threshold: float
+    value: float | None
+    threshold: float | None
     passed: bool
     reason: str
 
@@ -87,6 +98,8 @@ class StyleReport:
         Before and after the search, on the same sentences.
     target_prosody : Prosody
         Of the target clip as a whole; its speech rate is not known.
+    naturalness : Naturalness or None
+        None where the recipe does not ask for it or its predictor is not installed.
     audio : tuple of dict
         For each sentence its `text` and the files of `target` (None where the teacher cannot
         speak it), `start` and `evolved`, relative to the audio folder.
@@ -97,6 +110,7 @@ class StyleReport:
     start: VoiceResult
     evolved: VoiceResult
     target_prosody: Prosody
+    naturalness: Naturalness | None = None
     audio: tuple[dict[str, str | None], ...] = field(default=())
 
     @property
@@ -119,6 +133,7 @@ class StyleReport:
             "evolved": self.evolved.to_json(),
             "gain": self.gain,
             "target_prosody": _without_contour(self.target_prosody),
+            "naturalness": self.naturalness and self.naturalness.to_json(),
             "audio": list(self.audio),
         }
 
@@ -133,6 +148,7 @@ def validate_style(
     target: str | Path,
     start: VoicePack,
     evolved: VoicePack,
+    base_voice: str = "",
     audio_dir: str | Path,
     on_progress: Progress | None = None,
 ) -> StyleReport:
@@ -152,6 +168,9 @@ def validate_style(
         The style's target; its other clips lie beside it.
     start, evolved : VoicePack
         Before and after the search.
+    base_voice : str, optional
+        The base voice of the highest score (`Evolution.base_voice`), which the evolved one has
+        to be about as natural as; where it is not known, the start takes its place.
     audio_dir : path
         Gets ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
     on_progress : callable, optional
@@ -169,27 +188,35 @@ def validate_style(
         raise StageError("bad_target", f"{target}: {error}") from error
     speed = recipe.style(style_key).speed
     packs = {"start": start, "evolved": evolved}
-    spoken: dict[str, list[Audio]] = {kind: [] for kind in packs}
+    listens = NATURALNESS_LOSS in recipe.thresholds and available()
+    if listens and base_voice:
+        best = student.stock_voice(base_voice)
+        packs |= {"best_base": best} if best.sha256 != start.sha256 else {}
+    spoken: dict[str, list[Audio]] = {kind: [] for kind in (*packs, "target")}
     files: list[dict[str, str | None]] = []
     for number, text in enumerate(recipe.held_out_texts, start=1):
         for kind, pack in packs.items():
             spoken[kind].append(student.synthesize(text, pack, seed=recipe.seed))
         by_teacher = _by_teacher(teacher, prompt, text, speed, recipe.seed)
-        audios: dict[str, Audio | None] = {"target": by_teacher}
-        audios |= {kind: spoken[kind][-1] for kind in spoken}
+        spoken["target"] += [by_teacher] if by_teacher else []
+        audios: dict[str, Audio | None] = {kind: spoken[kind][-1] for kind in packs}
+        audios["target"] = by_teacher
         files.append(_write(Path(audio_dir), style_key, number, text, audios))
         if on_progress:
             on_progress(number, len(recipe.held_out_texts))
     results = {
         kind: _result(scorer, pack, recipe.held_out_texts, spoken[kind])
         for kind, pack in packs.items()
+        if kind in KINDS
     }
+    natural = judged(spoken, clips, base_voice) if listens else None
     return StyleReport(
         style=style_key,
-        checks=_checks(results["evolved"], recipe.thresholds),
+        checks=_checks(results["evolved"], natural, recipe.thresholds),
         start=results["start"],
         evolved=results["evolved"],
         target_prosody=measure(joined(clips, PAUSE_S)),
+        naturalness=natural,
         audio=tuple(files),
     )
 
@@ -277,15 +304,31 @@ def _result(
     )
 
 
-def _checks(result: VoiceResult, thresholds: dict[str, float]) -> tuple[Check, ...]:
+def _checks(
+    result: VoiceResult, natural: Naturalness | None, thresholds: dict[str, float]
+) -> tuple[Check, ...]:
     measured = {
         "target_similarity": (result.score.target, "similarity to the target clip"),
         "self_similarity": (result.score.self_, "similarity of the voice over the sentences"),
         "min_duration_s": (min(result.durations_s), "shortest sentence, seconds"),
     }
-    return tuple(
+    checks = [
         _check(name, value, thresholds[name], what) for name, (value, what) in measured.items()
-    )
+    ]
+    if NATURALNESS_LOSS in thresholds:
+        checks.append(_naturalness_check(natural, thresholds[NATURALNESS_LOSS]))
+    return tuple(checks)
+
+
+def _naturalness_check(natural: Naturalness | None, loss: float) -> Check:
+    """Ask that the evolved voice be at most so much less natural than the best base voice."""
+    if natural is None:
+        return Check(
+            name="naturalness", value=None, threshold=None, passed=False, reason=NOT_INSTALLED
+        )
+    best = natural.best_base.mean
+    what = f"naturalness (1-5), at most {loss:.2f} under the best base voice's {best:.2f}"
+    return _check("naturalness", natural.evolved.mean, best - loss, what)
 
 
 def _check(name: str, value: float, threshold: float, what: str) -> Check:

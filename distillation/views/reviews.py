@@ -20,7 +20,9 @@ from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("report", "created_by"), pk=pk)
     found = getattr(run, "report", None)
-    context = {"run": run, "report": found, "styles": _in_order(run) if found else {}}
+    styles = _in_order(run) if found else {}
+    natural = any(style.get("naturalness") for style in styles.values())
+    context = {"run": run, "report": found, "styles": styles, "natural": natural}
     return render(request, "distillation/report.html", context)
 
 
@@ -95,5 +97,14 @@ def _in_order(run: Any) -> dict[str, Any]:
 
 def _heard(style: dict[str, Any]) -> dict[str, Any]:
     """Number the sentences as their files are, those the target speaks first."""
-    numbered = [{**one, "number": number} for number, one in enumerate(style["audio"], start=1)]
+    numbered = [
+        {**one, "number": number, "naturalness": _naturalness_of(style, number)}
+        for number, one in enumerate(style["audio"], start=1)
+    ]
     return {**style, "sentences": sorted(numbered, key=lambda one: not one["target"])}
+
+
+def _naturalness_of(style: dict[str, Any], number: int) -> dict[str, float] | None:
+    """Return how natural a sentence sounds before and after; None where it was not judged."""
+    found = style.get("naturalness")
+    return found and {kind: found[kind]["sentences"][number - 1] for kind in ("start", "evolved")}

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.models import LabelDecision, Recording
 from distillation import services
+from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
+from distillation.recipe import RunRecipe
 from distillation.services.faults import USER_FAULTS
 from voicelab.roles import ADMIN, ROLES, role_required
 
@@ -84,6 +86,7 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
         "style_run": style_run,
         "run": style_run.run,
         "recipe": recipe,
+        "other_weights": _other_weights(recipe),
         "style": style,
         "takes": takes.select_related("sentence", "speaker", "uploaded_by"),
         "labels": labels.select_related("sentence", "person"),
@@ -123,3 +126,10 @@ def _waiting() -> list[VoicePack]:
         pack.is_newest = pack.pk > newest.get(pack.style, 0)
         newest[pack.style] = max(pack.pk, newest.get(pack.style, 0))
     return packs
+
+
+def _other_weights(recipe: RunRecipe) -> str:
+    """Name this installation's weights of Kokoro where the recipe had others."""
+    _kind, sha256 = recipe.student_weights
+    here = weights_origin(settings.MODEL_DIR) if sha256 else None
+    return _(here.words) if here and here.sha256 not in ("", sha256) else ""

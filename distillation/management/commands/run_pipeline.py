@@ -135,13 +135,27 @@ def _options(given: dict[str, Any]) -> Options:
 
 def _table(report: dict[str, Any]) -> Table:
     table = Table(title="Held-out sentences")
-    for heading in ("style", "score", "target", "self", "feature", "passed"):
+    for heading in ("style", "score", "target", "self", "feature", "natural 1-5", "passed"):
         table.add_column(heading, justify="left" if heading == "style" else "right")
     for style, found in report["styles"].items():
         before, after = found["start"]["score"], found["evolved"]["score"]
         cells = [f"{before['total']:.2f} → {after['total']:.2f}"]
         parts = ("target", "self", "feature")
         cells += [f"{before[part]:.3f} → {after[part]:.3f}" for part in parts]
-        table.add_row(style, *cells, "yes" if found["passed"] else "no")
-    table.caption = f"styles: {report['differentiation']['reason']}"
+        table.add_row(style, *cells, _natural(found), "yes" if found["passed"] else "no")
+    unmade = {
+        check["reason"]
+        for found in report["styles"].values()
+        for check in found["checks"]
+        if check["value"] is None
+    }
+    table.caption = "\n".join([f"styles: {report['differentiation']['reason']}", *unmade])
     return table
+
+
+def _natural(found: dict[str, Any]) -> str:
+    """Return the opinion scores before and after; a dash where they were not predicted."""
+    natural = found.get("naturalness")
+    if not natural:
+        return "—"
+    return f"{natural['start']['mean']:.2f} → {natural['evolved']['mean']:.2f}"

@@ -11,6 +11,8 @@ from corpus.audio.loudness import integrated_lufs
 from distillation.engines.base import Prompt
 from distillation.engines.recordings import RecordingsTeacher
 from distillation.recipe import StyleRecipe
+from distillation.scoring.naturalness import naturalness
+from distillation.stages import validate
 from distillation.stages.base import StageError
 from distillation.stages.validate import (
     StyleReport,
@@ -39,6 +41,7 @@ def validated(
         target=target_path,
         start=student().stock_voice("pm_gil"),
         evolved=stranger(),
+        base_voice="pm_teo",
         audio_dir=folder,
         on_progress=lambda done, of: seen.append((done, of)),
     )
@@ -53,6 +56,7 @@ def test_the_target_speaker_passes_and_gains(validated: tuple[StyleReport, Path]
         "target_similarity",
         "self_similarity",
         "min_duration_s",
+        "naturalness",
     }
     assert report.gain["target"] > 0.05
     assert report.evolved.sha256 == stranger().sha256
@@ -98,6 +102,67 @@ def test_thresholds_fail_with_a_reason(target_path: Path, tmp_path: Path) -> Non
     assert "is under 0.99" in failed["target_similarity"].reason
     assert not report.passed
     assert not build_report(recipe(), [report])["passed"]
+
+
+def test_naturalness_of_every_voice_has_an_interval(
+    validated: tuple[StyleReport, Path],
+) -> None:
+    found = json.loads(json.dumps(validated[0].to_json()))["naturalness"]
+    assert set(found) == {"target", "start", "best_base", "evolved"}
+    assert (found["best_base"]["voice"], found["target"]["of"]) == ("pm_teo", "sentences")
+    assert len(found["target"]["sentences"]) == 1  # the teacher has a take of one
+    assert found["target"]["low"] is None
+    for kind in ("start", "best_base", "evolved"):
+        opinion = found[kind]
+        assert len(opinion["sentences"]) == len(HELD_OUT)
+        assert 1.0 <= opinion["low"] < opinion["mean"] < opinion["high"] <= 5.0
+    base, teo = found["best_base"]["sentences"], student().stock_voice("pm_teo")
+    assert base == [naturalness(student().synthesize(text, teo, seed=3)) for text in HELD_OUT]
+    assert found["start"]["sentences"] != base
+
+
+@pytest.mark.parametrize(("loss", "passed"), [(0.3, True), (-0.5, False)])
+def test_a_voice_may_be_so_much_less_natural_than_the_best_base(
+    target_path: Path, tmp_path: Path, loss: float, passed: bool
+) -> None:
+    report = _validate_stranger(target_path, tmp_path, naturalness_loss=loss)
+    assert report.naturalness
+    assert report.naturalness.best_base == report.naturalness.start  # not spoken twice
+    assert report.naturalness.target_of == "clips"
+    (check,) = (check for check in report.checks if check.name == "naturalness")
+    assert (check.passed, report.passed) == (passed, passed)
+    assert check.value == report.naturalness.evolved.mean
+    assert check.threshold == pytest.approx(report.naturalness.best_base.mean - loss)
+    assert f"at most {loss:.2f} under the best base voice's" in check.reason
+
+
+def test_where_the_predictor_is_missing_the_check_says_so_and_is_not_passed(
+    target_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "available", lambda: False)
+    report = _validate_stranger(target_path, tmp_path, naturalness_loss=0.3)
+    (check,) = (check for check in report.checks if check.name == "naturalness")
+    assert (check.value, check.threshold, check.passed) == (None, None, False)
+    assert "`make .venv` installs it" in check.reason
+    assert not report.passed
+    assert report.to_json()["naturalness"] is None
+
+
+def test_a_recipe_of_before_naturalness_validates_as_it_did(
+    target_path: Path, tmp_path: Path
+) -> None:
+    report = _validate_stranger(target_path, tmp_path)
+    assert report.passed
+    assert report.naturalness is None
+    assert "naturalness" not in {check.name for check in report.checks}
+
+
+def _validate_stranger(target: Path, folder: Path, **thresholds: float) -> StyleReport:
+    before = {"target_similarity": 0.5, "self_similarity": 0.5, "min_duration_s": 1.0}
+    return validate_style(
+        recipe(thresholds=before | thresholds), "neutral", student(), None, None,
+        target=target, start=stranger(), evolved=stranger(), audio_dir=folder,
+    )  # fmt: skip
 
 
 def test_a_target_without_speech_is_named(tmp_path: Path) -> None:

@@ -268,6 +268,43 @@ class TestReport:
         places = [table.index(word) for word in ("Neutral", "Amable", "101.00", "102.00")]
         assert places == sorted(places)
 
+    def test_naturalness_of_every_voice_with_its_interval(self, run: Run) -> None:
+        page = signed_in(LABELER).get(reverse("report", args=[run.pk])).content.decode()
+        table = page.partition("Naturalidad, frases reservadas</h2>")[2].partition("</table>")[0]
+        for shown in ("Mejor voz base", "4,25", "4,00 – 4,50", "4,12", "pf_luz", "sus clips"):
+            assert shown in table
+        assert "≥ 4,06" in page
+
+    def test_a_check_that_was_not_made_says_so_and_is_not_green(self, run: Run) -> None:
+        for style in run.report.data["styles"].values():
+            style["naturalness"] = None
+            style["checks"][-1] |= {"value": None, "threshold": None, "passed": False}
+        run.report.save()
+        client = signed_in(LABELER, "en")
+        for name in ("report", "review"):
+            page = client.get(reverse(name, args=[run.pk])).content.decode()
+            check = page.partition("naturalness, 1-5</span>")[2].partition("</div>")[0]
+            assert "make .venv installs it" in check
+            assert "not checked" in check
+            assert "is-good" not in check
+            assert "Naturalness, held-out sentences" not in page
+
+    def test_reports_of_before_naturalness_open(self, run: Run) -> None:
+        for style in run.report.data["styles"].values():
+            del style["naturalness"]
+            del style["checks"][-1]
+        run.report.save()
+        client = signed_in(LABELER, "en")
+        for name in ("report", "review"):
+            page = client.get(reverse(name, args=[run.pk])).content.decode()
+            assert "aturalness" not in page.partition("<details")[0]
+
+    def test_the_review_tells_the_naturalness_of_each_sentence(self, run: Run) -> None:
+        page = signed_in(REVIEWER, "en").get(reverse("review", args=[run.pk])).content.decode()
+        assert "naturalness 4.25 before, 4.12 after, of 5" in page
+        for figure in ("4.00", "4.50", "4.01", "4.23"):
+            assert f"· naturalness {figure}</span>" in page
+
     def test_one_style_has_nothing_to_differ_from(self) -> None:
         content = (
             signed_in(LABELER, "en")

@@ -1,0 +1,108 @@
+"""How natural speech sounds: a mean opinion score of 1-5, predicted by DistillMOS."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corpus.audio.io import resample
+from corpus.audio.types import Audio, Samples
+
+if TYPE_CHECKING:
+    from distillmos import ConvTransformerSQAModel
+
+SR = 16_000
+WINDOW = 122_880  # samples the network hears at once, 7.68 s
+MAX_HOP = 16_000  # between the windows of a longer clip, as published
+SILENCE = 1e-5
+LOWEST = 1.0
+
+
+def available() -> bool:
+    """Tell whether the predictor is installed here; loads nothing."""
+    return all(find_spec(name) is not None for name in ("distillmos", "xls_r_sqa"))
+
+
+def naturalness(audio: Audio) -> float:
+    """Return the mean opinion score that listeners would give a clip of speech.
+
+    The network divides what it hears by its peak, so the level does not matter (less than
+    0.0001). Length does: what is shorter than 7.68 s is filled up with silence, and the same
+    voice gets about one point less for 1.5 s than for 4 s. So compare voices by the same
+    sentences. A longer clip is the mean of windows of 7.68 s, at most 1 s apart, heard one
+    after the other, which bounds the memory: 12 s take six times as long as 7 s.
+
+    Parameters
+    ----------
+    audio : Audio
+        Any rate, resampled to 16 kHz; any level.
+
+    Returns
+    -------
+    float
+        1-5, higher is more natural; equal to the bit for equal samples. 1 for silence.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        DistillMOS is not installed: ask `available` first.
+
+    References
+    ----------
+    Stahl & Gamper 2025, Distillation and Pruning for Scalable Self-Supervised
+    Representation-Based Speech Quality Assessment.
+    """
+    import torch
+
+    y = resample(audio, SR).y
+    if float(np.abs(y).max(initial=0.0)) < SILENCE:
+        return LOWEST
+    network = _network()
+    with torch.inference_mode():
+        scores = [float(network(torch.from_numpy(part)[None])) for part in _windows(y)]
+    return float(np.mean(scores))
+
+
+def _windows(y: Samples) -> Iterator[Samples]:
+    """Give the parts the network hears, evenly spread from the first sample to the last."""
+    over = max(0, len(y) - WINDOW)
+    for place in np.linspace(0.0, 1.0, -(-over // MAX_HOP) + 1):
+        first = int(place * over)
+        yield np.ascontiguousarray(y[first : first + WINDOW])
+
+
+@cache
+def _network() -> ConvTransformerSQAModel:
+    """Return the one network of this process."""
+    import torch
+
+    with _without_torchaudio():
+        from distillmos import sqa
+
+    network = sqa.ConvTransformerSQAModel(load_weights=False)  # which would print a line
+    stored = torch.load(sqa.DEFAULT_WEIGHTS_CHKPT, map_location="cpu", weights_only=True)
+    network.load_state_dict(stored["model"])
+    return network.eval().requires_grad_(False)
+
+
+@contextmanager
+def _without_torchaudio() -> Iterator[None]:
+    """Let an empty module pass for torchaudio, which DistillMOS wants for its commands alone.
+
+    It is taken away again: transformers, which Kokoro loads, looks whether there is one.
+    """
+    if "torchaudio" in sys.modules:
+        yield
+        return
+    sys.modules["torchaudio"] = ModuleType("torchaudio")
+    try:
+        yield
+    finally:
+        del sys.modules["torchaudio"]
