@@ -17,7 +17,6 @@ from typing import TypeVar
 from distillation import hub
 from distillation.engines.kokoro import CONFIG, WEIGHTS
 from distillation.engines.stock import stock_names
-from distillation.hub.local import read_records, sha256_of
 from voicelab.settings import MODEL_DIR
 
 PRECISIONS = ("fp32", "bf16")
@@ -44,7 +43,9 @@ def lack_of(model_dir: Path, voices: Sequence[str] = SPANISH) -> str:
         named = " ".join(["", "--voices", *voices]) if set(voices) - set(SPANISH) else ""
         return f"No weights of Kokoro in {model_dir}: {pull}{named}` gets them."
     if lacking:
-        return f"No voice {', '.join(lacking)} in {model_dir}: {pull} --voices {' '.join(lacking)}`."
+        return (
+            f"No voice {', '.join(lacking)} in {model_dir}: {pull} --voices {' '.join(lacking)}`."
+        )
     return ""
 
 
@@ -76,10 +77,9 @@ def conditions_print(model_dir: Path | None = None, *, threads: str = "") -> Non
 
 
 def weights_named(model_dir: Path) -> str:
-    """Return where the weights came from, as far as that was noted, and their hash."""
-    record = read_records(model_dir).get(WEIGHTS)
-    source = f"{record.repo} {record.revision[:8]}" if record else "source not noted"
-    return f"{source}, SHA-256 {sha256_of(model_dir / WEIGHTS)[:16]}…"
+    """Return where the weights came from, and their hash."""
+    origin = hub.weights_origin(model_dir)
+    return f"{origin.words}, SHA-256 {origin.sha256[:16]}…"
 
 
 def processor() -> str:

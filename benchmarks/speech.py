@@ -37,10 +37,17 @@ from benchmarks.shared import (
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SENTENCE = (
-    "Buenos días, gracias por llamar a nuestro servicio de atención; dígame, por favor, "
-    "en qué puedo ayudarle esta mañana."
-)[:114] + "."
-PARAGRAPH = (" ".join([SENTENCE] * 6))[:599] + "."
+    "Buenos días, gracias por llamar a nuestro servicio de ayuda; dígame, por favor, en qué puedo "
+    "atenderle esta mañana."
+)
+PARAGRAPH = SENTENCE + (
+    " Su pedido llegará mañana por la tarde a la dirección que nos indicó, entre tres y seis. Para "
+    "continuar con la gestión necesito verificar su número de cliente y la fecha del contrato. "
+    "Lamento mucho las molestias que le hemos causado esta semana; ya hemos avisado a nuestros "
+    "técnicos. Nuestra oficina abre de lunes a viernes, de nueve a seis, y también los sábados por "
+    "la mañana. Si lo desea, le enviamos un mensaje con todos los datos de su cita, la hora y el "
+    "lugar exacto de su turno."
+)
 TEXTS = ("Sí, claro.", SENTENCE, PARAGRAPH)  # 10, 115 and 600 characters
 HEALTH_S = 10.0
 START_S = 120.0
@@ -61,21 +68,27 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20)
     options = parser.parse_args()
     conditions_print(options.model_dir, threads="TTS_THREADS " + os.environ.get("TTS_THREADS", "0"))
-    engines = {"praat": ("praat", "fp32")}
-    if has_kokoro(options.model_dir):
-        engines |= {f"kokoro {name}": ("kokoro", name) for name in PRECISIONS}
     found = {}
-    for name, (backend, precision) in engines.items():
+    for name, (backend, precision) in engines_of(options.model_dir).items():
         print(f"{name} …", file=sys.stderr, flush=True)
         requests = options.requests if backend == "praat" else max(2, options.requests // 4)
         with serving(backend, precision, options.model_dir) as (client, process):
             found[name] = measured(client, process, requests)
-    head = ("", "characters", "speech s", "answer s", "RTF", "first byte s")
-    table_print(head, [[name, *row] for name, one in found.items() for row in one.spoken])
+    spoken = ("", "characters", "speech s", "answer s", "RTF", "first byte s")
+    table_print(spoken, [[name, *row] for name, one in found.items() for row in one.spoken])
     print()
-    head = ("", "start s", "/health ms: p50, p95, most", "memory MB: started, used, highest")
-    table_print(head, [[name, f"{one.start_s:.1f}", one.health_ms, one.memory_mb]
-                       for name, one in found.items()])  # fmt: skip
+    service = ("", "start s", "/health ms: p50, p95, most", "memory MB: started, used, highest")
+    rows = [[name, f"{one.start_s:.1f}", one.health_ms, one.memory_mb]
+            for name, one in found.items()]  # fmt: skip
+    table_print(service, rows)
+
+
+def engines_of(model_dir: Path) -> dict[str, tuple[str, str]]:
+    """Return TTS_BACKEND and TTS_PRECISION of each row."""
+    engines = {"praat": ("praat", "fp32")}
+    if has_kokoro(model_dir):
+        engines |= {f"kokoro {precision}": ("kokoro", precision) for precision in PRECISIONS}
+    return engines
 
 
 @contextmanager
@@ -127,7 +140,9 @@ def start_s(client: httpx.Client, process: psutil.Process) -> float:
         except httpx.TransportError:
             assert process.is_running()
         time.sleep(0.02)
-    raise SystemExit(f"The speech service is not ready after {START_S:.0f} s; what it wrote is above.")
+    raise SystemExit(
+        f"The speech service is not ready after {START_S:.0f} s; what it wrote is above."
+    )
 
 
 def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[float], float]:
