@@ -13,13 +13,14 @@ from distillation.engines.kokoro_network import PROSODIES, TEXTS, Network, _reme
 def anew(student: KokoroStudent) -> KokoroStudent:
     """Return the student as a new process has it: nothing is kept of what it said."""
     made = copy.copy(student)
+    made._gradients = None
     made._network = network = copy.copy(student._network)
     network._text = lru_cache(maxsize=TEXTS)(network.text_of)
     network._prosody = _remembered(network._prosody_of, PROSODIES)
     return made
 
 
-def chunked_anew(student: KokoroStudent) -> KokoroStudent:
+def repacked(student: KokoroStudent) -> KokoroStudent:
     """Return the student with its convolutions packed again, as the machine now says."""
     made = anew(student)
     made._network._generate = kokoro_generator.Generator(_generator(made._network), torch.float32)
