@@ -10,6 +10,7 @@ a made speaker. Each search has a process of its own; figures without other ment
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from typing import Any
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings")
 django.setup()
 
 from benchmarks import targets  # noqa: E402
