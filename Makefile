@@ -38,7 +38,7 @@ teacher-speech: .venv-teacher
 	@$(BIN)/pybabel --quiet compile --domain django --input-file $< --output-file $@
 
 demo: .venv $(MESSAGES)
-	@$(BIN)/python manage.py demo $(if $(EXIT),--exit)
+	@$(BIN)/python manage.py demo $(if $(EXIT),--exit) $(if $(ENGINE),--engine $(ENGINE)) $(if $(SOUNDS),--sounds $(SOUNDS))
 
 # Web, worker and speech service on loopback, without the demo.
 serve: .venv $(MESSAGES)

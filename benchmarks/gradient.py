@@ -1,25 +1,28 @@
 """What a step of the experimental strategy `gradient` costs, against hearing the same text.
 
-    python -m benchmarks.gradient [--repetitions 3] [--model-dir DIR]
+    python -m benchmarks.gradient [--repetitions 3] [--model-dir FOLDER]
 
-For texts of several lengths, each in a process of its own: one synthesis and embedding, and the
-way through Kokoro and the speaker encoder and back, alternating; then the process's peak memory.
-Without a model directory the weights are random: the cost is the real one, the sound is noise.
+For texts of several lengths, each in a process of its own: one synthesis and embedding (fp32),
+and the way through Kokoro and the speaker encoder and back (always fp32), alternating; then the
+process's peak memory.
 """
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
-import statistics
-import tempfile
 from functools import partial
 from pathlib import Path
 
-import psutil
-
-from benchmarks.kokoro import SEED, Everything, _standin, timed
-from benchmarks.parallel import peak_of
+from benchmarks.kokoro import BASE, SEED, TARGET
+from benchmarks.shared import (
+    conditions_print,
+    kokoro_or_exit,
+    parser_of,
+    peak_mb,
+    spread,
+    table_print,
+    timed,
+)
 from distillation.engines.kokoro import KokoroStudent
 from distillation.scoring import Scorer
 from distillation.scoring.likeness import Likeness
@@ -33,39 +36,39 @@ TEXTS = (
 
 
 def main() -> None:
-    options = _options()
-    print("speech  hearing it (CPU s)  slope (CPU s)  ratio (least-most)  peak memory")
-    with tempfile.TemporaryDirectory() as folder:
-        model_dir = options.model_dir or _standin(Path(folder) / "kokoro")
-        for text in TEXTS:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                print(pool.apply(measured, (model_dir, text, options.repetitions)), flush=True)
+    parser = parser_of(__doc__)
+    parser.add_argument("--repetitions", type=int, default=3)
+    options = parser.parse_args()
+    kokoro_or_exit(options.model_dir, (BASE, TARGET))
+    conditions_print(options.model_dir, threads="1 thread")
+    rows = []
+    for text in TEXTS:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            rows.append(pool.apply(row_of, (options.model_dir, text, options.repetitions)))
+    print(f"Processor s, {options.repetitions} repetitions:")
+    table_print(("speech", "hearing it", "its slope", "ratio", "peak memory"), rows)
 
 
-def measured(model_dir: Path, text: str, repetitions: int) -> str:
+def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
     """Return the row of a text; the body of a process."""
     engine = KokoroStudent(model_dir=model_dir, threads=1, device="cpu")
-    pack, other = (engine.stock_voice(name) for name in ("ef_dora", "em_alex"))
+    pack, other = (engine.stock_voice(name) for name in (BASE, TARGET))
     target = engine.synthesize(TEXTS[-1], other, seed=SEED)
-    scorer, likeness = Scorer(target, encoder=Everything()), Likeness(target, encoder=Everything())
-    speech = engine.synthesize(text, pack, seed=SEED)  # warms up
-    spent: dict[str, list[float]] = {"hear": [], "slope": []}
+    scorer, likeness = Scorer(target), Likeness(target)
+    speech = engine.synthesize(text, pack, seed=SEED)
     ways = {
         "hear": lambda voice: scorer.hear(engine.synthesize(text, voice, seed=SEED)),
         "slope": lambda voice: slope(engine, likeness, text, voice),
     }
-    for number in range(repetitions):
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(repetitions + 1):  # the first warms up
         moved = VoicePack(pack.data + 0.001 * (number + 1), engine.name)  # nothing is kept
         for name, way in ways.items():
             spent[name].append(timed(partial(way, moved))[1][1])
-    ratios = [
-        slope_s / hear_s for hear_s, slope_s in zip(spent["hear"], spent["slope"], strict=True)
-    ]
-    hear, back = (statistics.median(values) for values in spent.values())
-    return (
-        f"{speech.duration_s:5.1f}s  {hear:18.2f}  {back:13.2f}  {statistics.median(ratios):5.2f} "
-        f"({min(ratios):.2f}-{max(ratios):.2f})  {peak_of(psutil.Process()):8.0f} MB"
-    )
+    hear, back = (seconds[1:] for seconds in spent.values())
+    ratios = [slope_s / hear_s for hear_s, slope_s in zip(hear, back, strict=True)]
+    row = [f"{speech.duration_s:.1f} s", spread(hear), spread(back), spread(ratios)]
+    return [*row, f"{peak_mb():.0f} MB"]
 
 
 def slope(engine: KokoroStudent, likeness: Likeness, text: str, voice: VoicePack) -> None:
@@ -75,13 +78,6 @@ def slope(engine: KokoroStudent, likeness: Likeness, text: str, voice: VoicePack
     offset = torch.zeros(voice.data.shape[-1], requires_grad=True)
     y = engine.around(text, voice, seed=SEED)(offset)
     torch.autograd.grad(likeness(y, engine.sr), offset)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--model-dir", type=Path)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Memory of web, worker and speech service while they do their work; seconds from clone to page.
 
-    python -m benchmarks.memory [--clone]
+    python -m benchmarks.memory [--engine praat] [--clone] [--model-dir FOLDER]
 
-A short demo runs in a folder of its own; when it serves, an admin opens every page and the speaker
-uploads five takes. Figures are each process's highest resident size (VmHWM). `--clone` also makes
-the project anew from git: clone, environment, database, first page.
+A short demo runs in a folder of its own, on kokoro where its files are there; when it serves, an
+admin opens every page and the speaker uploads five takes. Figures are each process's highest
+resident size (VmHWM). `--clone` also makes the project anew from git: clone, environment,
+database, first page.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -25,8 +25,11 @@ from typing import Any
 import httpx
 import psutil
 
+from benchmarks.search import KOKORO
+from benchmarks.shared import conditions_print, has_kokoro, parser_of, peak_mb
 from corpus.audio.io import encode_wav
-from voicelab.demo.voice import speak
+from voicelab.demo.natural_speaker import STOCK_VOICE
+from voicelab.demo.robotic_speaker import RoboticSpeaker
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711
@@ -35,26 +38,38 @@ PAGES = ("/", "/label/", "/takes/", "/takes/upload/", "/runs/", "/runs/1/", "/ru
          "/runs/1/review/", "/voices/", "/voices/1/", "/admin/distillation/run/add/")  # fmt: skip
 
 
+STEPS = {"kokoro": 2, "praat": 30}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
+    parser.add_argument("--engine", choices=tuple(STEPS), help="by default kokoro, if it is there")
     parser.add_argument("--clone", action="store_true", help="also from clone to first page")
     options = parser.parse_args()
+    conditions_print(options.model_dir)
+    engine = options.engine or engine_there(options.model_dir)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with demo(folder / "data") as manager:
+        with demo(folder / "data", engine, options.model_dir) as manager:
             visit(folder / "data")
-            for part, peak_mb in sorted(peaks(manager).items()):
-                print(f"{part:34}{peak_mb:8.0f} MB")
+            print(f"Highest memory while the demo runs on {engine} and its pages are used:")
+            for part, highest_mb in sorted(peaks(manager).items()):
+                print(f"{part:34}{highest_mb:8.0f} MB")
         if options.clone:
             print(f"{'clone to first page':34}{from_clone(folder / 'clone'):8.0f} s")
 
 
+def engine_there(model_dir: Path) -> str:
+    return "kokoro" if has_kokoro(model_dir, (*KOKORO.base_voices, STOCK_VOICE)) else "praat"
+
+
 @contextmanager
-def demo(data: Path) -> Iterator[psutil.Process]:
+def demo(data: Path, engine: str, model_dir: Path) -> Iterator[psutil.Process]:
     """Run a short demo until it serves."""
-    env = {**os.environ, "VOICELAB_DATA_DIR": str(data), "DEMO_STEPS": "30", "COLUMNS": "120",
+    env = {**os.environ, "VOICELAB_DATA_DIR": str(data), "DEMO_STEPS": str(STEPS[engine]),
+           "COLUMNS": "120", "MODEL_DIR": str(model_dir.resolve()),
            "WEB_PORT": str(WEB_PORT), "SPEECH_PORT": str(SPEECH_PORT)}  # fmt: skip
-    command = [sys.executable, "manage.py", "demo"]
+    command = [sys.executable, "manage.py", "demo", "--engine", engine]
     with subprocess.Popen(
         command, cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -62,6 +77,10 @@ def demo(data: Path) -> Iterator[psutil.Process]:
         for line in process.stdout:
             if line.startswith("Serving"):
                 break
+        else:
+            raise SystemExit(
+                f"The demo ended before it served; {data / 'demo.log'} is gone with it."
+            )
         try:
             yield psutil.Process(process.pid)
         finally:
@@ -92,9 +111,9 @@ def signed_in(name: str, passwords: dict[str, str]) -> Iterator[httpx.Client]:
 
 
 def upload(client: httpx.Client, number: int) -> None:
-    wav = encode_wav(speak("Buenos días, gracias por llamar.", "amable", seed=number))
+    spoken = RoboticSpeaker().speak("Buenos días, gracias por llamar.", "amable", seed=number)
     page = post(
-        client, "/takes/upload/", files={"file": ("take.wav", wav)},
+        client, "/takes/upload/", files={"file": ("take.wav", encode_wav(spoken))},
         sentence="shcc-01", style="amable",
     )  # fmt: skip
     assert re.fullmatch(r"/takes/\d+/", page.url.path), page.url
@@ -112,10 +131,8 @@ def peaks(manager: psutil.Process) -> dict[str, float]:
         words, parents = (" ".join(one.cmdline()) for one in (process, process.parents()[0]))
         if part := next((part for part in PARTS if part in words), ""):
             role = "child" if any(of in parents for of in PARTS) else "main"
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            peak_mb = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
             label = f"{part} ({role})"
-            found[label] = max(found.get(label, 0.0), peak_mb)
+            found[label] = max(found.get(label, 0.0), peak_mb(process.pid))
     return found
 
 

@@ -1,15 +1,16 @@
 """Two workers against one, kills, checkpoints, and what a search leaves behind.
 
-    python -m benchmarks.parallel [workers] [jobs] [kills] [checkpoints]
+    python -m benchmarks.parallel [workers] [kokoro] [jobs] [kills] [checkpoints] [--model-dir …]
 
-Real Celery workers over the embedded database and broker, student `praat`.
+Real Celery workers over the embedded database and broker; student `praat` but for `kokoro`.
 
 `workers`: searches of one style, then of four, by one process and by two in turn, in one data
-folder; candidates a second from the first target spoken to the last search ended. `jobs`: the
-same without broker and database, as `run_pipeline --jobs` does it. Above them what two processes
-that share nothing judge against one: no more than this can be had of the machine at the time.
-`beside judging` is the part of the processes' own time that was spent on anything else, which
-does not depend on who else uses the machine.
+folder; candidates a second from the first target spoken to the last search ended. `kokoro`: one
+style on Kokoro in bf16, its target a stock voice. `jobs`: as `workers` without broker and
+database, as `run_pipeline --jobs` does it. Beside them what two processes that share nothing
+judge against one: no more than this can be had of the machine at the time. `beside judging` is
+the part of the processes' own time that was spent on anything else, which does not depend on who
+else uses the machine.
 
 `kills`: a process of the pool, idle or not, is ended by SIGKILL at 20 random moments of a run.
 
@@ -21,28 +22,28 @@ search may end anywhere, which keeps most.
 from __future__ import annotations
 
 import json
-import multiprocessing
-import re
+import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import psutil
-
+from benchmarks.machine import Judging, machine_ratio
+from benchmarks.shared import SPANISH, conditions_print, lack_of, parser_of, peak_mb
 from corpus.audio.io import write_wav
 from distillation.engines import student
 from distillation.pipeline.jobs import Jobs
 from distillation.recipe import RunRecipe
 from distillation.search import STRATEGIES
 from distillation.stages.evolve import Evolution
-from distillation.stages.judging import Bar, Judge, Task
 from tests.distillation.kills import SEVERAL, Killed, Runs
 from tests.distillation.voices import LONG, recipe, say
+from voicelab.demo.natural_speaker import STOCK_VOICE
 
 STYLES = ("neutral", "amable", "empatico", "profesional")
 STEPS = 1000  # of one style; of four styles a third each
@@ -50,36 +51,84 @@ TURNS = (1, 2, 2, 1, 1, 2)  # how many processes
 KILLS, KILL_STEPS, KILL_SLICE_S = 20, 400, 1.0
 LONG_SEARCH = 10_000
 MODELLED = ("surrogate", "halves")  # a step of these takes long: a tenth of the steps
-JUDGED = 60  # candidates of a process that shares nothing
+KOKORO_STEPS, KOKORO_TURNS = 24, (1, 2, 2, 1)
 PATIENCE_S = 1800.0
+NATURAL_TAKES = """
+from corpus.audio.io import encode_wav
+from django.conf import settings
+from tests.distillation import factories
+from voicelab.demo.natural_speaker import NaturalSpeaker
+speaker = NaturalSpeaker(settings.MODEL_DIR)
+factories.spoken = lambda text, voice: encode_wav(speaker.speak(text, "neutral", seed=1))
+"""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the workers search: styles, with what the recipe is to be made, who speaks the takes."""
+
+    what: str
+    styles: tuple[str, ...]
+    wanted: dict[str, Any]
+    turns: tuple[int, ...] = TURNS  # how many processes
+    takes: str = ""  # code that runs before the corpus is made
 
 
 def main() -> None:
-    parts = {"workers": workers, "jobs": jobs, "kills": kills, "checkpoints": checkpoints}
-    for name in sys.argv[1:] or parts:
+    parts = {"workers": workers, "kokoro": kokoro, "jobs": jobs, "kills": kills,
+             "checkpoints": checkpoints}  # fmt: skip
+    parser = parser_of(__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    options = parser.parse_args()
+    os.environ |= {"MODEL_DIR": str(options.model_dir.resolve()), "STUDENT": "praat"}  # of workers
+    conditions_print(options.model_dir)
+    for name in options.parts or parts:
         parts[name]()
 
 
 def workers() -> None:
-    print("styles  processes  candidates/s  beside judging  largest process  the machine's 2:1")
     for styles in (STYLES[:1], STYLES):
         wanted = {"steps": STEPS if len(styles) == 1 else STEPS // 3}
-        rates: dict[int, list[float]] = {1: [], 2: []}
-        with tempfile.TemporaryDirectory() as folder:
-            run = several(Path(folder), styles, [wanted] * len(TURNS))
-            for number, count in enumerate(TURNS, start=1):
-                machine = machine_ratio()
-                with run.worker(count) as worker:
-                    run.release(number)
-                    run.finish(number, seconds=PATIENCE_S)
-                    peak_mb = max(map(peak_of, [worker, *worker.children()]))
-                rates[count].append(rate_of(run, number))
-                print(f"{len(styles):6}  {count:9}  {rates[count][-1]:12.2f}  "
-                      f"{run.beside_judging():14.1%}  {peak_mb:12.0f} MB  {machine:17.2f}",
-                      flush=True)  # fmt: skip
-            packs = run.packs()
-        for_each = {tuple(packs[at : at + len(styles)]) for at in range(0, len(packs), len(styles))}
-        conclude(f"{len(styles)} styles", rates, same=len(for_each) == 1)
+        compared(Searched(f"{len(styles)} styles", styles, wanted), Judging("praat", 60))
+
+
+def kokoro() -> None:
+    model_dir = Path(os.environ["MODEL_DIR"])
+    if lack := lack_of(model_dir, (*SPANISH, STOCK_VOICE)):
+        print(lack, flush=True)
+        return
+    wanted = {"student": "kokoro", "precision": "bf16", "strategy": "cma-es",
+              "steps": KOKORO_STEPS, "base_voices": SPANISH}  # fmt: skip
+    judging = Judging("kokoro", 4, {"model_dir": model_dir, "precision": "bf16"})
+    compared(Searched("kokoro, 1 style", STYLES[:1], wanted, KOKORO_TURNS, NATURAL_TAKES), judging)
+
+
+def compared(searched: Searched, judging: Judging) -> None:
+    """Search in turns with one process and with two; print each turn and what they come to."""
+    print(f"{searched.what}: {searched.wanted['steps']} steps each")
+    print("processes  candidates/s  beside judging  largest process  the machine's 2:1")
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as folder:
+        run = several(Path(folder), searched.styles, [searched.wanted] * len(searched.turns),
+                      before=searched.takes)  # fmt: skip
+        for number, count in enumerate(searched.turns, start=1):
+            machine = machine_ratio(judging)
+            highest_mb = searched_by(run, number, count)
+            rates[count].append(rate_of(run, number))
+            print(f"{count:9}  {rates[count][-1]:12.2f}  {run.beside_judging():14.1%}  "
+                  f"{highest_mb:12.0f} MB  {machine:17.2f}", flush=True)  # fmt: skip
+        packs = run.packs()
+    many = len(searched.styles)
+    for_each = {tuple(packs[at : at + many]) for at in range(0, len(packs), many)}
+    conclude(searched.what, rates, same=len(for_each) == 1)
+
+
+def searched_by(run: Runs, number: int, count: int) -> float:
+    """Let so many processes do a run; return the most memory one of them held, MB."""
+    with run.worker(count) as worker:
+        run.release(number)
+        run.finish(number, seconds=PATIENCE_S)
+        return max(peak_mb(one.pid) for one in (worker, *worker.children()))
 
 
 def jobs() -> None:
@@ -115,10 +164,15 @@ def conclude(what: str, rates: dict[int, list[float]], *, same: bool) -> None:
 
 
 def several(
-    folder: Path, styles: tuple[str, ...], recipes: list[dict], *, drawn: bool = False
+    folder: Path,
+    styles: tuple[str, ...],
+    recipes: list[dict],
+    *,
+    drawn: bool = False,
+    before: str = "",
 ) -> Runs:
     """Return paused runs of these recipes, in their order."""
-    run = Runs(folder, SEVERAL.format(styles=styles, recipes=recipes), drawn=drawn)
+    run = Runs(folder, before + SEVERAL.format(styles=styles, recipes=recipes), drawn=drawn)
     for number in range(1, len(recipes) + 1):
         run.pause(number)
     return run
@@ -134,38 +188,6 @@ def rate_of(run: Runs, number: int) -> float:
     seconds = max(at["evolve-finished"]) - min(at["reference-finished"])
     judged = "select sum(evaluations) from distillation_stylerun where run_id = ?"
     return float(run.ask(judged, number)[0][0] / seconds.total_seconds())
-
-
-def machine_ratio() -> float:
-    """How much more two processes judge that share nothing, than one does."""
-    return 2 * judging_seconds(1) / judging_seconds(2)
-
-
-def judging_seconds(count: int) -> float:
-    """Seconds of the slowest of so many processes at once, each judging as many candidates."""
-    context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder, context.Pool(count) as pool:
-        target = Path(folder) / "target.wav"
-        write_wav(target, say(LONG))
-        pool.map(judge_some, [(target, 2)] * count, chunksize=1)  # all is loaded
-        return max(pool.map(judge_some, [(target, JUDGED)] * count, chunksize=1))
-
-
-def judge_some(asked: tuple[Path, int]) -> float:
-    target, count = asked
-    engine = student("praat")
-    judge = Judge(recipe(), engine, target)
-    task = Task(0, engine.stock_voice("pf_luz").data, Bar())
-    began = time.perf_counter()
-    for _ in range(count):
-        judge(task)
-    return time.perf_counter() - began
-
-
-def peak_of(process: psutil.Process) -> float:
-    """Return the most memory a process has held, MB; 0 for one that has just ended."""
-    held = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
-    return int(held[1]) / 1024 if held else 0.0
 
 
 def kills() -> None:

@@ -1,70 +1,132 @@
-"""Seconds per candidate, split; `-m benchmarks.search`."""
+"""A whole search as the demo does it: seconds, memory, and what it gains on unheard sentences.
 
-import argparse
-import statistics
+    python -m benchmarks.search [--model-dir FOLDER] [SEARCH …]
+
+Kokoro's target is the demo's speaker; `kokoro gradient` is the demo's search, `kokoro cma-es` goes
+the default way from the same start. `praat` is the demo's where Kokoro cannot be had, its target
+a made speaker. Each search has a process of its own; figures without other mention are seconds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from distillation import engines
-from distillation.engines.base import Student
-from distillation.scoring import speaker_encoder
-from distillation.scoring.features import features
-from tests.standins import kokoro_dir
+import django
 
-SEARCH = (  # of 31, 20 and 41 phonemes
-    "La panadera abre la tienda a las siete.",
-    "Dejé las llaves en la mesa.",
-    "El tren de la costa llega hoy con media hora de retraso.",
+django.setup()
+
+from benchmarks import targets  # noqa: E402
+from benchmarks.shared import (  # noqa: E402
+    conditions_print,
+    has_kokoro,
+    parser_of,
+    peak_mb,
+    table_print,
 )
+from corpus.audio.io import read_wav  # noqa: E402
+from distillation import engines  # noqa: E402
+from distillation.engines.base import Student  # noqa: E402
+from distillation.recipe import WEIGHTS as USUAL  # noqa: E402
+from distillation.recipe import RunRecipe  # noqa: E402
+from distillation.scoring import Score, Scorer  # noqa: E402
+from distillation.stages.evolve import Evolution  # noqa: E402
+from distillation.voicepack import VoicePack  # noqa: E402
+from voicelab.demo.natural_speaker import STOCK_VOICE, NaturalSpeaker  # noqa: E402
+from voicelab.demo.run import SEARCHES, WEIGHTS  # noqa: E402
+
+KOKORO, PRAAT = SEARCHES["kokoro"], SEARCHES["praat"]
+WAYS: dict[str, dict[str, Any]] = {
+    "praat": {"strategy": PRAAT.strategy, "steps": PRAAT.steps},
+    "kokoro gradient": {"strategy": KOKORO.strategy, "steps": KOKORO.steps},
+    "kokoro cma-es": {"strategy": RunRecipe.strategy, "steps": 60},
+}
+HEAD = ("", "steps", "candidates", "start", "of processor", "steps took", "of processor",
+        "peak memory", "target similarity", "score")  # fmt: skip
 
 
-def spread(times: list[float]) -> str:
-    low, middle, high = statistics.quantiles(times, n=4)
-    return f"{1000 * middle:7.1f} ms  ({1000 * low:.1f}-{1000 * high:.1f})"
+@dataclass
+class Clock:
+    """Seconds of wall clock and processor: at the beginning, at the start's end, at the end."""
 
+    marks: list[tuple[float, float]]
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    def mark(self) -> None:
+        self.marks.append((time.perf_counter(), time.process_time()))
 
-
-def candidate_seconds(student: Student, repeats: int) -> None:
-    """Print what one fully scored candidate costs, part by part: median and quartiles."""
-    packs = [student.stock_voice(name) for name in student.stock_voices()]
-    seconds = sum(student.synthesize(text, packs[0]).duration_s for text in SEARCH)
-    praat = engines.student("praat")  # random weights give noise, and noise is not embedded
-    speech = [praat.synthesize(text, praat.stock_voice("pf_luz")) for text in SEARCH]
-    parts: dict[str, list[float]] = {"synthesis": [], "embedding": [], "features": []}
-    for number in range(repeats):
-        pack = packs[number % len(packs)]
-        parts["synthesis"].append(
-            timed(lambda pack=pack: [student.synthesize(text, pack) for text in SEARCH])  # type: ignore[misc]
-        )
-        parts["embedding"].append(timed(lambda: [speaker_encoder().embed(y) for y in speech]))
-        parts["features"].append(timed(lambda: features(speech[0])))
-    print(f"\n{student.name}: {len(SEARCH)} texts, {seconds:.1f} s of speech, {repeats} repeats")
-    for name, times in parts.items():
-        print(f"  {name:10} {spread(times)}")
-    totals = [sum(row) for row in zip(*parts.values(), strict=True)]
-    print(f"  {'all':10} {spread(totals)}   real-time factor of synthesis "
-          f"{statistics.median(parts['synthesis']) / seconds:.3f}")  # fmt: skip
+    def parts(self) -> list[str]:
+        pairs = zip(self.marks, self.marks[1:], strict=False)
+        return [f"{b - a:.1f}" for one, other in pairs for a, b in zip(one, other, strict=True)]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--kokoro", action="store_true", help="also Kokoro with random weights")
+    parser = parser_of(__doc__)
+    parser.add_argument("searches", nargs="*", metavar="SEARCH", help=", ".join(WAYS))
     options = parser.parse_args()
-    print(f"Resemblyzer ready after {timed(speaker_encoder):.1f} s")
-    candidate_seconds(engines.student("praat"), options.repeats)
-    if options.kokoro:
-        with tempfile.TemporaryDirectory() as folder:
-            weights = kokoro_dir(Path(folder), small=False)
-            kokoro = engines.student("kokoro", {"model_dir": str(weights)})
-            candidate_seconds(kokoro, max(4, options.repeats // 3))
+    conditions_print(options.model_dir, threads="1 thread")
+    spoken = has_kokoro(options.model_dir, (*KOKORO.base_voices, STOCK_VOICE))
+    asked = [name for name in options.searches or WAYS if spoken or name == "praat"]
+    rows = []
+    for name in asked:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            rows.append(pool.apply(searched, (name, options.model_dir)))
+    lengths = ", ".join(str(len(text)) for text in targets.SEARCH)
+    print(f"One style; heard texts of {lengths} characters; similarity (0-1) and score (0-100) "
+          f"on {len(targets.HELD_OUT)} unheard sentences, start → end.")  # fmt: skip
+    table_print(HEAD, rows)
+
+
+def searched(name: str, model_dir: Path) -> list[str]:
+    """Search once; return the row."""
+    recipe, student = recipe_of(name), student_of(name, model_dir)
+    with tempfile.TemporaryDirectory() as folder:
+        path = target_of(name, model_dir, Path(folder))
+        clock = Clock([])
+        clock.mark()
+        evolution = Evolution(recipe, "neutral", student, path)
+        evolution.advance(steps=evolution.start_total)
+        clock.mark()
+        evolution.advance()
+        clock.mark()
+        memory_mb, scorer = peak_mb(), Scorer(read_wav(path), weights=recipe.weights)
+    assert evolution.start and evolution.best  # noqa: PT018
+    scores = [unheard(scorer, student, pack) for pack in (evolution.start, evolution.best)]
+    gains = [" → ".join(f"{getattr(one, part):.{digits}f}" for one in scores)
+             for part, digits in (("target", 3), ("total", 1))]  # fmt: skip
+    row = [name, str(evolution.step), str(evolution.evaluations), *clock.parts()]
+    return [*row, f"{memory_mb:.0f} MB", *gains]
+
+
+def recipe_of(name: str) -> RunRecipe:
+    weights = {**USUAL, **WEIGHTS}
+    voices = () if name == "praat" else KOKORO.base_voices
+    wanted = {"student": name.split()[0], "weights": weights, "base_voices": voices}
+    return targets.recipe(**WAYS[name], **wanted)
+
+
+def student_of(name: str, model_dir: Path) -> Student:
+    if name == "praat":
+        return engines.student("praat")
+    return engines.student("kokoro", {"model_dir": model_dir, "precision": KOKORO.precision})
+
+
+def target_of(name: str, model_dir: Path, folder: Path) -> Path:
+    """Write the target's WAV: sentences of the demo's speaker, or of a made one for praat."""
+    if name == "praat":
+        return targets.target("bright", folder)
+    speaker = NaturalSpeaker(model_dir)
+    spoken = [speaker.speak(text, "neutral", seed=5) for text in targets.REFERENCE]
+    return targets.written([audio.y for audio in spoken], spoken[0].sr, folder / "target.wav")
+
+
+def unheard(scorer: Scorer, student: Student, pack: VoicePack) -> Score:
+    return scorer.score_all([student.synthesize(text, pack) for text in targets.HELD_OUT])
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
-"""The speech service in figures: start, memory, latency, real-time factor, health under load.
+"""The speech service in figures: latency, real-time factor, first byte, health, memory.
 
-    python benchmarks/speech.py [--requests 20] [--kokoro MODEL_DIR]
+    python -m benchmarks.speech [--requests 20] [--model-dir FOLDER]
 
-Each backend is a fresh process on loopback, asked by one client. Latencies are of whole WAV
-answers; `first byte` of streamed MP3. MODEL_DIR may be a stand-in with random weights
-(tests/standins.py): the same cost, no speech.
+Each engine is a fresh process on loopback, asked by one client for its first stock voice; kokoro is
+asked a quarter as often, for the longest text an eighth. Latencies are of whole WAV answers; `first
+byte` of streamed MP3. `/health` is asked all the time while the longest text is spoken.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import socket
 import statistics
@@ -21,47 +19,130 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
+from benchmarks.shared import (
+    PRECISIONS,
+    conditions_print,
+    has_kokoro,
+    parser_of,
+    peak_mb,
+    spread,
+    table_print,
+)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SENTENCE = (
-    "Buenos días, gracias por llamar a nuestro servicio de atención; dígame, por favor, "
-    "en qué puedo ayudarle esta mañana."
-)[:114] + "."
-PARAGRAPH = (" ".join([SENTENCE] * 5))[:577] + "."
+    "Buenos días, gracias por llamar a nuestro servicio de ayuda; dígame, por favor, en qué puedo "
+    "atenderle esta mañana."
+)
+PARAGRAPH = SENTENCE + (
+    " Su pedido llegará mañana por la tarde a la dirección que nos indicó, entre tres y seis. Para "
+    "continuar con la gestión necesito verificar su número de cliente y la fecha del contrato. "
+    "Lamento mucho las molestias que le hemos causado esta semana; ya hemos avisado a nuestros "
+    "técnicos. Nuestra oficina abre de lunes a viernes, de nueve a seis, y también los sábados por "
+    "la mañana. Si lo desea, le enviamos un mensaje con todos los datos de su cita, la hora y el "
+    "lugar exacto de su turno."
+)
+TEXTS = ("Sí, claro.", SENTENCE, PARAGRAPH)  # 10, 115 and 600 characters
+HEALTH_S = 10.0
+START_S = 120.0
+
+
+@dataclass
+class Figures:
+    """What one engine's service took."""
+
+    start_s: float = 0.0
+    spoken: list[list[str]] = field(default_factory=list)  # a row for each text
+    health_ms: str = ""
+    memory_mb: str = ""
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--requests", type=int, default=20)
+    options = parser.parse_args()
+    conditions_print(options.model_dir, threads="TTS_THREADS " + os.environ.get("TTS_THREADS", "0"))
+    found = {}
+    for name, (backend, precision) in engines_of(options.model_dir).items():
+        print(f"{name} …", file=sys.stderr, flush=True)
+        requests = options.requests if backend == "praat" else max(2, options.requests // 4)
+        with serving(backend, precision, options.model_dir) as (client, process):
+            found[name] = measured(client, process, requests)
+    spoken = ("", "characters", "speech s", "answer s", "RTF", "first byte s")
+    table_print(spoken, [[name, *row] for name, one in found.items() for row in one.spoken])
+    print()
+    service = ("", "start s", "/health ms: p50, p95, most", "memory MB: started, used, highest")
+    rows = [[name, f"{one.start_s:.1f}", one.health_ms, one.memory_mb]
+            for name, one in found.items()]  # fmt: skip
+    table_print(service, rows)
+
+
+def engines_of(model_dir: Path) -> dict[str, tuple[str, str]]:
+    """Return TTS_BACKEND and TTS_PRECISION of each row."""
+    engines = {"praat": ("praat", "fp32")}
+    if has_kokoro(model_dir):
+        engines |= {f"kokoro {precision}": ("kokoro", precision) for precision in PRECISIONS}
+    return engines
 
 
 @contextmanager
-def serving(backend: str, model_dir: Path | None) -> Iterator[tuple[httpx.Client, psutil.Process]]:
-    with tempfile.TemporaryDirectory() as data, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        env = {**os.environ, "VOICELAB_DATA_DIR": data, "TTS_BACKEND": backend}
+def serving(
+    backend: str, precision: str, model_dir: Path
+) -> Iterator[tuple[httpx.Client, psutil.Process]]:
+    """Run a service without deployed voices."""
+    with tempfile.TemporaryDirectory() as data:
+        port = free_port()
+        env = {**os.environ, "VOICELAB_DATA_DIR": data, "MODEL_DIR": str(model_dir.resolve())}
+        env |= {"TTS_BACKEND": backend, "TTS_PRECISION": precision}
         env |= {"SPEECH_PORT": str(port), "LOG_LEVEL": "WARNING"}
-        env |= {"MODEL_DIR": str(model_dir)} if model_dir else {}
         process = subprocess.Popen([sys.executable, "-m", "voicelab.tts"], cwd=REPOSITORY, env=env)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
                 yield client, psutil.Process(process.pid)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def measured(client: httpx.Client, process: psutil.Process, requests: int) -> Figures:
+    found = Figures(start_s=start_s(client, process))
+    started_mb = process.memory_info().rss // 2**20
+    for text in TEXTS:
+        times = requests if text is not PARAGRAPH else max(2, requests // 2)
+        taken, audio_s = latencies_s(client, text, times)
+        ratio, first = statistics.median(taken) / audio_s, first_bytes_s(client, text, times)
+        row = [str(len(text)), f"{audio_s:.1f}", spread(taken, 3), f"{ratio:.3f}", spread(first, 3)]
+        found.spoken.append(row)
+    found.health_ms = in_ms(health_s(client, HEALTH_S))
+    memory = (started_mb, process.memory_info().rss // 2**20, peak_mb(process.pid))
+    found.memory_mb = ", ".join(f"{mb:.0f}" for mb in memory)
+    return found
 
 
 def start_s(client: httpx.Client, process: psutil.Process) -> float:
     """Wait until /ready says so; seconds since the process began."""
-    while True:
+    while time.time() - process.create_time() < START_S:
         try:
             if client.get("/ready").status_code == 200:
                 return time.time() - process.create_time()
         except httpx.TransportError:
             assert process.is_running()
         time.sleep(0.02)
+    raise SystemExit(
+        f"The speech service is not ready after {START_S:.0f} s; what it wrote is above."
+    )
 
 
 def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[float], float]:
@@ -71,7 +152,7 @@ def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[fl
         begun = time.perf_counter()
         answer = client.post("/v1/audio/speech", json={"input": text, "response_format": "wav"})
         taken.append(time.perf_counter() - begun)
-        audio_s = float(answer.headers["X-Audio-Seconds"])
+        audio_s = float(answer.raise_for_status().headers["X-Audio-Seconds"])
     return taken, audio_s
 
 
@@ -80,7 +161,7 @@ def first_bytes_s(client: httpx.Client, text: str, requests: int) -> list[float]
     for _ in range(requests):
         begun = time.perf_counter()
         with client.stream("POST", "/v1/audio/speech", json={"input": text}) as answer:
-            parts = answer.iter_raw()
+            parts = answer.raise_for_status().iter_raw()
             next(parts)
             taken.append(time.perf_counter() - begun)
             for _ in parts:
@@ -95,7 +176,7 @@ def health_s(client: httpx.Client, seconds: float) -> list[float]:
     def speak() -> None:
         with httpx.Client(base_url=client.base_url, timeout=300) as other:
             while not done.is_set():
-                other.post("/v1/audio/speech", json={"input": PARAGRAPH})
+                other.post("/v1/audio/speech", json={"input": PARAGRAPH}).raise_for_status()
 
     speaking = threading.Thread(target=speak)
     speaking.start()
@@ -110,41 +191,10 @@ def health_s(client: httpx.Client, seconds: float) -> list[float]:
     return taken
 
 
-def spread(taken: list[float]) -> dict[str, float]:
-    """Return p50, p95, min and max in milliseconds."""
+def in_ms(taken: list[float]) -> str:
+    """Return p50, p95 and the most, in milliseconds."""
     p95 = statistics.quantiles(taken, n=20, method="inclusive")[-1]
-    found = {"p50": statistics.median(taken), "p95": p95, "min": min(taken), "max": max(taken)}
-    return {name: round(1000 * value, 1) for name, value in found.items()}
-
-
-def measure(backend: str, model_dir: Path | None, requests: int) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
-    with serving(backend, model_dir) as (client, process):
-        figures["start_s"] = round(start_s(client, process), 2)
-        figures["rss_after_start_mb"] = process.memory_info().rss // 2**20
-        for text in (SENTENCE, PARAGRAPH):
-            taken, audio_s = latencies_s(client, text, requests)
-            ratios = [one / audio_s for one in taken]
-            figures[f"{len(text)} characters"] = {
-                "audio_s": round(audio_s, 2),
-                "latency_ms": spread(taken),
-                "first_byte_ms": spread(first_bytes_s(client, text, requests)),
-                "rtf": {"p50": round(statistics.median(ratios), 4), "max": round(max(ratios), 4)},
-            }
-        figures["health_under_load_ms"] = spread(health_s(client, 5.0))
-        figures["rss_after_load_mb"] = process.memory_info().rss // 2**20
-    return figures
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=20)
-    parser.add_argument("--kokoro", type=Path, metavar="MODEL_DIR")
-    options = parser.parse_args()
-    found = {"praat": measure("praat", None, options.requests)}
-    if options.kokoro:
-        found["kokoro"] = measure("kokoro", options.kokoro.resolve(), max(3, options.requests // 4))
-    print(json.dumps(found, indent=2, ensure_ascii=False))
+    return ", ".join(f"{1000 * one:.1f}" for one in (statistics.median(taken), p95, max(taken)))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None =
         `no_network`, `damaged` (the hash is wrong after all), `not_written`, `busy`.
     """
     fetched = []
-    with _alone(model_dir):
+    with alone(model_dir):
         for file in files:
             target = model_dir / file.target
             if not (target.is_file() and _matches(target, file)):
@@ -55,7 +55,7 @@ def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None =
 
 
 @contextmanager
-def _alone(model_dir: Path) -> Iterator[None]:
+def alone(model_dir: Path) -> Iterator[None]:
     """Let one pull at a time write there; two would write into one half file."""
     try:
         model_dir.mkdir(parents=True, exist_ok=True)

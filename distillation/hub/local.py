@@ -20,12 +20,16 @@ State = Literal["ok", "unverified", "missing", "damaged"]
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Where a file came from, and what it has to be."""
+    """Where a file came from, and what it has to be.
+
+    `repo` is a repository of the hub, or the package where `source` is `packages`.
+    """
 
     repo: str
     revision: str
     size: int
     sha256: str
+    source: str = "hub"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,50 @@
-"""Bars: one line per style in a terminal, with step, score, similarity and time left."""
+"""Bars: a pull of model files; each style with step, score, similarity and time left."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from distillation.stages.evolve import Evolution
+
+
+@contextmanager
+def steps_shown(console: Console, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar of `total` steps; what is yielded is told the name of each as it begins.
+
+    Plain lines where the output is no terminal.
+    """
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    disable, done = not console.is_terminal, -1
+    with Progress(*columns, console=console, disable=disable, transient=True) as progress:
+        bar = progress.add_task("", total=total)
+
+        def say(name: str) -> None:
+            nonlocal done
+            done += 1
+            progress.update(bar, completed=done, description=name)
+            if disable:
+                console.print(name)
+
+        yield say
 
 
 class Bars:

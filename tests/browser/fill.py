@@ -1,8 +1,8 @@
 """Fills the database of the environment: labels, a dispute, takes, a run judged, one paused."""
 
 import json
-import uuid
 from io import BytesIO
+from pathlib import Path
 
 import django
 
@@ -11,7 +11,7 @@ django.setup()
 from django.test import override_settings  # noqa: E402
 
 from corpus.audio.io import encode_wav  # noqa: E402
-from corpus.models import Sentence, StyleLabel  # noqa: E402
+from corpus.models import Recording, Sentence, StyleLabel  # noqa: E402
 from corpus.services import label_set, take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
@@ -24,9 +24,9 @@ from distillation.services import (  # noqa: E402
 )
 from distillation.services.slices import style_advance  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
-from voicelab.demo.corpus import speaker_make, take_make, takes_wanted  # noqa: E402
+from voicelab.demo.corpus import speaker_make, take_accept, takes_wanted  # noqa: E402
 from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
-from voicelab.demo.voice import speak  # noqa: E402
+from voicelab.demo.speakers import speaker_of  # noqa: E402
 from voicelab.roles import ADMIN, LABELER, REVIEWER  # noqa: E402
 
 STYLES = ("neutral", "amable")
@@ -34,6 +34,7 @@ UNLABELLED = "pangrams"
 DISPUTED = "shpa-07"
 
 people = people_make()
+voice = speaker_of("praat", Path())
 
 
 def labels_fill() -> None:
@@ -49,24 +50,22 @@ def labels_fill() -> None:
 
 def takes_fill() -> None:
     """Accept the demo's takes of two styles, by an admin; one more waits for its verdict."""
-    speaker = speaker_make(user=people[ADMIN])
     for sentence, style in takes_wanted():
         if style.key in STYLES:
-            take_make(
-                uuid.uuid4(),
-                sentence=sentence,
-                style=style,
-                speaker=speaker,
-                person=people[ADMIN],
-                reviewer=people[REVIEWER],
-            )
+            recording = spoken(sentence, style, seed=20)
+            take_accept(recording=recording, reviewer=people[REVIEWER])
     waiting = Sentence.objects.filter(label__key="neutral")[0]
-    take_store(
-        sentence=waiting,
-        style=StyleLabel.objects.get(key="neutral"),
-        speaker=speaker,
+    spoken(waiting, StyleLabel.objects.get(key="neutral"), seed=7)
+
+
+def spoken(sentence: Sentence, style: StyleLabel, *, seed: int) -> Recording:
+    wav = encode_wav(voice.speak(sentence.text, style.key, seed=seed))
+    return take_store(
+        sentence=sentence,
+        style=style,
+        speaker=speaker_make(voice=voice, user=people[ADMIN]),
         person=people[ADMIN],
-        file=BytesIO(encode_wav(speak(waiting.text, "neutral", seed=7))),
+        file=BytesIO(wav),
     )
 
 

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 from corpus.audio.types import Audio
 from distillation.engines.kokoro import KokoroStudent
 from distillation.engines.stock import PACKS
+from distillation.hub import KOKORO
 from distillation.scoring import naturalness as scoring
 from distillation.stages import naturalness as stages
 from tests.standins import kokoro_dir
@@ -63,3 +64,11 @@ def kokoro_voices(settings: Settings, tmp_path: Path) -> Path:
     for name in ("ef_dora", "em_alex"):
         (folder / f"{name}.pt").touch()
     return folder
+
+
+@pytest.fixture
+def kokoro_files(settings: Settings, kokoro_voices: Path) -> Path:
+    """Kokoro's folder as a pull leaves it, by name: configuration, weights, two voices."""
+    for part in KOKORO.parts:
+        (settings.MODEL_DIR / part.target).touch()
+    return Path(settings.MODEL_DIR)

@@ -9,5 +9,5 @@ django.setup()
 from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
 from voicelab.demo.story import corpus_fill  # noqa: E402
 
-corpus_fill(people_make())
+corpus_fill(people_make(), "praat")
 print(json.dumps(passwords_kept()))

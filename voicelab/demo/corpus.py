@@ -16,7 +16,7 @@ from corpus.audio.io import encode_wav
 from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel
 from corpus.services import label_set, take_judge, take_store
 from corpus.suggest import suggest
-from voicelab.demo.voice import SPEAKER_NAME, speak
+from voicelab.demo.speakers import DemoSpeaker
 
 TAKES_A_STYLE = 8  # five become the target
 SAID_IN_ALL = 4  # neutral sentences spoken in every style: held out, for the review to compare
@@ -38,19 +38,35 @@ def labels_make(*, labeler: User) -> int:
     return len(unlabelled)
 
 
-def speaker_make(*, user: User) -> Speaker:
-    """Return the demo's synthetic speaker, who consented to what the demo does."""
+def speaker_make(*, voice: DemoSpeaker, user: User) -> Speaker:
+    """Return the row of the demo's synthetic speaker, who consented to what the demo does."""
     speaker, _ = Speaker.objects.get_or_create(
-        user=user,
+        name=voice.name,
         defaults={
-            "name": SPEAKER_NAME,
             "synthetic": True,
             "consent_text": gettext("Synthetic voice of the demonstration; nobody's recording."),
             "consent_scope": "demonstration",
             "consented_at": timezone.now(),
         },
     )
+    if speaker.user != user:
+        Speaker.objects.filter(user=user, synthetic=True).update(user=None)
+        speaker.user = user
+        speaker.save(update_fields=["user"])
     return speaker
+
+
+def other_takes_reject(*, speaker: Speaker, reviewer: User) -> int:
+    """Reject what an earlier demo's other synthetic speaker said; return how many takes.
+
+    A target is joined of the best takes of a style: two speakers must not be mixed in it.
+    """
+    others = Recording.objects.usable().filter(speaker__synthetic=True).exclude(speaker=speaker)
+    takes = list(others)
+    for take in takes:
+        reason = gettext("Demonstration: another synthetic speaker speaks now.")
+        take_judge(recording=take, person=reviewer, state=Recording.State.REJECTED, reason=reason)
+    return len(takes)
 
 
 def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
@@ -71,48 +87,40 @@ def _longest_first(style: str) -> list[Sentence]:
 
 
 def takes_make(
-    *, speaker: Speaker, person: User, reviewer: User, on_take: Callable[[int, int], None]
+    *,
+    voice: DemoSpeaker,
+    speaker: Speaker,
+    person: User,
+    reviewer: User,
+    on_take: Callable[[int, int], None],
 ) -> int:
     """Speak, store and accept every wanted take that is not there yet; return how many."""
     wanted, made = takes_wanted(), 0
     for number, (sentence, style) in enumerate(wanted, 1):
-        take_id = uuid.uuid5(NAMESPACE, f"{sentence.sentence_id}/{style.key}")
-        if not Recording.objects.filter(uuid=take_id).exists():
-            take_make(
-                take_id,
+        take_id = uuid.uuid5(NAMESPACE, f"{voice.engine}/{sentence.sentence_id}/{style.key}")
+        recording = Recording.objects.filter(uuid=take_id).first()
+        if recording is None:
+            made += 1
+            recording = take_store(
                 sentence=sentence,
                 style=style,
                 speaker=speaker,
                 person=person,
-                reviewer=reviewer,
+                file=BytesIO(
+                    encode_wav(voice.speak(sentence.text, style.key, seed=settings.DEMO_SEED))
+                ),
+                uuid=take_id,
             )
-            made += 1
+        if recording.state != Recording.State.ACCEPTED:
+            take_accept(recording=recording, reviewer=reviewer)
         on_take(number, len(wanted))
     return made
 
 
-def take_make(
-    take_id: uuid.UUID,
-    *,
-    sentence: Sentence,
-    style: StyleLabel,
-    speaker: Speaker,
-    person: User,
-    reviewer: User,
-) -> Recording:
-    audio = speak(sentence.text, style.key, seed=settings.DEMO_SEED)
-    recording = take_store(
-        sentence=sentence,
-        style=style,
-        speaker=speaker,
-        person=person,
-        file=BytesIO(encode_wav(audio)),
-        uuid=take_id,
-    )
+def take_accept(*, recording: Recording, reviewer: User) -> None:
     take_judge(
         recording=recording,
         person=reviewer,
         state=Recording.State.ACCEPTED,
         reason=gettext("Demonstration"),
     )
-    return recording

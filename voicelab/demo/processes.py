@@ -41,7 +41,7 @@ def ports_check() -> None:
 
 
 @contextmanager
-def processes_running(log: Path) -> Iterator[None]:
+def processes_running(log: Path, *, engine: str) -> Iterator[None]:
     """Run the Procfile (web, worker, speech) under honcho; on leaving, stop every process."""
     environment = {
         **os.environ,
@@ -50,6 +50,8 @@ def processes_running(log: Path) -> Iterator[None]:
         "WEB_PORT": str(settings.WEB_PORT),
         "SPEECH_PORT": str(settings.SPEECH_PORT),
         "WORKERS": str(settings.WORKERS),
+        "STUDENT": engine,
+        "TTS_BACKEND": engine,
     }
     command = [sys.executable, "-m", "honcho", "--no-colour", "start", "-f", "Procfile"]
     with log.open("ab") as output:

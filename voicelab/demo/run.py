@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from django.utils.translation import gettext
 from corpus.audio.io import decode
 from corpus.models import StyleLabel
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
+from distillation.recipe import RunRecipe
 from distillation.services import (
     pack_decide,
     packs_deploy,
@@ -21,6 +23,7 @@ from distillation.services import (
     run_resume,
     run_retry,
 )
+from voicelab.demo.natural_speaker import PRECISION
 from voicelab.demo.processes import DemoError
 
 HELLO = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
@@ -28,14 +31,39 @@ ANSWER_SECONDS = 60
 WEIGHTS = {"feature": 0.2}  # ten times the usual: styles differ in pitch and pace
 
 
-def run_of_demo(*, admin: User) -> Run:
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How the demo's search goes with one student."""
+
+    steps: int
+    strategy: str = RunRecipe.strategy
+    base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
+    precision: str = ""
+
+
+SEARCHES = {
+    "kokoro": Search(
+        steps=20,
+        strategy="gradient",
+        precision=PRECISION,
+        base_voices=("ef_dora", "em_alex", "em_santa", "af_heart", "if_sara", "hf_alpha"),
+    ),
+    "praat": Search(steps=200),
+}
+
+
+def run_of_demo(*, engine: str, admin: User) -> Run:
     """Return the run of this recipe: finished, taken up again, or launched now."""
+    search = SEARCHES[engine]
     recipe = recipe_build(
         styles=list(StyleLabel.objects.values_list("key", flat=True)),
-        steps=settings.DEMO_STEPS,
+        steps=settings.DEMO_STEPS or search.steps,
         seed=settings.DEMO_SEED,
         weights=WEIGHTS,
-        student="praat",
+        student=engine,
+        strategy=search.strategy,
+        base_voices=search.base_voices,
+        precision=search.precision,
         teacher="recordings",
     )
     runs = Run.objects.filter(fingerprint=recipe.fingerprint())
@@ -68,16 +96,21 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
     return packs
 
 
-def voices_hear(packs: list[VoicePack], *, folder: Path) -> dict[str, Path]:
-    """Ask the speech service for a sentence in each deployed voice; return the files heard."""
+def voices_hear(packs: list[VoicePack], *, folder: Path, encoding: str = "mp3") -> dict[str, Path]:
+    """Ask the speech service for a sentence in each deployed voice; return the files that came."""
     folder.mkdir(parents=True, exist_ok=True)
     heard = {}
     for pack in packs:
         _wait_for_voice(pack)
-        path = folder / f"{pack.style}.mp3"
+        path = folder / f"{pack.style}.{encoding}"
         answer = httpx.post(
             f"{settings.SPEECH_URL}/v1/audio/speech",
-            json={"model": "tts-1", "voice": pack.style, "input": HELLO, "response_format": "mp3"},
+            json={
+                "model": "tts-1",
+                "voice": pack.style,
+                "input": HELLO,
+                "response_format": encoding,
+            },
             timeout=ANSWER_SECONDS,
         )
         if answer.is_success and decode(answer.content).duration_s > 1:

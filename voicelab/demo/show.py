@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from rich.box import SIMPLE_HEAVY
@@ -23,7 +24,14 @@ from rich.table import Table
 from distillation.models import Run, StyleRun
 
 console = Console()
-COLUMNS = ("style", "before", "after", "target", "self", "feature", "held-out", "passed")
+COLUMNS = (
+    "style",
+    "similarity, held-out",
+    "score, held-out",
+    "score, searched",
+    "naturalness",
+    "passed",
+)
 QUIET_SECONDS = 10  # between lines where the output is not a terminal
 
 
@@ -85,7 +93,7 @@ def _figures(style: StyleRun) -> str:
 
 
 def table_of(run: Run) -> Table:
-    """One row per style: score before and after, similarities, verdict."""
+    """One row per style, start → evolved: on held-out sentences first, then on the search's own."""
     table = Table(
         title=f"Run {run.pk}", title_justify="left", box=SIMPLE_HEAVY, padding=(0, 1, 0, 0)
     )
@@ -96,18 +104,53 @@ def table_of(run: Run) -> Table:
         start, evolved = report["start"]["score"], report["evolved"]["score"]
         table.add_row(
             style.style,
-            f"{style.start_score:.2f}",
-            f"{style.best_score:.2f}",
-            f"{style.target_similarity:.3f}",
-            f"{style.self_similarity:.3f}",
-            f"{style.feature_similarity:.3f}",
-            f"{start['target']:.3f} → {evolved['target']:.3f}",
+            _change(start["target"], evolved["target"], 3),
+            _change(start["total"], evolved["total"], 1),
+            _change(style.start_score or 0.0, style.best_score or 0.0, 1),
+            _naturalness(report),
             "[green]yes" if report["passed"] else "[red]no",
         )
     return table
 
 
-def files_print(run: Run, heard: dict[str, Path]) -> None:
+def _change(before: float, after: float, digits: int) -> str:
+    return f"{before:.{digits}f} → {after:.{digits}f}"
+
+
+def _naturalness(report: dict[str, Any]) -> str:
+    """Best base voice → evolved voice, predicted, 1-5."""
+    found = report.get("naturalness")
+    if not found:
+        return "not measured"
+    return _change(found["best_base"]["mean"], found["evolved"]["mean"], 2)
+
+
+def verdict_print(faults: Sequence[str]) -> None:
+    """Say what is wrong, first and in red, or that nothing is."""
+    for fault in faults:
+        console.print(f"[bold red]{fault}")
+    if not faults:
+        console.print(
+            "[bold green]Every style is nearer to its speaker than its start on sentences the "
+            "search never heard, passed validation and answered."
+        )
+
+
+def listen_print(run: Run, heard: dict[str, Path]) -> None:
+    """Say in one line what to listen to, with the files."""
+    if not heard:
+        return
+    pairs = settings.MEDIA_ROOT / "runs" / str(run.pk) / "validation" / "audio"
+    console.print("[bold]Listen to", end=" ")
+    console.print(
+        f"{'  '.join(str(path) for path in heard.values())} (one sentence, four styles); "
+        f"in {pairs}/STYLE N-target, N-start and N-evolved say the same sentence.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def files_print(run: Run) -> None:
     """Name the files the run wrote and where the voices lie."""
     console.print("[bold]Files")
     media = settings.MEDIA_ROOT / "runs" / str(run.pk)
@@ -115,8 +158,6 @@ def files_print(run: Run, heard: dict[str, Path]) -> None:
     console.print(f"  packs      {media / 'packs'}/*.pt")
     console.print(f"  report     {run.report.file.path}")
     console.print(f"  deployed   {settings.VOICES_DIR}/manifest.json")
-    for style, path in heard.items():
-        console.print(f"  heard      {path} ({style})")
 
 
 def addresses_print(run: Run) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import signal
 from contextlib import ExitStack
 from io import StringIO
+from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db.models import F
 from rich.progress import Progress
 
 from distillation.models import Run, RunState
-from voicelab.demo.corpus import labels_make, speaker_make, takes_make
+from voicelab.demo.corpus import labels_make, other_takes_reject, speaker_make, takes_make
+from voicelab.demo.model import engine_choose
 from voicelab.demo.people import passwords_kept, people_make
 from voicelab.demo.processes import DemoError, ports_check, processes_running
 from voicelab.demo.run import packs_ship, run_of_demo, voices_hear
@@ -23,27 +24,38 @@ from voicelab.demo.show import (
     addresses_print,
     console,
     files_print,
+    listen_print,
     passwords_print,
     run_watch,
     table_of,
+    verdict_print,
 )
+from voicelab.demo.speakers import speaker_of
+from voicelab.demo.verdict import faults_of
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 
-def demo_run(*, stop_after_table: bool) -> bool:
-    """Run the whole loop; return whether every style improved, passed and answered."""
+def demo_run(*, engine: str, stop_after_table: bool, sounds: Path | None = None) -> bool:
+    """Run the whole loop; return whether every style improved, passed and answered.
+
+    `engine` is `kokoro`, `praat`, or empty for Kokoro where its files are there or can be had.
+    `sounds` is a folder for one Opus file of each style.
+    """
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, _interrupt)
     ports_check()
     watch = Stopwatch()
+    with watch.part("Voice model"):
+        engine = engine_choose(engine)
     with watch.part("Database, corpus, people"):
         people = prepare()
     with watch.part("Labels and takes"):
-        corpus_fill(people)
+        corpus_fill(people, engine)
     with ExitStack() as processes:
         with watch.part("Web, worker, speech service"):
-            processes.enter_context(processes_running(settings.DATA_DIR / "demo.log"))
-        good = distil(people, watch)
+            log = settings.DATA_DIR / "demo.log"
+            processes.enter_context(processes_running(log, engine=engine))
+        good = distil(people, watch, engine=engine, sounds=sounds)
         if not stop_after_table:
             console.print("Serving. Ctrl-C stops everything.")
             signal.pause()
@@ -56,37 +68,46 @@ def prepare() -> dict[str, User]:
     return people_make()
 
 
-def corpus_fill(people: dict[str, User]) -> None:
+def corpus_fill(people: dict[str, User], engine: str) -> None:
     """Label the corpus and record its takes, as far as that is not done."""
     labels = labels_make(labeler=people[LABELER])
-    speaker = speaker_make(user=people[SPEAKER])
+    voice = speaker_of(engine, settings.MODEL_DIR)
+    speaker = speaker_make(voice=voice, user=people[SPEAKER])
+    rejected = other_takes_reject(speaker=speaker, reviewer=people[REVIEWER])
     with Progress(console=console) as progress:
-        bar = progress.add_task("takes")
+        bar = progress.add_task(f"takes by {voice.name}")
         made = takes_make(
+            voice=voice,
             speaker=speaker,
             person=people[SPEAKER],
             reviewer=people[REVIEWER],
             on_take=lambda done, total: progress.update(bar, completed=done, total=total),
         )
     console.print(f"{labels} labels and {made} takes added.")
+    if rejected:
+        console.print(f"{rejected} takes of the demo's other speaker were set aside.")
 
 
-def distil(people: dict[str, User], watch: Stopwatch) -> bool:
+def distil(people: dict[str, User], watch: Stopwatch, *, engine: str, sounds: Path | None) -> bool:
     """Launch the run, ship what passed, show what came of it."""
     with watch.part("Distillation"):
-        run = run_watch(run_of_demo(admin=people[ADMIN]))
+        run = run_watch(run_of_demo(engine=engine, admin=people[ADMIN]))
     if run.state != RunState.FINISHED:
         raise DemoError(f"Run {run.pk} ended as {run.state}: {_why(run)}")
     with watch.part("Deployment"):
         packs = packs_ship(run, reviewer=people[REVIEWER], admin=people[ADMIN])
         heard = voices_hear(packs, folder=settings.DATA_DIR / "demo")
+        if sounds:
+            voices_hear(packs, folder=sounds, encoding="opus")
+    faults = faults_of(run.report.data, answered=set(heard))
     console.print(table_of(run))
-    files_print(run, heard)
+    verdict_print(faults)
+    listen_print(run, heard)
+    files_print(run)
     addresses_print(run)
     passwords_print(passwords_kept())
     console.print(watch.line(), soft_wrap=True)
-    improved = not run.style_runs.exclude(best_score__gt=F("start_score")).exists()
-    return improved and run.report.passed and set(heard) == set(run.run_recipe.style_keys)
+    return not faults
 
 
 def _why(run: Run) -> str:

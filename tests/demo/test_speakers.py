@@ -1,0 +1,38 @@
+"""The demo's natural speaker: every style in its own manner, in a human voice."""
+
+import numpy as np
+import pytest
+
+from corpus.audio.prosody import measure
+from corpus.phonetics import syllables
+from voicelab.demo.natural_speaker import MANNERS, STOCK_VOICE, NaturalSpeaker
+from voicelab.demo.run import SEARCHES
+
+TEXT = "Su pedido llega mañana por la tarde."
+pytestmark = [pytest.mark.weights, pytest.mark.xdist_group("weights")]
+
+
+@pytest.fixture(scope="module")
+def spoken(real_kokoro_model):
+    speaker = NaturalSpeaker(real_kokoro_model)
+    return {style: speaker.speak(TEXT, style, seed=20) for style in MANNERS}
+
+
+def test_styles_differ_as_their_manners_say(spoken):
+    found = {style: measure(audio, syllables=syllables(TEXT)) for style, audio in spoken.items()}
+    neutral = found["neutral"]
+    for style, manner in MANNERS.items():
+        pitch_st = 12 * np.log2(found[style].pitch_median_hz / neutral.pitch_median_hz)
+        assert pitch_st == pytest.approx(manner.pitch_st, abs=0.8)
+        rate = found[style].articulation_rate / neutral.articulation_rate
+        assert rate == pytest.approx(manner.speed, abs=0.06)
+
+
+def test_a_take_is_a_recording_of_a_quiet_room(spoken):
+    for audio in spoken.values():
+        assert 0.25 < np.abs(audio.y).max() < 0.9
+        assert np.abs(audio.y[: audio.sr // 5]).max() < 0.01
+
+
+def test_the_search_does_not_know_the_speaker():
+    assert STOCK_VOICE not in SEARCHES["kokoro"].base_voices

@@ -1,0 +1,48 @@
+"""What keeps the demo from success, and only that."""
+
+import pytest
+
+from voicelab.demo.verdict import faults_of
+
+
+def style(*, start=(0.7, 80.0), evolved=(0.8, 84.0), checks=()):
+    def of(figures):
+        return {"score": dict(zip(("target", "total"), figures, strict=True))}
+
+    made = [{"name": name, "passed": passed, "reason": name} for name, passed in checks]
+    passed = all(passed for _, passed in checks)
+    return {"start": of(start), "evolved": of(evolved), "checks": made, "passed": passed}
+
+
+def report(differ=True, **styles):
+    return {"styles": styles, "differentiation": {"passed": differ}}
+
+
+def test_better_passed_and_heard_is_success():
+    found = faults_of(report(neutral=style(checks=[("x", True)])), answered={"neutral"})
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"evolved": (0.69, 84.0)}, "similarity to its speaker is not better"),
+        ({"evolved": (0.7, 84.0)}, "similarity to its speaker is not better"),
+        ({"evolved": (0.8, 79.9)}, "score is not better"),
+        ({"checks": [("naturalness fell", False)]}, "naturalness fell"),
+    ],
+)
+def test_each_style_that_is_not_better_or_failed_is_named(made, said):
+    found = faults_of(
+        report(neutral=style(), empatico=style(**made)), answered={"neutral", "empatico"}
+    )
+    assert len(found) == 1
+    assert found[0].startswith("empatico: ")
+    assert said in found[0]
+
+
+def test_styles_that_sound_alike_and_a_silent_voice_are_faults():
+    found = faults_of(report(differ=False, neutral=style(), amable=style()), answered={"amable"})
+    assert [one.split(":")[0] for one in found] == [
+        "The styles do not differ enough; see the report.", "neutral",
+    ]  # fmt: skip

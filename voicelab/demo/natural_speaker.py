@@ -1,0 +1,100 @@
+"""The demo's speaker where Kokoro is there: a stock voice, each style in a manner of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import parselmouth
+from parselmouth.praat import call
+
+from corpus.audio.types import Audio, Samples
+from distillation import engines
+
+STOCK_VOICE = "af_sarah"  # the demo's search may not use it as a base voice
+PRECISION = "auto"  # bf16 where the processor has it
+PITCH_RANGE_HZ = (75.0, 500.0)
+ROOM_S = 0.33
+ROOM_NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
+PEAK = 0.5
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a style is spoken, relative to the voice's own middle."""
+
+    speed: float
+    pitch_st: float
+    pitch_range: float  # × the voice's own
+    gain_db: float
+
+
+MANNERS = {
+    "neutral": Manner(speed=1.00, pitch_st=0.0, pitch_range=1.00, gain_db=0.0),
+    "amable": Manner(speed=0.95, pitch_st=1.5, pitch_range=1.25, gain_db=0.5),
+    "empatico": Manner(speed=0.87, pitch_st=-1.5, pitch_range=0.85, gain_db=-3.0),
+    "profesional": Manner(speed=1.07, pitch_st=-0.5, pitch_range=1.10, gain_db=1.0),
+}
+
+
+class NaturalSpeaker:
+    """Nora: Kokoro's stock voice `STOCK_VOICE`; speed by Kokoro, pitch by PSOLA.
+
+    Parameters
+    ----------
+    model_dir : path
+        Kokoro's files, `STOCK_VOICE` among them.
+
+    Raises
+    ------
+    EngineError
+        `missing_model`, `missing_voice`.
+    """
+
+    name = "Nora (sintética)"
+    engine = "kokoro"
+
+    def __init__(self, model_dir: Path) -> None:
+        options = {"model_dir": model_dir, "precision": PRECISION}
+        self._student = engines.student(self.engine, options)
+        self._voice = self._student.stock_voice(STOCK_VOICE)
+
+    def speak(self, text: str, style: str, *, seed: int) -> Audio:
+        """Speak `text` in `style`.
+
+        Parameters
+        ----------
+        text : str
+            One Spanish sentence.
+        style : str
+            A key of `MANNERS`.
+        seed : int
+            Seed of the small differences between two takes and of the room's noise.
+
+        Returns
+        -------
+        Audio
+            24 kHz, with a third of a second of room before and after, peak about -6 dBFS.
+        """
+        manner, rng = MANNERS[style], np.random.default_rng([seed, len(text)])
+        speed = manner.speed * rng.uniform(0.99, 1.01)
+        spoken = self._student.synthesize(text, self._voice, speed=speed, seed=seed)
+        y = _shifted(spoken, manner)
+        y = y * (PEAK / np.abs(y).max()) * 10 ** ((manner.gain_db + rng.uniform(-0.5, 0.5)) / 20)
+        room = np.zeros(int(ROOM_S * spoken.sr), np.float32)
+        y = np.concatenate([room, y, room])
+        noise = rng.normal(0, ROOM_NOISE, len(y))
+        return Audio((y + noise).astype(np.float32), spoken.sr)
+
+
+def _shifted(audio: Audio, manner: Manner) -> Samples:
+    """Return the samples at the manner's pitch and pitch range, timbre and length as they are."""
+    sound = parselmouth.Sound(audio.y.astype(np.float64), audio.sr)
+    f0 = sound.to_pitch(None, *PITCH_RANGE_HZ).selected_array["frequency"]
+    if manner.pitch_st == 0.0 or not (f0 > 0).any():
+        return audio.y
+    median_hz = float(np.median(f0[f0 > 0])) * 2 ** (manner.pitch_st / 12)
+    low_hz, high_hz = PITCH_RANGE_HZ
+    changed = call(sound, "Change gender", low_hz, high_hz, 1.0, median_hz, manner.pitch_range, 1.0)
+    return np.asarray(changed.values[0], np.float32)
