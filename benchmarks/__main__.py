@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import subprocess
@@ -10,6 +11,7 @@ from importlib.metadata import version
 
 PARTS = (
     "engines",
+    "openmp",
     "kokoro",
     "halves",
     "gradient",
@@ -23,7 +25,14 @@ PARTS = (
 
 
 def main() -> None:
-    parts = sys.argv[1:] or PARTS
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Runs the parts that are named, all of them by default.",
+        epilog=f"Parts: {', '.join(PARTS)}. Each also runs alone, with options of its own: "
+        "python -m benchmarks.PART --help. Not among them, because it takes hours: convergence.",
+    )
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parts = parser.parse_args().part or PARTS
     cores, threads = os.cpu_count(), os.environ.get("OMP_NUM_THREADS", "unset")
     print(f"{processor()}, {cores} cores, OMP_NUM_THREADS {threads}, {platform.platform()}")
     print(f"Python {platform.python_version()}, torch {version('torch')}", flush=True)

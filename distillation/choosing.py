@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,6 +14,8 @@ SPARES = 5  # more sentences for a teacher whose pace is only guessed
 CHOICE = 12  # combinations are tried over the best so many
 SEARCH_PLACES = (0.5, 0.0, 1.0)  # of the corpus, shortest to longest; the middle one leads
 HELD_OUT = 4
+GRADIENT_LETTERS = (25, 45)  # there and back through the network: memory and time go by length
+GRADIENT_TEXTS = 40
 UNHEARD = 3  # letters a held-out length differs at least from every length the search hears
 
 
@@ -76,6 +79,18 @@ def choose(
     else:
         held_out = _held_out(_without(corpus, {*spoken, *search}), said or {}, search)
     return Choice(references, search, held_out)
+
+
+def gradient_texts(corpus: Iterable[str], held_out: Iterable[str]) -> tuple[str, ...]:
+    """Return short sentences for a gradient, in an order that mixes their lengths.
+
+    Never a held-out one. Where the corpus has too few of `GRADIENT_LETTERS`, its shortest.
+    """
+    low, high = GRADIENT_LETTERS
+    free = sorted(_without(set(corpus), held_out), key=lambda text: (len(text), text))
+    short = [text for text in free if low <= len(text) <= high] or free
+    mixed = sorted(short[:GRADIENT_TEXTS], key=lambda text: hashlib.sha256(text.encode()).digest())
+    return tuple(mixed)
 
 
 def _in_all(said: Mapping[str, set[str]] | None) -> set[str]:

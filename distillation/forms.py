@@ -14,11 +14,11 @@ from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.engines.f5_files import F5_WEIGHTS, weights_named
-from distillation.engines.stock import stock_names
+from distillation.engines.stock import kokoro_is_there, stock_names
 from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
-from distillation.services import recipe_build
+from distillation.services import default_student, recipe_build
 from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
 from distillation.wording import as_time, clip_words, recipe_words
 
@@ -204,6 +204,7 @@ class RunLaunchForm(forms.ModelForm):
         for name, value in launch_defaults().items():
             self.fields[name].initial = value
         self.fields["steps"].help_text = " ".join([str(self.fields["steps"].help_text), *_paces()])
+        self.fields["student"].help_text = _student_hint()
         weights = weights_named("f5", settings.MODEL_DIR)[F5_WEIGHTS]
         lines = [f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES]
         self.fields["teacher"].help_text = f"{' '.join(lines)} ({weights})"
@@ -253,11 +254,30 @@ def uploads_name(style: str) -> str:
     return f"{UPLOADS}{style}"
 
 
+KOKORO_FIRST = _(
+    "kokoro is chosen at first: its files are here and its voices sound natural. praat, the "
+    "built-in robotic voice, is for quick trials."
+)
+PRAAT_IS_SET = _(
+    "praat, the built-in robotic voice, is chosen at first because the variable STUDENT says so. "
+    "kokoro is here too: its voices sound natural."
+)
+NO_KOKORO = _(
+    "praat is the built-in robotic voice. kokoro sounds natural; its files are not all here: "
+    "manage.py models pull kokoro"
+)
 PACE = _("With %(student)s a candidate took %(pace)s s here: %(steps)s are about %(time)s.")
 NO_PACE = _(
     "With %(student)s a candidate takes seconds on a processor, %(steps)s hours: let it end by one "
     "of the following."
 )
+
+
+def _student_hint() -> Any:
+    """Say what is chosen at first, and how to get the other."""
+    if not kokoro_is_there(settings.MODEL_DIR):
+        return NO_KOKORO
+    return PRAAT_IS_SET if settings.STUDENT == "praat" else KOKORO_FIRST
 
 
 def _paces() -> Iterable[str]:
@@ -279,7 +299,7 @@ def launch_defaults() -> dict[str, Any]:
         "steps": RunRecipe.steps,
         "seed": RunRecipe.seed,
         "strategy": RunRecipe.strategy,
-        "student": settings.STUDENT,
+        "student": default_student(),
         "precision": settings.KOKORO_PRECISION,
         "teacher": settings.TEACHER,
         "tts_url": settings.TTS_URL,

@@ -42,6 +42,7 @@ class RunRecipe:
     styles: tuple[StyleRecipe, ...]
     search_texts: tuple[str, ...]  # what every candidate says
     held_out_texts: tuple[str, ...]  # never scored during search
+    gradient_texts: tuple[str, ...] = ()  # a gradient is taken on these in turn, one a step
     student: str = "praat"
     teacher: str = "recordings"
     lang: str = "es"
@@ -97,6 +98,8 @@ class RunRecipe:
             raise RecipeError("held_out_texts: two or more, validation compares them.")
         if shared := set(self.search_texts) & set(self.held_out_texts):
             raise RecipeError(f"held_out_texts: the search hears {sorted(shared)[0]!r} too.")
+        if shared := set(self.gradient_texts) & set(self.held_out_texts):
+            raise RecipeError(f"held_out_texts: the gradient hears {sorted(shared)[0]!r} too.")
         low, high = self.diversity
         if not 0 < low <= high:
             raise RecipeError(f"diversity: 0 < low ≤ high, not {self.diversity}.")
@@ -149,7 +152,8 @@ class RunRecipe:
             )
             for style in data["styles"]
         )
-        for name in ("search_texts", "held_out_texts", "base_voices", "diversity"):
+        lists = ("search_texts", "held_out_texts", "gradient_texts", "base_voices", "diversity")
+        for name in lists:
             if name in data:
                 data[name] = tuple(data[name])
         return cls(**data)

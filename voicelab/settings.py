@@ -180,7 +180,7 @@ CELERY_TASK_DEFAULT_QUEUE = "voicelab"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 BLIND_SHARE = env.float("BLIND_SHARE", default=0.1)  # of the sentences, labelled by two, unseen
-STUDENT = env.str("STUDENT", default="praat")
+STUDENT = env.str("STUDENT", default="")  # empty: kokoro where its files are, else praat
 TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))  # Kokoro's files
@@ -189,6 +189,7 @@ VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # de
 WEB_PORT = env.int("WEB_PORT", default=8000)
 SPEECH_PORT = env.int("SPEECH_PORT", default=8001)
 WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
+TTS_BACKEND = env.str("TTS_BACKEND", default="")  # pages tell what the speech service speaks with
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
 WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)

@@ -17,7 +17,7 @@ VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # de
 KOKORO_VOICE_PATH = env.str("KOKORO_VOICE_PATH", default="")
 environ.Env.read_env(VOICES_DIR / "tts.env")
 
-TTS_BACKEND = env.str("TTS_BACKEND", default="praat")
+TTS_BACKEND = env.str("TTS_BACKEND", default="")  # empty: kokoro where its files are, else praat
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
 TTS_HOST = env.str("SPEECH_HOST", default="127.0.0.1")
 TTS_PORT = env.int("SPEECH_PORT", default=8001)
@@ -30,7 +30,7 @@ TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # how often the manifest is looked at
 TTS_MAX_BODY = (8192 if TTS_BACKEND == "f5" else 256) * 2**10  # f5: with a prompt
 
-if TTS_BACKEND not in ("praat", "kokoro", "f5"):
+if TTS_BACKEND not in ("", "praat", "kokoro", "f5"):
     raise ImproperlyConfigured(f"TTS_BACKEND: praat, kokoro or f5, not {TTS_BACKEND!r}.")
 if TTS_PRECISION not in ("fp32", "bf16", "auto"):
     raise ImproperlyConfigured(f"TTS_PRECISION: fp32, bf16 or auto, not {TTS_PRECISION!r}.")

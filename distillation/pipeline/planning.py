@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from distillation.choosing import REFERENCES, Choice, Line, choose
+from distillation.choosing import REFERENCES, Choice, Line, choose, gradient_texts
 from distillation.engines.f5_files import weights_hashed, weights_named
 from distillation.engines.stock import stock_names
 from distillation.hub import weights_recorded
@@ -28,6 +28,7 @@ from distillation.pipeline.notes import sha256_of
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
+from distillation.search import EXPERIMENTAL
 
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
 
@@ -116,6 +117,7 @@ def _recipe(
         styles=now.styles,
         search_texts=chosen.search,
         held_out_texts=chosen.held_out,
+        gradient_texts=_gradient_texts(options, corpus, chosen),
         student=student,
         teacher=now.teacher,
         weights=asked_weights(options.weights),
@@ -126,6 +128,12 @@ def _recipe(
         | weights_recorded(student, options.model_dir),
         inputs=now.inputs,
     )
+
+
+def _gradient_texts(options: Options, corpus: Corpus, chosen: Choice) -> tuple[str, ...]:
+    if options.strategy not in EXPERIMENTAL:
+        return ()
+    return gradient_texts(corpus.texts, chosen.held_out)
 
 
 def _taught(

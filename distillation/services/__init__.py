@@ -1,5 +1,6 @@
 """What the web may ask for; the work itself is in `slices`, which only the workers import."""
 
+from distillation.services.in_use import default_student, engines_in_use
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recipes import recipe_build
 from distillation.services.recovery import (
@@ -21,6 +22,8 @@ from distillation.services.voices import pack_decide, packs_deploy, packs_deploy
 __all__ = [
     "ORDINARY",
     "TEACHER",
+    "default_student",
+    "engines_in_use",
     "pack_decide",
     "packs_deploy",
     "packs_deploy_later",

@@ -120,6 +120,16 @@ def deploy_in_turn(
     return after
 
 
+def deployed_engine(voices_dir: str | Path) -> str:
+    """Return the engine that `tts.env` names; empty where there is none."""
+    try:
+        text = (Path(voices_dir) / ENV_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    named = dict(line.partition("=")[::2] for line in text.splitlines())
+    return named.get("TTS_BACKEND", "").strip()
+
+
 def _default(before: str, engines: Mapping[str, str], engine: str, packs: list[str]) -> str:
     """Return the first of the voices to prefer that the service can speak with."""
     return next(name for name in (before, PLAIN_VOICE, *packs) if engines.get(name) == engine)

@@ -16,11 +16,14 @@ from distillation.stages.base import StageError
 from distillation.stages.clips import read_clips
 from distillation.voicepack import VoicePack
 
-TEXTS = 2  # the shortest a search hears, one a step: the way back costs several times the way there
+TEXTS = 2  # of a recipe that names none: the shortest that the search hears
 
 
 class Slopes:
     """The gradient of target similarity, one short text a step.
+
+    A few texts in turn are learned by heart: the voice grows less natural on all others. So a
+    recipe names many (`choosing.gradient_texts`).
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ class Slopes:
 
     def __init__(self, recipe: RunRecipe, student: Differentiable, target_path: Path) -> None:
         self._student, self._path, self._seed = student, target_path, recipe.seed
-        self._texts = sorted(recipe.search_texts, key=len)[:TEXTS]
+        shortest = sorted(recipe.search_texts, key=len)[:TEXTS]
+        self._texts = recipe.gradient_texts or shortest
 
     @cached_property
     def _likeness(self) -> Likeness:

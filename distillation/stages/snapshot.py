@@ -82,6 +82,7 @@ def identity(
     deciding = {name: getattr(recipe, name) for name in DECIDING}
     deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
     deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
+    deciding |= {"gradient_texts": recipe.gradient_texts} if recipe.gradient_texts else {}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 

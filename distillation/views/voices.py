@@ -17,6 +17,7 @@ from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import USER_FAULTS
+from distillation.services.in_use import InUse
 from voicelab.roles import ADMIN, ROLES, role_required
 
 
@@ -27,9 +28,13 @@ def voices(request: HttpRequest) -> HttpResponse:
     last = deployments.last_of_each_voice()
     pending = list(deployments.filter(state=Deployment.State.REQUESTED))
     deployed = _deployed(deployments.current())
+    in_use = services.engines_in_use()
     context = {
         "deployed": deployed,
         "elsewhere": _elsewhere(deployed),
+        "in_use": in_use,
+        "unserved": [row for row in deployed if row.pack.engine != in_use.speech],
+        "spoken": _served(deployed, in_use),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
         "pending": pending,
         "unanswered": bool(pending) and not services.worker_is_there(),
@@ -104,6 +109,12 @@ def _deployed(rows: QuerySet[Deployment]) -> list[Deployment]:
         if not before or _is_here(row) or not _is_here(before):
             found[row.voice] = row
     return sorted(found.values(), key=lambda row: row.voice)
+
+
+def _served(deployed: Sequence[Deployment], in_use: InUse) -> str:
+    """Name a voice to try: a deployed one, else one the engine comes with; empty without any."""
+    names = [row.voice for row in deployed if _is_here(row) and row.pack.engine == in_use.speech]
+    return next(iter([*names, *in_use.stock]), "")
 
 
 def _elsewhere(deployed: Sequence[Deployment]) -> dict[str, Any]:

@@ -6,7 +6,15 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillation.choosing import HELD_OUT, REFERENCES, TARGET_SECONDS, UNHEARD, Line, choose
+from distillation.choosing import (
+    HELD_OUT,
+    REFERENCES,
+    TARGET_SECONDS,
+    UNHEARD,
+    Line,
+    choose,
+    gradient_texts,
+)
 from distillation.pipeline import texts
 
 CORPUS = texts.read_corpus(settings.BASE_DIR / "fixtures" / "corpus")
@@ -96,3 +104,12 @@ def test_short_ones_are_filled_up_and_a_guessed_pace_gets_spares() -> None:
     tiny = [Line(text, 1.0, 0.5, "x") for text in SENTENCES[:30]]
     assert len(choose({"a": tiny}, SENTENCES).references["a"]) == TARGET_SECONDS[0]
     assert len(choose({"a": lines(SENTENCES[:30])}, SENTENCES).references["a"]) == 2 * REFERENCES
+
+
+def test_a_gradient_hears_many_short_sentences_and_no_held_out_one() -> None:
+    held_out = tuple(text for text in SENTENCES if len(text) < 60)[:4]
+    found = gradient_texts(SENTENCES, held_out)
+    assert len(found) == len(set(found)) > 10
+    assert not set(found) & set(held_out)
+    assert found == gradient_texts(reversed(SENTENCES), held_out)
+    assert set(gradient_texts(["x" * 90, "y" * 80], ())) == {"y" * 80, "x" * 90}

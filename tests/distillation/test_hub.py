@@ -254,4 +254,4 @@ def test_the_notes_are_plain_json(server, tmp_path):
     pull(server, tmp_path)
     noted = json.loads((tmp_path / "models.json").read_text())
     assert noted["config.json"]["repo"] == hub.KOKORO.repo
-    assert set(noted["config.json"]) == {"repo", "revision", "size", "sha256"}
+    assert set(noted["config.json"]) == {"repo", "revision", "size", "sha256", "source"}

@@ -33,6 +33,26 @@ def test_is_the_same_for_the_same_corpus() -> None:
     assert one.fingerprint() == other.fingerprint()
 
 
+def test_the_student_is_kokoro_from_the_moment_its_files_are_there(
+    settings: Any, kokoro_voices: Path
+) -> None:
+    corpus_make("neutral")
+
+    def student() -> str:
+        return recipe_build(styles=["neutral"], steps=10).student
+
+    models = kokoro_voices.parent
+    assert student() == "praat"
+    (models / "config.json").touch()
+    (models / "kokoro-v1_0.pth").touch()
+    assert student() == "kokoro"
+    (kokoro_voices / "em_alex.pt").unlink()  # a search goes between two
+    assert student() == "praat"
+    settings.STUDENT = "kokoro"
+    with pytest.raises(RecipeError, match="models pull kokoro"):
+        student()
+
+
 @pytest.mark.usefixtures("kokoro_voices")
 def test_kokoros_precision_is_frozen_with_it(settings: Any) -> None:
     corpus_make("neutral")

@@ -15,9 +15,12 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation.engines import student
+from distillation.engines.stock import PACKS
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, running, wait_for
 from tests.tts.harness import LONG, deploy
+from voicelab import settings_tts
+from voicelab.tts.application import config
 
 TEXT = "Lamentamos lo ocurrido, vamos a solucionarlo ahora mismo."
 
@@ -160,6 +163,22 @@ def test_what_the_deployment_wrote_is_a_default_and_the_environment_wins(tmp_pat
             [sys.executable, "-c", code], cwd=REPOSITORY, env=env, capture_output=True, text=True
         )
         assert done.stdout.strip() == said
+
+
+def test_where_nothing_names_an_engine_kokoros_files_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings_tts, "TTS_BACKEND", "")
+    monkeypatch.setattr(settings_tts, "MODEL_DIR", tmp_path)
+    assert config().backend == "praat"
+    (tmp_path / PACKS).mkdir()
+    for name in (f"{PACKS}/ef_dora.pt", "config.json"):
+        (tmp_path / name).touch()
+        assert config().backend == "praat"
+    (tmp_path / "kokoro-v1_0.pth").touch()
+    assert config().backend == "kokoro"
+    monkeypatch.setattr(settings_tts, "TTS_BACKEND", "praat")
+    assert config().backend == "praat"
 
 
 def _depth(server: str) -> float:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from corpus.audio.types import AudioError
 from distillation.engines import EngineError
+from distillation.engines.stock import default_engine
 from distillation.manifest import ManifestError
 from distillation.pipeline.arguments import add_arguments
 from distillation.pipeline.driver import Interrupted, Pipeline
@@ -103,6 +104,7 @@ class Command(BaseCommand):
 
 
 def _options(given: dict[str, Any]) -> Options:
+    model_dir = given["model_dir"] or settings.MODEL_DIR
     return Options(
         stage=given["stage"],
         reference_audio=given["reference_audio"],
@@ -123,10 +125,10 @@ def _options(given: dict[str, Any]) -> Options:
         seed=given["seed"],
         out=given["out"] or settings.DATA_DIR / "pipeline",
         voices_dir=given["voices_dir"] or settings.VOICES_DIR,
-        model_dir=given["model_dir"] or settings.MODEL_DIR,
+        model_dir=model_dir,
         force=given["force"],
         corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
-        default_student=settings.STUDENT,
+        default_student=settings.STUDENT or default_engine(model_dir),
         default_precision=settings.KOKORO_PRECISION,
         prompt_styles=tuple(given["prompt_style"] or ()),
         jobs=given["jobs"],

