@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.shared import conditions_print, kokoro_or_exit, parser_of
+from benchmarks.shared import conditions_print, kokoro_or_exit, parser_of, spread
 
 TEXTS = {
     9: "Muy bien.",
