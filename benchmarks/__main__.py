@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import subprocess
 import sys
-from importlib.metadata import version
+
+from benchmarks.shared import EXIT_NO_WEIGHTS, conditions_print
+from voicelab.settings import MODEL_DIR
 
 PARTS = (
     "engines",
@@ -33,21 +33,12 @@ def main() -> None:
     )
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="PART")
     parts = parser.parse_args().part or PARTS
-    cores, threads = os.cpu_count(), os.environ.get("OMP_NUM_THREADS", "unset")
-    print(f"{processor()}, {cores} cores, OMP_NUM_THREADS {threads}, {platform.platform()}")
-    print(f"Python {platform.python_version()}, torch {version('torch')}", flush=True)
+    conditions_print(MODEL_DIR)
     for part in parts:
         print(f"\n== {part} ==", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=True)
-
-
-def processor() -> str:
-    try:
-        with open("/proc/cpuinfo") as lines:  # noqa: PTH123
-            names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    except FileNotFoundError:
-        return platform.processor()
-    return names[0] if names else platform.processor()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=False)
+        if done.returncode not in (0, EXIT_NO_WEIGHTS):  # which has said so itself
+            sys.exit(f"benchmarks.{part} ended with status {done.returncode}.")
 
 
 if __name__ == "__main__":
