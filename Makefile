@@ -8,10 +8,15 @@ export SPEECH_PORT ?= 8001
 
 .PHONY: demo test test-quick lint bench serve messages teacher teacher-worker teacher-speech
 
-.venv: pyproject.toml constraints.txt
+# One clear line for a Python that is not supported, before anything is downloaded (runs on any).
+PYTHON_CHECK := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	"Voice Lab needs Python 3.11, 3.12 or 3.13; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.13" % v)
+
+.venv: pyproject.toml constraints.txt requirements-nodeps.txt
+	@$(PYTHON) -c '$(PYTHON_CHECK)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps resemblyzer
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python -r requirements-nodeps.txt
 	@touch .venv
 
 # F5-TTS and a torch it can live with, 7 GB, beside .venv and never in it.

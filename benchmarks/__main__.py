@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import argparse
 import subprocess
 import sys
-from importlib.metadata import version
+
+from benchmarks.shared import EXIT_NO_WEIGHTS, conditions_print
+from voicelab.settings import MODEL_DIR
 
 PARTS = (
     "engines",
+    "openmp",
     "kokoro",
     "halves",
     "gradient",
@@ -23,22 +25,20 @@ PARTS = (
 
 
 def main() -> None:
-    parts = sys.argv[1:] or PARTS
-    cores, threads = os.cpu_count(), os.environ.get("OMP_NUM_THREADS", "unset")
-    print(f"{processor()}, {cores} cores, OMP_NUM_THREADS {threads}, {platform.platform()}")
-    print(f"Python {platform.python_version()}, torch {version('torch')}", flush=True)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Runs the parts that are named, all of them by default.",
+        epilog=f"Parts: {', '.join(PARTS)}. Each also runs alone, with options of its own: "
+        "python -m benchmarks.PART --help. Not among them, because it takes hours: convergence.",
+    )
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parts = parser.parse_args().part or PARTS
+    conditions_print(MODEL_DIR)
     for part in parts:
         print(f"\n== {part} ==", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=True)
-
-
-def processor() -> str:
-    try:
-        with open("/proc/cpuinfo") as lines:  # noqa: PTH123
-            names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    except FileNotFoundError:
-        return platform.processor()
-    return names[0] if names else platform.processor()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=False)
+        if done.returncode not in (0, EXIT_NO_WEIGHTS):  # which has said so itself
+            sys.exit(f"benchmarks.{part} ended with status {done.returncode}.")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ take turns, because machines drift; the memory is the most their process has hel
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
-from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from benchmarks.shared import (
     Spent,
     conditions_print,
     has_kokoro,
+    own_process,
     parser_of,
     peak_mb,
     spread,
@@ -40,16 +41,16 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
     conditions_print(options.model_dir)
-    context = multiprocessing.get_context("spawn")
-    processes = {
-        name: context.Pool(1, load, made) for name, made in engines_of(options.model_dir).items()
-    }
-    runs = in_turns(processes, options.repetitions)
-    rows = [row_of(name, runs[name], pool.apply(peak_mb)) for name, pool in processes.items()]
+    engines = engines_of(options.model_dir)
+    with ExitStack() as running:
+        processes = {name: running.enter_context(own_process()) for name in engines}
+        for name, process in processes.items():
+            process.submit(load, *engines[name]).result()
+        runs = in_turns(processes, options.repetitions)
+        peaks = {name: of.submit(peak_mb).result() for name, of in processes.items()}
     print(f"A sentence of {len(TEXT)} characters, {options.repetitions} repetitions:")
+    rows = [row_of(name, runs[name], peaks[name]) for name in engines]
     table_print(("", "seconds", "processor s", "speech s", "RTF", "peak memory"), rows)
-    for pool in processes.values():
-        pool.terminate()
 
 
 def engines_of(model_dir: Path) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -77,13 +78,13 @@ def speak() -> tuple[float, Spent]:
     return audio.duration_s, spent
 
 
-def in_turns(processes: dict[str, Pool], repetitions: int) -> dict[str, list[tuple[float, Spent]]]:
-    for pool in processes.values():
-        pool.apply(speak)  # all have loaded before any is measured
+def in_turns(
+    processes: dict[str, ProcessPoolExecutor], repetitions: int
+) -> dict[str, list[tuple[float, Spent]]]:
     runs: dict[str, list[tuple[float, Spent]]] = {name: [] for name in processes}
     for _ in range(repetitions):
-        for name, pool in processes.items():
-            runs[name].append(pool.apply(speak))
+        for name, process in processes.items():
+            runs[name].append(process.submit(speak).result())
     return runs
 
 

@@ -9,12 +9,12 @@ process's peak memory.
 
 from __future__ import annotations
 
-import multiprocessing
 from functools import partial
 from pathlib import Path
 
 from benchmarks.kokoro import BASE, SEED, TARGET
 from benchmarks.shared import (
+    apart,
     conditions_print,
     kokoro_or_exit,
     parser_of,
@@ -41,10 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     kokoro_or_exit(options.model_dir, (BASE, TARGET))
     conditions_print(options.model_dir, threads="1 thread")
-    rows = []
-    for text in TEXTS:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows.append(pool.apply(row_of, (options.model_dir, text, options.repetitions)))
+    rows = [apart(row_of, options.model_dir, text, options.repetitions) for text in TEXTS]
     print(f"Processor s, {options.repetitions} repetitions:")
     table_print(("speech", "hearing it", "its slope", "ratio", "peak memory"), rows)
 

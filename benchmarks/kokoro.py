@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -35,11 +34,9 @@ from benchmarks.shared import (
     table_print,
     timed,
 )
-from corpus.audio.io import resample
 from corpus.audio.types import Audio
 from distillation.engines.kokoro import KokoroStudent
-from distillation.scoring import Score, Scorer, SpeakerEncoder
-from distillation.scoring.encoder import LEVEL_DBFS, SR
+from distillation.scoring import Score, Scorer
 from distillation.voicepack import VoicePack
 
 TEXTS = (  # of the lengths of KVoiceWalk's two: about 250 and 160 characters
@@ -164,16 +161,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
-
-
-class Everything(SpeakerEncoder):
-    """For tests on random weights only: the scorer's encoder without the cutting of silences."""
-
-    def embed(self, audio: Audio) -> np.ndarray[Any, Any]:
-        from resemblyzer.audio import normalize_volume
-
-        y = normalize_volume(resample(audio, SR).y, LEVEL_DBFS)
-        return self._embed_speech(np.asarray(y, np.float32))
 
 
 if __name__ == "__main__":

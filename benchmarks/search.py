@@ -9,7 +9,7 @@ a made speaker. Each search has a process of its own; figures without other ment
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -19,10 +19,12 @@ from typing import Any
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings")
 django.setup()
 
 from benchmarks import targets  # noqa: E402
 from benchmarks.shared import (  # noqa: E402
+    apart,
     conditions_print,
     has_kokoro,
     parser_of,
@@ -74,8 +76,7 @@ def main() -> None:
     rows = []
     for name in asked:
         print(f"{name} …", file=sys.stderr, flush=True)
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows.append(pool.apply(searched, (name, options.model_dir)))
+        rows.append(apart(searched, name, options.model_dir))
     lengths = ", ".join(str(len(text)) for text in targets.SEARCH)
     print(f"One style; heard texts of {lengths} characters; similarity (0-1) and score (0-100) "
           f"on {len(targets.HELD_OUT)} unheard sentences, start → end.")  # fmt: skip

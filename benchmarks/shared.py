@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import platform
 import re
@@ -10,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -95,6 +97,17 @@ def timed(work: Callable[[], T]) -> tuple[T, Spent]:
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()
     return result, (time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def own_process() -> ProcessPoolExecutor:
+    """Return a process that begins with nothing loaded; one that is killed is an error."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def apart(work: Callable[..., T], *asked: object) -> T:
+    """Return what `work` returns in a process of its own."""
+    with own_process() as process:
+        return process.submit(work, *asked).result()
 
 
 def spread(values: Iterable[float], digits: int = 2) -> str:

@@ -74,7 +74,7 @@ def main() -> None:
         requests = options.requests if backend == "praat" else max(2, options.requests // 4)
         with serving(backend, precision, options.model_dir) as (client, process):
             found[name] = measured(client, process, requests)
-    spoken = ("", "characters", "speech s", "answer s", "RTF", "first byte s")
+    spoken = ("", "characters", "speech s", "answer s", "processor s", "RTF", "first byte s")
     table_print(spoken, [[name, *row] for name, one in found.items() for row in one.spoken])
     print()
     service = ("", "start s", "/health ms: p50, p95, most", "memory MB: started, used, highest")
@@ -121,14 +121,22 @@ def measured(client: httpx.Client, process: psutil.Process, requests: int) -> Fi
     started_mb = process.memory_info().rss // 2**20
     for text in TEXTS:
         times = requests if text is not PARAGRAPH else max(2, requests // 2)
+        before_s = processor_s(process)
         taken, audio_s = latencies_s(client, text, times)
+        used_s = (processor_s(process) - before_s) / times
         ratio, first = statistics.median(taken) / audio_s, first_bytes_s(client, text, times)
-        row = [str(len(text)), f"{audio_s:.1f}", spread(taken, 3), f"{ratio:.3f}", spread(first, 3)]
-        found.spoken.append(row)
+        row = [str(len(text)), f"{audio_s:.1f}", spread(taken, 3), f"{used_s:.3f}"]
+        found.spoken.append([*row, f"{ratio:.3f}", spread(first, 3)])
     found.health_ms = in_ms(health_s(client, HEALTH_S))
     memory = (started_mb, process.memory_info().rss // 2**20, peak_mb(process.pid))
     found.memory_mb = ", ".join(f"{mb:.0f}" for mb in memory)
     return found
+
+
+def processor_s(process: psutil.Process) -> float:
+    """Return the seconds of processor a service has used so far, with its children."""
+    family = (process, *process.children(recursive=True))
+    return float(sum(sum(one.cpu_times()[:2]) for one in family))
 
 
 def start_s(client: httpx.Client, process: psutil.Process) -> float:

@@ -12,8 +12,13 @@ from distillation.engines.f5_files import VERSION
 from tests.conftest import REPOSITORY
 
 OURS = {"voicelab", "corpus", "distillation", "tests", "benchmarks"}
-APART = {"resemblyzer", "safetensors"}  # by the Makefile, without dependencies; of the teacher
+NODEPS = "requirements-nodeps.txt"
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def apart() -> set[str]:
+    """Return what is installed without its dependencies, and what the teacher alone has."""
+    return set(pins(NODEPS)) | {"safetensors"}
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -42,13 +47,13 @@ def modules_of(path: Path) -> Iterator[str]:
 
 
 def test_what_the_product_imports_is_declared() -> None:
-    declared = names(PROJECT["dependencies"]) | APART
+    declared = names(PROJECT["dependencies"]) | apart()
     assert imported("voicelab", "corpus", "distillation") - declared == set()
 
 
 def test_what_tests_and_benchmarks_import_is_declared() -> None:
     extra = names(PROJECT["optional-dependencies"]["dev"])
-    declared = names(PROJECT["dependencies"]) | extra | APART
+    declared = names(PROJECT["dependencies"]) | extra | apart()
     assert imported("tests", "benchmarks") - declared == set()
 
 
@@ -66,8 +71,10 @@ def pins(name: str) -> dict[str, str]:
 
 
 def test_the_teachers_environment_is_ours_with_another_torch_and_f5() -> None:
-    here, there = pins("constraints.txt"), pins("requirements-teacher.txt")
-    assert names(PROJECT["dependencies"]) | APART | {"f5-tts", "torchaudio"} <= set(there)
+    here = pins("constraints.txt") | pins(NODEPS)
+    there = pins("requirements-teacher.txt")
+    needed = names(PROJECT["dependencies"]) | {"kokoro", "misaki", "resemblyzer", "safetensors"}
+    assert needed | {"f5-tts", "torchaudio"} <= set(there)
     other = {name for name, version in there.items() if here.get(name, version) != version}
     assert other == {"torch"}
     assert there["f5-tts"] == VERSION
@@ -77,3 +84,11 @@ def test_the_teachers_image_is_that_environment() -> None:
     made = (REPOSITORY / "Dockerfile.teacher").read_text()
     assert "--no-deps -r requirements-teacher.txt" in made
     assert ".venv-*" in (REPOSITORY / ".dockerignore").read_text()
+
+
+def test_a_python_outside_the_range_gets_one_line_before_anything_is_downloaded() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    low, high = re.findall(r"\(3, (\d+)\)", makefile.partition("PYTHON_CHECK")[2])[:2]
+    assert PROJECT["requires-python"] == f">=3.{low},<3.{int(high) + 1}"
+    recipe = makefile.partition("\n.venv:")[2].splitlines()
+    assert "PYTHON_CHECK" in recipe[1]

@@ -155,8 +155,9 @@ class Pipeline:
         note = note_of(self.pack(style))
         if not is_current(note, identity, self.pack(style)):
             return False
-        towards = (read_json(note) or {}).get("target") == clips_digest(self.target(style))
-        return towards and self.pack(style, "start").exists() and recipe_in(note) is not None
+        about = read_json(note) or {}
+        whole = about.get("target") == clips_digest(self.target(style)) and "base_voice" in about
+        return whole and self.pack(style, "start").exists() and recipe_in(note) is not None
 
     def validate(self) -> dict[str, Any]:
         """Validate every style and write the report; return it."""
@@ -300,7 +301,7 @@ class Pipeline:
             target=self.target(style.key),
             start=voicepack.load(self.pack(style.key, "start"), engine=engine),
             evolved=voicepack.load(self.pack(style.key), engine=engine),
-            base_voice=(read_json(note_of(self.pack(style.key))) or {}).get("base_voice", ""),
+            base_voice=str((read_json(note_of(self.pack(style.key))) or {}).get("base_voice", "")),
             audio_dir=self.report.parent / "audio",
             on_progress=self._beat("validate", style.key),
         ).to_json()

@@ -105,7 +105,8 @@ def test_a_search_of_another_target_begins_anew_whole(
     with django_capture_on_commit_callbacks(execute=True):
         run_retry(run=Run.objects.get(), person=run.created_by)
     row.refresh_from_db()
-    assert (row.step, row.best_score, row.start_voice, row.preview.name) == (0, None, "", "")
+    assert (row.step, row.best_score, row.preview.name) == (0, None, "")
+    assert (row.start_voice, row.base_voice) == ("", "")
     assert not row.points.exists()
     assert not row.packs.exists()
     assert not any(map(default_storage.exists, (start, preview)))

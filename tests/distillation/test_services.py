@@ -117,6 +117,8 @@ class TestWholeRun:
         assert Deployment.objects.current().count() == 2
         assert Deployment.objects.get(replaced_by=again[0]).voice == again[0].voice
         style = run.style_runs.all()[0]
+        assert style.base_voice in run.run_recipe.base_voices
+        assert style.report["naturalness"]["best_base"]["voice"] == style.base_voice
         assert style.points.all()[0].step == 0
         assert VoicePack.objects.filter(style_run=style, kind="start").count() == 1
         assert default_storage.exists(str(style.preview.name))

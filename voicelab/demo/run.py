@@ -43,10 +43,10 @@ class Search:
 
 SEARCHES = {
     "kokoro": Search(
-        steps=20,
+        steps=15,
         strategy="gradient",
         precision=PRECISION,
-        base_voices=("ef_dora", "em_alex", "em_santa", "af_heart", "if_sara", "hf_alpha"),
+        base_voices=("ef_dora", "em_alex", "em_santa", "if_sara", "hf_alpha", "ff_siwis"),
     ),
     "praat": Search(steps=200),
 }

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
 
 from distillation.recipe import RunRecipe
+from distillation.stages import validate
 from tests.distillation.pipeline.runs import plan_of, run
 
 
@@ -42,6 +44,33 @@ def test_a_note_of_another_version_is_written_anew(out: Path, name: str) -> None
     path.write_text(json.dumps({**json.loads(whole), name: {}}))
     run(out, "--stage", "evolve", "--steps", 5)
     assert path.read_text() == whole
+
+
+def test_a_note_of_before_naturalness_is_completed(out: Path) -> None:
+    path = out / "evolved_voices" / "neutral.json"
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({name: whole[name] for name in whole if name != "base_voice"}))
+    run(out, "--stage", "evolve", "--steps", 5)
+    assert json.loads(path.read_text())["base_voice"] == whole["base_voice"] != ""
+
+
+def test_a_check_that_could_not_be_made_is_made_once_it_can_be(
+    out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = out / "validation" / "validation_report.json"
+    monkeypatch.setattr(validate, "available", lambda: False)
+    with pytest.raises(CommandError, match="Validation was not passed"):
+        run(out, "--stage", "validate")
+    assert "DistillMOS is not installed" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(CommandError, match=r"DistillMOS is not .* Run --stage validate, or"):
+        run(out, "--stage", "deploy")
+    monkeypatch.undo()
+    with suppress(CommandError):  # of this short search other checks may fail
+        run(out, "--stage", "validate")
+    (style,) = json.loads(path.read_text())["styles"].values()
+    assert style["checks"][-1]["name"] == "naturalness"
+    assert style["checks"][-1]["value"] == style["naturalness"]["evolved"]["mean"]
+    assert f"→ {style['naturalness']['evolved']['mean']:.2f}" in capsys.readouterr().out
 
 
 def test_a_start_that_is_gone_is_written_again(out: Path) -> None:

@@ -83,6 +83,20 @@ def test_start_is_the_best_of_base_voices_and_their_blends(whole: Evolution) -> 
     assert whole.start_name.split("@")[0] in ("pf_luz", "pm_teo", "pf_luz+pm_teo", "pm_teo+pf_luz")
 
 
+def test_the_best_base_voice_is_known_however_the_start_was_made(target_path: Path) -> None:
+    asked = recipe(base_voices=("pf_luz", "pm_gil", "pm_teo"))
+    evolution = Evolution(asked, "neutral", student(), target_path)
+    assert evolution.base_voice == ""
+    totals: dict[str, float] = {}
+    for name in asked.base_voices:
+        verdict = evolution.judge(Task(0, student().stock_voice(name).data, Bar()))
+        totals[name] = verdict.score.total if verdict.score else 0.0
+    evolution.advance(steps=evolution.start_total)
+    assert evolution.base_voice == max(totals, key=lambda name: totals[name])
+    resumed = Evolution(asked, "neutral", student(), target_path, evolution.checkpoint())
+    assert resumed.base_voice == evolution.base_voice
+
+
 @given(cuts=st.lists(st.integers(1, 14), min_size=1, max_size=3))
 @settings(max_examples=2, deadline=None, derandomize=True)
 def test_resumed_ends_in_the_same_bits(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import PARTS
+from benchmarks.__main__ import PARTS, main
 from benchmarks.shared import SPANISH, has_kokoro, kokoro_or_exit, lack_of, spread
 from distillation.engines.kokoro import CONFIG, WEIGHTS
 
@@ -65,3 +65,19 @@ def test_every_part_of_make_bench_has_help(
         runpy.run_module(f"benchmarks.{part}", run_name="__main__")
     assert ended.value.code == 0
     assert "usage:" in capsys.readouterr().out
+
+
+def test_help_lists_the_parts_and_an_unknown_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(part in told for part in PARTS)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "nosuch"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "nosuch" in capsys.readouterr().err

@@ -1,0 +1,63 @@
+"""Student kokoro on the real weights: what seed, speed, rows and long texts do to its sound."""
+
+import numpy as np
+import pytest
+import torch
+
+from distillation.engines import EngineError
+from distillation.voicepack import VoicePack
+
+pytestmark = pytest.mark.weights
+
+TEXT = "Buenas."
+
+
+def test_the_seed_decides_the_noise_and_nothing_leaks(real_kokoro):
+    pack = real_kokoro.stock_voice("em_alex")
+    torch.manual_seed(5)
+    state = torch.random.get_rng_state()
+    first = real_kokoro.synthesize(TEXT, pack, seed=1).y
+    assert torch.equal(torch.random.get_rng_state(), state)
+    torch.rand(7)
+    real_kokoro.synthesize("No.", pack, seed=2)
+    assert np.array_equal(real_kokoro.synthesize(TEXT, pack, seed=1).y, first)
+    assert not np.array_equal(real_kokoro.synthesize(TEXT, pack, seed=2).y, first)
+
+
+def test_many_voices_sound_as_each_alone(real_kokoro):
+    packs = [real_kokoro.stock_voice(name) for name in ("ef_dora", "em_alex", "ef_dora")]
+    text = f"{TEXT} {TEXT}"
+    found = real_kokoro.synthesize_many(text, packs, speed=1.3, seed=4)
+    for pack, audio in zip(packs, found, strict=True):
+        assert np.array_equal(audio.y, real_kokoro.synthesize(text, pack, speed=1.3, seed=4).y)
+    with pytest.raises(EngineError, match="praat"):
+        real_kokoro.synthesize_many(text, [packs[0], VoicePack(packs[0].data, "praat")])
+
+
+@pytest.mark.parametrize("rows", [510, 511])
+def test_only_the_row_of_the_phoneme_count_is_heard(real_kokoro, rows):
+    count = real_kokoro.phoneme_count(TEXT)
+    whole = real_kokoro.stock_voice("ef_dora").data
+    data = np.concatenate([whole, whole])[:rows]
+    spoken = real_kokoro.synthesize(TEXT, VoicePack(data, "kokoro")).y
+    others = np.zeros_like(data)
+    others[count - 1] = data[count - 1]
+    assert np.array_equal(real_kokoro.synthesize(TEXT, VoicePack(others, "kokoro")).y, spoken)
+    others[count - 1] += 0.1
+    changed = real_kokoro.synthesize(TEXT, VoicePack(others, "kokoro")).y
+    assert len(changed) != len(spoken) or not np.array_equal(changed, spoken)
+
+
+def test_long_text_is_cut_at_sentences_and_none_is_lost(real_kokoro, monkeypatch):
+    pack, limit = real_kokoro.stock_voice("ef_dora"), 2 * real_kokoro.phoneme_count(TEXT) + 1
+    alone, pair = (real_kokoro.synthesize(text, pack) for text in (TEXT, f"{TEXT} {TEXT}"))
+    monkeypatch.setattr(real_kokoro, "max_phonemes", limit)
+    three = real_kokoro.synthesize(f"{TEXT} {TEXT} {TEXT}", pack)
+    assert np.array_equal(three.y[: len(pair.y)], pair.y)
+    assert three.duration_s == pytest.approx(pair.duration_s + 0.25 + alone.duration_s)
+
+
+def test_speed_shortens(real_kokoro):
+    pack = real_kokoro.stock_voice("ef_dora")
+    slow, fast = (real_kokoro.synthesize(TEXT, pack, speed=s).duration_s for s in (0.7, 2.0))
+    assert slow > 1.5 * fast

@@ -1,0 +1,48 @@
+"""Kokoro as other machines run it, over weights that are loaded once."""
+
+import copy
+from functools import lru_cache
+
+import torch
+
+from distillation.engines import kokoro_generator, kokoro_modules
+from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro_network import PROSODIES, TEXTS, Network, _remembered
+
+
+def anew(student: KokoroStudent) -> KokoroStudent:
+    """Return the student as a new process has it: nothing is kept of what it said."""
+    made = copy.copy(student)
+    made._gradients = None
+    made._network = network = copy.copy(student._network)
+    network._text = lru_cache(maxsize=TEXTS)(network.text_of)
+    network._prosody = _remembered(network._prosody_of, PROSODIES)
+    return made
+
+
+def repacked(student: KokoroStudent) -> KokoroStudent:
+    """Return the student with its convolutions packed again, as the machine now says."""
+    made = anew(student)
+    made._network._generate = kokoro_generator.Generator(_generator(made._network), torch.float32)
+    return made
+
+
+def in_bf16(student: KokoroStudent) -> KokoroStudent:
+    """Return the student as with the option `precision`: bf16 (on any processor)."""
+    made = anew(student)
+    network = made._network
+    network.half = True
+    network._generate = kokoro_generator.Generator(_generator(network), torch.bfloat16)
+    return made
+
+
+def as_choir(student: KokoroStudent, *, half: bool = False) -> KokoroStudent:
+    """Return the student as on a GPU: the package's own modules, several voices at once."""
+    made = anew(student)
+    made._network.together = True
+    made._network._generate = kokoro_modules.Generator(_generator(made._network), half=half)
+    return made
+
+
+def _generator(network: Network) -> object:
+    return network.model.decoder.generator
