@@ -108,7 +108,7 @@ class KokoroStudent:
             raise EngineError(
                 "missing_voice",
                 f"Looked for {self.model_dir / PACKS / f'{name}.pt'}; there is {there}. "
-                f"Put the pack there, from huggingface.co/{REPO}.",
+                f"`manage.py models pull kokoro --voices {name}` fetches a published one.",
             )
         try:
             return voicepack.load(found[0], engine=self.name)
@@ -218,7 +218,8 @@ class KokoroStudent:
             raise EngineError(
                 "missing_model",
                 f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
-                f"Put there the file of that name from huggingface.co/{REPO}, and voices into "
+                "`manage.py models pull kokoro` fetches them, and voices; or put there the files "
+                f"of that name from huggingface.co/{REPO}, and voices into "
                 f"{self.model_dir / PACKS}/ (there now: {voices}).",
             )
 

