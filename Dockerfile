@@ -2,9 +2,9 @@
 FROM python:3.11-slim-bookworm
 WORKDIR /app
 RUN useradd --create-home voicelab && mkdir /data && chown voicelab /data
-COPY pyproject.toml constraints.txt ./
+COPY pyproject.toml constraints.txt requirements-nodeps.txt ./
 RUN pip install --no-cache-dir -c constraints.txt . \
- && pip install --no-cache-dir -c constraints.txt --no-deps resemblyzer
+ && pip install --no-cache-dir --no-deps -r requirements-nodeps.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps -e . && pybabel compile -q -d locale -D django
 USER voicelab

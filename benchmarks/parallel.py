@@ -20,11 +20,11 @@ search may end anywhere, which keeps most.
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import re
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -56,7 +56,12 @@ PATIENCE_S = 1800.0
 
 def main() -> None:
     parts = {"workers": workers, "jobs": jobs, "kills": kills, "checkpoints": checkpoints}
-    for name in sys.argv[1:] or parts:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; else all")
+    names = parser.parse_args().parts or list(parts)
+    if unknown := set(names) - set(parts):
+        parser.error(f"no part {', '.join(sorted(unknown))}; --help lists them")
+    for name in names:
         parts[name]()
 
 

@@ -1,4 +1,4 @@
-"""Seconds per candidate, split; `-m benchmarks.search`."""
+"""Seconds per candidate, split; `python -m benchmarks.search`."""
 
 import argparse
 import statistics
