@@ -1,71 +1,75 @@
 # The project's commands; `make demo` and `make test` are all a newcomer needs.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALLED := .venv/.installed
+TEACHER := .venv-teacher/.installed
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+UNBOUND := --no-deps --ignore-requires-python
 MESSAGES := locale/es/LC_MESSAGES/django.mo
 export OMP_NUM_THREADS ?= 1
 export WEB_PORT ?= 8000
 export SPEECH_PORT ?= 8001
 
-.PHONY: demo test test-quick lint bench serve messages teacher teacher-worker teacher-speech
+.PHONY: .venv demo test test-quick lint bench serve messages teacher teacher-worker teacher-speech
 
-# One clear line for a Python that is not supported, before anything is downloaded (runs on any).
-PYTHON_CHECK := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
-	"Voice Lab needs Python 3.11, 3.12 or 3.13; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.13" % v)
+.venv: $(INSTALLED)
 
-.venv: pyproject.toml constraints.txt requirements-nodeps.txt
-	@$(PYTHON) -c '$(PYTHON_CHECK)'
+# Begins with the version: a Python that will not do is told so before anything is downloaded.
+$(INSTALLED): pyproject.toml constraints.txt requirements-nodeps.txt
+	@$(PYTHON) python_version.py
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python -r requirements-nodeps.txt
-	@touch .venv
+	$(BIN)/$(PIP_INSTALL) -c constraints.txt -e '.[dev]'
+	$(BIN)/$(PIP_INSTALL) $(UNBOUND) -r requirements-nodeps.txt
+	@touch $@
 
 # F5-TTS and a torch it can live with, 7 GB, beside .venv and never in it.
-.venv-teacher: requirements-teacher.txt
+$(TEACHER): requirements-teacher.txt
+	@$(PYTHON) python_version.py
 	$(PYTHON) -m venv .venv-teacher
-	.venv-teacher/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-teacher.txt
-	@touch .venv-teacher
+	.venv-teacher/bin/$(PIP_INSTALL) $(UNBOUND) -r $<
+	@touch $@
 
-teacher: .venv-teacher
+teacher: $(TEACHER)
 
 # Takes the slices of runs with the teacher f5; on a CPU one may last an hour.
 teacher-worker: export SLICE_SOFT_SECONDS ?= 3300
 teacher-worker: export SLICE_HARD_SECONDS ?= 3360
 teacher-worker: export LEASE_SECONDS ?= 3420
-teacher-worker: .venv-teacher
+teacher-worker: $(TEACHER)
 	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --concurrency 1 --loglevel info
 
 # F5 as a speech service: the --tts-url of another machine.
 teacher-speech: export TTS_BACKEND := f5
-teacher-speech: .venv-teacher
+teacher-speech: $(TEACHER)
 	.venv-teacher/bin/python -m voicelab.tts
 
-%.mo: %.po .venv
+%.mo: %.po $(INSTALLED)
 	@$(BIN)/pybabel --quiet compile --domain django --input-file $< --output-file $@
 
-demo: .venv $(MESSAGES)
+demo: $(INSTALLED) $(MESSAGES)
 	@$(BIN)/python manage.py demo $(if $(EXIT),--exit) $(if $(ENGINE),--engine $(ENGINE)) $(if $(SOUNDS),--sounds $(SOUNDS))
 
 # Web, worker and speech service on loopback, without the demo.
-serve: .venv $(MESSAGES)
+serve: $(INSTALLED) $(MESSAGES)
 	@$(BIN)/python manage.py prepare
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
-test: .venv $(MESSAGES)
+test: $(INSTALLED) $(MESSAGES)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-test-quick: .venv $(MESSAGES)
+test-quick: $(INSTALLED) $(MESSAGES)
 	$(BIN)/pytest -n 2 -m 'not slow and not browser and not servers and not weights'
 
-lint: .venv
+lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: .venv
+bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
 
 # Collects the strings of pages and code for translation (needs gettext's xgettext).
-messages: .venv
+messages: $(INSTALLED)
 	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var

@@ -117,8 +117,8 @@ class RunLaunchForm(forms.ModelForm):
         choices=PRECISIONS,
         required=False,
         help_text=_(
-            "Measured with random weights: bf16 judges a candidate in 0.58 of the processor "
-            "time of fp32; its score differs by at most 0.003 of 100."
+            "bf16 judges a candidate in 0.6 of the processor time of fp32; its score differs by "
+            "some hundredths of 100."
         ),
     )
     base_voices = forms.MultipleChoiceField(

@@ -1,5 +1,6 @@
 """Fixtures every test may use: threads on purpose, no silent skips in CI."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("weights"):
             item.add_marker(pytest.mark.xdist_group("weights"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A network that is done with holds itself and hundreds of MB."""
+    if item.get_closest_marker("weights"):
+        gc.collect()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,0 +1,64 @@
+"""Which Python it takes: pyproject.toml, the check of `make`, README and the images agree."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import python_version
+from tests.conftest import REPOSITORY
+
+RANGE = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["requires-python"]
+
+
+def test_this_python_will_do() -> None:
+    done = subprocess.run(
+        [sys.executable, "python_version.py"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("found", [(2, 7, 18), (3, 8, 18), (3, 10, 13), (3, 14, 0), (4, 0, 0)])
+def test_another_is_refused_in_one_line(found, monkeypatch) -> None:
+    monkeypatch.setattr(python_version.sys, "version_info", found)
+    with pytest.raises(SystemExit) as refused:
+        python_version.main()
+    said = str(refused.value)
+    assert "Python 3.11 to 3.13" in said
+    assert f" is {found[0]}.{found[1]}." in said
+    assert "make PYTHON=python3.11" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("found", [(3, 11, 0), (3, 12, 1), (3, 13, 9)])
+def test_three_are_taken(found, monkeypatch) -> None:
+    monkeypatch.setattr(python_version.sys, "version_info", found)
+    python_version.main()
+
+
+def test_make_asks_before_it_downloads(tmp_path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\necho no: $*\nexit 1\n")
+    old.chmod(0o755)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "requirements-nodeps.txt"):
+        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
+    done = subprocess.run(
+        ["make", ".venv", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stdout == "no: python_version.py\n"
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_readme_and_images_say_the_same() -> None:
+    assert RANGE == ">=3.11,<3.14"
+    readme = (REPOSITORY / "README.md").read_text()
+    assert "Python 3.11, 3.12 or 3.13" in readme
+    for name in ("Dockerfile", "Dockerfile.teacher"):
+        images = re.findall(
+            r"^FROM python:3\.(\d+)-", (REPOSITORY / name).read_text(), re.MULTILINE
+        )
+        assert images
+        assert all(11 <= int(minor) < 14 for minor in images)
