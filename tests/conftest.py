@@ -38,12 +38,10 @@ def f5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder_with_f5(tmp_path_factory.mktemp("f5") / "made")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes all tests of real weights: they need a GB, and seconds to load."""
-    for item in items:
-        if item.get_closest_marker("weights"):
-            item.add_marker(pytest.mark.xdist_group("weights"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One worker takes all tests of real weights: they need GBs, and seconds to load."""
+    if item.get_closest_marker("weights"):
+        item.add_marker(pytest.mark.xdist_group("weights"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -24,14 +24,7 @@ from rich.table import Table
 from distillation.models import Run, StyleRun
 
 console = Console()
-COLUMNS = (
-    "style",
-    "similarity, held-out",
-    "score, held-out",
-    "score, searched",
-    "naturalness",
-    "passed",
-)
+COLUMNS = ("style", "similarity", "score", "naturalness", "searched", "passed")
 QUIET_SECONDS = 10  # between lines where the output is not a terminal
 
 
@@ -95,7 +88,11 @@ def _figures(style: StyleRun) -> str:
 def table_of(run: Run) -> Table:
     """One row per style, start → evolved: on held-out sentences first, then on the search's own."""
     table = Table(
-        title=f"Run {run.pk}", title_justify="left", box=SIMPLE_HEAVY, padding=(0, 1, 0, 0)
+        title=f"Run {run.pk}, start → evolved, on sentences the search never heard; searched: the "
+        "score on its own; naturalness: of the best base voice → evolved, predicted, 1-5",
+        title_justify="left",
+        box=SIMPLE_HEAVY,
+        padding=(0, 1, 0, 0),
     )
     for name in COLUMNS:
         table.add_column(name, justify="left" if name == "style" else "right", no_wrap=True)
@@ -106,8 +103,8 @@ def table_of(run: Run) -> Table:
             style.style,
             _change(start["target"], evolved["target"], 3),
             _change(start["total"], evolved["total"], 1),
-            _change(style.start_score or 0.0, style.best_score or 0.0, 1),
             _naturalness(report),
+            _change(style.start_score or 0.0, style.best_score or 0.0, 1),
             "[green]yes" if report["passed"] else "[red]no",
         )
     return table
