@@ -13,8 +13,12 @@ pytestmark = [pytest.mark.weights, pytest.mark.xdist_group("weights")]
 
 
 @pytest.fixture(scope="module")
-def spoken(real_kokoro_model):
-    speaker = NaturalSpeaker(real_kokoro_model)
+def speaker(real_kokoro_model):
+    return NaturalSpeaker(real_kokoro_model)
+
+
+@pytest.fixture(scope="module")
+def spoken(speaker):
     return {style: speaker.speak(TEXT, style, seed=20) for style in MANNERS}
 
 
@@ -32,6 +36,10 @@ def test_a_take_is_a_recording_of_a_quiet_room(spoken):
     for audio in spoken.values():
         assert 0.25 < np.abs(audio.y).max() < 0.9
         assert np.abs(audio.y[: audio.sr // 5]).max() < 0.01
+
+
+def test_a_second_demo_says_the_same(speaker, spoken):
+    assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, spoken["amable"].y)
 
 
 def test_the_search_does_not_know_the_speaker():
