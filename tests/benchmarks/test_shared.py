@@ -61,6 +61,7 @@ def test_every_part_of_make_bench_has_help(
     part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", [part, "--help"])
+    monkeypatch.delitem(sys.modules, f"benchmarks.{part}", raising=False)  # another test's import
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(f"benchmarks.{part}", run_name="__main__")
     assert ended.value.code == 0
