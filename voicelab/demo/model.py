@@ -30,8 +30,9 @@ def engine_choose(engine: str) -> str:
         if engine == "kokoro":
             raise DemoError(str(error)) from error
         console.print(
-            f"[yellow]Kokoro's files cannot be had ({error.code}); the demo speaks with praat, "
-            "the built-in robotic voice. `manage.py models pull kokoro` says why.",
+            f"The demo speaks with praat, the built-in robotic voice. {error}",
+            style="yellow",
+            markup=False,
             soft_wrap=True,
         )
         return "praat"

@@ -11,13 +11,11 @@ from parselmouth.praat import call
 
 from corpus.audio.types import Audio, Samples
 from distillation import engines
+from voicelab.demo.room import recorded
 
 STOCK_VOICE = "af_sarah"  # the demo's search may not use it as a base voice
 PRECISION = "auto"  # bf16 where the processor has it
 PITCH_RANGE_HZ = (75.0, 500.0)
-ROOM_S = 0.33
-ROOM_NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
-PEAK = 0.5
 SEEDED = "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add draws numbers
 
 
@@ -62,32 +60,10 @@ class NaturalSpeaker:
         self._voice = self._student.stock_voice(STOCK_VOICE)
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
-        """Speak `text` in `style`.
-
-        Parameters
-        ----------
-        text : str
-            One Spanish sentence.
-        style : str
-            A key of `MANNERS`.
-        seed : int
-            Seed of the small differences between two takes and of the room's noise.
-
-        Returns
-        -------
-        Audio
-            24 kHz, with a third of a second of room before and after, peak about -6 dBFS. Equal
-            calls give equal samples.
-        """
         manner, rng = MANNERS[style], np.random.default_rng([seed, len(text)])
         speed = manner.speed * rng.uniform(0.99, 1.01)
         spoken = self._student.synthesize(text, self._voice, speed=speed, seed=seed)
-        y = _shifted(spoken, manner)
-        y = y * (PEAK / np.abs(y).max()) * 10 ** ((manner.gain_db + rng.uniform(-0.5, 0.5)) / 20)
-        room = np.zeros(int(ROOM_S * spoken.sr), np.float32)
-        y = np.concatenate([room, y, room])
-        noise = rng.normal(0, ROOM_NOISE, len(y))
-        return Audio((y + noise).astype(np.float32), spoken.sr)
+        return recorded(_shifted(spoken, manner), spoken.sr, manner.gain_db, rng)
 
 
 def _shifted(audio: Audio, manner: Manner) -> Samples:

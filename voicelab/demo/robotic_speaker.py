@@ -9,10 +9,10 @@ import parselmouth
 from parselmouth.praat import call
 
 from corpus.audio.types import Audio
+from voicelab.demo.room import recorded
 
 VARIANT = "Annie"  # an espeak-ng timbre that the `praat` student's own voices do not use
 SR = 24_000
-ROOM_NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,9 @@ class RoboticSpeaker:
     engine = "praat"
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
-        """Speak `text` in `style`.
-
-        Parameters
-        ----------
-        text : str
-            One Spanish sentence.
-        style : str
-            A key of `MANNERS`.
-        seed : int
-            Seed of the small differences between two takes and of the room's noise.
-
-        Returns
-        -------
-        Audio
-            24 kHz, with a third of a second of room before and after, peak about -6 dBFS. Equal
-            calls in equal order give equal samples: the synthesiser's flutter runs on between
-            calls.
-        """
         rng = np.random.default_rng([seed, len(text)])
         sound = _synthesize(text, MANNERS[style], rng)
-        y = sound.values[0] * (0.5 / np.abs(sound.values).max())
-        y = y * 10 ** ((MANNERS[style].gain_db + rng.uniform(-0.5, 0.5)) / 20)
-        room = np.zeros(int(0.33 * SR))
-        y = np.concatenate([room, y, room])
-        return Audio((y + rng.normal(0, ROOM_NOISE, len(y))).astype(np.float32), SR)
+        return recorded(sound.values[0], SR, MANNERS[style].gain_db, rng)
 
 
 def _synthesize(text: str, manner: Manner, rng: np.random.Generator) -> parselmouth.Sound:

@@ -14,7 +14,24 @@ class DemoSpeaker(Protocol):
     name: str
     engine: str
 
-    def speak(self, text: str, style: str, *, seed: int) -> Audio: ...
+    def speak(self, text: str, style: str, *, seed: int) -> Audio:
+        """Speak `text` in `style`, with a third of a second of room before and after.
+
+        Parameters
+        ----------
+        text : str
+            One Spanish sentence.
+        style : str
+            A key of the corpus' styles.
+        seed : int
+            Seed of the small differences between two takes and of the room's noise.
+
+        Returns
+        -------
+        Audio
+            24 kHz, peak about -6 dBFS. Equal calls in equal order give equal samples.
+        """
+        ...
 
 
 def speaker_of(engine: str, model_dir: Path) -> DemoSpeaker:

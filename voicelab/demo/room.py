@@ -1,0 +1,34 @@
+"""The demo's recording room: a level, silence around the speech, and the room's noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus.audio.types import Audio, Samples
+
+PEAK = 0.5
+QUIET_S = 0.33
+NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
+LEVELS_DB = 0.5  # takes of one person differ by so much either way
+
+
+def recorded(y: Samples, sr: int, gain_db: float, rng: np.random.Generator) -> Audio:
+    """Return speech as a microphone in the room records it.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Speech, not silent.
+    sr : int
+        Its rate, Hz.
+    gain_db : float
+        Against a peak of about -6 dBFS.
+    rng : numpy.random.Generator
+        Draws the take's own level and the noise.
+    """
+    level_db = gain_db + rng.uniform(-LEVELS_DB, LEVELS_DB)
+    y = y * (PEAK / np.abs(y).max())
+    y = y * 10 ** (level_db / 20)
+    quiet = np.zeros(int(QUIET_S * sr), y.dtype)
+    y = np.concatenate([quiet, y, quiet])
+    return Audio((y + rng.normal(0, NOISE, len(y))).astype(np.float32), sr)
