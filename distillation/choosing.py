@@ -15,7 +15,7 @@ CHOICE = 12  # combinations are tried over the best so many
 SEARCH_PLACES = (0.5, 0.0, 1.0)  # of the corpus, shortest to longest; the middle one leads
 HELD_OUT = 4
 GRADIENT_LETTERS = (25, 45)  # there and back through the network: memory and time go by length
-GRADIENT_TEXTS = 40
+GRADIENT_TEXTS = (10, 40)  # fewer are learned by heart, more are not needed
 UNHEARD = 3  # letters a held-out length differs at least from every length the search hears
 
 
@@ -87,9 +87,11 @@ def gradient_texts(corpus: Iterable[str], held_out: Iterable[str]) -> tuple[str,
     Never a held-out one. Where the corpus has too few of `GRADIENT_LETTERS`, its shortest.
     """
     low, high = GRADIENT_LETTERS
+    least, most = GRADIENT_TEXTS
     free = sorted(_without(set(corpus), held_out), key=lambda text: (len(text), text))
-    short = [text for text in free if low <= len(text) <= high] or free
-    mixed = sorted(short[:GRADIENT_TEXTS], key=lambda text: hashlib.sha256(text.encode()).digest())
+    short = [text for text in free if low <= len(text) <= high]
+    chosen = (short if len(short) >= least else free)[:most]
+    mixed = sorted(chosen, key=lambda text: hashlib.sha256(text.encode()).digest())
     return tuple(mixed)
 
 

@@ -130,6 +130,12 @@ class RunRecipe:
         kind, _, sha256 = self.versions.get("Kokoro weights", "").rpartition(", ")
         return kind, sha256
 
+    @property
+    def about_weights(self) -> dict[str, Any]:
+        """What a manifest tells of the student's weights; nothing where not recorded."""
+        kind, sha256 = self.student_weights
+        return {"weights": {"kind": kind, "sha256": sha256}} if sha256 else {}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal recipe."""
         return json.loads(json.dumps(asdict(self)))

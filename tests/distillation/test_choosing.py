@@ -113,3 +113,5 @@ def test_a_gradient_hears_many_short_sentences_and_no_held_out_one() -> None:
     assert not set(found) & set(held_out)
     assert found == gradient_texts(reversed(SENTENCES), held_out)
     assert set(gradient_texts(["x" * 90, "y" * 80], ())) == {"y" * 80, "x" * 90}
+    few = ["z" * 30, *("w" * (60 + n) for n in range(20))]
+    assert len(gradient_texts(few, ())) == len(few)

@@ -17,7 +17,10 @@ text = st.text(min_size=1, max_size=20)
     options=st.dictionaries(text, text, max_size=3),
 )
 def test_json_there_and_back(seed: int, steps: int, early_stop: float, options: object) -> None:
-    made = recipe(seed=seed, steps=steps, early_stop=early_stop, teacher_options=options)
+    made = recipe(
+        seed=seed, steps=steps, early_stop=early_stop, teacher_options=options,
+        gradient_texts=("Hola.", "Adiós."),
+    )  # fmt: skip
     back = RunRecipe.from_json(made.to_json())
     assert back == made
     assert back.fingerprint() == made.fingerprint()
@@ -56,3 +59,14 @@ def test_unknown_fields_and_styles_are_named() -> None:
         RunRecipe.from_json({**recipe().to_json(), "colour": "red"})
     with pytest.raises(RecipeError, match="'alegre' is not in this run"):
         recipe().style("alegre")
+
+
+def test_a_recipe_of_before_gradient_texts_opens() -> None:
+    stored = recipe().to_json()
+    del stored["gradient_texts"]
+    assert RunRecipe.from_json(stored) == recipe()
+
+
+def test_a_gradient_never_hears_what_is_held_out() -> None:
+    with pytest.raises(RecipeError, match="held_out_texts: the gradient hears"):
+        recipe(gradient_texts=("Hola.", HELD_OUT[0]))

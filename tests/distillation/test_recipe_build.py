@@ -118,3 +118,13 @@ def test_the_http_teacher_needs_no_takes_but_an_address() -> None:
     recipe = recipe_build(styles=["neutral"], steps=10, teacher="http", tts_url="http://tts:8001")
     assert recipe.teacher_options == {"url": "http://tts:8001"}
     assert recipe.style("neutral").takes == {}
+
+
+@pytest.mark.usefixtures("kokoro_voices")
+def test_a_gradient_gets_sentences_of_its_own_and_other_strategies_none() -> None:
+    corpus_make("neutral")
+    asked = {"styles": ["neutral"], "steps": 10, "student": "kokoro"}
+    climbed = recipe_build(**asked, strategy="gradient")
+    assert len(climbed.gradient_texts) >= 5
+    assert not set(climbed.gradient_texts) & set(climbed.held_out_texts)
+    assert recipe_build(**asked).gradient_texts == ()

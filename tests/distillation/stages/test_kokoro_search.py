@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus.audio.io import write_wav
 from distillation.engines.kokoro import KokoroStudent
 from distillation.recipe import RunRecipe
 from distillation.stages.evolve import Evolution
@@ -23,15 +22,6 @@ HEARD = ("Buenas tardes.", "Muchas gracias.")  # 1.3 and 1.4 s
 BASE = ("em_santa", "ef_dora")
 SCORE_APART = 0.01  # of 100; samples of both ways lie within 1e-4
 BF16_APART = 0.3  # of 100
-
-
-@pytest.fixture(scope="module")
-def target(real_kokoro: KokoroStudent, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence by a voice that is none of the base voices."""
-    path = tmp_path_factory.mktemp("target") / "target.wav"
-    pack = real_kokoro.stock_voice("em_alex")
-    write_wav(path, real_kokoro.synthesize("Su pedido llega mañana.", pack))
-    return path
 
 
 def wanted(strategy: str, steps: int) -> RunRecipe:
@@ -53,17 +43,17 @@ def tasks_of(packs: list[VoicePack], bar: Bar) -> list[Task]:
 
 
 @pytest.fixture(scope="module")
-def full(real_kokoro: KokoroStudent, target: Path) -> list[Verdict]:
+def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Verdict]:
     """What the four are worth, every text heard."""
-    judge = Judge(wanted("cma-es", 5), real_kokoro, target)
+    judge = Judge(wanted("cma-es", 5), real_kokoro, kokoro_target)
     return [judge(task) for task in tasks_of(near(real_kokoro), Bar())]
 
 
 def test_only_what_could_not_have_won_is_dropped_early(
-    real_kokoro: KokoroStudent, target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
 ) -> None:
     """After one text no ceiling lies under what two come to, and the floor drops by it."""
-    judge, packs = Judge(wanted("cma-es", 5), real_kokoro, target), near(real_kokoro)
+    judge, packs = Judge(wanted("cma-es", 5), real_kokoro, kokoro_target), near(real_kokoro)
     ceilings = [judge(task).ceiling for task in tasks_of(packs, Bar(first=2.0))]
     for ceiling, whole in zip(ceilings, full, strict=True):
         assert whole.ceiling < ceiling < 100
@@ -74,11 +64,11 @@ def test_only_what_could_not_have_won_is_dropped_early(
 
 
 def test_a_batch_side_by_side_has_the_scores_of_one_by_one(
-    real_kokoro: KokoroStudent, target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
 ) -> None:
     """As on a GPU, within what its other order of sums does; some dropped by their first text."""
     students = (real_kokoro, as_choir(real_kokoro))
-    alone, together = (Judge(wanted("cma-es", 5), one, target) for one in students)
+    alone, together = (Judge(wanted("cma-es", 5), one, kokoro_target) for one in students)
     assert (alone.together, together.together) == (False, True)
     bar = Bar(first=sorted(verdict.score.first for verdict in full)[1])
     tasks = tasks_of(near(real_kokoro), bar)
@@ -95,11 +85,11 @@ def test_a_batch_side_by_side_has_the_scores_of_one_by_one(
 
 
 def test_bf16_keeps_the_lengths_and_nearly_the_scores(
-    real_kokoro: KokoroStudent, target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
 ) -> None:
     """Measured: 0.02 to 0.09 of 100."""
     half = in_bf16(real_kokoro)
-    judge = Judge(wanted("cma-es", 5), half, target)
+    judge = Judge(wanted("cma-es", 5), half, kokoro_target)
     packs = near(real_kokoro)
     for task, exact in zip(tasks_of(packs, Bar()), full, strict=True):
         found = judge(task)
@@ -111,7 +101,7 @@ def test_bf16_keeps_the_lengths_and_nearly_the_scores(
 
 
 def test_a_search_hands_whole_batches_to_a_student_that_profits(
-    real_kokoro: KokoroStudent, target: Path, monkeypatch: pytest.MonkeyPatch
+    real_kokoro: KokoroStudent, kokoro_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choir, said = as_choir(real_kokoro), []
     speak: Callable[..., object] = choir.synthesize_many
@@ -121,7 +111,7 @@ def test_a_search_hands_whole_batches_to_a_student_that_profits(
         return speak(text, conditions, **how)
 
     monkeypatch.setattr(choir, "synthesize_many", listened)
-    evolution = Evolution(wanted("cma-es", 4), "neutral", choir, target)
+    evolution = Evolution(wanted("cma-es", 4), "neutral", choir, kokoro_target)
     evolution.advance(steps=1)
     assert evolution.evaluations == 2
     assert said == [(HEARD[0], 2), (HEARD[1], 2)]
@@ -131,7 +121,7 @@ def test_a_search_hands_whole_batches_to_a_student_that_profits(
 
 
 def test_while_timbre_moves_each_text_has_one_prosody(
-    real_kokoro: KokoroStudent, target: Path
+    real_kokoro: KokoroStudent, kokoro_target: Path
 ) -> None:
     """The network keeps durations, pitch and energy by the pack's prosody half."""
     computed: list[int] = []
@@ -139,7 +129,7 @@ def test_while_timbre_moves_each_text_has_one_prosody(
     lstm: Any = student._network.model.predictor.lstm
     hook = lstm.register_forward_hook(lambda *_: computed.append(1))
     each = []
-    evolution = Evolution(wanted("halves", 8), "neutral", student, target)
+    evolution = Evolution(wanted("halves", 8), "neutral", student, kokoro_target)
     evolution.advance(steps=evolution.start_total)
     for _ in range(2):
         before = len(computed), evolution.texts
@@ -152,17 +142,17 @@ def test_while_timbre_moves_each_text_has_one_prosody(
     assert each_anew == prosody_texts
 
 
-def test_resumed_ends_in_the_same_bits(real_kokoro: KokoroStudent, target: Path) -> None:
+def test_resumed_ends_in_the_same_bits(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
     """Cut within the start and within a generation, each part by a student that kept nothing."""
-    whole = Evolution(wanted("cma-es", 4), "neutral", real_kokoro, target)
+    whole = Evolution(wanted("cma-es", 4), "neutral", real_kokoro, kokoro_target)
     whole.advance()
     blob = None
     for cut in (3, whole.start_total - 1):
-        part = Evolution(wanted("cma-es", 4), "neutral", anew(real_kokoro), target, blob)
+        part = Evolution(wanted("cma-es", 4), "neutral", anew(real_kokoro), kokoro_target, blob)
         part.advance(steps=cut)
         assert not part.done
         blob = part.checkpoint()
-    last = Evolution(wanted("cma-es", 4), "neutral", anew(real_kokoro), target, blob)
+    last = Evolution(wanted("cma-es", 4), "neutral", anew(real_kokoro), kokoro_target, blob)
     assert last.step == 2
     last.advance()
     assert last.best.sha256 == whole.best.sha256 != whole.start.sha256

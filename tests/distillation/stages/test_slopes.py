@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from corpus.audio.io import read_wav, resample, write_wav
+from corpus.audio.io import read_wav, resample
 from corpus.audio.types import Audio
 from distillation.engines import DIFFERENTIABLE, STUDENTS
 from distillation.engines.base import Differentiable
@@ -28,15 +28,6 @@ weights = pytest.mark.weights
 HEARD = ("Buenas.", "Hola, sí.")  # 0.9 and 1.1 s: memory and time go with the length
 BASE = ("em_santa", "ef_dora")
 SEED = 3
-
-
-@pytest.fixture(scope="module")
-def target(real_kokoro: KokoroStudent, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence by a voice that is none of the base voices."""
-    path = tmp_path_factory.mktemp("target") / "target.wav"
-    pack = real_kokoro.stock_voice("em_alex")
-    write_wav(path, real_kokoro.synthesize("Su pedido llega mañana.", pack))
-    return path
 
 
 def wanted(steps: int) -> RunRecipe:
@@ -67,11 +58,11 @@ def test_at_no_offset_it_sounds_as_it_does(real_kokoro: KokoroStudent) -> None:
 
 @weights
 def test_the_gradient_agrees_with_finite_differences(
-    real_kokoro: KokoroStudent, target: Path
+    real_kokoro: KokoroStudent, kokoro_target: Path
 ) -> None:
     """Along the subspace and along both halves of its own; real speech bends beyond 0.01."""
     pack, other = (real_kokoro.stock_voice(name) for name in BASE)
-    likeness = Likeness(read_wav(target))
+    likeness = Likeness(read_wav(kokoro_target))
     speak = real_kokoro.around(HEARD[0], pack, seed=SEED)
 
     def similarity(offset: torch.Tensor) -> torch.Tensor:
@@ -92,15 +83,15 @@ def test_the_gradient_agrees_with_finite_differences(
 
 
 @weights
-def test_four_steps_raise_the_similarity(real_kokoro: KokoroStudent, target: Path) -> None:
+def test_four_steps_raise_the_similarity(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
     """Measured: 0.493, 0.523, 0.508, 0.525, 0.536; the total does not rise with each of them."""
-    judge = Judge(wanted(4), real_kokoro, target)
+    judge = Judge(wanted(4), real_kokoro, kokoro_target)
     population = np.stack([real_kokoro.stock_voice(name).data for name in BASE])
     first = judge(Task(0, population[0], Bar())).score
     assert first
     search = strategy(
         "gradient", start=population[0], start_score=first.total, population=population,
-        diversity=(0.01, 0.15), seed=0, slope=Slopes(wanted(4), real_kokoro, target),
+        diversity=(0.01, 0.15), seed=0, slope=Slopes(wanted(4), real_kokoro, kokoro_target),
     )  # fmt: skip
     similarities = [first.target]
     for number in range(4):
@@ -113,14 +104,14 @@ def test_four_steps_raise_the_similarity(real_kokoro: KokoroStudent, target: Pat
 
 
 @weights
-def test_resumed_ends_in_the_same_bits(real_kokoro: KokoroStudent, target: Path) -> None:
-    whole = Evolution(wanted(2), "neutral", real_kokoro, target)
+def test_resumed_ends_in_the_same_bits(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
+    whole = Evolution(wanted(2), "neutral", real_kokoro, kokoro_target)
     whole.advance()
-    part = Evolution(wanted(2), "neutral", anew(real_kokoro), target)
+    part = Evolution(wanted(2), "neutral", anew(real_kokoro), kokoro_target)
     part.advance(steps=whole.start_total + 1)
     assert (part.step, part.done) == (1, False)
     blob = part.checkpoint()
-    last = Evolution(wanted(2), "neutral", anew(real_kokoro), target, blob)
+    last = Evolution(wanted(2), "neutral", anew(real_kokoro), kokoro_target, blob)
     last.advance()
     assert last.points == whole.points
     assert last.best.sha256 == whole.best.sha256
@@ -139,3 +130,35 @@ def test_the_names_of_those_that_can_are_true(kokoro: KokoroStudent) -> None:
     assert isinstance(kokoro, Differentiable)
     assert not isinstance(student(), Differentiable)
     assert set(DIFFERENTIABLE) < set(STUDENTS)
+
+
+class Recording:
+    """A student that only notes what a gradient is wanted of."""
+
+    name = "kokoro"
+    sr = 24_000
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def around(self, text: str, condition: object, *, seed: int) -> object:
+        self.texts.append(text)
+        return lambda offset: torch.full((24_000,), 0.1) + offset.sum()
+
+
+def heard_over(steps: int, target_path: Path, **recipe_fields: object) -> list[str]:
+    listener = Recording()
+    slopes = Slopes(recipe(**recipe_fields), listener, target_path)
+    for turn in range(steps):
+        slopes(np.zeros((510, 1, 256), np.float32), turn)
+    return listener.texts
+
+
+def test_each_step_takes_the_next_sentence_of_the_recipe(target_path: Path) -> None:
+    named = ("Buenas.", "Hola, sí.", "Adiós.")
+    assert heard_over(4, target_path, gradient_texts=named) == [*named, named[0]]
+
+
+def test_a_recipe_of_before_takes_the_two_shortest_that_the_search_hears(target_path: Path) -> None:
+    shortest = sorted(recipe().search_texts, key=len)[:2]
+    assert heard_over(3, target_path) == [*shortest, shortest[0]]
