@@ -1,7 +1,7 @@
 """Which Python it takes: pyproject.toml, the check of `make`, README and the images agree."""
 
-import re
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -47,7 +47,11 @@ def test_make_asks_before_it_downloads(tmp_path) -> None:
         (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
-        ["make", ".venv", f"PYTHON={old}"], cwd=tmp_path, env=outside, capture_output=True, text=True
+        ["make", ".venv", f"PYTHON={old}"],
+        cwd=tmp_path,
+        env=outside,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert done.stdout == "no: python_version.py\n"
