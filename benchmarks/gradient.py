@@ -23,9 +23,9 @@ from benchmarks.shared import (
     table_print,
     timed,
 )
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring import Scorer
-from distillation.scoring.likeness import Likeness
+from distillation.scoring.differentiable_similarity import DifferentiableSimilarity
 from distillation.voicepack import VoicePack
 
 TEXTS = (
@@ -43,7 +43,7 @@ def main() -> None:
     conditions_print(options.model_dir, threads="1 thread")
     rows = [apart(row_of, options.model_dir, text, options.repetitions) for text in TEXTS]
     print(f"Processor s, {options.repetitions} repetitions:")
-    table_print(("speech", "hearing it", "its slope", "ratio", "peak memory"), rows)
+    table_print(("speech", "hearing it", "its gradient", "ratio", "peak memory"), rows)
 
 
 def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
@@ -51,11 +51,11 @@ def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
     engine = KokoroStudent(model_dir=model_dir, threads=1, device="cpu")
     pack, other = (engine.stock_voice(name) for name in (BASE, TARGET))
     target = engine.synthesize(TEXTS[-1], other, seed=SEED)
-    scorer, likeness = Scorer(target), Likeness(target)
+    scorer, similarity = Scorer(target), DifferentiableSimilarity(target)
     speech = engine.synthesize(text, pack, seed=SEED)
     ways = {
         "hear": lambda voice: scorer.hear(engine.synthesize(text, voice, seed=SEED)),
-        "slope": lambda voice: slope(engine, likeness, text, voice),
+        "gradient": lambda voice: gradient(engine, similarity, text, voice),
     }
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(repetitions + 1):  # the first warms up
@@ -68,13 +68,18 @@ def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
     return [*row, f"{peak_mb():.0f} MB"]
 
 
-def slope(engine: KokoroStudent, likeness: Likeness, text: str, voice: VoicePack) -> None:
-    """Go the way there and back, as `stages.slopes` does."""
+def gradient(
+    engine: KokoroStudent,
+    similarity: DifferentiableSimilarity,
+    text: str,
+    voice: VoicePack,
+) -> None:
+    """Go the way there and back, as `stages.gradients` does."""
     import torch
 
     offset = torch.zeros(voice.data.shape[-1], requires_grad=True)
-    y = engine.around(text, voice, seed=SEED)(offset)
-    torch.autograd.grad(likeness(y, engine.sr), offset)
+    y = engine.differentiable_synthesis(text, voice, seed=SEED)(offset)
+    torch.autograd.grad(similarity(y, engine.sr), offset)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from benchmarks.shared import (
     table_print,
     timed,
 )
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring import Scorer
 from distillation.voicepack import VoicePack
 

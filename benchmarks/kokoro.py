@@ -35,7 +35,7 @@ from benchmarks.shared import (
     timed,
 )
 from corpus.audio.types import Audio
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring import Score, Scorer
 from distillation.voicepack import VoicePack
 

@@ -1,4 +1,4 @@
-"""What the machine gives: how much two processes that share nothing judge, against one."""
+"""What the machine gives: how much two processes that share nothing evaluator, against one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from corpus.audio.io import write_wav
 from distillation.engines import student
-from distillation.stages.judging import Bar, Judge, Task
+from distillation.stages.evaluation import Evaluator, PruningThreshold, Task
 from tests.distillation.voices import LONG, recipe, say
 
 
 @dataclass(frozen=True)
 class Judging:
-    """What a process that shares nothing judges: an engine's voice, so many candidates."""
+    """What a process that shares nothing evaluates: an engine's voice, so many candidates."""
 
     engine: str
     count: int
@@ -42,10 +42,10 @@ def judging_seconds(count: int, judging: Judging) -> float:
 def judge_some(asked: tuple[Path, Judging]) -> float:
     target, judging = asked
     engine = student(judging.engine, judging.options)
-    judge = Judge(recipe(), engine, target)
-    task = Task(0, engine.stock_voice(engine.stock_voices()[0]).data, Bar())
-    judge(task)
+    evaluator = Evaluator(recipe(), engine, target)
+    task = Task(0, engine.stock_voice(engine.stock_voices()[0]).data, PruningThreshold())
+    evaluator(task)
     began = time.perf_counter()
     for _ in range(judging.count):
-        judge(task)
+        evaluator(task)
     return time.perf_counter() - began

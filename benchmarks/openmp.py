@@ -58,7 +58,7 @@ def measured(changed: dict[str, str], options: argparse.Namespace) -> str:
 
 def speak(model_dir: Path, repeats: int) -> None:
     """Print seconds of each text, median and spread; in the process that is measured."""
-    from distillation.engines.kokoro import KokoroStudent
+    from distillation.engines.kokoro.student import KokoroStudent
 
     student = KokoroStudent(model_dir=model_dir)
     pack = student.stock_voice(student.stock_voices()[0])

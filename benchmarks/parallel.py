@@ -139,10 +139,10 @@ def jobs() -> None:
         write_wav(target, say(LONG))
         for count in TURNS:
             evolution = Evolution(recipe(steps=STEPS), "neutral", student("praat"), target)
-            with jobs_of(count, evolution, target) as judges:
-                evolution.advance(steps=8, judges=judges)  # until they have begun
+            with jobs_of(count, evolution, target) as evaluate_batch:
+                evolution.advance(steps=8, evaluate_batch=evaluate_batch)  # until they have begun
                 before, began = evolution.evaluations, time.perf_counter()
-                evolution.advance(judges=judges)
+                evolution.advance(evaluate_batch=evaluate_batch)
             seconds = time.perf_counter() - began
             rates[count].append((evolution.evaluations - before) / seconds)
             packs.add(evolution.best and evolution.best.sha256)
@@ -153,7 +153,7 @@ def jobs() -> None:
 def jobs_of(count: int, evolution: Evolution, target: Path) -> Jobs | nullcontext[None]:
     if count == 1:
         return nullcontext()
-    return Jobs(count, evolution.recipe, {}, target, evolution.judge)
+    return Jobs(count, evolution.recipe, {}, target, evolution.evaluator)
 
 
 def conclude(what: str, rates: dict[int, list[float]], *, same: bool) -> None:
@@ -198,7 +198,7 @@ def kills() -> None:
             toll = case.kill(KILLS, seed=1, seconds=PATIENCE_S)
         one, other = case.packs()
         rows = case.ask("select evaluations from distillation_stylerun order by id")
-        judged = [number for number, _ in case.judged()]
+        judged = [number for number, _ in case.evaluated()]
     print(f"{toll.kills} kills, {toll.idle} of idle processes: "
           f"{'the same pack' if one == other else 'ANOTHER PACK'}; {rows[1][0]} candidates "
           f"recorded, {len(judged)} judged, {toll.lost.total()} of them by a process killed before "

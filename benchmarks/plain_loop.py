@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.types import Audio
-from distillation.engines.kokoro import CONFIG, WEIGHTS
-from distillation.engines.kokoro_weights import REPO
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.weights import REPO
 from distillation.voicepack import VoicePack
 
 SR = 24_000

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from distillation import hub
-from distillation.engines.kokoro import CONFIG, WEIGHTS
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.stock import stock_names
 from voicelab.settings import MODEL_DIR
 

@@ -23,14 +23,7 @@ from corpus.exchange import (
     parse,
 )
 from corpus.loading import sentence_sounds
-from corpus.models import (
-    LabelDecision,
-    ProsodyScore,
-    Recording,
-    Sentence,
-    Speaker,
-    StyleLabel,
-)
+from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 from corpus.translatable import gettext_noop
 
 _BATCH = 500

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
-from corpus import standing
-from corpus.standing import Said, outcome
+from corpus import label_resolution
+from corpus.label_resolution import Said, outcome
 
 BLIND_VOTES = 2  # people who label a sentence of the blind share
 _BATCH = 500
@@ -63,19 +63,23 @@ class SentenceQuerySet(models.QuerySet):
 
     def disputed(self) -> Self:
         """Keep sentences whose blind votes differ and that nobody adjudicated."""
-        return self.filter(standing=standing.DISPUTED)
+        return self.filter(standing=label_resolution.DISPUTED)
 
     def waiting_for(self, person: Any) -> Self:
         """Keep what this person may label next: the unlabelled, and blind ones short of votes."""
         blind = Q(draw__lt=settings.BLIND_SHARE)
-        wanted = (~blind & Q(standing=standing.OPEN)) | (
-            blind & Q(standing__in=(standing.OPEN, standing.LABELLED), votes__lt=BLIND_VOTES)
+        wanted = (~blind & Q(standing=label_resolution.OPEN)) | (
+            blind
+            & Q(
+                standing__in=(label_resolution.OPEN, label_resolution.LABELLED),
+                votes__lt=BLIND_VOTES,
+            )
         )
         return self.with_vote(person).filter(wanted, vote=None)
 
     def seen_by(self, person: Any) -> Self:
         """Keep sentences whose label this labeler may see: not the blind ones before a vote."""
-        open_ = Q(draw__gte=settings.BLIND_SHARE) | Q(standing=standing.SETTLED)
+        open_ = Q(draw__gte=settings.BLIND_SHARE) | Q(standing=label_resolution.SETTLED)
         return self.with_vote(person).filter(open_ | Q(vote__isnull=False))
 
     def relabel(self) -> None:
@@ -175,5 +179,7 @@ class LabelDecisionQuerySet(models.QuerySet):
 
 def _blind_votes(decisions: list[Said]) -> dict[int, int]:
     """Return each person's last blind decision; a change after seeing the others is none."""
-    unseen = [said for said in decisions if said.blind or said.source == standing.UNDO]
-    return {person: said.style for person, said in standing.tops(unseen).items() if said.style}
+    unseen = [said for said in decisions if said.blind or said.source == label_resolution.UNDO]
+    return {
+        person: said.style for person, said in label_resolution.tops(unseen).items() if said.style
+    }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
-from distillation.engines.f5_files import F5_WEIGHTS, weights_named
+from distillation.engines.f5.files import F5_WEIGHTS, weights_named
 from distillation.engines.stock import kokoro_is_there, stock_names
 from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe

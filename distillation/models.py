@@ -167,11 +167,11 @@ class StyleRun(models.Model):
         return f"{self.run} · {self.style}"
 
 
-class Share(models.Model):
-    """One candidate of the slice under way, for whichever worker takes it."""
+class CandidateClaim(models.Model):
+    """One candidate of the slice under way, for the worker that claims it."""
 
     style_run = models.ForeignKey(
-        StyleRun, models.CASCADE, related_name="shares", verbose_name=_("style of a run")
+        StyleRun, models.CASCADE, related_name="claims", verbose_name=_("style of a run")
     )
     slice = models.PositiveIntegerField(_("slice"))
     number = models.PositiveIntegerField(_("evaluation"))
@@ -179,15 +179,15 @@ class Share(models.Model):
     lease = models.CharField(_("lease"), max_length=32, blank=True)
     lease_owner = models.CharField(_("worker process"), max_length=200, blank=True)
     leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
-    verdict = models.JSONField(_("verdict"), null=True)
+    evaluation = models.JSONField(_("evaluation"), null=True)
 
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["style_run", "number"], name="one_share_each")
+            models.UniqueConstraint(fields=["style_run", "number"], name="one_claim_each")
         ]
-        verbose_name = _("share")
-        verbose_name_plural = _("shares")
+        verbose_name = _("candidate claim")
+        verbose_name_plural = _("candidate claims")
 
     def __str__(self) -> str:
         return f"{self.style_run}: {self.number}"

@@ -10,8 +10,8 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation import checks
-from distillation.engines import espeak
-from distillation.services import helping, recovery, slices, voices
+from distillation.engines.praat import espeak
+from distillation.services import claim_helper, recovery, slices, voices
 
 DEPLOY_SECONDS = 60
 
@@ -60,7 +60,7 @@ def style_advance(style_run_id: int, slice: int) -> None:
 
 @shared_task(soft_time_limit=settings.SLICE_SOFT_SECONDS, time_limit=settings.SLICE_HARD_SECONDS)
 def slice_help(style_run_id: int, slice: int, number: int) -> None:
-    helping.slice_help(style_run_id=style_run_id, slice=slice, number=number)
+    claim_helper.slice_help(style_run_id=style_run_id, slice=slice, number=number)
 
 
 @shared_task(

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import torch
 
-from distillation.engines import kokoro_generator, kokoro_modules
-from distillation.engines.kokoro import KokoroStudent
-from distillation.engines.kokoro_network import PROSODIES, TEXTS, Network, _remembered
+from distillation.engines.kokoro import generator, modules
+from distillation.engines.kokoro.network import PROSODIES, TEXTS, Network, _remembered
+from distillation.engines.kokoro.student import KokoroStudent
 
 
 def anew(student: KokoroStudent) -> KokoroStudent:
@@ -23,7 +23,7 @@ def anew(student: KokoroStudent) -> KokoroStudent:
 def repacked(student: KokoroStudent) -> KokoroStudent:
     """Return the student with its convolutions packed again, as the machine now says."""
     made = anew(student)
-    made._network._generate = kokoro_generator.Generator(_generator(made._network), torch.float32)
+    made._network._generate = generator.Generator(_generator(made._network), torch.float32)
     return made
 
 
@@ -32,15 +32,15 @@ def in_bf16(student: KokoroStudent) -> KokoroStudent:
     made = anew(student)
     network = made._network
     network.half = True
-    network._generate = kokoro_generator.Generator(_generator(network), torch.bfloat16)
+    network._generate = generator.Generator(_generator(network), torch.bfloat16)
     return made
 
 
-def as_choir(student: KokoroStudent, *, half: bool = False) -> KokoroStudent:
+def as_batch_student(student: KokoroStudent, *, half: bool = False) -> KokoroStudent:
     """Return the student as on a GPU: the package's own modules, several voices at once."""
     made = anew(student)
-    made._network.together = True
-    made._network._generate = kokoro_modules.Generator(_generator(made._network), half=half)
+    made._network.prefers_batch = True
+    made._network._generate = modules.Generator(_generator(made._network), half=half)
     return made
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from distillation.engines.kokoro import CONFIG, WEIGHTS
-from distillation.engines.kokoro_weights import PARTS, REPO
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.weights import PARTS, REPO
 from distillation.engines.stock import PACKS
 
 _SIGNS = (

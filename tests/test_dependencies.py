@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from distillation.engines.f5_files import VERSION
+from distillation.engines.f5.files import VERSION
 from tests.conftest import REPOSITORY
 
 OURS = {"voicelab", "corpus", "distillation", "tests", "benchmarks"}

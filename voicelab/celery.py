@@ -7,7 +7,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings")
 
-TRANSPORT_ALIASES["filesystem"] = "voicelab.broker:Transport"
+TRANSPORT_ALIASES["filesystem"] = "voicelab.patches.celery_broker:Transport"
 app = Celery("voicelab")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from voicelab.wholebody import WholeBody
+from voicelab.patches.content_length import WholeBody
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicelab.settings")
 application = WholeBody(get_wsgi_application())

@@ -6,14 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.exchange.fields import (
-    FIELDS,
-    PROSODY_FIELDS,
-    RECORDING_FIELDS,
-    Field,
-    Known,
-    Problem,
-)
+from corpus.exchange.fields import FIELDS, PROSODY_FIELDS, RECORDING_FIELDS, Field, Known, Problem
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording
 from corpus.exchange.located import Located, Reader
 from corpus.translatable import gettext_noop

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from corpus.fields import draw
-from corpus.standing import Said, outcome
+from corpus.label_resolution import Said, outcome
 
 
 def fill(apps, schema_editor):

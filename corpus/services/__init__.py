@@ -1,10 +1,6 @@
 """What is done to the corpus: labels, takes, consent. Views and tasks call these, nothing else."""
 
-from corpus.services.batches import (
-    suggestions_accept,
-    suggestions_count,
-    suggestions_undo,
-)
+from corpus.services.batches import suggestions_accept, suggestions_count, suggestions_undo
 from corpus.services.labels import (
     UNSEEN,
     LabelConflict,

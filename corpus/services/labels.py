@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from corpus import standing
+from corpus import label_resolution
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
 from corpus.services.turns import writing
 
@@ -42,7 +42,7 @@ def label_set(
             return last
         if not each and seen is not UNSEEN and seen != (last.pk if last else None):
             raise LabelConflict(_changed_by(last))
-        if locked.standing == standing.SETTLED:
+        if locked.standing == label_resolution.SETTLED:
             raise LabelConflict(_("This sentence was adjudicated; its label is settled."))
         first = not (own and own[-1].style_id) and source != LabelDecision.Source.IMPORT
         decision = LabelDecision.objects.create(
@@ -89,7 +89,7 @@ def label_adjudicate(
     """Settle a disputed sentence, or one settled before; LabelConflict if nothing is in dispute."""
     with writing():
         locked, decisions = _lock(sentence)
-        if locked.standing not in (standing.DISPUTED, standing.SETTLED):
+        if locked.standing not in (label_resolution.DISPUTED, label_resolution.SETTLED):
             raise LabelConflict(_("Nobody disputes this sentence any more."))
         act = Adjudication.objects.create(
             sentence=locked, style=style, person=person, reason=reason
@@ -140,10 +140,10 @@ def _settle(
     sentence: Sentence, decisions: list[LabelDecision], *, adjudicated: int | None = None
 ) -> None:
     """Write what a locked sentence's decisions amount to."""
-    if adjudicated is None and sentence.standing == standing.SETTLED:
+    if adjudicated is None and sentence.standing == label_resolution.SETTLED:
         adjudicated = sentence.label_id
-    said = [standing.Said(d.person_id, d.style_id, d.source, d.blind) for d in decisions]
-    result = standing.outcome(said, adjudicated)
+    said = [label_resolution.Said(d.person_id, d.style_id, d.source, d.blind) for d in decisions]
+    result = label_resolution.outcome(said, adjudicated)
     Sentence.objects.filter(pk=sentence.pk).update(
         label_id=result.label, standing=result.standing, votes=result.votes
     )

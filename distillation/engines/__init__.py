@@ -23,8 +23,8 @@ __all__ = [
 
 STUDENTS: Mapping[str, str] = MappingProxyType(
     {
-        "praat": "distillation.engines.praat:PraatStudent",
-        "kokoro": "distillation.engines.kokoro:KokoroStudent",
+        "praat": "distillation.engines.praat.student:PraatStudent",
+        "kokoro": "distillation.engines.kokoro.student:KokoroStudent",
     }
 )
 DIFFERENTIABLE = ("kokoro",)  # students the strategies of `search.EXPERIMENTAL` work with
@@ -32,7 +32,7 @@ TEACHERS: Mapping[str, str] = MappingProxyType(
     {
         "recordings": "distillation.engines.recordings:RecordingsTeacher",
         "http": "distillation.engines.http:HttpTeacher",
-        "f5": "distillation.engines.f5:F5Teacher",
+        "f5": "distillation.engines.f5.teacher:F5Teacher",
     }
 )
 

@@ -63,7 +63,7 @@ class Student(Protocol):
 
 
 @runtime_checkable
-class Choir(Protocol):
+class BatchStudent(Protocol):
     """A student that can speak a text in several voices at once.
 
     Attributes
@@ -73,7 +73,7 @@ class Choir(Protocol):
     """
 
     @property
-    def together(self) -> bool: ...
+    def prefers_batch(self) -> bool: ...
 
     def synthesize_many(
         self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
@@ -89,7 +89,9 @@ class Differentiable(Protocol):
     name: ClassVar[str]
     sr: int
 
-    def around(self, text: str, condition: VoicePack, *, seed: int = 0) -> Callable[[Any], Any]:
+    def differentiable_synthesis(
+        self, text: str, condition: VoicePack, *, seed: int = 0
+    ) -> Callable[[Any], Any]:
         """Return a function of torch: an offset (256,) to all rows in, samples (n,) out."""
         ...
 

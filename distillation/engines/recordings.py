@@ -13,7 +13,7 @@ from corpus.audio import timing
 from corpus.audio.io import decode
 from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import EngineError, Prompt
-from distillation.engines.sound import stretched
+from distillation.engines.psola import stretched
 
 SLICE_S = 4.0  # a slice ends at the first pause after this: five of them make a target
 LONGEST_S = 8.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from distillation.engines.praat_voices import VOICES
+from distillation.engines.praat.voices import VOICES
 from distillation.hub.sets import KOKORO
 
 LEAST_VOICES = 2  # a search goes between them

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
 from distillation.engines.stock import LEAST_VOICES, stock_names
 from distillation.pipeline import cloning
-from distillation.pipeline.asked import AskedError
+from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus
 from distillation.recipe import RunRecipe
@@ -74,7 +74,7 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
         heard = bool(options.prompt_styles), bool(audio and is_wav(audio) and transcript(options))
         try:
             cloning.check(options.tts_url, heard=any(heard))
-        except AskedError as error:
+        except OptionValueError as error:
             raise PlanError(str(error)) from error
         return
     if options.prompt_styles and not options.tts_url:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from distillation.pipeline.asked import AskedError
+from distillation.pipeline.option_values import OptionValueError
 from distillation.recipe import RunRecipe
 
 Heard = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
@@ -25,18 +25,20 @@ def check(tts_url: str, *, heard: bool) -> None:
 
     Raises
     ------
-    AskedError
+    OptionValueError
     """
     if tts_url:
-        raise AskedError("--tts-url is for the teacher http: leave --teacher f5 out, or --tts-url.")
+        raise OptionValueError(
+            "--tts-url is for the teacher http: leave --teacher f5 out, or --tts-url."
+        )
     if find_spec("f5_tts") is None:
-        raise AskedError(
+        raise OptionValueError(
             "--teacher f5 runs in the teacher's environment: `make teacher`, then the same command "
             "with .venv-teacher/bin/python; or give --tts-url of a machine that serves it "
             "(`make teacher-speech`)."
         )
     if not heard:
-        raise AskedError(
+        raise OptionValueError(
             "--teacher f5 needs a prompt: --reference-audio with a WAV of the voice and "
             "--reference-text with its words (or a text file beside it), or --prompt-style for "
             "each style."
@@ -48,7 +50,7 @@ def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, Heard]:
 
     Raises
     ------
-    AskedError
+    OptionValueError
     """
     found: dict[str, Heard] = {}
     for value in values:
@@ -56,11 +58,11 @@ def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, Heard]:
         name, mark, words = rest.partition(".wav:")
         path = Path(f"{name}.wav").resolve()
         if not mark or not words.strip():
-            raise AskedError(f"--prompt-style: STYLE=FILE.wav:WORDS, not {value!r}.")
+            raise OptionValueError(f"--prompt-style: STYLE=FILE.wav:WORDS, not {value!r}.")
         if style not in styles:
-            raise AskedError(f"--prompt-style: {style!r} is none of {', '.join(styles)}.")
+            raise OptionValueError(f"--prompt-style: {style!r} is none of {', '.join(styles)}.")
         if not path.is_file():
-            raise AskedError(f"--prompt-style: {path} is not there.")
+            raise OptionValueError(f"--prompt-style: {path} is not there.")
         found[style] = ((words.strip(), str(path)),)
     return found
 

@@ -26,14 +26,14 @@ from distillation.pipeline.notes import (
     write_json,
 )
 from distillation.recipe import RunRecipe, StyleRecipe
-from distillation.stages import snapshot
+from distillation.stages import checkpoint as checkpoints
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.deploy import deploy
+from distillation.stages.evaluation import BatchEvaluator
 from distillation.stages.evolve import Evolution
-from distillation.stages.judging import Judges
+from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
-from distillation.stages.starting import stock_of
 from distillation.stages.stopping import GOAL, MINUTES, PATIENCE
 from distillation.stages.validate import KINDS, build_report, validate_style, write_report
 
@@ -50,7 +50,7 @@ class Interrupted(Exception):
     """Somebody asked to stop; what was done is saved."""
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Who is told how far the stages are."""
 
     def spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
@@ -69,7 +69,7 @@ class Pipeline:
         Its takes and prompt are paths.
     out : path
         Gets ``reference_audio/ evolved_voices/ checkpoints/ validation/`` and `recipe.json`.
-    watcher : Watcher
+    watcher : ProgressListener
         Told of progress.
     should_stop : callable
         Asked between candidates and sentences; True raises `Interrupted` once all is saved.
@@ -84,7 +84,7 @@ class Pipeline:
         recipe: RunRecipe,
         out: Path,
         *,
-        watcher: Watcher,
+        watcher: ProgressListener,
         should_stop: Callable[[], bool],
         student_options: Options | None = None,
         teacher_options: Options | None = None,
@@ -144,7 +144,7 @@ class Pipeline:
         """Search every style that is not finished, from its checkpoint if there is one."""
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
-            identity = snapshot.identity(self.recipe, style, self.target(style), stock, weights)
+            identity = checkpoints.identity(self.recipe, style, self.target(style), stock, weights)
             if self._is_evolved(style, identity):
                 self._watcher.said(f"{style}: the voice is evolved already.")
             else:
@@ -198,8 +198,10 @@ class Pipeline:
         if evolution.evaluations:
             self._watcher.said(f"{style}: going on at step {evolution.step}.")
         watch = self._watch(style, stored)
-        with self._judges(evolution, self.target(style)) as judges:
-            evolution.advance(on_step=watch, should_stop=self._should_stop, judges=judges)
+        with self._batch_evaluator(evolution, self.target(style)) as evaluate_batch:
+            evolution.advance(
+                on_step=watch, should_stop=self._should_stop, evaluate_batch=evaluate_batch
+            )
         write_bytes(stored, evolution.checkpoint())
         if not evolution.done:
             raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
@@ -222,10 +224,12 @@ class Pipeline:
 
         return watch
 
-    def _judges(self, evolution: Evolution, target: Path) -> AbstractContextManager[Judges | None]:
-        if self._jobs == 1 or evolution.done or evolution.judge.together:
+    def _batch_evaluator(
+        self, evolution: Evolution, target: Path
+    ) -> AbstractContextManager[BatchEvaluator | None]:
+        if self._jobs == 1 or evolution.done or evolution.evaluator.prefers_batch:
             return nullcontext()
-        return Jobs(self._jobs, self.recipe, self._options, target, evolution.judge)
+        return Jobs(self._jobs, self.recipe, self._options, target, evolution.evaluator)
 
     def _evolution(self, style: str, identity: str, stored: Path) -> Evolution:
         """Return the search of these inputs: of the checkpoint, of one put aside, or a new one."""
@@ -243,7 +247,7 @@ class Pipeline:
     def _change(self, style: str, identity: str, stored: Path) -> None:
         """Put a checkpoint of other inputs aside; take that of these back, if there is one."""
         try:
-            before = snapshot.identity_of(stored.read_bytes()) if stored.exists() else ""
+            before = checkpoints.identity_of(stored.read_bytes()) if stored.exists() else ""
         except StageError:
             return  # damaged: who reads it says so
         if before == identity:

@@ -29,7 +29,7 @@ class Texts(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taught:
+class TargetOrigin:
     """What the teacher says of each style, and who it is."""
 
     styles: tuple[StyleRecipe, ...]
@@ -136,7 +136,7 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
     return [recipe for recipe in recipes if recipe]
 
 
-def taught(options: Options, styles: Sequence[str]) -> Taught | None:
+def taught(options: Options, styles: Sequence[str]) -> TargetOrigin | None:
     """Return how the targets were made; None where that is not known, or a teacher is named now.
 
     Targets of different teachers have none in common: then nobody speaks held-out sentences.
@@ -151,8 +151,8 @@ def taught(options: Options, styles: Sequence[str]) -> Taught | None:
     alike = all(_who(recipe) == _who(speaking[0]) for recipe in speaking)
     if not speaking or not alike:
         mute = tuple(replace(style, takes={}, prompt=()) for style in found.values())
-        return Taught(styles=mute, inputs=inputs, alike=alike)
-    return Taught(
+        return TargetOrigin(styles=mute, inputs=inputs, alike=alike)
+    return TargetOrigin(
         styles=tuple(found.values()),
         teacher=speaking[0].teacher,
         options=speaking[0].teacher_options,

@@ -1,4 +1,4 @@
-"""Jobs: processes of this machine that judge the candidates of a batch side by side."""
+"""Jobs: processes of this machine that evaluate the candidates of a batch side by side."""
 
 from __future__ import annotations
 
@@ -15,23 +15,30 @@ from types import TracebackType
 from typing import Any, Self
 
 from distillation import engines
-from distillation.engines import espeak
+from distillation.engines.praat import espeak
 from distillation.recipe import RunRecipe
-from distillation.stages.judging import GoOn, Judge, Task, Verdict, Verdicts, judged_alone
+from distillation.stages.evaluation import (
+    Evaluation,
+    Evaluations,
+    Evaluator,
+    GoOn,
+    Task,
+    evaluated_sequentially,
+)
 
 LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
-RENEWED = 2000  # candidates a process judges: praat leaks 0.24 MB over each
+RENEWED = 2000  # candidates a process evaluates: praat leaks 0.24 MB over each
 CONTEXT = multiprocessing.get_context("spawn")  # a fork would take torch's threads along
 
 
 class Jobs:
-    """Judges for `Evolution.advance`: so many processes, each with an engine of its own.
+    """A batch evaluator for `Evolution.advance`: so many processes, each with an engine of its own.
 
-    This process hands the candidates out in order and takes the verdicts in order, so the
+    This process hands the candidates out in order and takes the evaluations in order, so the
     outcome is that of one job. Told to stop it lets them end what they have begun. A process
-    that dies is replaced, unless it never judged any, and its candidate is judged here; one
-    that has judged `RENEWED` is replaced too. They end with this process, also where it is
+    that dies is replaced, unless it never evaluated any, and its candidate is evaluated here; one
+    that has evaluated `RENEWED` is replaced too. They end with this process, also where it is
     killed.
 
     Parameters
@@ -39,9 +46,9 @@ class Jobs:
     count : int
         Processes, 1 or more; each computes in one thread.
     recipe, student_options, target : RunRecipe, dict, path
-        What each of them judges with.
-    judge : callable
-        Judges here what a process was lost with.
+        What each of them evaluates with.
+    evaluate : callable
+        BatchEvaluator here what a process was lost with.
     """
 
     def __init__(
@@ -50,10 +57,10 @@ class Jobs:
         recipe: RunRecipe,
         student_options: Mapping[str, Any],
         target: Path,
-        judge: Judge,
+        evaluator: Evaluator,
     ) -> None:
         self._with = (recipe, dict(student_options), target)
-        self._judge = judge
+        self._evaluator = evaluator
         self._jobs = [_Job(*self._with) for _ in range(count)]
 
     def __enter__(self) -> Self:
@@ -67,9 +74,9 @@ class Jobs:
     ) -> None:
         self._end(self._jobs)
 
-    def __call__(self, tasks: Sequence[Task], go_on: GoOn) -> Verdicts:
+    def __call__(self, tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         left, begun = deque(tasks), deque[Task]()
-        judged: dict[int, Verdict] = {}
+        evaluated: dict[int, Evaluation] = {}
         try:
             while True:
                 while left and (job := self._free()) and (len(left) == len(tasks) or go_on()):
@@ -77,12 +84,12 @@ class Jobs:
                     job.begin(begun[-1])
                 if not begun:
                     break
-                if begun[0].number in judged:
-                    yield judged.pop(begun.popleft().number)
+                if begun[0].number in evaluated:
+                    yield evaluated.pop(begun.popleft().number)
                 else:
-                    judged |= self._next()
+                    evaluated |= self._next()
             if left and not self._jobs:
-                yield from judged_alone(self._judge)(tuple(left), go_on)
+                yield from evaluated_sequentially(self._evaluator)(tuple(left), go_on)
         finally:
             self._end([job for job in self._jobs if job.task])  # given up in the middle
 
@@ -93,23 +100,23 @@ class Jobs:
     def _free(self) -> _Job | None:
         return next((job for job in self._jobs if job.task is None), None)
 
-    def _next(self) -> dict[int, Verdict]:
-        """Wait for verdicts; return them by the candidates' numbers."""
+    def _next(self) -> dict[int, Evaluation]:
+        """Wait for evaluations; return them by the candidates' numbers."""
         busy = {job.line: (job, job.task) for job in self._jobs if job.task}
         found = {}
         for line in wait(list(busy)):
             job, task = busy[line]  # type: ignore[index]
-            found[task.number] = job.verdict() or self._instead(job, task)
-            if job.judged == RENEWED:
+            found[task.number] = job.evaluation() or self._instead(job, task)
+            if job.evaluated == RENEWED:
                 self._replace(job)
         return found
 
-    def _instead(self, lost: _Job, task: Task) -> Verdict:
-        if lost.judged:
+    def _instead(self, lost: _Job, task: Task) -> Evaluation:
+        if lost.evaluated:
             self._replace(lost)
         else:
             self._end([lost])
-        return self._judge(task)
+        return self._evaluator(task)
 
     def _replace(self, job: _Job) -> None:
         self._end([job])
@@ -126,7 +133,7 @@ class _Job:
 
     def __init__(self, *judge_with: Any) -> None:
         self.task: Task | None = None
-        self.judged = 0
+        self.evaluated = 0
         self.line, theirs = CONTEXT.Pipe()
         self.process = CONTEXT.Process(target=_work, args=(theirs, *judge_with), daemon=True)
         with _for_a_job():
@@ -135,18 +142,18 @@ class _Job:
 
     def begin(self, task: Task) -> None:
         self.task = task
-        with suppress(*LOST):  # `verdict` finds out
+        with suppress(*LOST):  # `evaluation` finds out
             self.line.send(task)
 
-    def verdict(self) -> Verdict | None:
+    def evaluation(self) -> Evaluation | None:
         """Return what came of the candidate; None where the process is no more."""
         try:
-            verdict: Verdict = self.line.recv()
+            evaluation: Evaluation = self.line.recv()
         except LOST:
             return None
         self.task = None
-        self.judged += 1
-        return verdict
+        self.evaluated += 1
+        return evaluation
 
     def end(self) -> None:
         self.process.kill()
@@ -171,7 +178,7 @@ def _for_a_job() -> Iterator[None]:
 
 def _work(line: Connection, recipe: RunRecipe, options: dict[str, Any], target: Path) -> None:
     espeak.speak_here()
-    judge = Judge(recipe, engines.student(recipe.student, options), target)
+    evaluator = Evaluator(recipe, engines.student(recipe.student, options), target)
     with suppress(*LOST):
         while True:
-            line.send(judge(line.recv()))
+            line.send(evaluator(line.recv()))

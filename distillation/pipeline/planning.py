@@ -8,14 +8,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from distillation.choosing import REFERENCES, Choice, Line, choose, gradient_texts
-from distillation.engines.f5_files import weights_hashed, weights_named
+from distillation.engines.f5.files import weights_hashed, weights_named
 from distillation.engines.stock import stock_names
 from distillation.hub import weights_recorded
 from distillation.pipeline import cloning, folder, texts
-from distillation.pipeline.asked import AskedError
-from distillation.pipeline.asked import targets as asked_targets
-from distillation.pipeline.asked import weights as asked_weights
 from distillation.pipeline.checks import (
     check_references,
     check_strategy,
@@ -23,12 +19,22 @@ from distillation.pipeline.checks import (
     check_teacher,
     check_values,
 )
-from distillation.pipeline.folder import Taught
+from distillation.pipeline.folder import TargetOrigin
 from distillation.pipeline.notes import sha256_of
+from distillation.pipeline.option_values import OptionValueError
+from distillation.pipeline.option_values import targets as asked_targets
+from distillation.pipeline.option_values import weights as asked_weights
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
 from distillation.pipeline.texts import Corpus, TextsError
 from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL
+from distillation.sentence_selection import (
+    REFERENCES,
+    SentenceOption,
+    SentenceSelection,
+    gradient_texts,
+    select_sentences,
+)
 
 LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
 
@@ -69,7 +75,7 @@ def plan(options: Options) -> Plan:
     check_strategy(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student, before)
-    except (RecipeError, TextsError, AskedError) as error:
+    except (RecipeError, TextsError, OptionValueError) as error:
         raise PlanError(str(error)) from error
     if "reference" in stages:
         check_references(recipe)
@@ -103,7 +109,11 @@ def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
 
 
 def _recipe(
-    options: Options, corpus: Corpus, styles: Sequence[str], student: str, before: Taught | None
+    options: Options,
+    corpus: Corpus,
+    styles: Sequence[str],
+    student: str,
+    before: TargetOrigin | None,
 ) -> RunRecipe:
     teacher = options.teacher or ("http" if options.tts_url else "recordings")
     lines = _lines(options, corpus, styles, teacher)
@@ -130,15 +140,19 @@ def _recipe(
     )
 
 
-def _gradient_texts(options: Options, corpus: Corpus, chosen: Choice) -> tuple[str, ...]:
+def _gradient_texts(options: Options, corpus: Corpus, chosen: SentenceSelection) -> tuple[str, ...]:
     if options.strategy not in EXPERIMENTAL:
         return ()
     return gradient_texts(corpus.texts, chosen.held_out)
 
 
 def _taught(
-    options: Options, corpus: Corpus, lines: dict[str, list[Line]], chosen: Choice, teacher: str
-) -> Taught:
+    options: Options,
+    corpus: Corpus,
+    lines: dict[str, list[SentenceOption]],
+    chosen: SentenceSelection,
+    teacher: str,
+) -> TargetOrigin:
     styles = tuple(lines)
     clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
     made = (_style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles)
@@ -147,7 +161,7 @@ def _taught(
     files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
     files |= {conditions["prompt"]} if "prompt" in conditions else set()
     files |= {path for own in prompts.values() for _, path in own}
-    return Taught(
+    return TargetOrigin(
         styles=recipes,
         teacher=teacher,
         options=conditions,
@@ -166,7 +180,7 @@ def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
 
 def _lines(
     options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
-) -> dict[str, list[Line]]:
+) -> dict[str, list[SentenceOption]]:
     audio = options.reference_audio
     if teacher in ("http", "f5") or audio is None or is_wav(audio):
         return texts.style_lines(corpus, styles)
@@ -180,10 +194,10 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
     given = asked_targets(options.target_audio, corpus.speeds)
     found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
     if unknown := sorted(set(given) - {"", *styles}):
-        raise AskedError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
+        raise OptionValueError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
     without = [key for key, clips in found.items() if not clips]
     if without and not (options.reference_audio or options.tts_url):
-        raise AskedError(
+        raise OptionValueError(
             f"--target-audio: no clip for {', '.join(without)}; name one (STYLE=PATH), leave the "
             "style out with --styles, or give a teacher with --reference-audio or --tts-url."
         )
@@ -193,12 +207,14 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
 def _precision(options: Options, student: str) -> dict[str, str]:
     if student != "kokoro":
         if options.precision:
-            raise AskedError(f"--precision is for the student kokoro, not {student}.")
+            raise OptionValueError(f"--precision is for the student kokoro, not {student}.")
         return {}
     return {"precision": options.precision or options.default_precision}
 
 
-def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> Choice:
+def _choice(
+    options: Options, corpus: Corpus, lines: dict[str, list[SentenceOption]]
+) -> SentenceSelection:
     """Return the sentences; those of the folder's other targets where there are any.
 
     What its searches hear stays; of what is held out, only where a target or a search has it.
@@ -211,7 +227,7 @@ def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> C
     heard = folder.heard(options, tuple(lines)) | set(before.search if before else ())
     takes = any(line.take for of_style in lines.values() for line in of_style)
     said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    chosen = choose(lines, corpus.texts, said=said if takes else None, used=used | heard)
+    chosen = select_sentences(lines, corpus.texts, said=said if takes else None, used=used | heard)
     if before is None:
         return chosen
     if makes:
@@ -221,14 +237,18 @@ def _choice(options: Options, corpus: Corpus, lines: dict[str, list[Line]]) -> C
     return replace(chosen, search=before.search, held_out=held_out)
 
 
-def _without(lines: list[Line], held_out: Collection[str]) -> list[Line]:
+def _without(lines: list[SentenceOption], held_out: Collection[str]) -> list[SentenceOption]:
     """Return the lines a target may say, all of them where too few were left."""
     free = [line for line in lines if line.text not in held_out]
     return free if len(free) >= REFERENCES else lines
 
 
 def _style_recipe(
-    key: str, corpus: Corpus, chosen: Choice, lines: Sequence[Line], targets: tuple[str, ...]
+    key: str,
+    corpus: Corpus,
+    chosen: SentenceSelection,
+    lines: Sequence[SentenceOption],
+    targets: tuple[str, ...],
 ) -> StyleRecipe:
     spoken = [line.text for line in chosen.references[key]]
     return StyleRecipe(
@@ -264,7 +284,7 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
     return found
 
 
-def _notes(options: Options, recipe: RunRecipe, before: Taught | None) -> tuple[str, ...]:
+def _notes(options: Options, recipe: RunRecipe, before: TargetOrigin | None) -> tuple[str, ...]:
     found = (
         _of_teacher(options, recipe),
         _of_styles(options, recipe),
@@ -305,7 +325,7 @@ def _of_searches(options: Options, recipe: RunRecipe) -> str:
     )
 
 
-def _of_targets(options: Options, before: Taught | None) -> str:
+def _of_targets(options: Options, before: TargetOrigin | None) -> str:
     if before is None or before.alike or options.stage != "validate":
         return ""
     return (

@@ -14,7 +14,7 @@ from corpus.audio.types import AudioError
 from corpus.exchange import ExchangeErrors, parse
 from corpus.phonetics import syllables
 from corpus.suggest import suggest
-from distillation.choosing import Line
+from distillation.sentence_selection import SentenceOption
 
 SYLLABLES_A_SECOND = 5.0
 TAKE_NAME = re.compile(r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)\.wav")
@@ -69,7 +69,7 @@ def read_corpus(folder: Path) -> Corpus:
 
 def style_lines(
     corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None = None
-) -> dict[str, list[Line]]:
+) -> dict[str, list[SentenceOption]]:
     """Return what each style's teacher can speak: its sentences, or its takes, best first."""
     if takes is None:
         return {key: _suggested(key, corpus) for key in styles}
@@ -121,19 +121,20 @@ def _of_exchange(path: Path, corpus: Corpus) -> list[Take]:
     return takes
 
 
-def _suggested(key: str, corpus: Corpus) -> list[Line]:
+def _suggested(key: str, corpus: Corpus) -> list[SentenceOption]:
     pace = SYLLABLES_A_SECOND * corpus.speeds[key]
     texts = [sentence.text for sentence in corpus.sentences if sentence.style == key]
-    return [Line(text, syllables(text) / pace) for text in texts]
+    return [SentenceOption(text, syllables(text) / pace) for text in texts]
 
 
-def _taken(key: str, takes: Sequence[Take]) -> list[Line]:
+def _taken(key: str, takes: Sequence[Take]) -> list[SentenceOption]:
     best: dict[str, Take] = {}
     for take in takes:
         if take.style == key:
             best.setdefault(take.text, take)
     return [
-        Line(take.text, _seconds(take.path), take.quality, str(take.path)) for take in best.values()
+        SentenceOption(take.text, _seconds(take.path), take.quality, str(take.path))
+        for take in best.values()
     ]
 
 

@@ -12,7 +12,7 @@ from corpus.audio.io import resample
 from corpus.audio.pitch import Pitch, track
 from corpus.audio.types import Audio, AudioError
 from distillation.scoring.mel import mel_filters, power_spectrogram
-from distillation.scoring.pace import nuclei_per_second
+from distillation.scoring.syllable_rate import nuclei_per_second
 
 Float = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from corpus.audio.types import Audio, AudioError
 from distillation.recipe import WEIGHTS
-from distillation.scoring.bound import total_bound
 from distillation.scoring.encoder import Embedding, SpeakerEncoder, speaker_encoder
 from distillation.scoring.features import feature_similarity, features, mean_features
 from distillation.scoring.harmonic import harmonic_score
+from distillation.scoring.score_bound import total_bound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Score:
     self_ : float
         0-1, mean pairwise cosine of the candidate's voice over different texts.
     feature : float
-        0-1, likeness of timbre, brightness, energy and pitch to the target's.
+        0-1, differentiable_similarity of timbre, brightness, energy and pitch to the target's.
     """
 
     total: float
@@ -55,7 +55,7 @@ class Score:
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class TextResult:
     """One text of a candidate: its sound, its voice, and how near that is to the target."""
 
     audio: Audio
@@ -102,7 +102,7 @@ class Scorer:
         self._target = centroid([self._encoder.embed(clip) for clip in clips])
         self._features = mean_features([features(clip) for clip in clips])
 
-    def hear(self, audio: Audio) -> Heard:
+    def hear(self, audio: Audio) -> TextResult:
         """Return the voice of one text and its target similarity.
 
         Sound without a voice has similarity 0 rather than being an error: a candidate may
@@ -111,23 +111,23 @@ class Scorer:
         try:
             embedding = self._encoder.embed(audio)
         except AudioError:
-            return Heard(audio, None, 0.0)
-        return Heard(audio, embedding, similarity(embedding, self._target))
+            return TextResult(audio, None, 0.0)
+        return TextResult(audio, embedding, similarity(embedding, self._target))
 
-    def feature(self, heard: Heard) -> float:
+    def feature(self, heard: TextResult) -> float:
         """Return the feature similarity (0-1) of a text that was heard; 0 without a voice."""
         if heard.embedding is None:
             return 0.0
         return feature_similarity(features(heard.audio), self._features)
 
     def score(
-        self, heard: Sequence[Heard], *, compared: str = "all", feature: float | None = None
+        self, heard: Sequence[TextResult], *, compared: str = "all", feature: float | None = None
     ) -> Score:
         """Return the full score of a voice from all its texts.
 
         Parameters
         ----------
-        heard : sequence of Heard
+        heard : sequence of TextResult
             The same voice speaking two or more texts, from `hear`.
         compared : str
             With the target: `all` texts, or the `first` alone as KVoiceWalk does.
@@ -139,7 +139,7 @@ class Scorer:
 
     def ceiling(
         self,
-        heard: Sequence[Heard],
+        heard: Sequence[TextResult],
         *,
         texts: int,
         compared: str = "all",
@@ -149,7 +149,7 @@ class Scorer:
 
         Parameters
         ----------
-        heard : sequence of Heard
+        heard : sequence of TextResult
             The first of its texts, one or more.
         texts : int
             How many it speaks in all.
@@ -181,7 +181,7 @@ class Scorer:
         feature = float(np.mean([self.feature(one) for one in heard]))
         return self._total(_mean_target(heard), heard, feature)
 
-    def _total(self, target: float, heard: Sequence[Heard], feature: float) -> Score:
+    def _total(self, target: float, heard: Sequence[TextResult], feature: float) -> Score:
         voiced = [one.embedding for one in heard if one.embedding is not None]
         steady = self_similarity(voiced) if len(voiced) == len(heard) else 0.0
         values = {"target": target, "self": steady, "feature": feature}
@@ -194,7 +194,7 @@ class Scorer:
         )
 
 
-def _mean_target(heard: Sequence[Heard]) -> float:
+def _mean_target(heard: Sequence[TextResult]) -> float:
     return float(np.mean([one.target for one in heard]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distillation.search.base import Array, Known, SearchError, Slope, State, Strategy
+from distillation.search.base import Array, GradientFunction, Known, SearchError, State, Strategy
 from distillation.search.cma_es import CmaEs
 from distillation.search.gradient import Gradient
 from distillation.search.halves import Halves
@@ -14,9 +14,9 @@ __all__ = [
     "EXPERIMENTAL",
     "STRATEGIES",
     "Array",
+    "GradientFunction",
     "Known",
     "SearchError",
-    "Slope",
     "State",
     "Strategy",
     "strategy",
@@ -31,7 +31,7 @@ STRATEGIES: dict[
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }
-# They follow a slope: only with students that give one (`engines.DIFFERENTIABLE`).
+# They follow a gradient: only with students that give one (`engines.DIFFERENTIABLE`).
 EXPERIMENTAL: dict[str, type[Gradient]] = {Gradient.name: Gradient}
 
 
@@ -44,7 +44,7 @@ def strategy(
     diversity: tuple[float, float],
     seed: int,
     known: Known = (),
-    slope: Slope | None = None,
+    gradient: GradientFunction | None = None,
 ) -> Strategy:
     """Return the strategy `name`, set up at `start`.
 
@@ -64,7 +64,7 @@ def strategy(
         Equal seeds and scores give equal candidates.
     known : sequence of (ndarray, float)
         What was scored while the start was chosen; a strategy may learn from it.
-    slope : callable, optional
+    gradient : callable, optional
         For the experimental ones: which way the score rises.
 
     Raises
@@ -79,7 +79,7 @@ def strategy(
             population=population,
             diversity=diversity,
             seed=seed,
-            slope=slope,
+            gradient=gradient,
         )
     if name not in STRATEGIES:
         raise SearchError(f"strategy: {', '.join(STRATEGIES)}; not {name!r}.")

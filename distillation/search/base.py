@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Known = Sequence[tuple[Array, float]]  # packs that were scored already, and their totals
-Slope = Callable[[Array, int], NDArray[np.float64]]  # pack, step → what each number adds
+GradientFunction = Callable[[Array, int], NDArray[np.float64]]  # pack, step → what each number adds
 State = dict[str, NDArray[np.generic] | int | float | str]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from distillation.search.base import (
     Array,
+    GradientFunction,
     Known,
     SearchError,
-    Slope,
     State,
     rng_from_json,
     rng_to_json,
@@ -19,7 +19,7 @@ from distillation.search.base import (
 from distillation.search.subspace import Subspace, Vector
 
 RATES = (0.2, 0.02)  # spreads a step, at first and when it gives up
-MOMENTS = (0.9, 0.99)  # what is kept of the mean slope and of its square
+MOMENTS = (0.9, 0.99)  # what is kept of the mean gradient and of its square
 DIRECTIONS = (8, 4)  # of timbre and prosody, at least
 PATIENCE = 8  # steps without a better score
 JOLT = 0.05  # spreads, off the start and off the best after giving up
@@ -40,9 +40,9 @@ class Place:
 
 
 class Gradient:
-    """Adam uphill along a slope that somebody else knows; every point is scored as any candidate.
+    """Adam uphill along a given gradient; every point is scored as any candidate.
 
-    The slope is of target similarity alone, the score is the whole one. After `PATIENCE` steps
+    The gradient is of target similarity alone, the score is the whole one. After `PATIENCE` steps
     without a better score it goes back to the best and halves its rate; at the smallest it
     begins again a jolt off the best.
 
@@ -56,14 +56,14 @@ class Gradient:
     diversity : (float, float)
         Not used.
     seed : int
-        Of the jolts; equal seeds, scores and slopes give equal candidates.
-    slope : callable
-        Pack and step to the slope (256,) of an offset to all of its rows.
+        Of the jolts; equal seeds, scores and gradients give equal candidates.
+    gradient : callable
+        Pack and step to the gradient (256,) of an offset to all of its rows.
 
     Raises
     ------
     SearchError
-        No slope is given: the student has none.
+        No gradient is given: the student has none.
 
     References
     ----------
@@ -81,11 +81,11 @@ class Gradient:
         diversity: tuple[float, float],  # noqa: ARG002
         seed: int,
         known: Known = (),  # noqa: ARG002
-        slope: Slope | None = None,
+        gradient: GradientFunction | None = None,
     ) -> None:
-        if slope is None:
-            raise SearchError("gradient: the student gives no slope; choose another strategy.")
-        self._slope = slope
+        if gradient is None:
+            raise SearchError("gradient: the student gives no gradient; choose another strategy.")
+        self._gradient = gradient
         self._space = Subspace(start, population, least=DIRECTIONS)
         self._rng = np.random.default_rng(seed)
         self._best, self._best_score = self._space.origin, start_score
@@ -148,9 +148,9 @@ class Gradient:
 
     def _step(self) -> Place:
         at, (keep, keep_square) = self._at, MOMENTS
-        slope = self._space.directions @ self._slope(self._space.pack(at.point), self._turn)
-        mean = keep * at.mean + (1 - keep) * slope
-        square = keep_square * at.square + (1 - keep_square) * slope**2
+        gradient = self._space.directions @ self._gradient(self._space.pack(at.point), self._turn)
+        mean = keep * at.mean + (1 - keep) * gradient
+        square = keep_square * at.square + (1 - keep_square) * gradient**2
         count = at.count + 1
         ahead = mean / (1 - keep**count)
         step = self._rate * ahead / (np.sqrt(square / (1 - keep_square**count)) + 1e-12)

@@ -8,14 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from distillation.search.base import (
-    Array,
-    Known,
-    SearchError,
-    State,
-    rng_from_json,
-    rng_to_json,
-)
+from distillation.search.base import Array, Known, SearchError, State, rng_from_json, rng_to_json
 from distillation.search.gaussian import GaussianProcess
 from distillation.search.subspace import Subspace, Vector
 

@@ -12,10 +12,10 @@ from corpus.audio.types import Audio
 from distillation import voicepack
 from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
+from distillation.services.candidate_claims import LeadingEvaluator
 from distillation.services.leases import lease_beat
 from distillation.services.outcome import Outcome
 from distillation.services.queue import help_ask, work_waits
-from distillation.services.shares import Lead
 from distillation.services.tools import (
     checkpoint_read,
     field_path,
@@ -24,8 +24,8 @@ from distillation.services.tools import (
     sha256_of,
     student_of,
 )
+from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution
-from distillation.stages.judging import choir_of
 
 BEAT_SECONDS = 1.0
 
@@ -33,7 +33,7 @@ BEAT_SECONDS = 1.0
 def evolve_slice(style_run: StyleRun) -> Outcome:
     recipe = style_run.run.run_recipe
     student = student_of(recipe)
-    alone = choir_of(student) is not None  # a GPU takes the whole batch
+    alone = batch_student_of(student) is not None  # a GPU takes the whole batch
     if not alone and not work_waits():
         help_ask(style_run)
     evolution = Evolution(
@@ -43,7 +43,7 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
     evolution.advance(
         seconds=settings.SLICE_SECONDS,
         should_stop=pulse.should_stop,
-        judges=None if alone else Lead(style_run, evolution.judge),
+        evaluate_batch=None if alone else LeadingEvaluator(style_run, evolution.evaluator),
     )
     improved = evolution.best_score != before
     return _outcome(style_run, evolution, pulse.figures(), improved=improved)

@@ -11,13 +11,19 @@ from django.utils.translation import gettext as _
 
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
-from distillation.choosing import REFERENCES, Choice, Line, choose, gradient_texts
 from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
-from distillation.engines.f5_files import weights_hashed, weights_named
+from distillation.engines.f5.files import weights_hashed, weights_named
 from distillation.engines.stock import LEAST_VOICES, stock_names
 from distillation.hub import weights_recorded
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.sentence_selection import (
+    REFERENCES,
+    SentenceOption,
+    SentenceSelection,
+    gradient_texts,
+    select_sentences,
+)
 from distillation.services.in_use import default_student
 from distillation.services.prompts import CLONING, Takes, prompts_choose
 from distillation.services.targets import Clip, by_style
@@ -109,7 +115,7 @@ def recipe_build(**wanted: Any) -> RunRecipe:
 
 def _style(
     label: StyleLabel,
-    chosen: Choice,
+    chosen: SentenceSelection,
     takes: Mapping[str, Mapping[str, Any]],
     targets: Mapping[str, Sequence[Clip]],
 ) -> StyleRecipe:
@@ -122,7 +128,7 @@ def _style(
     )
 
 
-def _gradient_texts(strategy: str, chosen: Choice) -> tuple[str, ...]:
+def _gradient_texts(strategy: str, chosen: SentenceSelection) -> tuple[str, ...]:
     if strategy not in EXPERIMENTAL:
         return ()
     return gradient_texts(Sentence.objects.values_list("text", flat=True), chosen.held_out)
@@ -205,7 +211,7 @@ def _styles(keys: Sequence[str]) -> list[StyleLabel]:
 
 def _chosen(
     labels: list[StyleLabel], targets: Mapping[str, Sequence[Clip]], *, plays_takes: bool
-) -> Choice:
+) -> SentenceSelection:
     spoken = [label for label in labels if label.key not in targets]
     lines = {label.key: _lines(label, plays_takes) for label in spoken}
     for label in spoken:
@@ -213,7 +219,7 @@ def _chosen(
             raise RecipeError(_missing(label, len(lines[label.key]), plays_takes))
     texts = Sentence.objects.values_list("text", flat=True)
     used = {clip.text for clips in targets.values() for clip in clips}
-    chosen = choose(lines, texts, said=_said(labels) if plays_takes else None, used=used)
+    chosen = select_sentences(lines, texts, said=_said(labels) if plays_takes else None, used=used)
     if plays_takes:
         for label in spoken:
             _check_length(label, [line.seconds for line in chosen.references[label.key]])
@@ -234,16 +240,16 @@ def _check_length(label: StyleLabel, takes_s: Sequence[float]) -> None:
     )
 
 
-def _lines(label: StyleLabel, plays_takes: bool) -> list[Line]:
+def _lines(label: StyleLabel, plays_takes: bool) -> list[SentenceOption]:
     labelled = Sentence.objects.with_label().filter(Q(label_key=label.key))
     if plays_takes:
         takes = Recording.objects.usable().filter(style=label, sentence__in=labelled.values("pk"))
         return [
-            Line(text, take.duration_s, take.quality or 0.0, take.wav.name)
+            SentenceOption(text, take.duration_s, take.quality or 0.0, take.wav.name)
             for text, take in _best_of_each(takes).items()
         ]
     pace = SYLLABLES_A_SECOND * label.f5_speed
-    return [Line(sentence.text, sentence.syllables / pace) for sentence in labelled]
+    return [SentenceOption(sentence.text, sentence.syllables / pace) for sentence in labelled]
 
 
 def _best_of_each(takes: RecordingQuerySet) -> dict[str, Any]:
@@ -278,7 +284,7 @@ def _missing(label: StyleLabel, found: int, plays_takes: bool) -> str:
     )
 
 
-def _takes(chosen: Choice, labels: list[StyleLabel]) -> dict[str, dict[str, Any]]:
+def _takes(chosen: SentenceSelection, labels: list[StyleLabel]) -> dict[str, dict[str, Any]]:
     """Return each style's takes: of its target's sentences, and of the held-out ones."""
     return {
         label.key: _best_of_each(

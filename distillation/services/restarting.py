@@ -4,7 +4,15 @@ from functools import partial
 
 from django.db import transaction
 
-from distillation.models import Run, RunState, ScorePoint, Share, Stage, StyleRun, VoicePack
+from distillation.models import (
+    CandidateClaim,
+    Run,
+    RunState,
+    ScorePoint,
+    Stage,
+    StyleRun,
+    VoicePack,
+)
 from distillation.services.tools import files_delete, sample_name
 
 USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
@@ -28,7 +36,7 @@ def searches_restart(run: Run) -> None:
     files = [name for pack in packs for name in (str(pack.file.name), sample_name(pack))]
     files += [str(row.preview.name) for row in rows if row.preview]
     packs.delete()
-    for model in (ScorePoint, Share):
+    for model in (ScorePoint, CandidateClaim):
         model.objects.filter(style_run__in=rows).delete()
     StyleRun.objects.filter(pk__in=rows).update(**UNSEARCHED)
     transaction.on_commit(partial(files_delete, files), robust=True)

@@ -9,16 +9,25 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from distillation.engines import espeak
-from distillation.models import ACTIVE, Run, RunState, ScorePoint, Share, Stage, StyleRun, VoicePack
+from distillation.engines.praat import espeak
+from distillation.models import (
+    ACTIVE,
+    CandidateClaim,
+    Run,
+    RunState,
+    ScorePoint,
+    Stage,
+    StyleRun,
+    VoicePack,
+)
 from distillation.services.evolving import evolve_slice
 from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
-from distillation.services.origins import consent_hold
 from distillation.services.outcome import Outcome
+from distillation.services.provenance import consent_hold
 from distillation.services.queue import slice_enqueue
+from distillation.services.run_completion import run_settle
 from distillation.services.runs import LIVE, event_add
-from distillation.services.settling import run_settle
 from distillation.services.speaking import reference_slice, validate_slice
 from distillation.services.tools import files_delete
 
@@ -86,14 +95,14 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     if current is None:
         return False
     if current.state not in LIVE:
-        Share.objects.filter(style_run=current).delete()
+        CandidateClaim.objects.filter(style_run=current).delete()
         lease_drop(current)
         return False
     _apply(current, outcome)
     ScorePoint.objects.bulk_create(outcome.points, ignore_conflicts=True)
     VoicePack.objects.bulk_create(outcome.packs, ignore_conflicts=True)
     VoicePack.objects.filter(pk__in=[pack.pk for pack in outcome.dropped]).delete()
-    Share.objects.filter(style_run=current).delete()
+    CandidateClaim.objects.filter(style_run=current).delete()
     if outcome.stage != style_run.stage:
         event_add(run, f"{style_run.stage}-finished", style=current.style)
     if current.state in ACTIVE:

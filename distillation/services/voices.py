@@ -13,7 +13,7 @@ from distillation.manifest import ManifestError
 from distillation.models import Decision, Deployment, RunState, VoicePack
 from distillation.querysets import DeploymentQuerySet
 from distillation.services.faults import USER_FAULTS, RunError, fault_code
-from distillation.services.origins import consent_hold
+from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.tools import media_path, sha256_of
 from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn

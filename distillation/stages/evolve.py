@@ -14,13 +14,21 @@ from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
-from distillation.stages import milestones, snapshot
+from distillation.stages import checkpoint as checkpoints
+from distillation.stages import milestones
 from distillation.stages.base import StageError, StopSignal
+from distillation.stages.checkpoint import Checkpoint, Point
 from distillation.stages.diversity import Diversity
-from distillation.stages.judging import Bar, Judge, Judges, Task, Verdict, judged_here
-from distillation.stages.slopes import slopes_for
-from distillation.stages.snapshot import Point, Snapshot
-from distillation.stages.starting import blends, start_total, stock_of
+from distillation.stages.evaluation import (
+    BatchEvaluator,
+    Evaluation,
+    Evaluator,
+    PruningThreshold,
+    Task,
+    evaluated_here,
+)
+from distillation.stages.gradients import gradient_for
+from distillation.stages.initialization import blends, start_total, stock_of
 from distillation.stages.stopping import Progress, is_late, may_end_early, why_stopped
 from distillation.voicepack import VoicePack
 
@@ -36,7 +44,7 @@ class Evolution:
 
     Candidates come in batches. The bar they have to pass (target similarity of the first text
     under `recipe.early_stop` of the best's; a total the search does not tell apart) is that at
-    the batch's start: so the outcome does not depend on who judges which of them, or when.
+    the batch's start: so the outcome does not depend on who evaluate_batch which of them, or when.
 
     Parameters
     ----------
@@ -56,7 +64,7 @@ class Evolution:
     step : int
         Steps walked, 0…recipe.steps; 0 while the start is being chosen.
     evaluations, texts : int
-        Candidates judged so far, those of the start included, and the texts they spoke.
+        Candidates evaluated so far, those of the start included, and the texts they spoke.
     seconds : float
         Spent on the search so far.
     stopped : str
@@ -72,8 +80,8 @@ class Evolution:
     milestones : dict of int to VoicePack
         Step to the best pack at that step, at 0, 25, 50 and 100 %: of `recipe.steps` as far
         as reached, once the search has ended of the steps it took.
-    judge : Judge
-        Judges one candidate, in this process.
+    evaluate : Evaluator
+        BatchEvaluator one candidate, in this process.
 
     Raises
     ------
@@ -92,14 +100,16 @@ class Evolution:
     ) -> None:
         self.recipe = recipe
         self.style_key = recipe.style(style_key).key
-        self.judge = Judge(recipe, student, Path(target_path))
-        self._slope = slopes_for(recipe, student, Path(target_path))
+        self.evaluator = Evaluator(recipe, student, Path(target_path))
+        self._gradient = gradient_for(recipe, student, Path(target_path))
         self._engine = student.name
         self._stock = stock_of(recipe, student)
-        self._identity = snapshot.identity(
+        self._identity = checkpoints.identity(
             recipe, self.style_key, Path(target_path), self._stock, student.weights
         )
-        self._at = Snapshot() if checkpoint is None else snapshot.read(checkpoint, self._identity)
+        self._at = (
+            Checkpoint() if checkpoint is None else checkpoints.read(checkpoint, self._identity)
+        )
         self._waiting: deque[Task] = deque()
         self._diversity: Diversity
         self._search: Strategy | None = None
@@ -182,7 +192,7 @@ class Evolution:
         return start_total(len(self._stock))
 
     def batch(self) -> list[Task]:
-        """Return the candidates to judge next; their verdicts are taken in this order."""
+        """Return the candidates to evaluate next; their evaluations are taken in this order."""
         if not self._waiting and not self.done:
             tasks = self._walk_batch(self._search) if self._search else self._start_batch()
             self._waiting.extend(tasks)
@@ -194,7 +204,7 @@ class Evolution:
         steps: int | None = None,
         on_step: Callable[[Evolution], None] | None = None,
         should_stop: StopSignal | None = None,
-        judges: Judges | None = None,
+        evaluate_batch: BatchEvaluator | None = None,
     ) -> bool:
         """Work until done, or for so many seconds or steps, or until told to stop.
 
@@ -208,9 +218,9 @@ class Evolution:
             Called with this object after each candidate.
         should_stop : callable, optional
             Asked before each candidate; True ends the slice.
-        judges : callable, optional
-            Given tasks, yields their verdicts in order, fewer when it may not go on; it need
-            not ask before the first. By default `judging.judged_here`: this process alone.
+        evaluate_batch : callable, optional
+            Given tasks, yields their evaluations in order, fewer when it may not go on; it need
+            not ask before the first. By default `evaluating.evaluated_here`: this process alone.
 
         Returns
         -------
@@ -219,7 +229,7 @@ class Evolution:
         """
         until = None if seconds is None else time.monotonic() + seconds
         first = self.evaluations
-        judges = judges or judged_here(self.judge)
+        evaluate_batch = evaluate_batch or evaluated_here(self.evaluator)
 
         told = False  # to stop: a sign is given once
 
@@ -232,10 +242,10 @@ class Evolution:
 
         began = time.monotonic() - self._at.seconds
         while not self.done and go_on():
-            with closing(judges(self.batch(), go_on)) as verdicts:
-                for verdict in verdicts:
+            with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
+                for evaluation in evaluations:
                     self._at.seconds = time.monotonic() - began
-                    self._take(self._waiting.popleft(), verdict)
+                    self._take(self._waiting.popleft(), evaluation)
                     if on_step:
                         on_step(self)
                     if self.done:
@@ -246,7 +256,7 @@ class Evolution:
         """Return everything `Evolution` needs to continue, as npz without pickles."""
         if self._search is not None:
             self._at.search = self._search.state()
-        return snapshot.write(self._at, self._identity)
+        return checkpoints.write(self._at, self._identity)
 
     def _start_batch(self) -> list[Task]:
         """Return what is left of the base voices, then of the blends of the best of them."""
@@ -254,31 +264,31 @@ class Evolution:
         packs = [pack.data for pack in self._stock.values()]
         if heard >= len(packs):
             if at.best_score and heard == len(packs):
-                at.bar = self._bar(at.best_score, at.best_score.total)
+                at.threshold = self._pruning_threshold(at.best_score, at.best_score.total)
             packs += [data for _, data in blends(self._stock, at.start_totals)]
         else:
-            at.bar = Bar()
+            at.threshold = PruningThreshold()
         left = packs[heard : heard + ASKED]
-        return [Task(at.evaluations + n, data, at.bar) for n, data in enumerate(left)]
+        return [Task(at.evaluations + n, data, at.threshold) for n, data in enumerate(left)]
 
     def _walk_batch(self, search: Strategy) -> list[Task]:
         at = self._at
         if not at.left and at.best_score:
             at.left = min(search.batch, self.recipe.steps - at.step)
-            at.bar = self._bar(at.best_score, search.floor)
+            at.threshold = self._pruning_threshold(at.best_score, search.floor)
         count = min(at.left, ASKED)
-        return [Task(at.evaluations + n, search.ask(), at.bar) for n in range(count)]
+        return [Task(at.evaluations + n, search.ask(), at.threshold) for n in range(count)]
 
-    def _bar(self, best: Score, floor: float) -> Bar:
-        return Bar(self.recipe.early_stop * best.first, floor)
+    def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
+        return PruningThreshold(self.recipe.early_stop * best.first, floor)
 
-    def _take(self, task: Task, verdict: Verdict) -> None:
+    def _take(self, task: Task, evaluation: Evaluation) -> None:
         self._at.evaluations += 1
-        self._at.texts += verdict.texts
+        self._at.texts += evaluation.texts
         if self._search is None:
-            self._take_start(task, verdict.score)
+            self._take_start(task, evaluation.score)
         else:
-            self._take_step(self._search, task, verdict)
+            self._take_step(self._search, task, evaluation)
 
     def _take_start(self, task: Task, score: Score | None) -> None:
         at = self._at
@@ -312,9 +322,9 @@ class Evolution:
                 start_score=score.total,
                 population=np.stack([pack.data for pack in self._stock.values()]),
                 diversity=self.recipe.diversity,
-                seed=snapshot.style_seed(self.recipe.seed, self.style_key),
+                seed=checkpoints.style_seed(self.recipe.seed, self.style_key),
                 known=self._known(),
-                slope=self._slope,
+                gradient=self._gradient,
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
@@ -330,13 +340,13 @@ class Evolution:
             packs += [data for _, data in blends(self._stock, totals)]
         return [(pack, total) for pack, total in zip(packs, totals, strict=False) if total]
 
-    def _take_step(self, search: Strategy, task: Task, verdict: Verdict) -> None:
-        at, score = self._at, verdict.score
+    def _take_step(self, search: Strategy, task: Task, evaluation: Evaluation) -> None:
+        at, score = self._at, evaluation.score
         at.step += 1
         at.left -= 1
         if at.best is not None:
             at.diversity = self._diversity.running(at.diversity, task.candidate, at.best)
-        if search.tell(score.total if score else None, ceiling=verdict.ceiling) and score:
+        if search.tell(score.total if score else None, ceiling=evaluation.ceiling) and score:
             at.best, at.best_score = task.candidate, score
             self._mark(score)
         if at.best is not None and at.best_score is not None:

@@ -6,7 +6,7 @@ from django import template
 
 from corpus.models import StyleLabel
 from distillation.models import StyleRun
-from distillation.services.hearing import target_heard_by
+from distillation.services.target_access import target_heard_by
 from distillation.wording import (
     as_time,
     explained,

@@ -15,7 +15,7 @@ from distillation import services
 from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
-from distillation.services.hearing import target_heard_by
+from distillation.services.target_access import target_heard_by
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.listen import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required

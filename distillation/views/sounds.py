@@ -15,7 +15,7 @@ from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
 from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
-from distillation.services.hearing import target_heard_by
+from distillation.services.target_access import target_heard_by
 from distillation.services.tools import clip_name, held_out_name, media_path, sample_name
 from voicelab.roles import ROLES, role_required
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from corpus.models import Speaker
 from distillation.models import Deployment
-from distillation.services.origins import Made, voice_made
+from distillation.services.provenance import Made, voice_made
 from voicelab.roles import ADMIN, SPEAKER, role_required, roles_of
 
 

@@ -110,7 +110,7 @@ def serving(env: dict[str, str]) -> Iterator[None]:
     """Run Gunicorn with this environment until the end, from when it answers."""
     address = f"127.0.0.1:{env['WEB_PORT']}"
     web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", address, "--threads", "8"]
-    web += ["--worker-class", "voicelab.turnstile.FairWorker"]
+    web += ["--worker-class", "voicelab.patches.fair_worker.FairWorker"]
     with running(web, log=Path(env["VOICELAB_DATA_DIR"]) / "web.log", env=env):
         wait_for("the web server", lambda: _answers(f"http://{address}/login/"), seconds=30)
         yield

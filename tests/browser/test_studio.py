@@ -53,7 +53,7 @@ class Studio:
 
     def start(self) -> None:
         web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", f"127.0.0.1:{self.port}"]
-        web += ["--threads", "4", "--worker-class", "voicelab.turnstile.FairWorker"]
+        web += ["--threads", "4", "--worker-class", "voicelab.patches.fair_worker.FairWorker"]
         web += ["--no-control-socket"]
         log = self.folder / "web.log"
         self.web = self.stack.enter_context(running(web, log=log, env=self.env))

@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from corpus.audio.types import Audio
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.engines.stock import PACKS
 from distillation.hub import KOKORO
 from distillation.scoring import naturalness as scoring

@@ -1,4 +1,4 @@
-"""Searches that are killed again and again: who judged what, what was stored, what came of it."""
+"""Searches that are killed again and again: who evaluated what, and what was stored of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 import psycopg
 
-from distillation.stages.judging import Bar, Judge, Task, Verdict
+from distillation.stages.evaluation import Evaluation, Evaluator, PruningThreshold, Task
 from tests.processes import manage, running, wait_for
 
 WORKER = [sys.executable, "-m", "tests.distillation.kills"]
@@ -43,34 +43,34 @@ for wanted in {recipes}:
 
 
 def note_judgements(path: Path) -> None:
-    """From now on let this process and its children write down what they judge."""
-    real = Judge.__call__
+    """From now on let this process and its children write down what they evaluate."""
+    real = Evaluator.__call__
 
-    def noting(self: Judge, task: Task) -> Verdict:
+    def noting(self: Evaluator, task: Task) -> Evaluation:
         began = time.process_time()
-        verdict = real(self, task)
+        evaluation = real(self, task)
         ended = time.process_time()
         with path.open("a") as notes:
             note = (self._recipe.steps, task.number, os.getpid(), began, ended)
             notes.write(" ".join(map(str, note)) + "\n")
-        return verdict
+        return evaluation
 
-    Judge.__call__ = noting  # type: ignore[method-assign]
+    Evaluator.__call__ = noting  # type: ignore[method-assign]
 
 
 def draw_judgements() -> None:
     """From now on let a process hear one candidate; the scores of the others are drawn."""
-    real, heard = Judge.__call__, list[Verdict]()
+    real, heard = Evaluator.__call__, list[Evaluation]()
 
-    def drawn(self: Judge, task: Task) -> Verdict:
+    def drawn(self: Evaluator, task: Task) -> Evaluation:
         if not heard:
-            heard.append(real(self, replace(task, bar=Bar())))
-        [verdict], rng = heard, random.Random(task.number)  # noqa: S311
-        assert verdict.score
+            heard.append(real(self, replace(task, threshold=PruningThreshold())))
+        [evaluation], rng = heard, random.Random(task.number)  # noqa: S311
+        assert evaluation.score
         total = 90.0 - 20.0 / (1 + task.number / 500) + rng.gauss(0.0, 1.5)
-        return replace(verdict, score=replace(verdict.score, total=total), ceiling=total)
+        return replace(evaluation, score=replace(evaluation.score, total=total), ceiling=total)
 
-    Judge.__call__ = drawn  # type: ignore[method-assign]
+    Evaluator.__call__ = drawn  # type: ignore[method-assign]
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Toll:
     kills, idle : int
         Processes killed, and how many of them had nothing to do.
     lost : Counter
-        By candidate, the judgements whose verdicts may have gone with their process: it died
+        By candidate, the judgements whose evaluations may have gone with their process: it died
         before the slice they belong to was stored.
     """
 
@@ -90,9 +90,9 @@ class Toll:
     idle: int = 0
     lost: Counter[int] = field(default_factory=Counter)
 
-    def twice(self, judged: Iterable[int]) -> list[int]:
-        """Return the candidates judged more often than the kills explain."""
-        return [number for number, times in (Counter(judged) - self.lost).items() if times > 1]
+    def twice(self, evaluated: Iterable[int]) -> list[int]:
+        """Return the candidates evaluated more often than the kills explain."""
+        return [number for number, times in (Counter(evaluated) - self.lost).items() if times > 1]
 
 
 def pool(worker: psutil.Process) -> list[psutil.Process]:
@@ -109,7 +109,7 @@ def committed(checkpoint: Path) -> int:
 
 
 class Runs:
-    """A data folder with launched runs, and workers that note what they judge."""
+    """A data folder with launched runs, and workers that note what they evaluate."""
 
     def __init__(
         self,
@@ -149,8 +149,8 @@ class Runs:
             self.running = psutil.Process(process.pid)
             yield self.running
 
-    def judged(self) -> list[tuple[int, int]]:
-        """Return the number and the process of every candidate judged so far."""
+    def evaluated(self) -> list[tuple[int, int]]:
+        """Return the number and the process of every candidate evaluated so far."""
         return [(number, pid) for number, pid, *_ in self._noted()]
 
     def beside_judging(self) -> float:
@@ -178,7 +178,7 @@ class Runs:
         self.ask("update distillation_stylerun set state = 'paused' where run_id = ?", run)
 
     def release(self, run: int) -> None:
-        """Queue a paused run; what others judged before is forgotten."""
+        """Queue a paused run; what others evaluated before is forgotten."""
         self._notes.unlink(missing_ok=True)
         queued = "update distillation_stylerun set state = 'queued', queued_at = null"
         self.ask(f"{queued} where run_id = ?", run)
@@ -226,7 +226,8 @@ class Killed(Runs):
     def _busy(self) -> set[int]:
         owners = self.ask(
             "select lease_owner from distillation_stylerun where lease != '' union "
-            "select lease_owner from distillation_share where lease != '' and verdict is null"
+            "select lease_owner from distillation_candidateclaim "
+            "where lease != '' and evaluation is null"
         )
         return {int(owner.rpartition("/")[2]) for (owner,) in owners}
 
@@ -236,7 +237,7 @@ class Killed(Runs):
         process.wait(30)
         [(name,)] = self.ask("select checkpoint from distillation_stylerun where id = 2")
         stored = committed(self.data / "media" / name)
-        return Counter(number for number, of in self.judged() if of == pid and number >= stored)
+        return Counter(number for number, of in self.evaluated() if of == pid and number >= stored)
 
 
 def killed_in_turn(
@@ -261,7 +262,7 @@ def killed_in_turn(
 
 
 def main() -> None:
-    """Be a worker of the project that notes what it judges; its pool forks with all loaded."""
+    """Be a worker of the project that notes what it evaluates; its pool forks with all loaded."""
     import cmaes  # noqa: F401
     import django
 

@@ -7,7 +7,7 @@ import pytest
 
 from corpus.audio.io import write_wav
 from distillation.pipeline import cloning
-from distillation.pipeline.asked import AskedError
+from distillation.pipeline.option_values import OptionValueError
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import plain_recipe
 from tests.signals import speech
@@ -45,14 +45,14 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_prompt(given: str, message: str) -> None:
-    with pytest.raises(AskedError, match=message):
+    with pytest.raises(OptionValueError, match=message):
         cloning.prompts([given], STYLES)
 
 
 def test_where_f5_can_speak() -> None:
-    with pytest.raises(AskedError, match="make teacher"):
+    with pytest.raises(OptionValueError, match="make teacher"):
         cloning.check("", heard=True)
-    with pytest.raises(AskedError, match="leave --teacher f5 out"):
+    with pytest.raises(OptionValueError, match="leave --teacher f5 out"):
         cloning.check("http://tts:8001", heard=True)
 
 

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from corpus.audio.io import write_wav
-from distillation.engines import espeak
+from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import evolving, leases, run_retry, slices, tools
 from distillation.services.faults import RunError

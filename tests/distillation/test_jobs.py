@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from corpus.audio.io import write_wav
 from distillation.pipeline.jobs import Jobs
-from distillation.stages.judging import Bar, Judge, Task, judged_alone
+from distillation.stages.evaluation import Evaluator, PruningThreshold, Task, evaluated_sequentially
 from tests.distillation.kills import committed
 from tests.distillation.voices import LONG, recipe, say, student
 from tests.processes import wait_for
@@ -30,12 +30,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judge(target: Path) -> Judge:
-    return Judge(recipe(), student(), target)
+def evaluator(target: Path) -> Evaluator:
+    return Evaluator(recipe(), student(), target)
 
 
 def tasks() -> list[Task]:
-    return [Task(n, student().stock_voice(name).data, Bar()) for n, name in enumerate(NAMES * 3)]
+    return [
+        Task(n, student().stock_voice(name).data, PruningThreshold())
+        for n, name in enumerate(NAMES * 3)
+    ]
 
 
 def always() -> bool:
@@ -44,11 +47,11 @@ def always() -> bool:
 
 @pytest.mark.slow
 def test_a_process_is_renewed_before_it_has_grown(
-    target: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    target: Path, evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("distillation.pipeline.jobs.RENEWED", 2)
-    alone = list(judged_alone(judge)(tasks()[:3], always))
-    with Jobs(1, recipe(), {}, target, judge) as jobs:
+    alone = list(evaluated_sequentially(evaluator)(tasks()[:3], always))
+    with Jobs(1, recipe(), {}, target, evaluator) as jobs:
         [first] = jobs.pids
         assert list(jobs(tasks()[:3], always)) == alone
         [second] = jobs.pids
@@ -57,9 +60,11 @@ def test_a_process_is_renewed_before_it_has_grown(
 
 
 @pytest.mark.slow
-def test_the_verdicts_and_their_order_are_those_of_one_job(target: Path, judge: Judge) -> None:
-    alone = list(judged_alone(judge)(tasks()[:4], always))
-    with Jobs(2, recipe(), {}, target, judge) as jobs:
+def test_the_verdicts_and_their_order_are_those_of_one_job(
+    target: Path, evaluator: Evaluator
+) -> None:
+    alone = list(evaluated_sequentially(evaluator)(tasks()[:4], always))
+    with Jobs(2, recipe(), {}, target, evaluator) as jobs:
         processes = [psutil.Process(pid) for pid in jobs.pids]
         both = jobs(tasks(), always)
         assert [next(both) for _ in range(2)] == alone[:2]
@@ -76,11 +81,13 @@ def test_the_verdicts_and_their_order_are_those_of_one_job(target: Path, judge: 
 
 
 @pytest.mark.slow
-def test_processes_that_cannot_begin_are_not_started_again(target: Path, judge: Judge) -> None:
-    with Jobs(2, recipe(), {}, target.with_name("gone.wav"), judge) as jobs:
-        verdicts = list(jobs(tasks()[:4], always))
+def test_processes_that_cannot_begin_are_not_started_again(
+    target: Path, evaluator: Evaluator
+) -> None:
+    with Jobs(2, recipe(), {}, target.with_name("gone.wav"), evaluator) as jobs:
+        evaluations = list(jobs(tasks()[:4], always))
         assert not jobs.pids
-    assert verdicts == list(judged_alone(judge)(tasks()[:4], always))
+    assert evaluations == list(evaluated_sequentially(evaluator)(tasks()[:4], always))
 
 
 def test_less_than_one_job_is_refused(tmp_path: Path) -> None:

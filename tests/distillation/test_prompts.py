@@ -17,7 +17,7 @@ from distillation.models import Run, Stage, StyleRun
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.services import queue_of, recipe_build, recovery, run_launch
 from distillation.services.faults import RunError
-from distillation.services.origins import consent_hold, voice_made
+from distillation.services.provenance import consent_hold, voice_made
 from distillation.services.tools import inputs_check, prompt_of
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import corpus_make, plain_recipe

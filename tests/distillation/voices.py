@@ -7,8 +7,8 @@ import numpy as np
 
 from corpus.audio.types import Audio
 from distillation.engines.base import Prompt
-from distillation.engines.praat import PraatStudent
-from distillation.engines.steering import Settings, row_of
+from distillation.engines.praat.steering import Settings, row_of
+from distillation.engines.praat.student import PraatStudent
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.voicepack import VoicePack
 

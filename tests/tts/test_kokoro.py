@@ -6,7 +6,7 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation import voicepack
-from distillation.engines.kokoro import CONFIG, WEIGHTS
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.stock import PACKS
 from tests.standins import kokoro_dir
 from tests.tts.harness import deploy, serving, until

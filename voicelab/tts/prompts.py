@@ -13,7 +13,7 @@ from corpus.audio.io import decode, write_wav
 from corpus.audio.types import Audio, AudioError
 from distillation import engines
 from distillation.engines.base import EngineError, Options, Prompt, Student
-from distillation.engines.f5 import F5Teacher
+from distillation.engines.f5.teacher import F5Teacher
 from voicelab.tts.errors import ApiError
 
 FOLDER = "f5/prompts"  # under the models: NAME.wav and NAME.txt with its words

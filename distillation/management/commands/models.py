@@ -110,7 +110,7 @@ class Command(BaseCommand):
 
     def _load(self, model_dir: Path, by_hand: Sequence[str]) -> None:
         """Load weights and packs as the engine does: what was put by hand has no known hash."""
-        from distillation.engines.kokoro import KokoroStudent
+        from distillation.engines.kokoro.student import KokoroStudent
 
         try:
             student = KokoroStudent(model_dir=model_dir, device="cpu")

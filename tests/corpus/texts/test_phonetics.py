@@ -12,7 +12,7 @@ from parselmouth.praat import call
 
 from corpus.loading import FOLDER
 from corpus.phonetics import INVENTORY, REFERENCE, balance, divergence, phonemes, syllables
-from corpus.phonetics.spelling import words
+from corpus.text.spelling import words
 
 SOUNDS = {
     "perro": "pero",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus import standing
+from corpus import label_resolution
 from corpus.fields import draw
 from corpus.models import LabelDecision, Sentence
 from corpus.services import LabelConflict, label_adjudicate, label_set, label_undo
@@ -128,6 +128,6 @@ def test_what_is_kept_on_the_sentence_is_what_its_rows_say(
             pass
     kept = Sentence.objects.values_list("label", "standing", "votes").get(pk=sentence.pk)
     rows = sentence.decisions.order_by("pk").values_list("person", "style", "source", "blind")
-    assert kept == tuple(standing.outcome([standing.Said(*row) for row in rows]))
+    assert kept == tuple(label_resolution.outcome([label_resolution.Said(*row) for row in rows]))
     Sentence.objects.filter(pk=sentence.pk).relabel()
     assert Sentence.objects.values_list("label", "standing", "votes").get(pk=sentence.pk) == kept

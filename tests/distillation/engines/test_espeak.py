@@ -12,8 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
-from distillation.engines import EngineError, espeak
-from distillation.engines.espeak import Speaker
+from distillation.engines import EngineError
+from distillation.engines.praat import espeak
+from distillation.engines.praat.espeak import Speaker
 from tests.processes import wait_for
 
 SPANISH = "Spanish (Spain)"

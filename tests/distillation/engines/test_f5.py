@@ -7,7 +7,7 @@ import pytest
 from corpus.audio.io import read_wav
 from distillation.engines import EngineError
 from distillation.engines import teacher as make
-from distillation.engines.f5_files import ARCHITECTURES, files_of, weights_of
+from distillation.engines.f5.files import ARCHITECTURES, files_of, weights_of
 from distillation.hub.local import Record, write_records
 from tests.teacher import REPOSITORY, environment, interpreter, teacher
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from kokoro.model import KModel
 
-from distillation.engines import kokoro_rows
-from distillation.engines.kokoro import CONFIG, WEIGHTS
-from distillation.engines.kokoro_network import PROSODIES
-from distillation.engines.kokoro_weights import REPO
-from tests.kokoros import anew, as_choir, in_bf16, repacked
+from distillation.engines.kokoro import rows as convolution
+from distillation.engines.kokoro.network import PROSODIES
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.weights import REPO
+from tests.kokoros import anew, as_batch_student, in_bf16, repacked
 
 pytestmark = pytest.mark.weights
 
@@ -101,7 +101,7 @@ def test_neither_chunks_nor_a_processor_without_onednn_are_heard(
     real_kokoro, network, rows, monkeypatch
 ):
     whole = speak(network, rows[0])
-    monkeypatch.setattr(kokoro_rows, "CHUNK", 128 * 100)
+    monkeypatch.setattr(convolution, "CHUNK", 128 * 100)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert np.abs(speak(repacked(real_kokoro)._network, rows[0]) - whole).max() < 1e-5
 
@@ -111,7 +111,7 @@ def test_voices_of_equal_length_are_decoded_together_as_alone(real_kokoro, netwo
     """As on a GPU: the package's own modules, several voices at once."""
     voices = [rows[0], rows[0].copy(), rows[1]]
     voices[1][:128] = rows[2][:128]  # of one prosody, and so as long
-    together = as_choir(real_kokoro, half=half)._network
+    together = as_batch_student(real_kokoro, half=half)._network
     found = together.speak(PHONEMES, voices, speed=1.0, seed=3)
     assert len(found[0]) == len(found[1])
     for voice, samples in zip(voices, found, strict=True):

@@ -10,7 +10,7 @@ from corpus.audio.loudness import integrated_lufs
 from corpus.audio.types import Audio
 from corpus.audio.units import to_st
 from corpus.phonetics import syllables
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring import self_similarity, similarity, speaker_encoder
 from distillation.scoring.encoder import Embedding
 from distillation.voicepack import VoicePack

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from distillation.engines.praat_voices import VOICES, stock
-from distillation.engines.steering import RANGES, Settings, row_of, settings, unheard
+from distillation.engines.praat.steering import RANGES, Settings, row_of, settings, unheard
+from distillation.engines.praat.voices import VOICES, stock
 from distillation.voicepack import PROSODY, TIMBRE
 
 

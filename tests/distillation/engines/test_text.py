@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillation.engines import EngineError
-from distillation.engines.text import LONGEST_WORD, pieces, tidy
+from distillation.engines.long_text import LONGEST_WORD, pieces, tidy
 
 WORDS = st.lists(st.text("abcñé.,;?! ", min_size=1, max_size=90), min_size=1, max_size=40)
 

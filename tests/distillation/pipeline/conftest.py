@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from corpus.audio.io import write_wav
-from distillation.choosing import choose
 from distillation.pipeline import texts
+from distillation.sentence_selection import select_sentences
 from tests.distillation.pipeline.runs import CORPUS, run
 from tests.distillation.voices import REFERENCE, say
 from tests.signals import join, silence
@@ -36,7 +36,7 @@ def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("takes")
     corpus = texts.read_corpus(CORPUS)
     for style, name in (("amable", "pf_sol"), ("profesional", "pm_gil")):
-        chosen = choose(texts.style_lines(corpus, [style]), corpus.texts)
+        chosen = select_sentences(texts.style_lines(corpus, [style]), corpus.texts)
         names = {one.text: one.sentence_id for one in corpus.sentences}
         for line in chosen.references[style][:6]:
             write_wav(folder / f"{names[line.text]}_{style}.wav", say(line.text, name))

@@ -10,7 +10,7 @@ import pytest
 
 from corpus.audio.io import decode, resample
 from corpus.audio.types import Audio
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring.naturalness import LOWEST, available, naturalness
 from tests.conftest import REPOSITORY
 from tests.distillation.voices import LONG, say

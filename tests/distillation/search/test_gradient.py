@@ -1,4 +1,4 @@
-"""The experimental strategy on a known slope: uphill, reproducible, resumable, bounded."""
+"""The experimental strategy on a known gradient: uphill, reproducible, resumable, bounded."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from distillation.search.gradient import PATIENCE, RATES, Gradient
 from tests.distillation.search.test_strategies import quadratic, stored, voices, walk
 
 
-def slope(pack: np.ndarray, turn: int) -> np.ndarray:
+def gradient(pack: np.ndarray, turn: int) -> np.ndarray:
     """Of `quadratic`, for an offset to all rows."""
     wanted = voices()[1:].mean(axis=0)
     return -2.0 * (pack - wanted)[:, 0].sum(axis=0).astype(np.float64)
@@ -27,7 +27,7 @@ def make(seed: int = 0, **changed: Any) -> Gradient:
         population=stock,
         diversity=(0.01, 0.15),
         seed=seed,
-        **{"slope": slope, **changed},
+        **{"gradient": gradient, **changed},
     )
     assert isinstance(made, Gradient)
     return made
@@ -35,8 +35,8 @@ def make(seed: int = 0, **changed: Any) -> Gradient:
 
 def test_it_is_no_strategy_among_the_proven_ones() -> None:
     assert not set(EXPERIMENTAL) & set(STRATEGIES)
-    with pytest.raises(SearchError, match="no slope"):
-        make(slope=None)
+    with pytest.raises(SearchError, match="no gradient"):
+        make(gradient=None)
 
 
 def test_it_climbs_where_others_take_ten_times_as_long() -> None:
@@ -97,7 +97,7 @@ def test_without_success_it_goes_back_slower_and_in_the_end_begins_again() -> No
 
 
 def test_it_stays_where_stock_voices_live() -> None:
-    uphill = make(slope=lambda pack, _: np.ones(pack.shape[-1]))
+    uphill = make(gradient=lambda pack, _: np.ones(pack.shape[-1]))
     for climbing in range(200):  # ever better, ever on: only the bound holds
         candidate = uphill.ask()
         uphill.tell(float(climbing))

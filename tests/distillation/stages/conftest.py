@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus.audio.io import write_wav
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from tests.distillation.voices import LONG, say
 
 

@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 
 from corpus.audio.types import Audio
 from distillation.search import STRATEGIES
+from distillation.stages import checkpoint as checkpoints
 from distillation.stages.base import StageError
+from distillation.stages.evaluation import (
+    BatchEvaluator,
+    Evaluations,
+    GoOn,
+    PruningThreshold,
+    Task,
+    evaluated_sequentially,
+)
 from distillation.stages.evolve import Evolution
-from distillation.stages.judging import Bar, GoOn, Judges, Task, Verdicts, judged_alone
-from distillation.stages.starting import BLENDS
+from distillation.stages.initialization import BLENDS
 from distillation.voicepack import VoicePack
 from tests.distillation.voices import LONG, OTHER, SHORT, recipe, student
 
@@ -89,8 +97,10 @@ def test_the_best_base_voice_is_known_however_the_start_was_made(target_path: Pa
     assert evolution.base_voice == ""
     totals: dict[str, float] = {}
     for name in asked.base_voices:
-        verdict = evolution.judge(Task(0, student().stock_voice(name).data, Bar()))
-        totals[name] = verdict.score.total if verdict.score else 0.0
+        evaluation = evolution.evaluator(
+            Task(0, student().stock_voice(name).data, PruningThreshold())
+        )
+        totals[name] = evaluation.score.total if evaluation.score else 0.0
     evolution.advance(steps=evolution.start_total)
     assert evolution.base_voice == max(totals, key=lambda name: totals[name])
     resumed = Evolution(asked, "neutral", student(), target_path, evolution.checkpoint())
@@ -132,9 +142,11 @@ def test_checkpoints_are_quick(whole: Evolution) -> None:
 def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None:
     """Without the floor every candidate above the published 98 % is heard in full."""
 
-    def unbounded(evolution: Evolution) -> Judges:
-        return judged_alone(
-            lambda task: evolution.judge(Task(task.number, task.candidate, Bar(task.bar.first)))
+    def unbounded(evolution: Evolution) -> BatchEvaluator:
+        return evaluated_sequentially(
+            lambda task: evolution.evaluator(
+                Task(task.number, task.candidate, PruningThreshold(task.threshold.first))
+            )
         )
 
     wanted = recipe(
@@ -142,7 +154,7 @@ def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None
     )
     one, other = (Evolution(wanted, "neutral", student(), target_path) for _ in range(2))
     one.advance()
-    other.advance(judges=unbounded(other))
+    other.advance(evaluate_batch=unbounded(other))
     assert outcome(one)[:7] == outcome(other)[:7]
     assert one.best.sha256 != one.start.sha256
     assert one.texts <= other.texts
@@ -150,12 +162,14 @@ def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_the_order_of_judging_changes_nothing(name: str, target_path: Path) -> None:
-    """Judged from the last to the first, and resumed with the rest of a batch thrown away."""
+    """Evaluated from the last to the first, and resumed with the rest of a batch thrown away."""
 
-    def backwards(tasks: Sequence[Task], go_on: GoOn) -> Verdicts:
-        for task, verdict in zip(tasks, [judge(task) for task in tasks[::-1]][::-1], strict=True):
+    def backwards(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
+        for task, evaluation in zip(
+            tasks, [evaluator(task) for task in tasks[::-1]][::-1], strict=True
+        ):
             assert task.number == evolution.evaluations
-            yield verdict
+            yield evaluation
             if not go_on():
                 return
 
@@ -163,9 +177,9 @@ def test_the_order_of_judging_changes_nothing(name: str, target_path: Path) -> N
     evolution = Evolution(wanted, "neutral", student(), target_path)
     evolution.advance()
     expected = outcome(evolution)
-    evolution, judge = Evolution(wanted, "neutral", student(), target_path), evolution.judge
+    evolution, evaluator = Evolution(wanted, "neutral", student(), target_path), evolution.evaluator
     while not evolution.done:
-        evolution.advance(steps=3, judges=backwards)
+        evolution.advance(steps=3, evaluate_batch=backwards)
         evolution = Evolution(wanted, "neutral", student(), target_path, evolution.checkpoint())
     assert outcome(evolution) == expected
 
@@ -272,10 +286,9 @@ def test_when_the_minutes_are_over_one_voice_at_least_was_heard(target_path: Pat
 
 @given(st.binary(max_size=64))
 def test_a_damaged_checkpoint_is_named(blob: bytes) -> None:
-    from distillation.stages import snapshot
 
     with pytest.raises(StageError) as caught:
-        snapshot.read(blob, "")
+        checkpoints.read(blob, "")
     assert caught.value.code == "bad_checkpoint"
 
 

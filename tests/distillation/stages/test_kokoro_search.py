@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillation.engines.kokoro import KokoroStudent
+from distillation.engines.kokoro.student import KokoroStudent
 from distillation.recipe import RunRecipe
+from distillation.stages.evaluation import Evaluation, Evaluator, PruningThreshold, Task
 from distillation.stages.evolve import Evolution
-from distillation.stages.judging import Bar, Judge, Task, Verdict
-from distillation.stages.starting import BLENDS
+from distillation.stages.initialization import BLENDS
 from distillation.voicepack import TIMBRE, VoicePack, interpolate
 from tests.distillation.voices import recipe
-from tests.kokoros import anew, as_choir, in_bf16
+from tests.kokoros import anew, as_batch_student, in_bf16
 
 pytestmark = pytest.mark.weights
 
@@ -38,40 +38,40 @@ def near(kokoro: KokoroStudent) -> list[VoicePack]:
     return [a, VoicePack(second, "kokoro"), *(interpolate(a, b, place) for place in (0.5, 0.8))]
 
 
-def tasks_of(packs: list[VoicePack], bar: Bar) -> list[Task]:
-    return [Task(number, pack.data, bar) for number, pack in enumerate(packs)]
+def tasks_of(packs: list[VoicePack], threshold: PruningThreshold) -> list[Task]:
+    return [Task(number, pack.data, threshold) for number, pack in enumerate(packs)]
 
 
 @pytest.fixture(scope="module")
-def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Verdict]:
+def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Evaluation]:
     """What the four are worth, every text heard."""
-    judge = Judge(wanted("cma-es", 5), real_kokoro, kokoro_target)
-    return [judge(task) for task in tasks_of(near(real_kokoro), Bar())]
+    evaluator = Evaluator(wanted("cma-es", 5), real_kokoro, kokoro_target)
+    return [evaluator(task) for task in tasks_of(near(real_kokoro), PruningThreshold())]
 
 
 def test_only_what_could_not_have_won_is_dropped_early(
-    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
     """After one text no ceiling lies under what two come to, and the floor drops by it."""
-    judge, packs = Judge(wanted("cma-es", 5), real_kokoro, kokoro_target), near(real_kokoro)
-    ceilings = [judge(task).ceiling for task in tasks_of(packs, Bar(first=2.0))]
+    evaluator, packs = Evaluator(wanted("cma-es", 5), real_kokoro, kokoro_target), near(real_kokoro)
+    ceilings = [evaluator(task).ceiling for task in tasks_of(packs, PruningThreshold(first=2.0))]
     for ceiling, whole in zip(ceilings, full, strict=True):
         assert whole.ceiling < ceiling < 100
     lowest = int(np.argmin(ceilings))
-    found = [judge(task) for task in tasks_of(packs, Bar(floor=ceilings[lowest]))]
+    found = [evaluator(task) for task in tasks_of(packs, PruningThreshold(floor=ceilings[lowest]))]
     assert (found[lowest].score, found[lowest].texts) == (None, 1)
     assert found[int(np.argmax(ceilings))] == full[int(np.argmax(ceilings))]
 
 
 def test_a_batch_side_by_side_has_the_scores_of_one_by_one(
-    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
     """As on a GPU, within what its other order of sums does; some dropped by their first text."""
-    students = (real_kokoro, as_choir(real_kokoro))
-    alone, together = (Judge(wanted("cma-es", 5), one, kokoro_target) for one in students)
-    assert (alone.together, together.together) == (False, True)
-    bar = Bar(first=sorted(verdict.score.first for verdict in full)[1])
-    tasks = tasks_of(near(real_kokoro), bar)
+    students = (real_kokoro, as_batch_student(real_kokoro))
+    alone, together = (Evaluator(wanted("cma-es", 5), one, kokoro_target) for one in students)
+    assert (alone.prefers_batch, together.prefers_batch) == (False, True)
+    threshold = PruningThreshold(first=sorted(evaluation.score.first for evaluation in full)[1])
+    tasks = tasks_of(near(real_kokoro), threshold)
     one_by_one, at_once = [alone(task) for task in tasks], together.many(tasks)
     assert [v.texts for v in at_once] == [v.texts for v in one_by_one]
     assert {v.texts for v in at_once} == {1, 2}
@@ -79,20 +79,20 @@ def test_a_batch_side_by_side_has_the_scores_of_one_by_one(
         assert mine.ceiling == pytest.approx(theirs.ceiling, abs=SCORE_APART)
         assert (mine.score is None) == (theirs.score is None)
     assert all(
-        verdict.ceiling >= whole.ceiling - SCORE_APART
-        for verdict, whole in zip(at_once, full, strict=True)
+        evaluation.ceiling >= whole.ceiling - SCORE_APART
+        for evaluation, whole in zip(at_once, full, strict=True)
     )
 
 
 def test_bf16_keeps_the_lengths_and_nearly_the_scores(
-    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Verdict]
+    real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
     """Measured: 0.02 to 0.09 of 100."""
     half = in_bf16(real_kokoro)
-    judge = Judge(wanted("cma-es", 5), half, kokoro_target)
+    evaluator = Evaluator(wanted("cma-es", 5), half, kokoro_target)
     packs = near(real_kokoro)
-    for task, exact in zip(tasks_of(packs, Bar()), full, strict=True):
-        found = judge(task)
+    for task, exact in zip(tasks_of(packs, PruningThreshold()), full, strict=True):
+        found = evaluator(task)
         assert found.score.total != exact.score.total
         assert found.score.total == pytest.approx(exact.score.total, abs=BF16_APART)
     for text in HEARD:
@@ -103,7 +103,7 @@ def test_bf16_keeps_the_lengths_and_nearly_the_scores(
 def test_a_search_hands_whole_batches_to_a_student_that_profits(
     real_kokoro: KokoroStudent, kokoro_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choir, said = as_choir(real_kokoro), []
+    choir, said = as_batch_student(real_kokoro), []
     speak: Callable[..., object] = choir.synthesize_many
 
     def listened(text: str, conditions: list[VoicePack], **how: float) -> object:

@@ -14,12 +14,7 @@ from distillation.recipe import StyleRecipe
 from distillation.scoring.naturalness import naturalness
 from distillation.stages import validate
 from distillation.stages.base import StageError
-from distillation.stages.validate import (
-    StyleReport,
-    build_report,
-    validate_style,
-    write_report,
-)
+from distillation.stages.validate import StyleReport, build_report, validate_style, write_report
 from tests.distillation.voices import HELD_OUT, REFERENCE, recipe, say, stranger, student
 from tests.signals import silence
 

@@ -1,0 +1,1 @@
+"""Written Spanish (and English) as it is read aloud: figures, abbreviations, signs, addresses."""

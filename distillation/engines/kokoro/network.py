@@ -1,0 +1,257 @@
+"""Kokoro's network made cheap for a search: what the voice does not touch is done once a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corpus.audio.types import Samples
+from distillation.engines.kokoro import generator, modules
+
+if TYPE_CHECKING:
+    from kokoro.model import KModel
+    from torch import Tensor
+
+TEXTS = 64  # about 0.5 MB each
+PROSODIES = 6  # about 5 MB each: two for every text a search hears
+Generate = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
+AT_ONCE = 8  # voices decoded together: about 1.2 GB for 10 s of speech each, by reckoning
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a text is before any voice: token ids, and what BERT and the text encoder make of it."""
+
+    ids: Tensor
+    lengths: Tensor
+    mask: Tensor
+    spoken: Tensor
+    written: Tensor
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """What the prosody half of a voice makes of a text; the timbre half is not heard in it."""
+
+    aligned: Tensor
+    f0: Tensor
+    energy: Tensor
+    source: Tensor
+
+    @classmethod
+    def joined(cls, parts: Sequence[Prosody]) -> Prosody:
+        """Stack prosodies of equal length."""
+        import torch
+
+        if len(parts) == 1:
+            return parts[0]
+        tensors = ((one.aligned, one.f0, one.energy, one.source) for one in parts)
+        return cls(*(torch.cat(same) for same in zip(*tensors, strict=True)))
+
+
+class Network:
+    """Kokoro in three steps, each kept for as long as what it depends on.
+
+    G2P aside: BERT and text encoder depend on the text; durations, F0, energy and the
+    harmonic source on the text, the voice's prosody half, pace and seed; only decoder and
+    generator on the timbre half. Weight norm is folded into the weights. The generator runs in
+    `kokoro_generator` on a processor and in `kokoro_modules` on a GPU.
+
+    Parameters
+    ----------
+    model : KModel
+        Taken over and changed: its weights are folded.
+    bf16 : bool
+        The decoder's convolutions in bfloat16, but for the generator's last; durations, F0 and
+        all sums and norms stay float32.
+    """
+
+    def __init__(self, model: KModel, *, bf16: bool = False) -> None:
+        import torch
+
+        _fold_weight_norm(model)
+        self.model = model
+        self._device = model.device
+        self.half = bf16
+        self.prefers_batch = self._device.type == "cuda"
+        decoder: Any = model.decoder
+        self._generate = (
+            modules.Generator(decoder.generator, half=bf16)
+            if self._device.type == "cuda"
+            else generator.Generator(decoder.generator, torch.bfloat16 if bf16 else torch.float32)
+        )
+        self._text = lru_cache(maxsize=TEXTS)(self.text_of)
+        self._prosody = _remembered(self._prosody_of, PROSODIES)
+
+    @property
+    def device(self) -> str:
+        """Where the model lies: cpu or cuda:0."""
+        return str(self._device)
+
+    @property
+    def vocab(self) -> Mapping[str, int]:
+        """Signs it can speak."""
+        known: Mapping[str, int] = self.model.vocab
+        return known
+
+    def speak(
+        self, phonemes: str, voices: Sequence[Samples], *, speed: float, seed: int
+    ) -> list[Samples]:
+        """Return the samples of a phoneme string in each of some voices.
+
+        Those of equal length are decoded together, which a GPU does in little more time than
+        one; a processor takes them in turn.
+
+        Parameters
+        ----------
+        phonemes : str
+            Of the model's vocabulary, at most 510.
+        voices : sequence of ndarray, shape (256,), float32
+            Style embeddings: timbre, then prosody.
+        speed : float
+            Above 1 is faster.
+        seed : int
+            Of the vocoder's noise; torch's own random state is left as it was.
+
+        Returns
+        -------
+        list of ndarray, shape (n,), float32
+            24 kHz; in float32 equal to `KModel`'s within 1e-4.
+        """
+        import torch
+
+        spoken: dict[int, Samples] = {}
+        with torch.inference_mode():
+            styles = torch.from_numpy(np.stack(voices).astype(np.float32)).to(self._device)
+            prosodies = [
+                self._prosody(
+                    (phonemes, row[128:].tobytes(), speed, seed),
+                    phonemes, style[None, 128:], speed, seed,
+                )
+                for row, style in zip(voices, styles, strict=True)
+            ]  # fmt: skip
+            for group in self._groups(prosodies):
+                prosody = Prosody.joined([prosodies[index] for index in group])
+                y = self.decode(prosody, styles[group, :128], self._generate).float().cpu().numpy()
+                spoken |= dict(zip(group, y, strict=True))
+        return [spoken[index] for index in range(len(voices))]
+
+    def _groups(self, prosodies: Sequence[Prosody]) -> list[list[int]]:
+        """Put together what may be decoded together."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, one in enumerate(prosodies):
+            groups.setdefault((one.f0.shape[1], 0 if self.prefers_batch else index), []).append(
+                index
+            )
+        return [
+            group[first : first + AT_ONCE]
+            for group in groups.values()
+            for first in range(0, len(group), AT_ONCE)
+        ]
+
+    def text_of(self, phonemes: str) -> Text:
+        """Compute what a phoneme string is before any voice."""
+        import torch
+
+        model: Any = self.model
+        known = [model.vocab[sign] for sign in phonemes]
+        ids = torch.tensor([[0, *known, 0]], device=self._device)
+        lengths = torch.tensor([ids.shape[1]], device=self._device)
+        mask = torch.zeros_like(ids, dtype=torch.bool)
+        heard = model.bert(ids, attention_mask=(~mask).int())
+        spoken = model.bert_encoder(heard).transpose(-1, -2)
+        return Text(ids, lengths, mask, spoken, model.text_encoder(ids, lengths, mask))
+
+    def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
+        text = self._text(phonemes)
+        hidden = self.hidden(text, style)
+        at = self.frames(hidden, speed)
+        aligned, f0, energy = self.aligned(text, hidden, at, style)
+        return Prosody(aligned, f0, energy, self.source(f0, seed))
+
+    def hidden(self, text: Text, style: Tensor) -> Tensor:
+        """Return what the prosody half makes of each phoneme, shape (1, phonemes, channels)."""
+        predictor: Any = self.model.predictor
+        found: Tensor = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
+        return found
+
+    def frames(self, hidden: Tensor, speed: float) -> Tensor:
+        """Return the phoneme of each 25 ms frame."""
+        import torch
+
+        predictor: Any = self.model.predictor
+        durations = torch.sigmoid(predictor.duration_proj(predictor.lstm(hidden)[0])).sum(-1)
+        frames = torch.round(durations / speed).clamp(min=1).long().reshape(-1)
+        return torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
+
+    def aligned(
+        self, text: Text, hidden: Tensor, at: Tensor, style: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return text, F0 and energy, frame by frame."""
+        predictor: Any = self.model.predictor
+        f0, energy = predictor.F0Ntrain(hidden.transpose(-1, -2)[:, :, at], style)
+        return text.written[:, :, at], f0, energy
+
+    def source(self, f0: Tensor, seed: int) -> Tensor:
+        """Return the spectrum of harmonics and noise that the generator colours."""
+        import torch
+
+        generator: Any = self.model.decoder.generator
+        steps = generator.f0_upsamp(f0[:, None]).transpose(1, 2)
+        with _seeded(self._device, seed):
+            wave, _, _ = generator.m_source(steps)
+        spectrum, phase = generator.stft.transform(wave.transpose(1, 2).squeeze(1))
+        return torch.cat([spectrum, phase], dim=1)
+
+    def decode(self, prosody: Prosody, style: Tensor, generate: Generate) -> Tensor:
+        """Return samples, one row a voice."""
+        import torch
+
+        decoder: Any = self.model.decoder
+        f0 = decoder.F0_conv(prosody.f0.unsqueeze(1))
+        energy = decoder.N_conv(prosody.energy.unsqueeze(1))
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.half):
+            x = decoder.encode(torch.cat([prosody.aligned, f0, energy], dim=1), style)
+            reminder = torch.cat([decoder.asr_res(prosody.aligned), f0, energy], dim=1)
+            upsampled = False
+            for block in decoder.decode:
+                x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
+                upsampled = upsampled or block.upsample_type != "none"
+        return generate(x.float(), prosody.source, style)
+
+
+def _fold_weight_norm(module: Any) -> None:
+    """Compute each weight-normed weight once instead of at every call; the values are the same."""
+    from torch.nn.utils import remove_weight_norm
+
+    for part in module.modules():
+        if hasattr(part, "weight_g"):
+            remove_weight_norm(part)
+
+
+@contextmanager
+def _seeded(device: Any, seed: int) -> Iterator[None]:
+    import torch
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def _remembered(make: Callable[..., Prosody], size: int) -> Callable[..., Prosody]:
+    """Keep the last results by a key that stands for the arguments (a tensor has no hash)."""
+    kept: dict[Hashable, Prosody] = {}
+
+    def get(key: Hashable, *arguments: Any) -> Prosody:
+        found = kept.pop(key, None) or make(*arguments)
+        kept[key] = found
+        if len(kept) > size:
+            del kept[next(iter(kept))]
+        return found
+
+    return get

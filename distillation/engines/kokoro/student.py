@@ -1,0 +1,309 @@
+"""Student `kokoro`: the real Kokoro-82M from a local model directory, nothing downloaded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from corpus.audio.types import Audio, Samples
+from corpus.text.spanish import spanish_words
+from distillation import voicepack
+from distillation.engines.base import EngineError, check_request
+from distillation.engines.kokoro.gradient import GradientNetwork
+from distillation.engines.kokoro.network import Network
+from distillation.engines.kokoro.weights import REPO, load
+from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
+from distillation.engines.stock import PACKS, pack_paths, stock_names
+from distillation.hub.local import sha256_of
+from distillation.voicepack import PackError, VoicePack
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
+LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
+PRECISIONS = ("fp32", "bf16", "auto")
+_PEAK = 0.97
+
+
+class KokoroStudent:
+    """Kokoro-82M on the CPU or a GPU.
+
+    Parameters
+    ----------
+    model_dir : path
+        Holds config.json, kokoro-v1_0.pth and voices/*.pt (packs beside the weights count too).
+    lang : str
+        `es`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
+    threads : int or str, optional
+        Threads of torch for this process. As it is where none is given: all cores, so that one
+        sentence is heard soonest. A search gives 1: two processes of one thread each speak more
+        than one of two.
+    device : str, optional
+        `cpu` or `cuda`; a GPU where there is one.
+    precision : str
+        Of the decoder's convolutions, nine tenths of the work: `fp32`, `bf16`, or `auto` (bf16
+        where the processor has it). bf16 takes about 0.6 of the time of fp32; benchmarks/kokoro.py
+        measures what it does to a score.
+
+    Raises
+    ------
+    EngineError
+        `missing_model` names each file and its place; `bad_model`, `bad_option`.
+    """
+
+    name: ClassVar[str] = "kokoro"
+    sr: int = 24_000
+    max_phonemes: int = 510
+
+    def __init__(
+        self,
+        *,
+        model_dir: str | Path,
+        lang: str = "es",
+        threads: int | str | None = None,
+        device: str | None = None,
+        precision: str = "fp32",
+    ) -> None:
+        self.model_dir = Path(model_dir)
+        code = LANGUAGES.get(lang, lang)
+        if code not in LANGUAGES.values():
+            raise EngineError(
+                "bad_option", f"kokoro here speaks {', '.join(LANGUAGES)}, not {lang!r} (lang)."
+            )
+        self._files_check()
+        _threads_set(threads)
+        self._network = _network(self.model_dir, _device(device), precision)
+        self.weights = sha256_of(self.model_dir / WEIGHTS)
+        self._gradients: GradientNetwork | None = None
+        self._g2p = _g2p(code)
+        self._spanish = code == LANGUAGES["es"]  # its G2P reads 1.500 as "uno, quinientos"
+        self._spoken = lru_cache(maxsize=4096)(self._phonemes)
+
+    @property
+    def device(self) -> str:
+        """Where the model lies: cpu or cuda:0."""
+        return self._network.device
+
+    @property
+    def prefers_batch(self) -> bool:
+        """Whether several voices at once are quicker: on a GPU."""
+        return self._network.prefers_batch
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the packs in the model directory, Spanish ones first."""
+        return stock_names(self.name, self.model_dir)
+
+    def stock_voice(self, name: str) -> VoicePack:
+        """Load a pack of the model directory; EngineError `missing_voice` names what is there."""
+        found = [path for path in pack_paths(self.model_dir) if path.stem == name]
+        if not found:
+            there = ", ".join(self.stock_voices()) or "no voice at all"
+            raise EngineError(
+                "missing_voice",
+                f"Looked for {self.model_dir / PACKS / f'{name}.pt'}; there is {there}. "
+                f"`manage.py models pull kokoro --voices {name}` fetches a published one.",
+            )
+        try:
+            return voicepack.load(found[0], engine=self.name)
+        except PackError as error:
+            raise EngineError("bad_voice", str(error)) from error
+
+    def phoneme_count(self, text: str) -> int:
+        """Characters of Kokoro's phoneme string for `text`: signs, stress and spaces count."""
+        return len(self._spoken(tidy(text)))
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        """Speak `text`.
+
+        Parameters
+        ----------
+        text : str
+            Above 510 phonemes it is cut at sentences and joined; nothing is left out.
+        condition : VoicePack
+            Of engine `kokoro`, 510 or 511 rows; each piece takes the row of its own count.
+        speed : float
+            0.25…4.
+        seed : int
+            Of the vocoder's noise; torch's own random state is left as it was.
+
+        Returns
+        -------
+        Audio
+            24 kHz, |y| < 1. Equal arguments give equal samples on one machine.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`, `bad_speed`, `wrong_engine`.
+        """
+        return self.synthesize_many(text, [condition], speed=speed, seed=seed)[0]
+
+    def synthesize_many(
+        self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
+    ) -> list[Audio]:
+        """Speak `text` in several voices; each sounds as by `synthesize`.
+
+        On a GPU those whose speech is equally long are spoken together (sums of another order:
+        samples within 1e-4); on a processor one after the other, bit for bit the same.
+        """
+        for condition in conditions:
+            check_request(self.name, condition, speed)
+        spoken = [
+            self._speak(self._spoken(piece), conditions, speed, seed + index)
+            for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes))
+        ]
+        return [Audio(joined(list(parts), self.sr), self.sr) for parts in zip(*spoken, strict=True)]
+
+    def differentiable_synthesis(
+        self, text: str, condition: VoicePack, *, seed: int = 0
+    ) -> Callable[[Tensor], Tensor]:
+        """Return the samples of `text` as torch's function of an offset to the voice.
+
+        Experimental, for gradients: see `kokoro_gradient` for what is held. Always float32,
+        and not brought below 1.
+
+        Parameters
+        ----------
+        text, condition, seed
+            As for `synthesize`.
+
+        Returns
+        -------
+        callable
+            Offset, shape (256,), added to all rows alike, to samples, shape (n,), 24 kHz.
+        """
+        check_request(self.name, condition, 1.0)
+        self._gradients = self._gradients or GradientNetwork(self._network)
+        parts = []
+        for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
+            phonemes = self._spoken(piece)
+            row = condition.row(len(phonemes))
+            parts.append(
+                (self._gradients.differentiable_synthesis(phonemes, row, seed=seed + index), row)
+            )
+        return _joined(parts, self.sr)
+
+    def _speak(
+        self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
+    ) -> list[Samples]:
+        rows = [pack.row(len(phonemes)) for pack in packs]
+        return [
+            self._quietened(y) for y in self._network.speak(phonemes, rows, speed=speed, seed=seed)
+        ]
+
+    def _quietened(self, y: Samples) -> Samples:
+        peak = float(np.abs(y).max())
+        if not np.isfinite(peak):
+            raise EngineError("bad_model", f"{self.model_dir / WEIGHTS} gives no finite sound.")
+        return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
+
+    def _phonemes(self, text: str) -> str:
+        phonemes, _ = self._g2p(spanish_words(text) if self._spanish else text)
+        known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
+        if not any(sign.isalpha() for sign in known):
+            raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
+        return known
+
+    def _files_check(self) -> None:
+        missing = [name for name in (CONFIG, WEIGHTS) if not (self.model_dir / name).is_file()]
+        if missing:
+            voices = ", ".join(self.stock_voices()) or "none"
+            raise EngineError(
+                "missing_model",
+                f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
+                "`manage.py models pull kokoro` fetches them, and voices; or put there the files "
+                f"of that name from huggingface.co/{REPO}, and voices into "
+                f"{self.model_dir / PACKS}/ (there now: {voices}).",
+            )
+
+
+def _joined(
+    parts: Sequence[tuple[Callable[[Tensor], Tensor], Samples]], sr: int
+) -> Callable[[Tensor], Tensor]:
+    """Return what speaks the pieces around their rows, as `text.joined` joins them."""
+    import torch
+
+    def speak(offset: Tensor) -> Tensor:
+        silence = torch.zeros(round(JOIN_S * sr))
+        spoken = [one(torch.from_numpy(row.copy()) + offset).cpu() for one, row in parts]
+        return torch.cat([part for y in spoken for part in (silence, y)][1:])
+
+    return speak
+
+
+def _network(model_dir: Path, device: str, precision: str) -> Network:
+    model = load(model_dir / CONFIG, model_dir / WEIGHTS).to(device)
+    return Network(model, bf16=_bf16(precision, device))
+
+
+def _bf16(precision: str, device: str) -> bool:
+    import torch
+
+    if precision not in PRECISIONS:
+        raise EngineError("bad_option", f"precision: {', '.join(PRECISIONS)}, not {precision!r}.")
+    if precision == "fp32":
+        return False
+    able = (
+        torch.cuda.is_bf16_supported()
+        if device == "cuda"
+        else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    )
+    if precision == "bf16" and not able:
+        raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
+    return able
+
+
+def _g2p(code: str) -> Any:
+    from kokoro.pipeline import KPipeline
+
+    g2p = KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
+    _copies_unlink()
+    return g2p
+
+
+def _copies_unlink() -> None:
+    """Delete what phonemizer copied to load espeak-ng twice: it is loaded now.
+
+    A process that is killed, or a worker's, which ends by `os._exit`, would leave 1.3 MB behind.
+    The empty folders stay: phonemizer deletes them where a process ends by itself.
+    """
+    maps, temporary = Path("/proc/self/maps"), Path(tempfile.gettempdir()).resolve()
+    for line in maps.read_text(encoding="utf-8").splitlines() if maps.exists() else ():
+        path = Path(line.split(maxsplit=5)[-1])
+        if path.name.startswith("libespeak") and path.parents[1] == temporary:
+            path.unlink(missing_ok=True)
+
+
+def _device(device: str | None) -> str:
+    import torch
+
+    there = torch.cuda.is_available()
+    if device in (None, "", "auto"):
+        return "cuda" if there else "cpu"
+    if device == "cuda" and not there:
+        raise EngineError("bad_option", "device: torch sees no GPU here; use cpu.")
+    if device not in ("cpu", "cuda"):
+        raise EngineError("bad_option", f"device: cpu or cuda, not {device!r}.")
+    return device
+
+
+def _threads_set(threads: int | str | None) -> None:
+    import torch
+
+    if threads is None or threads == "":
+        return
+    try:
+        number = int(threads)
+    except ValueError as error:
+        raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
+    if number < 1:
+        raise EngineError("bad_option", f"threads: at least 1, not {number}.")
+    torch.set_num_threads(number)

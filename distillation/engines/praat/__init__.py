@@ -1,0 +1,1 @@
+"""Student `praat`: espeak-ng inside Praat, always there."""

@@ -1,0 +1,148 @@
+"""Student `praat`: espeak-ng inside Praat, its voice steered by a pack; always there, CPU only."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import soxr
+
+from corpus.audio.types import Audio, Samples
+from distillation.engines.base import EngineError, check_request
+from distillation.engines.long_text import joined, pieces, tidy
+from distillation.engines.praat import espeak, voices
+from distillation.engines.praat.steering import Settings, settings
+from distillation.engines.psola import repitched, stretched
+from distillation.voicepack import VoicePack
+
+LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
+_PITCHES = (0.5, 2.0)  # what the synthesiser takes
+_RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
+_LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
+_PEAK = 0.97
+_BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
+
+
+class PraatStudent:
+    """Formant synthesis with eleven controls, read from the pack's row for the phoneme count."""
+
+    name: ClassVar[str] = "praat"
+    sr: int = 24_000
+    max_phonemes: int = 510
+    weights: str = ""
+
+    def __init__(self, *, lang: str = "es") -> None:
+        if lang not in LANGUAGES:
+            raise EngineError(
+                "bad_option", f"praat speaks {', '.join(LANGUAGES)}, not {lang!r} (option lang)."
+            )
+        self._language = LANGUAGES[lang]
+
+    def stock_voices(self) -> tuple[str, ...]:
+        """Names of the voices it comes with."""
+        return tuple(voices.VOICES)
+
+    def stock_voice(self, name: str) -> VoicePack:
+        """Return a stock voice; EngineError `missing_voice` names what is there."""
+        if name not in voices.VOICES:
+            raise EngineError(
+                "missing_voice",
+                f"praat has no voice {name!r}; there are {', '.join(voices.VOICES)}.",
+            )
+        return voices.stock(name)
+
+    def phoneme_count(self, text: str) -> int:
+        """Phonemes espeak-ng says for `text`."""
+        return _phonemes(tidy(text), self._language)
+
+    def synthesize(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Audio:
+        """Speak `text`.
+
+        Parameters
+        ----------
+        text : str
+            Spanish; above 510 phonemes it is cut at sentences and joined.
+        condition : VoicePack
+            Of engine `praat`.
+        speed : float
+            0.25…4, relative to the pack's own rate.
+        seed : int
+            Of the breath noise.
+
+        Returns
+        -------
+        Audio
+            24 kHz, |y| < 1. Equal arguments give equal samples, whatever was said before.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`, `bad_speed`, `wrong_engine`.
+        """
+        check_request(self.name, condition, speed)
+        spoken = []
+        for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
+            voice = settings(condition.row(self.phoneme_count(piece)))
+            spoken.append(_speak(piece, self._language, voice, speed, self.sr, seed + index))
+        return Audio(joined(spoken, self.sr), self.sr)
+
+
+def _phonemes(text: str, language: str) -> int:
+    count = espeak.phoneme_count(text, language)
+    if count == 0:
+        raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
+    return count
+
+
+def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, seed: int) -> Samples:
+    """Speak one piece: low and slow by `formant`, then played faster by as much."""
+    wanted = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
+    pitch = float(np.clip(wanted, *_PITCHES))
+    wanted_wpm = voice.rate_wpm * speed / voice.formant
+    rate_wpm = float(np.clip(wanted_wpm, *_RATES_WPM))
+    y = espeak.sound(
+        text, language, pitch=pitch, intonation=voice.intonation, rate_wpm=rate_wpm,
+        gap_s=max(voice.gap_s, 1e-4),
+    )  # fmt: skip
+    y = soxr.resample(y, espeak.HZ * voice.formant, sr, quality="HQ")
+    if pitch != wanted:
+        y = repitched(y, sr, voice.pitch_hz)
+    if rate_wpm != wanted_wpm:
+        y = stretched(y, sr, rate_wpm / wanted_wpm)
+    return _levelled(_coloured(y, sr, voice, seed))
+
+
+def _adjustment(pitch_hz: float, intonation: float) -> float:
+    """Return Praat's pitch adjustment for a median F0 (the variant's law, measured to ±1.5 Hz)."""
+    return (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
+
+
+def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:
+    """Return `y` with its breath and its spectrum: tilt and four bands."""
+    noise = np.random.default_rng(seed).standard_normal(len(y), dtype=np.float32)
+    y = y + noise * _envelope(y, sr // 50) * np.float32(10 ** (voice.breath_db / 20))
+    size = -(-(len(y) + sr // 10) // 4096) * 4096  # a length that is quick to transform
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(size, 1 / sr), 60.0) / 1000)
+    gain_db = voice.tilt_db * octaves
+    bands_db = (voice.low_db, voice.mid_db, voice.presence_db, voice.air_db)
+    for centre_hz, band_db in zip(_BANDS_HZ, bands_db, strict=True):
+        gain_db += band_db * np.exp(-2.0 * (octaves - np.log2(centre_hz / 1000)) ** 2)
+    gain = (10 ** (gain_db / 20)).astype(np.float32)
+    return np.fft.irfft(np.fft.rfft(y, size) * gain, size)[: len(y)].astype(np.float32)
+
+
+def _envelope(y: Samples, width: int) -> Samples:
+    """Return the moving RMS of `y`, each block of `width` samples joined by lines."""
+    blocks = np.pad(y, (0, -len(y) % width)).reshape(-1, width)
+    rms = np.sqrt(np.mean(np.square(blocks), axis=1))
+    centres = (np.arange(len(rms)) + 0.5) * width
+    return np.interp(np.arange(len(y)), centres, rms).astype(np.float32)
+
+
+def _levelled(y: Samples) -> Samples:
+    """Return `y` at one RMS over its speech, its peaks under 1."""
+    loud = np.abs(y) > 0.02 * np.abs(y).max()
+    y = y * (_LEVEL / np.sqrt(np.mean(np.square(y[loud], dtype=np.float64))))
+    return (y * min(1.0, _PEAK / np.abs(y).max())).astype(np.float32)

@@ -1,0 +1,165 @@
+"""Choosing: which sentences the teacher speaks, the search hears, and only validation hears."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+
+REFERENCES = 5
+TARGET_SECONDS = (20.0, 28.0)  # spoken, before the joins; the target shall last 20-30 s
+SPARES = 5  # more sentences for a teacher whose pace is only guessed
+CHOICE = 12  # combinations are tried over the best so many
+SEARCH_PLACES = (0.5, 0.0, 1.0)  # of the corpus, shortest to longest; the middle one leads
+HELD_OUT = 4
+GRADIENT_LETTERS = (25, 45)  # there and back through the network: memory and time go by length
+GRADIENT_TEXTS = (10, 40)  # fewer are learned by heart, more are not needed
+UNHEARD = 3  # letters a held-out length differs at least from every length the search hears
+
+
+@dataclass(frozen=True)
+class SentenceOption:
+    """A sentence that a style can be spoken with, and its take if there is one."""
+
+    text: str
+    seconds: float
+    quality: float = 0.0
+    take: str = ""
+
+
+@dataclass(frozen=True)
+class SentenceSelection:
+    """Each style's sentences for the teacher, in order; the search's; the held-out ones.
+
+    No held-out sentence is in the others; their lengths rise.
+    """
+
+    references: Mapping[str, tuple[SentenceOption, ...]]
+    search: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+def select_sentences(
+    lines: Mapping[str, Sequence[SentenceOption]],
+    corpus: Iterable[str],
+    *,
+    said: Mapping[str, set[str]] | None = None,
+    used: Iterable[str] = (),
+) -> SentenceSelection:
+    """Choose the sentences of a run; the same for the same arguments.
+
+    A voice pack has a row for each text length, so lengths are chosen on purpose: the search
+    hears three, a middle one, the shortest and the longest, so that no length in use lies beyond
+    those heard. Held-out sentences run from the shortest to the longest of the rest and lie
+    between those heard (`UNHEARD` letters or more from each).
+
+    Parameters
+    ----------
+    lines : mapping of str to sequence of SentenceOption
+        What each style's teacher can speak, best first.
+    corpus : iterable of str
+        Every sentence there is.
+    said : mapping of str to set of str, optional
+        Where the teacher only has takes: the sentences with a take in each style. Held-out
+        sentences are then those said in every style, so that styles can be compared with
+        their speaker, or else the styles' own in turn.
+    used : iterable of str
+        Sentences already in a target: not held out.
+    """
+    corpus = sorted(set(corpus), key=lambda text: (len(text), text))
+    shared = _in_all(said)
+    search = _search(_without(corpus, shared) or corpus)
+    references = {key: _references(of_style, {*search, *shared}) for key, of_style in lines.items()}
+    spoken = {line.text for chosen in references.values() for line in chosen} | set(used)
+    if len(_without(corpus, {*spoken, *search})) < HELD_OUT:
+        held_out = _held_out(_without(corpus, spoken), said or {}, ())
+        search = _search(_without(corpus, held_out))
+    else:
+        held_out = _held_out(_without(corpus, {*spoken, *search}), said or {}, search)
+    return SentenceSelection(references, search, held_out)
+
+
+def gradient_texts(corpus: Iterable[str], held_out: Iterable[str]) -> tuple[str, ...]:
+    """Return short sentences for a gradient, in an order that mixes their lengths.
+
+    Never a held-out one. Where the corpus has too few of `GRADIENT_LETTERS`, its shortest.
+    """
+    low, high = GRADIENT_LETTERS
+    least, most = GRADIENT_TEXTS
+    free = sorted(_without(set(corpus), held_out), key=lambda text: (len(text), text))
+    short = [text for text in free if low <= len(text) <= high]
+    chosen = (short if len(short) >= least else free)[:most]
+    mixed = sorted(chosen, key=lambda text: hashlib.sha256(text.encode()).digest())
+    return tuple(mixed)
+
+
+def _in_all(said: Mapping[str, set[str]] | None) -> set[str]:
+    """Return the sentences said in every style, where there are enough to hold out."""
+    shared = reduce(set.intersection, said.values()) if said else set()
+    return shared if len(shared) >= HELD_OUT else set()
+
+
+def _search(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_at(texts, place) for place in SEARCH_PLACES)) if texts else ()
+
+
+def _references(lines: Sequence[SentenceOption], reserved: set[str]) -> tuple[SentenceOption, ...]:
+    """Choose the best five that last as long as a target shall; more where they are too short."""
+    free = [line for line in lines if line.text not in reserved]
+    if len(free) <= REFERENCES:
+        free = list(lines)
+    if len(free) <= REFERENCES:
+        return tuple(free)
+    low, high = TARGET_SECONDS
+
+    def worth(chosen: tuple[SentenceOption, ...]) -> tuple[float, float]:
+        seconds = sum(line.seconds for line in chosen)
+        return -max(low - seconds, seconds - high, 0.0), sum(line.quality for line in chosen)
+
+    chosen = max(combinations(_candidates(free), REFERENCES), key=worth)
+    spare = [line for line in free if line not in chosen]
+    while spare and sum(line.seconds for line in chosen) < low:
+        chosen = (*chosen, spare.pop(0))
+    guessed = not chosen[0].take and len(spare) > SPARES
+    return (*chosen, *spare[:SPARES]) if guessed else chosen
+
+
+def _candidates(lines: Sequence[SentenceOption]) -> list[SentenceOption]:
+    """Return the best lines, and with them the longest: short ones alone make no target."""
+    longest = sorted(lines, key=lambda line: -line.seconds)[:REFERENCES]
+    best = [line for line in lines if line not in longest][: CHOICE - REFERENCES]
+    return [line for line in lines if line in longest or line in best]
+
+
+def _held_out(
+    free: Sequence[str], said: Mapping[str, set[str]], heard: Sequence[str]
+) -> tuple[str, ...]:
+    """Choose from what is free: said in all styles, else by each style in turn, else any."""
+    everywhere = _in_all({key: texts & set(free) for key, texts in said.items()})
+    turns = [everywhere] if everywhere else list(said.values()) or [set(free)]
+    count = max(HELD_OUT, 2 * len(turns) if len(turns) > 1 else 0)
+    chosen: list[str] = []
+    for number in range(count):
+        left = _without(free, chosen)
+        own = [text for text in left if text in turns[number % len(turns)]] or left
+        if own:
+            length = len(_at(free, number / (count - 1)))
+            chosen.append(_nearest(own, length, heard))
+    return tuple(sorted(chosen, key=len))
+
+
+def _nearest(texts: Sequence[str], length: int, heard: Sequence[str]) -> str:
+    """Return the text nearest to a length, of those whose own length is not heard if any."""
+    unheard = [text for text in texts if all(abs(len(text) - len(one)) >= UNHEARD for one in heard)]
+    return min(unheard or texts, key=lambda text: abs(len(text) - length))
+
+
+def _without(texts: Iterable[str], some: Iterable[str]) -> list[str]:
+    gone = set(some)
+    return [text for text in texts if text not in gone]
+
+
+def _at(texts: Sequence[str], place: float) -> str:
+    return texts[min(int(place * len(texts)), len(texts) - 1)]

@@ -1,0 +1,202 @@
+"""The candidates of a slice as rows, each evaluated by the worker that claims it."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from distillation.models import CandidateClaim, StyleRun
+from distillation.services.leases import owner_is_gone, owner_name
+from distillation.stages.evaluation import Evaluation, Evaluations, GoOn, Task
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # shortest and longest; of what was waited already
+LOOK_SECONDS = 0.1  # between two looks whether somebody helps
+HELPED_SECONDS = 6.0  # a helper that gave no sign for so long is gone
+
+
+class OtherCandidates(RuntimeError):
+    """This machine computes other candidates than the one that leads the search."""
+
+
+class Evaluated(NamedTuple):
+    """A candidate by its number and digest, and what came of it, if anything has yet."""
+
+    number: int
+    digest: str
+    evaluation: Evaluation | None
+
+
+class CandidateClaims:
+    """The claims of one slice of a style; every change is one conditional UPDATE."""
+
+    def __init__(self, style_run: StyleRun) -> None:
+        self._style_run = style_run
+        self._rows = CandidateClaim.objects.filter(style_run=style_run, slice=style_run.slice)
+
+    def exist(self) -> bool:
+        """Tell whether a lost worker left any, evaluated or begun by who helped it."""
+        return self._rows.exists()
+
+    @transaction.atomic
+    def publish(self, evaluated: Sequence[Evaluated], tasks: Sequence[Task]) -> None:
+        """Offer the tasks, after the evaluations by which helpers come to the same candidates."""
+        offered = [*evaluated, *(Evaluated(task.number, task.digest, None) for task in tasks)]
+        there = CandidateClaim.objects.filter(style_run=self._style_run)
+        there.exclude(slice=self._style_run.slice).delete()
+        old = {row.number: row for row in there.filter(number__in=[one.number for one in offered])}
+        for one in offered:
+            row = old.get(one.number)
+            if row and (row.digest != one.digest or (one.evaluation and not row.evaluation)):
+                row.delete()
+        rows = [
+            CandidateClaim(
+                style_run=self._style_run,
+                slice=self._style_run.slice,
+                number=one.number,
+                digest=one.digest,
+                evaluation=one.evaluation and one.evaluation.to_json(),
+            )
+            for one in offered
+        ]
+        CandidateClaim.objects.bulk_create(rows, ignore_conflicts=True)
+
+    def close(self) -> None:
+        """Take back what nobody has begun."""
+        self._rows.filter(evaluation__isnull=True, lease="").delete()
+
+    def look(self, tasks: Sequence[Task]) -> dict[int, CandidateClaim]:
+        """Return the tasks' rows by number.
+
+        Raises
+        ------
+        OtherCandidates
+            A row is of another candidate than the task.
+        """
+        rows = {row.number: row for row in self._rows.filter(number__in=[t.number for t in tasks])}
+        if any(t.number in rows and rows[t.number].digest != t.digest for t in tasks):
+            raise OtherCandidates(f"{self._style_run}: not the candidates that were offered.")
+        return rows
+
+    def claim(self, rows: dict[int, CandidateClaim]) -> CandidateClaim | None:
+        """Take the first row that is free, or whose worker is lost; None if there is none."""
+        now = timezone.now()
+        for row in rows.values():
+            if row.evaluation is None and _is_free(row):
+                token = uuid.uuid4().hex
+                unchanged = self._rows.filter(pk=row.pk, lease=row.lease, evaluation__isnull=True)
+                if unchanged.update(
+                    lease=token,
+                    lease_owner=owner_name(),
+                    leased_until=now + timedelta(seconds=settings.SHARE_SECONDS),
+                ):
+                    row.lease = token
+                    return row
+        return None
+
+    def carry_out(
+        self, row: CandidateClaim, task: Task, evaluator: Callable[[Task], Evaluation]
+    ) -> None:
+        """Evaluate a claimed row and keep the outcome; a row that was taken over stays theirs."""
+        evaluation = None
+        try:
+            evaluation = evaluator(task)
+        finally:
+            mine = self._rows.filter(pk=row.pk, lease=row.lease)
+            if evaluation is None:
+                mine.update(lease="")
+            else:
+                mine.update(evaluation=evaluation.to_json())
+
+
+class LeadingEvaluator:
+    """Evaluates for the worker that holds a style's lease, with whoever helps.
+
+    Alone it touches no row: its evaluations are kept in memory until a helper shows, who needs
+    them to come to the same candidates. Rows that are there already, of the worker that led the
+    slice before and was lost, are taken up.
+    """
+
+    def __init__(self, style_run: StyleRun, evaluator: Callable[[Task], Evaluation]) -> None:
+        self._style_run, self._evaluator = style_run, evaluator
+        self._claims = CandidateClaims(style_run)
+        self._left = self._claims.exist()
+        self._evaluated: list[Evaluated] = []
+        self._looked, self._helped = -LOOK_SECONDS, False
+
+    def __call__(self, tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
+        for number, task in enumerate(tasks):
+            if number and not go_on():
+                return
+            if self._left or (len(tasks) > 1 and self._is_helped()):
+                yield from self._together(tasks[number:], go_on)
+                return
+            evaluation = self._evaluator(task)
+            self._evaluated.append(Evaluated(task.number, task.digest, evaluation))
+            yield evaluation
+
+    def _together(self, tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
+        self._claims.publish(self._evaluated, tasks)
+        self._evaluated.clear()
+        try:
+            yield from evaluated_jointly(self._claims, tasks, self._evaluator, go_on, leads=True)
+        finally:
+            self._claims.close()
+
+    def _is_helped(self) -> bool:
+        if time.monotonic() - self._looked >= LOOK_SECONDS:
+            self._looked = time.monotonic()
+            since = timezone.now() - timedelta(seconds=HELPED_SECONDS)
+            style_run = StyleRun.objects.filter(pk=self._style_run.pk, helped_at__gte=since)
+            self._helped = style_run.exists()
+        return self._helped
+
+
+def evaluated_jointly(
+    claims: CandidateClaims,
+    tasks: Sequence[Task],
+    evaluator: Callable[[Task], Evaluation],
+    go_on: GoOn,
+    *,
+    leads: bool,
+) -> Evaluations:
+    """Yield the evaluations of the tasks in order, evaluating whichever nobody else has claimed.
+
+    Who leads takes back what is left when it may not go on, and waits for what is begun.
+    """
+    told, ending, waited = 0, False, 0.0
+    while told < len(tasks):
+        rows = claims.look(tasks[told:])
+        while told < len(tasks) and (row := rows.get(tasks[told].number)) and row.evaluation:
+            yield Evaluation.from_json(row.evaluation)
+            told, waited = told + 1, 0.0
+        if told == len(tasks) or (ending and tasks[told].number not in rows):
+            return
+        if not ending and not go_on():
+            if not leads:
+                return
+            ending = True
+            claims.close()
+            continue
+        if row := claims.claim(rows):
+            claims.carry_out(row, tasks[row.number - tasks[0].number], evaluator)
+            waited = 0.0
+        else:
+            shortest, longest = POLL_SECONDS
+            pause = min(max(shortest, POLL_PART * waited), longest)
+            time.sleep(pause)
+            waited += pause
+
+
+def _is_free(row: CandidateClaim) -> bool:
+    if not row.lease or row.lease_owner == owner_name():
+        return True
+    late = row.leased_until is not None and row.leased_until <= timezone.now()
+    return late or owner_is_gone(row.lease_owner)

@@ -1,0 +1,169 @@
+"""Checkpoint: a search frozen between two candidates, written as npz without pickles."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distillation.recipe import RunRecipe
+from distillation.scoring import Score
+from distillation.search import Array, State
+from distillation.stages.base import StageError
+from distillation.stages.clips import clips_digest
+from distillation.stages.evaluation import PruningThreshold
+from distillation.voicepack import VoicePack
+
+DECIDING = (
+    *("student", "student_options", "lang", "strategy", "steps", "seed", "base_voices"),
+    *("diversity", "early_stop", "compared", "weights", "search_texts"),
+    *("minutes", "goal", "patience"),
+)
+PLAIN = (
+    *("step", "evaluations", "texts", "seconds", "stopped", "left"),
+    *("start_totals", "start_name", "diversity", "trace"),
+)
+
+
+class Point(NamedTuple):
+    """One improvement of the curve; scores as in `Score`."""
+
+    step: int
+    score: float
+    target: float
+    self_: float
+    feature: float
+
+    @classmethod
+    def of(cls, step: int, score: Score) -> Point:
+        return cls(step, score.total, score.target, score.self_, score.feature)
+
+
+@dataclass
+class Checkpoint:
+    """Everything the rest of a search depends on."""
+
+    step: int = 0
+    evaluations: int = 0
+    texts: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    threshold: PruningThreshold = field(default_factory=PruningThreshold)  # of the batch under way
+    left: int = 0  # steps of this batch not told yet
+    start_totals: list[float] = field(default_factory=list)
+    start_name: str = ""
+    start: Array | None = None
+    start_score: Score | None = None
+    best: Array | None = None
+    best_score: Score | None = None
+    points: list[Point] = field(default_factory=list)
+    trace: list[tuple[float, float]] = field(default_factory=list)  # seconds, diversity at each
+    diversity: float = 0.0
+    kept: dict[int, Array] = field(default_factory=dict)  # by the step of the improvement
+    search: State = field(default_factory=dict)
+
+
+def identity(
+    recipe: RunRecipe,
+    style_key: str,
+    target_path: Path,
+    stock: Mapping[str, VoicePack],
+    weights: str,
+) -> str:
+    """Return the SHA-256 of all that decides the search of one style."""
+    deciding = {name: getattr(recipe, name) for name in DECIDING}
+    deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
+    deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
+    deciding |= {"gradient_texts": recipe.gradient_texts} if recipe.gradient_texts else {}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def style_seed(seed: int, style_key: str) -> int:
+    """Return the search's seed for one style: equal for equal recipes, apart between styles."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {style_key}".encode()).digest()[:8], "big")
+
+
+def write(at: Checkpoint, who: str) -> bytes:
+    """Return the snapshot as npz, with the identity of its search."""
+    arrays: dict[str, NDArray[np.generic] | None] = {"best": at.best, "start": at.start}
+    arrays |= {f"kept-{step}": data for step, data in at.kept.items()}
+    arrays |= {f"search-{k}": v for k, v in at.search.items() if isinstance(v, np.ndarray)}
+    meta = {
+        "identity": who,
+        **{name: getattr(at, name) for name in PLAIN},
+        "bar": [at.threshold.first, at.threshold.floor],
+        "start_score": at.start_score and at.start_score.to_json(),
+        "best_score": at.best_score and at.best_score.to_json(),
+        "points": at.points,
+        "search": {k: v for k, v in at.search.items() if not isinstance(v, np.ndarray)},
+    }
+    buffer = io.BytesIO()
+    text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    kept = {name: data for name, data in arrays.items() if data is not None}
+    np.savez(buffer, allow_pickle=False, meta=text, **kept)
+    return buffer.getvalue()
+
+
+def read(blob: bytes, who: str) -> Checkpoint:
+    """Return the snapshot in `blob`.
+
+    Raises
+    ------
+    StageError
+        `bad_checkpoint` where it cannot be read, `other_checkpoint` where it belongs to a
+        search with another recipe, other base voices, other weights or another target.
+    """
+    meta, arrays = _open(blob)
+    if meta["identity"] != who:
+        raise StageError(
+            "other_checkpoint",
+            "the checkpoint belongs to another recipe or target, or to a model with other base "
+            "voices or weights; delete it to search anew.",
+        )
+    return _rebuild(meta, arrays)
+
+
+def identity_of(blob: bytes) -> str:
+    """Return whose search the checkpoint is.
+
+    Raises
+    ------
+    StageError
+        `bad_checkpoint`.
+    """
+    return str(_open(blob)[0]["identity"])
+
+
+def _open(blob: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        with np.load(io.BytesIO(blob), allow_pickle=False) as npz:
+            arrays = {name: npz[name] for name in npz.files}
+        return json.loads(arrays.pop("meta").tobytes()), arrays
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise StageError(
+            "bad_checkpoint", "the checkpoint is damaged; delete it to search from the start."
+        ) from error
+
+
+def _rebuild(meta: dict[str, Any], arrays: dict[str, Any]) -> Checkpoint:
+    scores: dict[str, Any] = {
+        name: meta[name] and Score.from_json(meta[name]) for name in ("start_score", "best_score")
+    }
+    return Checkpoint(
+        **{name: meta[name] for name in PLAIN},
+        threshold=PruningThreshold(*meta["bar"]),
+        start=arrays.get("start"),
+        best=arrays.get("best"),
+        points=[Point(*point) for point in meta["points"]],
+        kept={int(name[5:]): a for name, a in arrays.items() if name[:5] == "kept-"},
+        search=meta["search"] | {n[7:]: a for n, a in arrays.items() if n[:7] == "search-"},
+        **scores,
+    )

@@ -1,0 +1,216 @@
+"""Evaluation of one candidate: a task any worker can do, and its outcome."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from corpus.audio.types import Audio
+from distillation.engines.base import BatchStudent, Student
+from distillation.recipe import RunRecipe
+from distillation.scoring import Score, Scorer, TextResult
+from distillation.search import Array
+from distillation.stages.clips import clips_digest, read_clips
+from distillation.voicepack import VoicePack
+
+
+@dataclass(frozen=True)
+class PruningThreshold:
+    """What the candidates of one batch have to pass, fixed when the batch begins.
+
+    Attributes
+    ----------
+    first : float
+        0-1: a first text less near to the target drops the candidate (as published).
+    floor : float
+        0-100: totals at or below it are all alike to the search.
+    """
+
+    first: float = 0.0
+    floor: float = -math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A candidate to evaluator: the `number`-th of its search, from 0."""
+
+    number: int
+    candidate: Array
+    threshold: PruningThreshold
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that the evaluation depends on beside recipe and target."""
+        return hashlib.sha256(self.candidate.tobytes() + repr(self.threshold).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of a candidate.
+
+    Attributes
+    ----------
+    score : Score or None
+        None for a candidate that was dropped before its last text.
+    ceiling : float
+        0-100: the total it could have reached; its total where it was heard in full.
+    texts : int
+        How many it spoke.
+    """
+
+    score: Score | None
+    ceiling: float
+    texts: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; `from_json` reads them back to an equal evaluation."""
+        score = self.score and self.score.to_json()
+        return {"score": score, "ceiling": self.ceiling, "texts": self.texts}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Evaluation:
+        """Read what `to_json` wrote."""
+        score = data["score"] and Score.from_json(data["score"])
+        return cls(score, float(data["ceiling"]), int(data["texts"]))
+
+
+GoOn = Callable[[], bool]
+Evaluations = Generator[Evaluation, None, None]
+BatchEvaluator = Callable[[Sequence[Task], GoOn], Evaluations]
+
+
+class Evaluator:
+    """Lets a candidate speak text after text, until its evaluation is certain.
+
+    The evaluation depends on recipe, target and task alone: not on who evaluates, nor on what was
+    evaluated before. Every candidate speaks with the recipe's seed: a new seed each time would
+    make the same pack score differently.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+    student : Student
+    target_path : path
+        The style's target; its other clips lie beside it.
+
+    Raises
+    ------
+    StageError
+        `no_target`, `bad_target`.
+    """
+
+    def __init__(self, recipe: RunRecipe, student: Student, target_path: Path) -> None:
+        self._recipe = recipe
+        self._student = student
+        self._batch_student = batch_student_of(student)
+        weights = tuple(sorted(recipe.weights.items()))
+        self._scorer = _scorer(target_path, clips_digest(target_path), weights)
+
+    @property
+    def prefers_batch(self) -> bool:
+        """Whether several candidates at once are quicker than one after the other.
+
+        Only on a GPU, where it was never run: none was at hand; tested on a processor.
+        """
+        return self._batch_student is not None
+
+    def __call__(self, task: Task) -> Evaluation:
+        """Return the evaluation; what the bar excludes is dropped as soon as that is certain."""
+        return self.many([task])[0]
+
+    def many(self, tasks: Sequence[Task]) -> list[Evaluation]:
+        """Return the evaluations of tasks that speak text after text, side by side.
+
+        Each is dropped where it would be alone. Where the student speaks several voices at once,
+        the scores are those of one by one within the student's own tolerance.
+        """
+        packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
+        hearings = [self._hearing(task.threshold) for task in tasks]
+        wanted = {number: next(hearing) for number, hearing in enumerate(hearings)}
+        evaluations: dict[int, Evaluation] = {}
+        while wanted:
+            numbers, (text, *_) = list(wanted), wanted.values()
+            audios = self._spoken(text, [packs[number] for number in numbers])
+            for number, audio in zip(numbers, audios, strict=True):
+                try:
+                    wanted[number] = hearings[number].send(self._scorer.hear(audio))
+                except StopIteration as end:
+                    evaluations[number] = end.value
+                    del wanted[number]
+        return [evaluations[number] for number in range(len(tasks))]
+
+    def _hearing(self, threshold: PruningThreshold) -> Generator[str, TextResult, Evaluation]:
+        """Ask for text after text of one candidate, as many as its evaluation takes."""
+        first, *others = self._recipe.search_texts
+        heard = [(yield first)]
+        if heard[0].target < threshold.first:
+            return Evaluation(None, self._ceiling(heard), 1)
+        feature = None
+        for text in others:
+            if feature is None and not self._is_alike(threshold, heard, feature):
+                feature = self._scorer.feature(heard[0])
+            if self._is_alike(threshold, heard, feature):
+                return Evaluation(None, self._ceiling(heard, feature), len(heard))
+            heard.append((yield text))
+        score = self._scorer.score(heard, compared=self._recipe.compared, feature=feature)
+        return Evaluation(score, score.total, len(heard))
+
+    def _is_alike(
+        self, threshold: PruningThreshold, heard: list[TextResult], feature: float | None
+    ) -> bool:
+        return threshold.floor > -math.inf and self._ceiling(heard, feature) <= threshold.floor
+
+    def _ceiling(self, heard: list[TextResult], feature: float | None = None) -> float:
+        return self._scorer.ceiling(
+            heard,
+            texts=len(self._recipe.search_texts),
+            compared=self._recipe.compared,
+            feature=1.0 if feature is None else feature,
+        )
+
+    def _spoken(self, text: str, packs: Sequence[VoicePack]) -> list[Audio]:
+        seed = self._recipe.seed
+        if self._batch_student and len(packs) > 1:
+            return self._batch_student.synthesize_many(text, packs, seed=seed)
+        return [self._student.synthesize(text, pack, seed=seed) for pack in packs]
+
+
+def batch_student_of(student: Student) -> BatchStudent | None:
+    """Return the student as one that speaks many at once; None where that is no quicker."""
+    return student if isinstance(student, BatchStudent) and student.prefers_batch else None
+
+
+@lru_cache(maxsize=8)
+def _scorer(target_path: Path, digest: str, weights: tuple[tuple[str, float], ...]) -> Scorer:  # noqa: ARG001
+    """Return what compares with these clips; a search's next slice need not measure them anew."""
+    return Scorer(*read_clips(target_path), weights=dict(weights))
+
+
+def evaluated_here(evaluator: Evaluator) -> BatchEvaluator:
+    """Return a batch evaluator in this process, as its student is quickest.
+
+    One after the other, as long as it may go on; or, where several voices at once are quicker,
+    all tasks side by side, whatever the clock says meanwhile.
+    """
+
+    def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:  # noqa: ARG001
+        yield from evaluator.many(tasks)
+
+    return evaluate_batch if evaluator.prefers_batch else evaluated_sequentially(evaluator)
+
+
+def evaluated_sequentially(evaluator: Callable[[Task], Evaluation]) -> BatchEvaluator:
+    """Return a batch evaluator that takes the tasks one after the other, while it may go on."""
+
+    def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
+        for number, task in enumerate(tasks):
+            if number and not go_on():
+                return
+            yield evaluator(task)
+
+    return evaluate_batch

@@ -1,0 +1,123 @@
+"""Threads that take turns: one at a time while tasks are short, nobody behind a slow one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from voicelab.patches.fair_worker import Turnstile
+
+LONG_S = 60.0
+SOON_S = 20.0
+
+
+@pytest.fixture
+def patient() -> Iterator[Turnstile]:
+    """Four threads; nobody loses the turn within the test."""
+    turnstile = Turnstile(4, patience_s=LONG_S)
+    yield turnstile
+    turnstile.shutdown()
+
+
+@pytest.fixture
+def hasty() -> Iterator[Turnstile]:
+    turnstile = Turnstile(4, patience_s=0.01)
+    yield turnstile
+    turnstile.shutdown()
+
+
+def test_short_tasks_run_one_at_a_time_and_in_order(patient: Turnstile) -> None:
+    inside, seen = [], []
+
+    def task(n: int) -> int:
+        inside.append(n)
+        seen.append(len(inside))
+        time.sleep(0.002)
+        inside.remove(n)
+        return n
+
+    futures = [patient.submit(task, n) for n in range(40)]
+    assert [future.result(SOON_S) for future in futures] == list(range(40))
+    assert seen == [1] * 40
+
+
+def test_a_slow_task_loses_its_turn_but_is_finished(hasty: Turnstile) -> None:
+    line = threading.Event()
+    slow = hasty.submit(line.wait, SOON_S)
+    assert [hasty.submit(pow, 2, n).result(SOON_S) for n in range(5)] == [1, 2, 4, 8, 16]
+    assert not slow.done()
+    line.set()
+    assert slow.result(SOON_S) is True
+
+
+def test_who_is_stuck_costs_the_others_one_turn_and_not_one_each(hasty: Turnstile) -> None:
+    hasty._patience_s = 0.2
+    line = threading.Event()
+    stuck = [hasty.submit(line.wait, SOON_S) for _ in range(3)]
+    hasty.submit(int).result(SOON_S)
+    started = time.monotonic()
+    for _ in range(50):
+        hasty.submit(int).result(SOON_S)
+    assert time.monotonic() - started < 50 * 0.2
+    line.set()
+    assert all(future.result(SOON_S) for future in stuck)
+
+
+def test_with_every_thread_stuck_the_next_task_waits_for_one(hasty: Turnstile) -> None:
+    line = threading.Event()
+    stuck = [hasty.submit(line.wait, SOON_S) for _ in range(4)]
+    last = hasty.submit(int)
+    time.sleep(0.1)
+    assert not last.done()
+    line.set()
+    assert last.result(SOON_S) == 0
+    assert all(future.result(SOON_S) for future in stuck)
+
+
+def test_what_a_task_raises_is_its_futures_and_the_threads_go_on(patient: Turnstile) -> None:
+    with pytest.raises(ZeroDivisionError):
+        patient.submit(divmod, 1, 0).result(SOON_S)
+    assert patient.submit(divmod, 7, 2).result(SOON_S) == (3, 1)
+
+
+def test_a_task_may_hand_in_another(patient: Turnstile) -> None:
+    inner = patient.submit(patient.submit, int).result(SOON_S)
+    assert inner.result(SOON_S) == 0
+
+
+def test_shutdown_finishes_what_was_handed_in_and_takes_no_more() -> None:
+    turnstile = Turnstile(2)
+    futures = [turnstile.submit(time.sleep, 0.001) for _ in range(10)]
+    turnstile.shutdown()
+    assert all(future.done() for future in futures)
+    with pytest.raises(RuntimeError):
+        turnstile.submit(int)
+
+
+def test_shutdown_can_drop_what_has_not_begun(patient: Turnstile) -> None:
+    line = threading.Event()
+    first = patient.submit(line.wait, SOON_S)
+    while not first.running():
+        time.sleep(0.001)
+    rest = [patient.submit(int) for _ in range(5)]
+    patient.shutdown(wait=False, cancel_futures=True)
+    line.set()
+    assert first.result(SOON_S) is True
+    assert all(future.cancelled() for future in rest)
+
+
+def test_many_hands_at_once_lose_nothing(hasty: Turnstile) -> None:
+    done: list[int] = []
+    hands = [
+        threading.Thread(target=lambda k=k: [hasty.submit(done.append, k) for _ in range(200)])
+        for k in range(5)
+    ]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    hasty.shutdown()
+    assert sorted(done) == [k for k in range(5) for _ in range(200)]
