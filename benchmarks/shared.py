@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from distillation import hub
+from distillation.engines.kokoro.files import voice_names
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.stock import stock_names
 from voicelab.settings import MODEL_DIR
 
 PRECISIONS = ("fp32", "bf16")
@@ -39,7 +39,7 @@ def parser_of(doc: str) -> argparse.ArgumentParser:
 
 def lack_of(model_dir: Path, voices: Sequence[str] = SPANISH) -> str:
     """Return one line that says what of Kokoro is not there and how to get it; empty if nothing."""
-    pull, there = "`manage.py models pull kokoro", stock_names("kokoro", model_dir)
+    pull, there = "`manage.py models pull kokoro", voice_names(model_dir)
     lacking = [name for name in voices if name not in there]
     if not all((model_dir / name).is_file() for name in (WEIGHTS, CONFIG)):
         named = " ".join(["", "--voices", *voices]) if set(voices) - set(SPANISH) else ""

@@ -10,9 +10,9 @@ from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.types import Audio
 from distillation import engines
 from distillation.engines.praat.steering import Settings, row_of
-from distillation.pipeline.texts import read_corpus, style_lines
+from distillation.pipeline.corpus_folder import read_corpus, style_sources
 from distillation.recipe import RunRecipe, StyleRecipe
-from distillation.sentence_selection import select_sentences
+from distillation.recipe_builder import selected
 from distillation.voicepack import VoicePack
 
 REFERENCE = (
@@ -23,9 +23,7 @@ REFERENCE = (
     "El técnico llegará mañana entre las nueve y las once.",
 )
 CORPUS = read_corpus(Path(__file__).parents[1] / "fixtures" / "corpus")
-CHOSEN = select_sentences(
-    style_lines(CORPUS, ["neutral"]), CORPUS.texts
-)  # as a run does by default
+CHOSEN = selected(style_sources(CORPUS, ["neutral"]), CORPUS.texts)  # as a run does by default
 SEARCH, HELD_OUT = CHOSEN.search, CHOSEN.held_out
 SPEAKERS = {  # none is a stock voice
     "bright": Settings(

@@ -8,13 +8,12 @@ from django import forms
 from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
 from corpus.models import Recording, StyleLabel
-from distillation.engines import STUDENTS, TEACHERS
-from distillation.engines.f5.files import F5_WEIGHTS, weights_named
-from distillation.engines.stock import kokoro_is_there, stock_names
+from distillation.engines import STUDENTS, TEACHERS, TeacherInfo, has_voices, natural_student
 from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
@@ -22,11 +21,6 @@ from distillation.services import default_student, recipe_build
 from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
 from distillation.wording import as_time, clip_words, recipe_words
 
-LICENCES = {
-    "http": _("The server's model has its own licence; the run records its address."),
-    "recordings": _("The best accepted takes of each style, as recorded."),
-    "f5": _("F5-TTS's official weights are CC-BY-NC: not for commercial use."),
-}
 PRECISIONS = [
     ("fp32", _("fp32: as published")),
     ("bf16", _("bf16: faster")),
@@ -126,8 +120,8 @@ class RunLaunchForm(forms.ModelForm):
         required=False,
         choices=lambda: [
             (student, _choices(names))
-            for student in STUDENTS
-            if (names := stock_names(student, settings.MODEL_DIR))
+            for student, info in STUDENTS.items()
+            if (names := info.stock_voices(settings.MODEL_DIR))
         ],
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
@@ -205,9 +199,7 @@ class RunLaunchForm(forms.ModelForm):
             self.fields[name].initial = value
         self.fields["steps"].help_text = " ".join([str(self.fields["steps"].help_text), *_paces()])
         self.fields["student"].help_text = _student_hint()
-        weights = weights_named("f5", settings.MODEL_DIR)[F5_WEIGHTS]
-        lines = [f"{name}: {LICENCES[name]}" for name in TEACHERS if name in LICENCES]
-        self.fields["teacher"].help_text = f"{' '.join(lines)} ({weights})"
+        self.fields["teacher"].help_text = " ".join(map(_licence, TEACHERS.values()))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -275,20 +267,27 @@ NO_PACE = _(
 
 def _student_hint() -> Any:
     """Say what is chosen at first, and how to get the other."""
-    if not kokoro_is_there(settings.MODEL_DIR):
+    natural = natural_student().name
+    if not has_voices(natural, settings.MODEL_DIR):
         return NO_KOKORO
-    return PRAAT_IS_SET if settings.STUDENT == "praat" else KOKORO_FIRST
+    return KOKORO_FIRST if settings.STUDENT in ("", natural) else PRAAT_IS_SET
+
+
+def _licence(teacher: TeacherInfo) -> str:
+    """Say what may be done with a teacher's voice, and whose weights are here."""
+    weights = teacher.weights_licence(settings.MODEL_DIR)
+    return f"{teacher.name}: {gettext(teacher.licence)}" + (f" ({weights})" if weights else "")
 
 
 def _paces() -> Iterable[str]:
     """Say for each student how long the published number of steps takes here, or may take."""
     paces = StyleRun.objects.paces()
-    for student in STUDENTS:
+    for student, info in STUDENTS.items():
         told = {"student": student, "steps": number_format(RunRecipe.steps, use_l10n=True)}
         if pace := paces.get(student):
             time = as_time(pace * RunRecipe.steps)
             yield PACE % {**told, "pace": number_format(pace, 2, use_l10n=True), "time": time}
-        elif student == "kokoro":
+        elif info.takes_seconds:
             yield NO_PACE % told
 
 
@@ -342,7 +341,7 @@ def launch_gone(run: Run) -> list[str]:
 
 def _chosen_voices(recipe: RunRecipe) -> list[str]:
     """Return the base voices; none where they are all: another student has others."""
-    there = stock_names(recipe.student, settings.MODEL_DIR)
+    there = STUDENTS[recipe.student].stock_voices(settings.MODEL_DIR)
     return [] if set(there) <= set(recipe.base_voices) else list(recipe.base_voices)
 
 

@@ -14,7 +14,17 @@ WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be run; the message says which field and what to do."""
+    """A recipe that cannot be run; the message says which field and what to do.
+
+    Attributes
+    ----------
+    template : str
+        The message before `values` are put into it: a msgid where a person can mend it.
+    """
+
+    def __init__(self, template: str, **values: Any) -> None:
+        super().__init__(template % values if values else template)
+        self.template, self.values = template, values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +175,22 @@ class RunRecipe:
         return cls(**data)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON: equal recipes, equal fingerprint."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        """SHA-256 of the canonical JSON: equal recipes, equal fingerprint.
+
+        A file counts by its content and not by its name: what `inputs` has the hash of may lie
+        in a folder or in the media of the web.
+        """
+        data = self.to_json()
+        inputs = data.pop("inputs")
+        data = {**_by_content(data, inputs), "inputs": sorted(set(inputs.values()))}
+        canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _by_content(data: Any, inputs: Mapping[str, str]) -> Any:
+    """Return JSON with every name of an input replaced by its hash."""
+    if isinstance(data, dict):
+        return {key: _by_content(value, inputs) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_by_content(value, inputs) for value in data]
+    return inputs.get(data, data) if isinstance(data, str) else data

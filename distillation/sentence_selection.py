@@ -21,12 +21,12 @@ UNHEARD = 3  # letters a held-out length differs at least from every length the 
 
 @dataclass(frozen=True)
 class SentenceOption:
-    """A sentence that a style can be spoken with, and its take if there is one."""
+    """A sentence that a style can be spoken with; `seconds` are guessed unless it is recorded."""
 
     text: str
     seconds: float
     quality: float = 0.0
-    take: str = ""
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _references(lines: Sequence[SentenceOption], reserved: set[str]) -> tuple[Se
     spare = [line for line in free if line not in chosen]
     while spare and sum(line.seconds for line in chosen) < low:
         chosen = (*chosen, spare.pop(0))
-    guessed = not chosen[0].take and len(spare) > SPARES
+    guessed = not chosen[0].is_recorded and len(spare) > SPARES
     return (*chosen, *spare[:SPARES]) if guessed else chosen
 
 

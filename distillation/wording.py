@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
@@ -190,7 +191,9 @@ def clip_words(error: AudioError) -> str:
 
 def recipe_words(error: RecipeError) -> str:
     """Say what is wrong with a recipe: in the person's language where a person can mend it."""
-    return str(RECIPE_FIELDS.get(str(error).partition(":")[0], error))
+    if said := RECIPE_FIELDS.get(error.template.partition(":")[0]):
+        return str(said)
+    return gettext(error.template) % error.values if error.values else gettext(error.template)
 
 
 def name_words(name: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.kokoro.weights import PARTS, REPO
-from distillation.engines.stock import PACKS
 
 _SIGNS = (
     ';:,.!?—…"()“” \u0303ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyz'

@@ -1,39 +1,45 @@
-"""Students and teachers by name; an engine's libraries load when it is first made."""
+"""Students and teachers by name; an engine's libraries load when it is first made.
+
+A new engine is a module with an `INFO` and a line here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from distillation.engines import f5, http, kokoro, praat, recordings
 from distillation.engines.base import EngineError, Options, Prompt, Student, Teacher
+from distillation.engines.capabilities import MIN_BASE_VOICES, StudentInfo, TeacherInfo
 
 __all__ = [
-    "DIFFERENTIABLE",
+    "MIN_BASE_VOICES",
     "STUDENTS",
     "TEACHERS",
     "EngineError",
     "Prompt",
     "Student",
+    "StudentInfo",
     "Teacher",
+    "TeacherInfo",
+    "default_student",
+    "default_teacher",
+    "has_voices",
+    "natural_student",
     "student",
     "teacher",
+    "with_gradient",
 ]
 
-STUDENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "praat": "distillation.engines.praat.student:PraatStudent",
-        "kokoro": "distillation.engines.kokoro.student:KokoroStudent",
-    }
+# The last one is always there; where nobody names a student, the first installed one speaks.
+STUDENTS: Mapping[str, StudentInfo] = MappingProxyType(
+    {info.name: info for info in (kokoro.INFO, praat.INFO)}
 )
-DIFFERENTIABLE = ("kokoro",)  # students the strategies of `search.EXPERIMENTAL` work with
-TEACHERS: Mapping[str, str] = MappingProxyType(
-    {
-        "recordings": "distillation.engines.recordings:RecordingsTeacher",
-        "http": "distillation.engines.http:HttpTeacher",
-        "f5": "distillation.engines.f5.teacher:F5Teacher",
-    }
+TEACHERS: Mapping[str, TeacherInfo] = MappingProxyType(
+    {info.name: info for info in (recordings.INFO, http.INFO, f5.INFO)}
 )
 
 
@@ -45,11 +51,7 @@ def student(name: str, options: Options | None = None) -> Student:
     EngineError
         `unknown_engine`, `bad_option`, or what the engine itself misses.
     """
-    if name not in STUDENTS:
-        raise EngineError(
-            "unknown_engine", f"There is no student {name!r}; choose one of {', '.join(STUDENTS)}."
-        )
-    made: Student = _make(name, STUDENTS[name], options)
+    made: Student = _make("student", name, STUDENTS, options)
     return made
 
 
@@ -61,17 +63,59 @@ def teacher(name: str, options: Options | None = None) -> Teacher:
     EngineError
         `unknown_engine`, `bad_option`, or what the engine itself misses.
     """
-    if name not in TEACHERS:
-        raise EngineError(
-            "unknown_engine", f"There is no teacher {name!r}; choose one of {', '.join(TEACHERS)}."
-        )
-    made: Teacher = _make(name, TEACHERS[name], options)
+    made: Teacher = _make("teacher", name, TEACHERS, options)
     return made
 
 
-def _make(name: str, where: str, options: Options | None) -> Any:
-    module, _, cls = where.partition(":")
+def default_student(model_dir: Path, *, voices: int = MIN_BASE_VOICES) -> str:
+    """Return the student to speak with where nobody names one: the first that is installed.
+
+    Parameters
+    ----------
+    model_dir : path
+        Where models lie.
+    voices : int
+        Stock voices that are needed: two for a search, one for speaking.
+    """
+    names = (name for name in STUDENTS if has_voices(name, model_dir, voices=voices))
+    return next(names, list(STUDENTS)[-1])
+
+
+def has_voices(name: str, model_dir: Path, *, voices: int = MIN_BASE_VOICES) -> bool:
+    """Tell whether a student's files and so many of its stock voices are there."""
+    info = STUDENTS[name]
+    return info.is_installed(model_dir) and len(info.stock_voices(model_dir)) >= voices
+
+
+def natural_student() -> StudentInfo:
+    """Return the first student whose voices pass for a person's."""
+    return next(info for info in STUDENTS.values() if info.is_natural)
+
+
+def default_teacher(*, served: bool) -> str:
+    """Return the teacher where nobody names one: another machine's server, or one of takes."""
+    infos = TEACHERS.values()
+    return next(info.name for info in infos if (info.needs_url if served else info.plays_takes))
+
+
+def with_gradient() -> tuple[str, ...]:
+    """Return the students that the strategies of `search.EXPERIMENTAL` work with."""
+    return tuple(info.name for info in STUDENTS.values() if info.has_gradient)
+
+
+def _make(
+    kind: str, name: str, known: Mapping[str, StudentInfo | TeacherInfo], options: Options | None
+) -> Any:
+    if name not in known:
+        raise EngineError(
+            "unknown_engine", f"There is no {kind} {name!r}; choose one of {_named(known)}."
+        )
+    module, _, cls = known[name].implementation.partition(":")
     try:
         return getattr(import_module(module), cls)(**(options or {}))
     except TypeError as error:
         raise EngineError("bad_option", f"Engine {name!r}: {error}.") from error
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(names)

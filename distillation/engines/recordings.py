@@ -12,9 +12,17 @@ import numpy as np
 from corpus.audio import timing
 from corpus.audio.io import decode
 from corpus.audio.types import Audio, AudioError
+from corpus.translatable import gettext_noop as _
 from distillation.engines.base import EngineError, Prompt
+from distillation.engines.capabilities import TeacherInfo
 from distillation.engines.psola import stretched
 
+INFO = TeacherInfo(
+    name="recordings",
+    implementation="distillation.engines.recordings:RecordingsTeacher",
+    licence=_("The best accepted takes of each style, as recorded."),
+    plays_takes=True,
+)
 SLICE_S = 4.0  # a slice ends at the first pause after this: five of them make a target
 LONGEST_S = 8.0
 _MARGIN_S = 0.05

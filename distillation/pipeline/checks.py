@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from urllib.parse import urlsplit
 
-from distillation.engines import DIFFERENTIABLE, STUDENTS, TEACHERS
-from distillation.engines.stock import LEAST_VOICES, stock_names
+from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, default_teacher
 from distillation.pipeline import cloning
+from distillation.pipeline.corpus_folder import Corpus
 from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
-from distillation.pipeline.texts import Corpus
-from distillation.recipe import RunRecipe
+from distillation.recipe import RecipeError, RunRecipe
+from distillation.recipe_builder import check_base_voices, check_strategy
 from distillation.search import EXPERIMENTAL, STRATEGIES
 
 
@@ -33,7 +34,7 @@ def check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--steps: 1 or more, not {options.steps}.")
     if options.jobs < 1:
         raise PlanError(f"--jobs: 1 or more, not {options.jobs}.")
-    if options.base_voices and len(set(options.base_voices)) < LEAST_VOICES:
+    if options.base_voices and len(set(options.base_voices)) < MIN_BASE_VOICES:
         raise PlanError("--base-voices: two or more, their spread scales the search.")
     if options.target_audio and options.stage not in ("all", "reference"):
         raise PlanError(
@@ -58,27 +59,34 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
             f"{asked[0]}: --stage {options.stage} asks no teacher, the targets are in the folder; "
             "run --stage reference with it for others, or leave it out."
         )
-    if options.tts_url and options.teacher == "recordings":
-        raise PlanError("--tts-url is for the teacher http, not recordings; leave one of them out.")
+    if options.tts_url and options.teacher and TEACHERS[options.teacher].plays_takes:
+        raise PlanError(
+            f"--tts-url is for the teacher {default_teacher(served=True)}, not {options.teacher}; "
+            "leave one of them out."
+        )
     if options.tts_url and urlsplit(options.tts_url).scheme not in ("http", "https"):
         raise PlanError(f"--tts-url: an address like http://tts:8001, not {options.tts_url!r}.")
-    if options.teacher == "http" and not options.tts_url:
-        raise PlanError("--teacher http needs --tts-url, the address of the speech server.")
+    info = TEACHERS.get(options.teacher)
+    if info and info.needs_url and not options.tts_url:
+        raise PlanError(f"--teacher {info.name} needs --tts-url, the address of the speech server.")
     if audio is not None and not audio.exists():
         raise PlanError(f"--reference-audio: {audio} is not there.")
     if options.reference_text and (audio is None or not is_wav(audio)):
         raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
     if audio is not None and options.tts_url and not is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
-    if options.teacher == "f5":
+    if info and info.needs_prompt:
         heard = bool(options.prompt_styles), bool(audio and is_wav(audio) and transcript(options))
         try:
-            cloning.check(options.tts_url, heard=any(heard))
+            cloning.check(info, options.tts_url, has_prompt=any(heard))
         except OptionValueError as error:
             raise PlanError(str(error)) from error
         return
     if options.prompt_styles and not options.tts_url:
-        raise PlanError("--prompt-style is heard by a cloning teacher: --teacher f5, or --tts-url.")
+        able = [info.name for info in TEACHERS.values() if info.needs_prompt]
+        raise PlanError(
+            f"--prompt-style is for a cloning teacher: --teacher {' or '.join(able)}, or --tts-url."
+        )
     if "reference" in stages and not (audio or options.tts_url or options.target_audio):
         raise PlanError(
             "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
@@ -87,34 +95,28 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
 
 
 def check_student(student: str, options: Options, stages: Sequence[str]) -> None:
-    speaks = "evolve" in stages or "validate" in stages
-    if student == "kokoro" and speaks and not options.model_dir.is_dir():
+    """Refuse a student that cannot speak here, and a search that cannot go with it."""
+    info, speaks = STUDENTS[student], "evolve" in stages or "validate" in stages
+    if info.needs_models and speaks and not options.model_dir.is_dir():
         raise PlanError(
-            f"--student kokoro: {options.model_dir} is not there; put config.json, the weights "
-            "and the voices in it, or name their folder with --model-dir."
+            f"--student {student}: {options.model_dir} is not there; get its files with "
+            f"`{info.install_hint}`, or name their folder with --model-dir."
         )
-    voices = stock_names(student, options.model_dir)
-    if "evolve" in stages and len(voices) < LEAST_VOICES:
-        raise PlanError(
-            f"--student {student}: {options.model_dir} has {', '.join(voices) or 'no voices'}, and "
-            f"a search goes between two or more; get them with `manage.py models pull {student}`."
-        )
-    if others := [
-        name for name in options.base_voices if "evolve" in stages and name not in voices
-    ]:
-        raise PlanError(
-            f"--base-voices: the student {student} has no {', '.join(others)}; it has "
-            f"{', '.join(voices)}."
-        )
+    if "evolve" not in stages:
+        return
+    try:
+        check_base_voices(options.base_voices, student, options.model_dir)
+        if options.strategy:
+            check_strategy(options.strategy, student)
+    except RecipeError as error:
+        raise PlanError(as_option(error)) from error
 
 
-def check_strategy(student: str, options: Options, stages: Sequence[str]) -> None:
-    name = options.strategy
-    if name in EXPERIMENTAL and "evolve" in stages and student not in DIFFERENTIABLE:
-        raise PlanError(
-            f"--strategy {name} works with --student {' or '.join(DIFFERENTIABLE)} only, "
-            f"not with {student}."
-        )
+def as_option(error: Exception) -> str:
+    """Return the message with its field as the command line calls it."""
+    field, colon, rest = str(error).partition(": ")
+    known = colon and field in {one.name for one in fields(Options)}
+    return f"--{field.replace('_', '-')}: {rest}" if known else str(error)
 
 
 def check_references(recipe: RunRecipe) -> None:

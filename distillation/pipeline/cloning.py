@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+from distillation.engines import TeacherInfo
 from distillation.pipeline.option_values import OptionValueError
-from distillation.recipe import RunRecipe
 
-Heard = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
+StylePrompt = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
 
 
-def check(tts_url: str, *, heard: bool) -> None:
-    """Refuse the teacher f5 where it cannot speak.
+def check(teacher: TeacherInfo, tts_url: str, *, has_prompt: bool) -> None:
+    """Refuse a teacher that needs a prompt where it cannot speak.
 
     Parameters
     ----------
+    teacher : TeacherInfo
+        Such a teacher.
     tts_url : str
-        Of another machine's speech server, which f5 in this process excludes.
-    heard : bool
+        Of another machine's speech server, which excludes one in this process.
+    has_prompt : bool
         Whether there is a prompt with its words.
 
     Raises
@@ -29,30 +30,30 @@ def check(tts_url: str, *, heard: bool) -> None:
     """
     if tts_url:
         raise OptionValueError(
-            "--tts-url is for the teacher http: leave --teacher f5 out, or --tts-url."
+            f"--tts-url is for the teacher http: leave --teacher {teacher.name} out, or --tts-url."
         )
-    if find_spec("f5_tts") is None:
+    if teacher.package and find_spec(teacher.package) is None:
         raise OptionValueError(
-            "--teacher f5 runs in the teacher's environment: `make teacher`, then the same command "
-            "with .venv-teacher/bin/python; or give --tts-url of a machine that serves it "
-            "(`make teacher-speech`)."
+            f"--teacher {teacher.name} runs in the teacher's environment: `make teacher`, then the "
+            "same command with .venv-teacher/bin/python; or give --tts-url of a machine that "
+            "serves it (`make teacher-speech`)."
         )
-    if not heard:
+    if not has_prompt:
         raise OptionValueError(
-            "--teacher f5 needs a prompt: --reference-audio with a WAV of the voice and "
-            "--reference-text with its words (or a text file beside it), or --prompt-style for "
+            f"--teacher {teacher.name} needs a prompt: --reference-audio with a WAV of the voice "
+            "and --reference-text with its words (or a text file beside it), or --prompt-style for "
             "each style."
         )
 
 
-def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, Heard]:
+def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, StylePrompt]:
     """Return what stands in ``STYLE=FILE.wav:WORDS``, by style.
 
     Raises
     ------
     OptionValueError
     """
-    found: dict[str, Heard] = {}
+    found: dict[str, StylePrompt] = {}
     for value in values:
         style, _, rest = value.partition("=")
         name, mark, words = rest.partition(".wav:")
@@ -65,8 +66,3 @@ def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, Heard]:
             raise OptionValueError(f"--prompt-style: {path} is not there.")
         found[style] = ((words.strip(), str(path)),)
     return found
-
-
-def of_machine(recipe: RunRecipe, model_dir: Path) -> dict[str, Any]:
-    """Return the teacher's options that are of this machine and not of the recipe."""
-    return {"model_dir": str(model_dir), "lang": recipe.lang} if recipe.teacher == "f5" else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from distillation.pipeline.notes import as_recipe, note_of, read_json, recipe_in
 from distillation.pipeline.options import Options, PlanError
-from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.recipe import RunRecipe
+from distillation.recipe_builder import TargetPlan
 from distillation.stages.clips import clips_digest
 
 NEEDED = {
@@ -26,18 +27,6 @@ class Texts(NamedTuple):
 
     search: tuple[str, ...]
     held_out: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetOrigin:
-    """What the teacher says of each style, and who it is."""
-
-    styles: tuple[StyleRecipe, ...]
-    teacher: str = "recordings"
-    options: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, str] = field(default_factory=dict)  # the hash of each file, also of one gone
-    alike: bool = True  # one teacher spoke them all
 
 
 def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -136,7 +125,7 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
     return [recipe for recipe in recipes if recipe]
 
 
-def taught(options: Options, styles: Sequence[str]) -> TargetOrigin | None:
+def taught(options: Options, styles: Sequence[str]) -> TargetPlan | None:
     """Return how the targets were made; None where that is not known, or a teacher is named now.
 
     Targets of different teachers have none in common: then nobody speaks held-out sentences.
@@ -151,8 +140,8 @@ def taught(options: Options, styles: Sequence[str]) -> TargetOrigin | None:
     alike = all(_who(recipe) == _who(speaking[0]) for recipe in speaking)
     if not speaking or not alike:
         mute = tuple(replace(style, takes={}, prompt=()) for style in found.values())
-        return TargetOrigin(styles=mute, inputs=inputs, alike=alike)
-    return TargetOrigin(
+        return TargetPlan(styles=mute, inputs=inputs, alike=alike)
+    return TargetPlan(
         styles=tuple(found.values()),
         teacher=speaking[0].teacher,
         options=speaking[0].teacher_options,

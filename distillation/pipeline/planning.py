@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from distillation.engines.f5.files import weights_hashed, weights_named
-from distillation.engines.stock import stock_names
-from distillation.hub import weights_recorded
-from distillation.pipeline import cloning, folder, texts
+from distillation.engines import STUDENTS, TEACHERS, default_teacher
+from distillation.pipeline import cloning, corpus_folder, folder
 from distillation.pipeline.checks import (
+    as_option,
     check_references,
-    check_strategy,
     check_student,
     check_teacher,
     check_values,
 )
-from distillation.pipeline.folder import TargetOrigin
+from distillation.pipeline.corpus_folder import Corpus, TextsError
 from distillation.pipeline.notes import sha256_of
 from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.option_values import targets as asked_targets
 from distillation.pipeline.option_values import weights as asked_weights
 from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
-from distillation.pipeline.texts import Corpus, TextsError
-from distillation.recipe import RecipeError, RunRecipe, StyleRecipe
-from distillation.search import EXPERIMENTAL
-from distillation.sentence_selection import (
-    REFERENCES,
-    SentenceOption,
-    SentenceSelection,
-    gradient_texts,
-    select_sentences,
+from distillation.recipe import RecipeError, RunRecipe
+from distillation.recipe_builder import (
+    RecipeRequest,
+    SoundFile,
+    StyleSource,
+    TargetPlan,
+    assembled,
+    planned_targets,
+    selected,
 )
-
-LIBRARIES = ("numpy", "scipy", "torch", "resemblyzer", "praat-parselmouth", "kokoro")
+from distillation.sentence_selection import REFERENCES, SentenceSelection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +59,7 @@ def plan(options: Options) -> Plan:
         Anything that would stop the work later; nothing has been written.
     """
     stages = STAGES if options.stage == "all" else (options.stage,)
-    corpus = texts.read_corpus(options.corpus_dir)
+    corpus = corpus_folder.read_corpus(options.corpus_dir)
     check_values(options, corpus)
     check_teacher(options, stages)
     styles = _styles(options, corpus)
@@ -72,11 +68,10 @@ def plan(options: Options) -> Plan:
     before = folder.taught(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
-    check_strategy(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student, before)
     except (RecipeError, TextsError, OptionValueError) as error:
-        raise PlanError(str(error)) from error
+        raise PlanError(as_option(error)) from error
     if "reference" in stages:
         check_references(recipe)
     return Plan(
@@ -84,8 +79,10 @@ def plan(options: Options) -> Plan:
         recipe=recipe,
         out=options.out,
         voices_dir=options.voices_dir,
-        student_options={"model_dir": str(options.model_dir)} if student == "kokoro" else {},
-        teacher_options=cloning.of_machine(recipe, options.model_dir),
+        student_options=STUDENTS[student].machine_options(options.model_dir),
+        teacher_options=TEACHERS[recipe.teacher].machine_options(
+            options.model_dir, lang=recipe.lang
+        ),
         force=options.force,
         jobs=options.jobs,
         notes=_notes(options, recipe, before),
@@ -113,78 +110,90 @@ def _recipe(
     corpus: Corpus,
     styles: Sequence[str],
     student: str,
-    before: TargetOrigin | None,
+    before: TargetPlan | None,
 ) -> RunRecipe:
-    teacher = options.teacher or ("http" if options.tts_url else "recordings")
-    lines = _lines(options, corpus, styles, teacher)
-    chosen = _choice(options, corpus, lines)
-    now = before or _taught(options, corpus, lines, chosen, teacher)
-    names = ("strategy", "steps", "minutes", "goal", "patience", "seed")
+    teacher = options.teacher or default_teacher(served=bool(options.tts_url))
+    sources = _sources(options, corpus, styles, teacher)
+    request = _request(options, student, teacher)
+    selection = _selection(options, corpus, sources)
+    targets = before or planned_targets(request, sources, selection, options.model_dir)
+    return assembled(request, selection, targets, corpus.texts, options.model_dir)
+
+
+def _request(options: Options, student: str, teacher: str) -> RecipeRequest:
+    names = ("strategy", "steps", "minutes", "goal", "patience", "seed", "base_voices")
     asked = {name: getattr(options, name) for name in names}
-    asked["base_voices"] = options.base_voices or stock_names(student, options.model_dir)
-    return RunRecipe(
+    return RecipeRequest(
         **{name: value for name, value in asked.items() if value not in (None, "", ())},
-        styles=now.styles,
-        search_texts=chosen.search,
-        held_out_texts=chosen.held_out,
-        gradient_texts=_gradient_texts(options, corpus, chosen),
         student=student,
-        teacher=now.teacher,
-        weights=asked_weights(options.weights),
-        teacher_options=now.options,
-        student_options=_precision(options, student),
-        versions=now.versions
-        | {name: metadata.version(name) for name in LIBRARIES}
-        | weights_recorded(student, options.model_dir),
-        inputs=now.inputs,
-    )
-
-
-def _gradient_texts(options: Options, corpus: Corpus, chosen: SentenceSelection) -> tuple[str, ...]:
-    if options.strategy not in EXPERIMENTAL:
-        return ()
-    return gradient_texts(corpus.texts, chosen.held_out)
-
-
-def _taught(
-    options: Options,
-    corpus: Corpus,
-    lines: dict[str, list[SentenceOption]],
-    chosen: SentenceSelection,
-    teacher: str,
-) -> TargetOrigin:
-    styles = tuple(lines)
-    clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
-    made = (_style_recipe(key, corpus, chosen, lines[key], clips.get(key, ())) for key in styles)
-    recipes = tuple(replace(style, prompt=prompts.get(style.key, ())) for style in made)
-    conditions = _conditions(options, teacher)
-    files = {path for recipe in recipes for path in (*recipe.takes.values(), *recipe.targets)}
-    files |= {conditions["prompt"]} if "prompt" in conditions else set()
-    files |= {path for own in prompts.values() for _, path in own}
-    return TargetOrigin(
-        styles=recipes,
         teacher=teacher,
-        options=conditions,
-        versions=weights_named(teacher, options.model_dir),
-        inputs={**_hashes(options, files), **weights_hashed(teacher, options.model_dir)},
+        precision=_precision(options, student),
+        weights=asked_weights(options.weights),
+        url=options.tts_url,
+        prompt=_prompt(options),
     )
 
 
-def _hashes(options: Options, files: Collection[str]) -> dict[str, str]:
-    """Return the hash of each file; clips of a target that is made may be gone since."""
-    before = folder.hashes(options.out)
-    gone = {path: before[path] for path in files if path in before and not Path(path).exists()}
-    there = (path for path in files if path not in gone)
-    return gone | {path: sha256_of(Path(path)) for path in there}
-
-
-def _lines(
+def _sources(
     options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
-) -> dict[str, list[SentenceOption]]:
+) -> list[StyleSource]:
     audio = options.reference_audio
-    if teacher in ("http", "f5") or audio is None or is_wav(audio):
-        return texts.style_lines(corpus, styles)
-    return texts.style_lines(corpus, styles, texts.read_takes(audio, corpus))
+    plays = audio is not None and TEACHERS[teacher].plays_takes and not is_wav(audio)
+    takes = corpus_folder.read_takes(audio, corpus) if plays and audio else None
+    clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
+    known = folder.hashes(options.out)
+    return [
+        replace(
+            source,
+            targets=[_sound(path, known) for path in clips.get(source.key, ())],
+            prompt=[_sound(path, known, text) for text, path in prompts.get(source.key, ())],
+        )
+        for source in corpus_folder.style_sources(corpus, styles, takes)
+    ]
+
+
+def _sound(path: str, known: Mapping[str, str], text: str = "") -> SoundFile:
+    """Return a sound with its hash; a clip of a target that is made may be gone since."""
+    there = path not in known or Path(path).exists()
+    return SoundFile(path, sha256_of(Path(path)) if there else known[path], text)
+
+
+def _prompt(options: Options) -> SoundFile | None:
+    """Return the WAV a teacher clones or plays slices of."""
+    if options.reference_audio is None or not is_wav(options.reference_audio):
+        return None
+    path = options.reference_audio.resolve()
+    return SoundFile(str(path), sha256_of(path), transcript(options))
+
+
+def _selection(
+    options: Options, corpus: Corpus, sources: Sequence[StyleSource]
+) -> SentenceSelection:
+    """Return the sentences; those of the folder's other targets where there are any.
+
+    What its searches use stays; of what is held out, only where a target or a search has it.
+    """
+    styles = [source.key for source in sources]
+    before = folder.texts_before(options, styles)
+    makes = options.stage in ("all", "reference")
+    if before and makes:
+        sources = [_without(source, before.held_out) for source in sources]
+    used = folder.spoken(options.out)
+    heard = folder.heard(options, styles) | set(before.search if before else ())
+    chosen = selected(sources, corpus.texts, used=used | heard)
+    if before is None:
+        return chosen
+    if makes:
+        used |= {option.text for some in chosen.references.values() for option in some}
+    clash = (used | heard) & set(before.held_out)
+    held_out = chosen.held_out if clash else before.held_out
+    return replace(chosen, search=before.search, held_out=held_out)
+
+
+def _without(source: StyleSource, held_out: Collection[str]) -> StyleSource:
+    """Return the source without what a target may not say, whole where too little was left."""
+    free = [option for option in source.options if option.text not in held_out]
+    return replace(source, options=free) if len(free) >= REFERENCES else source
 
 
 def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -204,78 +213,19 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
     return {key: tuple(map(str, clips)) for key, clips in found.items()}
 
 
-def _precision(options: Options, student: str) -> dict[str, str]:
-    if student != "kokoro":
-        if options.precision:
-            raise OptionValueError(f"--precision is for the student kokoro, not {student}.")
-        return {}
-    return {"precision": options.precision or options.default_precision}
+def _precision(options: Options, student: str) -> str:
+    if options.precision and not STUDENTS[student].precisions:
+        able = [info.name for info in STUDENTS.values() if info.precisions]
+        raise OptionValueError(
+            f"--precision is for the student {' or '.join(able)}, not {student}."
+        )
+    return options.precision or options.default_precision
 
 
-def _choice(
-    options: Options, corpus: Corpus, lines: dict[str, list[SentenceOption]]
-) -> SentenceSelection:
-    """Return the sentences; those of the folder's other targets where there are any.
-
-    What its searches hear stays; of what is held out, only where a target or a search has it.
-    """
-    before = folder.texts_before(options, lines)
-    makes = options.stage in ("all", "reference")
-    if before and makes:
-        lines = {key: _without(of_style, before.held_out) for key, of_style in lines.items()}
-    used = folder.spoken(options.out)
-    heard = folder.heard(options, tuple(lines)) | set(before.search if before else ())
-    takes = any(line.take for of_style in lines.values() for line in of_style)
-    said = {key: {line.text for line in of_style} for key, of_style in lines.items()}
-    chosen = select_sentences(lines, corpus.texts, said=said if takes else None, used=used | heard)
-    if before is None:
-        return chosen
-    if makes:
-        used |= {line.text for of_style in chosen.references.values() for line in of_style}
-    clash = (used | heard) & set(before.held_out)
-    held_out = chosen.held_out if clash else before.held_out
-    return replace(chosen, search=before.search, held_out=held_out)
-
-
-def _without(lines: list[SentenceOption], held_out: Collection[str]) -> list[SentenceOption]:
-    """Return the lines a target may say, all of them where too few were left."""
-    free = [line for line in lines if line.text not in held_out]
-    return free if len(free) >= REFERENCES else lines
-
-
-def _style_recipe(
-    key: str,
-    corpus: Corpus,
-    chosen: SentenceSelection,
-    lines: Sequence[SentenceOption],
-    targets: tuple[str, ...],
-) -> StyleRecipe:
-    spoken = [line.text for line in chosen.references[key]]
-    return StyleRecipe(
-        key=key,
-        speed=corpus.speeds[key],
-        reference_texts=tuple(spoken),
-        takes={
-            line.text: line.take
-            for line in lines
-            if line.take and line.text in {*spoken, *chosen.held_out}
-        },
-        targets=targets,
-    )
-
-
-def _conditions(options: Options, teacher: str) -> dict[str, str]:
-    """Return the teacher's options: its server, and the WAV it clones or plays slices of."""
-    conditions = {"url": options.tts_url} if teacher == "http" and options.tts_url else {}
-    if options.reference_audio is not None and is_wav(options.reference_audio):
-        conditions["prompt"] = str(options.reference_audio.resolve())
-        conditions["transcript"] = transcript(options)
-    return conditions
-
-
-def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard]:
+def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.StylePrompt]:
     found = cloning.prompts(options.prompt_styles, styles)
-    lone = options.teacher == "f5" and options.reference_audio is None
+    needs = bool(options.teacher) and TEACHERS[options.teacher].needs_prompt
+    lone = needs and options.reference_audio is None
     if lone and found and (missing := [style for style in styles if style not in found]):
         raise PlanError(
             f"--prompt-style: none for {', '.join(missing)}; give them, leave these styles out "
@@ -284,7 +234,7 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.Heard
     return found
 
 
-def _notes(options: Options, recipe: RunRecipe, before: TargetOrigin | None) -> tuple[str, ...]:
+def _notes(options: Options, recipe: RunRecipe, before: TargetPlan | None) -> tuple[str, ...]:
     found = (
         _of_teacher(options, recipe),
         _of_styles(options, recipe),
@@ -300,7 +250,7 @@ def _of_teacher(options: Options, recipe: RunRecipe) -> str:
             f"The teacher's weights: {recipe.teacher_weights}. A licence that ends in NC forbids "
             "commercial use; it is recorded with the recipe."
         )
-    shared = recipe.teacher == "recordings" and options.reference_audio is not None
+    shared = TEACHERS[recipe.teacher].plays_takes and options.reference_audio is not None
     if shared and len(recipe.styles) > 1 and is_wav(options.reference_audio or Path()):
         return (
             "One recording serves every style, only its pace differs; a folder of takes or "
@@ -325,7 +275,7 @@ def _of_searches(options: Options, recipe: RunRecipe) -> str:
     )
 
 
-def _of_targets(options: Options, before: TargetOrigin | None) -> str:
+def _of_targets(options: Options, before: TargetPlan | None) -> str:
     if before is None or before.alike or options.stage != "validate":
         return ""
     return (

@@ -31,7 +31,7 @@ STRATEGIES: dict[
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }
-# They follow a gradient: only with students that give one (`engines.DIFFERENTIABLE`).
+# They follow a gradient: only with students that give one.
 EXPERIMENTAL: dict[str, type[Gradient]] = {Gradient.name: Gradient}
 
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 from django.conf import settings
 
-from distillation.engines.stock import default_engine, kokoro_is_there, stock_names
+from distillation import engines
+from distillation.engines import STUDENTS
 from distillation.stages.deploy import deployed_engine
 
 
@@ -16,25 +17,29 @@ class InUse:
     student: str
     speech: str
     speech_by: Literal["set", "deployed", "files"]
-    kokoro: bool
     stock: tuple[str, ...]
+    natural: str  # the student whose voices pass for a person's, and whether its files are here
+    natural_is_here: bool
+    speech_is_natural: bool | None  # None: no student, so nothing is known
 
 
 def default_student() -> str:
     """Return the student of a run that names none; files that came a moment ago count."""
-    return str(settings.STUDENT or default_engine(settings.MODEL_DIR))
+    return str(settings.STUDENT or engines.default_student(settings.MODEL_DIR))
 
 
 def engines_in_use() -> InUse:
     """Tell what new runs use, and what the speech service speaks with once it starts."""
     speech, speech_by = _speech()
-    served = speech in ("kokoro", "praat")
+    info, natural = STUDENTS.get(speech), engines.natural_student()
     return InUse(
         student=default_student(),
         speech=speech,
         speech_by=speech_by,
-        kokoro=kokoro_is_there(settings.MODEL_DIR),
-        stock=stock_names(speech, settings.MODEL_DIR) if served else (),
+        stock=info.stock_voices(settings.MODEL_DIR) if info else (),
+        natural=natural.name,
+        natural_is_here=engines.has_voices(natural.name, settings.MODEL_DIR),
+        speech_is_natural=info.is_natural if info else None,
     )
 
 
@@ -44,4 +49,4 @@ def _speech() -> tuple[str, Literal["set", "deployed", "files"]]:
         return settings.TTS_BACKEND, "set"
     if deployed := deployed_engine(settings.VOICES_DIR):
         return deployed, "deployed"
-    return default_engine(settings.MODEL_DIR, voices=1), "files"
+    return engines.default_student(settings.MODEL_DIR, voices=1), "files"

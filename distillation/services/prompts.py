@@ -10,7 +10,6 @@ from corpus.models import Recording, StyleLabel
 from distillation.engines.prompts import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
 from distillation.recipe import RecipeError
 
-CLONING = ("f5", "http")  # teachers that are conditioned by a prompt
 ENOUGH_S = 6.0  # shorter takes are joined until a prompt lasts so long
 Takes = dict[str, list[Any]]  # by style, best first
 

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from distillation.engines import TEACHERS
 from distillation.models import Deployment, Stage, StyleRun
 
+TEACHER = "teacher"  # the queue of teachers in an environment of their own
 ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
 HELP = "distillation.tasks.slice_help"
-ORDINARY, TEACHER = settings.CELERY_TASK_DEFAULT_QUEUE, "teacher"
-APART = ("f5",)  # teachers in an environment of their own, whose worker has a queue of its own
+ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
 def slice_enqueue(style_run: StyleRun) -> None:
@@ -27,9 +28,9 @@ def slice_enqueue(style_run: StyleRun) -> None:
 
 def queue_of(style_run: StyleRun) -> str:
     """Return the queue of the style's next slice: the teacher's while such a teacher speaks."""
-    recipe = style_run.run.recipe
-    speaks = style_run.stage in (Stage.REFERENCE, Stage.VALIDATE)
-    return TEACHER if speaks and recipe["teacher"] in APART else ORDINARY
+    if style_run.stage == Stage.EVOLVE:
+        return ORDINARY
+    return TEACHERS[style_run.run.recipe["teacher"]].queue or ORDINARY
 
 
 def deployments_enqueue(deployments: Sequence[Deployment]) -> None:

@@ -23,17 +23,16 @@ PROMPT_OPTIONS = ("prompt", "transcript")
 
 
 def student_of(recipe: RunRecipe) -> Student:
-    options = dict(recipe.student_options)
-    if recipe.student == "kokoro":
-        options.setdefault("model_dir", str(settings.MODEL_DIR))
+    of_machine = engines.STUDENTS[recipe.student].machine_options(settings.MODEL_DIR)
+    options = {**of_machine, **recipe.student_options}
     return _student(recipe.student, json.dumps(options, sort_keys=True))
 
 
 def teacher_of(recipe: RunRecipe) -> Teacher:
     options = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
-    if recipe.teacher == "f5":
-        options |= {"model_dir": str(settings.MODEL_DIR), "lang": recipe.lang}
-    return engines.teacher(recipe.teacher, options)
+    info = engines.TEACHERS[recipe.teacher]
+    of_machine = info.machine_options(settings.MODEL_DIR, lang=recipe.lang)
+    return engines.teacher(recipe.teacher, {**options, **of_machine})
 
 
 @lru_cache(maxsize=2)

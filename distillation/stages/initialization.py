@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
+from distillation.engines import MIN_BASE_VOICES
 from distillation.engines.base import Student
-from distillation.engines.stock import LEAST_VOICES
 from distillation.recipe import RunRecipe
 from distillation.search import Array
 from distillation.stages.base import StageError
@@ -31,7 +31,7 @@ def stock_of(recipe: RunRecipe, student: Student) -> dict[str, VoicePack]:
         `base_voices`: fewer than two.
     """
     names = recipe.base_voices or student.stock_voices()
-    if len(set(names)) < LEAST_VOICES:
+    if len(set(names)) < MIN_BASE_VOICES:
         raise StageError(
             "base_voices",
             f"a search goes between two base voices or more; of {student.name} there is "

@@ -17,6 +17,7 @@ from corpus.audio.loudness import normalize
 from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio, AudioError
 from corpus.phonetics import syllables
+from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
@@ -268,7 +269,8 @@ def _by_teacher(
     """Return the sentence by the teacher, or None where it cannot speak it."""
     if teacher is None or prompt is None:
         return None
-    if teacher.name == "recordings" and text not in prompt.takes:
+    info = TEACHERS.get(teacher.name)
+    if info and info.plays_takes and text not in prompt.takes:
         return None  # it would play a slice of the prompt, in other words
     try:
         return teacher.synthesize(text, prompt, speed=speed, seed=seed)

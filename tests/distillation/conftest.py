@@ -7,8 +7,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from corpus.audio.types import Audio
+from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import KokoroStudent
-from distillation.engines.stock import PACKS
 from distillation.hub import KOKORO
 from distillation.scoring import naturalness as scoring
 from distillation.stages import naturalness as stages

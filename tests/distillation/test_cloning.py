@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from corpus.audio.io import write_wav
+from distillation.engines import TEACHERS
 from distillation.pipeline import cloning
 from distillation.pipeline.option_values import OptionValueError
 from distillation.stages.reference import make_prompt
@@ -13,6 +14,7 @@ from tests.distillation.factories import plain_recipe
 from tests.signals import speech
 
 STYLES = ("neutral", "amable")
+F5 = TEACHERS["f5"]
 
 
 def test_a_prompt_for_each_style(tmp_path: Path) -> None:
@@ -51,13 +53,11 @@ def test_what_is_no_prompt(given: str, message: str) -> None:
 
 def test_where_f5_can_speak() -> None:
     with pytest.raises(OptionValueError, match="make teacher"):
-        cloning.check("", heard=True)
+        cloning.check(F5, "", has_prompt=True)
     with pytest.raises(OptionValueError, match="leave --teacher f5 out"):
-        cloning.check("http://tts:8001", heard=True)
+        cloning.check(F5, "http://tts:8001", has_prompt=True)
 
 
 def test_its_options_of_this_machine(tmp_path: Path) -> None:
-    recipe = plain_recipe("neutral")
-    assert cloning.of_machine(recipe, tmp_path) == {}
-    f5 = replace(recipe, teacher="f5")
-    assert cloning.of_machine(f5, tmp_path) == {"model_dir": str(tmp_path), "lang": "es"}
+    assert TEACHERS["recordings"].machine_options(tmp_path, lang="es") == {}
+    assert F5.machine_options(tmp_path, lang="es") == {"model_dir": str(tmp_path), "lang": "es"}

@@ -15,7 +15,7 @@ from corpus.audio.prosody import measure
 from corpus.audio.types import Audio
 from distillation.hub import int8_export
 from distillation.hub.kokoro_files import EXPORT
-from distillation.hub.weights_origin import DEQUANTISED_SHA256
+from distillation.hub.origin import DEQUANTISED_SHA256
 from distillation.scoring.encoder import speaker_encoder
 
 TEXTS = (

@@ -6,7 +6,8 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillation.pipeline import texts
+from distillation.pipeline import corpus_folder
+from distillation.recipe_builder import selected
 from distillation.sentence_selection import (
     HELD_OUT,
     REFERENCES,
@@ -17,16 +18,16 @@ from distillation.sentence_selection import (
     select_sentences,
 )
 
-CORPUS = texts.read_corpus(settings.BASE_DIR / "fixtures" / "corpus")
+CORPUS = corpus_folder.read_corpus(settings.BASE_DIR / "fixtures" / "corpus")
 SENTENCES = [f"{'palabra ' * (n % 9 + 1)}{n}" for n in range(60)]
 
 
 def lines(some: list[str], *, take: str = "") -> list[SentenceOption]:
-    return [SentenceOption(text, 5.0, 0.5, take and f"{take}/{text}.wav") for text in some]
+    return [SentenceOption(text, 5.0, 0.5, bool(take)) for text in some]
 
 
 def test_of_the_corpus_three_lengths_are_heard_and_four_others_held_out() -> None:
-    chosen = select_sentences(texts.style_lines(CORPUS, list(CORPUS.speeds)), CORPUS.texts)
+    chosen = selected(corpus_folder.style_sources(CORPUS, list(CORPUS.speeds)), CORPUS.texts)
     assert len(chosen.search) == 3
     assert len(chosen.held_out) == HELD_OUT
     heard = {len(text) for text in chosen.search}
@@ -42,8 +43,10 @@ def test_of_the_corpus_three_lengths_are_heard_and_four_others_held_out() -> Non
 
 
 def test_the_search_does_not_depend_on_the_styles_or_the_teacher() -> None:
-    one = select_sentences(texts.style_lines(CORPUS, ["neutral"]), CORPUS.texts)
-    all_ = select_sentences(texts.style_lines(CORPUS, list(CORPUS.speeds)), reversed(CORPUS.texts))
+    one = selected(corpus_folder.style_sources(CORPUS, ["neutral"]), CORPUS.texts)
+    all_ = selected(
+        corpus_folder.style_sources(CORPUS, list(CORPUS.speeds)), reversed(CORPUS.texts)
+    )
     assert one.search == all_.search
 
 
@@ -91,8 +94,8 @@ def test_without_them_each_style_holds_out_its_own() -> None:
 
 
 def test_the_best_five_that_last_as_long_as_a_target() -> None:
-    short = [SentenceOption(text, 2.0, 0.9, "x") for text in SENTENCES[:8]]
-    long = [SentenceOption(text, 5.0, 0.4, "x") for text in SENTENCES[8:16]]
+    short = [SentenceOption(text, 2.0, 0.9, is_recorded=True) for text in SENTENCES[:8]]
+    long = [SentenceOption(text, 5.0, 0.4, is_recorded=True) for text in SENTENCES[8:16]]
     references = select_sentences({"a": short + long}, SENTENCES).references["a"]
     assert len(references) == REFERENCES
     low, high = TARGET_SECONDS
@@ -101,7 +104,7 @@ def test_the_best_five_that_last_as_long_as_a_target() -> None:
 
 
 def test_short_ones_are_filled_up_and_a_guessed_pace_gets_spares() -> None:
-    tiny = [SentenceOption(text, 1.0, 0.5, "x") for text in SENTENCES[:30]]
+    tiny = [SentenceOption(text, 1.0, 0.5, is_recorded=True) for text in SENTENCES[:30]]
     assert len(select_sentences({"a": tiny}, SENTENCES).references["a"]) == TARGET_SECONDS[0]
     assert (
         len(select_sentences({"a": lines(SENTENCES[:30])}, SENTENCES).references["a"])

@@ -6,8 +6,8 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation import voicepack
+from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.stock import PACKS
 from tests.standins import kokoro_dir
 from tests.tts.harness import deploy, serving, until
 

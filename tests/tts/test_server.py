@@ -15,7 +15,7 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation.engines import student
-from distillation.engines.stock import PACKS
+from distillation.engines.kokoro.files import PACKS
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, running, wait_for
 from tests.tts.harness import LONG, deploy

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from distillation.engines.stock import default_engine
+from distillation.engines import default_student
 from voicelab import settings_tts as settings
 from voicelab.tts.errors import ApiError
 from voicelab.tts.service import Config, Service
@@ -71,7 +71,7 @@ def config() -> Config:
     """Return the service's configuration as its settings say it."""
     path = settings.KOKORO_VOICE_PATH
     return Config(
-        backend=settings.TTS_BACKEND or default_engine(settings.MODEL_DIR, voices=1),
+        backend=settings.TTS_BACKEND or default_student(settings.MODEL_DIR, voices=1),
         voices_dir=settings.VOICES_DIR,
         model_dir=settings.MODEL_DIR,
         voice_file=Path(path) if path else None,

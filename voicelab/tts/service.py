@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts.encoding import FORMATS
@@ -240,20 +241,19 @@ class Service:
 
     def _options(self) -> Options:
         config = self.config
-        if config.backend == "kokoro":
-            return {
-                "model_dir": config.model_dir,
-                "threads": config.threads or None,
-                "precision": config.precision,
-            }
-        return {"model_dir": config.model_dir} if config.backend == "f5" else {}
+        info = STUDENTS.get(config.backend) or TEACHERS[config.backend]
+        options: Options = {"model_dir": config.model_dir} if info.needs_models else {}
+        of_service = {"threads": config.threads or None, "precision": config.precision}
+        wanted = info.service_options if isinstance(info, StudentInfo) else ()
+        return options | {name: of_service[name] for name in wanted}
 
     def _read_voices(self, engine: Student) -> Voices:
         config = self.config
         if isinstance(engine, PromptVoices):
             prompts = config.model_dir / FOLDER
             return Voices(engine, prompts, stock_directory=prompts, suffix=".wav")
-        stock = config.model_dir / "voices" if config.backend == "kokoro" else None
+        info = STUDENTS.get(config.backend)
+        stock = config.model_dir / "voices" if info and info.needs_models else None
         return Voices(engine, config.voices_dir, config.voice_file, stock)
 
     def _report(self, what: str) -> None:

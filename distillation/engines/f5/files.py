@@ -89,18 +89,21 @@ def weights_of(model_dir: Path) -> Weights:
     )
 
 
-def weights_named(teacher: str, model_dir: Path) -> dict[str, str]:
-    """Return what a recipe records among its versions of the teacher's package and weights."""
-    if teacher != FOLDER:
-        return {}
+def weights_told(model_dir: Path) -> str:
+    """Return whose weights they are, and their licence."""
     found = weights_of(model_dir)
-    return {"f5-tts": VERSION, F5_WEIGHTS: f"{found.source}, {found.licence}"}
+    return f"{found.source}, {found.licence}"
 
 
-def weights_hashed(teacher: str, model_dir: Path) -> dict[str, str]:
+def weights_named(model_dir: Path) -> dict[str, str]:
+    """Return what a recipe records among its versions of the teacher's package and weights."""
+    return {"f5-tts": VERSION, F5_WEIGHTS: weights_told(model_dir)}
+
+
+def weights_hashed(model_dir: Path) -> dict[str, str]:
     """Return what a recipe records among its inputs; nothing for files put by hand."""
-    found = weights_of(model_dir) if teacher == FOLDER else None
-    return {f"models/{FOLDER}": found.sha256} if found and found.sha256 else {}
+    found = weights_of(model_dir)
+    return {f"models/{FOLDER}": found.sha256} if found.sha256 else {}
 
 
 def _records(model_dir: Path) -> dict[str, Record]:

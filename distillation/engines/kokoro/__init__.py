@@ -1,1 +1,21 @@
 """Student `kokoro`: the real Kokoro-82M, made cheap for a search."""
+
+from distillation.engines.capabilities import StudentInfo
+from distillation.engines.kokoro.files import is_installed, voice_names
+from distillation.hub import weights_recorded
+
+INFO = StudentInfo(
+    name="kokoro",
+    implementation="distillation.engines.kokoro.student:KokoroStudent",
+    stock_voices=voice_names,
+    is_installed=is_installed,
+    install_hint="manage.py models pull kokoro",
+    needs_models=True,
+    service_options=("threads", "precision"),
+    precisions=("fp32", "bf16", "auto"),
+    has_gradient=True,
+    is_natural=True,
+    takes_seconds=True,
+    library="kokoro",
+    weights=weights_recorded,
+)

@@ -14,11 +14,12 @@ from corpus.audio.types import Audio, Samples
 from corpus.text.spanish import spanish_words
 from distillation import voicepack
 from distillation.engines.base import EngineError, check_request
+from distillation.engines.kokoro import INFO
+from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
 from distillation.engines.kokoro.gradient import GradientNetwork
 from distillation.engines.kokoro.network import Network
 from distillation.engines.kokoro.weights import REPO, load
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
-from distillation.engines.stock import PACKS, pack_paths, stock_names
 from distillation.hub.local import sha256_of
 from distillation.voicepack import PackError, VoicePack
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
 LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
-PRECISIONS = ("fp32", "bf16", "auto")
 _PEAK = 0.97
 
 
@@ -97,7 +97,7 @@ class KokoroStudent:
 
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the packs in the model directory, Spanish ones first."""
-        return stock_names(self.name, self.model_dir)
+        return voice_names(self.model_dir)
 
     def stock_voice(self, name: str) -> VoicePack:
         """Load a pack of the model directory; EngineError `missing_voice` names what is there."""
@@ -247,8 +247,10 @@ def _network(model_dir: Path, device: str, precision: str) -> Network:
 def _bf16(precision: str, device: str) -> bool:
     import torch
 
-    if precision not in PRECISIONS:
-        raise EngineError("bad_option", f"precision: {', '.join(PRECISIONS)}, not {precision!r}.")
+    if precision not in INFO.precisions:
+        raise EngineError(
+            "bad_option", f"precision: {', '.join(INFO.precisions)}, not {precision!r}."
+        )
     if precision == "fp32":
         return False
     able = (

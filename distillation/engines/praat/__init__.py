@@ -1,1 +1,11 @@
 """Student `praat`: espeak-ng inside Praat, always there."""
+
+from distillation.engines.capabilities import StudentInfo
+from distillation.engines.praat.voices import VOICES
+
+INFO = StudentInfo(
+    name="praat",
+    implementation="distillation.engines.praat.student:PraatStudent",
+    stock_voices=lambda _model_dir: tuple(VOICES),
+    library="praat-parselmouth",
+)

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.audio.types import AudioError
-from distillation.engines import EngineError
-from distillation.engines.stock import default_engine
+from distillation.engines import EngineError, default_student
 from distillation.manifest import ManifestError
 from distillation.pipeline.arguments import add_arguments
 from distillation.pipeline.driver import Interrupted, Pipeline
@@ -128,7 +127,7 @@ def _options(given: dict[str, Any]) -> Options:
         model_dir=model_dir,
         force=given["force"],
         corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
-        default_student=settings.STUDENT or default_engine(model_dir),
+        default_student=settings.STUDENT or default_student(model_dir),
         default_precision=settings.KOKORO_PRECISION,
         prompt_styles=tuple(given["prompt_style"] or ()),
         jobs=given["jobs"],

@@ -173,7 +173,7 @@ def test_it_begins_where_its_pipe_may_not_grow(
 def test_it_ends_with_the_process_that_began_it() -> None:
     program = (
         "import os\n"
-        "from distillation.engines import espeak\n"
+        "from distillation.engines.praat import espeak\n"
         f"espeak.phoneme_count('Hola.', {SPANISH!r})\n"
         "print(espeak._SPEAKER._process.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"

@@ -140,7 +140,7 @@ def test_timeout_s_is_for_the_whole_answer():
 
 
 def test_an_answer_without_end_is_not_kept(monkeypatch):
-    monkeypatch.setattr("distillation.engines.http.MAX_BYTES", 2**20)
+    monkeypatch.setattr("distillation.engines.http.teacher.MAX_BYTES", 2**20)
     with serving((200, {}, bytes(2**21))) as server:
         error = fault(server)
     assert error.code == "teacher_not_audio"

@@ -9,10 +9,10 @@ import torch
 
 from distillation import voicepack
 from distillation.engines import EngineError, student
+from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import CONFIG, LANGUAGES, WEIGHTS, _g2p
 from distillation.engines.kokoro.weights import PARTS
 from distillation.engines.long_text import pieces, tidy
-from distillation.engines.stock import PACKS
 from distillation.voicepack import VoicePack
 from tests.standins import config
 

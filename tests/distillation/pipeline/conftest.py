@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from corpus.audio.io import write_wav
-from distillation.pipeline import texts
-from distillation.sentence_selection import select_sentences
+from distillation.pipeline import corpus_folder
+from distillation.recipe_builder import selected
 from tests.distillation.pipeline.runs import CORPUS, run
 from tests.distillation.voices import REFERENCE, say
 from tests.signals import join, silence
@@ -34,9 +34,9 @@ def whole(voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of takes by two of praat's voices, one for each style."""
     folder = tmp_path_factory.mktemp("takes")
-    corpus = texts.read_corpus(CORPUS)
+    corpus = corpus_folder.read_corpus(CORPUS)
     for style, name in (("amable", "pf_sol"), ("profesional", "pm_gil")):
-        chosen = select_sentences(texts.style_lines(corpus, [style]), corpus.texts)
+        chosen = selected(corpus_folder.style_sources(corpus, [style]), corpus.texts)
         names = {one.text: one.sentence_id for one in corpus.sentences}
         for line in chosen.references[style][:6]:
             write_wav(folder / f"{names[line.text]}_{style}.wav", say(line.text, name))

@@ -10,9 +10,9 @@ from corpus.audio.io import decode, write_wav
 from corpus.audio.types import Audio
 from distillation import voicepack
 from distillation.engines.kokoro.student import KokoroStudent
-from distillation.pipeline import texts
+from distillation.pipeline import corpus_folder
+from distillation.recipe_builder import selected
 from distillation.scoring import similarity, speaker_encoder
-from distillation.sentence_selection import select_sentences
 from distillation.stages.initialization import start_total
 from tests.distillation.pipeline.runs import CORPUS, run
 from tests.tts.harness import serving, until
@@ -28,9 +28,9 @@ STEPS = 4
 def takes(real_kokoro: KokoroStudent, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of takes by a voice that is none of the base voices."""
     folder, pack = tmp_path_factory.mktemp("takes"), real_kokoro.stock_voice(SPEAKER)
-    corpus = texts.read_corpus(CORPUS)
+    corpus = corpus_folder.read_corpus(CORPUS)
     names = {one.text: one.sentence_id for one in corpus.sentences}
-    lines = select_sentences(texts.style_lines(corpus, [STYLE]), corpus.texts).references[STYLE]
+    lines = selected(corpus_folder.style_sources(corpus, [STYLE]), corpus.texts).references[STYLE]
     for line in lines[:6]:
         said = real_kokoro.synthesize(line.text, pack)
         write_wav(folder / f"{names[line.text]}_{STYLE}.wav", said)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from distillation.pipeline import texts
+from distillation.pipeline import corpus_folder
 from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 
 
@@ -19,12 +19,12 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--styles", "neutral", "neutral"], "each once"),
         (["--seed", "-1"], "--seed"),
         (["--base-voices", "pf_luz"], "two or more"),
-        (["--student", "festival"], "--student: praat or kokoro"),
+        (["--student", "festival"], "--student: kokoro or praat"),
         (["--strategy", "annealing"], "--strategy"),
         (["--teacher", "parrot"], "--teacher: recordings or http or f5"),
         (["--teacher", "f5"], r"make teacher.*--tts-url"),
         (["--teacher", "f5", "--tts-url", "http://tts:8001"], "--tts-url is for the teacher http"),
-        (["--prompt-style", "neutral=a.wav:Hola."], "is heard by a cloning teacher"),
+        (["--prompt-style", "neutral=a.wav:Hola."], "is for a cloning teacher"),
         (["--tts-url", "http://tts:8001", "--teacher", "recordings"], "leave one of them out"),
         (["--tts-url", "tts:8001"], "an address like"),
         (["--teacher", "http"], "needs --tts-url"),
@@ -41,7 +41,7 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--target-audio", "manage.py", "--weights", "self=0"], "weights: target, self"),
         (["--target-audio", "manage.py", "--precision", "int8"], "--precision: fp32"),
         (["--target-audio", "manage.py", "--precision", "bf16"], "--precision is for"),
-        (["--target-audio", "manage.py", "--strategy", "gradient"], "--student kokoro only"),
+        (["--target-audio", "manage.py", "--strategy", "gradient"], "the student kokoro only"),
         (["--target-audio", "manage.py", "--goal", "101"], "goal: a score of 0"),
         (["--target-audio", "manage.py", "--minutes", "-1"], "minutes: 0"),
         (["--target-audio", "manage.py", "--patience", "-1"], "patience: 0"),
@@ -101,7 +101,7 @@ def test_files_that_cannot_be_read_are_said(voice: Path, tmp_path: Path) -> None
 
 
 def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> None:
-    corpus = texts.read_corpus(CORPUS)
+    corpus = corpus_folder.read_corpus(CORPUS)
     wavs = sorted(takes.glob("*_amable.wav"))
     lines = {one.sentence_id: one for one in corpus.sentences}
     items = []
@@ -115,15 +115,15 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
         )  # fmt: skip
     path = tmp_path / "corpus.json"
     path.write_text(json.dumps(items))
-    with pytest.raises(texts.TextsError, match=r"line 1: .* is not there"):
-        texts.read_takes(path, corpus)
+    with pytest.raises(corpus_folder.TextsError, match=r"line 1: .* is not there"):
+        corpus_folder.read_takes(path, corpus)
     (tmp_path / "recordings").symlink_to(takes)
-    found = texts.read_takes(path, corpus)
-    ranked = texts.style_lines(corpus, ["amable"], found)["amable"]
-    assert [line.text for line in ranked] == [item["text"] for item in reversed(items)]
+    found = corpus_folder.read_takes(path, corpus)
+    [ranked] = corpus_folder.style_sources(corpus, ["amable"], found)
+    assert [line.text for line in ranked.options] == [item["text"] for item in reversed(items)]
     path.write_text("[{}]")
-    with pytest.raises(texts.TextsError, match="line 1"):
-        texts.read_takes(path, corpus)
+    with pytest.raises(corpus_folder.TextsError, match="line 1"):
+        corpus_folder.read_takes(path, corpus)
 
 
 def test_a_clip_for_all_and_one_for_a_style(clips: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError
 
 from corpus.audio.io import encode_wav, read_wav, write_wav
-from distillation.pipeline import texts
+from distillation.pipeline import corpus_folder
 from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 from tests.distillation.speech_server import serving
 from tests.distillation.voices import REFERENCE, say
@@ -113,7 +113,7 @@ def test_styles_made_one_by_one_keep_the_folders_sentences(
 def test_too_few_takes_void_no_search(whole: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(whole, tmp_path / "out"))
     before = plan_of(out).recipe
-    names = {one.text: one.sentence_id for one in texts.read_corpus(CORPUS).sentences}
+    names = {one.text: one.sentence_id for one in corpus_folder.read_corpus(CORPUS).sentences}
     for text in (*before.held_out_texts, "Su pedido llega mañana por la tarde."):
         write_wav(tmp_path / f"{names[text]}_amable.wav", say(text, "pf_sol"))
     plan = plan_of(out, stage="reference", reference_audio=tmp_path, styles=("amable",))

@@ -52,10 +52,8 @@ def weights_origin(model_dir: str | Path) -> WeightsOrigin:
     return WeightsOrigin(kind=_kind(sha256, path.parent), sha256=sha256)
 
 
-def weights_recorded(student: str, model_dir: Path) -> dict[str, str]:
-    """Return what a recipe records among its versions of the student's weights: kind and hash."""
-    if student != KOKORO.name:
-        return {}
+def weights_recorded(model_dir: Path) -> dict[str, str]:
+    """Return what a recipe records of Kokoro's weights among its versions: kind and hash."""
     origin = weights_origin(model_dir)
     return {KOKORO_WEIGHTS: f"{origin.words}, {origin.sha256}"} if origin.sha256 else {}
 

@@ -1,4 +1,4 @@
-"""What a run without database says: sentences and styles of the fixtures, takes of a folder."""
+"""The source of a recipe without database: sentences of the fixtures, takes of a folder."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from corpus.audio.types import AudioError
 from corpus.exchange import ExchangeErrors, parse
 from corpus.phonetics import syllables
 from corpus.suggest import suggest
+from distillation.pipeline.notes import sha256_of
+from distillation.recipe_builder import SYLLABLES_A_SECOND, SoundFile, StyleSource
 from distillation.sentence_selection import SentenceOption
 
-SYLLABLES_A_SECOND = 5.0
 TAKE_NAME = re.compile(r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)\.wav")
 
 
@@ -67,14 +68,17 @@ def read_corpus(folder: Path) -> Corpus:
     return Corpus(sentences, {style["key"]: float(style["f5_speed"]) for style in styles})
 
 
-def style_lines(
+def style_sources(
     corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None = None
-) -> dict[str, list[SentenceOption]]:
+) -> list[StyleSource]:
     """Return what each style's teacher can speak: its sentences, or its takes, best first."""
     if takes is None:
-        return {key: _suggested(key, corpus) for key in styles}
+        return [
+            StyleSource(key=key, speed=corpus.speeds[key], options=_suggested(key, corpus))
+            for key in styles
+        ]
     ranked = sorted(takes, key=lambda take: -take.quality)
-    return {key: _taken(key, ranked) for key in styles}
+    return [_recorded(key, corpus.speeds[key], ranked) for key in styles]
 
 
 def read_takes(path: Path, corpus: Corpus) -> list[Take]:
@@ -127,15 +131,23 @@ def _suggested(key: str, corpus: Corpus) -> list[SentenceOption]:
     return [SentenceOption(text, syllables(text) / pace) for text in texts]
 
 
-def _taken(key: str, takes: Sequence[Take]) -> list[SentenceOption]:
+def _recorded(key: str, speed: float, takes: Sequence[Take]) -> StyleSource:
     best: dict[str, Take] = {}
     for take in takes:
         if take.style == key:
             best.setdefault(take.text, take)
-    return [
-        SentenceOption(take.text, _seconds(take.path), take.quality, str(take.path))
-        for take in best.values()
-    ]
+    return StyleSource(
+        key=key,
+        speed=speed,
+        options=[
+            SentenceOption(take.text, _seconds(take.path), take.quality, is_recorded=True)
+            for take in best.values()
+        ],
+        takes={
+            text: SoundFile(str(take.path), sha256_of(take.path), text)
+            for text, take in best.items()
+        },
+    )
 
 
 def _seconds(path: Path) -> float:

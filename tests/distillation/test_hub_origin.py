@@ -8,7 +8,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from distillation import hub
-from distillation.hub import weights_origin
 from distillation.hub.kokoro_files import WEIGHTS
 from distillation.hub.local import Record, write_records
 from distillation.pipeline import release
@@ -47,7 +46,7 @@ def test_a_pull_notes_which_they_are(model_dir, changed, kind):
 @pytest.mark.parametrize("kind", ["official", "dequantised"])
 def test_put_by_hand_they_are_told_by_their_hash(model_dir, monkeypatch, kind):
     assert hub.weights_origin(model_dir).kind == "other"
-    monkeypatch.setattr(weights_origin, f"{kind.upper()}_SHA256", SHA256)
+    monkeypatch.setattr(f"distillation.hub.origin.{kind.upper()}_SHA256", SHA256)
     assert hub.weights_origin(model_dir) == hub.WeightsOrigin(kind=kind, sha256=SHA256)
 
 
@@ -58,10 +57,9 @@ def test_other_weights_under_the_same_name_are_noticed(model_dir):
 
 
 def test_a_recipe_records_them_for_kokoro_alone(model_dir, tmp_path):
-    assert hub.weights_recorded("praat", model_dir) == {}
-    assert hub.weights_recorded("kokoro", tmp_path / "none") == {}
+    assert hub.weights_recorded(tmp_path / "none") == {}
     noted(model_dir)
-    made = replace(recipe(), versions=hub.weights_recorded("kokoro", model_dir))
+    made = replace(recipe(), versions=hub.weights_recorded(model_dir))
     assert made.student_weights == ("official float32", SHA256)
     assert recipe().student_weights == ("", "")
 
@@ -77,7 +75,7 @@ def test_pages_say_them_and_that_others_are_here_now(model_dir, settings):
         assert "oficiales, en float32" in page
         assert "abababab" in page
         assert "Esta instalación tiene ahora otros" in page
-    same = replace(made, versions=hub.weights_recorded("kokoro", model_dir))
+    same = replace(made, versions=hub.weights_recorded(model_dir))
     assert _other_weights(same) == ""
     assert render_to_string("distillation/_weights.html", {"recipe": recipe()}).strip() == ""
 

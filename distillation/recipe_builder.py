@@ -1,0 +1,339 @@
+"""Builds a recipe: what somebody asked for, over a source of sentences and takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus.translatable import gettext_noop as _
+from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, with_gradient
+from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
+from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.sentence_selection import (
+    SentenceOption,
+    SentenceSelection,
+    gradient_texts,
+    select_sentences,
+)
+from distillation.stages.reference import MIN_S, PAUSES_S
+
+LIBRARIES = ("voicelab", "numpy", "scipy", "librosa", "torch", "resemblyzer")
+SYLLABLES_A_SECOND = 5.0  # of a teacher whose pace is only guessed
+
+
+class SoundFile(NamedTuple):
+    """A sound by its name in the recipe, its SHA-256, and what is said in it if that is known."""
+
+    name: str
+    sha256: str
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeRequest:
+    """What somebody asks of a run; what is left out is as `RunRecipe` has it."""
+
+    student: str
+    teacher: str
+    precision: str = ""
+    strategy: str = RunRecipe.strategy
+    base_voices: Sequence[str] = ()  # empty: every stock voice of the student
+    steps: int = RunRecipe.steps
+    minutes: float = RunRecipe.minutes
+    goal: float = RunRecipe.goal
+    patience: int = RunRecipe.patience
+    seed: int = RunRecipe.seed
+    weights: Mapping[str, float] = field(default_factory=dict)
+    url: str = ""  # of a teacher that is another machine's server
+    prompt: SoundFile | None = None  # one for all styles
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleSource:
+    """What there is of one style.
+
+    Attributes
+    ----------
+    options : sequence of SentenceOption
+        What its teacher can speak, best first.
+    takes : mapping of str to SoundFile
+        Its best take of each recorded text, where the teacher plays takes.
+    targets : sequence of SoundFile
+        Clips given as its target: its teacher speaks none then.
+    prompt : sequence of SoundFile
+        What a cloning teacher is given of this style instead of the run's one prompt.
+    """
+
+    key: str
+    speed: float
+    name: str = ""  # as people call it
+    options: Sequence[SentenceOption] = ()
+    takes: Mapping[str, SoundFile] = field(default_factory=dict)
+    targets: Sequence[SoundFile] = ()
+    prompt: Sequence[SoundFile] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetPlan:
+    """What the targets are made of: each style's sentences and sounds, and who speaks them."""
+
+    styles: tuple[StyleRecipe, ...]
+    teacher: str = "recordings"
+    options: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)  # the hash of each file, also of one gone
+    alike: bool = True  # one teacher spoke them all
+
+
+def build_recipe(
+    request: RecipeRequest,
+    styles: Sequence[StyleSource],
+    texts: Iterable[str],
+    *,
+    model_dir: Path,
+    prompts: Callable[[Collection[str]], Mapping[str, Sequence[SoundFile]]] | None = None,
+) -> RunRecipe:
+    """Return the recipe of a run; the same for the same arguments.
+
+    Parameters
+    ----------
+    request : RecipeRequest
+        Student, teacher and search.
+    styles : sequence of StyleSource
+        In the order of the report.
+    texts : iterable of str
+        Every sentence of the corpus.
+    model_dir : path
+        Where models lie: which voices there are, and which weights are recorded.
+    prompts : callable, optional
+        Given the held-out texts, chooses each style's own prompt.
+
+    Raises
+    ------
+    RecipeError
+        A name that is not known, parts that do not fit together, too few sentences.
+    """
+    texts = tuple(texts)
+    check_request(request, model_dir)
+    check_prompt(request, own=bool(prompts) or any(style.prompt for style in styles))
+    selection = selected(styles, texts)
+    if prompts:
+        of_style = prompts(selection.held_out)
+        styles = [replace(style, prompt=of_style.get(style.key, ())) for style in styles]
+    check_lengths(styles, selection)
+    targets = planned_targets(request, styles, selection, model_dir)
+    return assembled(request, selection, targets, texts, model_dir)
+
+
+def selected(
+    styles: Sequence[StyleSource],
+    texts: Iterable[str],
+    *,
+    used: Collection[str] = (),
+) -> SentenceSelection:
+    """Return which sentences a target says, the search uses, and only validation uses.
+
+    `used` are sentences of other targets and searches: they are not held out.
+    """
+    used = {*used, *(clip.text for style in styles for clip in style.targets if clip.text)}
+    recorded = {style.key: set(style.takes) for style in styles}
+    return select_sentences(
+        {style.key: style.options for style in styles if not style.targets},
+        texts,
+        said=recorded if any(recorded.values()) else None,
+        used=used,
+    )
+
+
+def planned_targets(
+    request: RecipeRequest,
+    styles: Sequence[StyleSource],
+    selection: SentenceSelection,
+    model_dir: Path,
+) -> TargetPlan:
+    """Return what the targets of these styles are made of."""
+    info = TEACHERS[request.teacher]
+    prompt = None if any(style.prompt for style in styles) else request.prompt
+    options = {"url": request.url} if info.needs_url and request.url else {}
+    if prompt:
+        options |= {"prompt": prompt.name, "transcript": prompt.text}
+    sounds = [sound for style in styles for sound in _sounds(style, selection)]
+    sounds += [prompt] if prompt else []
+    return TargetPlan(
+        styles=tuple(_style_recipe(style, selection) for style in styles),
+        teacher=request.teacher,
+        options=options,
+        versions=dict(info.versions(model_dir)),
+        inputs={**{one.name: one.sha256 for one in sounds}, **info.inputs(model_dir)},
+    )
+
+
+def assembled(
+    request: RecipeRequest,
+    selection: SentenceSelection,
+    targets: TargetPlan,
+    texts: Iterable[str],
+    model_dir: Path,
+) -> RunRecipe:
+    """Return the recipe of these sentences and targets."""
+    info = STUDENTS[request.student]
+    follows = request.strategy in EXPERIMENTAL
+    precision = request.precision or next(iter(info.precisions), "")
+    libraries = (*LIBRARIES, *filter(None, [info.library]))
+    return RunRecipe(
+        styles=targets.styles,
+        search_texts=selection.search,
+        held_out_texts=selection.held_out,
+        gradient_texts=gradient_texts(texts, selection.held_out) if follows else (),
+        student=request.student,
+        teacher=targets.teacher,
+        strategy=request.strategy,
+        base_voices=tuple(request.base_voices) or info.stock_voices(model_dir),
+        steps=request.steps,
+        minutes=request.minutes,
+        goal=request.goal,
+        patience=request.patience,
+        seed=request.seed,
+        weights={**WEIGHTS, **request.weights},
+        teacher_options=targets.options,
+        student_options={"precision": precision} if info.precisions else {},
+        versions={
+            **{name: metadata.version(name) for name in libraries},
+            **targets.versions,
+            **info.weights(model_dir),
+        },
+        inputs=targets.inputs,
+    )
+
+
+def check_request(request: RecipeRequest, model_dir: Path) -> None:
+    """Refuse names that are not known and parts that do not fit together.
+
+    Raises
+    ------
+    RecipeError
+        The message begins with the field.
+    """
+    _check_name("student", request.student, STUDENTS)
+    _check_name("teacher", request.teacher, TEACHERS)
+    check_strategy(request.strategy, request.student)
+    check_base_voices(request.base_voices, request.student, model_dir)
+    if TEACHERS[request.teacher].needs_url and not request.url:
+        raise RecipeError(
+            _("tts_url: the teacher `%(teacher)s` needs the address of a speech server."),
+            teacher=request.teacher,
+        )
+
+
+def check_strategy(name: str, student: str) -> None:
+    """Refuse a strategy that is not known, or that wants what the student does not give."""
+    _check_name("strategy", name, (*STRATEGIES, *EXPERIMENTAL))
+    if name in EXPERIMENTAL and not STUDENTS[student].has_gradient:
+        raise RecipeError(
+            _(
+                "strategy: %(strategy)s works with the student %(able)s only, not with "
+                "%(student)s; choose that student or another strategy."
+            ),
+            strategy=name,
+            able=", ".join(with_gradient()),
+            student=student,
+        )
+
+
+def check_base_voices(names: Sequence[str], student: str, model_dir: Path) -> None:
+    """Refuse voices the student does not have, and fewer than a search goes between."""
+    info = STUDENTS[student]
+    there = info.stock_voices(model_dir)
+    known = {"student": student, "there": ", ".join(there) or "-"}
+    if others := [name for name in names if name not in there]:
+        raise RecipeError(
+            _("base_voices: the student %(student)s has no %(others)s; it has %(there)s."),
+            others=", ".join(others),
+            **known,
+        )
+    if names and len(set(names)) < MIN_BASE_VOICES:
+        raise RecipeError(
+            _("base_voices: choose two or more, or none for all: the search goes between them.")
+        )
+    if len(there) < MIN_BASE_VOICES:
+        raise RecipeError(
+            _(
+                "base_voices: the student %(student)s has %(there)s and a search goes between "
+                "two voices or more; get them with `%(hint)s`."
+            ),
+            hint=info.install_hint,
+            **known,
+        )
+
+
+def check_prompt(request: RecipeRequest, *, own: bool) -> None:
+    """Refuse prompts of the styles' own where none is taken, and none where one is needed."""
+    info = TEACHERS[request.teacher]
+    if own and not info.clones:
+        raise RecipeError(
+            _(
+                "own_prompts: the teacher %(teacher)s plays the takes themselves and needs no "
+                "prompt."
+            ),
+            teacher=request.teacher,
+        )
+    if info.needs_prompt and not (own or request.prompt):
+        raise RecipeError(
+            _(
+                "prompt: the teacher %(teacher)s needs one: a take, or the best takes of each "
+                "style."
+            ),
+            teacher=request.teacher,
+        )
+
+
+def check_lengths(styles: Sequence[StyleSource], selection: SentenceSelection) -> None:
+    """Refuse takes that make no target whatever the pauses between them."""
+    for style in styles:
+        options = selection.references.get(style.key, ())
+        if not options or not all(option.is_recorded for option in options):
+            continue
+        seconds = sum(option.seconds for option in options)
+        if seconds + PAUSES_S[1] * (len(options) - 1) < MIN_S:
+            raise RecipeError(
+                _(
+                    "%(style)s: the takes its target can be made of last %(found)d s; it needs "
+                    "%(wanted)d s, pauses included. Record longer sentences, or more of them."
+                ),
+                style=style.name or style.key,
+                found=round(seconds),
+                wanted=round(MIN_S),
+            )
+
+
+def _check_name(field_name: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise RecipeError(f"{field_name}: {name!r} is not one of {', '.join(sorted(known))}.")
+
+
+def _style_recipe(style: StyleSource, selection: SentenceSelection) -> StyleRecipe:
+    return StyleRecipe(
+        key=style.key,
+        speed=style.speed,
+        reference_texts=_reference_texts(style, selection),
+        takes={text: take.name for text, take in _takes(style, selection).items()},
+        targets=tuple(clip.name for clip in style.targets),
+        prompt=tuple((sound.text, sound.name) for sound in style.prompt),
+    )
+
+
+def _reference_texts(style: StyleSource, selection: SentenceSelection) -> tuple[str, ...]:
+    return tuple(option.text for option in selection.references.get(style.key, ()))
+
+
+def _takes(style: StyleSource, selection: SentenceSelection) -> dict[str, SoundFile]:
+    """Return the takes of the target's sentences and of the held-out ones."""
+    wanted = {*_reference_texts(style, selection), *selection.held_out}
+    return {text: take for text, take in style.takes.items() if text in wanted}
+
+
+def _sounds(style: StyleSource, selection: SentenceSelection) -> list[SoundFile]:
+    return [*_takes(style, selection).values(), *style.targets, *style.prompt]
