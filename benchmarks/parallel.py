@@ -44,6 +44,7 @@ from distillation.stages.evolve import Evolution
 from tests.distillation.kills import SEVERAL, Killed, Runs
 from tests.distillation.voices import LONG, recipe, say
 from voicelab.demo.natural_speaker import STOCK_VOICE
+from voicelab.settings import MODEL_DIR
 
 STYLES = ("neutral", "amable", "empatico", "profesional")
 STEPS = 1000  # of one style; of four styles a third each
@@ -153,7 +154,7 @@ def jobs() -> None:
 def jobs_of(count: int, evolution: Evolution, target: Path) -> Jobs | nullcontext[None]:
     if count == 1:
         return nullcontext()
-    return Jobs(count, evolution.recipe, {}, target, evolution.evaluator)
+    return Jobs(count, evolution.recipe, MODEL_DIR, target, evolution.evaluator)
 
 
 def conclude(what: str, rates: dict[int, list[float]], *, same: bool) -> None:

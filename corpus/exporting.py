@@ -1,7 +1,6 @@
 """Takes as a ZIP for training tools, written while it is sent: memory does not grow with it."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from corpus.exchanging import corpus_export, exported_takes
+from corpus.files import sha256
 from corpus.models import Recording
 
 LJSPEECH, AUDIO_FOLDER, EXCHANGE = "ljspeech", "audiofolder", "exchange"
@@ -55,7 +55,7 @@ class _Archive:
         info = ZipInfo(name, _EPOCH)
         info.compress_type = ZIP_STORED if name.endswith(".wav") else ZIP_DEFLATED
         self.zip.writestr(info, content)
-        self.sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
+        self.sums.append(f"{sha256(content)}  {name}")
         return self.sink.taken()
 
     def add_take(self, name: str, take: Recording) -> bytes:
@@ -66,7 +66,7 @@ class _Archive:
         except FileNotFoundError:
             self.left_out.append(f"{name}: its file is gone from the store")
             return b""
-        if hashlib.sha256(content).hexdigest() != take.sha256:
+        if sha256(content) != take.sha256:
             self.left_out.append(f"{name}: its file is not the one that was measured")
             return b""
         return self.add(name, content)

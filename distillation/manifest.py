@@ -14,12 +14,12 @@ Schema, `{directory}/manifest.json` (UTF-8)::
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from corpus.files import write_json
 
 NAME = "manifest.json"
 VERSION = 1
@@ -89,21 +89,11 @@ def read(directory: str | Path) -> Manifest | None:
 
 
 def write(directory: str | Path, manifest: Manifest) -> Path:
-    """Write the manifest beside and rename it over the old one: a reader never sees half."""
+    """Write the manifest over the old one: a reader never sees half."""
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     content = {"version": VERSION, **asdict(manifest)}
-    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
-    handle, name = tempfile.mkstemp(dir=directory, prefix=f".{NAME}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        return Path(name).replace(directory / NAME)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    write_json(directory / NAME, content, sort_keys=True)
+    return directory / NAME
 
 
 def _parse(data: Any) -> Manifest:

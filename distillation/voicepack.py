@@ -6,10 +6,8 @@ import hashlib
 import io
 import json
 import logging
-import os
 import pickle
 import struct
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.types import Samples
+from corpus.files import sha256, write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -129,8 +128,8 @@ def save(pack: VoicePack, path: str | Path) -> str:
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr(zipfile.ZipInfo(f"archive/{RECORD}"), json.dumps({"engine": pack.engine}))
     blob = buffer.getvalue()
-    _write_atomically(Path(path), blob)
-    return hashlib.sha256(blob).hexdigest()
+    write_bytes(Path(path), blob)
+    return sha256(blob)
 
 
 def interpolate(a: VoicePack, b: VoicePack, t: float) -> VoicePack:
@@ -210,17 +209,3 @@ def _tensor(blob: bytes) -> Samples:
     if value.ndim != 3 or value.shape[0] not in ROWS or tuple(value.shape[1:]) != (1, WIDTH):
         raise PackError("shape", f"shape (510 or 511, 1, 256) wanted, not {tuple(value.shape)}")
     return value.detach().contiguous().numpy()
-
-
-def _write_atomically(path: Path, blob: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(blob)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)

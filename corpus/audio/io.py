@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import struct
 from collections.abc import Iterator
 from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 import av
 import numpy as np
@@ -17,6 +14,7 @@ import soundfile
 import soxr
 
 from corpus.audio.types import Audio, AudioError, Samples
+from corpus.files import sha256, write_bytes
 
 MAX_BYTES = 50 * 2**20
 MAX_SECONDS = 600.0
@@ -268,7 +266,7 @@ def encode_wav(audio: Audio) -> bytes:
 
 
 def write_wav(path: Path, audio: Audio) -> str:
-    """Write a mono PCM16 WAV beside `path`, then rename: readers see all of it or none.
+    """Write a mono PCM16 WAV: readers see all of it or none.
 
     Returns
     -------
@@ -276,17 +274,8 @@ def write_wav(path: Path, audio: Audio) -> str:
         SHA-256 of the file, hexadecimal; equal samples give equal files.
     """
     content = encode_wav(audio)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return hashlib.sha256(content).hexdigest()
+    write_bytes(path, content)
+    return sha256(content)
 
 
 def encode_mp3(audio: Audio, *, sr: int = 24_000, kbps: int = 96) -> bytes:

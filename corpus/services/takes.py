@@ -20,6 +20,7 @@ from corpus.audio.loudness import peak_db
 from corpus.audio.profile import Baseline, Quality, quality
 from corpus.audio.prosody import ANALYSER, Prosody, measure
 from corpus.audio.types import Audio
+from corpus.files import sha256
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 
 MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
@@ -182,7 +183,7 @@ def _sha256(file: BinaryIO) -> str:
 
 def _files_write(recording: Recording, audio: Audio, file: BinaryIO) -> None:
     content = encode_wav(audio)
-    recording.sha256 = hashlib.sha256(content).hexdigest()
+    recording.sha256 = sha256(content)
     recording.wav.save("take.wav", ContentFile(content), save=False)
     file.seek(0)
     recording.original.save("take.bin", File(file, name="take.bin"), save=False)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from corpus.files import sha256_of
 from distillation.hub.listing import RemoteFile, unreachable
-from distillation.hub.local import Record, git_blob_of, read_records, sha256_of, write_records
+from distillation.hub.local import Record, git_blob_of, read_records, write_records
 from distillation.hub.sets import HubError
 
 PARTIAL = ".pull"  # folder of what is not whole yet

@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 
+from corpus.files import sha256_of
 from distillation.hub.fetch import PARTIAL, alone, pull
 from distillation.hub.int8_export import ExportError, checkpoint_of, network_shapes
 from distillation.hub.listing import RemoteFile, remote_files, unreachable
-from distillation.hub.local import Record, read_records, sha256_of, write_records
+from distillation.hub.local import Record, read_records, write_records
 from distillation.hub.packages import (
     CONFIG_PACKAGE,
     CONFIG_VERSION,

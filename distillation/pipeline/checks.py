@@ -45,6 +45,36 @@ def check_values(options: Options, corpus: Corpus) -> None:
         raise PlanError(f"--seed: 0 or more, not {options.seed}.")
 
 
+def check_ignored(options: Options, stages: Sequence[str]) -> None:
+    """Refuse options that none of the stages looks at."""
+    for option, (value, used_by) in _uses(options).items():
+        if value and not set(used_by) & set(stages):
+            raise PlanError(
+                f"{option} does nothing in --stage {options.stage}; it is for "
+                f"{' and '.join(f'--stage {stage}' for stage in used_by)}. Leave it out."
+            )
+
+
+def _uses(options: Options) -> dict[str, tuple[object, tuple[str, ...]]]:
+    """Return what was given for each option, and the stages that look at it."""
+    search = {
+        "--strategy": options.strategy,
+        "--steps": options.steps is not None,
+        "--minutes": options.minutes is not None,
+        "--goal": options.goal is not None,
+        "--patience": options.patience is not None,
+        "--base-voices": options.base_voices,
+        "--jobs": options.jobs > 1,
+    }
+    scored = {"--weights": options.weights, "--precision": options.precision}
+    return {
+        **{option: (value, ("evolve",)) for option, value in search.items()},
+        **{option: (value, ("evolve", "validate")) for option, value in scored.items()},
+        "--seed": (options.seed is not None, ("reference", "evolve", "validate")),
+        "--force": (options.force, ("deploy",)),
+    }
+
+
 def check_teacher(options: Options, stages: Sequence[str]) -> None:
     audio = options.reference_audio
     named = {

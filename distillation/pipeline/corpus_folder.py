@@ -12,9 +12,9 @@ import yaml
 from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
 from corpus.exchange import ExchangeErrors, parse
+from corpus.files import sha256_of
 from corpus.phonetics import syllables
 from corpus.suggest import suggest
-from distillation.pipeline.notes import sha256_of
 from distillation.recipe_builder import SYLLABLES_A_SECOND, SoundFile, StyleSource
 from distillation.sentence_selection import SentenceOption
 

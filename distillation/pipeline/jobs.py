@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from distillation import engines
 from distillation.engines.praat import espeak
 from distillation.recipe import RunRecipe
 from distillation.stages.evaluation import (
@@ -25,6 +24,7 @@ from distillation.stages.evaluation import (
     Task,
     evaluated_sequentially,
 )
+from distillation.stages.style_runner import make_student
 
 LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
@@ -45,21 +45,21 @@ class Jobs:
     ----------
     count : int
         Processes, 1 or more; each computes in one thread.
-    recipe, student_options, target : RunRecipe, dict, path
+    recipe, model_dir, target : RunRecipe, path, path
         What each of them evaluates with.
-    evaluate : callable
-        BatchEvaluator here what a process was lost with.
+    evaluator : Evaluator
+        Evaluates here what a process was lost with.
     """
 
     def __init__(
         self,
         count: int,
         recipe: RunRecipe,
-        student_options: Mapping[str, Any],
+        model_dir: Path,
         target: Path,
         evaluator: Evaluator,
     ) -> None:
-        self._with = (recipe, dict(student_options), target)
+        self._with = (recipe, model_dir, target)
         self._evaluator = evaluator
         self._jobs = [_Job(*self._with) for _ in range(count)]
 
@@ -131,11 +131,11 @@ class Jobs:
 class _Job:
     """One process, and the candidate it has at hand."""
 
-    def __init__(self, *judge_with: Any) -> None:
+    def __init__(self, *with_: Any) -> None:
         self.task: Task | None = None
         self.evaluated = 0
         self.line, theirs = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=_work, args=(theirs, *judge_with), daemon=True)
+        self.process = CONTEXT.Process(target=_work, args=(theirs, *with_), daemon=True)
         with _for_a_job():
             self.process.start()
         theirs.close()
@@ -176,9 +176,9 @@ def _for_a_job() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _work(line: Connection, recipe: RunRecipe, options: dict[str, Any], target: Path) -> None:
+def _work(line: Connection, recipe: RunRecipe, model_dir: Path, target: Path) -> None:
     espeak.speak_here()
-    evaluator = Evaluator(recipe, engines.student(recipe.student, options), target)
+    evaluator = Evaluator(recipe, make_student(recipe, model_dir), target)
     with suppress(*LOST):
         while True:
             line.send(evaluator(line.recv()))

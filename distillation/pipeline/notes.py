@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from corpus.files import sha256_of
 from distillation.recipe import RunRecipe
 
 
@@ -71,22 +71,3 @@ def as_recipe(data: Any) -> RunRecipe | None:
         return RunRecipe.from_json(data)
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    write_bytes(path, json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    beside.replace(path)
-
-
-def sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def digest_of(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from corpus.files import sha256_of
 from distillation.engines import STUDENTS, TEACHERS, default_teacher
 from distillation.pipeline import cloning, corpus_folder, folder
 from distillation.pipeline.checks import (
     as_option,
+    check_ignored,
     check_references,
     check_student,
     check_teacher,
     check_values,
 )
 from distillation.pipeline.corpus_folder import Corpus, TextsError
-from distillation.pipeline.notes import sha256_of
 from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.option_values import targets as asked_targets
 from distillation.pipeline.option_values import weights as asked_weights
@@ -43,8 +43,7 @@ class Plan:
     recipe: RunRecipe
     out: Path
     voices_dir: Path
-    student_options: dict[str, Any]
-    teacher_options: dict[str, Any]
+    model_dir: Path
     force: bool
     jobs: int
     notes: tuple[str, ...]
@@ -61,6 +60,7 @@ def plan(options: Options) -> Plan:
     stages = STAGES if options.stage == "all" else (options.stage,)
     corpus = corpus_folder.read_corpus(options.corpus_dir)
     check_values(options, corpus)
+    check_ignored(options, stages)
     check_teacher(options, stages)
     styles = _styles(options, corpus)
     options = folder.as_evolved(options, styles)
@@ -79,10 +79,7 @@ def plan(options: Options) -> Plan:
         recipe=recipe,
         out=options.out,
         voices_dir=options.voices_dir,
-        student_options=STUDENTS[student].machine_options(options.model_dir),
-        teacher_options=TEACHERS[recipe.teacher].machine_options(
-            options.model_dir, lang=recipe.lang
-        ),
+        model_dir=options.model_dir,
         force=options.force,
         jobs=options.jobs,
         notes=_notes(options, recipe, before),

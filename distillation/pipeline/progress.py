@@ -77,11 +77,11 @@ class Bars:
     ) -> None:
         self._progress.stop()
 
-    def spoken(self, stage: str, style: str, done: int, of: int) -> None:
+    def sentence_spoken(self, stage: str, style: str, done: int, of: int) -> None:
         """Show sentences spoken in a stage."""
         self._show(stage, style, done, of, "")
 
-    def walked(self, style: str, evolution: Evolution) -> None:
+    def candidate_evaluated(self, style: str, evolution: Evolution) -> None:
         """Show the search's step and best figures."""
         score = evolution.best_score
         text = f"score {score.total:6.2f}  similarity {score.target:.3f}" if score else ""
@@ -90,9 +90,9 @@ class Bars:
         else:
             self._show("evolve", style, evolution.step, self._steps, text)
 
-    def said(self, message: str) -> None:
+    def message(self, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(message)
+        self._console.print(text)
 
     def _show(self, stage: str, style: str, done: int, of: int, scores: str) -> None:
         key = (stage, style)

@@ -17,7 +17,7 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
         found = report.get("styles", {}).get(style)
         if not found:
             return f"{style}: not validated. Run --stage validate"
-        if not _is_of(found, path, engine):
+        if not is_validated(found, path, engine):
             return f"{style}: {path} is not the pack that was validated. Run --stage validate"
         failed = [check for check in found["checks"] if not check["passed"]]
         if failed:
@@ -33,10 +33,11 @@ def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) 
     """Return whence a pack is: the recipe it was evolved with, and figures if they are its own."""
     made = recipe_in(note_of(path)) or recipe
     found = report.get("styles", {}).get(style)
-    own = found and _is_of(found, path, recipe.student)
+    own = found and is_validated(found, path, recipe.student)
     figures = {"held_out": found["evolved"]["score"]} if own else {}
     return {"recipe": made.fingerprint(), **made.about_weights, **figures}
 
 
-def _is_of(found: Mapping[str, Any], path: Path, engine: str) -> bool:
+def is_validated(found: Mapping[str, Any], path: Path, engine: str) -> bool:
+    """Tell whether a style's report is of the pack in this file."""
     return bool(found["evolved"]["sha256"] == voicepack.load(path, engine=engine).sha256)

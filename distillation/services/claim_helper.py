@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from django.utils import timezone
 
@@ -14,9 +13,9 @@ from distillation.services.candidate_claims import (
     evaluated_jointly,
 )
 from distillation.services.queue import help_ask, work_waits
-from distillation.services.tools import checkpoint_read, student_of
+from distillation.services.run_files import checkpoint_read
+from distillation.services.style_work import style_runner
 from distillation.stages.evaluation import Evaluations, GoOn, Task
-from distillation.stages.evolve import Evolution
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +32,8 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
     style_run = _led(style_run_id, slice)
     if style_run is None or work_waits():
         return
-    recipe, claims = style_run.run.run_recipe, CandidateClaims(style_run)
-    evolution = Evolution(
-        recipe,
-        style_run.style,
-        student_of(recipe),
-        Path(style_run.target.path),
-        checkpoint_read(style_run),
-    )
+    claims = CandidateClaims(style_run)
+    evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
     if len(evolution.batch()) <= number:
         return
     if len(evolution.batch()) > 2 * number:

@@ -13,7 +13,7 @@ from distillation.models import (
     StyleRun,
     VoicePack,
 )
-from distillation.services.tools import files_delete, sample_name
+from distillation.services.run_files import files_delete, sample_name
 
 USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 PACK_FILES = (

@@ -20,16 +20,16 @@ from distillation.models import (
     StyleRun,
     VoicePack,
 )
-from distillation.services.evolving import evolve_slice
+from distillation.services.evolve_slice import evolve_slice
 from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.outcome import Outcome
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_completion import run_settle
+from distillation.services.run_files import files_delete
 from distillation.services.runs import LIVE, event_add
-from distillation.services.speaking import reference_slice, validate_slice
-from distillation.services.tools import files_delete
+from distillation.services.style_work import reference_slice, validate_slice
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """Target clips that a person names for a style: accepted takes, or sound files sent."""
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from django.core.files.storage import default_storage
 
 from corpus.audio.io import decode, encode_wav
 from corpus.audio.types import AudioError
+from corpus.files import sha256
 from corpus.models import Recording
 from distillation.stages.reference import CLIP_MAX_S, clip_check
 
@@ -40,14 +40,14 @@ def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
     audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=CLIP_MAX_S)
     clip_check(audio)
     data = encode_wav(audio)
-    sha256 = hashlib.sha256(data).hexdigest()
+    digest = sha256(data)
     stem = re.sub(r"[^\w-]+", "-", PurePath(filename).stem)[:40].strip("-") or "clip"
-    name = f"{FOLDER}/{style}/{stem}-{sha256[:NAMED]}.wav"
-    if default_storage.exists(name) and _digest(name) != sha256:
+    name = f"{FOLDER}/{style}/{stem}-{digest[:NAMED]}.wav"
+    if default_storage.exists(name) and _digest(name) != digest:
         default_storage.delete(name)  # damaged since it was sent the first time
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(data))
-    return Clip(style, name, sha256)
+    return Clip(style, name, digest)
 
 
 def clips_there() -> list[str]:
@@ -69,10 +69,10 @@ def clip_again(name: str) -> Clip:
     AudioError
         `damaged`: its file is no longer what its name says.
     """
-    sha256 = _digest(name)
-    if PurePath(name).stem.rpartition("-")[2] != sha256[:NAMED]:
+    digest = _digest(name)
+    if PurePath(name).stem.rpartition("-")[2] != digest[:NAMED]:
         raise AudioError("damaged", f"{name} is not what was sent.")
-    return Clip(name.split("/")[1], name, sha256)
+    return Clip(name.split("/")[1], name, digest)
 
 
 def clip_of_take(take: Recording) -> Clip:
@@ -89,4 +89,4 @@ def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
 
 def _digest(name: str) -> str:
     with default_storage.open(name) as file:
-        return hashlib.sha256(file.read()).hexdigest()
+        return sha256(file.read())

@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from corpus.files import sha256_of
 from distillation.manifest import ManifestError
 from distillation.models import Decision, Deployment, RunState, VoicePack
 from distillation.querysets import DeploymentQuerySet
 from distillation.services.faults import USER_FAULTS, RunError, fault_code
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue
-from distillation.services.tools import media_path, sha256_of
+from distillation.services.run_files import media_path
 from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn
 
 MAX_BEGUN = 8  # a database that is locked counts too
@@ -91,7 +92,7 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
         if pack.verdict != Decision.Verdict.APPROVE:
             raise RunError("not_approved", _("%s was not approved; review it first.") % pack)
         path = media_path(pack.file.name)
-        if not path.is_file() or sha256_of(path.read_bytes()) != pack.sha256:
+        if not path.is_file() or sha256_of(path) != pack.sha256:
             raise RunError(
                 "pack_changed",
                 _("%(pack)s: the file %(file)s is gone or is not the one that was judged.")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.files import sha256_of_json
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score
 from distillation.search import Array, State
@@ -83,7 +84,7 @@ def identity(
     deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
     deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
     deciding |= {"gradient_texts": recipe.gradient_texts} if recipe.gradient_texts else {}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+    return sha256_of_json(deciding)
 
 
 def style_seed(seed: int, style_key: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path, PurePath
 from typing import TypeVar
 
 from corpus.audio.io import read_wav
 from corpus.audio.types import Audio, AudioError
+from corpus.files import sha256, sha256_of
 from distillation.stages.base import StageError
 
 PathLike = TypeVar("PathLike", bound=PurePath)
@@ -50,8 +50,8 @@ def read_clips(target: Path) -> list[Audio]:
 
 def clips_digest(target: Path) -> str:
     """Return the SHA-256 of a target: of its file, or of the hashes of its clips."""
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in clip_paths(target)]
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    hashes = [sha256_of(path) for path in clip_paths(target)]
+    return hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode())
 
 
 def clips_clear(target: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ from corpus.audio.io import write_wav
 from corpus.audio.loudness import normalize
 from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio, AudioError
+from corpus.files import write_json
 from corpus.phonetics import syllables
 from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
@@ -249,18 +247,8 @@ def build_report(
 
 
 def write_report(path: str | Path, report: dict[str, Any]) -> None:
-    """Write the report as JSON, beside and renamed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(report, file, ensure_ascii=False, indent=2, allow_nan=False)
-            file.write("\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    """Write the report as JSON."""
+    write_json(Path(path), report)
 
 
 def _by_teacher(

@@ -15,8 +15,8 @@ from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
 from corpus.streaming import file_response
 from distillation.models import StyleRun, VoicePack
+from distillation.services.run_files import clip_name, held_out_name, media_path, sample_name
 from distillation.services.target_access import target_heard_by
-from distillation.services.tools import clip_name, held_out_name, media_path, sample_name
 from voicelab.roles import ROLES, role_required
 
 CLIP = re.compile(r"target-(?P<number>[1-9]\d?)")

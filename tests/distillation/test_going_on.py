@@ -11,9 +11,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from corpus.audio.io import write_wav
+from corpus.files import sha256_of
 from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
-from distillation.services import evolving, leases, run_retry, slices, tools
+from distillation.services import evolve_slice, leases, run_files, run_retry, slices, style_work
 from distillation.services.faults import RunError
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
@@ -42,10 +43,10 @@ def killed_after_its_beat(row: StyleRun) -> float:
     """Work a slice as a worker that dies between its last sign of life and its commit."""
     claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
     recipe = claimed.run.run_recipe
-    student, checkpoint = tools.student_of(recipe), tools.checkpoint_read(claimed)
+    student, checkpoint = style_work.student_of(recipe), run_files.checkpoint_read(claimed)
     evolution = Evolution(recipe, row.style, student, Path(row.target.path), checkpoint)
     evolution.advance(seconds=0)
-    figures = evolving.Pulse(claimed, evolution).figures()
+    figures = evolve_slice.Pulse(claimed, evolution).figures()
     assert leases.lease_beat(claimed, **figures)
     StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
     return float(figures["best_score"])
@@ -116,14 +117,14 @@ def test_a_search_of_another_target_begins_anew_whole(
 
 def test_a_changed_prompt_is_noticed(run: Run) -> None:
     name = "recordings/prompt.wav"
-    path = tools.media_path(name)
+    path = run_files.media_path(name)
     path.write_bytes(b"another")
     recipe = run.run_recipe
     asked = replace(
         recipe, teacher_options={"prompt": name}, inputs={**recipe.inputs, name: "0" * 64}
     )
     with pytest.raises(RunError, match=name) as caught:
-        tools.inputs_check(asked, "neutral")
+        style_work.inputs_check(asked, "neutral")
     assert caught.value.code == "take_changed"
 
 
@@ -131,13 +132,13 @@ def test_a_damaged_pack_comes_back_from_the_checkpoint() -> None:
     run = tiny_run("neutral")
     row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
     pack = row.packs.get(kind="evolved")
-    path = tools.media_path(pack.file.name)
+    path = run_files.media_path(pack.file.name)
     path.write_bytes(b"damaged")
     row = slices_do(run, lambda row: row.state == RunState.FAILED)
     assert row.error_code == "not_a_pack"
     run_retry(run=Run.objects.get(), person=run.created_by)
     row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
-    assert row.packs.get(kind="evolved").sha256 == pack.sha256 == tools.sha256_of(path.read_bytes())
+    assert row.packs.get(kind="evolved").sha256 == pack.sha256 == sha256_of(path)
     slices.style_advance(style_run_id=row.pk, slice=row.slice)
     row.refresh_from_db()
     assert row.state == RunState.FINISHED

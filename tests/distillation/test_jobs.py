@@ -51,7 +51,7 @@ def test_a_process_is_renewed_before_it_has_grown(
 ) -> None:
     monkeypatch.setattr("distillation.pipeline.jobs.RENEWED", 2)
     alone = list(evaluated_sequentially(evaluator)(tasks()[:3], always))
-    with Jobs(1, recipe(), {}, target, evaluator) as jobs:
+    with Jobs(1, recipe(), target.parent, target, evaluator) as jobs:
         [first] = jobs.pids
         assert list(jobs(tasks()[:3], always)) == alone
         [second] = jobs.pids
@@ -64,7 +64,7 @@ def test_the_verdicts_and_their_order_are_those_of_one_job(
     target: Path, evaluator: Evaluator
 ) -> None:
     alone = list(evaluated_sequentially(evaluator)(tasks()[:4], always))
-    with Jobs(2, recipe(), {}, target, evaluator) as jobs:
+    with Jobs(2, recipe(), target.parent, target, evaluator) as jobs:
         processes = [psutil.Process(pid) for pid in jobs.pids]
         both = jobs(tasks(), always)
         assert [next(both) for _ in range(2)] == alone[:2]
@@ -84,7 +84,7 @@ def test_the_verdicts_and_their_order_are_those_of_one_job(
 def test_processes_that_cannot_begin_are_not_started_again(
     target: Path, evaluator: Evaluator
 ) -> None:
-    with Jobs(2, recipe(), {}, target.with_name("gone.wav"), evaluator) as jobs:
+    with Jobs(2, recipe(), target.parent, target.with_name("gone.wav"), evaluator) as jobs:
         evaluations = list(jobs(tasks()[:4], always))
         assert not jobs.pids
     assert evaluations == list(evaluated_sequentially(evaluator)(tasks()[:4], always))

@@ -40,13 +40,12 @@ def test_run_pipeline_killed_at_random_moments(
     write_wav(voice, join(*parts))
 
     def run(out: Path, *options: str) -> None:
-        base = ("--base-voices", "pf_luz", "pm_teo", "--out", str(out))
-        call_command("run_pipeline", *options, *base)
+        call_command("run_pipeline", *options, "--out", str(out))
 
     wholes = [tmp_path / name for name in ("whole", "broken")]
     for out in wholes:
         run(out, "--stage", "reference", "--reference-audio", str(voice), "--styles", "neutral")
-    evolve = ("--stage", "evolve", "--steps", "40")
+    evolve = ("--stage", "evolve", "--steps", "40", "--base-voices", "pf_luz", "pm_teo")
     run(wholes[0], *evolve)
 
     def work() -> None:

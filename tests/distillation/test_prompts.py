@@ -18,7 +18,7 @@ from distillation.recipe import RecipeError, RunRecipe
 from distillation.services import queue_of, recipe_build, recovery, run_launch
 from distillation.services.faults import RunError
 from distillation.services.provenance import consent_hold, voice_made
-from distillation.services.tools import inputs_check, prompt_of
+from distillation.services.style_work import inputs_check, style_runner
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import corpus_make, plain_recipe
 from tests.factories import PersonFactory, ProsodyScoreFactory, RecordingFactory, SpeakerFactory
@@ -56,7 +56,7 @@ class TestPrompts:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         run = launched(recipe)
-        prompt = prompt_of(run.style_runs.get())
+        prompt = style_runner(run.style_runs.get()).prompt()
         own = recipe.style("neutral").prompt
         assert len(own) > 1
         assert prompt.audio

@@ -15,7 +15,7 @@ from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
 from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
 from distillation.services import (
-    evolving,
+    evolve_slice,
     leases,
     pack_decide,
     packs_deploy,
@@ -23,13 +23,14 @@ from distillation.services import (
     recipe_build,
     recovery,
     run_cancel,
+    run_files,
     run_launch,
     run_pause,
     run_resume,
     run_retry,
     runs_recover,
     slices,
-    tools,
+    style_work,
 )
 from distillation.services.faults import RunError
 from distillation.services.targets import clip_of_take
@@ -131,10 +132,10 @@ class TestWholeRun:
         work(*first(run))
         packs = list(VoicePack.objects.filter(style_run__run=run))
         assert {pack.kind for pack in packs} == {"start", "milestone", "evolved"}
-        spoken = [read_wav(tools.media_path(tools.sample_name(pack))) for pack in packs]
-        again = tools.student_of(run.run_recipe).synthesize(
+        spoken = [read_wav(run_files.media_path(run_files.sample_name(pack))) for pack in packs]
+        again = style_work.student_of(run.run_recipe).synthesize(
             run.run_recipe.search_texts[0],
-            voicepack.load(tools.media_path(packs[0].file.name), engine="praat"),
+            voicepack.load(run_files.media_path(packs[0].file.name), engine="praat"),
             seed=run.run_recipe.seed,
         )
         assert spoken[0].duration_s == pytest.approx(again.duration_s, abs=0.001)
@@ -149,7 +150,7 @@ class TestWholeRun:
         style = run.style_runs.get()
         assert style.state == RunState.FINISHED, style.error
         assert style.target_info["clips"] == 2
-        assert default_storage.exists(tools.clip_name(style.target.name, 2))
+        assert default_storage.exists(run_files.clip_name(style.target.name, 2))
 
     def test_a_clip_of_who_withdrew_stops_the_run(self, work: Callable) -> None:
         corpus_make("neutral")
@@ -173,7 +174,7 @@ class TestWholeRun:
             messages = commit(slices.style_advance, style_run_id=row.pk, slice=number)
         run_pause(run=broken, person=whole.created_by)
         assert commit(slices.style_advance, style_run_id=row.pk, slice=5) == []
-        tools._student.cache_clear()  # as in a restarted worker
+        style_work._STUDENTS.clear()  # as in a restarted worker
         messages = commit(run_resume, run=broken, person=whole.created_by)
         assert work(*messages) > 5
         packs = [
@@ -273,7 +274,7 @@ class TestSteering:
         style_run: StyleRun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(evolving, "BEAT_SECONDS", 0.0)
+        monkeypatch.setattr(evolve_slice, "BEAT_SECONDS", 0.0)
         work((style_run.pk, 0), limit=1)
         beat, beats = leases.lease_beat, []
 
@@ -283,7 +284,7 @@ class TestSteering:
                 action(run=run, person=run.created_by)
             return beat(row, **figures)
 
-        monkeypatch.setattr(evolving, "lease_beat", act_at_third)
+        monkeypatch.setattr(evolve_slice, "lease_beat", act_at_third)
         work((style_run.pk, 1))
         style_run.refresh_from_db()
         assert len(beats) == 3
@@ -298,7 +299,7 @@ class TestSteering:
         row = leases.lease_claim(style_run_id=style_run.pk, slice=1)
         assert row
         settings.SLICE_SECONDS = 0.01
-        outcome = evolving.evolve_slice(row)
+        outcome = evolve_slice.evolve_slice(row)
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
         assert commit(slices.slice_commit, row, outcome) == [(style_run.pk, 2)]
@@ -306,7 +307,7 @@ class TestSteering:
     def test_a_stage_that_is_not_cut_is_given_back(
         self, commit: Callable, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("distillation.services.speaking.lease_beat", lambda _row: False)
+        monkeypatch.setattr("distillation.services.style_work.lease_beat", lambda _row: False)
         assert commit(slices.style_advance, style_run_id=style_run.pk, slice=0) == [
             (style_run.pk, 0)
         ]

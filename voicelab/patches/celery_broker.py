@@ -9,16 +9,15 @@ from kombu.transport import filesystem
 from kombu.utils.encoding import str_to_bytes
 from kombu.utils.json import dumps
 
+from corpus.files import write_bytes
+
 
 class Channel(filesystem.Channel):
     """kombu writes a message under its final name: who reads meanwhile ends the worker."""
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ARG002
         name = f"{monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"  # read in the order of names
-        path = Path(self.data_folder_out) / name
-        beside = path.with_suffix(".new")
-        beside.write_bytes(str_to_bytes(dumps(payload)))
-        beside.replace(path)
+        write_bytes(Path(self.data_folder_out) / name, str_to_bytes(dumps(payload)))
 
 
 class Transport(filesystem.Transport):

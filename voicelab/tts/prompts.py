@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import tempfile
 import threading
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 from corpus.audio.io import decode, write_wav
 from corpus.audio.types import Audio, AudioError
+from corpus.files import sha256
 from distillation import engines
 from distillation.engines.base import EngineError, Options, Prompt, Student
 from distillation.engines.f5.teacher import F5Teacher
@@ -83,7 +83,7 @@ class PromptVoices:
             raise _refused("reference_text", "the words of reference_audio are needed")
         try:
             data = base64.b64decode(sound, validate=True)
-            path = Path(self._sent.name) / f"{hashlib.sha256(data).hexdigest()}.wav"
+            path = Path(self._sent.name) / f"{sha256(data)}.wav"
             with self._lock:
                 if path not in self._kept:
                     write_wav(path, decode(data))

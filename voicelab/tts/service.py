@@ -241,7 +241,9 @@ class Service:
 
     def _options(self) -> Options:
         config = self.config
-        info = STUDENTS.get(config.backend) or TEACHERS[config.backend]
+        info = STUDENTS.get(config.backend) or TEACHERS.get(config.backend)
+        if info is None:
+            return {}
         options: Options = {"model_dir": config.model_dir} if info.needs_models else {}
         of_service = {"threads": config.threads or None, "precision": config.precision}
         wanted = info.service_options if isinstance(info, StudentInfo) else ()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from corpus.files import sha256_of, write_json
 from distillation import manifest, voicepack
 from distillation.engines.base import EngineError, Student
 from distillation.voicepack import PackError, VoicePack
@@ -250,7 +249,7 @@ def _stamp(path: Path) -> Stamp:
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise PackError("missing", f"{path}: cannot be read ({error.strerror})") from error
 
@@ -267,11 +266,8 @@ def _read_choice(path: Path) -> str | None:
 
 
 def _write_choice(path: Path, name: str) -> bool:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps({"voice": name}), encoding="utf-8")
-        beside.replace(path)
+        write_json(path, {"voice": name})
     except OSError as error:
         logger.warning("%s: cannot be written (%s); a restart forgets /set_voice.", path, error)
         return False

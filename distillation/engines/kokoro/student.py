@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from corpus.audio.types import Audio, Samples
+from corpus.files import sha256_of
 from corpus.text.spanish import spanish_words
 from distillation import voicepack
 from distillation.engines.base import EngineError, check_request
@@ -20,7 +21,6 @@ from distillation.engines.kokoro.gradient import GradientNetwork
 from distillation.engines.kokoro.network import Network
 from distillation.engines.kokoro.weights import REPO, load
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
-from distillation.hub.local import sha256_of
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:

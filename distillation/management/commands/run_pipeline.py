@@ -20,6 +20,7 @@ from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.options import Options, PlanError
 from distillation.pipeline.planning import Plan, plan
 from distillation.pipeline.progress import Bars
+from distillation.pipeline.workspace import locked
 from distillation.stages.base import StageError
 from distillation.voicepack import PackError
 
@@ -76,14 +77,13 @@ class Command(BaseCommand):
         Thread(target=self._console.print, args=(said,)).start()  # this one may be at a line itself
 
     def _run(self, wanted: Plan) -> bool:
-        with Bars(self._console, wanted.recipe.steps) as bars:
+        with locked(wanted.out), Bars(self._console, wanted.recipe.steps) as bars:
             pipeline = Pipeline(
                 wanted.recipe,
                 wanted.out,
-                watcher=bars,
+                listener=bars,
                 should_stop=lambda: self._stopping,
-                student_options=wanted.student_options,
-                teacher_options=wanted.teacher_options,
+                model_dir=wanted.model_dir,
                 jobs=wanted.jobs,
             )
             if "reference" in wanted.stages:

@@ -14,7 +14,8 @@ BASE = ("pf_luz", "pm_teo")
 
 def run(out: Path, *options: object) -> None:
     folders = ("--out", out, "--voices-dir", out / "voices")
-    base = () if "--base-voices" in options else ("--base-voices", *BASE)
+    searches = "--stage" not in options or {"evolve", "all"} & set(options)
+    base = ("--base-voices", *BASE) if searches and "--base-voices" not in options else ()
     call_command("run_pipeline", *map(str, (*options, *base, *folders)))
 
 
@@ -27,4 +28,6 @@ def plan_of(out: Path, **changes: object) -> Plan:
         "out": out, "voices_dir": out, "model_dir": out, "force": False, "corpus_dir": CORPUS,
         "default_student": "praat",
     }  # fmt: skip
+    if changes.get("stage", "evolve") not in ("evolve", "all"):
+        values |= {"steps": None, "base_voices": ()}  # of a search only
     return plan(Options(**{**values, **changes}))

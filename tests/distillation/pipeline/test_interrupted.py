@@ -20,17 +20,17 @@ from tests.distillation.pipeline.runs import plan_of, run
 
 
 class Silent:
-    """A watcher that stops the search after so many candidates."""
+    """A listener that stops the search after so many candidates."""
 
     def __init__(self, limit: int) -> None:
         self.limit, self.seen = limit, 0
 
-    def spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
+    def sentence_spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
 
-    def walked(self, style: str, evolution: Evolution) -> None:
+    def candidate_evaluated(self, style: str, evolution: Evolution) -> None:
         self.seen += 1
 
-    def said(self, message: str) -> None: ...
+    def message(self, text: str) -> None: ...
 
     def should_stop(self) -> bool:
         return self.seen >= self.limit
@@ -41,9 +41,13 @@ def test_a_stopped_search_resumes_to_the_same_pack(whole: Path, tmp_path: Path, 
     halved = tmp_path / "halved"
     shutil.copytree(whole / "reference_audio", halved / "reference_audio")
     recipe = json.loads((whole / "evolved_voices" / "neutral.json").read_text())["recipe"]
-    watcher = Silent(limit)
+    listener = Silent(limit)
     stopped = Pipeline(
-        plan_of(halved).recipe, halved, watcher=watcher, should_stop=watcher.should_stop
+        plan_of(halved).recipe,
+        halved,
+        listener=listener,
+        should_stop=listener.should_stop,
+        model_dir=halved,
     )
     with pytest.raises(Interrupted, match="saved in"):
         stopped.evolve()
@@ -58,9 +62,15 @@ def test_a_search_with_other_options_is_put_aside(whole: Path, tmp_path: Path) -
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
 
     def stop(steps: int, candidates: int) -> str:
-        watcher = Silent(candidates)
+        listener = Silent(candidates)
         recipe = plan_of(tmp_path, steps=steps).recipe
-        search = Pipeline(recipe, tmp_path, watcher=watcher, should_stop=watcher.should_stop)
+        search = Pipeline(
+            recipe,
+            tmp_path,
+            listener=listener,
+            should_stop=listener.should_stop,
+            model_dir=tmp_path,
+        )
         with pytest.raises(Interrupted) as caught:
             search.evolve()
         return str(caught.value)
@@ -106,7 +116,7 @@ def test_stopped_at_once_says_so_in_a_line(
         for sign in presses:
             signal.raise_signal(sign)
 
-    monkeypatch.setattr(Bars, "walked", twice)
+    monkeypatch.setattr(Bars, "candidate_evaluated", twice)
     with pytest.raises(CommandError, match=r"Stopped at once\. The same command") as caught:
         run(tmp_path, "--stage", "evolve", "--steps", 5)
     assert caught.value.returncode == 130

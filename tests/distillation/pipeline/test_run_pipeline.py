@@ -62,8 +62,7 @@ def test_changed_inputs_are_worked_again(
 def test_target_clips_take_the_place_of_a_teacher(
     clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--target-audio", f"neutral={clips}", "--weights", "feature=0.2")
-    run(tmp_path, "--stage", "reference", *options)
+    run(tmp_path, "--stage", "reference", "--target-audio", f"neutral={clips}")
     assert "neutral: clips given as its target: 3." in capsys.readouterr().out
     made = sorted(path.name for path in (tmp_path / "reference_audio" / "neutral").iterdir())
     assert made == ["target-2.wav", "target-3.wav", "target.json", "target.wav"]
@@ -114,5 +113,5 @@ def test_why_a_search_ended_early_is_told(
     assert "ended at step 0 of 500: the score to reach" in capsys.readouterr().out
     about = json.loads((tmp_path / "evolved_voices" / "neutral.json").read_text())
     assert (about["step"], about["stopped"]) == (0, "goal")
-    recipe = plan_of(tmp_path, stage="validate", steps=9, goal=2.0, base_voices=()).recipe
+    recipe = plan_of(tmp_path, stage="validate").recipe
     assert (recipe.steps, recipe.goal, recipe.base_voices) == (500, 1.0, BASE)

@@ -26,7 +26,7 @@ from distillation.services import (
     voices,
 )
 from distillation.services.faults import RunError
-from distillation.services.tools import field_path
+from distillation.services.run_files import field_path
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory, StyleFactory
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from corpus.models import Recording
 from distillation.models import Deployment, Run, StyleRun
 from distillation.recipe import StyleRecipe
-from distillation.services.tools import held_out_name
+from distillation.services.run_files import held_out_name
 from tests.distillation.factories import finished_run, spoken
 from tests.factories import PersonFactory, RecordingFactory, StyleFactory
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER

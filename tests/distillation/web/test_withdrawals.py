@@ -15,7 +15,7 @@ from distillation.models import Deployment, Run, StyleRun, VoicePack
 from distillation.services import pack_decide, packs_deploy, slices
 from distillation.services.faults import RunError
 from distillation.services.provenance import consent_hold, voice_made
-from distillation.services.tools import field_path
+from distillation.services.run_files import field_path
 from tests.corpus.web.conftest import signed_in
 from tests.distillation.factories import finished_run, tiny_run
 from tests.factories import PersonFactory, RecordingFactory, StyleFactory

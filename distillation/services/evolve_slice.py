@@ -1,7 +1,6 @@
 """One slice of a style's search: from the last checkpoint to the next."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.core.files.base import ContentFile
 
 from corpus.audio.io import encode_wav, write_wav
 from corpus.audio.types import Audio
+from corpus.files import sha256
 from distillation import voicepack
 from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
@@ -16,14 +16,13 @@ from distillation.services.candidate_claims import LeadingEvaluator
 from distillation.services.leases import lease_beat
 from distillation.services.outcome import Outcome
 from distillation.services.queue import help_ask, work_waits
-from distillation.services.tools import (
+from distillation.services.run_files import (
     checkpoint_read,
     field_path,
     media_path,
     sample_name,
-    sha256_of,
-    student_of,
 )
+from distillation.services.style_work import student_of, style_runner
 from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution
 
@@ -32,13 +31,10 @@ BEAT_SECONDS = 1.0
 
 def evolve_slice(style_run: StyleRun) -> Outcome:
     recipe = style_run.run.run_recipe
-    student = student_of(recipe)
-    alone = batch_student_of(student) is not None  # a GPU takes the whole batch
+    alone = batch_student_of(student_of(recipe)) is not None  # a GPU takes the whole batch
     if not alone and not work_waits():
         help_ask(style_run)
-    evolution = Evolution(
-        recipe, style_run.style, student, Path(style_run.target.path), checkpoint_read(style_run)
-    )
+    evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
     pulse, before = Pulse(style_run, evolution), evolution.best_score
     evolution.advance(
         seconds=settings.SLICE_SECONDS,
@@ -106,7 +102,7 @@ def _outcome(
         fields[name] = file.name
     return Outcome(
         stage=Stage.VALIDATE if evolution.done else Stage.EVOLVE,
-        fields={**fields, "checkpoint_sha256": sha256_of(state)},
+        fields={**fields, "checkpoint_sha256": sha256(state)},
         points=_points(style_run, evolution),
         packs=_packs(style_run, evolution),
         dropped=(dropped := _dropped(style_run, evolution)),

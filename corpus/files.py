@@ -1,0 +1,49 @@
+"""Files written whole or not at all, and their hashes; knows no Django."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a temporary file beside `path` and rename it: readers see all of it or none.
+
+    It is on the disk before it gets its name, so a power cut leaves no empty file either.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any, *, sort_keys: bool = False) -> None:
+    """Write strict JSON, indented, as `write_bytes` does."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=sort_keys, allow_nan=False)
+    write_bytes(path, f"{text}\n".encode())
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file of any size, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_json(data: Any) -> str:
+    """Return the SHA-256 of the canonical JSON, hexadecimal."""
+    return sha256(json.dumps(data, sort_keys=True).encode())

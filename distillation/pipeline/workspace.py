@@ -1,0 +1,75 @@
+"""A folder as the workspace of a run: where each style's files lie, and who works in it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from distillation.stages.base import StageError
+
+LOCK_NAME = ".lock"
+
+
+@dataclass(frozen=True)
+class FolderWorkspace:
+    """One style's files in the folder of a run; the recipe's own names are paths already."""
+
+    out: Path
+    style: str
+
+    @property
+    def target(self) -> Path:
+        return self.out / "reference_audio" / self.style / "target.wav"
+
+    @property
+    def joined_prompt(self) -> Path:
+        return self.target.with_name("prompt.wav")
+
+    @property
+    def audio_dir(self) -> Path:
+        return self.out / "validation" / "audio"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.out / "checkpoints" / f"{self.style}.npz"
+
+    def input(self, name: str) -> Path:
+        return Path(name)
+
+    def pack(self, kind: str = "evolved") -> Path:
+        folder = self.out / "evolved_voices"
+        return (
+            folder / f"{self.style}.pt" if kind == "evolved" else folder / kind / f"{self.style}.pt"
+        )
+
+    def milestone(self, step: int) -> Path:
+        return self.out / "evolved_voices" / "milestones" / f"{self.style}-{step}.pt"
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Let one process at a time work in the folder; the lock ends with its process.
+
+    Raises
+    ------
+    StageError
+        `out_in_use`: another process works there.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / LOCK_NAME).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StageError(
+                "out_in_use",
+                f"{out}: another run_pipeline works here; wait, or name another --out.",
+            ) from error
+        try:
+            yield
+        finally:
+            (out / LOCK_NAME).unlink(missing_ok=True)
+            with suppress(OSError):  # not empty: something was done
+                out.rmdir()

@@ -1,0 +1,70 @@
+"""The files of a run in the media: how they are called, where they lie, whether they are whole."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from corpus.files import sha256
+from distillation.models import StyleRun, VoicePack
+from distillation.services.faults import RunError
+from distillation.stages.clips import clip_path
+
+
+def prompt_name(run_id: int, style: str) -> str:
+    """Name the sound in which the takes of a style's prompt are joined."""
+    return f"runs/{run_id}/reference_audio/{style}/prompt.wav"
+
+
+def media_path(name: str | None) -> Path:
+    return Path(default_storage.path(name or ""))
+
+
+def audio_name(run_id: int) -> str:
+    """Name the folder of the held-out sentences that validation let the voices speak."""
+    return f"runs/{run_id}/validation/audio"
+
+
+def held_out_name(run_id: int, style: str, number: int, who: str) -> str:
+    return f"{audio_name(run_id)}/{style}/{number}-{who}.wav"
+
+
+def sample_name(pack: VoicePack) -> str:
+    """Name the sentence that a pack spoke when it was kept: it lies beside the pack."""
+    name = pack.file.name
+    return PurePosixPath(name).with_suffix(".wav").as_posix() if name else ""
+
+
+def clip_name(target: str | None, number: int) -> str:
+    """Name a clip of a target that has several, counted from 1; nothing without a target."""
+    return clip_path(PurePosixPath(target), number).as_posix() if target else ""
+
+
+def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
+    """Return the name that a row's file field gives to a new file, and the path it stands for."""
+    name = row._meta.get_field(field).generate_filename(row, filename)
+    path = media_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return name, path
+
+
+def files_delete(names: Iterable[str]) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)
+
+
+def checkpoint_read(style_run: StyleRun) -> bytes | None:
+    """Return the last checkpoint, None before the first; RunError if it is damaged."""
+    if not style_run.checkpoint:
+        return None
+    path = media_path(style_run.checkpoint.name)
+    data = path.read_bytes() if path.exists() else b""
+    if sha256(data) != style_run.checkpoint_sha256:
+        raise RunError(
+            "checkpoint_damaged",
+            _("%(style)s: the checkpoint %(name)s is gone or damaged; “Retry” evolves it anew.")
+            % {"style": style_run.style, "name": style_run.checkpoint.name},
+        )
+    return data

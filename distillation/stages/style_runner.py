@@ -1,0 +1,199 @@
+"""One style of a run from its target to its report, over a workspace: where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from corpus.files import sha256_of
+from distillation import engines, voicepack
+from distillation.engines.base import EngineError, Prompt, Student, Teacher
+from distillation.recipe import RunRecipe
+from distillation.stages.base import Progress
+from distillation.stages.evolve import Evolution
+from distillation.stages.reference import Target, make_prompt, make_target, take_clips
+from distillation.stages.validate import StyleReport, validate_style
+
+PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
+
+
+class Workspace(Protocol):
+    """Where the files of one style of a run lie on this machine."""
+
+    @property
+    def target(self) -> Path:
+        """The target; its other clips lie beside it."""
+        ...
+
+    @property
+    def joined_prompt(self) -> Path:
+        """Where a prompt of several takes is written."""
+        ...
+
+    @property
+    def audio_dir(self) -> Path:
+        """Where the held-out sentences are written."""
+        ...
+
+    def input(self, name: str) -> Path:
+        """Return the place of a file that the recipe names."""
+        ...
+
+    def pack(self, kind: str) -> Path:
+        """Return the place of the voice `start` or `evolved`."""
+        ...
+
+
+class StyleRunner:
+    """The stages of one style: reference, evolve, validate.
+
+    What goes around a stage is its caller's: leases, rows and transactions in the web, bars,
+    notes and what is finished already at the command line.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+    style_key : str
+        One of its styles.
+    workspace : Workspace
+    student, teacher : callable
+        Make the recipe's engines, or return those made before; called when first needed.
+    on_progress : callable, optional
+        Called with (sentences spoken, of how many).
+    """
+
+    def __init__(
+        self,
+        recipe: RunRecipe,
+        style_key: str,
+        workspace: Workspace,
+        *,
+        student: Callable[[], Student],
+        teacher: Callable[[], Teacher],
+        on_progress: Progress | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.style = recipe.style(style_key)
+        self.workspace = workspace
+        self._student, self._teacher = student, teacher
+        self._on_progress = on_progress
+
+    def make_target(self) -> Target:
+        """Write the style's target: the clips given for it, or what the teacher speaks.
+
+        Raises
+        ------
+        StageError, EngineError
+            As `reference.take_clips` and `reference.make_target`.
+        """
+        path = self.workspace.target
+        if self.style.targets:
+            given = [self.workspace.input(name) for name in self.style.targets]
+            return take_clips(self.style, given, path=path)
+        return make_target(
+            self.style,
+            self._teacher(),
+            self.prompt(),
+            seed=self.recipe.seed,
+            path=path,
+            on_progress=self._on_progress,
+        )
+
+    def evolution(self, checkpoint: bytes | None = None) -> Evolution:
+        """Return the search, from a checkpoint if there is one; it is its caller's to advance."""
+        return Evolution(
+            self.recipe, self.style.key, self._student(), self.workspace.target, checkpoint
+        )
+
+    def validate(self, *, base_voice: str = "", with_teacher: bool = True) -> StyleReport:
+        """Validate the evolved voice against its start.
+
+        Parameters
+        ----------
+        base_voice : str
+            The base voice of the highest score, as the search found it.
+        with_teacher : bool
+            Whether the teacher shall speak the held-out sentences too, where it can. A prompt
+            that is gone or unusable by now is done without.
+        """
+        engine = self.recipe.student
+        teacher, prompt = self._who_speaks() if with_teacher else (None, None)
+        return validate_style(
+            self.recipe,
+            self.style.key,
+            self._student(),
+            teacher,
+            prompt,
+            target=self.workspace.target,
+            start=voicepack.load(self.workspace.pack("start"), engine=engine),
+            evolved=voicepack.load(self.workspace.pack("evolved"), engine=engine),
+            base_voice=base_voice,
+            audio_dir=self.workspace.audio_dir,
+            on_progress=self._on_progress,
+        )
+
+    def prompt(self) -> Prompt:
+        """Return what conditions the teacher, its files as paths of this machine."""
+        return make_prompt(
+            self.recipe,
+            self.style.key,
+            place=self.workspace.input,
+            joined_to=self.workspace.joined_prompt,
+        )
+
+    def _who_speaks(self) -> tuple[Teacher | None, Prompt | None]:
+        teacher = self._teacher()
+        try:
+            return teacher, self.prompt()
+        except EngineError:
+            return None, None
+
+
+def changed_inputs(
+    recipe: RunRecipe, style_key: str, place: Callable[[str], Path]
+) -> Iterator[tuple[str, str]]:
+    """Yield the sounds a style is made of that are `missing` or `changed`, by name.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        Its inputs are the hashes.
+    style_key : str
+        One of its styles.
+    place : callable
+        Turns a file's name in the recipe into its path here.
+    """
+    style, prompt = recipe.style(style_key), recipe.teacher_options.get("prompt", "")
+    own = (*style.takes.values(), *style.targets, *dict(style.prompt).values(), prompt)
+    for name in filter(None, dict.fromkeys(own)):
+        path, known = place(name), recipe.inputs.get(name)
+        if not path.exists():
+            yield name, "missing"
+        elif known and sha256_of(path) != known:
+            yield name, "changed"
+
+
+def make_student(recipe: RunRecipe, model_dir: Path, **options: Any) -> Student:
+    """Make the student of a recipe on this machine.
+
+    Raises
+    ------
+    EngineError
+        What the engine misses.
+    """
+    of_machine = engines.STUDENTS[recipe.student].machine_options(model_dir)
+    return engines.student(recipe.student, {**of_machine, **recipe.student_options, **options})
+
+
+def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
+    """Make the teacher of a recipe on this machine.
+
+    Raises
+    ------
+    EngineError
+        What the engine misses.
+    """
+    of_machine = engines.TEACHERS[recipe.teacher].machine_options(model_dir, lang=recipe.lang)
+    own = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
+    return engines.teacher(recipe.teacher, {**of_machine, **own})
