@@ -6,6 +6,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from distillation.engines import STUDENTS, TEACHERS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -18,20 +20,22 @@ KOKORO_VOICE_PATH = env.str("KOKORO_VOICE_PATH", default="")
 environ.Env.read_env(VOICES_DIR / "tts.env")
 
 TTS_BACKEND = env.str("TTS_BACKEND", default="")  # empty: kokoro where its files are, else praat
+BACKENDS = (*STUDENTS, *(info.name for info in TEACHERS.values() if info.needs_models))
+CLONES = TTS_BACKEND in TEACHERS  # slower than a student, and each voice is a prompt
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
 TTS_HOST = env.str("SPEECH_HOST", default="127.0.0.1")
 TTS_PORT = env.int("SPEECH_PORT", default=8001)
 TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind the one at work
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
-TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if TTS_BACKEND == "f5" else 120.0)
+TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
 TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's own choice
 TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # of kokoro: fp32, bf16, auto
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # how often the manifest is looked at
-TTS_MAX_BODY = (8192 if TTS_BACKEND == "f5" else 256) * 2**10  # f5: with a prompt
+TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # a prompt comes with the request
 
-if TTS_BACKEND not in ("", "praat", "kokoro", "f5"):
-    raise ImproperlyConfigured(f"TTS_BACKEND: praat, kokoro or f5, not {TTS_BACKEND!r}.")
+if TTS_BACKEND not in ("", *BACKENDS):
+    raise ImproperlyConfigured(f"TTS_BACKEND: {', '.join(BACKENDS)}; not {TTS_BACKEND!r}.")
 if TTS_PRECISION not in ("fp32", "bf16", "auto"):
     raise ImproperlyConfigured(f"TTS_PRECISION: fp32, bf16 or auto, not {TTS_PRECISION!r}.")
 if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0 or TTS_THREADS < 0:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from corpus.audio.types import Audio
+from distillation.engines import STUDENTS
 
 
 class DemoSpeaker(Protocol):
@@ -35,8 +36,8 @@ class DemoSpeaker(Protocol):
 
 
 def speaker_of(engine: str, model_dir: Path) -> DemoSpeaker:
-    """Return the speaker of the engine `kokoro` or `praat`; only that engine's library loads."""
-    if engine == "kokoro":
+    """Return the speaker for a demo on this student; only her own engine's library loads."""
+    if STUDENTS[engine].is_natural:
         from voicelab.demo.natural_speaker import NaturalSpeaker
 
         return NaturalSpeaker(model_dir)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
+from distillation.pipeline.workspace import locked
 from distillation.recipe import RunRecipe
 from distillation.stages import validate
 from tests.distillation.pipeline.runs import plan_of, run
@@ -158,3 +159,24 @@ def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixt
     run(out, "--stage", "deploy", "--styles", "amable", "--force")
     assert " ".join(capsys.readouterr().out.split()).endswith(": amable.")
     assert (out / "voices" / "neutral.pt").is_file()
+
+
+@pytest.mark.parametrize(
+    "report", ["[]", "{", '{"styles": {"neutral": {}}}', '{"styles": 5, "passed": true}']
+)
+def test_a_report_edited_by_hand_is_named(out: Path, report: str) -> None:
+    path = out / "validation" / "validation_report.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(report)
+    with pytest.raises(CommandError, match=r"validation_report\.json: .* --stage validate"):
+        run(out, "--stage", "deploy")
+    with suppress(CommandError):  # of this short search a check may fail
+        run(out, "--stage", "validate")
+    assert list(json.loads(path.read_text())["styles"]) == ["neutral"]
+
+
+def test_one_command_at_a_time_works_in_a_folder(out: Path) -> None:
+    with locked(out), pytest.raises(CommandError, match="another run_pipeline works here"):
+        run(out, "--stage", "evolve", "--steps", 5)
+    run(out, "--stage", "evolve", "--steps", 5)
+    assert not (out / ".lock").exists()

@@ -10,10 +10,11 @@ import pytest
 from django.core.management import CommandError
 
 from corpus.audio.io import encode_wav, read_wav, write_wav
+from distillation import voicepack
 from distillation.pipeline import corpus_folder
 from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 from tests.distillation.speech_server import serving
-from tests.distillation.voices import REFERENCE, say
+from tests.distillation.voices import REFERENCE, say, student
 from tests.signals import join
 
 
@@ -198,3 +199,26 @@ def test_another_recording_under_the_same_name(
         assert "is another file than the target was made of" in printed
     run(out, *made, "amable")
     assert plan_of(out).recipe.teacher_options == {}  # of two voices, whatever the file's name
+
+
+def test_styles_validated_one_by_one_stay_in_one_report(
+    whole: Path, voice: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    report = tmp_path / "validation" / "validation_report.json"
+
+    def validate(*styles: str) -> dict[str, Any]:
+        with suppress(CommandError):  # five steps do not make a voice that passes
+            run(tmp_path, "--stage", "validate", "--styles", *styles)
+        found: dict[str, Any] = json.loads(report.read_text())
+        return found
+
+    run(tmp_path, "--stage", "reference", "--reference-audio", voice, "--styles", "amable")
+    run(tmp_path, "--stage", "evolve", "--steps", 5)
+    alone = validate("neutral")
+    both = validate("amable")
+    assert both["styles"]["neutral"] == alone["styles"]["neutral"]
+    assert set(both["styles"]) == {"neutral", "amable"}
+    assert both["differentiation"] != alone["differentiation"]  # now there are two to compare
+    voicepack.save(student().stock_voice("pm_gil"), tmp_path / "evolved_voices" / "neutral.pt")
+    assert set(validate("amable")["styles"]) == {"amable"}
