@@ -150,10 +150,12 @@ class Pipeline:
         and spoke the same sentences: so styles done one by one are compared with each other.
         """
         inputs, before = self._validate_inputs(), reports.readable(self.report)
-        if before.get("inputs") == inputs and reports.is_audible(self.report, before):
+        others = reports.still_valid(before, self.recipe, self.out)
+        known = {*self.recipe.style_keys, *(report["style"] for report in others)}
+        same = before.get("inputs") == inputs and known == set(before["styles"])
+        if same and reports.is_audible(self.report, before):
             self._listener.message("The voices are validated already.")
             return before
-        others = reports.still_valid(before, self.recipe, self.out)
         validated = [self._validate(style) for style in self.recipe.style_keys]
         again = any(map(self._is_unfinished, validated))
         report = build_report(self.recipe, [*others, *validated])
