@@ -167,6 +167,36 @@ class StyleRun(models.Model):
         return f"{self.run} · {self.style}"
 
 
+class TakeUse(models.Model):
+    """A take that a style of a run is made of: what a withdrawn consent has to find."""
+
+    class Role(models.TextChoices):
+        TAKE = "take", _("played by the teacher")
+        TARGET = "target", _("target clip")
+        PROMPT = "prompt", _("prompt of the teacher")
+
+    style_run = models.ForeignKey(
+        StyleRun, models.CASCADE, related_name="take_uses", verbose_name=_("style of a run")
+    )
+    recording = models.ForeignKey(
+        "corpus.Recording", models.PROTECT, related_name="uses", verbose_name=_("take")
+    )
+    role = models.CharField(_("role"), max_length=8, choices=Role)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["style_run", "recording", "role"], name="one_use_a_role"
+            )
+        ]
+        verbose_name = _("use of a take")
+        verbose_name_plural = _("uses of takes")
+
+    def __str__(self) -> str:
+        return f"{self.style_run}: {self.recording} ({self.role})"
+
+
 class CandidateClaim(models.Model):
     """One candidate of the slice under way, for the worker that claims it."""
 

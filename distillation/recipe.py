@@ -10,7 +10,18 @@ from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Self
 
+VERSION = 1  # one more with every change that `upgraded` has to mend
 WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "feature": 0.02})
+
+THRESHOLDS: Mapping[str, float] = MappingProxyType(
+    {
+        "target_similarity": 0.70,
+        "self_similarity": 0.85,
+        "differentiation": 0.05,
+        "min_duration_s": 1.0,
+        "naturalness_loss": 0.3,  # against the best base voice, of 1-5
+    }
+)
 
 
 class RecipeError(ValueError):
@@ -67,19 +78,12 @@ class RunRecipe:
     early_stop: float = 0.98
     compared: str = ""  # with the target: `all` search texts, or the `first` as published
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
-    thresholds: dict[str, float] = field(
-        default_factory=lambda: {
-            "target_similarity": 0.70,
-            "self_similarity": 0.85,
-            "differentiation": 0.05,
-            "min_duration_s": 1.0,
-            "naturalness_loss": 0.3,  # against the best base voice, of 1-5
-        }
-    )
+    thresholds: dict[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …
     student_options: dict[str, str] = field(default_factory=dict)  # model_dir …
     versions: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)  # name → SHA-256
+    version: int = VERSION  # of this description, not of the run
 
     def __post_init__(self) -> None:
         if not self.compared:
@@ -152,11 +156,17 @@ class RunRecipe:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Build a recipe from `to_json`'s output; unknown fields are an error."""
+        """Build a recipe from what `to_json` of this or an older version returned.
+
+        Raises
+        ------
+        RecipeError
+            It is of a newer version, or has a field that no version up to this one had.
+        """
+        data = upgraded(data)
         known = {f.name for f in fields(cls)}
         if unknown := set(data) - known:
             raise RecipeError(f"recipe: unknown fields {', '.join(sorted(unknown))}.")
-        data = dict(data)
         data["styles"] = tuple(
             StyleRecipe(
                 **{
@@ -182,9 +192,49 @@ class RunRecipe:
         """
         data = self.to_json()
         inputs = data.pop("inputs")
+        del data["version"]  # says nothing of what is done
         data = {**_by_content(data, inputs), "inputs": sorted(set(inputs.values()))}
         canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON of a stored recipe as this version writes it.
+
+    Version 0 had no `version`. Its oldest recipes lack target clips and prompts of a style, the
+    limits of a search, and `compared`: only the first text was compared then. Thresholds stay as
+    they were: a check that is not in them was not asked for.
+
+    Raises
+    ------
+    RecipeError
+        A version that is newer than this one.
+    """
+    version = data.get("version", 0)
+    if not isinstance(version, int) or version > VERSION:
+        raise RecipeError(
+            f"recipe: version {version} is newer than {VERSION}, the last one known here; open it "
+            "with the Voice Lab that wrote it."
+        )
+    styles = [{"takes": {}, "targets": [], "prompt": [], **style} for style in data["styles"]]
+    compared = {"compared": "first"} if version == 0 and "compared" not in data else {}
+    return {**compared, **data, "styles": styles, "version": VERSION}
+
+
+def sounds_used(recipe: Mapping[str, Any], style: str) -> dict[str, str]:
+    """Return the sounds that a style of a recipe's JSON is made of, by name, and each one's role.
+
+    A role is `take` (the teacher plays it), `target` (a clip) or `prompt`. Plain JSON of any
+    version, so that a migration can ask too.
+    """
+    own: Mapping[str, Any] = next((one for one in recipe["styles"] if one["key"] == style), {})
+    prompt = recipe.get("teacher_options", {}).get("prompt")
+    return {
+        **({prompt: "prompt"} if prompt else {}),
+        **{name: "prompt" for _, name in own.get("prompt", ())},
+        **dict.fromkeys(own.get("targets", ()), "target"),
+        **dict.fromkeys(own.get("takes", {}).values(), "take"),
+    }
 
 
 def _by_content(data: Any, inputs: Mapping[str, str]) -> Any:

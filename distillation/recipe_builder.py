@@ -18,6 +18,7 @@ from distillation.sentence_selection import (
     gradient_texts,
     select_sentences,
 )
+from distillation.stages.checks import default_thresholds
 from distillation.stages.reference import MIN_S, PAUSES_S
 
 LIBRARIES = ("voicelab", "numpy", "scipy", "librosa", "torch", "resemblyzer")
@@ -198,6 +199,7 @@ def assembled(
         patience=request.patience,
         seed=request.seed,
         weights={**WEIGHTS, **request.weights},
+        thresholds=default_thresholds(),
         teacher_options=targets.options,
         student_options={"precision": precision} if info.precisions else {},
         versions={

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from distillation.engines import f5, http, kokoro, praat, recordings
@@ -35,12 +34,10 @@ __all__ = [
 ]
 
 # The last one is always there; where nobody names a student, the first installed one speaks.
-STUDENTS: Mapping[str, StudentInfo] = MappingProxyType(
-    {info.name: info for info in (kokoro.INFO, praat.INFO)}
-)
-TEACHERS: Mapping[str, TeacherInfo] = MappingProxyType(
-    {info.name: info for info in (recordings.INFO, http.INFO, f5.INFO)}
-)
+STUDENTS: dict[str, StudentInfo] = {info.name: info for info in (kokoro.INFO, praat.INFO)}
+TEACHERS: dict[str, TeacherInfo] = {
+    info.name: info for info in (recordings.INFO, http.INFO, f5.INFO)
+}
 
 
 def student(name: str, options: Options | None = None) -> Student:

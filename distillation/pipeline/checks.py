@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from distillation.search import EXPERIMENTAL, STRATEGIES
 
 
 def check_values(options: Options, corpus: Corpus) -> None:
-    known = {
+    known: dict[str, tuple[str, Iterable[str]]] = {
         "--student": (options.student, STUDENTS),
         "--teacher": (options.teacher, TEACHERS),
         "--strategy": (options.strategy, (*STRATEGIES, *EXPERIMENTAL)),

@@ -66,8 +66,8 @@ def made_with(recipe: RunRecipe, style: str, target: Path) -> RunRecipe:
 
 
 def as_recipe(data: Any) -> RunRecipe | None:
-    """Return the recipe, None where the JSON is none of this version."""
+    """Return the recipe, None where the JSON is none."""
     try:
-        return RunRecipe.from_json(data)
+        return RunRecipe.from_json(data) if isinstance(data, dict) else None
     except (KeyError, TypeError, ValueError):
         return None

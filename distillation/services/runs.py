@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from distillation.models import ACTIVE, Run, RunEvent, RunState, StyleRun
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
+from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
 from distillation.services.restarting import packs_restore, searches_restart
 
@@ -30,7 +31,9 @@ def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
         created_by=person,
     )
     for key in recipe.style_keys:
-        slice_enqueue(StyleRun.objects.create(run=run, style=key, steps=recipe.steps))
+        style_run = StyleRun.objects.create(run=run, style=key, steps=recipe.steps)
+        take_uses_store(style_run)
+        slice_enqueue(style_run)
     event_add(run, "launched", person=person)
     return run
 

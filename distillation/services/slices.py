@@ -49,7 +49,7 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
     _note_start(style_run)
     try:
         _check_losses(style_run)
-        consent_hold(style_run.run.run_recipe, [style_run.style])
+        consent_hold(style_run)
         with espeak.speak_apart() if style_run.losses else nullcontext():
             outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:

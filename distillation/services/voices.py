@@ -88,7 +88,7 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
     if len({pack.engine for pack in chosen}) > 1:
         raise RunError("two_engines", _("Choose packs of one engine: the service runs only one."))
     for pack in chosen:
-        consent_hold(pack.style_run.run.run_recipe, [pack.style])
+        consent_hold(pack.style_run)
         if pack.verdict != Decision.Verdict.APPROVE:
             raise RunError("not_approved", _("%s was not approved; review it first.") % pack)
         path = media_path(pack.file.name)

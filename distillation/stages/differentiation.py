@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtrc
 
-AXES = ("pitch_mean_hz", "energy_std", "speech_rate")
 SIGNIFICANCE = 0.05
 
 
@@ -20,7 +19,7 @@ class Axis:
     Attributes
     ----------
     name : str
-        One of `AXES`.
+        One of `style_measures.MEASURES`.
     style_means : tuple of float or None
         Mean over the sentences, one for each style; None where a figure is missing.
     variation : float or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,34 +21,16 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
 from distillation.scoring.naturalness import available
 from distillation.stages.base import Progress, StageError
+from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
-from distillation.stages.differentiation import AXES, Differentiation, differentiation
+from distillation.stages.differentiation import Differentiation, differentiation
 from distillation.stages.naturalness import Naturalness, judged
 from distillation.stages.reference import PAUSE_S, joined
+from distillation.stages.style_measures import MEASURES, measured
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
 KINDS = ("target", "start", "evolved")
-NATURALNESS_LOSS = "naturalness_loss"  # a recipe of before it was measured has no such threshold
-NOT_INSTALLED = (
-    "naturalness: not checked, because DistillMOS is not installed where this was validated; "
-    "`make .venv` installs it (pip install --no-deps distillmos xls-r-sqa)."
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One threshold: what was measured, what is asked, and a sentence that says so.
-
-    `value` and `threshold` are None where the check could not be made; then it is not passed,
-    and `reason` says what to do.
-    """
-
-    name: str
-    value: float | None
-    threshold: float | None
-    passed: bool
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +47,25 @@ class VoiceResult:
         One for each sentence.
     prosody : tuple of Prosody
         One for each sentence.
+    measures : tuple of mapping
+        `style_measures.MEASURES` of each sentence.
     """
 
     sha256: str
     score: Score
     durations_s: tuple[float, ...]
     prosody: tuple[Prosody, ...]
+    measures: tuple[Mapping[str, float | None], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types, with the means of the prosody axes under `prosody_mean`."""
-        means = {name: _mean([getattr(one, name) for one in self.prosody]) for name in AXES}
+        """Return plain JSON types; under `prosody` also the measures, their means beside it."""
+        means = {name: _mean([one[name] for one in self.measures]) for name in MEASURES}
+        both = zip(self.prosody, self.measures, strict=True)
         return {
             "sha256": self.sha256,
             "score": self.score.to_json(),
             "durations_s": list(self.durations_s),
-            "prosody": [_without_contour(one) for one in self.prosody],
+            "prosody": [{**_without_contour(prosody), **more} for prosody, more in both],
             "prosody_mean": means,
         }
 
@@ -211,7 +197,7 @@ def validate_style(
     natural = judged(spoken, clips, base_voice) if listens else None
     return StyleReport(
         style=style_key,
-        checks=_checks(results["evolved"], natural, recipe.thresholds),
+        checks=checked(results["evolved"], natural, recipe.thresholds),
         start=results["start"],
         evolved=results["evolved"],
         target_prosody=measure(joined(clips, PAUSE_S)),
@@ -230,7 +216,7 @@ def build_report(
     """
     plain = [one.to_json() if isinstance(one, StyleReport) else one for one in reports]
     styles = {report["style"]: report for report in plain}
-    differ = _differentiation(styles, recipe.thresholds["differentiation"])
+    differ = _differentiation(styles, recipe.thresholds.get("differentiation", 0.0))
     return {
         "passed": all(style["passed"] for style in styles.values()) and differ.passed,
         "recipe": recipe.fingerprint(),
@@ -283,60 +269,21 @@ def _write(
 def _result(
     scorer: Scorer, pack: VoicePack, texts: Sequence[str], audios: Sequence[Audio]
 ) -> VoiceResult:
+    spoken = list(zip(texts, audios, strict=True))
+    prosody = tuple(measure(audio, syllables=syllables(text)) for text, audio in spoken)
     return VoiceResult(
         sha256=pack.sha256,
         score=scorer.score_all(audios),
         durations_s=tuple(audio.duration_s for audio in audios),
-        prosody=tuple(
-            measure(audio, syllables=syllables(text))
-            for text, audio in zip(texts, audios, strict=True)
-        ),
-    )
-
-
-def _checks(
-    result: VoiceResult, natural: Naturalness | None, thresholds: dict[str, float]
-) -> tuple[Check, ...]:
-    measured = {
-        "target_similarity": (result.score.target, "similarity to the target clip"),
-        "self_similarity": (result.score.self_, "similarity of the voice over the sentences"),
-        "min_duration_s": (min(result.durations_s), "shortest sentence, seconds"),
-    }
-    checks = [
-        _check(name, value, thresholds[name], what) for name, (value, what) in measured.items()
-    ]
-    if NATURALNESS_LOSS in thresholds:
-        checks.append(_naturalness_check(natural, thresholds[NATURALNESS_LOSS]))
-    return tuple(checks)
-
-
-def _naturalness_check(natural: Naturalness | None, loss: float) -> Check:
-    """Ask that the evolved voice be at most so much less natural than the best base voice."""
-    if natural is None:
-        return Check(
-            name="naturalness", value=None, threshold=None, passed=False, reason=NOT_INSTALLED
-        )
-    best = natural.best_base.mean
-    what = f"naturalness (1-5), at most {loss:.2f} under the best base voice's {best:.2f}"
-    return _check("naturalness", natural.evolved.mean, best - loss, what)
-
-
-def _check(name: str, value: float, threshold: float, what: str) -> Check:
-    passed = bool(value >= threshold)
-    verb = "reaches" if passed else "is under"
-    return Check(
-        name=name,
-        value=value,
-        threshold=threshold,
-        passed=passed,
-        reason=f"{what}: {value:.3f} {verb} {threshold:.2f}.",
+        prosody=prosody,
+        measures=tuple(measured(audio, one) for audio, one in zip(audios, prosody, strict=True)),
     )
 
 
 def _differentiation(styles: dict[str, Any], threshold: float) -> Differentiation:
     figures = {
-        axis: [[one[axis] for one in style["evolved"]["prosody"]] for style in styles.values()]
-        for axis in AXES
+        name: [[one.get(name) for one in style["evolved"]["prosody"]] for style in styles.values()]
+        for name in MEASURES
     }
     return differentiation(figures, threshold)
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from corpus.audio.io import write_wav
 from corpus.audio.types import Audio
 from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import KokoroStudent
 from distillation.hub import KOKORO
 from distillation.scoring import naturalness as scoring
 from distillation.stages import naturalness as stages
+from tests.distillation.voices import LONG, say
 from tests.standins import kokoro_dir
 
 
@@ -29,6 +31,14 @@ def _each_sound_judged_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stages, "naturalness", judged)
         yield
+
+
+@pytest.fixture(scope="session")
+def target_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short target by the stranger."""
+    path = tmp_path_factory.mktemp("target") / "target.wav"
+    write_wav(path, say(LONG))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from corpus.audio.io import encode_wav
 from distillation import engines, models
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.services import recipe_build, run_launch
-from distillation.stages.differentiation import AXES
+from distillation.stages.style_measures import MEASURES
 from distillation.stages.validate import build_report
 from tests.factories import (
     LabelFactory,
@@ -136,8 +136,8 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
     result = {
         "score": {"total": 80.0, "target": 0.8, "self": 0.9, "feature": 0.6},
         "durations_s": [1.5, 2.5],
-        "prosody": [dict.fromkeys(AXES, 1.0)] * 2,
-        "prosody_mean": dict.fromkeys(AXES, 1.0),
+        "prosody": [dict.fromkeys(MEASURES, 1.0)] * 2,
+        "prosody_mean": dict.fromkeys(MEASURES, 1.0),
     }
     check = {"value": 0.8, "threshold": 0.7, "passed": passed, "reason": "Porque sí."}
     opinion = {"mean": 4.25, "low": 4.0, "high": 4.5, "sentences": [4.0, 4.5]}

@@ -99,11 +99,11 @@ class TestPrompts:
         run = launched(recipe)
         speaker = Recording.objects.first().speaker
         assert [made.style_run.run_id for made in voice_made(speaker)] == [run.pk]
-        consent_hold(recipe, ["neutral"])
+        consent_hold(run.style_runs.get())
         speaker.withdrawn_at = timezone.now()
         speaker.save()
         with pytest.raises(RunError) as caught:
-            consent_hold(recipe, ["neutral"])
+            consent_hold(run.style_runs.get())
         assert caught.value.code == "consent_withdrawn"
         with pytest.raises(RecipeError):
             built("neutral", own_prompts=True)

@@ -14,7 +14,7 @@ from distillation import engines, voicepack
 from distillation.models import Deployment, Run, StyleRun, VoicePack
 from distillation.services import pack_decide, packs_deploy, slices
 from distillation.services.faults import RunError
-from distillation.services.provenance import consent_hold, voice_made
+from distillation.services.provenance import consent_hold, take_uses_store, voice_made
 from distillation.services.run_files import field_path
 from tests.corpus.web.conftest import signed_in
 from tests.distillation.factories import finished_run, tiny_run
@@ -35,9 +35,16 @@ def pack(settings: Settings, tmp_path: Path) -> VoicePack:
     take = RecordingFactory.create(style=StyleFactory(key="neutral"), state="accepted")
     run.recipe["styles"][0]["takes"] = {"Una frase.": take.wav.name}
     run.recipe["inputs"] = {take.wav.name: take.sha256}
-    run.save()
+    uses_stored(run)
     pack_decide(pack=row, person=run.created_by, verdict="approve", reason="Bien.")
     return row
+
+
+def uses_stored(run: Run) -> None:
+    """Save the changed recipe, and what it is made of, as a launch does."""
+    run.save()
+    for style_run in run.style_runs.all():
+        take_uses_store(style_run)
 
 
 def speaker() -> Speaker:
@@ -57,7 +64,7 @@ def test_a_prompt_reaches_every_style_of_the_run(pack: VoicePack) -> None:
     run = pack.style_run.run
     run.recipe["styles"][0]["takes"] = {}
     run.recipe["teacher_options"] = {"prompt": Recording.objects.get().wav.name}
-    run.save()
+    uses_stored(run)
     assert {made.style_run.style for made in voice_made(speaker())} == {"neutral", "amable"}
 
 
@@ -77,10 +84,10 @@ def test_a_withdrawn_voice_is_not_deployed_again(pack: VoicePack) -> None:
 
 def test_a_withdrawal_touches_only_the_styles_of_that_voice(pack: VoicePack) -> None:
     consent_withdraw(speaker=speaker())
-    recipe = pack.style_run.run.run_recipe
+    rows = pack.style_run.run.style_runs
     with pytest.raises(RunError):
-        consent_hold(recipe, ["neutral"])
-    consent_hold(recipe, ["amable"])
+        consent_hold(rows.get(style="neutral"))
+    consent_hold(rows.get(style="amable"))
 
 
 def test_a_run_under_way_stops_at_its_next_slice() -> None:
