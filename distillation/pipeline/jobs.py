@@ -28,6 +28,8 @@ from distillation.stages.style_runner import make_student
 
 LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
+# Processes and not threads: espeak-ng inside Praat is not made for threads, and torch's would
+# share one interpreter.
 RENEWED = 2000  # candidates a process evaluates: praat leaks 0.24 MB over each
 CONTEXT = multiprocessing.get_context("spawn")  # a fork would take torch's threads along
 

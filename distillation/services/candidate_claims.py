@@ -98,6 +98,11 @@ class CandidateClaims:
                     leased_until=now + timedelta(seconds=settings.SHARE_SECONDS),
                 ):
                     row.lease = token
+                    # At 10 a second with praat: for who looks on purpose, not for every log.
+                    logger.debug(
+                        "candidate claimed style_run=%d slice=%d number=%d",
+                        *(row.style_run_id, row.slice, row.number),
+                    )
                     return row
         return None
 

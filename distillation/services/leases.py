@@ -1,5 +1,6 @@
 """Who works on a style: one worker process at a time, by a lease that a dead one cannot keep."""
 
+import logging
 import os
 import socket
 import uuid
@@ -12,6 +13,8 @@ from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from distillation.models import ACTIVE, RunState, StyleRun
+
+logger = logging.getLogger(__name__)
 
 
 def host_name() -> str:
@@ -28,8 +31,13 @@ def owner_name() -> str:
 def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
     """Take this slice of a style, or return None: done, taken, paused or cancelled."""
     leases_release_dead(pk=style_run_id)
+    # One conditional UPDATE decides: of two workers with the same message, which a broker may
+    # deliver twice, the database lets exactly one change the row, without a lock that a killed
+    # worker could keep.
     now, token = timezone.now(), uuid.uuid4().hex
     free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(lease_owner=owner_name())
+    # A lease that is still there belonged to a worker that was lost: after three times at the same
+    # slice the style is failed instead of killing worker after worker.
     claimed = StyleRun.objects.filter(free, pk=style_run_id, slice=slice, state__in=ACTIVE).update(
         losses=Case(When(lease="", then=F("losses")), default=F("losses") + 1),
         lease=token,
@@ -40,6 +48,7 @@ def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
     )
     if not claimed:
         return None
+    logger.info("lease taken style_run=%d slice=%d lease=%s", style_run_id, slice, token[:8])
     return StyleRun.objects.select_related("run").get(pk=style_run_id)
 
 
@@ -50,13 +59,18 @@ def lease_beat(style_run: StyleRun, **figures: Any) -> bool:
 
 
 def lease_drop(style_run: StyleRun) -> None:
-    StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease).update(
-        lease="", lease_owner="", leased_until=None
-    )
+    rows = StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease)
+    if rows.update(lease="", lease_owner="", leased_until=None):
+        logger.info(
+            "lease dropped style_run=%d slice=%d lease=%s",
+            *(style_run.pk, style_run.slice, style_run.lease[:8]),
+        )
 
 
 def owner_is_gone(owner: str) -> bool:
     """Tell whether a process of this machine is no more; of others nothing is known."""
+    # Without this a style whose worker was killed would wait for the whole lease, minutes, though
+    # the kernel here knows at once. Process numbers of another container mean nothing to us.
     host, _, pid = owner.rpartition("/")
     return host == host_name() and not _is_alive(int(pid))
 
@@ -71,6 +85,9 @@ def leases_release_dead(**which: Any) -> int:
         if owner_is_gone(owner):
             rows = StyleRun.objects.filter(pk=pk, lease=lease)
             released += rows.update(leased_until=now, queued_at=None)
+            logger.warning(
+                "lease expired style_run=%d lease=%s: its worker %s is gone", pk, lease[:8], owner
+            )
     return released
 
 

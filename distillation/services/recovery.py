@@ -18,6 +18,8 @@ SILENCE_SECONDS = 15.0
 
 def runs_recover() -> int:
     """Send again what nobody works on and no message waits for; return how many styles."""
+    # A message may be lost with its broker or its worker; what has to be done is in the rows, so
+    # whoever looks sends again what nobody works on. Twice is harmless: the lease decides.
     leases_release_dead()
     now = timezone.now()
     patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)

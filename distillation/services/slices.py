@@ -1,6 +1,7 @@
 """Does one slice of a style's work and commits what came of it, or nothing at all."""
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -47,12 +48,15 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
     if style_run is None:
         return
     _note_start(style_run)
+    began = time.monotonic()
+    logger.info("slice begun %s", _told(style_run))
     try:
         _check_losses(style_run)
         consent_hold(style_run)
         with espeak.speak_apart() if style_run.losses else nullcontext():
             outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:
+        logger.info("slice given back %s: paused or cancelled", _told(style_run))
         slice_abandon(style_run)
         return
     except OperationalError:  # the task is tried again, maybe by another process
@@ -60,11 +64,15 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
             lease_drop(style_run)
         raise
     except USER_FAULTS as error:
+        logger.warning("slice failed %s: %s", _told(style_run), error)
         style_fail(
             style_run_id=style_run_id, slice=slice, code=fault_code(error), message=str(error)
         )
         return
-    if not slice_commit(style_run, outcome):
+    kept = slice_commit(style_run, outcome)
+    seconds = time.monotonic() - began
+    logger.info("slice ended %s seconds=%.1f kept=%s", _told(style_run), seconds, kept)
+    if not kept:
         files_delete(outcome.written)
 
 
@@ -90,6 +98,8 @@ def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> Non
 @transaction.atomic
 def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     """Store what a slice did, all or nothing; False if it is no longer this worker's to store."""
+    # The lease is asked for under the lock of its row: a worker that was thought lost and comes
+    # back late finds another lease and stores nothing, so a slice counts once whoever did it.
     run = Run.objects.select_for_update().get(pk=style_run.run_id)
     current = StyleRun.objects.select_for_update().filter(lease=style_run.lease).first()
     if current is None:
@@ -119,6 +129,13 @@ def slice_abandon(style_run: StyleRun) -> None:
     lease_drop(style_run)
     if current.lease == style_run.lease and current.state in ACTIVE:
         slice_enqueue(current)
+
+
+def _told(style_run: StyleRun) -> str:
+    return (
+        f"run={style_run.run_id} style={style_run.style} stage={style_run.stage} "
+        f"slice={style_run.slice}"
+    )
 
 
 def _apply(current: StyleRun, outcome: Outcome) -> None:

@@ -92,6 +92,9 @@ def style_seed(seed: int, style_key: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {style_key}".encode()).digest()[:8], "big")
 
 
+# Everything the next candidate depends on is in here, the random generators' state too, as arrays
+# and JSON: a pickle would run whatever a damaged or foreign file says, and would not open in
+# another version. The identity keeps a checkpoint from going on under another recipe.
 def write(at: Checkpoint, who: str) -> bytes:
     """Return the snapshot as npz, with the identity of its search."""
     arrays: dict[str, NDArray[np.generic] | None] = {"best": at.best, "start": at.start}

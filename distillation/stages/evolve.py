@@ -271,6 +271,9 @@ class Evolution:
         left = packs[heard : heard + ASKED]
         return [Task(at.evaluations + n, data, at.threshold) for n, data in enumerate(left)]
 
+    # The threshold is taken once for a batch and not after every candidate: so neither the order
+    # in which a batch is evaluated nor the number of workers changes which candidates are dropped,
+    # and a search that several share ends in the same pack to the bit.
     def _walk_batch(self, search: Strategy) -> list[Task]:
         at = self._at
         if not at.left and at.best_score:

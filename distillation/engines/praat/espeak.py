@@ -95,7 +95,11 @@ def phoneme_count(text: str, language: str) -> int:
 
 
 class Speaker:
-    """The process, begun when something is asked; every fork of this one has its own."""
+    """The process, begun when something is asked; every fork of this one has its own.
+
+    Praat frees nothing of what espeak-ng allocated for a text, and some texts end the process:
+    so neither may happen in a worker that lives for days.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
