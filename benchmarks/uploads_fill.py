@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage  # noqa: E402
 
 from benchmarks.labeling_fill import session_of  # noqa: E402
 from corpus.models import Recording, Sentence, StyleLabel  # noqa: E402
-from corpus.services import consent_give  # noqa: E402
+from corpus.services.speakers import consent_give  # noqa: E402
 
 PEOPLE = 20
 

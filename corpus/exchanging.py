@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from corpus import services
 from corpus.audio.types import AudioError
 from corpus.exchange import (
     ExchangeError,
@@ -24,6 +23,8 @@ from corpus.exchange import (
 )
 from corpus.loading import sentence_sounds
 from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, Speaker, StyleLabel
+from corpus.services.labels import LabelConflict, label_set
+from corpus.services.takes import consent_require, take_store
 from corpus.translatable import gettext_noop
 
 _BATCH = 500
@@ -71,7 +72,7 @@ def corpus_import(
     when the speaker did not agree to be recorded.
     """
     if speaker:
-        services.consent_require(speaker)
+        consent_require(speaker)
     with transaction.atomic():
         return _Import(person, source, base, speaker).run(data)
 
@@ -131,10 +132,8 @@ class _Import:
             return
         style = self._styles[item.style_label]
         try:
-            services.label_set(
-                sentence=sentence, style=style, person=self._person, source=self._source
-            )
-        except services.LabelConflict as conflict:
+            label_set(sentence=sentence, style=style, person=self._person, source=self._source)
+        except LabelConflict as conflict:
             self.summary.notes.append(f"{item.sentence_id}: {conflict}")
         else:
             self.summary.labels_new += 1
@@ -155,7 +154,7 @@ class _Import:
         fresh = uuid4()
         try:
             with file.open("rb") as opened:
-                take = services.take_store(
+                take = take_store(
                     sentence=sentence,
                     style=self._styles[str(item.style_label)],
                     speaker=speaker,

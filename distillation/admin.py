@@ -12,7 +12,7 @@ from corpus.models import StyleLabel
 from distillation.forms import RunLaunchForm, launch_again, launch_gone, uploads_name
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
 from distillation.recipe import WEIGHTS
-from distillation.services import run_launch_once
+from distillation.services.runs import run_launch_once
 from distillation.services.targets import clips_there
 from voicelab.roles import ADMIN, roles_of
 

@@ -17,7 +17,8 @@ from distillation.engines import STUDENTS, TEACHERS, TeacherInfo, has_voices, na
 from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
 from distillation.search import EXPERIMENTAL, STRATEGIES
-from distillation.services import default_student, recipe_build
+from distillation.services.in_use import default_student
+from distillation.services.recipes import recipe_build
 from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
 from distillation.wording import as_time, clip_words, recipe_words
 

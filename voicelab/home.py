@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services import speaker_of
-from distillation import services
+from corpus.services.speakers import speaker_of
 from distillation.models import Deployment, Run, VoicePack
+from distillation.services.in_use import engines_in_use
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
 
 
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "run": run,
         "rows": rows,
         "deployed": sum(row["deployment"] is not None for row in rows),
-        "in_use": services.engines_in_use(),
+        "in_use": engines_in_use(),
         "todo": list(_todo(request.user, total, missing, run)),
     }
     return render(request, "home.html", context)

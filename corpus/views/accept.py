@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from corpus.forms import LabelFilter
 from corpus.models import StyleLabel
 from corpus.querysets import SentenceQuerySet
-from corpus.services import suggestions_accept, suggestions_count, suggestions_undo
+from corpus.services.batches import suggestions_accept, suggestions_count, suggestions_undo
 from corpus.views.queues import chosen
 from voicelab.roles import LABELER, role_required
 

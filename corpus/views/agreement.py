@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.forms import AdjudicationForm
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
-from corpus.services import LabelConflict, label_adjudicate, paces
+from corpus.services import paces
 from corpus.services.agreements import agreement_current
+from corpus.services.labels import LabelConflict, label_adjudicate
 from voicelab.roles import LABELER, REVIEWER, role_required
 
 PAGE_SIZE = 20

@@ -22,8 +22,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from corpus.audio.types import AudioError
 from corpus.batches import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
-from corpus.services import ConsentMissing, speaker_of, take_store
+from corpus.services.speakers import speaker_of
 from corpus.services.take_batches import batch_file, batch_keep, batch_open, batch_plan
+from corpus.services.takes import ConsentMissing, take_store
 from corpus.uploads import TOO_LARGE
 from corpus.views.batch_wording import batch_words
 from corpus.wording import refusal

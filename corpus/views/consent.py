@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from corpus.forms import ConsentForm
-from corpus.services import consent_give, consent_withdraw, speaker_of
+from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from voicelab.roles import SPEAKER, role_required
 
 CONSENT = (

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.forms import LabelFilter
 from corpus.models import LabelDecision, Sentence, StyleLabel
-from corpus.services import LabelConflict, label_set, label_undo_last
+from corpus.services.labels import LabelConflict, label_set, label_undo_last
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.roles import LABELER, role_required
 

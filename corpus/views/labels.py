@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.forms import LabelFilter, LabelForm
 from corpus.models import LabelDecision, Sentence, StyleLabel
-from corpus.services import LabelConflict, label_set
-from corpus.services import label_undo as take_back
+from corpus.services.labels import LabelConflict, label_set
+from corpus.services.labels import label_undo as take_back
 from corpus.views.label_rows import label_rows
 from corpus.views.queues import chosen
 from voicelab.http import HtmxRequest

@@ -17,8 +17,14 @@ from corpus.audio.spectrogram import png
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
-from corpus.services import VerdictConflict, take_judge, verdict_last, verdict_newest, verdict_undo
 from corpus.services.thresholds import threshold_now
+from corpus.services.verdicts import (
+    VerdictConflict,
+    take_judge,
+    verdict_last,
+    verdict_newest,
+    verdict_undo,
+)
 from corpus.views.measures import measures_of
 from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
 

@@ -19,7 +19,8 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
-from corpus.services import ConsentMissing, TakeIdTaken, speaker_of, take_store
+from corpus.services.speakers import speaker_of
+from corpus.services.takes import ConsentMissing, TakeIdTaken, take_store
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of, parts_of

@@ -20,15 +20,10 @@ from corpus.audio.types import AudioError
 from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
-from corpus.services import (
-    ConsentMissing,
-    VerdictConflict,
-    speaker_of,
-    take_store,
-    verdict_last,
-    verdict_newest,
-)
-from corpus.services import take_judge as judge
+from corpus.services.speakers import speaker_of
+from corpus.services.takes import ConsentMissing, take_store
+from corpus.services.verdicts import VerdictConflict, verdict_last, verdict_newest
+from corpus.services.verdicts import take_judge as judge
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from distillation import services
 from distillation.forms import DecisionForm
 from distillation.models import ENDED, Run, RunState, VoicePack
 from distillation.services.faults import RunError
+from distillation.services.voices import pack_decide as pack_decide_
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
 
@@ -53,7 +53,7 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
         context = review_context(run, form, judged=pack)
         return render(request, "distillation/review.html", context, status=422)
     try:
-        services.pack_decide(pack=pack, person=request.user, **form.cleaned_data)
+        pack_decide_(pack=pack, person=request.user, **form.cleaned_data)
     except RunError as error:
         messages.error(request, str(error))
     else:

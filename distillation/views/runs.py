@@ -11,10 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from distillation import services
 from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
+from distillation.services import runs as run_services
 from distillation.services.faults import RunError
+from distillation.services.queue import ORDINARY, TEACHER, queue_of
+from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import target_heard_by
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.listen import sounds_of
@@ -47,7 +49,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
-    services.runs_recover()
+    runs_recover()
     context = run_context(pk, request.user)
     heard = request.GET.getlist("heard")
     sounds = [sound for style in context["styles"] for sound in style["sounds"]]
@@ -74,25 +76,25 @@ def run_curve(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(ADMIN)
 def run_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, services.run_pause)
+    return _steer(request, pk, run_services.run_pause)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, services.run_resume)
+    return _steer(request, pk, run_services.run_resume)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, services.run_cancel)
+    return _steer(request, pk, run_services.run_cancel)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, services.run_retry)
+    return _steer(request, pk, run_services.run_retry)
 
 
 def _steer(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
@@ -192,10 +194,10 @@ def _unanswered(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
     since = timezone.now() - PATIENCE
     lying = [style for style in styles if style.state in ACTIVE and not style.lease]
     waits = [style for style in lying if style.queued_at is None or style.queued_at < since]
-    queues = {services.queue_of(style) for style in waits} if run.is_active else set()
+    queues = {queue_of(style) for style in waits} if run.is_active else set()
     return {
-        "unanswered": services.ORDINARY in queues and not services.worker_is_there(),
-        "teacher_missing": services.TEACHER in queues and not services.teacher_is_there(),
+        "unanswered": ORDINARY in queues and not worker_is_there(),
+        "teacher_missing": TEACHER in queues and not teacher_is_there(),
     }
 
 

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus.models import LabelDecision, Recording
-from distillation import services
 from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import USER_FAULTS
-from distillation.services.in_use import InUse
+from distillation.services.in_use import InUse, engines_in_use
+from distillation.services.recovery import worker_is_there
+from distillation.services.voices import packs_deploy_later
 from voicelab.roles import ADMIN, ROLES, role_required
 
 
@@ -28,7 +29,7 @@ def voices(request: HttpRequest) -> HttpResponse:
     last = deployments.last_of_each_voice()
     pending = list(deployments.filter(state=Deployment.State.REQUESTED))
     deployed = _deployed(deployments.current())
-    in_use = services.engines_in_use()
+    in_use = engines_in_use()
     context = {
         "deployed": deployed,
         "elsewhere": _elsewhere(deployed),
@@ -37,7 +38,7 @@ def voices(request: HttpRequest) -> HttpResponse:
         "spoken": _served(deployed, in_use),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
         "pending": pending,
-        "unanswered": bool(pending) and not services.worker_is_there(),
+        "unanswered": bool(pending) and not worker_is_there(),
         "failed": list(last.filter(state=Deployment.State.FAILED).order_by("voice")),
         "waiting": _waiting(),
         "speech_url": settings.SPEECH_URL,
@@ -64,7 +65,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
     wanted = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10}
     packs = VoicePack.objects.filter(pk__in=wanted)
     try:
-        done = services.packs_deploy_later(packs=list(packs), person=request.user)
+        done = packs_deploy_later(packs=list(packs), person=request.user)
     except USER_FAULTS as error:
         messages.error(request, str(error))
     else:

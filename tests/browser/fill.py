@@ -12,17 +12,14 @@ from django.test import override_settings  # noqa: E402
 
 from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Recording, Sentence, StyleLabel  # noqa: E402
-from corpus.services import label_set, take_store  # noqa: E402
+from corpus.services.labels import label_set  # noqa: E402
+from corpus.services.takes import take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
-from distillation.services import (  # noqa: E402
-    pack_decide,
-    packs_deploy,
-    recipe_build,
-    run_launch,
-    run_pause,
-)
+from distillation.services.recipes import recipe_build  # noqa: E402
+from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
+from distillation.services.voices import pack_decide, packs_deploy  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
 from voicelab.demo.corpus import speaker_make, take_accept, takes_wanted  # noqa: E402
 from voicelab.demo.people import passwords_kept, people_make  # noqa: E402

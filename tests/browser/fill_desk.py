@@ -9,9 +9,12 @@ django.setup()
 
 from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Recording, Sentence, Speaker, StyleLabel  # noqa: E402
-from corpus.services import consent_give, label_set, take_judge, take_store  # noqa: E402
 from corpus.services.agreements import agreement_measure  # noqa: E402
+from corpus.services.labels import label_set  # noqa: E402
+from corpus.services.speakers import consent_give  # noqa: E402
+from corpus.services.takes import take_store  # noqa: E402
 from corpus.services.thresholds import threshold_set  # noqa: E402
+from corpus.services.verdicts import take_judge  # noqa: E402
 from tests.browser.rows import (  # noqa: E402
     DRAWN,
     UNDRAWN,

@@ -7,7 +7,8 @@ import django
 django.setup()
 
 from corpus.models import Sentence, StyleLabel  # noqa: E402
-from corpus.services import consent_give, label_set  # noqa: E402
+from corpus.services.labels import label_set  # noqa: E402
+from corpus.services.speakers import consent_give  # noqa: E402
 from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
 from voicelab.roles import LABELER, SPEAKER  # noqa: E402
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel, TakeVerdict
-from corpus.services import label_adjudicate, label_set
+from corpus.services.labels import label_adjudicate, label_set
 
 DRAWN, UNDRAWN = 0.1, 0.9  # under BLIND_SHARE 0.5: labelled by two, unseen; seen by all
 

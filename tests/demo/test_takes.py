@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services import label_set
+from corpus.services.labels import label_set
 from voicelab.demo import corpus
 from voicelab.demo.people import people_make
 from voicelab.demo.speakers import speaker_of

@@ -12,7 +12,8 @@ from django.core.files.storage import default_storage
 from corpus.audio.io import encode_wav
 from distillation import engines, models
 from distillation.recipe import RunRecipe, StyleRecipe
-from distillation.services import recipe_build, run_launch
+from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
 from distillation.stages.style_measures import MEASURES
 from distillation.stages.validate import build_report
 from tests.factories import (

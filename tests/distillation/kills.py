@@ -27,13 +27,14 @@ from tests.processes import manage, running, wait_for
 
 WORKER = [sys.executable, "-m", "tests.distillation.kills"]
 TWINS = """
-from distillation.services import run_launch
+from distillation.services.runs import run_launch
 from tests.distillation.factories import tiny_run
 run = tiny_run("neutral", steps={steps})
 run_launch(person=run.created_by, recipe=run.run_recipe)
 """
 SEVERAL = """
-from distillation.services import recipe_build, run_launch
+from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
 from tests.distillation.factories import PersonFactory, corpus_make
 corpus_make(*{styles})
 person = PersonFactory(roles=["admin"])

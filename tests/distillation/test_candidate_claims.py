@@ -12,13 +12,14 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from distillation.models import CandidateClaim, Deployment, RunState, Stage, StyleRun, VoicePack
-from distillation.services import candidate_claims, claim_helper, leases, queue, run_launch, slices
+from distillation.services import candidate_claims, claim_helper, leases, queue, slices
 from distillation.services.candidate_claims import (
     CandidateClaims,
     LeadingEvaluator,
     OtherCandidates,
     evaluated_jointly,
 )
+from distillation.services.runs import run_launch
 from distillation.stages.evaluation import Evaluation, Evaluations, PruningThreshold, Task
 from distillation.stages.stopping import REASONS
 from distillation.wording import STOPS, stop_words

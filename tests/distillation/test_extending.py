@@ -12,7 +12,9 @@ from distillation.forms import RunLaunchForm
 from distillation.models import Stage
 from distillation.search import STRATEGIES
 from distillation.search.random_walk import RandomWalk
-from distillation.services import recipe_build, run_launch, slices
+from distillation.services import slices
+from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
 from distillation.stages import checks, style_measures
 from distillation.stages.evolve import Evolution
 from distillation.stages.validate import build_report, validate_style

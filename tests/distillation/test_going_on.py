@@ -14,8 +14,9 @@ from corpus.audio.io import write_wav
 from corpus.files import sha256_of
 from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
-from distillation.services import evolve_slice, leases, run_files, run_retry, slices, style_work
+from distillation.services import evolve_slice, leases, run_files, slices, style_work
 from distillation.services.faults import RunError
+from distillation.services.runs import run_retry
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
 from tests.distillation.voices import LONG, say

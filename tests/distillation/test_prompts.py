@@ -15,9 +15,12 @@ from corpus.audio.io import decode
 from corpus.models import ProsodyScore, Recording
 from distillation.models import Run, Stage, StyleRun
 from distillation.recipe import RecipeError, RunRecipe
-from distillation.services import queue_of, recipe_build, recovery, run_launch
+from distillation.services import recovery
 from distillation.services.faults import RunError
 from distillation.services.provenance import consent_hold, voice_made
+from distillation.services.queue import queue_of
+from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
 from distillation.services.style_work import inputs_check, style_runner
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import corpus_make, plain_recipe

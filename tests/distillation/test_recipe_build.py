@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from corpus.models import Recording, Speaker
 from distillation.recipe import RecipeError
-from distillation.services import recipe_build
+from distillation.services.recipes import recipe_build
 from tests.distillation.factories import corpus_make
 from tests.factories import StyleFactory
 

@@ -14,7 +14,7 @@ from corpus.suggest import suggest
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.recipe_builder import RecipeRequest, StyleSource, build_recipe
 from distillation.sentence_selection import SentenceOption
-from distillation.services import recipe_build
+from distillation.services.recipes import recipe_build
 from tests.distillation.factories import spoken
 from tests.distillation.pipeline.runs import plan_of
 from tests.factories import (

@@ -17,23 +17,18 @@ from distillation.models import Deployment, Run, RunState, Stage, StyleRun, Voic
 from distillation.services import (
     evolve_slice,
     leases,
-    pack_decide,
-    packs_deploy,
     queue,
-    recipe_build,
     recovery,
-    run_cancel,
     run_files,
-    run_launch,
-    run_pause,
-    run_resume,
-    run_retry,
-    runs_recover,
     slices,
     style_work,
 )
 from distillation.services.faults import RunError
+from distillation.services.recipes import recipe_build
+from distillation.services.recovery import runs_recover
+from distillation.services.runs import run_cancel, run_launch, run_pause, run_resume, run_retry
 from distillation.services.targets import clip_of_take
+from distillation.services.voices import pack_decide, packs_deploy
 from tests.distillation.factories import corpus_make, tiny, tiny_run
 from tests.factories import PersonFactory
 

@@ -25,7 +25,7 @@ from django.utils.functional import Promise
 from django.utils.html import escape
 
 from corpus.audio.io import encode_wav
-from corpus.services import take_measure
+from corpus.services.takes import take_measure
 from distillation.models import Decision, Deployment, VoicePack
 from distillation.wording import FAULTS, explained, fault_words
 from tests.conftest import REPOSITORY

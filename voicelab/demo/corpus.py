@@ -14,7 +14,9 @@ from django.utils.translation import gettext
 
 from corpus.audio.io import encode_wav
 from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel
-from corpus.services import label_set, take_judge, take_store
+from corpus.services.labels import label_set
+from corpus.services.takes import take_store
+from corpus.services.verdicts import take_judge
 from corpus.suggest import suggest
 from voicelab.demo.speakers import DemoSpeaker
 

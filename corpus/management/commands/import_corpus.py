@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from corpus.exchange import ExchangeErrors
 from corpus.exchanging import corpus_import
 from corpus.models import Speaker
-from corpus.services import ConsentMissing
+from corpus.services.takes import ConsentMissing
 
 
 class Command(BaseCommand):

@@ -14,7 +14,8 @@ from corpus.exchange import ExchangeErrors
 from corpus.exchanging import corpus_export, corpus_import
 from corpus.loading import corpus_load
 from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, StyleLabel
-from corpus.services import ConsentMissing, label_set
+from corpus.services.labels import label_set
+from corpus.services.takes import ConsentMissing
 from tests.factories import AdjudicationFactory, PersonFactory, SpeakerFactory
 
 pytestmark = pytest.mark.django_db

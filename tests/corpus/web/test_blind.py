@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from corpus import label_resolution
 from corpus.fields import draw
 from corpus.models import LabelDecision, Sentence
-from corpus.services import LabelConflict, label_adjudicate, label_set, label_undo
+from corpus.services.labels import LabelConflict, label_adjudicate, label_set, label_undo
 from tests.factories import CategoryFactory, PersonFactory, SentenceFactory
 
 pytestmark = pytest.mark.django_db

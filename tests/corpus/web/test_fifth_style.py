@@ -9,8 +9,8 @@ from django.urls import reverse
 from corpus.batches import Found
 from corpus.loading import corpus_load
 from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services import take_store
 from corpus.services.take_batches import batch_plan
+from corpus.services.takes import take_store
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import PersonFactory
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from corpus.models import LabelDecision, Sentence
-from corpus.services import label_set
+from corpus.services.labels import label_set
 from tests.corpus.web.conftest import signed_in
 from tests.factories import LabelFactory, PersonFactory, SentenceFactory
 

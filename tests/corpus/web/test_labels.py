@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.models import LabelDecision, Sentence
-from corpus.services import LabelConflict, decisions_standing, label_set, label_undo
+from corpus.services.labels import LabelConflict, decisions_standing, label_set, label_undo
 from tests.corpus.web.conftest import signed_in
 from tests.factories import (
     AdjudicationFactory,

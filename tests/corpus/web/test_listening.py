@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.models import ProsodyScore, Recording, TakeVerdict
-from corpus.services import VerdictConflict, take_judge, take_store, verdict_last, verdict_undo
+from corpus.services.takes import take_store
 from corpus.services.thresholds import threshold_set
+from corpus.services.verdicts import VerdictConflict, take_judge, verdict_last, verdict_undo
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import PersonFactory, RecordingFactory, SpeakerFactory
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from corpus.audio.io import encode_wav
 from corpus.models import Recording
-from corpus.services import take_judge
+from corpus.services.verdicts import take_judge
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import (
     LabelFactory,

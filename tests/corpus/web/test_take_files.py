@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from corpus.services import take_store
 from corpus.services.take_files import files_sweep
+from corpus.services.takes import take_store
 from tests.corpus.web.conftest import files_in, wav
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ from django.utils import timezone
 from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
 from corpus.models import Recording, TakeVerdict
-from corpus.services import ConsentMissing, TakeIdTaken, take_judge, take_measure, take_store
+from corpus.services.takes import ConsentMissing, TakeIdTaken, take_measure, take_store
+from corpus.services.verdicts import take_judge
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import LabelFactory, SentenceFactory, SpeakerFactory
 

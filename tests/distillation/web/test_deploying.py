@@ -16,17 +16,11 @@ from pytest_django.fixtures import Settings
 from corpus.models import StyleLabel
 from distillation import checks, engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
-from distillation.services import (
-    pack_decide,
-    packs_deploy,
-    packs_deploy_later,
-    queue,
-    recovery,
-    runs_recover,
-    voices,
-)
+from distillation.services import queue, recovery, voices
 from distillation.services.faults import RunError
+from distillation.services.recovery import runs_recover
 from distillation.services.run_files import field_path
+from distillation.services.voices import pack_decide, packs_deploy, packs_deploy_later
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory, StyleFactory
 

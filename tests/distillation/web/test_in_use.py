@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from distillation.models import Deployment, VoicePack
-from distillation.services import engines_in_use
+from distillation.services.in_use import engines_in_use
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
