@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from corpus.forms import StyleForm, style_initial
 from corpus.models import (
     Adjudication,
     Category,
@@ -19,7 +20,6 @@ from corpus.models import (
     StyleLabel,
     TakeVerdict,
 )
-from corpus.style_form import StyleForm, style_initial
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -2,21 +2,7 @@
 
 from django.urls import path
 
-from corpus.views import (
-    accept,
-    agreement,
-    batch,
-    calibration,
-    consent,
-    exchange,
-    exports,
-    focus,
-    labels,
-    listening,
-    lists,
-    studio,
-    takes,
-)
+from corpus.views import agreement, batch, exchange, focus, labels, listening, lists, studio, takes
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
@@ -27,8 +13,8 @@ urlpatterns = [
     path("label/focus/next/", focus.focus_next, name="focus_next"),
     path("label/focus/undo/", focus.focus_undo, name="focus_undo"),
     path("label/focus/save/<slug:sentence_id>/", focus.focus_save, name="focus_save"),
-    path("label/accept/", accept.label_accept, name="label_accept"),
-    path("label/accept/undo/", accept.label_accept_undo, name="label_accept_undo"),
+    path("label/accept/", labels.label_accept, name="label_accept"),
+    path("label/accept/undo/", labels.label_accept_undo, name="label_accept_undo"),
     path("label/disputes/", agreement.disputes, name="label_disputes"),
     path("label/disputes/<slug:sentence_id>/", agreement.adjudicate, name="adjudicate"),
     path("label/agreement/", agreement.agreement, name="agreement"),
@@ -42,9 +28,9 @@ urlpatterns = [
     path("studio/example/<slug:key>/", studio.studio_example, name="studio_example"),
     path("takes/", takes.takes, name="takes"),
     path("takes/upload/", takes.take_upload, name="take_upload"),
-    path("takes/export/", exports.takes_export, name="takes_export"),
+    path("takes/export/", exchange.takes_export, name="takes_export"),
     path("takes/review/", listening.listening, name="listening"),
-    path("takes/calibration/", calibration.calibration, name="calibration"),
+    path("takes/calibration/", agreement.calibration, name="calibration"),
     path("takes/review/<int:pk>/", listening.listening_judge, name="listening_judge"),
     path("takes/<int:pk>/spectrogram.png", listening.take_spectrogram, name="take_spectrogram"),
     path("takes/batch/", batch.take_batch, name="take_batch"),
@@ -52,8 +38,8 @@ urlpatterns = [
     path("takes/batch/names/", batch.take_batch_names, name="take_batch_names"),
     path("takes/batch/file/", batch.take_batch_file, name="take_batch_file"),
     path("takes/batch/<uuid:token>/", batch.take_batch_zip, name="take_batch_zip"),
-    path("takes/consent/", consent.consent, name="consent"),
-    path("takes/consent/withdraw/", consent.consent_end, name="consent_withdraw"),
+    path("takes/consent/", studio.consent, name="consent"),
+    path("takes/consent/withdraw/", studio.consent_end, name="consent_withdraw"),
     path("takes/<int:pk>/", takes.take, name="take"),
     path("takes/<int:pk>/audio/", takes.take_audio, name="take_audio"),
     path("takes/<int:pk>/waveform/", takes.take_waveform, name="take_waveform"),

@@ -1,17 +1,21 @@
 """What the workers do: slices of styles, deployments; and the signs of life a worker gives."""
 
+from itertools import pairwise
 from typing import Any
 
 from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init, worker_process_init, worker_ready
 from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
-from distillation import checks
 from distillation.engines.praat import espeak
-from distillation.services import claim_helper, recovery, slices, voices
+from distillation.services import candidate_claims, recovery, slices, voices
+
+LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
 DEPLOY_SECONDS = 60
 
@@ -60,7 +64,7 @@ def style_advance(style_run_id: int, slice: int) -> None:
 
 @shared_task(soft_time_limit=settings.SLICE_SOFT_SECONDS, time_limit=settings.SLICE_HARD_SECONDS)
 def slice_help(style_run_id: int, slice: int, number: int) -> None:
-    claim_helper.slice_help(style_run_id=style_run_id, slice=slice, number=number)
+    candidate_claims.slice_help(style_run_id=style_run_id, slice=slice, number=number)
 
 
 @shared_task(
@@ -82,7 +86,7 @@ def speak_here(**_signal: Any) -> None:
 
 @worker_init.connect
 def refuse_bad_limits(**_signal: Any) -> None:
-    checks.limits_refuse()
+    limits_refuse()
 
 
 @worker_ready.connect
@@ -97,3 +101,23 @@ def _beat(name: str, queues: list[str]) -> None:
         recovery.worker_beat(name=name, queues=queues)
     finally:
         connections.close_all()
+
+
+@register()
+def limits_check(**_options: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{shorter} ({getattr(settings, shorter):g}) must be below "
+            f"{longer} ({getattr(settings, longer):g}).",
+            hint="A lease must outlive every slice, or two workers would do the same one.",
+            id="distillation.E001",
+        )
+        for shorter, longer in pairwise(LIMITS)
+        if getattr(settings, shorter) >= getattr(settings, longer)
+    ]
+
+
+def limits_refuse() -> None:
+    """Raise ImproperlyConfigured: a worker skips Django's checks."""
+    if errors := limits_check():
+        raise ImproperlyConfigured(" ".join(error.msg for error in errors))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distillation.views import compare, reviews, runs, sounds, voices, withdrawals
+from distillation.views import compare, reviews, runs, sounds, voices
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
@@ -29,8 +29,8 @@ urlpatterns = [
     path("packs/<int:pk>/sample.svg", sounds.pack_sample, {"kind": "svg"}, name="sample_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
-    path("voices/withdrawn/", withdrawals.withdrawals, name="withdrawals"),
-    path("voices/of/<int:pk>/", withdrawals.voice_uses, name="voice_uses"),
+    path("voices/withdrawn/", voices.withdrawals, name="withdrawals"),
+    path("voices/of/<int:pk>/", voices.voice_uses, name="voice_uses"),
     path("voices/deploy/", voices.deploy, name="deploy"),
     path("voices/<int:pk>/", voices.voice, name="voice"),
 ]

@@ -1,10 +1,9 @@
 """The JSON exchange format: parse with every error at once, write streamed."""
 
 from corpus.exchange.fields import KINDS
-from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording
+from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.located import REASONS
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
-from corpus.exchange.writing import dump
 
 PHRASES = frozenset({*KINDS.values(), *REASONS})
 """English words that stand in a fault's parameters, to be translated like its message."""

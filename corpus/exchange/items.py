@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,25 @@ class ExchangeItem:
     style_label: str | None
     recording: ExchangeRecording | None
     line: int = field(default=0, compare=False)
+
+
+def dump(items: Iterable[ExchangeItem]) -> Iterator[str]:
+    """Write items as a JSON array, one object a line, exactly the format's keys.
+
+    Parameters
+    ----------
+    items : iterable of ExchangeItem
+        Read once, never all held.
+
+    Yields
+    ------
+    str
+        Pieces of the JSON text; `style_label` and `recording` are null where there is none.
+    """
+    before = "[\n"
+    for item in items:
+        found = asdict(item)
+        del found["line"]
+        yield before + json.dumps(found, ensure_ascii=False, allow_nan=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"

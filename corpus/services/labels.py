@@ -1,13 +1,16 @@
 """What is done to labels: set, take back, adjudicate; every act is a new row of a named person."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from corpus import label_resolution
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
-from corpus.services.turns import writing
 
 
 class LabelConflict(Exception):
@@ -156,3 +159,16 @@ def _changed_by(last: LabelDecision | None) -> str:
         "person": last.person.get_full_name() or last.person.get_username(),
         "style": last.style.name,
     }
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Open a transaction; on SQLite wait for the other writers of this machine first."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    with (settings.DATA_DIR / "turn").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with transaction.atomic():
+            yield

@@ -10,14 +10,19 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from corpus.forms import AdjudicationForm
-from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
+from corpus.calibration import ENOUGH, bins, figure, line, proposed
+from corpus.forms import AdjudicationForm, ThresholdForm
+from corpus.models import Adjudication, LabelDecision, QualityThreshold, Sentence, StyleLabel
 from corpus.services import paces
 from corpus.services.agreements import agreement_current
 from corpus.services.labels import LabelConflict, label_adjudicate
+from corpus.services.thresholds import takes_judged, threshold_now, threshold_set
 from voicelab.roles import LABELER, REVIEWER, role_required
 
 PAGE_SIZE = 20
@@ -110,8 +115,35 @@ def _votes(sentences: list[int]) -> dict[int, list[LabelDecision]]:
     by_person = groupby(
         rows.order_by("sentence", "person", "-pk"), lambda d: (d.sentence_id, d.person_id)
     )
-    for (sentence, _), decisions in by_person:
+    for (sentence, _person), decisions in by_person:
         last = next(decisions)
         if last.style_id:
             found[sentence].append(last)
     return found
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(REVIEWER)
+def calibration(request: HttpRequest) -> HttpResponse:
+    form = ThresholdForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        row = threshold_set(value=form.cleaned_data["value"], person=request.user)
+        text = _("From now on takes from %s on are suggested for acceptance.")
+        messages.success(request, text % number_format(row.value, 2))
+        return redirect("calibration")
+    judged, now = takes_judged(), threshold_now()
+    drawing = figure(judged, now, title=_("Share accepted by score, precision and recall"))
+    wanted = proposed(judged)
+    context = {
+        "form": form if form.errors else ThresholdForm(initial={"value": wanted or now}),
+        "judged": len(judged),
+        "accepted": sum(take.accepted for take in judged),
+        "few": len(judged) < ENOUGH,
+        "enough": ENOUGH,
+        "bins": bins(judged),
+        "drawing": mark_safe(drawing),  # noqa: S308 - figure() escapes the title
+        "in_force": None if now is None else line(judged, now),
+        "proposed": None if wanted is None else line(judged, wanted),
+        "history": QualityThreshold.objects.select_related("person")[:10],
+    }
+    return render(request, "corpus/calibration.html", context, status=422 if form.errors else 200)

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -12,8 +14,9 @@ from corpus.exchange import PHRASES, ExchangeErrors
 from corpus.exchanging import ImportSummary
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
-from corpus.forms import ExchangeForm
-from voicelab.roles import LABELER, role_required
+from corpus.exporting import archive, takes_exported
+from corpus.forms import ExchangeForm, ExportForm
+from voicelab.roles import LABELER, REVIEWER, role_required
 
 NOTES_SHOWN = 5
 
@@ -60,3 +63,29 @@ def _tell(request: HttpRequest, done: ImportSummary) -> None:
     left = len(done.notes) - NOTES_SHOWN
     more = [_("… and %s more.") % left] if left > 0 else []
     messages.warning(request, "\n".join([*done.notes[:NOTES_SHOWN], *more]))
+
+
+@require_GET
+@role_required(REVIEWER)
+def takes_export(request: HttpRequest) -> HttpResponseBase:
+    """Show the form with how much each choice holds; with a layout asked for, the ZIP itself."""
+    form = ExportForm(request.GET if "layout" in request.GET else None)
+    if not form.is_valid():
+        context = {"form": form, "usable": takes_exported().count()}
+        return _page(request, context, 422 if form.errors else 200)
+    data = form.cleaned_data
+    takes = takes_exported(
+        style=data["style"], speaker=data["speaker"] and data["speaker"].pk, every=data["every"]
+    )
+    if not takes.exists():
+        context = {"form": form, "usable": takes_exported().count(), "none": True}
+        return _page(request, context, 422)
+    name = f"voicelab-{data['layout']}-{timezone.now():%Y%m%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(
+        archive(takes, data["layout"]), content_type="application/zip", headers=headers
+    )
+
+
+def _page(request: HttpRequest, context: dict[str, object], status: int) -> HttpResponse:
+    return render(request, "corpus/takes_export.html", context, status=status)

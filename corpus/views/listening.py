@@ -13,8 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.audio.io import decode
 from corpus.audio.prosody import Prosody
-from corpus.audio.spectrogram import png
-from corpus.audio.waveform import svg
+from corpus.audio.waveform import png, svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
 from corpus.services.thresholds import threshold_now

@@ -5,27 +5,46 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from corpus.audio.coaching import wanted_pitch_hz
-from corpus.audio.contour import contour_svg
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
-from corpus.forms import TakeForm
+from corpus.audio.waveform import contour_svg
+from corpus.forms import ConsentForm, TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
-from corpus.services.speakers import speaker_of
+from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import ConsentMissing, TakeIdTaken, take_store
 from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of, parts_of
 from corpus.wording import refusal
 from voicelab.roles import SPEAKER, role_required
+
+CONSENT = (
+    gettext_lazy("My voice is recorded reading the sentences of this corpus aloud."),
+    gettext_lazy(
+        "The recordings are measured, heard by reviewers, and used to make a synthetic voice "
+        "that resembles mine and speaks other texts than I read."
+    ),
+    gettext_lazy(
+        "That voice is served to callers of this organisation's call centre, for as long as it "
+        "is deployed."
+    ),
+    gettext_lazy(
+        "I may withdraw on this page at any time. From then on none of my recordings is used for "
+        "a new voice, and the administrators see which deployed voices came from them."
+    ),
+)
 
 PROMPTS = 20  # a page holds so many, to go on without a connection
 NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # the other styles are judged relative to it
@@ -181,3 +200,32 @@ def _contour(take: Recording, score: ProsodyScore) -> SafeString:
 def _sha256(file: Any) -> str:
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(SPEAKER)
+def consent(request: HttpRequest) -> HttpResponse:
+    form = ConsentForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        consent_give(person=request.user, text="\n".join(map(str, CONSENT)))
+        messages.success(request, _("Thank you. Your agreement was recorded."))
+        return redirect(_next(request))
+    context = {"form": form, "paragraphs": CONSENT, "speaker": speaker_of(request.user)}
+    context["next"] = request.GET.get("next", "")
+    return render(request, "corpus/consent.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@role_required(SPEAKER)
+def consent_end(request: HttpRequest) -> HttpResponse:
+    speaker = speaker_of(request.user)
+    if speaker:
+        consent_withdraw(speaker=speaker)
+        messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
+    return redirect("consent")
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if safe else "studio"

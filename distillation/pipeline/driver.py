@@ -14,7 +14,7 @@ from distillation import voicepack
 from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
-from distillation.pipeline import release, reports
+from distillation.pipeline import reports
 from distillation.pipeline.jobs import Jobs
 from distillation.pipeline.notes import (
     aside,
@@ -33,8 +33,8 @@ from distillation.stages.deploy import deploy
 from distillation.stages.evaluation import BatchEvaluator
 from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
+from distillation.stages.milestones import GOAL, MINUTES, PATIENCE
 from distillation.stages.reference import Target
-from distillation.stages.stopping import GOAL, MINUTES, PATIENCE
 from distillation.stages.style_runner import (
     StyleRunner,
     changed_inputs,
@@ -174,10 +174,10 @@ class Pipeline:
         """
         styles, report = self.recipe.style_keys, reports.read(self.report)
         packs = {style: self.files(style).pack() for style in styles}
-        if not force and (why := release.unfit(packs, self.recipe.student, report)):
+        if not force and (why := reports.unfit(packs, self.recipe.student, report)):
             raise StageError("not_validated", f"{why}, or deploy anyway with --force.")
         about = {
-            style: {"style": style, **release.about(style, pack, self.recipe, report)}
+            style: {"style": style, **reports.about(style, pack, self.recipe, report)}
             for style, pack in packs.items()
         }
         return deploy(packs, voices_dir=voices_dir, engine=self.recipe.student, about=about)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
+
+from distillation.engines import STUDENTS, TEACHERS
+from distillation.search import EXPERIMENTAL, STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 PRECISIONS = ("fp32", "bf16", "auto")
@@ -61,3 +65,95 @@ def transcript(options: Options) -> str:
             f"--reference-audio: {beside} is not UTF-8; save it so, or say its words with "
             "--reference-text."
         ) from error
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--stage", default="all", choices=("all", *STAGES))
+    parser.add_argument("--styles", nargs="+", metavar="STYLE", help="all styles by default")
+    _add_targets(parser)
+    _add_search(parser)
+    _add_budget(parser)
+    _add_places(parser)
+
+
+def _add_targets(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what the targets are made of")
+    group.add_argument(
+        "--reference-audio",
+        type=Path,
+        metavar="PATH",
+        help="WAV of the voice, folder of takes (shcc-01_amable.wav), or exchange JSON",
+    )
+    group.add_argument(
+        "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"
+    )
+    group.add_argument(
+        "--prompt-style",
+        nargs="+",
+        metavar="STYLE=FILE.wav:WORDS",
+        help="what a cloning teacher hears of a style instead of --reference-audio",
+    )
+    group.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
+    group.add_argument(
+        "--target-audio",
+        nargs="+",
+        metavar="[STYLE=]PATH",
+        help="clips a style is compared with instead of what a teacher speaks; WAV or folder",
+    )
+    group.add_argument(
+        "--teacher",
+        default="",
+        help=f"{' or '.join(TEACHERS)}; by default that of the folder's targets; recordings "
+        "without --reference-audio is none",
+    )
+
+
+def _add_search(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("the search")
+    group.add_argument("--student", default="", help=f"{' or '.join(STUDENTS)}")
+    group.add_argument(
+        "--precision",
+        default="",
+        help=f"of kokoro: {', '.join(PRECISIONS)}; bf16 takes about half the time",
+    )
+    group.add_argument(
+        "--strategy",
+        default="",
+        help=f"{' or '.join(STRATEGIES)}; experimental: {' or '.join(EXPERIMENTAL)}",
+    )
+    group.add_argument(
+        "--weights",
+        nargs="+",
+        metavar="PART=W",
+        help="of the score: target=0.48 self=0.5 feature=0.02",
+    )
+    group.add_argument(
+        "--base-voices", nargs="+", metavar="VOICE", help="where to start; all by default"
+    )
+    group.add_argument("--seed", type=int, metavar="N")
+
+
+def _add_budget(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("when a search ends, and with how many processes it goes")
+    group.add_argument("--steps", type=int, metavar="N", help="steps a style (10000), at most")
+    group.add_argument("--minutes", type=float, metavar="M", help="of search a style, at most")
+    group.add_argument("--goal", type=float, metavar="SCORE", help="ends a search, 0-100")
+    group.add_argument(
+        "--patience", type=int, metavar="N", help="steps without a better voice end a search"
+    )
+    group.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that judge candidates (1), a core and the student's memory each; a GPU "
+        "takes a batch alone",
+    )
+
+
+def _add_places(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("places, and what is deployed")
+    group.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
+    group.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
+    group.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
+    group.add_argument("--force", action="store_true", help="deploy what did not pass too")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,12 +11,35 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from distillation.models import ACTIVE, Run, RunEvent, RunState, StyleRun
+from distillation.models import (
+    ACTIVE,
+    CandidateClaim,
+    Run,
+    RunEvent,
+    RunState,
+    ScorePoint,
+    Stage,
+    StyleRun,
+    VoicePack,
+)
 from distillation.recipe import RunRecipe
 from distillation.services.faults import RunError
 from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
-from distillation.services.restarting import packs_restore, searches_restart
+from distillation.services.run_files import files_delete, sample_name
+
+USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
+PACK_FILES = (
+    *("missing", "unreadable", "not_a_pack", "unsafe", "too_large"),
+    *("dtype", "shape", "out_of_range", "not_finite", "wrong_engine"),
+)
+UNSEARCHED = {
+    **dict.fromkeys(("checkpoint", "checkpoint_sha256", "preview", "stopped"), ""),
+    **dict.fromkeys(("start_voice", "base_voice"), ""),
+    **dict.fromkeys(("step", "evaluations", "seconds"), 0),
+    **dict.fromkeys(("diversity", "start_score", "best_score"), None),
+    **dict.fromkeys(("target_similarity", "self_similarity", "feature_similarity"), None),
+}
 
 LIVE = (*ACTIVE, RunState.PAUSED)
 TWICE_SECONDS = 10.0
@@ -127,3 +151,25 @@ def run_turn(
     run.state = state
     run.save()
     event_add(run, what, person=person, detail=detail)
+
+
+def searches_restart(run: Run) -> None:
+    """Forget searches that cannot go on; the files of their checkpoints stay."""
+    rows = run.style_runs.filter(state=RunState.FAILED, error_code__in=USELESS)
+    packs = VoicePack.objects.filter(style_run__in=rows)
+    files = [name for pack in packs for name in (str(pack.file.name), sample_name(pack))]
+    files += [str(row.preview.name) for row in rows if row.preview]
+    packs.delete()
+    for model in (ScorePoint, CandidateClaim):
+        model.objects.filter(style_run__in=rows).delete()
+    StyleRun.objects.filter(pk__in=rows).update(**UNSEARCHED)
+    transaction.on_commit(partial(files_delete, files), robust=True)
+
+
+def packs_restore(run: Run) -> None:
+    """Go back to the end of the search where a pack cannot be read: its checkpoint has them all."""
+    failed = run.style_runs.filter(state=RunState.FAILED, stage=Stage.VALIDATE)
+    rows = failed.filter(error_code__in=PACK_FILES).exclude(checkpoint="")
+    packs = VoicePack.objects.filter(style_run__in=rows, decisions=None, deployments=None)
+    packs.delete()
+    StyleRun.objects.filter(pk__in=rows).update(stage=Stage.EVOLVE)

@@ -1,11 +1,13 @@
 """Does one slice of a style's work and commits what came of it, or nothing at all."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import partial
 
+from django.core.files.base import ContentFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from distillation.models import (
     ScorePoint,
     Stage,
     StyleRun,
+    ValidationReport,
     VoicePack,
 )
 from distillation.services.evolve_slice import evolve_slice
@@ -27,10 +30,10 @@ from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.outcome import Outcome
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import slice_enqueue
-from distillation.services.run_completion import run_settle
 from distillation.services.run_files import files_delete
-from distillation.services.runs import LIVE, event_add
+from distillation.services.runs import LIVE, event_add, run_turn
 from distillation.services.style_work import reference_slice, validate_slice
+from distillation.stages.validate import build_report
 
 logger = logging.getLogger(__name__)
 
@@ -170,3 +173,27 @@ def _check_losses(style_run: StyleRun) -> None:
             message
             % {"style": style_run.style, "times": style_run.losses, "stage": style_run.stage},
         )
+
+
+def run_settle(run: Run) -> None:
+    """End a locked run whose styles have all ended: finished with its report, or failed."""
+    styles = list(run.style_runs.all())
+    if any(style.state in LIVE for style in styles):
+        return
+    if failed := next((style for style in styles if style.state == RunState.FAILED), None):
+        run.error_code, run.error = failed.error_code, f"{failed.style}: {failed.error}"
+        run.finished_at = timezone.now()
+        run_turn(run, RunState.FAILED, "failed", detail=run.error)
+    elif all(style.state == RunState.FINISHED for style in styles):
+        report_store(run, styles)
+        run.finished_at = timezone.now()
+        run_turn(run, RunState.FINISHED, "finished")
+
+
+def report_store(run: Run, styles: list[StyleRun]) -> ValidationReport:
+    """Build the report of all styles and store it as a row and as a file."""
+    data = build_report(run.run_recipe, [style.report for style in styles])
+    report = ValidationReport(run=run, passed=data["passed"], data=data)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    report.file.save("validation_report.json", ContentFile(text.encode()), save=True)
+    return report

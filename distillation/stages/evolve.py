@@ -18,7 +18,6 @@ from distillation.stages import checkpoint as checkpoints
 from distillation.stages import milestones
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint, Point
-from distillation.stages.diversity import Diversity
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -29,7 +28,7 @@ from distillation.stages.evaluation import (
 )
 from distillation.stages.gradients import gradient_for
 from distillation.stages.initialization import blends, start_total, stock_of
-from distillation.stages.stopping import Progress, is_late, may_end_early, why_stopped
+from distillation.stages.milestones import Diversity, Progress, is_late, may_end_early, why_stopped
 from distillation.voicepack import VoicePack
 
 ASKED = 32  # candidates in memory at once; a generation may be larger

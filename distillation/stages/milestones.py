@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
+
+import numpy as np
+
+from distillation.recipe import RunRecipe
+from distillation.search import Array
+
+GOAL, STEPS, PATIENCE, MINUTES = "goal", "steps", "patience", "minutes"
+REASONS = (GOAL, STEPS, PATIENCE, MINUTES)
+
+SHARE = 0.1  # of the newest candidate in the running mean
 
 PARTS = (0.0, 0.25, 0.5, 1.0)
 RATIO = 2**0.25  # between neighbours of the grid: a part is met within 9 % of itself
@@ -69,3 +80,64 @@ def _grid(last: int) -> list[int]:
 def _span(at: int, improved: Sequence[int], end: int) -> tuple[int, int]:
     after = bisect_right(improved, at)
     return at, improved[after] - 1 if after < len(improved) else end
+
+
+class Diversity:
+    """Measures candidates as the published walk scales them.
+
+    There a candidate is ``best + randn_like(best) * std * diversity``, `std` per number over
+    the stock voices; so the length of ``candidate - best`` in lengths of `std` is its
+    diversity, whatever strategy proposed it.
+
+    Parameters
+    ----------
+    stock : sequence of ndarray, shape (rows, 1, 256)
+        Two voices or more.
+    """
+
+    def __init__(self, stock: Sequence[Array]) -> None:
+        std = np.std(np.stack(stock), axis=0, ddof=1, dtype=np.float64)
+        self._spread = float(np.linalg.norm(std))
+
+    def of(self, candidate: Array, best: Array) -> float:
+        """Return the diversity of a candidate: 0 for the best itself."""
+        apart = float(np.linalg.norm(candidate.astype(np.float64) - best))
+        return apart / self._spread if self._spread else 0.0
+
+    def running(self, before: float, candidate: Array, best: Array) -> float:
+        """Return the mean over the last ten candidates or so."""
+        now = self.of(candidate, best)
+        return before + SHARE * (now - before) if before else now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a search is: steps walked, the step of the best, its total, seconds spent."""
+
+    step: int
+    improved_at: int
+    score: float
+    seconds: float
+
+
+def why_stopped(recipe: RunRecipe, at: Progress) -> str:
+    """Return the code of the rule that ends the search here, empty where it goes on."""
+    if recipe.goal and at.score >= recipe.goal:
+        return GOAL
+    if at.step >= recipe.steps:
+        return STEPS
+    if recipe.patience and at.step - at.improved_at >= recipe.patience:
+        return PATIENCE
+    if is_late(recipe, at.seconds):
+        return MINUTES
+    return ""
+
+
+def is_late(recipe: RunRecipe, seconds: float) -> bool:
+    """Whether the minutes of the search are over."""
+    return 0 < 60 * recipe.minutes <= seconds
+
+
+def may_end_early(recipe: RunRecipe) -> bool:
+    """Whether any rule but the number of steps can end the search."""
+    return bool(recipe.goal or recipe.patience or recipe.minutes)

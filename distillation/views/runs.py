@@ -19,7 +19,7 @@ from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import target_heard_by
 from distillation.views.charts import PARTS, curves, grouped
-from distillation.views.listen import sounds_of
+from distillation.views.sounds import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
 PATIENCE = timedelta(seconds=10)

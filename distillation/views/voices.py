@@ -5,21 +5,23 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus.models import LabelDecision, Recording
+from corpus.models import LabelDecision, Recording, Speaker
 from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.faults import USER_FAULTS
 from distillation.services.in_use import InUse, engines_in_use
+from distillation.services.provenance import Made, voice_made
 from distillation.services.recovery import worker_is_there
 from distillation.services.voices import packs_deploy_later
-from voicelab.roles import ADMIN, ROLES, role_required
+from voicelab.roles import ADMIN, ROLES, SPEAKER, role_required, roles_of
 
 
 @require_GET
@@ -145,3 +147,37 @@ def _other_weights(recipe: RunRecipe) -> str:
     _kind, sha256 = recipe.student_weights
     here = weights_origin(settings.MODEL_DIR) if sha256 else None
     return _(here.words) if here and here.sha256 not in ("", sha256) else ""
+
+
+@require_GET
+@role_required(ADMIN)
+def withdrawals(request: HttpRequest) -> HttpResponse:
+    """List who withdrew, newest first, with what of them is still deployed."""
+    gone = Speaker.objects.filter(withdrawn_at__isnull=False).order_by("-withdrawn_at")
+    rows = [(speaker, _counts(voice_made(speaker))) for speaker in gone]
+    return render(request, "distillation/withdrawals.html", {"rows": rows})
+
+
+@require_GET
+@role_required(SPEAKER, ADMIN)
+def voice_uses(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show every target, pack and deployment made from one voice; a speaker sees their own."""
+    speaker = get_object_or_404(Speaker, pk=pk)
+    if ADMIN not in roles_of(request.user) and speaker.user_id != request.user.pk:
+        raise PermissionDenied
+    made = voice_made(speaker)
+    context = {"speaker": speaker, "made": made, "counts": _counts(made)}
+    return render(request, "distillation/voice_uses.html", context)
+
+
+def _counts(made: list[Made]) -> dict[str, Any]:
+    deployments = [row for item in made for row in item.deployments]
+    return {
+        "targets": sum(bool(item.style_run.target) for item in made),
+        "packs": sum(len(item.packs) for item in made),
+        "deployments": len(deployments),
+        "current": sum(
+            row.state == Deployment.State.DEPLOYED and row.replaced_by_id is None
+            for row in deployments
+        ),
+    }

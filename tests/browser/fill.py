@@ -21,8 +21,13 @@ from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
 from distillation.services.voices import pack_decide, packs_deploy  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
-from voicelab.demo.corpus import speaker_make, take_accept, takes_wanted  # noqa: E402
-from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.demo.corpus import (  # noqa: E402  # noqa: E402
+    passwords_kept,
+    people_make,
+    speaker_make,
+    take_accept,
+    takes_wanted,
+)
 from voicelab.demo.speakers import speaker_of  # noqa: E402
 from voicelab.roles import ADMIN, LABELER, REVIEWER  # noqa: E402
 

@@ -25,7 +25,7 @@ from tests.browser.rows import (  # noqa: E402
     votes_fill,
 )
 from tests.signals import speech  # noqa: E402
-from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.demo.corpus import passwords_kept, people_make  # noqa: E402
 from voicelab.roles import LABELER, REVIEWER, SPEAKER  # noqa: E402
 
 VOTED, UNSEEN = "minimal-pairs", "numbers"  # disputed and agreed; labelled by nobody, for two

@@ -9,7 +9,7 @@ django.setup()
 from corpus.models import Sentence, StyleLabel  # noqa: E402
 from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.speakers import consent_give  # noqa: E402
-from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.demo.corpus import passwords_kept, people_make  # noqa: E402
 from voicelab.roles import LABELER, SPEAKER  # noqa: E402
 
 people = people_make()

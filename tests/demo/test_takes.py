@@ -8,7 +8,7 @@ from django.core.management import call_command
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.services.labels import label_set
 from voicelab.demo import corpus
-from voicelab.demo.people import people_make
+from voicelab.demo.corpus import people_make
 from voicelab.demo.speakers import speaker_of
 from voicelab.roles import LABELER, REVIEWER, SPEAKER
 
@@ -26,7 +26,7 @@ class Nora:
 
 @pytest.fixture
 def people(monkeypatch, tmp_path):
-    monkeypatch.setattr("voicelab.demo.people.PATH", tmp_path / "passwords.json")
+    monkeypatch.setattr("voicelab.demo.corpus.PATH", tmp_path / "passwords.json")
     call_command("load_corpus", verbosity=0)
     found = people_make()
     label_set(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from distillation.models import CandidateClaim, Deployment, RunState, Stage, StyleRun, VoicePack
-from distillation.services import candidate_claims, claim_helper, leases, queue, slices
+from distillation.services import candidate_claims, leases, queue, slices
 from distillation.services.candidate_claims import (
     CandidateClaims,
     LeadingEvaluator,
@@ -21,7 +21,7 @@ from distillation.services.candidate_claims import (
 )
 from distillation.services.runs import run_launch
 from distillation.stages.evaluation import Evaluation, Evaluations, PruningThreshold, Task
-from distillation.stages.stopping import REASONS
+from distillation.stages.milestones import REASONS
 from distillation.wording import STOPS, stop_words
 from tests.distillation.factories import StyleRunFactory, VoicePackFactory, tiny_run
 
@@ -237,8 +237,8 @@ class TestHelper:
     def test_it_goes_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(claim_helper, "LOOK_SECONDS", 0.0)
-        follower = claim_helper.HelperHeartbeat(style_run)
+        monkeypatch.setattr(candidate_claims, "HELPER_LOOK_SECONDS", 0.0)
+        follower = candidate_claims.HelperHeartbeat(style_run)
         assert not follower.should_stop()
         assert StyleRun.objects.get().helped_at
         other: Any = StyleRunFactory(style="amable", run=style_run.run)
@@ -259,7 +259,7 @@ class TestHelper:
     )
     def test_there_is_nothing_to_help_with(self, style_run: StyleRun, change: dict) -> None:
         StyleRun.objects.update(**change)
-        claim_helper.slice_help(style_run_id=style_run.pk, slice=1, number=1)
+        candidate_claims.slice_help(style_run_id=style_run.pk, slice=1, number=1)
         assert StyleRun.objects.get().helped_at is None
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from distillation import hub
 from distillation.hub.kokoro_files import WEIGHTS
 from distillation.hub.local import Record, write_records
-from distillation.pipeline import release
+from distillation.pipeline import reports
 from distillation.views.voices import _other_weights
 from tests.distillation.voices import recipe
 
@@ -82,6 +82,6 @@ def test_pages_say_them_and_that_others_are_here_now(model_dir, settings):
 
 def test_the_manifest_of_a_folders_voices_tells_them(tmp_path, monkeypatch):
     made = replace(recipe(), versions={"Kokoro weights": f"official float32, {SHA256}"})
-    monkeypatch.setattr(release, "recipe_in", lambda _: None)
-    about = release.about("neutral", tmp_path / "neutral.pt", made, {})
+    monkeypatch.setattr(reports, "recipe_in", lambda _: None)
+    about = reports.about("neutral", tmp_path / "neutral.pt", made, {})
     assert about["weights"] == {"kind": "official float32", "sha256": SHA256}

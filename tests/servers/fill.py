@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from voicelab.demo.people import passwords_kept, people_make  # noqa: E402
+from voicelab.demo.corpus import passwords_kept, people_make  # noqa: E402
 from voicelab.demo.story import corpus_fill  # noqa: E402
 
 corpus_fill(people_make(), "praat")

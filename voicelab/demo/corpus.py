@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from io import BytesIO
@@ -14,11 +15,15 @@ from django.utils.translation import gettext
 
 from corpus.audio.io import encode_wav
 from corpus.models import LabelDecision, Recording, Sentence, Speaker, StyleLabel
+from corpus.people import people_create
 from corpus.services.labels import label_set
 from corpus.services.takes import take_store
 from corpus.services.verdicts import take_judge
 from corpus.suggest import suggest
 from voicelab.demo.speakers import DemoSpeaker
+from voicelab.roles import ROLES
+
+PATH = settings.DATA_DIR / "demo_passwords.json"
 
 TAKES_A_STYLE = 8  # five become the target
 SAID_IN_ALL = 4  # neutral sentences spoken in every style: held out, for the review to compare
@@ -126,3 +131,18 @@ def take_accept(*, recording: Recording, reviewer: User) -> None:
         state=Recording.State.ACCEPTED,
         reason=gettext("Demonstration"),
     )
+
+
+def people_make() -> dict[str, User]:
+    """Create one person per role where missing; return them by role."""
+    fresh = people_create()
+    if fresh:
+        passwords = passwords_kept() | fresh
+        PATH.touch(mode=0o600)
+        PATH.write_text(json.dumps(passwords))
+    return {role: User.objects.get(username=role) for role in ROLES}
+
+
+def passwords_kept() -> dict[str, str]:
+    """Passwords by user name, as far as this checkout made them."""
+    return json.loads(PATH.read_text()) if PATH.exists() else {}

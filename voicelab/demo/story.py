@@ -14,9 +14,14 @@ from django.core.management import call_command
 from rich.progress import Progress
 
 from distillation.models import Run, RunState
-from voicelab.demo.corpus import labels_make, other_takes_reject, speaker_make, takes_make
-from voicelab.demo.model import engine_choose
-from voicelab.demo.people import passwords_kept, people_make
+from voicelab.demo.corpus import (
+    labels_make,
+    other_takes_reject,
+    passwords_kept,
+    people_make,
+    speaker_make,
+    takes_make,
+)
 from voicelab.demo.processes import DemoError, ports_check, processes_running
 from voicelab.demo.run import packs_ship, run_of_demo, voices_hear
 from voicelab.demo.show import (
@@ -30,7 +35,7 @@ from voicelab.demo.show import (
     table_of,
     verdict_print,
 )
-from voicelab.demo.speakers import speaker_of
+from voicelab.demo.speakers import engine_choose, speaker_of
 from voicelab.demo.verdict import faults_of
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 

@@ -15,9 +15,8 @@ from rich.table import Table
 from corpus.audio.types import AudioError
 from distillation.engines import EngineError, default_student
 from distillation.manifest import ManifestError
-from distillation.pipeline.arguments import add_arguments
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.options import Options, PlanError
+from distillation.pipeline.options import Options, PlanError, add_arguments
 from distillation.pipeline.planning import Plan, plan
 from distillation.pipeline.progress import Bars
 from distillation.pipeline.workspace import locked

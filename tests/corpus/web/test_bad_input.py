@@ -16,7 +16,7 @@ from django.utils import translation
 from corpus.audio.types import AudioError
 from corpus.forms import TakeForm
 from corpus.models import Recording
-from corpus.views.batch_wording import batch_words
+from corpus.views.batch import batch_words
 from corpus.wording import REFUSALS, refusal
 from tests.corpus.web.bad import ARCHIVES, GOOD, LARGEST, SOUNDS, TRIED, packed
 from tests.corpus.web.conftest import files_in, signed_in

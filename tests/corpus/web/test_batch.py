@@ -13,7 +13,7 @@ from django.utils import timezone
 from corpus.batches import BatchError
 from corpus.models import Recording
 from corpus.services.take_batches import batch_keep
-from corpus.views.batch_wording import batch_words
+from corpus.views.batch import batch_words
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import PersonFactory, SentenceFactory
 

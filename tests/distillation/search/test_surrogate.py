@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distillation.search import surrogate
-from distillation.search.gaussian import GaussianProcess
-from distillation.search.halves import Halves
 from distillation.search.subspace import BOUND, HALF, Subspace
-from distillation.search.surrogate import BATCH, BEHIND, Surrogate
+from distillation.search.surrogate import BATCH, BEHIND, GaussianProcess, Halves, Surrogate
 from tests.distillation.search.test_strategies import make, quadratic, voices, walk
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from distillation.stages import milestones
 from distillation.stages.evolve import Evolution
-from distillation.stages.stopping import REASONS, Progress, why_stopped
+from distillation.stages.milestones import REASONS, Progress, why_stopped
 from tests.distillation.voices import recipe, student
 
 progress = st.builds(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from corpus.models import StyleLabel
-from distillation import checks, engines, manifest, tasks, voicepack
+from distillation import engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
 from distillation.services import queue, recovery, voices
 from distillation.services.faults import RunError
@@ -345,8 +345,8 @@ class TestPage:
 
 
 def test_limits_that_are_out_of_order_stop_the_worker(settings: Settings) -> None:
-    assert checks.limits_check() == []
+    assert tasks.limits_check() == []
     settings.LEASE_SECONDS = settings.SLICE_HARD_SECONDS
-    assert [error.id for error in checks.limits_check()] == ["distillation.E001"]
+    assert [error.id for error in tasks.limits_check()] == ["distillation.E001"]
     with pytest.raises(ImproperlyConfigured, match="LEASE_SECONDS"):
-        checks.limits_refuse()
+        tasks.limits_refuse()
