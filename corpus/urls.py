@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from corpus.views import agreement, batch, exchange, focus, labels, listening, lists, studio, takes
+from corpus.views import agreement, batch, exchange, focus, labels, listening, studio, takes
+from corpus.views import exchange as lists
 
 urlpatterns = [
     path("label/", labels.label, name="label"),

@@ -1,16 +1,24 @@
 """Agreement of the labelers, measured by a worker and kept until there are newer decisions."""
 
+from collections import defaultdict
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from math import isnan
 from typing import Any
 
 from celery import current_app
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Count, Q
 
 from corpus import agreement
-from corpus.models import AgreementReport, LabelDecision
+from corpus.models import AgreementReport, Category, LabelDecision, Sentence, StyleLabel
+
+QUICKEST = timedelta(seconds=0.2)  # a shorter gap is a program's, not a person's
+BREAK = timedelta(minutes=2)  # a longer gap between two labels is a pause, not work
 
 MEASURE = "corpus.tasks.agreement_measure"
 ASK_AGAIN_SECONDS = 60
@@ -45,3 +53,51 @@ def _last_decision() -> int:
 def _figures(found: agreement.Agreement) -> dict[str, Any]:
     figures = asdict(found).items()
     return {name: None if isnan(value) else value for name, value in figures}
+
+
+def categories_progress() -> list[dict[str, Any]]:
+    """Count by category: all, labelled, disputed."""
+    rows: Any = Category.objects.annotate(
+        total=Count("sentence"),
+        done=Count("sentence", filter=Q(sentence__label__isnull=False)),
+        disputed=Count("sentence", filter=Q(sentence__standing=Sentence.Standing.DISPUTED)),
+    )
+    return list(rows.values("key", "name", "total", "done", "disputed"))
+
+
+def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:
+    """Count by person: decisions by style, in all and today's pace; the busiest first."""
+    given = LabelDecision.objects.exclude(source=LabelDecision.Source.UNDO).order_by()
+    counts: dict[int, dict[int, int]] = defaultdict(dict)
+    for person, style, n in given.values_list("person", "style").annotate(n=Count("pk")):
+        counts[person][style] = n
+    paces = _paces()
+    people = get_user_model().objects.in_bulk(counts)
+    rows = [
+        {
+            "person": people[pk],
+            "total": sum(by_style.values()),
+            "counts": [(style, by_style.get(style.pk, 0)) for style in styles],
+            "an_hour": paces.get(pk),
+        }
+        for pk, by_style in counts.items()
+    ]
+    return sorted(rows, key=lambda row: -row["total"])
+
+
+def _paces() -> dict[int, float]:
+    """Return labels an hour by person, from the time between the person's labels by hand."""
+    times: dict[int, list[datetime]] = defaultdict(list)
+    by_hand = LabelDecision.objects.filter(batch=None).exclude(source=LabelDecision.Source.IMPORT)
+    for person, when in by_hand.order_by("pk").values_list("person", "created_at"):
+        times[person].append(when)
+    return {person: pace for person, when in times.items() if (pace := labels_an_hour(when))}
+
+
+def labels_an_hour(times: list[datetime]) -> float | None:
+    """Return the pace of acts at these times, pauses left out; None for fewer than three gaps."""
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    worked = [gap for gap in gaps if QUICKEST < gap <= BREAK]
+    if len(worked) < 3:
+        return None
+    return len(worked) * 3600 / sum(worked, timedelta()).total_seconds()

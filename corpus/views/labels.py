@@ -17,8 +17,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from corpus.forms import LabelFilter, LabelForm
 from corpus.models import LabelDecision, Sentence, StyleLabel
 from corpus.querysets import SentenceQuerySet
-from corpus.services.batches import suggestions_accept, suggestions_count, suggestions_undo
-from corpus.services.labels import LabelConflict, label_set
+from corpus.services.labels import (
+    LabelConflict,
+    label_set,
+    suggestions_accept,
+    suggestions_count,
+    suggestions_undo,
+)
 from corpus.services.labels import label_undo as take_back
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.http import HtmxRequest

@@ -5,8 +5,7 @@ from __future__ import annotations
 from distillation.search.base import Array, GradientFunction, Known, SearchError, State, Strategy
 from distillation.search.cma_es import CmaEs
 from distillation.search.gradient import Gradient
-from distillation.search.random_walk import RandomWalk
-from distillation.search.shared_walk import SharedWalk
+from distillation.search.random_walk import RandomWalk, SharedWalk
 from distillation.search.surrogate import Halves, Surrogate
 
 __all__ = [

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from scipy.special import fdtrc
+
+from corpus.audio.prosody import Prosody
+from corpus.audio.types import Audio
+
+Measure = Callable[[Audio, Prosody], float | None]  # None where it cannot be told
 
 SIGNIFICANCE = 0.05
 
@@ -127,3 +133,20 @@ def _reason(styles: int, value: float, threshold: float) -> str:
         return "the styles differ by no more than one style does between sentences."
     verb = "is over" if value > threshold else "is not over"
     return f"coefficient of variation between styles: {value:.1%} {verb} {threshold:.0%}."
+
+
+def _of_prosody(name: str) -> Measure:
+    value = attrgetter(name)
+    return lambda _audio, prosody: value(prosody)
+
+
+MEASURES: dict[str, Measure] = {
+    "pitch_mean_hz": _of_prosody("pitch_mean_hz"),
+    "energy_std": _of_prosody("energy_std"),
+    "speech_rate": _of_prosody("speech_rate"),
+}
+
+
+def measured(audio: Audio, prosody: Prosody) -> Mapping[str, float | None]:
+    """Return every measure of one sentence."""
+    return {name: measure(audio, prosody) for name, measure in MEASURES.items()}

@@ -23,10 +23,9 @@ from distillation.scoring.naturalness import available
 from distillation.stages.base import Progress, StageError
 from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
-from distillation.stages.differentiation import Differentiation, differentiation
+from distillation.stages.differentiation import MEASURES, Differentiation, differentiation, measured
 from distillation.stages.naturalness import Naturalness, judged
 from distillation.stages.reference import PAUSE_S, joined
-from distillation.stages.style_measures import MEASURES, measured
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0

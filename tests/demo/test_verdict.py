@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicelab.demo.verdict import faults_of
+from voicelab.demo.run import faults_of
 
 
 def style(*, start=(0.7, 80.0), evolved=(0.8, 84.0), checks=()):

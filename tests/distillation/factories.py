@@ -14,7 +14,7 @@ from distillation import engines, models
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
-from distillation.stages.style_measures import MEASURES
+from distillation.stages.differentiation import MEASURES
 from distillation.stages.validate import build_report
 from tests.factories import (
     LabelFactory,

@@ -15,7 +15,7 @@ from distillation.search.random_walk import RandomWalk
 from distillation.services import slices
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
-from distillation.stages import checks, style_measures
+from distillation.stages import checks, differentiation
 from distillation.stages.evolve import Evolution
 from distillation.stages.validate import build_report, validate_style
 from distillation.wording import name_words
@@ -64,7 +64,7 @@ def test_a_check_and_a_style_measure(
     monkeypatch: pytest.MonkeyPatch, target_path: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(checks.CHECKS, "longest", checks.CheckRule(60.0, _longest))
-    monkeypatch.setitem(style_measures.MEASURES, "duration_s", _duration_s)
+    monkeypatch.setitem(differentiation.MEASURES, "duration_s", _duration_s)
     asked = recipe(thresholds=checks.default_thresholds())
     assert asked.thresholds["longest"] == 60.0
     style = validate_style(

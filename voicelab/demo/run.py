@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -20,6 +22,8 @@ from distillation.services.runs import run_launch, run_resume, run_retry
 from distillation.services.voices import pack_decide, packs_deploy
 from voicelab.demo.natural_speaker import PRECISION
 from voicelab.demo.processes import DemoError
+
+MEASURES = {"target": "similarity to its speaker", "total": "score"}
 
 HELLO = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
 ANSWER_SECONDS = 60
@@ -129,3 +133,30 @@ def _wait_for_voice(pack: VoicePack) -> None:
         f"The speech service at {settings.SPEECH_URL} did not take up the voice {pack.style} "
         f"within {ANSWER_SECONDS} s."
     )
+
+
+def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
+    """Return one line for everything that keeps the demo from success; empty where all is well.
+
+    A style has to be better than its start on held-out sentences in `MEASURES`, to pass every
+    check of the validation, and to have answered over HTTP; the styles have to differ.
+    """
+    found = [fault for key, style in report["styles"].items() for fault in _of_style(key, style)]
+    if not report["differentiation"]["passed"]:
+        found.append("The styles do not differ enough; see the report.")
+    silent = [key for key, style in report["styles"].items() if style["passed"]]
+    found += [f"{key}: the speech service did not answer." for key in silent if key not in answered]
+    return found
+
+
+def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
+    for measure, words in MEASURES.items():
+        before, after = (style[kind]["score"][measure] for kind in ("start", "evolved"))
+        if after <= before:
+            yield (
+                f"{key}: on held-out sentences the {words} is not better than at the start "
+                f"({before:.3f} → {after:.3f})."
+            )
+    for check in style["checks"]:
+        if not check["passed"]:
+            yield f"{key}: {check['reason']}"

@@ -2,7 +2,7 @@
 
 from distillation.engines.capabilities import StudentInfo
 from distillation.engines.kokoro.files import is_installed, voice_names
-from distillation.hub import weights_recorded
+from distillation.hub.origin import weights_recorded
 
 INFO = StudentInfo(
     name="kokoro",

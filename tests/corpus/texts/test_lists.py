@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpus.lists import MAX_BYTES, MAX_SENTENCES, ListError, ids, like_key, marked, read, same_key
 from corpus.phonetics import balance
-from corpus.phonetics.coverage import coverage_svg
+from corpus.phonetics.balance import coverage_svg
 
 TEXTS = ["¿Qué tal, señora Núñez?", "Son las ocho y media.", "Adiós, «amigo»; hasta luego."]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distillation.search import STRATEGIES, SearchError, State, Strategy, strategy
-from distillation.search.shared_walk import BOUND, _length_mode
+from distillation.search.random_walk import BOUND, _length_mode
 
 ROWS = 12
 
