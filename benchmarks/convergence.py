@@ -25,7 +25,7 @@ from benchmarks import convergence_report as report
 from benchmarks import targets
 from corpus.audio.io import read_wav
 from distillation import engines
-from distillation.engines.praat import steering, student, voices
+from distillation.engines.praat import steering, stock_voices, student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Scorer
 from distillation.search import STRATEGIES
@@ -125,7 +125,7 @@ def recipe_of(job: Job) -> RunRecipe:
 
 def fingerprint(job: Job) -> str:
     """Return a hash of what decides the search: target, texts, code of strategy, score, engine."""
-    files = {Path(inspect.getfile(one)) for one in (student, voices, steering)}
+    files = {Path(inspect.getfile(one)) for one in (student, stock_voices, steering)}
     files |= {*code_of(job), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
     code = [path.read_text() for path in sorted(files)]
     texts = (*recipe_of(job).search_texts, *recipe_of(job).held_out_texts)

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from corpus.services import agreements
+from corpus.services import label_statistics
 
 
 @shared_task
 def agreement_measure() -> None:
-    agreements.agreement_measure()
+    label_statistics.agreement_measure()

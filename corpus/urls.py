@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from corpus.views import agreement, batch, exchange, focus, labels, listening, studio, takes
-from corpus.views import exchange as lists
+from corpus.views import agreement, batch, focus, import_export, labels, listening, studio, takes
+from corpus.views import import_export as lists
 
 urlpatterns = [
     path("label/", labels.label, name="label"),
-    path("label/export/", exchange.corpus_export, name="corpus_export"),
-    path("label/import/", exchange.corpus_import, name="corpus_import"),
+    path("label/export/", import_export.corpus_export, name="corpus_export"),
+    path("label/import/", import_export.corpus_import, name="corpus_import"),
     path("label/sentences/", lists.sentences_import, name="sentences_import"),
     path("label/focus/", focus.focus, name="focus"),
     path("label/focus/next/", focus.focus_next, name="focus_next"),
@@ -29,7 +29,7 @@ urlpatterns = [
     path("studio/example/<slug:key>/", studio.studio_example, name="studio_example"),
     path("takes/", takes.takes, name="takes"),
     path("takes/upload/", takes.take_upload, name="take_upload"),
-    path("takes/export/", exchange.takes_export, name="takes_export"),
+    path("takes/export/", import_export.takes_export, name="takes_export"),
     path("takes/review/", listening.listening, name="listening"),
     path("takes/calibration/", agreement.calibration, name="calibration"),
     path("takes/review/<int:pk>/", listening.listening_judge, name="listening_judge"),

@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation.engines.praat import espeak
-from distillation.services import candidate_claims, recovery, slices, voices
+from distillation.services import candidate_claims, deployments, recovery, slices
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
@@ -43,7 +43,7 @@ class DeployTask(Task):
         if isinstance(exc, SoftTimeLimitExceeded):
             code, message = "storage", _("%(place)s: no answer, or held by others, for %(time)d s.")
             message %= {"place": settings.VOICES_DIR, "time": DEPLOY_SECONDS}
-        voices.deployments_fail(deployment_ids=args[0], code=code, message=message)
+        deployments.deployments_fail(deployment_ids=args[0], code=code, message=message)
 
 
 def _fault_of(task_id: str) -> str:
@@ -76,7 +76,7 @@ def slice_help(style_run_id: int, slice: int, number: int) -> None:
     time_limit=DEPLOY_SECONDS + 30,
 )
 def packs_deploy(deployment_ids: list[int]) -> None:
-    voices.deployments_carry_out(deployment_ids=deployment_ids)
+    deployments.deployments_carry_out(deployment_ids=deployment_ids)
 
 
 @worker_process_init.connect

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import torch
 
-from distillation.engines.kokoro import generator, modules
+from distillation.engines.kokoro import generator, package_generator
 from distillation.engines.kokoro.network import PROSODIES, TEXTS, Network, _remembered
 from distillation.engines.kokoro.student import KokoroStudent
 
@@ -40,7 +40,7 @@ def as_batch_student(student: KokoroStudent, *, half: bool = False) -> KokoroStu
     """Return the student as on a GPU: the package's own modules, several voices at once."""
     made = anew(student)
     made._network.prefers_batch = True
-    made._network._generate = modules.Generator(_generator(made._network), half=half)
+    made._network._generate = package_generator.Generator(_generator(made._network), half=half)
     return made
 
 

@@ -21,11 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from corpus.audio.types import AudioError
-from corpus.batches import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services.archive_previews import batch_file, batch_keep, batch_open, batch_plan
 from corpus.services.speakers import speaker_of
-from corpus.services.take_batches import batch_file, batch_keep, batch_open, batch_plan
 from corpus.services.takes import ConsentMissing, take_store
+from corpus.take_archives import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.uploads import TOO_LARGE
 from corpus.wording import refusal
 from voicelab.roles import SPEAKER, role_required

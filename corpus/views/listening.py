@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
+from corpus.audio.drawings import png, svg
 from corpus.audio.io import decode
 from corpus.audio.prosody import Prosody
-from corpus.audio.waveform import png, svg
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
 from corpus.services.thresholds import threshold_now

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from corpus.audio.coaching import wanted_pitch_hz
+from corpus.audio.drawings import contour_svg
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
-from corpus.audio.waveform import contour_svg
 from corpus.forms import ConsentForm, TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 from corpus.services.speakers import consent_give, consent_withdraw, speaker_of

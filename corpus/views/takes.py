@@ -14,10 +14,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from corpus.audio.drawings import svg
 from corpus.audio.io import decode
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
-from corpus.audio.waveform import svg
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.services.speakers import speaker_of

@@ -16,14 +16,7 @@ from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
 from distillation.pipeline.jobs import Jobs
-from distillation.pipeline.notes import (
-    aside,
-    is_current,
-    made_with,
-    note_of,
-    read_json,
-    recipe_in,
-)
+from distillation.pipeline.notes import aside, is_current, made_with, note_of, read_json, recipe_in
 from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import RunRecipe
 from distillation.stages import checkpoint as checkpoints
@@ -33,14 +26,9 @@ from distillation.stages.deploy import deploy
 from distillation.stages.evaluation import BatchEvaluator
 from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
-from distillation.stages.milestones import GOAL, MINUTES, PATIENCE
 from distillation.stages.reference import Target
-from distillation.stages.style_runner import (
-    StyleRunner,
-    changed_inputs,
-    make_student,
-    make_teacher,
-)
+from distillation.stages.search_progress import GOAL, MINUTES, PATIENCE
+from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
 from distillation.stages.validate import build_report, write_report
 
 CHECKPOINT_SECONDS = 20.0

@@ -14,14 +14,9 @@ from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.candidate_claims import LeadingEvaluator
 from distillation.services.leases import lease_beat
-from distillation.services.outcome import Outcome
 from distillation.services.queue import help_ask, work_waits
-from distillation.services.run_files import (
-    checkpoint_read,
-    field_path,
-    media_path,
-    sample_name,
-)
+from distillation.services.run_files import checkpoint_read, field_path, media_path, sample_name
+from distillation.services.slice_outcome import Outcome
 from distillation.services.style_work import student_of, style_runner
 from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution

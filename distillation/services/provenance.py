@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from corpus.models import Recording, Speaker
 from distillation.models import Deployment, StyleRun, TakeUse, VoicePack
 from distillation.recipe import sounds_used
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 
 
 @dataclass

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet
 from distillation.engines import TEACHERS
-from distillation.engines.prompts import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
+from distillation.engines.reference_audio import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.recipe_builder import (
     SYLLABLES_A_SECOND,

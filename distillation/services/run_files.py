@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from corpus.files import sha256
 from distillation.models import StyleRun, VoicePack
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 from distillation.stages.clips import clip_path
 
 

@@ -23,7 +23,7 @@ from distillation.models import (
     VoicePack,
 )
 from distillation.recipe import RunRecipe
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete, sample_name

@@ -24,14 +24,14 @@ from distillation.models import (
     ValidationReport,
     VoicePack,
 )
+from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.evolve_slice import evolve_slice
-from distillation.services.faults import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
-from distillation.services.outcome import Outcome
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete
 from distillation.services.runs import LIVE, event_add, run_turn
+from distillation.services.slice_outcome import Outcome
 from distillation.services.style_work import reference_slice, validate_slice
 from distillation.stages.validate import build_report
 

@@ -9,17 +9,12 @@ from django.utils.translation import gettext as _
 from distillation.engines.base import Student
 from distillation.models import Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
-from distillation.services.faults import RunError, SliceStopped
+from distillation.services.errors import RunError, SliceStopped
 from distillation.services.leases import lease_beat
-from distillation.services.outcome import Outcome
 from distillation.services.run_files import audio_name, field_path, media_path, prompt_name
+from distillation.services.slice_outcome import Outcome
 from distillation.stages.base import Progress
-from distillation.stages.style_runner import (
-    StyleRunner,
-    changed_inputs,
-    make_student,
-    make_teacher,
-)
+from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
 
 STUDENTS_KEPT = 2
 _STUDENTS: dict[Any, Student] = {}

@@ -15,7 +15,7 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
 from distillation.stages import checkpoint as checkpoints
-from distillation.stages import milestones
+from distillation.stages import search_progress
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint, Point
 from distillation.stages.evaluation import (
@@ -28,7 +28,13 @@ from distillation.stages.evaluation import (
 )
 from distillation.stages.gradients import gradient_for
 from distillation.stages.initialization import blends, start_total, stock_of
-from distillation.stages.milestones import Diversity, Progress, is_late, may_end_early, why_stopped
+from distillation.stages.search_progress import (
+    Diversity,
+    Progress,
+    is_late,
+    may_end_early,
+    why_stopped,
+)
 from distillation.voicepack import VoicePack
 
 ASKED = 32  # candidates in memory at once; a generation may be larger
@@ -366,7 +372,7 @@ class Evolution:
             self.recipe,
             Progress(step=at.step, improved_at=improved, score=score.total, seconds=at.seconds),
         )
-        wanted = milestones.wanted(
+        wanted = search_progress.wanted(
             at.step, self.recipe.steps, open_ended=may_end_early(self.recipe)
         )
         if at.stopped or at.step in wanted:
@@ -374,17 +380,17 @@ class Evolution:
         needed = set(self._milestones().values())
         if not at.stopped:
             steps = self._improved()
-            needed |= {milestones.best_at(step, steps) for step in wanted}
+            needed |= {search_progress.best_at(step, steps) for step in wanted}
         at.kept = {step: pack for step, pack in at.kept.items() if step in needed}
 
     def _milestones(self) -> dict[int, int]:
         """Return the steps to hear the search at, and the improvement that was best there."""
         at = self._at
         if at.stopped:
-            return milestones.chosen(at.step, self._improved(), at.kept)
-        reached = [mark for mark in milestones.marks(self.recipe.steps) if mark <= at.step]
+            return search_progress.chosen(at.step, self._improved(), at.kept)
+        reached = [mark for mark in search_progress.marks(self.recipe.steps) if mark <= at.step]
         improved = self._improved()
-        return {mark: milestones.best_at(mark, improved) for mark in reached if improved}
+        return {mark: search_progress.best_at(mark, improved) for mark in reached if improved}
 
     def _improved(self) -> list[int]:
         return [point.step for point in self._at.points]

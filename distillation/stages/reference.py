@@ -13,7 +13,7 @@ from corpus.audio import timing
 from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.loudness import integrated_lufs, normalize, peak_db
 from corpus.audio.types import Audio, AudioError, Samples
-from distillation.engines import prompts
+from distillation.engines import reference_audio
 from distillation.engines.base import Prompt, Teacher
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages.base import Progress, StageError
@@ -201,7 +201,7 @@ def make_prompt(
     audio = place(name) if (name := recipe.teacher_options.get("prompt")) else None
     transcript = recipe.teacher_options.get("transcript", "")
     if len(own) > 1:
-        sound, transcript = prompts.join(own)
+        sound, transcript = reference_audio.join(own)
         write_wav(joined_to, sound)
         audio = joined_to
     elif own:

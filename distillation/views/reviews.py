@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from distillation.forms import DecisionForm
 from distillation.models import ENDED, Run, RunState, VoicePack
-from distillation.services.faults import RunError
-from distillation.services.voices import pack_decide as pack_decide_
+from distillation.services.deployments import pack_decide as pack_decide_
+from distillation.services.errors import RunError
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
 

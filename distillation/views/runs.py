@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services import runs as run_services
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import target_heard_by

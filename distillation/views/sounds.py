@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from corpus.audio import waveform
+from corpus.audio import drawings
 from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
 from corpus.streaming import file_response
@@ -79,7 +79,7 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
         audio = read_wav(media_path(name))
     except AudioError as error:
         raise Http404 from error
-    drawing = waveform.svg(audio, title=_("Waveform"))
+    drawing = drawings.svg(audio, title=_("Waveform"))
     answer = HttpResponse(drawing, content_type="image/svg+xml")
     answer["Cache-Control"] = "private, max-age=3600"
     return answer

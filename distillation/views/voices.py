@@ -16,11 +16,11 @@ from corpus.models import LabelDecision, Recording, Speaker
 from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
 from distillation.recipe import RunRecipe
-from distillation.services.faults import USER_FAULTS
+from distillation.services.deployments import packs_deploy_later
+from distillation.services.errors import USER_FAULTS
 from distillation.services.in_use import InUse, engines_in_use
 from distillation.services.provenance import Made, voice_made
 from distillation.services.recovery import worker_is_there
-from distillation.services.voices import packs_deploy_later
 from voicelab.roles import ADMIN, ROLES, SPEAKER, role_required, roles_of
 
 

@@ -16,12 +16,12 @@ from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.takes import take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
+from distillation.services.deployments import pack_decide, packs_deploy  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
-from distillation.services.voices import pack_decide, packs_deploy  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
-from voicelab.demo.corpus import (  # noqa: E402  # noqa: E402
+from voicelab.demo.corpus import (  # noqa: E402
     passwords_kept,
     people_make,
     speaker_make,

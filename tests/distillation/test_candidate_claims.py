@@ -21,7 +21,7 @@ from distillation.services.candidate_claims import (
 )
 from distillation.services.runs import run_launch
 from distillation.stages.evaluation import Evaluation, Evaluations, PruningThreshold, Task
-from distillation.stages.milestones import REASONS
+from distillation.stages.search_progress import REASONS
 from distillation.wording import STOPS, stop_words
 from tests.distillation.factories import StyleRunFactory, VoicePackFactory, tiny_run
 

@@ -15,7 +15,7 @@ from corpus.files import sha256_of
 from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import evolve_slice, leases, run_files, slices, style_work
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 from distillation.services.runs import run_retry
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run

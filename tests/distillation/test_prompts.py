@@ -16,7 +16,7 @@ from corpus.models import ProsodyScore, Recording
 from distillation.models import Run, Stage, StyleRun
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.services import recovery
-from distillation.services.faults import RunError
+from distillation.services.errors import RunError
 from distillation.services.provenance import consent_hold, voice_made
 from distillation.services.queue import queue_of
 from distillation.services.recipes import recipe_build

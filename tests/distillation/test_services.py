@@ -23,12 +23,12 @@ from distillation.services import (
     slices,
     style_work,
 )
-from distillation.services.faults import RunError
+from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.errors import RunError
 from distillation.services.recipes import recipe_build
 from distillation.services.recovery import runs_recover
 from distillation.services.runs import run_cancel, run_launch, run_pause, run_resume, run_retry
 from distillation.services.targets import clip_of_take
-from distillation.services.voices import pack_decide, packs_deploy
 from tests.distillation.factories import corpus_make, tiny, tiny_run
 from tests.factories import PersonFactory
 

@@ -17,9 +17,9 @@ from corpus.audio.io import decode
 from corpus.models import StyleLabel
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
 from distillation.recipe import RunRecipe
+from distillation.services.deployments import pack_decide, packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
-from distillation.services.voices import pack_decide, packs_deploy
 from voicelab.demo.natural_speaker import PRECISION
 from voicelab.demo.processes import DemoError
 

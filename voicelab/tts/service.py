@@ -14,10 +14,10 @@ from typing import Any
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
+from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready
 from voicelab.tts.metrics import Metrics
-from voicelab.tts.prompts import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.schemas import SpeechIn
 from voicelab.tts.speaker import Job, Speaker, Utterance
 from voicelab.tts.voices import Voice, VoiceNotFound, Voices

@@ -14,7 +14,7 @@ from distillation.engines.base import SPEEDS, EngineError, Prompt
 from distillation.engines.f5.files import files_of, weights_of
 from distillation.engines.f5.text import read_aloud
 from distillation.engines.long_text import joined, pieces
-from distillation.engines.prompts import SR, Prepared, prepare
+from distillation.engines.reference_audio import SR, Prepared, prepare
 
 if TYPE_CHECKING:
     from distillation.engines.f5.network import Network

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from distillation.engines.kokoro.convolution import (
+    Convolution,
+    Float,
+    Norm,
+    Rows,
+    Sums,
+    array,
+    convolved,
+)
 from distillation.engines.kokoro.kernels import kernels
-from distillation.engines.kokoro.rows import Convolution, Float, Norm, Rows, Sums, array, convolved
 
 if TYPE_CHECKING:
     import torch

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.kokoro.modules import Generator
 from distillation.engines.kokoro.network import Network, Prosody
+from distillation.engines.kokoro.package_generator import Generator
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.kokoro import generator, modules
+from distillation.engines.kokoro import generator, package_generator
 
 if TYPE_CHECKING:
     from kokoro.model import KModel
@@ -81,7 +81,7 @@ class Network:
         self.prefers_batch = self._device.type == "cuda"
         decoder: Any = model.decoder
         self._generate = (
-            modules.Generator(decoder.generator, half=bf16)
+            package_generator.Generator(decoder.generator, half=bf16)
             if self._device.type == "cuda"
             else generator.Generator(decoder.generator, torch.bfloat16 if bf16 else torch.float32)
         )

@@ -1,7 +1,7 @@
 """Student `praat`: espeak-ng inside Praat, always there."""
 
 from distillation.engines.capabilities import StudentInfo
-from distillation.engines.praat.voices import VOICES
+from distillation.engines.praat.stock_voices import VOICES
 
 INFO = StudentInfo(
     name="praat",

@@ -10,7 +10,7 @@ import soxr
 from corpus.audio.types import Audio, Samples
 from distillation.engines.base import EngineError, check_request
 from distillation.engines.long_text import joined, pieces, tidy
-from distillation.engines.praat import espeak, voices
+from distillation.engines.praat import espeak, stock_voices
 from distillation.engines.praat.steering import Settings, settings
 from distillation.engines.psola import repitched, stretched
 from distillation.voicepack import VoicePack
@@ -40,16 +40,16 @@ class PraatStudent:
 
     def stock_voices(self) -> tuple[str, ...]:
         """Names of the voices it comes with."""
-        return tuple(voices.VOICES)
+        return tuple(stock_voices.VOICES)
 
     def stock_voice(self, name: str) -> VoicePack:
         """Return a stock voice; EngineError `missing_voice` names what is there."""
-        if name not in voices.VOICES:
+        if name not in stock_voices.VOICES:
             raise EngineError(
                 "missing_voice",
-                f"praat has no voice {name!r}; there are {', '.join(voices.VOICES)}.",
+                f"praat has no voice {name!r}; there are {', '.join(stock_voices.VOICES)}.",
             )
-        return voices.stock(name)
+        return stock_voices.stock(name)
 
     def phoneme_count(self, text: str) -> int:
         """Phonemes espeak-ng says for `text`."""

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from corpus.audio.checks import take_checks
 from corpus.audio.coaching import hints, wanted_pitch_hz
+from corpus.audio.drawings import contour_svg
 from corpus.audio.profile import Baseline, Part, Quality, quality
 from corpus.audio.prosody import Prosody, measure
-from corpus.audio.waveform import contour_svg
 from corpus.wording import advice
 from tests.signals import Audio, speech
 

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from corpus.audio.waveform import TOP_HZ, levels, png
+from corpus.audio.drawings import TOP_HZ, levels, png
 from tests.signals import join, silence, tone
 
 

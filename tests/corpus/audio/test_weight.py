@@ -7,7 +7,7 @@ from pathlib import Path
 HEAVY = ("scipy", "torch", "librosa", "matplotlib", "pyloudnorm", "parselmouth", "django")
 SCRIPT = f"""
 import sys
-from corpus.audio import checks, io, loudness, profile, prosody, waveform
+from corpus.audio import checks, io, loudness, profile, prosody, drawings
 from tests import signals
 take = io.decode(io.encode_mp3(signals.speech(20)))
 checks.take_checks(take, syllables=20); prosody.measure(take, syllables=20); waveform.svg(take)

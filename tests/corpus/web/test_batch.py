@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from corpus.batches import BatchError
 from corpus.models import Recording
-from corpus.services.take_batches import batch_keep
+from corpus.services.archive_previews import batch_keep
+from corpus.take_archives import BatchError
 from corpus.views.batch import batch_words
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import PersonFactory, SentenceFactory

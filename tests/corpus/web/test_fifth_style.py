@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from corpus.batches import Found
 from corpus.loading import corpus_load
 from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services.take_batches import batch_plan
+from corpus.services.archive_previews import batch_plan
 from corpus.services.takes import take_store
+from corpus.take_archives import Found
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import PersonFactory
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from kokoro.model import KModel
 
-from distillation.engines.kokoro import rows as convolution
+from distillation.engines.kokoro import convolution as convolution
 from distillation.engines.kokoro.network import PROSODIES
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.kokoro.weights import REPO

@@ -12,7 +12,7 @@ from corpus.audio.loudness import integrated_lufs
 from corpus.audio.pitch import track
 from distillation.engines import EngineError, student
 from distillation.engines.praat.steering import row_of
-from distillation.engines.praat.voices import VOICES
+from distillation.engines.praat.stock_voices import VOICES
 from distillation.voicepack import VoicePack
 
 TEXT = "Buenos días, gracias por llamar a nuestro servicio."

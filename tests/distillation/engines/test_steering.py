@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from distillation.engines.praat.steering import RANGES, Settings, row_of, settings, unheard
-from distillation.engines.praat.voices import VOICES, stock
+from distillation.engines.praat.stock_voices import VOICES, stock
 from distillation.voicepack import PROSODY, TIMBRE
 
 

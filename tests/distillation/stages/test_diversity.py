@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from distillation.stages.milestones import Diversity
+from distillation.stages.search_progress import Diversity
 
 RNG = np.random.default_rng(0)
 STOCK = [RNG.standard_normal((40, 1, 256)).astype(np.float32) for _ in range(6)]

@@ -16,11 +16,12 @@ from pytest_django.fixtures import Settings
 from corpus.models import StyleLabel
 from distillation import engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
-from distillation.services import queue, recovery, voices
-from distillation.services.faults import RunError
+from distillation.services import deployments as deploying
+from distillation.services import queue, recovery
+from distillation.services.deployments import pack_decide, packs_deploy, packs_deploy_later
+from distillation.services.errors import RunError
 from distillation.services.recovery import runs_recover
 from distillation.services.run_files import field_path
-from distillation.services.voices import pack_decide, packs_deploy, packs_deploy_later
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory, StyleFactory
 
@@ -57,7 +58,7 @@ def test_a_worker_carries_it_out_once(pack: VoicePack, settings: Settings) -> No
     deployment = request(pack)
     assert not Deployment.objects.current().exists()
     for _ in range(2):
-        voices.deployments_carry_out(deployment_ids=[deployment.pk])
+        deploying.deployments_carry_out(deployment_ids=[deployment.pk])
     assert Deployment.objects.current().get() == deployment
     deployed = manifest.read(settings.VOICES_DIR)
     assert deployed
@@ -69,7 +70,7 @@ def test_a_worker_carries_it_out_once(pack: VoicePack, settings: Settings) -> No
 def test_a_file_that_changed_is_not_deployed(pack: VoicePack, settings: Settings) -> None:
     deployment = request(pack)
     Path(pack.file.path).write_bytes(b"another")
-    voices.deployments_carry_out(deployment_ids=[deployment.pk])
+    deploying.deployments_carry_out(deployment_ids=[deployment.pk])
     deployment.refresh_from_db()
     assert deployment.state == Deployment.State.FAILED
     assert str(pack.file.name) in deployment.error
@@ -91,7 +92,7 @@ def test_a_lost_request_is_sent_again(
 
 
 def carry_out(*deployments: Deployment) -> None:
-    voices.deployments_carry_out(deployment_ids=[row.pk for row in deployments])
+    deploying.deployments_carry_out(deployment_ids=[row.pk for row in deployments])
 
 
 def ended(row: Deployment) -> tuple[str, str]:
@@ -167,7 +168,7 @@ def test_an_unforeseen_fault_ends_the_deployment(
         raise fault
 
     deployment = request(pack)
-    monkeypatch.setattr(voices, "deployments_carry_out", breaks)
+    monkeypatch.setattr(deploying, "deployments_carry_out", breaks)
     tasks.packs_deploy.apply(args=[[deployment.pk]])
     assert ended(deployment) == ("failed", code)
 
@@ -184,14 +185,14 @@ def test_a_request_that_comes_late_does_not_replace_a_newer_one(voices_dir: Path
 
 def test_a_message_for_what_has_ended_touches_nothing(pack: VoicePack, voices_dir: Path) -> None:
     deployment = request(pack)
-    voices.deployments_fail(deployment_ids=[deployment.pk], code="internal", message="")
+    deploying.deployments_fail(deployment_ids=[deployment.pk], code="internal", message="")
     carry_out(deployment)
     assert not voices_dir.exists()
 
 
 def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
-    voices.deployments_fail(deployment_ids=[newer.pk], code="internal", message="")
+    deploying.deployments_fail(deployment_ids=[newer.pk], code="internal", message="")
     carry_out(lost)
     assert served(voices_dir) == {"neutral": lost.sha256}
 
@@ -199,17 +200,17 @@ def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
 def test_what_happens_while_a_deployment_waits_for_its_turn_counts(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits, newer = voices.turn, approved(OTHER)
+    waits, newer = deploying.turn, approved(OTHER)
 
     @contextmanager
     def late_turn(place: Path) -> Iterator[None]:
-        monkeypatch.setattr(voices, "turn", waits)
+        monkeypatch.setattr(deploying, "turn", waits)
         carry_out(request(newer))
         with waits(place):
             yield
 
     deployment = request(pack)
-    monkeypatch.setattr(voices, "turn", late_turn)
+    monkeypatch.setattr(deploying, "turn", late_turn)
     carry_out(deployment)
     assert served(voices_dir) == {"neutral": newer.sha256}
     assert ended(deployment) == ("failed", "superseded")
@@ -228,7 +229,7 @@ def test_lost_requests_are_sent_one_by_one_oldest_first(
     messages = [callback.keywords["args"] for callback in sent]
     assert messages == [[[row.pk]] for row in rows]
     for [deployment_ids] in messages:
-        voices.deployments_carry_out(deployment_ids=deployment_ids)
+        deploying.deployments_carry_out(deployment_ids=deployment_ids)
     assert [ended(row)[0] for row in rows] == ["failed", "deployed", "deployed"]
     assert served(voices_dir) == {"neutral": rows[1].sha256, "amable": rows[2].sha256}
 
@@ -243,13 +244,13 @@ def test_what_is_begun_again_and_again_is_ended(
 
     deployment = request(pack)
     with monkeypatch.context() as patch:
-        patch.setattr(voices, "deploy_in_turn", killed)
-        for _ in range(voices.MAX_BEGUN):
+        patch.setattr(deploying, "deploy_in_turn", killed)
+        for _ in range(deploying.MAX_BEGUN):
             with pytest.raises(Killed):
                 carry_out(deployment)
         carry_out(deployment)
     assert ended(deployment) == (Deployment.State.FAILED, "deploy_lost")
-    assert str(voices.MAX_BEGUN) in deployment.error
+    assert str(deploying.MAX_BEGUN) in deployment.error
     again = request(pack)
     carry_out(again)
     assert ended(again) == (Deployment.State.DEPLOYED, "")
@@ -282,7 +283,9 @@ class TestPage:
     def test_a_failed_voice_is_told_until_it_is_deployed(self, admin: Client) -> None:
         first, second = approved(LUZ), approved(OTHER, "amable")
         for row in (request(first), request(second)):
-            voices.deployments_fail(deployment_ids=[row.pk], code="storage", message=f"disk {row}")
+            deploying.deployments_fail(
+                deployment_ids=[row.pk], code="storage", message=f"disk {row}"
+            )
         carry_out(request(second))
         page = admin.get(reverse("voices")).content.decode()
         assert f"disk neutral ← {first}" in page

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import Recording
-from distillation.engines.praat.voices import VOICES
+from distillation.engines.praat.stock_voices import VOICES
 from distillation.models import Run
 from tests.distillation.factories import (
     TEXTS,

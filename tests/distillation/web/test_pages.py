@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from distillation.models import Decision, Deployment, Run, RunState, StyleRun, VoicePack
+from distillation.services.deployments import pack_decide
 from distillation.services.run_files import clip_name, held_out_name, sample_name
-from distillation.services.voices import pack_decide
 from distillation.templatetags.distilling import as_time
 from distillation.urls import urlpatterns
 from distillation.views.runs import remaining_s

@@ -13,10 +13,10 @@ from corpus.services.speakers import consent_withdraw
 from distillation import engines, voicepack
 from distillation.models import Deployment, Run, StyleRun, VoicePack
 from distillation.services import slices
-from distillation.services.faults import RunError
+from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.errors import RunError
 from distillation.services.provenance import consent_hold, take_uses_store, voice_made
 from distillation.services.run_files import field_path
-from distillation.services.voices import pack_decide, packs_deploy
 from tests.corpus.web.conftest import signed_in
 from tests.distillation.factories import finished_run, tiny_run
 from tests.factories import PersonFactory, RecordingFactory, StyleFactory

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillation.stages import milestones
+from distillation.stages import search_progress
 from distillation.stages.evolve import Evolution
-from distillation.stages.milestones import REASONS, Progress, why_stopped
+from distillation.stages.search_progress import REASONS, Progress, why_stopped
 from tests.distillation.voices import recipe, student
 
 progress = st.builds(
@@ -64,18 +64,18 @@ def test_wherever_a_search_ends_its_parts_can_be_heard(
     kept: set[int] = set()
     for step in range(end + 1):
         known = [at for at in better if at <= step]
-        wanted = milestones.wanted(step, steps, open_ended=early)
+        wanted = search_progress.wanted(step, steps, open_ended=early)
         if step in wanted:
             kept.add(known[-1])
-        kept &= {milestones.best_at(at, known) for at in wanted}
+        kept &= {search_progress.best_at(at, known) for at in wanted}
         assert len(kept) < 16
     kept.add(better[-1])
-    parts = milestones.chosen(end, better, kept)
+    parts = search_progress.chosen(end, better, kept)
     assert min(parts) == 0
     assert parts[end] == better[-1]
     for step, at in parts.items():
-        assert milestones.best_at(step, better) == at
-    for mark in milestones.marks(end):
+        assert search_progress.best_at(step, better) == at
+    for mark in search_progress.marks(end):
         off = min(abs(step - mark) for step in parts)
         assert off == 0 if not early else off <= 0.1 * mark + 1
 

@@ -8,9 +8,9 @@ import pytest
 
 from corpus.audio.io import encode_wav
 from tests.signals import tone
-from voicelab.tts import prompts
+from voicelab.tts import cloning_engine
+from voicelab.tts.cloning_engine import PromptVoices
 from voicelab.tts.errors import ApiError
-from voicelab.tts.prompts import PromptVoices
 
 
 class NoTeacher:
@@ -22,7 +22,7 @@ class NoTeacher:
 
 @pytest.fixture
 def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PromptVoices]:
-    monkeypatch.setattr(prompts, "F5Teacher", NoTeacher)
+    monkeypatch.setattr(cloning_engine, "F5Teacher", NoTeacher)
     made = PromptVoices(model_dir=tmp_path)
     yield made
     made._sent.cleanup()
@@ -42,7 +42,7 @@ def test_what_is_no_sound_is_refused(voices: PromptVoices, sent: str) -> None:
 def test_a_prompt_sent_again_is_among_the_newest(
     voices: PromptVoices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts, "KEPT", 2)
+    monkeypatch.setattr(cloning_engine, "KEPT", 2)
     old, other = voices.sent(sound(200), "Uno."), voices.sent(sound(300), "Dos.")
     again = voices.sent(sound(200), "Uno.")
     voices.sent(sound(400), "Tres.")

@@ -7,7 +7,7 @@ from corpus.audio import timing
 from corpus.audio.io import write_wav
 from corpus.audio.loudness import integrated_lufs
 from distillation.engines import EngineError, Prompt
-from distillation.engines.prompts import LONGEST_S, SR, TAIL_S, join, prepare
+from distillation.engines.reference_audio import LONGEST_S, SR, TAIL_S, join, prepare
 from tests.signals import silence, speech
 
 

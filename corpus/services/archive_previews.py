@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from corpus.batches import Found, Item, Known, archive_extract, archive_files, plan
 from corpus.models import Sentence, StyleLabel
+from corpus.take_archives import Found, Item, Known, archive_extract, archive_files, plan
 
 
 def batch_keep(*, person: Any, file: Any) -> UUID:

@@ -13,7 +13,7 @@ from corpus.files import sha256_of
 from distillation.manifest import ManifestError
 from distillation.models import Decision, Deployment, RunState, VoicePack
 from distillation.querysets import DeploymentQuerySet
-from distillation.services.faults import USER_FAULTS, RunError, fault_code
+from distillation.services.errors import USER_FAULTS, RunError, fault_code
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.run_files import media_path

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.batches import BatchError, Found, Known, archive_extract, archive_files, plan
+from corpus.take_archives import BatchError, Found, Known, archive_extract, archive_files, plan
 
 KNOWN = Known({"shcc-01", "shcc-02", "a_b"}, {"amable", "neutral", "muy_amable"})
 LIMIT = 10_000_000
