@@ -1,4 +1,4 @@
-"""How well the machine's quality score agrees with people's verdicts, and where a line would be."""
+"""How well the quality score agrees with people's verdicts, and the best threshold."""
 
 from __future__ import annotations
 

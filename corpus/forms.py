@@ -1,4 +1,4 @@
-"""What people send: filters of the lists, labels, takes, verdicts."""
+"""What people send: filters of the lists, labels, takes, verdicts, a style."""
 
 import math
 from typing import Any

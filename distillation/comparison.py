@@ -1,4 +1,4 @@
-"""Comparison: in what recipes differ, field by field."""
+"""Compares recipes field by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing: which sentences the teacher speaks, the search hears, and only validation hears."""
+"""Selects the sentences of targets, of the search, and those held out for validation."""
 
 from __future__ import annotations
 

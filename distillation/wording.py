@@ -1,4 +1,4 @@
-"""The words a person reads for the stable codes of faults and for the names in a recipe."""
+"""The words a person reads for the stable codes of errors and for the names in a recipe."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Words of libraries that bring no Spanish, named so that `make messages` collects them."""
+"""Words of libraries without a Spanish translation, so that `make messages` collects them."""
 
 from corpus.translatable import gettext_noop
 

@@ -1,4 +1,4 @@
-"""Is a take technically usable: clipping, level, noise, cut edges, silence, length."""
+"""Technical checks of a take: clipping, level, noise, cut edges, silence, length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A take drawn: peaks for a player, and an SVG with the waveform and its pitch."""
+"""Drawings of a take: waveform with pitch, spectrogram, and the pitch contour over its band."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one object of the exchange format holds; attribute names are the format's keys."""
+"""One object of the exchange format, read and written; attribute names are the format's keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phoneme frequencies of a set of texts and their distance to a reference."""
+"""Phoneme frequencies of texts, their distance to a reference, and a drawing of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agreement of the labelers, measured by a worker and kept until there are newer decisions."""
+"""Statistics of the labels: agreement, kept until there are newer decisions, and progress."""
 
 from collections import defaultdict
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What is done to labels: set, take back, adjudicate; every act is a new row of a named person."""
+"""Labels: set, accept suggestions, undo, adjudicate; each act is a new row of a named person."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Several labelers: what they dispute, how far they agree, who is how far."""
+"""Agreement and calibration: disputes, progress, and how the quality score agrees with people."""
 
 from itertools import groupby
 from math import ceil

@@ -1,4 +1,4 @@
-"""The exchange format in the browser: download the corpus, send a file back."""
+"""Import and export pages: the exchange format, archives of takes, lists of sentences."""
 
 from typing import Any
 

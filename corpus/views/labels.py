@@ -1,4 +1,4 @@
-"""The label page: one style per sentence, saved as it is chosen."""
+"""The label page: one style per sentence, saved as it is chosen; suggestions accepted at once."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The recording studio: what to read, the takes it sends, the verdict on each."""
+"""The recording studio: consent, what to read, the takes it sends, the verdict on each."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an engine is: text and a condition in, sound out."""
+"""The interfaces of engines: text and a voice or prompt in, sound out."""
 
 from __future__ import annotations
 

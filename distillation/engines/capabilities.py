@@ -1,4 +1,4 @@
-"""What an engine declares of itself: everything the rest needs to know before it is loaded."""
+"""What an engine declares about itself: all the rest needs to know before it is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech that an engine makes longer, shorter or higher."""
+"""Time stretching and pitch shifting of speech by overlap-add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of a cloning teacher: what it hears of each style, where f5 can run."""
+"""Options of a cloning teacher: its prompts, and whether it can run here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipeline: the four stages over a folder, without Django; finished work is not repeated."""
+"""Runs the four stages over a folder, without Django; finished work is not repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What earlier stages left in the folder: its styles, and what they were made with."""
+"""Reads what earlier stages left in the folder: its styles, and what they were made with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: processes of this machine that evaluate the candidates of a batch side by side."""
+"""Worker processes of this machine that evaluate the candidates of a batch in parallel."""
 
 from __future__ import annotations
 

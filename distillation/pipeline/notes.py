@@ -1,4 +1,4 @@
-"""Files of a folder: notes in JSON beside results, written whole or not at all."""
+"""JSON notes beside the results of a folder: what each was made with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of `run_pipeline`: what was asked for, as it was said."""
+"""The command-line options of `run_pipeline`."""
 
 from __future__ import annotations
 

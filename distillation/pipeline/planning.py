@@ -1,4 +1,4 @@
-"""Planning: the options of `run_pipeline` become a recipe."""
+"""Turns the options of `run_pipeline` into a recipe and a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars: a pull of model files; each style with step, score, similarity and time left."""
+"""Progress bars of the command line: model downloads, and each style's search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scorer: how near a candidate's voice is to the target, in the order that saves most work."""
+"""Scores a voice against its target, and bounds the score it can still reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CMA-ES in the subspace of the stock voices: what voices differ in, and nothing else."""
+"""CMA-ES in the subspace of the stock voices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published walk: every number of the pack mutated on its own, kept if better."""
+"""Random walks: the published one, and one whose mutations all rows of the pack share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of the score over the voices' subspace says where to listen next."""
+"""A Gaussian process over the voices' subspace proposes candidates; `halves` moves one half."""
 
 from __future__ import annotations
 

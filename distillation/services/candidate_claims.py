@@ -1,4 +1,4 @@
-"""The candidates of a slice as rows, each evaluated by the worker that claims it."""
+"""Shares the candidates of a slice among workers: one row each, claimed by a lease."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What was made from a speaker's voice, and that nothing new is after a withdrawal."""
+"""Which takes a voice was made of, what was made of a speaker's takes, and withdrawn consent."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

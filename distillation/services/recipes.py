@@ -1,4 +1,4 @@
-"""A recipe from the corpus' rows: labelled sentences and usable takes are its source."""
+"""Builds a recipe from the database: labelled sentences, usable takes and prompts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

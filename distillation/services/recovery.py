@@ -1,4 +1,4 @@
-"""Finds work that a killed worker or a lost message left lying, and sends it again."""
+"""Finds work that a killed worker or a lost message left undone, and sends it again."""
 
 from collections.abc import Iterable
 from datetime import timedelta

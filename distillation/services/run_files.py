@@ -1,4 +1,4 @@
-"""The files of a run in the media: how they are called, where they lie, whether they are whole."""
+"""Names and paths of a run's files in the media, and whether they are intact."""
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath

@@ -1,4 +1,4 @@
-"""What one slice of work leaves to be stored."""
+"""The result of one slice that is to be stored."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""Does one slice of a style's work and commits what came of it, or nothing at all."""
+"""Executes one slice of a style's work and commits all of it or nothing; ends a finished run."""
 
 import json
 import logging

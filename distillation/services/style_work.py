@@ -1,4 +1,4 @@
-"""A style's stages in the web: its workspace in the media, and the slices before and after."""
+"""One style's workspace in the media, and the slices before and after its search."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checkpoint: a search frozen between two candidates, written as npz without pickles."""
+"""The checkpoint of a search, written as npz without pickles."""
 
 from __future__ import annotations
 

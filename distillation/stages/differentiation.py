@@ -1,4 +1,4 @@
-"""Do the styles differ in prosody, and by more than one style differs between sentences?"""
+"""The measures of a style, and a test whether the styles differ in them beyond chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evolution: the search for one style's pack, in slices that resume to the bit."""
+"""Stage evolve: the search for one style's voice pack, in slices that resume bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SimilarityGradient: which way a voice grows more like its target, through engine and encoder."""
+"""The gradient of target similarity through engine and speaker encoder."""
 
 from __future__ import annotations
 

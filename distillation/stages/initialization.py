@@ -1,4 +1,4 @@
-"""Where a search starts: the base voices, then blends of the best of them."""
+"""Initial voices of a search: the base voices, then interpolations of the best of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Milestones: which packs of a search to keep, so that it can be heard at 0, 25, 50 and 100 %."""
+"""Progress of a search: its milestones, its diversity, and the rules that end it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage validate: sentences the search never heard, by start and evolved voice, and the checks."""
+"""Stage validate: the held-out sentences by start and evolved voice, measured and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a run, and the review: three voices side by side, and the reviewer's word."""
+"""The report of a run, and the review: three voices side by side, and the decision."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Streams the sounds of a run, and draws their waveforms."""
+"""The sounds of a run: which there are to listen to, streamed, with their waveforms."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Deployed voices, those waiting for it, and where each came from."""
+"""Deployed voices, candidates for deployment, their provenance, and withdrawn consents."""
 
 from collections.abc import Sequence
 from typing import Any

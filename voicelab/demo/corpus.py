@@ -1,4 +1,4 @@
-"""The demo's corpus: labels after the guide, takes of every style by one speaker."""
+"""The demo's people, labels after the guide, and takes of every style by one speaker."""
 
 from __future__ import annotations
 

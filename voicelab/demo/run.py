@@ -1,4 +1,4 @@
-"""The demo's run: launched or taken up again, watched, approved, deployed, heard over HTTP."""
+"""The demo's run: launched, approved, deployed, synthesized over HTTP, and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which engine the demo speaks with, and its synthetic speaker."""
+"""The demo's engine, fetched where it can be had, and its synthetic speaker."""
 
 from __future__ import annotations
 

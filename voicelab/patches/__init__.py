@@ -1,1 +1,1 @@
-"""What is changed in gunicorn and Celery, a file for each change, with its reason."""
+"""Changes to gunicorn and Celery, one module for each, with its reason."""

@@ -1,4 +1,4 @@
-"""espeak-ng inside Praat, where a text takes 115 KB for good: in a process that is renewed."""
+"""espeak-ng inside Praat in a renewed subprocess, since every text leaks 115 KB."""
 
 from __future__ import annotations
 
