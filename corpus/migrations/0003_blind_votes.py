@@ -100,5 +100,5 @@ class Migration(migrations.Migration):
             model_name='labeldecision',
             index=models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='decisions_of_a_batch'),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

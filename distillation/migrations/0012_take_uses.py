@@ -42,5 +42,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('style_run', 'recording', 'role'), name='one_use_a_role')],
             },
         ),
-        migrations.RunPython(uses_of_before, migrations.RunPython.noop),
+        migrations.RunPython(
+            uses_of_before, migrations.RunPython.noop, elidable=True
+        ),
     ]
