@@ -168,11 +168,6 @@ STOPS: dict[str, Any] = {
 }
 
 
-def stop_words(code: str) -> str:
-    """Say why a search ended; nothing while it goes on."""
-    return str(STOPS.get(code, ""))
-
-
 def fault_words(code: str) -> str:
     """Say in the person's language what a code means and what to do; nothing for an unknown one."""
     return str(FAULTS.get(code, ""))

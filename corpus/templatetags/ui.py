@@ -58,14 +58,6 @@ def score_geometry(context: template.Context) -> dict[str, Any]:
     }
 
 
-@register.filter
-def percent_of(part: float, whole: float) -> int:
-    """Whole percent, never 100 before everything is done."""
-    if not whole:
-        return 0
-    return 100 if part >= whole else min(99, round(100 * part / whole))
-
-
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
     """Give the address's query with some keys changed; None or empty removes one."""

@@ -22,7 +22,7 @@ from distillation.services.candidate_claims import (
 from distillation.services.runs import run_launch
 from distillation.stages.evaluation import Evaluation, Evaluations, PruningThreshold, Task
 from distillation.stages.search_progress import REASONS
-from distillation.wording import STOPS, stop_words
+from distillation.wording import STOPS
 from tests.distillation.factories import StyleRunFactory, VoicePackFactory, tiny_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -324,5 +324,4 @@ def test_a_search_that_ends_early_keeps_the_parts_of_its_real_end(
 
 def test_every_reason_to_stop_has_words() -> None:
     assert set(STOPS) == set(REASONS)
-    assert all(stop_words(code) for code in REASONS)
-    assert stop_words("") == ""
+    assert all(STOPS[code] for code in REASONS)
