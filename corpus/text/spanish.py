@@ -7,11 +7,13 @@ from functools import partial
 
 from num2words import num2words
 
+from corpus.text.abbreviations import expand_abbreviations, expand_spanish_contractions
 from corpus.text.addresses import addresses_said
+from corpus.text.rewriting import rewrite
 from corpus.text.roman import roman_said
-from corpus.text.spanish_forms import FRACTIONS, PHRASES, SHORT, UNITS
+from corpus.text.spanish_forms import FRACTIONS, PHRASES, UNITS
 from corpus.text.spelling import FIGURE_RE, figure, spelled
-from corpus.text.text_units import EDGE, SIGN_FIRST, Unit, shortened
+from corpus.text.text_units import EDGE, SIGN_FIRST, Unit
 
 _CLOCK = re.compile(r"\b([01]?\d|2[0-4]):([0-5]\d)(?![\d:])(?:\s?h(?:oras)?\b)?")
 _HALF_DAY = re.compile(r"(?i)\b(0?[1-9]|1[0-2])(:[0-5]\d)?\s?([ap])\.?\s?m\b\.?(\s*$)?")
@@ -26,8 +28,8 @@ DAWN, DUSK, NOON = 6, 8, 12  # hours of a clock of twelve
 
 def spanish_words(text: str) -> str:
     """Return a Spanish text with figures, dates, hours, amounts and abbreviations as words."""
-    text = _phrased(addresses_said(text))
-    text = shortened(text, SHORT)
+    text = expand_spanish_contractions(rewrite(addresses_said(text), PHRASES))
+    text = expand_abbreviations(text, "spanish")
     text = re.sub(r"\b(\d{1,2})\.?([ºª])", _ordinal, text)
     text = roman_said(text)
     text = _HALF_DAY.sub(_half_day, text)
@@ -39,13 +41,6 @@ def spanish_words(text: str) -> str:
         counted = rf"(?<!\d)({FIGURE_RE.pattern})\s?(?:{unit.written})(?!\w)"
         text = re.sub(counted, partial(_counted, unit), text)
     return " ".join(spelled(EDGE.sub(" ", text)).split())
-
-
-def _phrased(text: str) -> str:
-    """Return the text with what is more than one abbreviation, or none by its dot, in full."""
-    for written, said in PHRASES:
-        text = written.sub(said, text)
-    return text
 
 
 def _ordinal(match: re.Match[str]) -> str:

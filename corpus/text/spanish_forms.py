@@ -1,10 +1,11 @@
-"""What Spanish writes otherwise than it says: units, fractions, phrases, abbreviations."""
+"""What Spanish writes otherwise than it says: units, fractions, figures, signs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from corpus.text.rewriting import compile_rules
 from corpus.text.text_units import Unit
 
 _DOT = r"(?:\.(?=,|\s[a-záéíóúñ]))?"  # of an abbreviation, not of the sentence
@@ -42,12 +43,6 @@ FRACTIONS: Mapping[str, str] = {
     "1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto",
     "3/4": "tres cuartos",
 }  # fmt: skip
-_DAYS: Mapping[str, str] = {"J": "jueves", "V": "viernes", "S": "sábado", "D": "domingo"}
-_BEFORE_DON = r"y|a|de|con|por|para|que|es|soy|señor|Sr\."
-
-
-def _to_day(match: re.Match[str]) -> str:
-    return f"lunes a {_DAYS[match[1]]}"
 
 
 def _dotted(match: re.Match[str]) -> str:
@@ -55,48 +50,23 @@ def _dotted(match: re.Match[str]) -> str:
     return match[0].replace(".", " punto ")
 
 
-_Said = str | Callable[[re.Match[str]], str]
-PHRASES: tuple[tuple[re.Pattern[str], _Said], ...] = tuple(
-    (re.compile(written), said)
-    for written, said in (
-        # figures
-        (r"(?<![\d.,])(?!\d{1,3}(?:\.\d{3})+(?!\.?\d))\d+(?:\.\d+){2,}", _dotted),
-        (rf"{HOUR}\.([0-5]\d)(?=\s?h(?:oras)?\b)", r"\1:\2"),
-        (r"(?<=\blas\s)(\d\d?)\.([0-5]\d)(?!\.?\d)", r"\1:\2"),
-        (rf"(?<![\d.,-])(\d+)\s?[-–]\s?(?=\d+\s?(?:%|{COUNTED})(?!\w))", r"\1 a "),
-        (rf"(?<![\d.,])(\d+)\.(\d\d?)(?=\s?(?:%|{COUNTED})(?!\w))", r"\1,\2"),
-        (r"(?<![\d.,])(\d+)\.(\d\d?)(?!\.?\d)", r"\1 punto \2"),
-        (r"(?<![^\s(¿¡:])[-−](?=\d)", "menos "),
-        (r"(?<=\d)(?:\s?½|\s1/2\b)", " y medio"),
-        (r"\b1/2(?=\s(?!día)[a-záéíóúñ]+a\b)", "media"),
-        (r"\b1/2(?=\s(?!del?\b)[a-záéíóúñ])", "medio"),
-        # signs
-        (r"(?<=\d)\s?[x×]\s?(?=\d)", " por "),
-        (r"(?<=\d)\s?=\s?(?=\d)", " igual a "),
-        (r"(?<=\d)\s?M€", " millones de euros"),
-        (r"(?<=[€$])/(mes|día|año)\b", r" al \1"),
-        (r"(?<![\w#])#(?![\w#])", "almohadilla"),
-        (r"(?<![\w*])\*(?![\w*])", "asterisco"),
-        # abbreviations
-        (r"\b1er\b", "primer"),
-        (r"\bL\s?(?:-|a)\s?([JVSD])\b", _to_day),
-        (r"\bD\.\s?ª", "doña"),
-        (r"(?i)\b(?:tlfn?o?|tfno|telf)\b\.?", "teléfono"),
-        (r"\b[Cc]/\s?(?=[A-ZÁÉÍÓÚÑ])", "calle "),
-        (r"\bC\.?\s?P\.?(?=\s?\d{5}\b)", "código postal"),
-        (r"\bs/n\b", "sin número"),
-        (r"(?i)\b(?:p|por)\.?\s?ej\.", "por ejemplo"),
-        (r"\bEE\.\s?UU\.(?=\s*$)", "Estados Unidos."),
-        (r"\bEE\.\s?UU\.", "Estados Unidos"),
-        (r"(?i)\bn(?:\.\s?)?[º°]\.?(?=\s?\d)", "número "),
-        (rf"(^|[.,;:¡¿(]\s*|\b(?:{_BEFORE_DON})\s)D\.(?=\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ])", r"\1don"),
-    )
+PHRASES = compile_rules(
+    # figures
+    (r"(?<![\d.,])(?!\d{1,3}(?:\.\d{3})+(?!\.?\d))\d+(?:\.\d+){2,}", _dotted),
+    (rf"{HOUR}\.([0-5]\d)(?=\s?h(?:oras)?\b)", r"\1:\2"),
+    (r"(?<=\blas\s)(\d\d?)\.([0-5]\d)(?!\.?\d)", r"\1:\2"),
+    (rf"(?<![\d.,-])(\d+)\s?[-–]\s?(?=\d+\s?(?:%|{COUNTED})(?!\w))", r"\1 a "),
+    (rf"(?<![\d.,])(\d+)\.(\d\d?)(?=\s?(?:%|{COUNTED})(?!\w))", r"\1,\2"),
+    (r"(?<![\d.,])(\d+)\.(\d\d?)(?!\.?\d)", r"\1 punto \2"),
+    (r"(?<![^\s(¿¡:])[-−](?=\d)", "menos "),
+    (r"(?<=\d)(?:\s?½|\s1/2\b)", " y medio"),
+    (r"\b1/2(?=\s(?!día)[a-záéíóúñ]+a\b)", "media"),
+    (r"\b1/2(?=\s(?!del?\b)[a-záéíóúñ])", "medio"),
+    # signs
+    (r"(?<=\d)\s?[x×]\s?(?=\d)", " por "),
+    (r"(?<=\d)\s?=\s?(?=\d)", " igual a "),
+    (r"(?<=\d)\s?M€", " millones de euros"),
+    (r"(?<=[€$])/(mes|día|año)\b", r" al \1"),
+    (r"(?<![\w#])#(?![\w#])", "almohadilla"),
+    (r"(?<![\w*])\*(?![\w*])", "asterisco"),
 )
-SHORT: Mapping[str, str] = {
-    "srta": "señorita", "sres": "señores", "dña": "doña", "av": "avenida", "avda": "avenida",
-    "pág": "página", "ej": "ejemplo", "etc": "etcétera", "dpto": "departamento",
-    "pza": "plaza", "plza": "plaza", "ctra": "carretera", "urb": "urbanización",
-    "dcha": "derecha", "izda": "izquierda", "máx": "máximo", "mín": "mínimo",
-    "aprox": "aproximadamente", "cía": "compañía", "ext": "extensión", "apdo": "apartado",
-    "ref": "referencia", "exp": "expediente", "art": "artículo",
-}  # fmt: skip

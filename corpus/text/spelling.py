@@ -7,6 +7,8 @@ import unicodedata
 
 from num2words import num2words
 
+from corpus.text.abbreviations import expand_abbreviations
+
 LETTERS = {
     **{"a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache"},
     **{"i": "i", "j": "jota", "k": "ka", "l": "ele", "m": "eme", "n": "ene", "ñ": "eñe", "o": "o"},
@@ -21,17 +23,6 @@ _SIGNS = {
     "+": " más ",
     "@": " arroba ",
 }
-_SHORT = {
-    "sr": "señor",
-    "sra": "señora",
-    "dr": "doctor",
-    "dra": "doctora",
-    "ud": "usted",
-    "uds": "ustedes",
-    "núm": "número",
-    "tel": "teléfono",
-}
-_SHORT_RE = re.compile(rf"\b({'|'.join(_SHORT)})\.", re.IGNORECASE)
 _CLOCK_RE = re.compile(r"\b(\d{1,2}):(\d{2})\b")
 FIGURE_RE = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 _ACRONYM_RE = re.compile(r"\b[A-ZÑ]{2,5}\b")
@@ -62,7 +53,7 @@ def spelled(text: str) -> str:
     Case and punctuation stay; there may be more than one space where something was spelled.
     """
     text = unicodedata.normalize("NFC", text)
-    text = _SHORT_RE.sub(lambda m: _SHORT[m[1].lower()], text)
+    text = expand_abbreviations(text, "plain")
     text = _CLOCK_RE.sub(lambda m: f"{m[1]} {m[2]}" if int(m[2]) else m[1], text)
     text = FIGURE_RE.sub(lambda m: f" {figure(m[0])} ", text)
     text = _ACRONYM_RE.sub(_acronym, text)

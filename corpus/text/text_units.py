@@ -1,9 +1,8 @@
-"""What every language has in common where figures and abbreviations become words."""
+"""What every language has in common where figures and signs become words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 EDGE = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")  # between figure and letter
@@ -19,9 +18,3 @@ class Unit:
     one: str
     many: str
     feminine: bool = False
-
-
-def shortened(text: str, short: Mapping[str, str]) -> str:
-    """Return the text with abbreviations in full; the full stop of one that ends it stays."""
-    known = re.compile(rf"\b({'|'.join(short)})\.(\s*$)?", re.IGNORECASE)
-    return known.sub(lambda m: short[m[1].lower()] + ("." if m[2] is not None else ""), text)

@@ -6,11 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from corpus.text.abbreviations import KEEP_OPEN
+
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
-ABBREVIATIONS = frozenset(
-    ["sr", "sra", "srta", "dr", "dra", "ud", "uds", "d", "dña", "núm", "tel", "av", "pág", "ej"]
-)
 _SENTENCE = re.compile(r"(?<=[.!?…])(?P<close>[\"'»”’)\]]*)\s+")
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+")
 
@@ -46,7 +45,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _abbreviated(sentence: str) -> bool:
     last = sentence.rsplit(" ", 1)[-1]
-    return last.endswith(".") and last[:-1].lower() in ABBREVIATIONS
+    return last.endswith(".") and last[:-1].lower() in KEEP_OPEN
 
 
 def _fit(sentence: str) -> Iterator[str]:

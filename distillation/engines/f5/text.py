@@ -9,9 +9,10 @@ from functools import partial
 
 from num2words import num2words
 
+from corpus.text.abbreviations import expand_abbreviations
 from corpus.text.spanish import spanish_words
 from corpus.text.spelling import LETTERS
-from corpus.text.text_units import EDGE, SIGN_FIRST, Unit, shortened
+from corpus.text.text_units import EDGE, SIGN_FIRST, Unit
 from distillation.engines.base import EngineError
 from distillation.engines.long_text import tidy
 
@@ -31,10 +32,6 @@ _EN_UNITS = (
     Unit(r"GB", "gigabyte", "gigabytes"),
     Unit(r"MB", "megabyte", "megabytes"),
 )
-_EN_SHORT: Mapping[str, str] = {
-    "mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor", "etc": "et cetera",
-    "ext": "extension", "dept": "department", "approx": "approximately",
-}  # fmt: skip
 _EN_LETTERS: Mapping[str, str] = {
     "a": "ay", "b": "bee", "c": "see", "d": "dee", "e": "ee", "f": "eff", "g": "gee",
     "h": "aitch", "i": "eye", "j": "jay", "k": "kay", "l": "el", "m": "em", "n": "en", "o": "oh",
@@ -83,7 +80,7 @@ def _spanish(text: str) -> str:
 
 
 def _english(text: str) -> str:
-    text = shortened(text, _EN_SHORT)
+    text = expand_abbreviations(text, "english")
     text = re.sub(r"\b(\d{1,4})(?:st|nd|rd|th)\b", _en_ordinal, text)
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", _en_clock, text)
     text = SIGN_FIRST.sub(r"\2 \1", text)
