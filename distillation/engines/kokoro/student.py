@@ -228,7 +228,7 @@ class KokoroStudent:
 def _joined(
     parts: Sequence[tuple[Callable[[Tensor], Tensor], Samples]], sr: int
 ) -> Callable[[Tensor], Tensor]:
-    """Return what speaks the pieces around their rows, as `text.joined` joins them."""
+    """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
     import torch
 
     def speak(offset: Tensor) -> Tensor:
