@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from corpus.text.spelling import words
+from corpus.text.normalization import words
 
 Variety = Literal["castilian", "american"]
 
@@ -79,7 +79,7 @@ def phonemes(text: str, *, variety: Variety = "castilian") -> list[str]:
     Parameters
     ----------
     text : str
-        Spanish text; figures and signs are read out (see `corpus.text.spelling.words`).
+        Spanish text; figures and signs are read out (see `corpus.text.normalization.words`).
     variety : {"castilian", "american"}
         `castilian` keeps /θ/ and /ʎ/ apart; `american` merges them into /s/ and /ʝ/.
 

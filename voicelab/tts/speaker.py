@@ -16,15 +16,17 @@ import numpy as np
 
 from corpus.audio.io import resample
 from corpus.audio.types import Audio, Samples
+from corpus.text.chunking import chunk_by_length
 from distillation.engines.base import EngineError, Student
 from distillation.voicepack import VoicePack
 from voicelab.tts.encoding import SR, Encoder
 from voicelab.tts.errors import RATE, SERVER, ApiError
-from voicelab.tts.text import pieces
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
+PIECE_CHARS = 200
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
 PAUSE_S = 0.2  # between two pieces, at speed 1
 
@@ -132,7 +134,7 @@ class Job:
         self.closed = False
         self._speaker = speaker
         self._utterance = utterance
-        self._pieces = deque(pieces(utterance.text))
+        self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
         self._ready: deque[bytes] = deque()
 
     @property

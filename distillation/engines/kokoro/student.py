@@ -12,7 +12,7 @@ import numpy as np
 
 from corpus.audio.types import Audio, Samples
 from corpus.files import sha256_of
-from corpus.text.spanish import spanish_words
+from corpus.text.normalization import normalize_spanish
 from distillation import voicepack
 from distillation.engines.base import EngineError, check_request
 from distillation.engines.kokoro import INFO
@@ -206,7 +206,7 @@ class KokoroStudent:
         return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
 
     def _phonemes(self, text: str) -> str:
-        phonemes, _ = self._g2p(spanish_words(text) if self._spanish else text)
+        phonemes, _ = self._g2p(normalize_spanish(text) if self._spanish else text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
@@ -228,7 +228,7 @@ class KokoroStudent:
 def _joined(
     parts: Sequence[tuple[Callable[[Tensor], Tensor], Samples]], sr: int
 ) -> Callable[[Tensor], Tensor]:
-    """Return what speaks the pieces around their rows, as `text.joined` joins them."""
+    """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
     import torch
 
     def speak(offset: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from parselmouth.praat import call
 
 from corpus.loading import FOLDER
 from corpus.phonetics import INVENTORY, REFERENCE, balance, divergence, phonemes, syllables
-from corpus.text.spelling import words
+from corpus.text.normalization import words
 
 SOUNDS = {
     "perro": "pero",
@@ -89,26 +89,6 @@ def test_american_spanish_merges_what_castilian_keeps_apart() -> None:
 @pytest.mark.parametrize(("word", "count"), COUNTS.items())
 def test_syllables_follow_diphthongs_and_hiatus(word: str, count: int) -> None:
     assert syllables(word) == count
-
-
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("1.500 €", "mil quinientos euros"),
-        ("3,5 %", "tres coma cinco por ciento"),
-        ("a las 10:30", "a las diez treinta"),
-        ("a las 9:00", "a las nueve"),
-        ("su DNI", "su de ene i"),
-        ("el IVA", "el iva"),
-        ("007", "cero cero siete"),
-        ("Sr. Núñez", "señor núñez"),
-        ("açaí", "acaí"),
-        ("n\u0303", "ñ"),
-        ("日本 1" + "0" * 30, "uno " + " ".join(["cero"] * 30)),
-    ],
-)
-def test_figures_signs_and_acronyms_are_spelled(text: str, spoken: str) -> None:
-    assert words(text) == spoken.split()
 
 
 @settings(deadline=None)

@@ -1,12 +1,15 @@
 """Text in pieces: nothing lost, nothing too long, sentences whole."""
 
 import unicodedata
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicelab.tts.text import PIECE_CHARS, pieces
+from corpus.text.chunking import chunk_by_length
 
+LIMIT = 200
+pieces = partial(chunk_by_length, first=40, limit=LIMIT)
 SPANISH = st.text("aeiouáñ bcd.,;:!?¿¡…»)\n0123456789", max_size=900)
 
 
@@ -14,7 +17,7 @@ SPANISH = st.text("aeiouáñ bcd.,;:!?¿¡…»)\n0123456789", max_size=900)
 def test_nothing_is_lost_or_too_long(text: str) -> None:
     made = pieces(text)
     assert "".join("".join(made).split()) == "".join(unicodedata.normalize("NFC", text).split())
-    assert all(0 < len(piece) <= PIECE_CHARS for piece in made)
+    assert all(0 < len(piece) <= LIMIT for piece in made)
 
 
 def test_a_short_first_sentence_comes_alone_and_the_rest_in_company() -> None:

@@ -19,7 +19,7 @@ _RULER = re.compile(rf"\b(?:({_KINGS})|({_QUEENS})|({_NAME}))\s{_NUMERAL}")
 _ORDINALS = 10  # the last ruler that has one
 
 
-def roman_said(text: str) -> str:
+def verbalize_roman_numerals(text: str) -> str:
     """Return the text with I to XXXIX behind a ruler, century or the like as words."""
     text = _PLACE.sub(lambda m: f"{m[1]} {_cardinal(_value(m[2]))}", text)
     return _RULER.sub(_ruler, text)

@@ -1,0 +1,34 @@
+"""Abbreviations: each once for a reader, and what becomes of its dot."""
+
+import pytest
+
+from corpus.text.abbreviations import (
+    ABBREVIATIONS,
+    expand_abbreviations,
+    expand_spanish_contractions,
+)
+
+
+def test_each_is_there_once_for_a_reader_and_spanish_ones_once_for_both() -> None:
+    for readers in (("plain", "spanish", None), ("english",)):
+        written = [one.written for one in ABBREVIATIONS if one.reader in readers]
+        assert len(set(written)) == len(written)
+        assert all(one == one.lower() and not one.endswith(".") for one in written)
+
+
+@pytest.mark.parametrize(
+    ("reader", "written", "said"),
+    [
+        ("plain", "La SRA. Gil y la Srta. Gil, de Ud.", "La señora Gil y la Srta. Gil, de usted"),
+        ("spanish", "La Sra. Gil y la Srta. Gil, etc.", "La Sra. Gil y la señorita Gil, etcétera."),
+        ("english", "Mrs. Gill, ext. 5, etc.", "missus Gill, extension 5, et cetera."),
+    ],
+)
+def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written, said) -> None:
+    assert expand_abbreviations(written, reader) == said
+
+
+def test_company_tells_what_a_dot_alone_does_not() -> None:
+    assert expand_spanish_contractions("D. Luis, plan D. De L-V en EE. UU.") == (
+        "don Luis, plan D. De lunes a viernes en Estados Unidos."
+    )

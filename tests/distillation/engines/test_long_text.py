@@ -1,0 +1,30 @@
+"""Long text of an engine: on one line, never empty, nothing unsaid taken along."""
+
+import pytest
+
+from distillation.engines import EngineError
+from distillation.engines.long_text import pieces, tidy
+
+
+def test_tidy_text_is_one_line_without_controls():
+    assert tidy("  Hola,\n\tqué\u200b tal\x00 ") == "Hola, qué tal"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "¡!", "…", "\x00"])
+def test_nothing_to_say(text):
+    with pytest.raises(EngineError, match="nothing to say") as caught:
+        tidy(text)
+    assert caught.value.code == "empty_text"
+
+
+def test_what_says_nothing_where_a_text_is_cut_takes_nothing_along():
+    """A dash or dots on their own used to leave the whole text unsaid."""
+
+    def count(text):
+        return len(tidy(text))
+
+    assert pieces("Uno dos - tres cuatro. ... Cinco seis.", count, 10) == [
+        "Uno dos -", "tres", "cuatro.", "Cinco", "seis.",
+    ]  # fmt: skip
+    assert pieces("Uno dos tres ... cuatro", count, 4) == ["Uno", "dos", "tres", "cuatro"]
+    assert pieces("Uno dos tres. - . -", len, 8) == ["Uno dos", "tres.", "- . -"]
