@@ -12,15 +12,8 @@ from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from corpus.audio.types import AudioError
-from corpus.exchange import (
-    ExchangeError,
-    ExchangeErrors,
-    ExchangeItem,
-    ExchangeProsody,
-    ExchangeRecording,
-    dump,
-    parse,
-)
+from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
+from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
 from corpus.loading import sentence_sounds
 from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 from corpus.services.labels import LabelConflict, label_set

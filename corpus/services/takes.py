@@ -1,8 +1,9 @@
-"""What is done to takes: store one, measure it."""
+"""Takes: stored, measured, and archives of them kept between preview and storing."""
 
 import hashlib
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, BinaryIO, cast
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -22,6 +24,7 @@ from corpus.audio.prosody import ANALYSER, Prosody, measure
 from corpus.audio.types import Audio
 from corpus.files import sha256
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
+from corpus.take_archives import Found, Item, Known, archive_extract, archive_files, plan
 
 MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
 MAX_RATE_HZ = 48_000
@@ -193,3 +196,55 @@ def _files_delete(recording: Recording) -> None:
     for field in (recording.wav, recording.original):
         if field:
             field.delete(save=False)
+
+
+def batch_keep(*, person: Any, file: Any) -> UUID:
+    """Keep an archive for its person in place of an earlier one; BatchError where it is none."""
+    archive_files(file)
+    batch_drop(person=person)
+    token = uuid4()
+    file.seek(0)
+    default_storage.save(_name(person, token), File(file))
+    return token
+
+
+def batch_drop(*, person: Any) -> None:
+    """Forget the archive a person sent, if there is one."""
+    folder = _folder(person)
+    if not default_storage.exists(folder):
+        return
+    for name in default_storage.listdir(folder)[1]:
+        default_storage.delete(f"{folder}/{name}")
+
+
+@contextmanager
+def batch_open(*, person: Any, token: UUID) -> Iterator[Any]:
+    """Open the archive a person sent; FileNotFoundError when it is no longer there."""
+    with default_storage.open(_name(person, token), "rb") as file:
+        yield file
+
+
+@contextmanager
+def batch_file(archive: Any, index: int) -> Iterator[BinaryIO]:
+    """Unpack one file of an archive to disk, no further than a take may be large."""
+    with TemporaryFile() as file:
+        archive_extract(archive, index, file, max_bytes=settings.MAX_UPLOAD_BYTES)
+        file.seek(0)
+        yield file
+
+
+def batch_plan(files: list[Found]) -> list[Item]:
+    """Say of each file which take of the corpus it is, or what is wrong with it."""
+    known = Known(
+        frozenset(Sentence.objects.values_list("sentence_id", flat=True)),
+        frozenset(StyleLabel.objects.values_list("key", flat=True)),
+    )
+    return plan(files, known, max_bytes=settings.MAX_UPLOAD_BYTES)
+
+
+def _folder(person: Any) -> str:
+    return f"batches/{person.pk}"
+
+
+def _name(person: Any, token: UUID) -> str:
+    return f"{_folder(person)}/{token}.zip"

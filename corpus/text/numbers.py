@@ -1,15 +1,89 @@
-"""Numbers as words, Spanish and English: cardinals, ordinals, fractions, amounts of a unit."""
+"""Numbers as words, Spanish and English: cardinals, ordinals, Roman ones, amounts of a unit."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from num2words import num2words
 
 from corpus.text.rewriting import compile_rules, rewrite
-from corpus.text.units import ENGLISH_UNITS, SPANISH_UNITS, Unit
+
+_DOT = r"(?:\.(?=,|\s[a-záéíóúñ]))?"  # of an abbreviation, not of the sentence
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is counted.
+
+    Attributes
+    ----------
+    written : str
+        Pattern, without groups, of how it may be written.
+    one, many : str
+        How one and several of it are called.
+    feminine : bool
+        Whether a number before it is feminine (Spanish).
+    """
+
+    written: str
+    one: str
+    many: str
+    feminine: bool = False
+
+
+SPANISH_UNITS = (
+    Unit(r"mil", "mil", "mil"),
+    Unit(r"mill(?:ón|ones)", "millón", "millones"),
+    Unit(r"€|EUR|euros?", "euro", "euros"),
+    Unit(r"\$|USD|dólar(?:es)?", "dólar", "dólares"),
+    Unit(rf"h{_DOT}|horas?", "hora", "horas", feminine=True),
+    Unit(rf"min{_DOT}|minutos?", "minuto", "minutos"),
+    Unit(rf"seg{_DOT}|segundos?", "segundo", "segundos"),
+    Unit(r"días?", "día", "días"),
+    Unit(r"km/h", "kilómetro por hora", "kilómetros por hora"),
+    Unit(r"km|kilómetros?", "kilómetro", "kilómetros"),
+    Unit(r"kg|kilos?", "kilo", "kilos"),
+    Unit(r"kWh", "kilovatio hora", "kilovatios hora"),
+    Unit(r"[°º]\s?C\b|°|grados?", "grado", "grados"),
+    Unit(r"GB|gigas?", "giga", "gigas"),
+    Unit(r"MB|megas?", "mega", "megas"),
+    Unit(r"Mbps|megabits? por segundo", "megabit por segundo", "megabits por segundo"),
+    Unit(r"años?", "año", "años"),
+    Unit(r"mes(?:es)?", "mes", "meses"),
+    Unit(r"céntimos?", "céntimo", "céntimos"),
+    Unit(r"semanas?", "semana", "semanas", feminine=True),
+    Unit(r"ve(?:z|ces)", "vez", "veces", feminine=True),
+    Unit(r"facturas?", "factura", "facturas", feminine=True),
+    Unit(r"llamadas?", "llamada", "llamadas", feminine=True),
+    Unit(r"líneas?", "línea", "líneas", feminine=True),
+    Unit(r"uds?\.|unidad(?:es)?", "unidad", "unidades", feminine=True),
+    Unit(r"personas?", "persona", "personas", feminine=True),
+)
+ENGLISH_UNITS = (
+    Unit(r"€|euros?", "euro", "euros"),
+    Unit(r"\$|dollars?", "dollar", "dollars"),
+    Unit(r"£|pounds?", "pound", "pounds"),
+    Unit(r"h|hours?", "hour", "hours"),
+    Unit(r"min|minutes?", "minute", "minutes"),
+    Unit(r"km", "kilometer", "kilometers"),
+    Unit(r"kg", "kilo", "kilos"),
+    Unit(r"GB", "gigabyte", "gigabytes"),
+    Unit(r"MB", "megabyte", "megabytes"),
+)
+
+_VALUES: Mapping[str, int] = {"X": 10, "V": 5, "I": 1}
+_NUMERAL = r"(X{0,3}(?:IX|IV|V?I{0,3}))(?<=[XVI])\b(?!\.\s?[A-ZÁÉÍÓÚÑ])"  # no initial
+_PLACE = re.compile(
+    rf"\b((?i:siglo|capítulo|tomo|volumen|título|fase|nivel|tipo|anexo))\s{_NUMERAL}"
+)
+_KINGS = "Alfonso|Carlos|Enrique|Felipe|Fernando|Jaime|Juan Carlos|Juan Pablo|Luis|Pedro|Pío"
+_QUEENS = "Isabel|Juana"
+_NAME = r"[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+(?=\s[XVI]{2})"  # whoever else is counted
+_RULER = re.compile(rf"\b(?:({_KINGS})|({_QUEENS})|({_NAME}))\s{_NUMERAL}")
+_ORDINALS = 10  # the last ruler that has one
 
 _SPANISH_NUMBER = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 _ENGLISH_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
@@ -147,3 +221,28 @@ def _feminine(said: str) -> str:
         r"(cient|quinient|setecient|novecient)os\b", r"\1as", re.sub(r"uno$", "una", rest)
     )
     return "".join([*millions, rest])
+
+
+def verbalize_roman_numerals(text: str) -> str:
+    """Return the text with I to XXXIX behind a ruler, century or the like as words."""
+    text = _PLACE.sub(lambda m: f"{m[1]} {_cardinal(_value(m[2]))}", text)
+    return _RULER.sub(_ruler, text)
+
+
+def _ruler(match: re.Match[str]) -> str:
+    king, queen, other, numeral = match.groups()
+    number, name = _value(numeral), king or queen or other
+    if other or number > _ORDINALS:
+        return f"{name} {_cardinal(number)}"
+    ordinal: str = num2words(number, lang="es", to="ordinal")
+    return f"{name} {re.sub('o$', 'a', ordinal) if queen else ordinal}"
+
+
+def _cardinal(number: int) -> str:
+    return str(num2words(number, lang="es"))
+
+
+def _value(numeral: str) -> int:
+    values = [_VALUES[letter] for letter in numeral]
+    after = [*values[1:], 0]
+    return sum(-one if one < behind else one for one, behind in zip(values, after, strict=True))

@@ -22,9 +22,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from corpus.audio.types import AudioError
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
-from corpus.services.archive_previews import batch_file, batch_keep, batch_open, batch_plan
 from corpus.services.speakers import speaker_of
-from corpus.services.takes import ConsentMissing, take_store
+from corpus.services.takes import (
+    ConsentMissing,
+    batch_file,
+    batch_keep,
+    batch_open,
+    batch_plan,
+    take_store,
+)
 from corpus.take_archives import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.uploads import TOO_LARGE
 from corpus.wording import refusal

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from corpus.exchange import PHRASES, ExchangeErrors
+from corpus.exchange.fields import KINDS
+from corpus.exchange.located import REASONS
+from corpus.exchange.parsing import ExchangeErrors
 from corpus.exchanging import ImportSummary
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
@@ -23,6 +25,8 @@ from corpus.phonetics.balance import coverage_svg
 from corpus.services.sentences import ListPlan, sentences_add, sentences_plan
 from corpus.uploads import TOO_LARGE
 from voicelab.roles import LABELER, REVIEWER, role_required
+
+PHRASES = frozenset({*KINDS.values(), *REASONS})  # English words in a fault's parameters
 
 SHOWN = 200
 

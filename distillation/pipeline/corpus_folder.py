@@ -11,7 +11,7 @@ import yaml
 
 from corpus.audio.io import read_wav
 from corpus.audio.types import AudioError
-from corpus.exchange import ExchangeErrors, parse
+from corpus.exchange.parsing import ExchangeErrors, parse
 from corpus.files import sha256_of
 from corpus.phonetics import syllables
 from corpus.suggest import suggest

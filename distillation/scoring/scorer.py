@@ -13,7 +13,8 @@ from corpus.audio.types import Audio, AudioError
 from distillation.recipe import WEIGHTS
 from distillation.scoring.encoder import Embedding, SpeakerEncoder, speaker_encoder
 from distillation.scoring.features import feature_similarity, features, mean_features
-from distillation.scoring.harmonic import harmonic_score
+
+FLOOR = 0.01
 
 PARTS = 128  # of the arc between target and voice
 SLACK = 1e-4  # points; single precision rounds the similarities of a score
@@ -284,3 +285,34 @@ def _arc(voice: Vector, target: Vector) -> tuple[Vector, Vector]:
 
 def _frontier(near: Vector, steady: Vector) -> list[tuple[float, float]]:
     return list(zip(near.tolist(), steady.tolist(), strict=True))
+
+
+def harmonic_score(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return ``100 · Σw / Σ(w/v)``.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Similarities, 0-1; below `FLOOR` they count as `FLOOR`.
+    weights : mapping of str to float
+        One positive weight for each value.
+
+    Returns
+    -------
+    float
+        1-100; all values equal to v give 100 · v.
+
+    Raises
+    ------
+    ValueError
+        Values and weights of different names.
+
+    Examples
+    --------
+    >>> round(harmonic_score({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 1.0}), 2)
+    66.67
+    """
+    if values.keys() != weights.keys():
+        raise ValueError(f"weights {sorted(weights)} do not fit values {sorted(values)}.")
+    total = sum(weights.values())
+    return 100.0 * total / sum(weights[name] / max(values[name], FLOOR) for name in weights)

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from corpus.exchange import ExchangeErrors
+from corpus.exchange.parsing import ExchangeErrors
 from corpus.exchanging import corpus_import
 from corpus.models import Speaker
 from corpus.services.takes import ConsentMissing

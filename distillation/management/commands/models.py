@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from distillation import hub
+from distillation import engines, hub
 from distillation.engines.base import EngineError
 from distillation.hub.sets import with_repo
 from distillation.pipeline.progress import steps_shown
@@ -110,10 +110,8 @@ class Command(BaseCommand):
 
     def _load(self, model_dir: Path, by_hand: Sequence[str]) -> None:
         """Load weights and packs as the engine does: what was put by hand has no known hash."""
-        from distillation.engines.kokoro.student import KokoroStudent
-
         try:
-            student = KokoroStudent(model_dir=model_dir, device="cpu")
+            student = engines.student(hub.KOKORO.name, {"model_dir": model_dir, "device": "cpu"})
             for name in student.stock_voices():
                 student.stock_voice(name)
         except EngineError as error:

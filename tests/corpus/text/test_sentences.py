@@ -3,7 +3,7 @@
 import pytest
 
 from corpus.text.abbreviations import KEEP_OPEN
-from corpus.text.sentences import ENGINE, SERVICE, split_clauses, split_sentences
+from corpus.text.chunking import ENGINE, SERVICE, split_clauses, split_sentences
 
 
 def test_an_abbreviation_keeps_a_sentence_open_for_the_service_only() -> None:

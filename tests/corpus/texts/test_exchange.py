@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.exchange import (
-    ExchangeError,
-    ExchangeErrors,
-    ExchangeItem,
-    ExchangeProsody,
-    ExchangeRecording,
-    dump,
-    parse,
-)
+from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
+from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
 
 STYLES = {"neutral", "amable", "empatico", "profesional"}
 LISTS = {"lista_call_center", "lista_01"}

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from parselmouth.praat import call
 
-from corpus.exchange import ExchangeErrors
+from corpus.exchange.parsing import ExchangeErrors
 from corpus.exchanging import corpus_export, corpus_import
 from corpus.loading import corpus_load
 from corpus.models import LabelDecision, ProsodyScore, Recording, Sentence, StyleLabel

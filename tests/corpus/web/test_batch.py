@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import Recording
-from corpus.services.archive_previews import batch_keep
+from corpus.services.takes import batch_keep
 from corpus.take_archives import BatchError
 from corpus.views.batch import batch_words
 from tests.corpus.web.conftest import files_in, signed_in, wav

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from corpus.loading import corpus_load
 from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services.archive_previews import batch_plan
-from corpus.services.takes import take_store
+from corpus.services.takes import batch_plan, take_store
 from corpus.take_archives import Found
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import PersonFactory

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillation.scoring.harmonic import FLOOR, harmonic_score
+from distillation.scoring.scorer import FLOOR, harmonic_score
 
 WEIGHTS = {"target": 0.48, "self": 0.50, "feature": 0.02}
 unit = st.floats(0.0, 1.0)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from distillation.recipe import WEIGHTS
 from distillation.scoring import Scorer, self_similarity, similarity
-from distillation.scoring.harmonic import harmonic_score
-from distillation.scoring.scorer import SLACK, total_bound
+from distillation.scoring.scorer import SLACK, harmonic_score, total_bound
 from tests.distillation.voices import LONG, OTHER, SHORT, say
 
 
