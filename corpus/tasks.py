@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from corpus.services import label_statistics
+from corpus.services import agreements
 
 
 @shared_task
 def agreement_measure() -> None:
-    label_statistics.agreement_measure()
+    agreements.agreement_measure()

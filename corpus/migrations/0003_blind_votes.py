@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 
-import corpus.fields
+import corpus.models
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from corpus.fields import draw
+from corpus.models import draw
 from corpus.label_resolution import Said, outcome
 
 
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sentence',
             name='draw',
-            field=corpus.fields.DrawField(default=0.0, editable=False, verbose_name='draw for the blind share'),
+            field=corpus.models.DrawField(default=0.0, editable=False, verbose_name='draw for the blind share'),
         ),
         migrations.AddField(
             model_name='sentence',

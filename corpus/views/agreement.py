@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from corpus.calibration import ENOUGH, bins, figure, line, proposed
 from corpus.forms import AdjudicationForm, ThresholdForm
 from corpus.models import Adjudication, LabelDecision, QualityThreshold, Sentence, StyleLabel
-from corpus.services import label_statistics
-from corpus.services.label_statistics import agreement_current
+from corpus.services import label_progress
+from corpus.services.agreements import agreement_current
 from corpus.services.labels import LabelConflict, label_adjudicate
 from corpus.services.thresholds import takes_judged, threshold_now, threshold_set
 from voicelab.roles import LABELER, REVIEWER, role_required
@@ -90,7 +90,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
 def progress(request: HttpRequest) -> HttpResponse:
     styles = list(StyleLabel.objects.all())
     counts = Sentence.objects.label_counts()
-    people, total = label_statistics.people_progress(styles), sum(counts.values())
+    people, total = label_progress.people_progress(styles), sum(counts.values())
     hourly = sum(row["an_hour"] or 0 for row in people)
     left = counts.get(None, 0)
     hours = left / hourly if hourly and left else None
@@ -99,7 +99,7 @@ def progress(request: HttpRequest) -> HttpResponse:
         "total": total,
         "left": left,
         "labelled": total - left,
-        "categories": label_statistics.categories_progress(),
+        "categories": label_progress.categories_progress(),
         "people": people,
         "most": max((row["total"] for row in people), default=0),
         "hours": hours if hours and hours >= 1 else None,

@@ -9,7 +9,7 @@ django.setup()
 
 from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Recording, Sentence, Speaker, StyleLabel  # noqa: E402
-from corpus.services.label_statistics import agreement_measure  # noqa: E402
+from corpus.services.agreements import agreement_measure  # noqa: E402
 from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.speakers import consent_give  # noqa: E402
 from corpus.services.takes import take_store  # noqa: E402

@@ -10,7 +10,7 @@ import sys
 from corpus.audio import checks, io, loudness, profile, prosody, drawings
 from tests import signals
 take = io.decode(io.encode_mp3(signals.speech(20)))
-checks.take_checks(take, syllables=20); prosody.measure(take, syllables=20); waveform.svg(take)
+checks.take_checks(take, syllables=20); prosody.measure(take, syllables=20); drawings.svg(take)
 loaded = [name for name in {HEAVY} if name in sys.modules]
 rss = next(line for line in open("/proc/self/status") if line.startswith("VmRSS"))
 print(loaded, int(rss.split()[1]) // 1024)

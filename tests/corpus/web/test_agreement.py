@@ -12,7 +12,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from corpus.agreement import alpha, kappas
 from corpus.models import Adjudication, AgreementReport, LabelDecision, Sentence
-from corpus.services.label_statistics import agreement_current, labels_an_hour
+from corpus.services.agreements import agreement_current
+from corpus.services.label_progress import labels_an_hour
 from corpus.services.labels import label_set
 from corpus.tasks import agreement_measure
 from tests.corpus.web.conftest import signed_in

@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus import label_resolution
-from corpus.fields import draw
-from corpus.models import LabelDecision, Sentence
+from corpus.models import LabelDecision, Sentence, draw
 from corpus.services.labels import LabelConflict, label_adjudicate, label_set, label_undo
 from tests.factories import CategoryFactory, PersonFactory, SentenceFactory
 

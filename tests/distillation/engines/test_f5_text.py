@@ -1,7 +1,7 @@
 """What F5 is given to read: no figure, no capitals, nothing lost that a reader says."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from distillation.engines import EngineError
@@ -90,6 +90,7 @@ def test_nothing_to_say_and_an_unknown_language():
     assert caught.value.code == "bad_option"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.sampled_from(LANGUAGES))
 @example("1" * 4096, "es")
 @example("1" * 4096, "en")
