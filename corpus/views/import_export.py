@@ -15,14 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from corpus.exchange.fields import KINDS
 from corpus.exchange.located import REASONS
 from corpus.exchange.parsing import ExchangeErrors
-from corpus.exchanging import ImportSummary
+from corpus.exchanging import ImportSummary, ListPlan, sentences_add, sentences_plan
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
 from corpus.exporting import archive, takes_exported
 from corpus.forms import ExchangeForm, ExportForm, SentenceListForm
 from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
-from corpus.services.sentences import ListPlan, sentences_add, sentences_plan
 from corpus.uploads import TOO_LARGE
 from voicelab.roles import LABELER, REVIEWER, role_required
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from cmaes import CMA
 
 from distillation.search.base import Array, Known, SearchError, State
 from distillation.search.subspace import Subspace, Vector
 
-DECIMALS = 6  # of a spread: far finer than is heard, far coarser than the rounding of a sum
+if TYPE_CHECKING:
+    from distillation.search.symmetric_cma import SymmetricCMA
 
 SIGMA = 0.5  # first step, in spreads
 COLLAPSED = 1e-3  # spreads: finer differences are not heard
@@ -135,7 +135,7 @@ class CmaEs:
         self._distribution(2 * self._cma.population_size)
 
     def _distribution(self, population_size: int) -> None:
-        from distillation.search.cma_es import SymmetricCMA
+        from distillation.search.symmetric_cma import SymmetricCMA
 
         self._generation = []
         self._cma = SymmetricCMA(
@@ -145,22 +145,3 @@ class CmaEs:
             seed=(self._seed + self._restarts) % 2**32,
             population_size=population_size,
         )
-
-
-class SymmetricCMA(CMA):
-    """`cmaes.CMA` drawing by the symmetric root of the covariance, to `DECIMALS`.
-
-    The library draws B D z. Directions the scores have said nothing of have equal eigenvalues,
-    so their eigenvectors in B are any basis of what they span: a difference in the last bit of
-    the covariance, as between two installations, turns them, and with them all draws. B D Bᵀ z
-    has the same distribution and is the same in every basis; what the last bit still moves, the
-    rounding takes away.
-    """
-
-    def ask(self) -> Vector:
-        return np.round(super().ask(), DECIMALS)
-
-    def _sample_solution(self) -> Vector:
-        basis, spreads = self._eigen_decomposition()
-        z = self._rng.standard_normal(self.dim)
-        return np.asarray(self._mean + self._sigma * (basis @ (spreads * (basis.T @ z))))

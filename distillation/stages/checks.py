@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from distillation.recipe import THRESHOLDS
-from distillation.scoring import Score
-from distillation.stages.naturalness import Naturalness
+
+if TYPE_CHECKING:  # both reach scipy, which the web process that builds recipes does not load
+    from distillation.scoring import Score
+    from distillation.stages.naturalness import Naturalness
 
 NATURALNESS_LOSS = "naturalness_loss"
 NOT_INSTALLED = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cmaes import CMA
 
-from distillation.search.cma_es import SymmetricCMA
+from distillation.search.symmetric_cma import SymmetricCMA
 
 LAST_BITS = (3e-16, 1e-15, 1e-14, 1e-13)
 MORE = (1e-10, 1e-9, 1e-8)  # surely beyond what the library's rounding decides by itself
