@@ -1,4 +1,4 @@
-"""What the benchmarks say where Kokoro is not there, and that every part of `make bench` starts."""
+"""What the benchmarks say where Kokoro is not there, and that every benchmark starts."""
 
 import runpy
 import sys
@@ -56,8 +56,8 @@ def test_a_spread_is_median_least_and_most() -> None:
     assert spread([3.0, 1.0, 2.0]) == "2.00 (1.00-3.00)"
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_make_bench_has_help(
+@pytest.mark.parametrize("part", [*PARTS, "convergence"])
+def test_every_benchmark_has_help(
     part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", [part, "--help"])

@@ -19,6 +19,7 @@ from tests.factories import (
     SpeakerFactory,
     StyleFactory,
 )
+from tests.web import words
 from voicelab.roles import ROLES, RolesBackend, roles_of
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def test_every_page_stands_in_the_frame_without_inline_code(name, filled, reques
 
 def test_the_navigation_shows_what_the_role_may_open():
     def shown(*roles: str) -> set[str]:
-        html = client_of(*roles).get(reverse("home")).content.decode()
+        html = words.joined(client_of(*roles).get(reverse("home")).content.decode())
         return set(re.findall(r'<li><a href="([^"]+)"', html))
 
     assert shown("labeler") == {reverse(n) for n in ("home", "label", "runs", "voices")}
@@ -73,12 +74,12 @@ def test_the_navigation_shows_what_the_role_may_open():
 
 
 def test_the_page_one_is_on_is_marked():
-    html = client_of("admin").get(reverse("takes")).content.decode()
+    html = words.joined(client_of("admin").get(reverse("takes")).content.decode())
     assert re.findall(r'<li><a href="([^"]+)" aria-current="page"', html) == [reverse("takes")]
 
 
 def test_a_person_without_a_role_is_told_so():
-    html = client_of().get(reverse("home")).content.decode()
+    html = words.joined(client_of().get(reverse("home")).content.decode())
     assert reverse("label") not in re.findall(r'<li><a href="([^"]+)"', html)
     assert html.count("<h1") == 1
 

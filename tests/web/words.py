@@ -60,6 +60,11 @@ def text_of(html: str) -> str:
     return " ".join(" ".join(reader.said).split())
 
 
+def joined(html: str) -> str:
+    """Return the markup without the white space between its parts, however it is laid out."""
+    return re.sub(r"\s*([<>])\s*", r"\1", re.sub(r"\s+", " ", html))
+
+
 def literal_words(template: str) -> set[str]:
     """Return the words a template says outside gettext, in texts and attributes."""
     text = re.sub(r"{% comment %}.*?{% endcomment %}", "", template, flags=re.S)

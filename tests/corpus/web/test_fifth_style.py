@@ -12,6 +12,7 @@ from corpus.services.takes import batch_plan, take_store
 from corpus.take_archives import Found
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import PersonFactory
+from tests.web import words
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +54,8 @@ def test_it_comes_last_with_a_colour_and_a_shape_of_its_own(alegre):
 
 def test_it_is_labelled_with_its_own_key_and_counted(admin, alegre):
     sentence = Sentence.objects.first()
-    page = admin.get(reverse("label")).content.decode()
-    assert "<kbd>5</kbd> Alegre" in page
+    page = words.joined(admin.get(reverse("label")).content.decode())
+    assert "<kbd>5</kbd>Alegre" in page
     admin.post(reverse("label_save", args=[sentence.sentence_id]), {"style": "alegre"})
     assert Sentence.objects.with_label().get(pk=sentence.pk).label_key == "alegre"
     shown = admin.get(reverse("label"), {"style": "alegre"})

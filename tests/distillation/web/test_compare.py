@@ -11,6 +11,7 @@ from django.utils.html import escape
 from distillation.models import Run, StyleRun
 from tests.distillation.factories import RunFactory, StyleRunFactory, finished_run
 from tests.factories import PersonFactory, StyleFactory
+from tests.web import words
 from voicelab.roles import ADMIN, LABELER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -37,7 +38,7 @@ def page(role: str, *asked: object, client: Client | None = None) -> str:
     query = "&".join(f"run={one}" for one in asked)
     answer = (client or signed_in(role)).get(f"{reverse('compare')}?{query}")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return words.joined(answer.content.decode())
 
 
 def test_curves_of_one_style_lie_over_one_another(runs: list[Run]) -> None:
@@ -116,7 +117,8 @@ def test_six_at_most_and_no_more_questions_for_more(
 
 
 def test_runs_are_chosen_in_their_list(runs: list[Run]) -> None:
-    content = signed_in(LABELER).get(f"{reverse('runs')}?with={runs[1].pk}").content.decode()
+    answer = signed_in(LABELER).get(f"{reverse('runs')}?with={runs[1].pk}")
+    content = words.joined(answer.content.decode())
     assert f'action="{reverse("compare")}"' in content
     assert f'value="{runs[1].pk}" id="pick-{runs[1].pk}" checked' in content
 
@@ -127,7 +129,7 @@ def test_an_older_run_comes_along_from_its_page(runs: list[Run]) -> None:
     url = f"{reverse('runs')}?with={runs[0].pk}"
     client = signed_in(LABELER)
     for number in (1, 2):
-        content = client.get(f"{url}&page={number}").content.decode()
+        content = words.joined(client.get(f"{url}&page={number}").content.decode())
         assert content.count(f'name="run" value="{runs[0].pk}"') == 1
         assert content.count(" checked>") == 1
     assert client.get(f"{reverse('runs')}?with={10**30}").status_code == 200

@@ -13,6 +13,7 @@ from distillation.models import Deployment, VoicePack
 from distillation.services.in_use import engines_in_use
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory
+from tests.web import words
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -29,7 +30,7 @@ def shown(page: str, role: str = ADMIN) -> str:
     """Return what a page says of the engines, without its marks; empty where it says nothing."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(PersonFactory(roles=[role]))
-    html = client.get(reverse(page)).content.decode()
+    html = words.joined(client.get(reverse(page)).content.decode())
     found = re.search(r'<div class="in-use">(.*?)</div></div>', html, re.DOTALL)
     return re.sub(r"<[^>]+>|\s+", " ", found[1]).replace("  ", " ") if found else ""
 

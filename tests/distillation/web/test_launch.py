@@ -21,6 +21,7 @@ from tests.distillation.factories import (
     spoken,
 )
 from tests.factories import StyleFactory
+from tests.web import words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -192,7 +193,7 @@ class TestLaunch:
         assert run.run_recipe.base_voices == ("pf_luz", "pm_gil")
         form = admin_client.get(f"{self.url}?again={run.pk}").context["adminform"].form
         assert form["base_voices"].value() == ["pf_luz", "pm_gil"]
-        page = admin_client.get(reverse("run", args=[run.pk])).content.decode()
+        page = words.joined(admin_client.get(reverse("run", args=[run.pk])).content.decode())
         assert "<dd>pf_luz, pm_gil</dd>" in page
 
     def test_the_recipe_names_all_base_voices_where_none_were_chosen(
