@@ -1,4 +1,4 @@
-"""The JSON exchange format: parse with every error at once, write streamed."""
+"""The JSON exchange format: parsing that reports all errors at once, streaming output."""
 
 from corpus.exchange.fields import KINDS
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
@@ -6,7 +6,7 @@ from corpus.exchange.located import REASONS
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
 
 PHRASES = frozenset({*KINDS.values(), *REASONS})
-"""English words that stand in a fault's parameters, to be translated like its message."""
+"""English phrases used as error parameters, to be translated like the message."""
 
 __all__ = [
     "PHRASES",

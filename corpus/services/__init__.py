@@ -1,1 +1,1 @@
-"""What is done to the corpus: labels, takes, consent. Views and tasks call these, nothing else."""
+"""Operations on the corpus: labels, takes, consent; views and tasks change rows only here."""

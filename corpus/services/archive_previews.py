@@ -1,4 +1,4 @@
-"""A ZIP of takes between its preview and its storing: one for each person, kept in the store."""
+"""Uploaded ZIPs of takes between preview and import: at most one per user, in the file storage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from corpus.take_archives import Found, Item, Known, archive_extract, archive_fi
 
 
 def batch_keep(*, person: Any, file: Any) -> UUID:
-    """Keep an archive for its person in place of an earlier one; BatchError where it is none."""
+    """Store a user's archive, replacing an earlier one; raise BatchError if it is not valid."""
     archive_files(file)
     batch_drop(person=person)
     token = uuid4()
@@ -25,7 +25,7 @@ def batch_keep(*, person: Any, file: Any) -> UUID:
 
 
 def batch_drop(*, person: Any) -> None:
-    """Forget the archive a person sent, if there is one."""
+    """Delete the user's archive, if there is one."""
     folder = _folder(person)
     if not default_storage.exists(folder):
         return
@@ -35,14 +35,14 @@ def batch_drop(*, person: Any) -> None:
 
 @contextmanager
 def batch_open(*, person: Any, token: UUID) -> Iterator[Any]:
-    """Open the archive a person sent; FileNotFoundError when it is no longer there."""
+    """Open the user's archive; raise FileNotFoundError if it no longer exists."""
     with default_storage.open(_name(person, token), "rb") as file:
         yield file
 
 
 @contextmanager
 def batch_file(archive: Any, index: int) -> Iterator[BinaryIO]:
-    """Unpack one file of an archive to disk, no further than a take may be large."""
+    """Unpack one file of an archive to disk, up to the maximum size of a take."""
     with TemporaryFile() as file:
         archive_extract(archive, index, file, max_bytes=settings.MAX_UPLOAD_BYTES)
         file.seek(0)
@@ -50,7 +50,7 @@ def batch_file(archive: Any, index: int) -> Iterator[BinaryIO]:
 
 
 def batch_plan(files: list[Found]) -> list[Item]:
-    """Say of each file which take of the corpus it is, or what is wrong with it."""
+    """Match each file to a sentence and style of the corpus, or to an error code."""
     known = Known(
         frozenset(Sentence.objects.values_list("sentence_id", flat=True)),
         frozenset(StyleLabel.objects.values_list("key", flat=True)),

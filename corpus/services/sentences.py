@@ -1,4 +1,4 @@
-"""A list of sentences into the corpus: looked at first, then stored whole or not at all."""
+"""Import of a list of sentences: preview, then store atomically."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from corpus.translatable import gettext_noop
 
 @dataclass(frozen=True)
 class ListPlan:
-    """What storing a list would do: its rows marked, ids for the new ones, balance either way."""
+    """Preview of an import: rows with duplicates marked, new ids, balance before and after."""
 
     rows: list[Row]
     new: list[tuple[str, str]]  # id, text
@@ -24,7 +24,7 @@ class ListPlan:
 
 
 def sentences_plan(*, found: SentenceList, prefix: str, alike: bool = False) -> ListPlan:
-    """Look at a list without storing anything; `alike` takes those that differ in accents too."""
+    """Preview a list; `alike` includes sentences that differ from others only in accents."""
     there = dict(Sentence.objects.values_list("text", "sentence_id"))
     rows = marked(found.rows, there)
     texts = [row.text for row in rows if _is_new(row, alike)]
@@ -39,7 +39,7 @@ def sentences_plan(*, found: SentenceList, prefix: str, alike: bool = False) -> 
 def sentences_add(
     *, found: SentenceList, category: Category, list_name: str, prefix: str, alike: bool = False
 ) -> int:
-    """Store the new sentences of a list, all or none; return how many. ListError names faults."""
+    """Store the new sentences of a list atomically; return how many. Raises ListError."""
     try:
         with transaction.atomic():
             plan = sentences_plan(found=found, prefix=prefix, alike=alike)
@@ -77,5 +77,5 @@ def _refuse_long(rows: list[Row], texts: set[str]) -> None:
 def _balance(texts: list[Any]) -> Balance | None:
     try:
         return balance(texts)
-    except ValueError:  # no Spanish word in them
+    except ValueError:  # no Spanish words
         return None
