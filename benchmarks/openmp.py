@@ -2,7 +2,7 @@
 
     python -m benchmarks.openmp [--repeats 5] [--model-dir FOLDER]
 
-Each policy in fresh processes, on the idle machine and with one busy process per core.
+Each policy in fresh processes, on the machine as it is and with one busy process per core.
 """
 
 from __future__ import annotations

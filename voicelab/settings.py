@@ -198,7 +198,9 @@ SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float("SHARE_SECONDS", default=120.0)  # a helper's claim on one candidate
+SHARE_SECONDS = env.float(
+    "SHARE_SECONDS", default=120.0
+)  # lease of one candidate by a helping worker
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
 LOGGING = {

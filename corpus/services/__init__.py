@@ -1,1 +1,1 @@
-"""Operations on the corpus: labels, takes, consent; views and tasks change rows only here."""
+"""Service layer of the corpus: labels, takes, consent; views and tasks act only through it."""
