@@ -1,3 +1,3 @@
-"""Measurements of docs/benchmarks.md and of the issues, each a command."""
+"""Benchmarks behind docs/benchmarks.md and the issues; each module is a command."""
 
-import voicelab  # noqa: F401  the way OpenMP's threads wait, as in every process of ours
+import voicelab  # noqa: F401  sets OpenMP's wait policy, as in all our processes

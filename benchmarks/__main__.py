@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark but `convergence` (hours), the conditions above the figures."""
+"""`make bench`: runs every benchmark except `convergence` (hours), printing the conditions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def main() -> None:
     for part in parts:
         print(f"\n== {part} ==", flush=True)
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=False)
-        if done.returncode not in (0, EXIT_NO_WEIGHTS):  # which has said so itself
+        if done.returncode not in (0, EXIT_NO_WEIGHTS):  # already reported by the part
             sys.exit(f"benchmarks.{part} ended with status {done.returncode}.")
 
 

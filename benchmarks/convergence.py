@@ -1,9 +1,9 @@
-"""Evaluations a strategy needs for what `random-walk` reaches, and what unheard lengths cost.
+"""Evaluations each strategy needs to match `random-walk`, and the loss on held-out lengths.
 
-`python -m benchmarks.convergence` searches for every target, strategy and seed that is not yet
-in the folder of results, then prints the tables and draws the plot. A finished search stays
-there as one JSON file: a measurement that was interrupted goes on, and a repeat costs nothing
-until the code of a strategy changes.
+`python -m benchmarks.convergence` runs the search for every target, strategy and seed without a
+stored result, then prints the tables and draws the plot. Each finished search is stored as one
+JSON file: an interrupted measurement can be resumed, and a repeated one is free until the code of
+a strategy changes.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from distillation.stages.evolve import Evolution
 from distillation.voicepack import VoicePack
 
 REFERENCE_STRATEGY = "random-walk"
-BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, those of the start included
+BUDGETS = {REFERENCE_STRATEGY: 2000}  # evaluations, including those of the start
 OTHERS = 250
-SPEAKERS = list(targets.SPEAKERS)[:3]  # the fourth is for trying what was tuned on these
-COMPARED = (REFERENCE_STRATEGY, RunRecipe.strategy)  # beside the default
+SPEAKERS = list(targets.SPEAKERS)[:3]  # the fourth tests what was tuned on these
+COMPARED = (REFERENCE_STRATEGY, RunRecipe.strategy)  # the reference and the default
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Job:
 
 
 def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
-    """Seeds outermost, so that an interrupted measurement has some of every target."""
+    """Yield all jobs; seeds outermost, so that an interrupted measurement covers every target."""
     wavs = {name: wav_of(name, options.speech, folder) for name in options.targets}
     for seed, name, strategy in product(range(options.seeds), wavs, options.strategies):
         budget = BUDGETS.get(strategy, OTHERS)
@@ -63,12 +63,12 @@ def jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
 
 
 def people(speech: Path | None) -> list[str]:
-    """Return whose takes are there."""
+    """Return the names of the people with takes in the folder."""
     return sorted({path.name.split("-")[0] for path in speech.glob("*-*.flac")}) if speech else []
 
 
 def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
-    """Return the target: a speaker's, or what a person said in `speech`."""
+    """Return the target's WAV: a synthetic speaker's, or a person's recordings in `speech`."""
     if name in targets.SPEAKERS:
         return targets.target(name, folder)
     if speech is None:
@@ -77,7 +77,7 @@ def wav_of(name: str, speech: Path | None, folder: Path) -> Path:
 
 
 def searched(job: Job) -> dict[str, object]:
-    """Search once; return the curve and the scores on heard and on unheard texts."""
+    """Run one search; return its curve and the scores on search texts and held-out texts."""
     student = engines.student("praat")
     recipe = recipe_of(job)
     evolution = Evolution(recipe, "neutral", student, job.wav)
@@ -97,7 +97,7 @@ def searched(job: Job) -> dict[str, object]:
     seconds = time.process_time() - began
     assert evolution.best
     assert evolution.start
-    # what the texts alone make of the score: said by a voice that was not fitted to any of them
+    # effect of the texts alone on the score: spoken by a voice that was not fitted to any of them
     unsearched = targets.speaker(job.target) if job.target in targets.SPEAKERS else evolution.start
     return {
         **{key: value for key, value in asdict(job).items() if key != "wav"},
@@ -114,17 +114,17 @@ def searched(job: Job) -> dict[str, object]:
 
 
 def recipe_of(job: Job) -> RunRecipe:
-    """Return the recipe: the same score for every strategy, the mean over all texts."""
+    """Return the recipe; every strategy uses the same score, the mean over all texts."""
     return targets.recipe(
         strategy=job.strategy,
-        steps=job.budget,  # the start takes some of them
+        steps=job.budget,  # including those of the start
         seed=job.seed,
         compared="all",
     )
 
 
 def fingerprint(job: Job) -> str:
-    """Return a hash of what decides the search: target, texts, code of strategy, score, engine."""
+    """Return a hash of all inputs of the search: target, texts, code of strategy, score, engine."""
     files = {Path(inspect.getfile(one)) for one in (student, stock_voices, steering)}
     files |= {*code_of(job), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
     code = [path.read_text() for path in sorted(files)]
@@ -134,7 +134,7 @@ def fingerprint(job: Job) -> str:
 
 
 def code_of(job: Job) -> Iterator[Path]:
-    """Return the files of a strategy's class, of those it is made from and of what they import."""
+    """Yield the files of a strategy's class and its bases, and the search modules they import."""
     for one in STRATEGIES[job.strategy].__mro__[:-1]:
         path = Path(inspect.getfile(one))
         yield path
@@ -143,14 +143,14 @@ def code_of(job: Job) -> Iterator[Path]:
 
 
 def finished(job: Job, folder: Path) -> dict[str, object] | None:
-    """Return the stored result, or None where there is none or it is of other code or texts."""
+    """Return the stored result; None if missing or made with different code or texts."""
     path = folder / f"{job.name}.json"
     found = json.loads(path.read_text()) if path.exists() else {}
     return found if found.get("fingerprint") == fingerprint(job) else None
 
 
 def work(job: Job, folder: Path) -> str:
-    """Search and store; the body of a worker process."""
+    """Run a search and store its result; runs in a worker process."""
     os.nice(10)
     result = searched(job)
     part = folder / f"{job.name}.part"
@@ -160,7 +160,7 @@ def work(job: Job, folder: Path) -> str:
 
 
 def conditions(results: list[dict[str, object]], options: argparse.Namespace) -> str:
-    """Return one line of what was measured."""
+    """Return one line that describes the measurement."""
     return (
         f"praat, texts heard of {phonemes(targets.SEARCH)} phonemes, unheard of "
         f"{phonemes(targets.HELD_OUT)}; "
@@ -171,7 +171,7 @@ def conditions(results: list[dict[str, object]], options: argparse.Namespace) ->
 
 
 def phonemes(texts: tuple[str, ...]) -> str:
-    """Return the texts' lengths."""
+    """Return the texts' lengths in phonemes."""
     student = engines.student("praat")
     return ", ".join(str(student.phoneme_count(text)) for text in texts)
 
@@ -205,7 +205,7 @@ def main() -> None:
 
 
 def search(todo: list[Job], options: argparse.Namespace) -> None:
-    """Do the searches that are missing."""
+    """Run the missing searches."""
     with multiprocessing.get_context("spawn").Pool(options.workers, maxtasksperchild=1) as pool:
         done = [pool.apply_async(work, (job, options.results)) for job in todo]
         for number, one in enumerate(done, start=1):

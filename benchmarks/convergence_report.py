@@ -1,4 +1,4 @@
-"""Tables and plot of `benchmarks.convergence` from its stored results."""
+"""Tables and plot from the stored results of `benchmarks.convergence`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from numpy.typing import NDArray
 
 Result = dict[str, Any]
 NEVER = np.inf
-ON = {"heard": 1, "unheard": 2}  # texts; where their score stands in a point of a curve
+ON = {
+    "heard": 1,
+    "unheard": 2,
+}  # search and held-out texts: index of their score in a curve's points
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b")
 
 
 def best_after(result: Result, evaluations: int, on: str = "heard") -> float:
-    """Return the score of the best voice after so many evaluations, NaN before the first."""
+    """Return the best voice's score after this many evaluations, NaN before the first."""
     there = [point for point in result["curve"] if point[0] <= evaluations]
     return float(there[-1][ON[on]]) if there else np.nan
 
 
 def end(result: Result, on: str = "heard") -> float:
-    """Return the score of the voice a search ended with."""
+    """Return the score of a search's final voice."""
     return float(result["curve"][-1][ON[on]])
 
 
 def needed(result: Result, score: float, on: str = "heard") -> float:
-    """Return the evaluations from which on the best voice had this score, else `NEVER`.
+    """Return the evaluations after which the best voice kept this score, or `NEVER`.
 
-    Which voice is best is said by the heard texts: on unheard ones its score may fall again.
+    The best voice is chosen by the search texts, so its score on held-out texts may drop again.
     """
     count = NEVER
     for number, *scores in reversed(result["curve"]):
@@ -40,14 +43,14 @@ def needed(result: Result, score: float, on: str = "heard") -> float:
 
 
 def quartiles(values: Sequence[float], *, digits: int) -> str:
-    """Return `median (quartiles)`; a value that was never reached is `> all`."""
+    """Return `median (quartiles)` as text; `-` stands for values that were never reached."""
     parts = np.quantile(values, (0.5, 0.25, 0.75), method="nearest")
     middle, low, high = (f"{part:.{digits}f}" if np.isfinite(part) else "-" for part in parts)
     return f"{middle} ({low} to {high})"
 
 
 def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
-    """Return what each strategy needs for the reference's median end, target by target."""
+    """Return the evaluations each strategy needs to reach the reference's median final score."""
     others = [s for s in dict.fromkeys(r["strategy"] for r in results) if s != reference]
     heads = [head for on in ON for head in (f"{reference} ends, {on}", *others)]
     lines = ["| target | " + " | ".join(heads) + " |", "| --- " * (1 + len(heads)) + "|"]
@@ -70,12 +73,12 @@ def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
 
 
 def counted(results: Sequence[Result], strategy: str, goal: float, on: str) -> list[float]:
-    """Return how many evaluations each search of a strategy needed for this score."""
+    """Return the evaluations each search of a strategy needed for the score `goal`."""
     return [needed(r, goal, on) for r in results if r["strategy"] == strategy]
 
 
 def reached(counts: Sequence[float]) -> str:
-    """Return median and quartiles of the evaluations, and how many searches got there."""
+    """Return median and quartiles of the evaluations, and how many searches succeeded."""
     if not counts:
         return ""
     there = sum(np.isfinite(counts))
@@ -83,7 +86,7 @@ def reached(counts: Sequence[float]) -> str:
 
 
 def lengths_table(results: Sequence[Result]) -> list[str]:
-    """Return scores on heard and unheard texts, and what of the difference is the search's."""
+    """Return scores on search and held-out texts, and the search's part of the difference."""
     names = ("strategy", "target", "heard", "unheard", "lost", "of that the texts themselves")
     lines = ["| " + " | ".join((*names, "lost by the search")) + " |", "| --- " * 7 + "|"]
     for strategy in dict.fromkeys(r["strategy"] for r in results):
@@ -95,7 +98,7 @@ def lengths_table(results: Sequence[Result]) -> list[str]:
 
 
 def _lost(strategy: str, target: str, results: Sequence[Result]) -> str:
-    """Return one row of the lengths' table."""
+    """Return one row of the table of lengths."""
     lost = [r["heard"] - r["unheard"] for r in results]
     texts = [r["texts_lose"] for r in results]
     columns = [[r[key] for r in results] for key in ("heard", "unheard")]
@@ -105,7 +108,7 @@ def _lost(strategy: str, target: str, results: Sequence[Result]) -> str:
 
 
 def plot(results: Sequence[Result], path: Path, title: str) -> None:
-    """Draw the best voice's score over the evaluations: median, quartiles; by target and texts."""
+    """Plot the best voice's score over evaluations (median, quartiles), by target and texts."""
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(r["target"] for r in results))
@@ -126,7 +129,7 @@ def plot(results: Sequence[Result], path: Path, title: str) -> None:
 
 
 def _curves(panel: Any, results: Sequence[Result], on: str) -> None:
-    """Draw one band a strategy."""
+    """Draw one band per strategy."""
     strategies = dict.fromkeys(r["strategy"] for r in results)
     for strategy, colour in zip(strategies, COLOURS, strict=False):
         mine = [r for r in results if r["strategy"] == strategy]
@@ -140,6 +143,6 @@ def _curves(panel: Any, results: Sequence[Result], on: str) -> None:
 def bands(
     results: Sequence[Result], counts: NDArray[np.int_], on: str = "heard"
 ) -> NDArray[np.float64]:
-    """Return the quartiles (3, n) of the best voice's score after each of these evaluations."""
+    """Return the quartiles, shape (3, n), of the best voice's score at each of `counts`."""
     curves = [[best_after(result, int(count), on) for count in counts] for result in results]
     return np.asarray(np.quantile(curves, (0.25, 0.5, 0.75), axis=0))

@@ -1,9 +1,9 @@
-"""Cost of one sentence: seconds, real-time factor and memory of praat and kokoro, side by side.
+"""Cost of one sentence: seconds, real-time factor and memory of praat and kokoro.
 
     python -m benchmarks.engines [--repetitions 7] [--model-dir FOLDER]
 
-Each engine lives in a process of its own, kokoro once with one thread and once with two. They
-take turns, because machines drift; the memory is the most their process has held.
+Each engine runs in its own process, kokoro once with one thread and once with two. Measurements
+are interleaved, because machines drift; the memory is the peak of each process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TEXT = "Su pedido llegará mañana por la tarde a la dirección que nos indicó,
 VOICES = {"praat": "pf_luz", "kokoro": "ef_dora"}
 THREADS = (1, 2)
 
-speaking: dict[str, Any] = {}  # of a process: its engine and voice
+speaking: dict[str, Any] = {}  # per process: its synthesis function
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def engines_of(model_dir: Path) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return what each row is made with."""
+    """Return engine and options of each row."""
     made: dict[str, tuple[str, dict[str, Any]]] = {"praat": ("praat", {})}
     if has_kokoro(model_dir):
         for precision in PRECISIONS:
@@ -66,14 +66,14 @@ def engines_of(model_dir: Path) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def load(name: str, made_with: dict[str, Any]) -> None:
-    """Make a process's engine and let it speak once."""
+    """Create the process's engine and warm it up with one synthesis."""
     engine = student(name, made_with)
     speaking["work"] = partial(engine.synthesize, TEXT, engine.stock_voice(VOICES[name]))
     speak()
 
 
 def speak() -> tuple[float, Spent]:
-    """Return the seconds of speech, and what they took."""
+    """Return the seconds of speech and the time spent."""
     audio, spent = timed(speaking["work"])
     return audio.duration_s, spent
 

@@ -1,10 +1,10 @@
-"""What a step of the experimental strategy `gradient` costs, against hearing the same text.
+"""Cost of a step of the experimental strategy `gradient`, relative to evaluating the same text.
 
     python -m benchmarks.gradient [--repetitions 3] [--model-dir FOLDER]
 
-For texts of several lengths, each in a process of its own: one synthesis and embedding (fp32),
-and the way through Kokoro and the speaker encoder and back (always fp32), alternating; then the
-process's peak memory.
+For texts of several lengths, each in its own process: one synthesis and embedding (fp32), and a
+forward and backward pass through Kokoro and the speaker encoder (always fp32), alternating; then
+the process's peak memory.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
-    """Return the row of a text; the body of a process."""
+    """Return the row of a text; runs in its own process."""
     engine = KokoroStudent(model_dir=model_dir, threads=1, device="cpu")
     pack, other = (engine.stock_voice(name) for name in (BASE, TARGET))
     target = engine.synthesize(TEXTS[-1], other, seed=SEED)
@@ -59,7 +59,9 @@ def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
     }
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(repetitions + 1):  # the first warms up
-        moved = VoicePack(pack.data + 0.001 * (number + 1), engine.name)  # nothing is kept
+        moved = VoicePack(
+            pack.data + 0.001 * (number + 1), engine.name
+        )  # a new voice each time defeats caches
         for name, way in ways.items():
             spent[name].append(timed(partial(way, moved))[1][1])
     hear, back = (seconds[1:] for seconds in spent.values())
@@ -74,7 +76,7 @@ def gradient(
     text: str,
     voice: VoicePack,
 ) -> None:
-    """Go the way there and back, as `stages.gradients` does."""
+    """Run one forward and backward pass, as `stages.gradients` does."""
     import torch
 
     offset = torch.zeros(voice.data.shape[-1], requires_grad=True)

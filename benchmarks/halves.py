@@ -1,10 +1,10 @@
-"""What kokoro saves while only timbre moves: candidates a second, prosody kept or made anew.
+"""Time kokoro saves by caching prosody while only timbre changes: candidates per second.
 
     python -m benchmarks.halves [--repetitions 4] [--threads 1] [--model-dir FOLDER]
 
-Candidates move both halves of a voice, or its timbre alone, in turns in one process, with the
-texts and the scorer of `benchmarks.kokoro`. The strategy `halves` moves timbre in every other
-batch, so it saves half of what is printed.
+Candidates change both halves of a voice, or its timbre alone, alternating in one process, with
+the texts and the scorer of `benchmarks.kokoro`. The strategy `halves` changes timbre in every
+other batch, so it saves half of what is printed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def row_of(precision: str, options: argparse.Namespace) -> list[str]:
 
 
 def measured(precision: str, options: argparse.Namespace) -> dict[str, list[float]]:
-    """Return processor seconds of each candidate, by what of it moved."""
+    """Return CPU seconds of each candidate, by the part that changed."""
     engine = KokoroStudent(
         model_dir=options.model_dir, threads=options.threads, device="cpu", precision=precision
     )
@@ -58,7 +58,7 @@ def measured(precision: str, options: argparse.Namespace) -> dict[str, list[floa
     spent: dict[str, list[float]] = {name: [] for name in MOVED}
     data = parent.data
     for _ in range(options.repetitions):
-        for name, part in MOVED.items():  # timbre moves from the voice heard just before
+        for name, part in MOVED.items():  # timbre changes from the voice before
             data = data.copy()
             data[..., part] += 0.03 * rng.standard_normal(data[0, 0, part].size, np.float32)
             pack = VoicePack(data, engine.name)

@@ -1,12 +1,12 @@
-"""Candidates on kokoro, against a plain loop: seconds, memory, and how far the scores lie apart.
+"""Candidates on kokoro compared with a plain loop: seconds, memory, and score differences.
 
     python -m benchmarks.kokoro [--repetitions 3] [--threads 1] [--model-dir FOLDER]
 
 The plain loop is KVoiceWalk's (`benchmarks.plain_loop`). Ours is what the search runs:
-`KokoroStudent` and `Scorer`, nobody dropped early. They take turns, candidate by candidate, in one
-process, on texts of the lengths KVoiceWalk ships. What the plain loop said is scored by our
-`Scorer` too: the differences of the score are those of the sound. Memory is that of a process
-that does nothing but one candidate.
+`KokoroStudent` and `Scorer`, without early drops. Both alternate, candidate by candidate, in one
+process, on texts of the lengths KVoiceWalk ships. The plain loop's audio is scored by our `Scorer`
+too, so score differences come from the audio alone. Memory is that of a process that evaluates
+only one candidate.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ PARTS = ("total", "target", "self_", "feature")
 
 @dataclass
 class Way:
-    """One way to judge candidates: what each took, and its score."""
+    """One way to evaluate candidates: time and score of each."""
 
     spent: list[Spent] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def measured(options: argparse.Namespace) -> dict[str, Way]:
-    """Judge the same candidates in every way, in turns; the first of them warms up."""
+    """Evaluate the same candidates in every way, alternating; the first one warms up."""
     made = {"model_dir": options.model_dir, "threads": options.threads, "device": "cpu"}
     engines = {name: KokoroStudent(**made, precision=name) for name in PRECISIONS}
     parent, other = (engines["fp32"].stock_voice(name) for name in (BASE, TARGET))
@@ -97,7 +97,7 @@ def measured(options: argparse.Namespace) -> dict[str, Way]:
 
 
 def judged(engine: KokoroStudent, scorer: Scorer, pack: VoicePack) -> Score:
-    """Return the score of a candidate that says both texts."""
+    """Return the score of a candidate on both texts."""
     spoken = (engine.synthesize(text, pack, seed=SEED) for text in TEXTS)
     return scored_by(scorer, spoken)
 
@@ -144,7 +144,7 @@ def _note(way: Way, score: Score, spent: Spent) -> None:
 
 
 def _candidates(parent: VoicePack, count: int) -> list[VoicePack]:
-    """Move both halves of a voice, so that nothing of the prosody can be kept."""
+    """Return candidates with both halves of the voice changed, so that no prosody is cached."""
     rng = np.random.default_rng(0)
     step = 0.03 * rng.standard_normal((count, 1, 1, 256)).astype(np.float32)
     return [VoicePack(parent.data + one, parent.engine) for one in step]
@@ -153,7 +153,7 @@ def _candidates(parent: VoicePack, count: int) -> list[VoicePack]:
 def _threads_set(threads: int) -> None:
     import torch
 
-    torch.set_num_threads(threads)  # the speaker encoder sets one; all ways get the same
+    torch.set_num_threads(threads)  # the speaker encoder sets 1; use the same for all
 
 
 def _options() -> argparse.Namespace:

@@ -1,10 +1,10 @@
-"""Labels under load: twenty people on 10,000 sentences, 20,000 labels, 5,000 takes.
+"""Labelling under load: twenty people on 10,000 sentences, 20,000 labels, 5,000 takes.
 
     python -m benchmarks.labeling [--database postgres|sqlite] [--seconds 10] [--workers N]
 
-For each database: gunicorn as the Procfile starts it, and one client process beside it. First
-without think time (saves only), then with 2 s between actions (saves, next items, table pages).
-Nothing may be refused or lost: what the server acknowledged is counted in the database.
+For each database: gunicorn as started by the Procfile, and one client process on the same machine.
+First without think time (saves only), then with 2 s between actions (saves, next items, table
+pages). No request may be rejected or lost: acknowledged saves are compared with the database.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TABLES = ("", "page=40", "state=todo", "style=amable&page=3", "q=gracias", "stat
 
 @dataclass
 class Client:
-    """One person's browser: a kept connection and the person's session."""
+    """One person's browser: a keep-alive connection and the person's session."""
 
     session: str
     connection: Any = None
@@ -74,7 +74,7 @@ class Client:
                 head = await reader.readuntil(b"\r\n\r\n")
                 break
             except (asyncio.IncompleteReadError, ConnectionError):
-                if fresh:  # only an idle connection the server closed may be opened again
+                if fresh:  # reconnect only if the server closed an idle connection
                     raise
         headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
         answer = await reader.readexactly(int(headers.get(b"content-length", 0)))
@@ -90,7 +90,7 @@ class Client:
 
 
 async def rush(clients: list[Client], work: Any, styles: list[str], seconds: float) -> float:
-    """Save without a pause; return the seconds it took."""
+    """Save without think time; return the elapsed seconds."""
     started = time.perf_counter()
 
     async def one(client: Client) -> None:
@@ -102,7 +102,7 @@ async def rush(clients: list[Client], work: Any, styles: list[str], seconds: flo
 
 
 async def stroll(clients: list[Client], work: Any, styles: list[str], seconds: float) -> float:
-    """Act, then think for 2 s on average; saves, next items and table pages in turn."""
+    """Alternate saves, next items and table pages, with 2 s of think time on average."""
     started = time.perf_counter()
 
     async def one(client: Client, turn: int) -> None:
@@ -153,7 +153,7 @@ def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
 
 
 def report(name: str, filled: dict[str, Any], seconds: float, pid: int) -> int:
-    """Print how fast it was; return how many saves the server acknowledged."""
+    """Measure and print the performance; return the number of acknowledged saves."""
     work = iter([tuple(item) for item in filled["work"]])
     warm = [Client(session) for session in filled["sessions"]]
     asyncio.run(rush(warm, work, filled["styles"], 1.5))
@@ -211,7 +211,7 @@ def fill(env: dict[str, str], *arguments: str) -> str:
 
 @contextmanager
 def database(name: str, folder: Path) -> Iterator[str]:
-    """Give the address of a fresh database; SQLite's is the default."""
+    """Yield the URL of a fresh database; empty for SQLite, the default."""
     if name == "sqlite":
         yield ""
         return

@@ -1,4 +1,4 @@
-"""Fills the environment's database for the benchmark of labels; prints who may sign in, and how."""
+"""Fills the database for the labelling benchmark; prints sessions and work items as JSON."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ SENTENCES, LABELS, TAKES, PEOPLE = 10_000, 20_000, 5_000, 20
 
 
 def sentences_make() -> list[Sentence]:
-    """Repeat the corpus's sentences, each copy with a number, until there are enough."""
+    """Create numbered copies of the corpus's sentences until there are `SENTENCES`."""
     model = list(Sentence.objects.all())
     Sentence.objects.bulk_create(
         Sentence(
@@ -48,7 +48,7 @@ def people_make() -> list[User]:
 
 
 def labels_make(sentences: list[Sentence], people: list[User], styles: list[StyleLabel]) -> None:
-    """Two decisions a sentence, by two people; in the blind share every fifth pair differs."""
+    """Create two decisions per sentence by two people; every fifth blind pair differs."""
     LabelDecision.objects.bulk_create(
         LabelDecision(
             sentence=sentence,

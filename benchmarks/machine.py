@@ -1,4 +1,4 @@
-"""What the machine gives: how much two processes that share nothing evaluator, against one."""
+"""Scaling limit of the machine: throughput of two independent processes relative to one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.distillation.voices import LONG, recipe, say
 
 @dataclass(frozen=True)
 class Judging:
-    """What a process that shares nothing evaluates: an engine's voice, so many candidates."""
+    """Work of an independent process: an engine's voice, evaluated `count` times."""
 
     engine: str
     count: int
@@ -25,17 +25,17 @@ class Judging:
 
 
 def machine_ratio(judging: Judging) -> float:
-    """How much more two processes judge that share nothing, than one does."""
+    """Return the throughput of two independent processes relative to one."""
     return 2 * judging_seconds(1, judging) / judging_seconds(2, judging)
 
 
 def judging_seconds(count: int, judging: Judging) -> float:
-    """Seconds of the slowest of so many processes at once, each judging as many candidates."""
+    """Return the seconds of the slowest of `count` concurrent processes with equal work."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder, context.Pool(count) as pool:
         target = Path(folder) / "target.wav"
         write_wav(target, say(LONG))
-        pool.map(judge_some, [(target, replace(judging, count=1))] * count, chunksize=1)  # loads
+        pool.map(judge_some, [(target, replace(judging, count=1))] * count, chunksize=1)  # warm-up
         return max(pool.map(judge_some, [(target, judging)] * count, chunksize=1))
 
 

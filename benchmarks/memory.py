@@ -1,11 +1,11 @@
-"""Memory of web, worker and speech service while they do their work; seconds from clone to page.
+"""Memory of web, worker and speech service under use; seconds from clone to first page.
 
     python -m benchmarks.memory [--engine praat] [--clone] [--model-dir FOLDER]
 
-A short demo runs in a folder of its own, on kokoro where its files are there; when it serves, an
-admin opens every page and the speaker uploads five takes. Figures are each process's highest
-resident size (VmHWM). `--clone` also makes the project anew from git: clone, environment,
-database, first page.
+A short demo runs in a temporary folder, on kokoro if its files are present; once it serves, an
+admin opens every page and the speaker uploads five takes. Figures are each process's peak
+resident size (VmHWM). `--clone` also sets up the project from git: clone, environment, database,
+first page.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def post(client: httpx.Client, path: str, files: Any = None, **data: str) -> htt
 
 
 def peaks(manager: psutil.Process) -> dict[str, float]:
-    """Return each process's highest resident size so far, MB, by what it does."""
+    """Return the peak resident size so far, MB, by process role."""
     found: dict[str, float] = {}
     for process in manager.children(recursive=True):
         words, parents = (" ".join(one.cmdline()) for one in (process, process.parents()[0]))
@@ -137,7 +137,7 @@ def peaks(manager: psutil.Process) -> dict[str, float]:
 
 
 def from_clone(folder: Path) -> float:
-    """Return the seconds from `git clone` to the first page, packages downloaded on the way."""
+    """Return the seconds from `git clone` to the first page, including package downloads."""
     started = time.monotonic()
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(folder)], check=True)
     subprocess.run(["make", "--silent", ".venv"], cwd=folder, check=True)

@@ -1,8 +1,8 @@
-"""OpenMP's way of waiting: a sentence on Kokoro with spinning, sleeping and no other threads.
+"""OpenMP's wait policy: a sentence on Kokoro with spinning, sleeping and no other threads.
 
     python -m benchmarks.openmp [--repeats 5] [--model-dir FOLDER]
 
-Each way in fresh processes, on the machine as it is and with a busy process for every core.
+Each policy in fresh processes, on the machine as it is and with one busy process per core.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def measured(changed: dict[str, str], options: argparse.Namespace) -> str:
-    """Return the medians of one way, from a process of its own."""
+    """Return the medians of one policy, measured in its own process."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
     command = [sys.executable, "-m", "benchmarks.openmp", "--speak"]
     command += ["--repeats", str(options.repeats), "--model-dir", str(options.model_dir)]
@@ -57,7 +57,7 @@ def measured(changed: dict[str, str], options: argparse.Namespace) -> str:
 
 
 def speak(model_dir: Path, repeats: int) -> None:
-    """Print seconds of each text, median and spread; in the process that is measured."""
+    """Print median and range of the seconds for each text; runs in the measured process."""
     from distillation.engines.kokoro.student import KokoroStudent
 
     student = KokoroStudent(model_dir=model_dir)
@@ -76,7 +76,7 @@ def speak(model_dir: Path, repeats: int) -> None:
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """Keep so many processes at work."""
+    """Keep `count` processes busy."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield

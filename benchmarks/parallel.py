@@ -1,22 +1,22 @@
-"""Two workers against one, kills, checkpoints, and what a search leaves behind.
+"""Two workers compared with one, kills, checkpoints, and the files a search leaves.
 
     python -m benchmarks.parallel [workers] [kokoro] [jobs] [kills] [checkpoints] [--model-dir …]
 
-Real Celery workers over the embedded database and broker; student `praat` but for `kokoro`.
+Real Celery workers over the embedded database and broker; student `praat` except for `kokoro`.
 
-`workers`: searches of one style, then of four, by one process and by two in turn, in one data
-folder; candidates a second from the first target spoken to the last search ended. `kokoro`: one
-style on Kokoro in bf16, its target a stock voice. `jobs`: as `workers` without broker and
-database, as `run_pipeline --jobs` does it. Beside them what two processes that share nothing
-judge against one: no more than this can be had of the machine at the time. `beside judging` is
-the part of the processes' own time that was spent on anything else, which does not depend on who
-else uses the machine.
+`workers`: searches of one style, then of four, with one and with two processes alternating, in one
+data folder; candidates per second from the first finished target to the end of the last search.
+`kokoro`: one style on Kokoro in bf16, with a stock voice as its target. `jobs`: like `workers`, but
+without broker and database, as in `run_pipeline --jobs`. For comparison, the throughput of two
+independent processes relative to one is printed: the machine's upper limit at the time. `beside
+judging` is the share of the processes' CPU time not spent on evaluation, which does not depend on
+other load of the machine.
 
-`kills`: a process of the pool, idle or not, is ended by SIGKILL at 20 random moments of a run.
+`kills`: a process of the pool, idle or not, is killed by SIGKILL at 20 random moments of a run.
 
-`checkpoints`: 10,000 steps of each strategy (1,000 where a step takes long), through a worker, with
-scores that are drawn instead of heard: what is kept does not depend on where they come from. The
-search may end anywhere, which keeps most.
+`checkpoints`: 10,000 steps of each strategy (1,000 for those with slow steps) in a worker, with
+random scores instead of synthesis: what is stored does not depend on their origin. The search
+may end anywhere, which stores most.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ from voicelab.demo.natural_speaker import STOCK_VOICE
 from voicelab.settings import MODEL_DIR
 
 STYLES = ("neutral", "amable", "empatico", "profesional")
-STEPS = 1000  # of one style; of four styles a third each
-TURNS = (1, 2, 2, 1, 1, 2)  # how many processes
+STEPS = 1000  # for one style; for four styles a third each
+TURNS = (1, 2, 2, 1, 1, 2)  # numbers of processes
 KILLS, KILL_STEPS, KILL_SLICE_S = 20, 400, 1.0
 LONG_SEARCH = 10_000
-MODELLED = ("surrogate", "halves")  # a step of these takes long: a tenth of the steps
+MODELLED = ("surrogate", "halves")  # slow steps: a tenth of the steps
 KOKORO_STEPS, KOKORO_TURNS = 24, (1, 2, 2, 1)
 PATIENCE_S = 1800.0
 NATURAL_TAKES = """
@@ -66,13 +66,13 @@ factories.spoken = lambda text, voice: encode_wav(speaker.speak(text, "neutral",
 
 @dataclass(frozen=True)
 class Searched:
-    """What the workers search: styles, with what the recipe is to be made, who speaks the takes."""
+    """A search for the workers: styles, recipe options, and the source of the takes."""
 
     what: str
     styles: tuple[str, ...]
     wanted: dict[str, Any]
-    turns: tuple[int, ...] = TURNS  # how many processes
-    takes: str = ""  # code that runs before the corpus is made
+    turns: tuple[int, ...] = TURNS  # numbers of processes
+    takes: str = ""  # code that runs before the corpus is created
 
 
 def main() -> None:
@@ -81,7 +81,10 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     options = parser.parse_args()
-    os.environ |= {"MODEL_DIR": str(options.model_dir.resolve()), "STUDENT": "praat"}  # of workers
+    os.environ |= {
+        "MODEL_DIR": str(options.model_dir.resolve()),
+        "STUDENT": "praat",
+    }  # for the workers
     conditions_print(options.model_dir)
     for name in options.parts or parts:
         parts[name]()
@@ -105,7 +108,7 @@ def kokoro() -> None:
 
 
 def compared(searched: Searched, judging: Judging) -> None:
-    """Search in turns with one process and with two; print each turn and what they come to."""
+    """Search alternately with one and two processes; print each turn and the summary."""
     print(f"{searched.what}: {searched.wanted['steps']} steps each")
     print("processes  candidates/s  beside judging  largest process  the machine's 2:1")
     rates: dict[int, list[float]] = {1: [], 2: []}
@@ -125,7 +128,7 @@ def compared(searched: Searched, judging: Judging) -> None:
 
 
 def searched_by(run: Runs, number: int, count: int) -> float:
-    """Let so many processes do a run; return the most memory one of them held, MB."""
+    """Execute a run with `count` processes; return the highest peak memory of any, MB."""
     with run.worker(count) as worker:
         run.release(number)
         run.finish(number, seconds=PATIENCE_S)
@@ -141,7 +144,7 @@ def jobs() -> None:
         for count in TURNS:
             evolution = Evolution(recipe(steps=STEPS), "neutral", student("praat"), target)
             with jobs_of(count, evolution, target) as evaluate_batch:
-                evolution.advance(steps=8, evaluate_batch=evaluate_batch)  # until they have begun
+                evolution.advance(steps=8, evaluate_batch=evaluate_batch)  # until they have started
                 before, began = evolution.evaluations, time.perf_counter()
                 evolution.advance(evaluate_batch=evaluate_batch)
             seconds = time.perf_counter() - began
@@ -172,7 +175,7 @@ def several(
     drawn: bool = False,
     before: str = "",
 ) -> Runs:
-    """Return paused runs of these recipes, in their order."""
+    """Create a paused run for each recipe, in order."""
     run = Runs(folder, before + SEVERAL.format(styles=styles, recipes=recipes), drawn=drawn)
     for number in range(1, len(recipes) + 1):
         run.pause(number)
@@ -180,7 +183,7 @@ def several(
 
 
 def rate_of(run: Runs, number: int) -> float:
-    """Candidates a second between the first target spoken and the last search ended."""
+    """Return candidates per second from the first finished target to the last search's end."""
     at: dict[str, list[datetime]] = {"reference-finished": [], "evolve-finished": []}
     for what, when in run.ask(
         "select what, created_at from distillation_runevent where run_id = ?", number
@@ -221,7 +224,7 @@ def checkpoints() -> None:
 
 
 def left_of(run: Runs, number: int) -> str:
-    """Say what a finished run of one style cost and left."""
+    """Return a row with the checkpoint costs and the stored sizes of a finished one-style run."""
     media = run.data / "media"
     asked = "select checkpoint, target, style from distillation_stylerun where run_id = ?"
     [(checkpoint, target, style)] = run.ask(asked, number)

@@ -1,4 +1,4 @@
-"""The plain loop that `benchmarks.kokoro` compares with: a candidate as KVoiceWalk judges it."""
+"""The plain loop that `benchmarks.kokoro` compares with: evaluation as in KVoiceWalk."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Samples = NDArray[np.float32]
 
 
 class PlainLoop:
-    """Each text by a `KPipeline` call, each embedding by Resemblyzer's own code, all features.
+    """Evaluates with a `KPipeline` call per text, Resemblyzer's own embedding, all features.
 
-    Seeded, so that it speaks the samples that ours does.
+    Seeded, so that it produces the same samples as ours.
     """
 
     def __init__(self, model_dir: Path, target: Audio, texts: tuple[str, str], seed: int) -> None:
@@ -38,7 +38,7 @@ class PlainLoop:
         self._target_features = librosa_features(target.y)
 
     def candidate(self, pack: VoicePack) -> list[Audio]:
-        """Speak, embed and measure a candidate; return what it said."""
+        """Synthesize, embed and measure a candidate; return its audio."""
         first = self._speak(self._texts[0], pack)
         float(self._embed(first) @ self._target)
         second = self._speak(self._texts[1], pack)
@@ -63,7 +63,7 @@ class PlainLoop:
 
 
 def librosa_features(y: Samples) -> dict[str, float]:
-    """Return means and deviations of what KVoiceWalk asks librosa for, but for its beat tracker."""
+    """Return mean and deviation of KVoiceWalk's librosa features, without its beat tracker."""
     import librosa
 
     rows = {

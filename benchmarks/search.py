@@ -1,10 +1,11 @@
-"""A whole search as the demo does it: seconds, memory, and what it gains on unheard sentences.
+"""A whole search as in the demo: seconds, memory, and the gain on held-out sentences.
 
     python -m benchmarks.search [--model-dir FOLDER] [SEARCH …]
 
-Kokoro's target is the demo's speaker; `kokoro gradient` is the demo's search, `kokoro cma-es` goes
-the default way from the same start. `praat` is the demo's where Kokoro cannot be had, its target
-a made speaker. Each search has a process of its own; figures without other mention are seconds.
+Kokoro's target is the demo's speaker; `kokoro gradient` is the demo's search, `kokoro cma-es` is
+the default strategy from the same start. `praat` is the demo's search if Kokoro is unavailable,
+with a synthetic speaker as its target. Each search runs in its own process; figures are seconds
+unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ HEAD = ("", "steps", "candidates", "start", "of processor", "steps took", "of pr
 
 @dataclass
 class Clock:
-    """Seconds of wall clock and processor: at the beginning, at the start's end, at the end."""
+    """Wall-clock and CPU seconds: at the beginning, after the start, at the end."""
 
     marks: list[tuple[float, float]]
 
@@ -84,7 +85,7 @@ def main() -> None:
 
 
 def searched(name: str, model_dir: Path) -> list[str]:
-    """Search once; return the row."""
+    """Run one search; return its row."""
     recipe, student = recipe_of(name), student_of(name, model_dir)
     with tempfile.TemporaryDirectory() as folder:
         path = target_of(name, model_dir, Path(folder))
@@ -118,7 +119,7 @@ def student_of(name: str, model_dir: Path) -> Student:
 
 
 def target_of(name: str, model_dir: Path, folder: Path) -> Path:
-    """Write the target's WAV: sentences of the demo's speaker, or of a made one for praat."""
+    """Write the target's WAV: sentences by the demo's speaker, for praat by a synthetic one."""
     if name == "praat":
         return targets.target("bright", folder)
     speaker = NaturalSpeaker(model_dir)

@@ -1,4 +1,4 @@
-"""What the benchmarks share: Kokoro's folder, the conditions of a run, medians, clocks, memory."""
+"""Shared code of the benchmarks: Kokoro's folder, run conditions, medians, clocks, memory."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SPANISH = hub.SPANISH_VOICES
 EXIT_NO_WEIGHTS = 2
 
 T = TypeVar("T")
-Spent = tuple[float, float]  # seconds of wall clock, of processor
+Spent = tuple[float, float]  # wall-clock and CPU seconds
 
 
 def parser_of(doc: str) -> argparse.ArgumentParser:
-    """Return a parser that knows `--model-dir`, described by the first line of a module's text."""
+    """Return a parser with `--model-dir`, described by the first line of a module's docstring."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     told = "Kokoro's files; default: MODEL_DIR"
     parser.add_argument("--model-dir", type=Path, default=MODEL_DIR, metavar="FOLDER", help=told)
@@ -38,7 +38,7 @@ def parser_of(doc: str) -> argparse.ArgumentParser:
 
 
 def lack_of(model_dir: Path, voices: Sequence[str] = SPANISH) -> str:
-    """Return one line that says what of Kokoro is not there and how to get it; empty if nothing."""
+    """Return what Kokoro lacks and how to get it, in one line; empty if nothing is missing."""
     pull, there = "`manage.py models pull kokoro", voice_names(model_dir)
     lacking = [name for name in voices if name not in there]
     if not all((model_dir / name).is_file() for name in (WEIGHTS, CONFIG)):
@@ -52,21 +52,21 @@ def lack_of(model_dir: Path, voices: Sequence[str] = SPANISH) -> str:
 
 
 def has_kokoro(model_dir: Path, voices: Sequence[str] = SPANISH) -> bool:
-    """Return whether Kokoro can speak; where not, say what is measured without it."""
+    """Return whether Kokoro is available; if not, print what is measured without it."""
     if lack := lack_of(model_dir, voices):
         print(f"{lack} Measured with praat alone.", flush=True)
     return not lack
 
 
 def kokoro_or_exit(model_dir: Path, voices: Sequence[str] = SPANISH) -> None:
-    """End the program, status 2, where Kokoro cannot speak: nothing here can be measured then."""
+    """Exit with status 2 if Kokoro is unavailable, because nothing can be measured then."""
     if lack := lack_of(model_dir, voices):
         print(lack, file=sys.stderr)
         sys.exit(EXIT_NO_WEIGHTS)
 
 
 def conditions_print(model_dir: Path | None = None, *, threads: str = "") -> None:
-    """Print on what machine the figures below come about, and with which weights."""
+    """Print the machine and the weights of the figures that follow."""
     openmp = ", ".join(
         f"{name} {os.environ.get(name, 'unset')}" for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")
     )
@@ -79,7 +79,7 @@ def conditions_print(model_dir: Path | None = None, *, threads: str = "") -> Non
 
 
 def weights_named(model_dir: Path) -> str:
-    """Return where the weights came from, and their hash."""
+    """Return the origin of the weights and their hash."""
     origin = hub.weights_origin(model_dir)
     return f"{origin.words}, SHA-256 {origin.sha256[:16]}…"
 
@@ -100,25 +100,25 @@ def timed(work: Callable[[], T]) -> tuple[T, Spent]:
 
 
 def own_process() -> ProcessPoolExecutor:
-    """Return a process that begins with nothing loaded; one that is killed is an error."""
+    """Return an executor with one fresh (spawned) process; raises an error if it is killed."""
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def apart(work: Callable[..., T], *asked: object) -> T:
-    """Return what `work` returns in a process of its own."""
+    """Run `work` in its own process and return the result."""
     with own_process() as process:
         return process.submit(work, *asked).result()
 
 
 def spread(values: Iterable[float], digits: int = 2) -> str:
-    """Return the median and, in brackets, the least and the most."""
+    """Return the median with minimum and maximum in brackets."""
     known = list(values)
     low, middle, high = min(known), statistics.median(known), max(known)
     return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 def peak_mb(process: int | str = "self") -> float:
-    """Return the most memory a process has held, MB; 0 for one that has just ended."""
+    """Return a process's peak resident memory, MB; 0 if it has just ended."""
     status = Path(f"/proc/{process}/status")
     if not Path("/proc/self/status").exists():
         sys.exit("This machine does not tell a process's memory (/proc): run it on Linux.")
@@ -127,7 +127,7 @@ def peak_mb(process: int | str = "self") -> float:
 
 
 def table_print(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print columns as wide as they need to be, the first to the left, the others to the right."""
+    """Print a table with fitted column widths, the first column left-aligned, the rest right."""
     lines = [list(head), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

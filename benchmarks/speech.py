@@ -1,10 +1,10 @@
-"""The speech service in figures: latency, real-time factor, first byte, health, memory.
+"""Performance of the speech service: latency, real-time factor, first byte, health, memory.
 
     python -m benchmarks.speech [--requests 20] [--model-dir FOLDER]
 
-Each engine is a fresh process on loopback, asked by one client for its first stock voice; kokoro is
-asked a quarter as often, for the longest text an eighth. Latencies are of whole WAV answers; `first
-byte` of streamed MP3. `/health` is asked all the time while the longest text is spoken.
+Each engine is a fresh process on loopback, with one client that requests its first stock voice;
+kokoro gets a quarter of the requests, an eighth for the longest text. Latencies are of whole WAV
+responses; `first byte` is of streamed MP3. `/health` is polled while the longest text is spoken.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ START_S = 120.0
 
 @dataclass
 class Figures:
-    """What one engine's service took."""
+    """Measurements of one engine's service."""
 
     start_s: float = 0.0
-    spoken: list[list[str]] = field(default_factory=list)  # a row for each text
+    spoken: list[list[str]] = field(default_factory=list)  # a row per text
     health_ms: str = ""
     memory_mb: str = ""
 
@@ -95,7 +95,7 @@ def engines_of(model_dir: Path) -> dict[str, tuple[str, str]]:
 def serving(
     backend: str, precision: str, model_dir: Path
 ) -> Iterator[tuple[httpx.Client, psutil.Process]]:
-    """Run a service without deployed voices."""
+    """Run a speech service without deployed voices."""
     with tempfile.TemporaryDirectory() as data:
         port = free_port()
         env = {**os.environ, "VOICELAB_DATA_DIR": data, "MODEL_DIR": str(model_dir.resolve())}
@@ -134,13 +134,13 @@ def measured(client: httpx.Client, process: psutil.Process, requests: int) -> Fi
 
 
 def processor_s(process: psutil.Process) -> float:
-    """Return the seconds of processor a service has used so far, with its children."""
+    """Return the CPU seconds used so far by a service and its children."""
     family = (process, *process.children(recursive=True))
     return float(sum(sum(one.cpu_times()[:2]) for one in family))
 
 
 def start_s(client: httpx.Client, process: psutil.Process) -> float:
-    """Wait until /ready says so; seconds since the process began."""
+    """Wait until /ready returns 200; return the seconds since the process started."""
     while time.time() - process.create_time() < START_S:
         try:
             if client.get("/ready").status_code == 200:
@@ -154,7 +154,7 @@ def start_s(client: httpx.Client, process: psutil.Process) -> float:
 
 
 def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[float], float]:
-    """Return seconds of each whole answer, and the seconds of speech in one."""
+    """Return the seconds of each whole response, and the seconds of audio in one."""
     taken, audio_s = [], 0.0
     for _ in range(requests):
         begun = time.perf_counter()
@@ -178,7 +178,7 @@ def first_bytes_s(client: httpx.Client, text: str, requests: int) -> list[float]
 
 
 def health_s(client: httpx.Client, seconds: float) -> list[float]:
-    """Return what /health took, asked all the time while long texts are spoken."""
+    """Return the response times of /health, polled while long texts are spoken."""
     done = threading.Event()
 
     def speak() -> None:
@@ -200,7 +200,7 @@ def health_s(client: httpx.Client, seconds: float) -> list[float]:
 
 
 def in_ms(taken: list[float]) -> str:
-    """Return p50, p95 and the most, in milliseconds."""
+    """Return p50, p95 and maximum in milliseconds."""
     p95 = statistics.quantiles(taken, n=20, method="inclusive")[-1]
     return ", ".join(f"{1000 * one:.1f}" for one in (statistics.median(taken), p95, max(taken)))
 

@@ -1,9 +1,9 @@
-"""The structure in figures: files, functions, modules with one importer.
+"""Code structure statistics: files, functions, modules with one importer.
 
     python -m benchmarks.structure [--folder CHECKOUT] [--one-importer]
 
-Reads the project's own modules (voicelab, corpus, distillation without migrations) as text, so an
-older checkout can be counted by the same rules.
+Parses the project's own modules (voicelab, corpus, distillation without migrations) without
+importing them, so older checkouts can be measured by the same rules.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LONG = 400  # lines
 
 @dataclass(frozen=True)
 class Module:
-    """One file: its dotted name, its lines, and the modules of ours it imports."""
+    """One file: its dotted name, its lines, and the project modules it imports."""
 
     name: str
     path: Path
     lines: int
-    functions: tuple[int, ...]  # lines of each
+    functions: tuple[int, ...]  # lines of each function
     imports: frozenset[str]
 
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def modules_of(folder: Path) -> dict[str, Module]:
-    """Return the project's modules by dotted name; packages' `__init__` under the package's."""
+    """Return the project's modules by dotted name; an `__init__` has its package's name."""
     paths = [
         path
         for package in PACKAGES
@@ -71,7 +71,7 @@ def modules_of(folder: Path) -> dict[str, Module]:
 
 
 def one_importer(modules: dict[str, Module]) -> dict[str, str]:
-    """Return the modules that exactly one other imports, with that one; packages do not count."""
+    """Return modules with exactly one importer, mapped to it; packages are excluded."""
     importers: dict[str, set[str]] = defaultdict(set)
     for module in modules.values():
         for name in module.imports:

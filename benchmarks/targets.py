@@ -1,4 +1,4 @@
-"""Speakers to be matched and sentences to be said, for the benchmarks of the search."""
+"""Target speakers and sentences for the benchmarks of the search."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ REFERENCE = (
     "El técnico llegará mañana entre las nueve y las once.",
 )
 CORPUS = read_corpus(Path(__file__).parents[1] / "fixtures" / "corpus")
-CHOSEN = selected(style_sources(CORPUS, ["neutral"]), CORPUS.texts)  # as a run does by default
+CHOSEN = selected(
+    style_sources(CORPUS, ["neutral"]), CORPUS.texts
+)  # the default selection of a run
 SEARCH, HELD_OUT = CHOSEN.search, CHOSEN.held_out
 SPEAKERS = {  # none is a stock voice
     "bright": Settings(
@@ -46,20 +48,20 @@ SPEAKERS = {  # none is a stock voice
 
 
 def speaker(name: str) -> VoicePack:
-    """Return one of `SPEAKERS` as a pack whose rows are all alike."""
+    """Return one of `SPEAKERS` as a pack with identical rows."""
     rows = np.tile(row_of(SPEAKERS[name])[None, None, :], (510, 1, 1))
     return VoicePack(rows.astype(np.float32), "praat")
 
 
 def target(name: str, folder: Path) -> Path:
-    """Write what the teacher would have said: five sentences of a speaker; return the WAV."""
+    """Write a target, five sentences by a synthetic speaker; return the WAV's path."""
     praat = engines.student("praat")
     spoken = [praat.synthesize(text, speaker(name), seed=5).y for text in REFERENCE]
     return written(spoken, praat.sr, folder / f"{name}.wav")
 
 
 def recording(name: str, takes: Path, folder: Path) -> Path:
-    """Join the FLAC takes of a person, `name-*.flac`, into one WAV; return its path."""
+    """Join a person's FLAC takes, `name-*.flac`, into one WAV; return its path."""
     if not any(takes.glob(f"{name}-*.flac")):
         raise SystemExit(f"{takes}: no {name}-*.flac there.")
     found = [resample(decode(path), 24_000) for path in sorted(takes.glob(f"{name}-*.flac"))]
@@ -67,14 +69,14 @@ def recording(name: str, takes: Path, folder: Path) -> Path:
 
 
 def written(spoken: list[np.ndarray], sr: int, path: Path) -> Path:
-    """Write the parts with half a second of silence behind each."""
+    """Write the parts joined, each followed by half a second of silence."""
     pause = np.zeros(sr // 2, np.float32)
     write_wav(path, Audio(np.concatenate([part for y in spoken for part in (y, pause)]), sr))
     return path
 
 
 def recipe(**changes: object) -> RunRecipe:
-    """Return the recipe of a search for one style, `neutral`, with these changes."""
+    """Return the recipe of a search for one style, `neutral`, with the given changes."""
     style = StyleRecipe(key="neutral", speed=1.0, reference_texts=REFERENCE)
     settings = {"styles": (style,), "search_texts": SEARCH, "held_out_texts": HELD_OUT, **changes}
     return RunRecipe(**settings)  # type: ignore[arg-type]

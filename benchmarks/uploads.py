@@ -1,17 +1,18 @@
-"""Uploads of takes: none lost through faults, none doubled; how fast, and in how much memory.
+"""Uploads of takes: none lost or duplicated under faults; latency and memory.
 
     python -m benchmarks.uploads [faults pace memory] [--database sqlite|postgres] [--zip]
 
-The server is gunicorn as the Procfile starts it, with two workers; everything shares this machine.
+The server is gunicorn as started by the Procfile, with two workers; everything runs on this
+machine.
 
 faults  Twenty speakers send takes of 5 s (48 kHz, 16 bit) to the studio, each with one of the
-        faults of `uploads_client.FAULTS` before or after; between them the server is restarted by
-        SIGTERM and SIGKILL in turn. Clients send again as static/js/studio/queue.js does, with
-        shorter waits. At the end rows, files and what was confirmed are compared.
-pace    From the last byte of a take of 5 s to the server's answer, and to the coaching on the
-        page: one speaker alone, then five at once.
-memory  Twenty takes of 28-30 s at once, in every format and as people record them, then their
-        pages; with --zip also a ZIP of 314 MB with 40 minutes of sound, and a file of 300 MB.
+        faults of `uploads_client.FAULTS` before or after; meanwhile the server is restarted by
+        SIGTERM and SIGKILL alternately. Clients retry as static/js/studio/queue.js does, with
+        shorter delays. At the end rows, files and confirmations are compared.
+pace    Time from the last byte of a take of 5 s to the server's response, and to the coaching on
+        the page: one speaker alone, then five concurrently.
+memory  Twenty concurrent takes of 28-30 s, in every format and as people record them, then their
+        pages; with --zip also a ZIP of 314 MB with 40 minutes of audio, and a file of 300 MB.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def main() -> None:
 
 @contextmanager
 def served(name: str, workers: int) -> Iterator[tuple[Server, list[Speaker], dict[str, Any]]]:
-    """Give a running server over a fresh database, twenty speakers, and what is to be read."""
+    """Yield a running server on a fresh database, twenty speakers, and the corpus to read."""
     with tempfile.TemporaryDirectory(prefix="voicelab-bench-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)
@@ -104,7 +105,7 @@ def fill(env: dict[str, str], *arguments: str) -> dict[str, Any]:
 def faults(
     server: Server, people: list[Speaker], corpus: dict[str, Any], n: int, restarts: int
 ) -> list[str]:
-    """Send `n` takes through faults and restarts; return what became of them, in lines."""
+    """Send `n` takes through faults and restarts; return the report's lines."""
     takes = [
         Take(spoken(seed), *reading(corpus, seed), fault=FAULTS[seed % len(FAULTS)])
         for seed in range(n)
@@ -141,7 +142,7 @@ def interrupt(
     stopped: Event,
     done: list[signal.Signals],
 ) -> None:
-    """Restart the server whenever another share of the takes has been confirmed."""
+    """Restart the server each time another equal share of the takes has been confirmed."""
     for k, sign in enumerate(signals, 1):
         while sum(bool(take.stored) for take in takes) < k * len(takes) / (len(signals) + 1):
             if stopped.wait(0.02):
@@ -151,7 +152,7 @@ def interrupt(
 
 
 def account(server: Server, takes: list[Take], restarts: list[signal.Signals]) -> list[str]:
-    """Compare what was confirmed with rows and files; a difference ends the benchmark."""
+    """Compare confirmations with rows and files; any difference ends the benchmark."""
     env = dict(server.env)
     found = fill(env, "check")
     rows = {uuid: (said, file, whole) for uuid, said, file, whole in found["rows"]}
@@ -179,7 +180,7 @@ def account(server: Server, takes: list[Take], restarts: list[signal.Signals]) -
 
 
 def pace(server: Server, people: list[Speaker], corpus: dict[str, Any]) -> list[str]:
-    """Measure from the end of a take's upload to its answer and to its coaching."""
+    """Measure the time from the end of an upload to the response and to the coaching."""
     warm = [Take(spoken(9000 + k), *reading(corpus, k)) for k in range(4)]
     bring_all(people[0], warm)
     lines = []
@@ -213,7 +214,7 @@ def timed(speaker: Speaker, k: int, n: int, corpus: dict[str, Any]) -> list[tupl
 def memory(
     server: Server, people: list[Speaker], corpus: dict[str, Any], *, zipped: bool
 ) -> list[str]:
-    """Send twenty long takes at once, open their pages; then archives of real size."""
+    """Send twenty long takes concurrently, open their pages; then archives of realistic size."""
     workers = server.command[-1].split()[-1]
     lines = []
 
@@ -249,7 +250,7 @@ def sent_and_seen(speaker: Speaker, kind: str, k: int, corpus: dict[str, Any]) -
 def archives(
     server: Server, speaker: Speaker, corpus: dict[str, Any], note: Callable[[str], None]
 ) -> None:
-    """Send a ZIP of 40 minutes and take it apart as the page does; then a file of 300 MB."""
+    """Send a ZIP of 40 minutes and store its files as the page does; then a file of 300 MB."""
     packed, names = archive(corpus["sentences"], corpus["styles"])
     before = len(fill(dict(server.env), "check")["rows"])
     started = perf_counter()
@@ -279,6 +280,6 @@ def quantiles(times_s: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its servers end too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
     random.seed(1)
     main()

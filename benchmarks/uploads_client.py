@@ -1,4 +1,4 @@
-"""A speaker's browser, made to fail: sends takes as the studio's queue does, faults injected."""
+"""A simulated speaker's browser: uploads takes like the studio's queue, with injected faults."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from uuid import uuid4
 
 TOKEN = "b" * 32
 FAULTS = ("none", "cut", "deaf", "damaged", "again", "twice", "other")
-FIRST_DELAY_S, LONGEST_DELAY_S, TIMEOUT_S = 0.2, 3.0, 60.0  # queue.js: 1, 30, 60
+FIRST_DELAY_S, LONGEST_DELAY_S, TIMEOUT_S = 0.2, 3.0, 60.0  # in queue.js: 1, 30, 60
 PATIENCE_S = 60.0
 
 
 @dataclass
 class Answer:
-    """What came back; status 0: nothing did."""
+    """A response; status 0 if there was none."""
 
     status: int = 0
     body: bytes = b""
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass
 class Take:
-    """One recording on its way, and what became of it."""
+    """One recording being uploaded, and its outcome."""
 
     data: bytes
     sentence: str
@@ -46,7 +46,7 @@ class Take:
     fault: str = "none"
     uuid: str = field(default_factory=lambda: str(uuid4()))
     attempts: int = 0
-    stored: int = 0  # the row's number once confirmed
+    stored: int = 0  # the row's pk once confirmed
     waited_s: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
@@ -56,13 +56,13 @@ class Take:
 
 
 class Speaker:
-    """One signed-in person sending one take after the other."""
+    """A signed-in speaker who uploads one take after another."""
 
     def __init__(self, port: int, session: str, speaker: int) -> None:
         self.port, self.session, self.speaker = port, session, speaker
 
     def bring(self, take: Take) -> None:
-        """Send until it is confirmed, as queue.js does, the take's fault first."""
+        """Inject the take's fault, then send until it is confirmed, as queue.js does."""
         self._first(take)
         delay, until = FIRST_DELAY_S, time.monotonic() + PATIENCE_S
         while not take.stored:
@@ -109,7 +109,7 @@ class Speaker:
                 take.complaints.append(f"other bytes under one id: {said!r}")
 
     def _until_answered(self, take: Take, data: bytes, status: int) -> dict[str, Any]:
-        """Send once more, through restarts; the answer must have this status."""
+        """Send once more, retrying through restarts; the response must have this status."""
         until = time.monotonic() + PATIENCE_S
         answer = self.send(take, data=data)
         while answer.status not in (200, 422) and time.monotonic() < until:
@@ -133,7 +133,7 @@ class Speaker:
     def send(
         self, take: Take, *, data: bytes | None = None, share: float = 1.0, deaf: bool = False
     ) -> Answer:
-        """Post the take to the studio; `share` of the body is sent, `deaf` does not listen."""
+        """Post the take to the studio; send only `share` of the body, do not read if `deaf`."""
         take.attempts += 1
         fields = {
             "uuid": take.uuid, "speaker": str(self.speaker), "sentence": take.sentence,

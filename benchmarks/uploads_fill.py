@@ -1,4 +1,4 @@
-"""Makes the speakers of the benchmark of uploads; afterwards compares rows and files."""
+"""Creates the speakers of the upload benchmark; afterwards lists rows and files to compare."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def people_make() -> list[dict[str, Any]]:
 
 
 def takes_check() -> dict[str, Any]:
-    """Return every row with the hash of the file it names, and every file there is."""
+    """Return every row with its file's hash, and the files without a row."""
     rows = []
     for take in Recording.objects.order_by("pk"):
         with take.original.open("rb") as original, take.wav.open("rb") as wav:

@@ -1,4 +1,4 @@
-"""The web server under the benchmark of uploads: killed, started again, its memory watched."""
+"""The web server of the upload benchmark: restarted, killed, with its memory monitored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Server:
-    """Gunicorn as the Procfile starts it, over one data folder, through its restarts."""
+    """Gunicorn as started by the Procfile, on one data folder, across restarts."""
 
     def __init__(self, port: int, env: Mapping[str, str], log: Path, workers: int) -> None:
         self.port, self.env, self.log = port, env, log
@@ -34,7 +34,7 @@ class Server:
         wait_for("the web server", lambda: accepts(self.port), seconds=60)
 
     def restart(self, sign: signal.Signals) -> None:
-        """SIGTERM lets requests end; SIGKILL ends master and workers where they stand."""
+        """Restart: SIGTERM lets requests finish; SIGKILL kills master and workers at once."""
         if sign == signal.SIGKILL:
             os.killpg(self._pid, sign)
         self._stack.close()
@@ -46,7 +46,7 @@ class Server:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Note the highest resident size (VmHWM) of every worker, five times a second."""
+        """Record the peak resident size (VmHWM) of every worker, five times a second."""
         done = Event()
         watcher = Thread(target=self._watch, args=(done,))
         watcher.start()
@@ -66,7 +66,7 @@ class Server:
             for worker in workers:
                 self.peaks_mb[worker.pid] = peak_mb(worker.pid)
         except (psutil.NoSuchProcess, OSError, TypeError):
-            return  # between two lives
+            return  # between two restarts
 
     def memory(self) -> str:
         self.look()
@@ -90,5 +90,5 @@ def peak_mb(pid: int) -> float:
 
 
 def settle(seconds: float = 0.5) -> None:
-    """Let what a closed connection left on the server come to its end."""
+    """Give the server time to finish the work of closed connections."""
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The sound of the benchmark of uploads: takes like speech, in every format that is taken."""
+"""Audio for the upload benchmark: speech-like takes in every accepted format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _speech(syllables: int) -> Audio:
 
 
 def spoken(seed: int) -> bytes:
-    """Return a take of 5 s as the studio records it; each seed gives other bytes."""
+    """Return a take of 5 s as the studio records it; each seed gives different bytes."""
     voice = _speech(SHORT_SYLLABLES)
     return encode_wav(Audio(voice.y + _room(voice, seed), SR))
 
@@ -55,7 +55,7 @@ def _written(audio: Audio, form: str, subtype: str, *, stereo: bool) -> bytes:
 
 
 def archive(sentences: list[str], styles: list[str], *, files: int = 82) -> tuple[bytes, list[str]]:
-    """Return a ZIP of takes of 29.4 s (48 kHz, 24 bit, mono), and its files' names."""
+    """Return a ZIP of takes of 29.4 s (48 kHz, 24 bit, mono), and its file names."""
     names = [
         f"{sentences[n % len(sentences)]}_{styles[n // len(sentences) % len(styles)]}.wav"
         for n in range(files)

@@ -1,1 +1,1 @@
-"""What is said, by whom, in which style, how well."""
+"""The corpus: sentences, style labels, speakers, takes and their measurements."""

@@ -1,4 +1,4 @@
-"""The corpus in Django's admin: styles to edit, what people said to read."""
+"""The corpus in Django's admin: styles editable, decisions, verdicts and takes read-only."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from corpus.models import (
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are appended by the pages and never changed."""
+    """Admin of append-only rows, which are created by the application's pages."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -102,7 +102,7 @@ class RecordingAdmin(ReadOnlyAdmin):
     list_filter = ("state", "style", "speaker")
     list_select_related = ("sentence", "style", "speaker")
     search_fields = ("sentence__sentence_id", "sha256")
-    exclude = ("wav", "original")  # heard through the take's page, which checks the role
+    exclude = ("wav", "original")  # audio is served by the take's page, which checks the role
     inlines = (VerdictInline,)
 
 

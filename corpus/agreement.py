@@ -1,4 +1,4 @@
-"""How far labelers agree beyond chance: Cohen's kappa per pair, Krippendorff's alpha over all."""
+"""Inter-annotator agreement: Cohen's kappa for each pair, Krippendorff's alpha over all."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ RESAMPLES = 999
 
 @dataclass(frozen=True)
 class Agreement:
-    """A coefficient with its 95 % interval.
+    """An agreement coefficient with its 95 % interval.
 
     Attributes
     ----------
     value, low, high : float
-        At most 1 (no disagreement); 0 is what chance gives. NaN where nothing could disagree.
+        At most 1 (no disagreement); 0 is chance level. NaN if undefined: all votes name the same
+        style, or, for the interval, there are fewer than 3 sentences.
     n : int
-        Sentences it rests on.
+        Number of sentences it is computed from.
     """
 
     value: float
@@ -33,19 +34,19 @@ class Agreement:
 
 
 def alpha(votes: Votes, *, resamples: int = RESAMPLES) -> Agreement | None:
-    """Measure Krippendorff's alpha, nominal, over everybody who voted.
+    """Compute nominal Krippendorff's alpha over all voters.
 
     Parameters
     ----------
     votes : mapping of sentence to mapping of person to style
-        Independent votes; sentences with fewer than two do not count.
+        Independent votes; sentences with fewer than two are ignored.
     resamples : int
         Bootstrap resamples of the sentences, for the interval.
 
     Returns
     -------
     Agreement or None
-        None when no sentence has two votes.
+        None if no sentence has two votes.
 
     References
     ----------
@@ -62,14 +63,14 @@ def alpha(votes: Votes, *, resamples: int = RESAMPLES) -> Agreement | None:
     def statistic(rows: NDArray[np.intp]) -> float:
         drawn = counts[rows]
         if np.count_nonzero(drawn.sum(axis=0)) < 2:
-            return 1.0  # a resample in which everybody always said the same
+            return 1.0  # a resample with only one style
         return float(krippendorff.alpha(value_counts=drawn, level_of_measurement="nominal"))
 
     return _measured(statistic, len(shared), resamples, one_style=len(styles) < 2)
 
 
 def kappas(votes: Votes, *, resamples: int = RESAMPLES) -> dict[tuple[int, int], Agreement]:
-    """Measure Cohen's kappa of every pair of persons with sentences in common.
+    """Compute Cohen's kappa for every pair of persons with sentences in common.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def kappas(votes: Votes, *, resamples: int = RESAMPLES) -> dict[tuple[int, int],
 def _measured(
     statistic: Callable[[NDArray[np.intp]], float], n: int, resamples: int, *, one_style: bool
 ) -> Agreement:
-    """Measure on all sentences and, where they can be resampled, add a percentile interval."""
+    """Compute the statistic on all sentences; from 3 sentences, add a percentile interval."""
     from scipy.stats import bootstrap
 
     if one_style:

@@ -1,4 +1,4 @@
-"""Registers the corpus with Django."""
+"""Django app configuration of the corpus."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""How well the quality score agrees with people's verdicts, and the best threshold."""
+"""Calibration of the quality score against human verdicts, and the best threshold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 BINS = 10
-ENOUGH = 30  # verdicts below which a line is a guess
+ENOUGH = 30  # with fewer verdicts the estimates are unreliable
 _Z = 1.96  # 95 %
 WIDTH, HEIGHT = 720, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 14, 44
@@ -16,7 +16,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 14, 44
 
 @dataclass(frozen=True)
 class Judged:
-    """One take that a person judged: its score, 0-1, and whether it was accepted."""
+    """One reviewed take: its score, 0-1, and whether it was accepted."""
 
     score: float
     accepted: bool
@@ -24,7 +24,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Bin:
-    """Takes whose score lies in [low, high): how many, how many accepted, and the 95 % interval."""
+    """Takes with a score in [low, high): their number and how many were accepted."""
 
     low: float
     high: float
@@ -37,7 +37,7 @@ class Bin:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's score interval of the share (Wilson 1927, JASA 22, 209-212)."""
+        """Wilson's 95 % score interval of the share (Wilson 1927, JASA 22, 209-212)."""
         n, p = self.n, self.share
         middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
         half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
@@ -46,10 +46,10 @@ class Bin:
 
 @dataclass(frozen=True)
 class Line:
-    """What a threshold would have done; precision or recall are None where there is no take.
+    """Precision and recall of one threshold, 0-1; None if undefined for lack of takes.
 
-    Precision is the share that people accepted of those at or over it, recall the share of the
-    accepted that it finds, both 0-1.
+    Precision is the share of accepted takes among those at or above the threshold, recall the
+    share of the accepted takes that are at or above it.
     """
 
     threshold: float
@@ -65,7 +65,7 @@ class Line:
 
 
 def bins(judged: Iterable[Judged]) -> list[Bin]:
-    """Count takes by score, ten bins of equal width; empty ones are left out."""
+    """Histogram takes by score in ten bins of equal width; empty bins are omitted."""
     counts = [[0, 0] for _ in range(BINS)]
     for take in judged:
         cell = counts[min(BINS - 1, max(0, int(take.score * BINS)))]
@@ -75,7 +75,7 @@ def bins(judged: Iterable[Judged]) -> list[Bin]:
 
 
 def line(judged: Sequence[Judged], threshold: float) -> Line:
-    """Say what a threshold would have done to takes that people judged."""
+    """Compute precision and recall of a threshold on reviewed takes."""
     over = [take for take in judged if take.score >= threshold]
     right = sum(take.accepted for take in over)
     accepted = sum(take.accepted for take in judged)
@@ -88,22 +88,22 @@ def line(judged: Sequence[Judged], threshold: float) -> Line:
 
 
 def lines(judged: Sequence[Judged]) -> list[Line]:
-    """Return the line at every hundredth from 0 to 1."""
+    """Return precision and recall for the thresholds 0.00, 0.01, …, 1.00."""
     return [line(judged, k / 100) for k in range(101)]
 
 
 def proposed(judged: Sequence[Judged]) -> float | None:
-    """Return the lowest threshold of the highest F1; None where all verdicts are the same."""
+    """Return the lowest threshold with the highest F1; None if all verdicts are the same."""
     if len({take.accepted for take in judged}) < 2:
         return None
     return max(lines(judged), key=lambda found: (found.f1, -found.threshold)).threshold
 
 
 def figure(judged: Sequence[Judged], threshold: float | None, *, title: str) -> str:
-    """Draw share accepted by score, precision and recall by threshold, and the line in force.
+    """Draw as SVG the accepted share by score, precision and recall by threshold, and `threshold`.
 
-    Colours come from the page: classes `calibration-bin`, `-interval`, `-precision`, `-recall`,
-    `-threshold`. `title` is escaped here.
+    The page's CSS sets the colours: classes `calibration-bin`, `-interval`, `-precision`,
+    `-recall`, `-threshold`. `title` is escaped here.
     """
     sweep = lines(judged)
     parts = [_axes(), *(_bar(found) for found in bins(judged))]

@@ -35,7 +35,7 @@ _BATCH = 500
 
 @dataclass
 class ImportSummary:
-    """What an import did; `notes` say what it left out and why."""
+    """Counts of what an import did; `notes` say what it skipped and why."""
 
     sentences_new: int = 0
     sentences_same: int = 0
@@ -47,15 +47,16 @@ class ImportSummary:
 
 
 def corpus_export(takes: Any = None) -> Iterator[str]:
-    """Yield the corpus as JSON text, piece by piece, with the best take of each label.
+    """Yield the corpus as JSON text, piece by piece, with the best take of each sentence's label.
 
-    The best is one of `takes`, or of all usable ones; every sentence is there with or without.
+    The best take is chosen among `takes`, by default all usable ones; sentences without a take
+    are included too.
     """
     return dump(_item(sentence, take, score) for sentence, take, score in _exported(takes))
 
 
 def exported_takes(takes: Any = None) -> Iterator[tuple[str, Recording]]:
-    """Yield the takes the export names, with their path in it."""
+    """Yield the takes that the export refers to, with their paths in it."""
     return ((_path(sentence), take) for sentence, take, _score in _exported(takes) if take)
 
 
@@ -67,12 +68,12 @@ def corpus_import(
     base: Path | None = None,
     speaker: Speaker | None = None,
 ) -> ImportSummary:
-    """Import an exchange file, all of it or nothing; the same file again changes nothing.
+    """Import an exchange file atomically; importing the same file again changes nothing.
 
-    Takes are read from `base` (paths in the file are relative to it) as `speaker`'s and measured
-    anew; without `base`, or where a file is not there, a note says so and the label still counts.
-    Raises ExchangeErrors with every fault of the file, its lines and fields; ConsentMissing
-    when the speaker did not agree to be recorded.
+    Takes are read from `base` (paths in the file are relative to it), attributed to `speaker` and
+    measured again; without `base`, or if a file is missing, a note says so and the label is still
+    imported. Raises ExchangeErrors with every error of the file, its lines and fields;
+    ConsentMissing if the speaker did not consent to be recorded.
     """
     if speaker:
         consent_require(speaker)
@@ -176,7 +177,7 @@ class _Import:
         self.summary.takes_new += 1
 
     def _outside(self, items: list[ExchangeItem]) -> Iterator[ExchangeError]:
-        """Name the paths that leave the base folder through a link."""
+        """Yield an error for every path that leads out of the base folder through a link."""
         if self._base is None:
             return
         base = self._base.resolve()
@@ -208,7 +209,7 @@ def _existing(items: Iterable[ExchangeItem]) -> dict[str, Any]:
 
 
 def _disagreements(items: list[ExchangeItem], there: dict[str, Any]) -> Iterator[ExchangeError]:
-    """Name what the file says differently from the corpus."""
+    """Yield an error for every contradiction between the file and the corpus."""
     texts = dict(Sentence.objects.values_list("text", "sentence_id"))
     for item in items:
         sentence = there.get(item.sentence_id)

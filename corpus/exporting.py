@@ -1,4 +1,4 @@
-"""Takes as a ZIP for training tools, written while it is sent: memory does not grow with it."""
+"""Streaming ZIP export of takes for training tools, in constant memory."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ COLUMNS = (
     "duration_s", "sample_rate", "sha256",
 )  # fmt: skip
 _BATCH = 200
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # equal takes give equal bytes
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date: equal takes give equal bytes
 
 
 class _Sink(io.RawIOBase):
-    """What the ZIP is written to; the bytes leave at once."""
+    """Output file of the ZIP; `taken` returns and clears what was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class _Sink(io.RawIOBase):
 
 @dataclass
 class _Archive:
-    """A ZIP in the making, with the hash of every file in it."""
+    """A ZIP being written, with the hash of every file in it."""
 
     sink: _Sink = field(default_factory=_Sink)
     sums: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Archive:
         return self.sink.taken()
 
     def add_take(self, name: str, take: Recording) -> bytes:
-        """Add a take whose file is still the one that was measured; else note why not."""
+        """Add a take if its file is unchanged since it was measured; else record why not."""
         try:
             with take.wav.open("rb") as file:
                 content = file.read()
@@ -79,9 +79,9 @@ class _Archive:
 
 
 def takes_exported(*, style: str = "", speaker: int | None = None, every: bool = False) -> Any:
-    """Return the takes an export holds: accepted ones, or `every` one not sent back.
+    """Return the takes to export: accepted ones, with `every` also pending ones.
 
-    Never a take of a speaker who did not consent or withdrew.
+    Takes of speakers without consent, or who withdrew it, are never included.
     """
     takes: Any = Recording.objects.consented()
     states = [Recording.State.ACCEPTED, *([Recording.State.PENDING] if every else [])]
@@ -96,9 +96,9 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
 def archive(takes: Any, layout: str) -> Iterator[bytes]:
     """Yield a ZIP of the takes piece by piece: `ljspeech`, `audiofolder` or `exchange`.
 
-    Every archive ends with `SHA256SUMS` over all its files, in the form `sha256sum -c` reads.
-    A take whose file is gone or changed is left out, and `LEFT_OUT.txt` says so. `exchange`
-    holds every sentence with its label, and of `takes` the best that is spoken in it.
+    Every archive ends with `SHA256SUMS` over all its files, as read by `sha256sum -c`. A take
+    whose file is missing or changed is omitted and listed in `LEFT_OUT.txt`. `exchange` contains
+    every sentence with its label, and the best of `takes` recorded in that style.
     """
     build = _Archive()
     yield from _LAYOUTS[layout](build, takes)
@@ -106,7 +106,7 @@ def archive(takes: Any, layout: str) -> Iterator[bytes]:
 
 
 def take_name(take: Any) -> str:
-    """Name a take so that no two share it: sentence, style, speaker, number."""
+    """Return a unique name of a take: sentence, style, speaker, number."""
     return f"{take.sentence.sentence_id}_{take.style.key}_s{take.speaker_id}_{take.take}"
 
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and their hashes; knows no Django."""
+"""Atomic file writes and file hashes; independent of Django."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from uuid import uuid4
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a temporary file beside `path` and rename it: readers see all of it or none.
+    """Write a file atomically: write a temporary file in the same folder, sync and rename it.
 
-    It is on the disk before it gets its name, so a power cut leaves no empty file either.
+    The content is on disk before the rename, so a power failure leaves no empty file either.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.new")
@@ -28,7 +28,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, data: Any, *, sort_keys: bool = False) -> None:
-    """Write strict JSON, indented, as `write_bytes` does."""
+    """Write strict, indented JSON with `write_bytes`."""
     text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=sort_keys, allow_nan=False)
     write_bytes(path, f"{text}\n".encode())
 

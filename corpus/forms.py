@@ -1,4 +1,4 @@
-"""What people send: filters of the lists, labels, takes, verdicts, a style."""
+"""Forms: filters of the list pages, labels, takes, verdicts, imports and exports, styles."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ COLOURS = {
     "style-4": pgettext_lazy("colour", "teal"),
     "style-5": pgettext_lazy("colour", "pink"),
 }
-OWN = {  # the tokens of the first four styles, by their keys
+OWN = {  # colour tokens of the four original styles
     "style-neutral": "style-1",
     "style-amable": "style-2",
     "style-empatico": "style-3",
@@ -32,7 +32,7 @@ OWN = {  # the tokens of the first four styles, by their keys
 
 
 class StyleFilter(forms.Form):
-    """A filter with a choice of styles, asked for once."""
+    """A filter by style; the choices are queried once per form."""
 
     style = forms.ChoiceField(required=False, label=_("Style"))
 
@@ -53,7 +53,7 @@ def _lists() -> list[tuple[str, Any]]:
 
 
 class LabelFilter(StyleFilter):
-    """The filter of the label page; an address that makes no sense filters nothing."""
+    """The filter of the label page; invalid query parameters filter nothing."""
 
     category = forms.ModelChoiceField(
         Category.objects, to_field_name="key", required=False, label=_("Category"),
@@ -101,7 +101,7 @@ class LabelFilter(StyleFilter):
     )
 
     def narrows(self) -> bool:
-        """Say whether it leaves any sentence out."""
+        """Return whether any filter is set."""
         return self.is_valid() and any(
             self.cleaned_data[name] for name in self.fields.keys() - {"sort"}
         )
@@ -223,7 +223,7 @@ class ExchangeForm(forms.Form):
 
 
 class SentenceListForm(forms.Form):
-    """A list of sentences, as a file or pasted, and where it goes."""
+    """A list of sentences, as a file or pasted, and its destination."""
 
     file = forms.FileField(
         required=False,
@@ -269,7 +269,7 @@ class SentenceListForm(forms.Form):
         return data
 
     def _check_list(self, data: dict[str, Any]) -> None:
-        """A list lies in one category: the exchange format says only the list."""
+        """Require one category per list: the exchange format records only the list."""
         there = Category.objects.filter(sentence__list=data.get("list_name")).first()
         if there and data.get("category") and there != data["category"]:
             message = _("The list %(list)s is in the category %(category)s.")
@@ -277,7 +277,7 @@ class SentenceListForm(forms.Form):
 
 
 class ExportForm(StyleFilter):
-    """Which takes, in which layout."""
+    """Which takes to export, and in which layout."""
 
     layout = forms.ChoiceField(
         label=_("Layout"),
@@ -338,7 +338,7 @@ class StyleForm(forms.ModelForm):
 
 
 def style_initial() -> dict[str, Any]:
-    """Propose for a new style what no other has: the next place, a free colour and shape."""
+    """Return initial values for a new style: the next position, an unused colour and shape."""
     styles = StyleLabel.objects.values_list("colour", "shape")
     used = {OWN.get(colour, colour) for colour, _shape in styles}
     shapes = {shape for _colour, shape in styles}

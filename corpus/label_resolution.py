@@ -1,4 +1,4 @@
-"""What the decisions on one sentence amount to: its label, its votes, a dispute."""
+"""Resolve the decisions on one sentence to its label, its standing and its vote count."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,7 +9,11 @@ UNDO = "undo"
 
 
 class Said(NamedTuple):
-    """One decision: whose, which style (an id; None after taking back), how it came, unseen."""
+    """One decision.
+
+    `person` and `style` are ids, `style` None after an undo; `blind`: made without seeing the
+    others' decisions.
+    """
 
     person: int
     style: int | None
@@ -24,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 def tops(decisions: Iterable[Said]) -> dict[int, Said]:
-    """Return each person's last decision that the person did not take back."""
+    """Return each person's last decision that was not undone."""
     stacks: dict[int, list[Said]] = defaultdict(list)
     for said in decisions:
         if said.source != UNDO:
@@ -35,11 +39,10 @@ def tops(decisions: Iterable[Said]) -> dict[int, Said]:
 
 
 def outcome(decisions: list[Said], adjudicated: int | None = None) -> Outcome:
-    """Derive label and standing, oldest decision first.
+    """Derive label, standing and votes from the decisions, oldest first.
 
-    An adjudication settles it. Where somebody decided without seeing the others, everybody has
-    one vote and only a label that all voters share counts. Elsewhere the last decision counts:
-    whoever made it saw the one before.
+    An adjudication settles the label. If any decision was blind, every person has one vote and the
+    label must be unanimous. Otherwise the last decision wins: its author saw the previous one.
     """
     votes = tops(decisions)
     if adjudicated is not None:

@@ -1,4 +1,4 @@
-"""Lists of sentences as people have them: plain text, CSV or JSON in, sentences or faults out."""
+"""Parser of sentence lists in plain text, CSV or JSON: returns sentences or errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_BYTES = 2**20
 MAX_SENTENCES = 5_000
 TEXT_KEYS = ("text", "texto", "sentence", "frase", "oración", "oracion", "transcript")
 _DELIMITERS = ",;\t"
-_MARKS = {"\u0303", "\u0308"}  # of ñ and ü: they make other letters, not accents
+_MARKS = {"\u0303", "\u0308"}  # marks of ñ and ü, which are letters of their own
 
 Kind = Literal["text", "csv", "json"]
 Twin = Literal["", "file", "corpus", "like_file", "like_corpus"]
@@ -27,7 +27,7 @@ Twin = Literal["", "file", "corpus", "like_file", "like_corpus"]
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, on which line (from 1; 0 is the file itself); `message % params` says it."""
+    """An error on a line (from 1; 0 is the file as a whole); the text is `message % params`."""
 
     line: int
     message: str
@@ -35,7 +35,7 @@ class Fault:
 
 
 class ListError(ValueError):
-    """Everything wrong with a file of sentences."""
+    """All errors of a file of sentences."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -44,7 +44,7 @@ class ListError(ValueError):
 
 @dataclass(frozen=True)
 class SentenceList:
-    """Sentences of a file with their lines, and how the file was read."""
+    """Sentences of a file with their line numbers, and the detected format and encoding."""
 
     kind: Kind
     encoding: str
@@ -53,10 +53,11 @@ class SentenceList:
 
 @dataclass(frozen=True)
 class Row:
-    """One sentence: its line, its text, and whether it is there already.
+    """One sentence: its line, its text, and whether it is a duplicate.
 
-    `twin`: `file` or `corpus` where it is the same but for spaces, case and punctuation,
-    `like_file` or `like_corpus` where only accents differ too; `other` names that other one.
+    `twin` is `file` or `corpus` if another sentence there differs only in spaces, case and
+    punctuation, `like_file` or `like_corpus` if it differs also in accents; `other` is the line or
+    the id of that sentence.
     """
 
     line: int
@@ -66,16 +67,16 @@ class Row:
 
 
 def read(data: bytes, *, name: str = "") -> SentenceList:
-    """Read sentences out of a file by its content; its name only helps.
+    """Parse a file of sentences; the format is detected from its content and its name.
 
     JSON is an array of strings or of objects, CSV has a column `text` (or `texto`, `frase`, …) or
-    only one column, everything else is one sentence a line. UTF-8, UTF-16 with its mark, or
-    Windows-1252, as older spreadsheets write it.
+    only one column, everything else is one sentence per line. Encodings: UTF-8, UTF-16 with a byte
+    order mark, and Windows-1252, which older spreadsheets write.
 
     Raises
     ------
     ListError
-        With every fault of the file, never only the first.
+        With all errors of the file.
     """
     if len(data) > MAX_BYTES:
         message = gettext_noop("the file is larger than %(most)s KB: split it")
@@ -92,7 +93,7 @@ def read(data: bytes, *, name: str = "") -> SentenceList:
 
 
 def marked(rows: Iterable[tuple[int, str]], there: Mapping[str, str]) -> list[Row]:
-    """Mark what is in the file twice or in the corpus already (`there`: text → id)."""
+    """Mark duplicates within the file and of the corpus (`there`: text → id)."""
     same = {same_key(text): name for text, name in there.items()}
     like = {like_key(text): name for text, name in there.items()}
     seen: dict[str, str] = {}
@@ -116,7 +117,7 @@ def marked(rows: Iterable[tuple[int, str]], there: Mapping[str, str]) -> list[Ro
 
 
 def ids(prefix: str, taken: Iterable[str], n: int) -> list[str]:
-    """Return `n` ids `prefix-01`, `prefix-02` …, after the highest number taken."""
+    """Return `n` new ids `prefix-01`, `prefix-02`, …, following the highest number taken."""
     pattern = re.compile(rf"{re.escape(prefix)}-(\d{{1,9}})")
     numbers = [int(found[1]) for name in taken if (found := pattern.fullmatch(name))]
     first = max(numbers, default=0) + 1
@@ -124,13 +125,13 @@ def ids(prefix: str, taken: Iterable[str], n: int) -> list[str]:
 
 
 def same_key(text: str) -> str:
-    """Fold what does not change a sentence: spaces, case, punctuation, how letters are coded."""
+    """Normalize spaces, case, punctuation and Unicode form."""
     words = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.findall(r"\w+", words))
 
 
 def like_key(text: str) -> str:
-    """Fold accents too; ñ and ü stay, they are other letters."""
+    """Normalize like `same_key` and remove accents; ñ and ü are letters of their own and stay."""
     letters = []
     for letter in same_key(text):
         first, *marks = list(unicodedata.normalize("NFD", letter))

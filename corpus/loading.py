@@ -17,12 +17,12 @@ FOLDER = Path(settings.BASE_DIR) / "fixtures" / "corpus"
 
 
 class CorpusChanged(ValueError):
-    """A sentence that was recorded has another text in the files."""
+    """A recorded sentence has a different text in the files."""
 
 
 @dataclass
 class LoadSummary:
-    """How many rows of each kind were made, changed and left as they were."""
+    """Numbers of rows created, changed and left unchanged, by model."""
 
     made: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
@@ -30,9 +30,9 @@ class LoadSummary:
 
 
 def corpus_load(*, update: bool = False, folder: Path = FOLDER) -> LoadSummary:
-    """Make the rows that are missing; with `update`, also bring the others to the files' state.
+    """Create the missing rows; with `update`, also update existing ones from the files.
 
-    Raises CorpusChanged when `update` would change the text of a sentence that has takes.
+    Raises CorpusChanged if `update` would change the text of a sentence that has takes.
     """
     summary = LoadSummary()
     with transaction.atomic():
@@ -46,7 +46,7 @@ def corpus_load(*, update: bool = False, folder: Path = FOLDER) -> LoadSummary:
 
 
 def sentence_sounds(text: str) -> dict[str, Any]:
-    """Return the phonemes and the syllable count a Sentence row holds for its text."""
+    """Return the phonemes and the syllable count to store in the Sentence row of a text."""
     return {"phonemes": " ".join(phonemes(text)), "syllables": syllables(text)}
 
 

@@ -1,4 +1,4 @@
-"""The corpus in rows: sentences, styles, labels, speakers, takes and their measures."""
+"""Models of the corpus: sentences, styles, labels, speakers, takes and their measurements."""
 
 import uuid
 from hashlib import sha256
@@ -89,7 +89,7 @@ class Sentence(models.Model):
     syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
     position = models.PositiveIntegerField(_("position"), default=0)
     draw = DrawField(_("draw for the blind share"), default=0.0, editable=False)
-    # What the rows of decisions and adjudications say, kept by SentenceQuerySet.relabel() alone.
+    # Denormalized from decisions and adjudications; written by the label services and relabel().
     label = models.ForeignKey(
         StyleLabel,
         models.PROTECT,
@@ -189,7 +189,7 @@ class Adjudication(models.Model):
 
 
 class AgreementReport(models.Model):
-    """Agreement as measured once; the newest counts, until there are newer decisions."""
+    """One measurement of agreement; the newest is current until there are newer decisions."""
 
     last_decision = models.PositiveBigIntegerField(_("last decision measured"))
     figures = models.JSONField(_("figures"))
@@ -314,7 +314,7 @@ class TakeVerdict(models.Model):
 
 
 class QualityThreshold(models.Model):
-    """The score from which acceptance is suggested; the newest row is in force."""
+    """The score at which acceptance is suggested; the newest row applies."""
 
     value = models.FloatField(_("score, 0-1"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))

@@ -1,4 +1,4 @@
-"""The demo's people: one per role, with random passwords that are told once."""
+"""The demo's users: one per role, with random passwords that are shown once."""
 
 import secrets
 
@@ -18,10 +18,10 @@ NAMES = {
 
 @transaction.atomic
 def people_create(*, reset_passwords: bool = False) -> dict[str, str]:
-    """Make the groups and one person per role, named after it, where missing.
+    """Create missing groups and one user per role, named after the role.
 
-    Returns the passwords set by this call, by user name; people who were there keep theirs
-    unless `reset_passwords`.
+    Returns the passwords set by this call, by user name; existing users keep theirs unless
+    `reset_passwords`.
     """
     passwords = {}
     for role in ROLES:

@@ -1,4 +1,4 @@
-"""Reads over the corpus: the current label of a sentence is derived here, nowhere else."""
+"""Querysets of the corpus; the only place where a sentence's current label is derived."""
 
 from collections import defaultdict
 from typing import Any, Self
@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from corpus import label_resolution
 from corpus.label_resolution import Said, outcome
 
-BLIND_VOTES = 2  # people who label a sentence of the blind share
+BLIND_VOTES = 2  # votes needed for a sentence of the blind share
 _BATCH = 500
 
 
@@ -37,7 +37,7 @@ def _relabel(sentence: Any, pks: list[int]) -> None:
 
 class SentenceQuerySet(models.QuerySet):
     def with_label(self) -> Self:
-        """Annotate `label_key`: adjudicated, else agreed, else the last decision; else None."""
+        """Annotate `label_key`: the key of the current label, or None."""
         return self.annotate(label_key=F("label__key"))
 
     def with_decision(self) -> Self:
@@ -45,13 +45,13 @@ class SentenceQuerySet(models.QuerySet):
         return self.annotate(decision_pk=_latest("LabelDecision", "pk"))
 
     def with_vote(self, person: Any) -> Self:
-        """Annotate `vote`: the id of the style this person's latest decision gives, or None."""
+        """Annotate `vote`: the style id of this person's latest decision, or None."""
         rows = apps.get_model("corpus", "LabelDecision").objects
         mine = rows.filter(sentence=OuterRef("pk"), person=person).order_by("-pk")
         return self.annotate(vote=Subquery(mine.values("style")[:1]))
 
     def shown_to(self, person: Any) -> Self:
-        """Give what a page shows of a sentence: label, latest decision, own vote, category."""
+        """Add what pages show of a sentence: label, latest decision, own vote, category."""
         whole = self.with_label().with_decision().with_vote(person)
         return whole.select_related("category")
 
@@ -62,11 +62,14 @@ class SentenceQuerySet(models.QuerySet):
         return self.with_label().filter(label_key__isnull=True)
 
     def disputed(self) -> Self:
-        """Keep sentences whose blind votes differ and that nobody adjudicated."""
+        """Keep sentences with differing blind votes and no adjudication."""
         return self.filter(standing=label_resolution.DISPUTED)
 
     def waiting_for(self, person: Any) -> Self:
-        """Keep what this person may label next: the unlabelled, and blind ones short of votes."""
+        """Keep what this person may label next: unlabelled, or blind and short of votes.
+
+        Sentences this person already voted on are excluded.
+        """
         blind = Q(draw__lt=settings.BLIND_SHARE)
         wanted = (~blind & Q(standing=label_resolution.OPEN)) | (
             blind
@@ -78,29 +81,29 @@ class SentenceQuerySet(models.QuerySet):
         return self.with_vote(person).filter(wanted, vote=None)
 
     def seen_by(self, person: Any) -> Self:
-        """Keep sentences whose label this labeler may see: not the blind ones before a vote."""
+        """Keep sentences whose label this labeler may see: blind ones only after voting."""
         open_ = Q(draw__gte=settings.BLIND_SHARE) | Q(standing=label_resolution.SETTLED)
         return self.with_vote(person).filter(open_ | Q(vote__isnull=False))
 
     def relabel(self) -> None:
-        """Write what the rows of decisions and adjudications amount to into these sentences."""
+        """Recompute label, standing and votes from the rows of decisions and adjudications."""
         pks = list(self.order_by().values_list("pk", flat=True))
         for start in range(0, len(pks), _BATCH):
             _relabel(self.model, pks[start : start + _BATCH])
 
     def search(self, words: str) -> Self:
-        """Keep sentences whose text or id contains the words; without words, all."""
+        """Keep sentences whose text or id contains `words`; all if it is empty."""
         if not words:
             return self
         return self.filter(Q(text__icontains=words) | Q(sentence_id__icontains=words))
 
     def label_counts(self) -> dict[str | None, int]:
-        """Sentences by current label; the key None counts the unlabelled."""
+        """Count sentences by current label; the key None counts the unlabelled."""
         rows = self.with_label().order_by().values_list("label_key")
         return dict(rows.annotate(n=Count("pk")))
 
     def without_take_of(self, speaker: Any) -> Self:
-        """Keep labelled sentences whose label this speaker has no waiting or accepted take of."""
+        """Keep labelled sentences without this speaker's pending or accepted take in that label."""
         takes = apps.get_model("corpus", "Recording").objects
         mine = takes.filter(
             sentence=OuterRef("pk"), style__key=OuterRef("label_key"), speaker=speaker
@@ -108,7 +111,7 @@ class SentenceQuerySet(models.QuerySet):
         return self.labelled().exclude(Exists(mine.exclude(state="rejected")))
 
     def take_counts(self) -> dict[str, dict[str, int]]:
-        """By current label: sentences with an accepted take in it, and with one that waits."""
+        """Count sentences by current label: with an accepted take in it, or only a pending one."""
         takes = apps.get_model("corpus", "Recording").objects
         there = takes.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
         rows = (
@@ -140,13 +143,13 @@ class RecordingQuerySet(models.QuerySet):
         return self.consented().filter(state="accepted")
 
     def search(self, words: str) -> Self:
-        """Keep takes whose sentence's text or id contains the words."""
+        """Keep takes whose sentence's text or id contains `words`."""
         return self.filter(
             Q(sentence__text__icontains=words) | Q(sentence__sentence_id__icontains=words)
         )
 
     def state_counts(self) -> dict[str, int]:
-        """Takes by state."""
+        """Count takes by state."""
         return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
 
     def with_quality(self) -> Self:
@@ -160,7 +163,7 @@ class RecordingQuerySet(models.QuerySet):
 
 class TakeVerdictQuerySet(models.QuerySet):
     def standing(self) -> Self:
-        """Keep verdicts that were not taken back, the newest first."""
+        """Keep verdicts that were not undone, newest first."""
         return self.filter(undoes=None, undone_by=None).order_by("-pk")
 
 
@@ -168,7 +171,7 @@ class LabelDecisionQuerySet(models.QuerySet):
     SAID = ("person", "style", "source", "blind")
 
     def independent(self) -> dict[int, dict[int, int]]:
-        """Return sentence → person → style of what stands and was decided unseen by others."""
+        """Return the blind votes that were not undone, as sentence → person → style."""
         decisions: dict[int, list[Said]] = defaultdict(list)
         blind = self.model._default_manager.filter(blind=True).values("sentence")
         rows = self.filter(sentence__in=blind).order_by("pk")
@@ -178,7 +181,7 @@ class LabelDecisionQuerySet(models.QuerySet):
 
 
 def _blind_votes(decisions: list[Said]) -> dict[int, int]:
-    """Return each person's last blind decision; a change after seeing the others is none."""
+    """Return each person's last blind decision; changes after seeing the others do not count."""
     unseen = [said for said in decisions if said.blind or said.source == label_resolution.UNDO]
     return {
         person: said.style for person, said in label_resolution.tops(unseen).items() if said.style

@@ -1,4 +1,4 @@
-"""Send a stored file to a browser, whole or the range it asks for."""
+"""HTTP responses with a stored file, with support for range requests."""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ _BLOCK = 2**16
 def file_response(
     request: HttpRequest, file: "File", *, content_type: str, filename: str = ""
 ) -> Any:
-    """Answer 200 with the file, 206 with a part of it, or 416 where the range is none of it.
+    """Respond 200 with the file, 206 with the requested range, or 416 if it is unsatisfiable.
 
-    The caller has checked the role. `filename` offers it as a download under that name.
+    The caller must have checked the role. With `filename` the file is a download of that name.
     """
     size = file.size
     span = _span(request.headers.get("Range", ""), size)
@@ -42,7 +42,7 @@ def file_response(
 
 
 def _span(header: str, size: int) -> tuple[int, int] | None:
-    """Read one byte range as (start, stop); None where there is none that we serve."""
+    """Parse a single byte range to (start, stop); None if absent, invalid or unsupported."""
     match = _RANGE.match(header)
     if not match or match[1] == match[2] == "":
         return None

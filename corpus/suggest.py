@@ -1,4 +1,4 @@
-"""Suggest a style for a sentence, with the reason, after the labeler's guide."""
+"""Suggest a style for a sentence, with the reason, following the labeler's guide."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Suggestion:
     style : str
         Key of a style.
     reason : str
-        English message, translatable; `reason % params` is the sentence to show.
+        English message, translatable; `reason % params` is the text to show.
     params : dict of str to str
-        What the reason quotes.
+        Parameters of the reason.
     """
 
     style: str
@@ -46,7 +46,7 @@ _BY_KIND = {
     **dict.fromkeys(("emphatic-question", "emphasis"), ("profesional", _QUESTION)),
 }
 KINDS = tuple(_BY_KIND)
-"""Kinds of sentence the guide knows."""
+"""Kinds of sentence that the guide covers."""
 
 _CUES: tuple[tuple[str, str, str], ...] = (
     (
@@ -87,19 +87,19 @@ _NO_CUE = gettext_noop("nothing in the text asks for another style")
 
 
 def suggest(kind: str, text: str) -> Suggestion:
-    """Suggest the style a sentence should be said in.
+    """Suggest the style in which a sentence should be spoken.
 
     Parameters
     ----------
     kind : str
-        One of `KINDS`, or anything else (imported sentences have none) to read the text's cues.
+        One of `KINDS`; for anything else (imported sentences have none) the text's cues decide.
     text : str
         The sentence.
 
     Returns
     -------
     Suggestion
-        Always one: the neutral style when nothing speaks for another.
+        The neutral style if nothing indicates another.
     """
     if kind in _BY_KIND:
         style, reason = _BY_KIND[kind]

@@ -1,8 +1,8 @@
-"""A batch of takes by their names: which sentence and style each is, what is wrong, a ZIP's files.
+"""Batches of takes in folders or untrusted ZIPs: match file names to sentence and style, unpack.
 
-Names are those of the exchange format, `shcc-01_amable.wav`; a number behind (`_2`) is allowed.
-Nothing here trusts an archive: its directory is measured before it is read, and no file of it is
-unpacked further than its limit.
+Names are those of the exchange format, `shcc-01_amable.wav`, optionally with a number (`_2`).
+Archives are untrusted: the size of the directory is checked before it is read, and no file is
+unpacked beyond its limit.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 MAX_FILES = 5_000
 MAX_DIRECTORY_BYTES = 2 * 2**20
-MAX_RATIO = 100  # sound shrinks to a third at best, digital silence not further than this
-SMALL = 2**20  # below it no ratio is suspicious
+MAX_RATIO = 100  # audio compresses to a third at best, digital silence no further than this
+SMALL = 2**20  # files below this size may have any ratio
 SOUNDS = frozenset({"wav", "flac", "ogg", "oga", "opus", "mp3", "webm", "m4a", "mp4"})
 ARCHIVES = frozenset({"zip", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz"})
 LITTER = frozenset({"thumbs.db", "desktop.ini", "corpus.json", "sha256sums", "metadata.csv"})
-# What `zipfile` raises on archives that are cut or crafted.
+# Raised by `zipfile` for truncated or crafted archives.
 _DAMAGED = (
     BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError,
 )  # fmt: skip
@@ -37,7 +37,7 @@ _END_SIZE, _LOCATOR_SIZE = 22, 20
 
 
 class BatchError(Exception):
-    """An archive, or a file in it, that is refused; `code` is stable."""
+    """A rejected archive, or a rejected file in it; `code` is stable."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -46,7 +46,7 @@ class BatchError(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """Sentence ids and style keys there are."""
+    """Existing sentence ids and style keys."""
 
     sentences: Collection[str]
     styles: Collection[str]
@@ -54,7 +54,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Found:
-    """One file of a folder or archive, as its name and header state it."""
+    """One file of a folder or archive, as described by its name and header."""
 
     name: str
     size: int
@@ -63,17 +63,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Item:
-    """One file of a batch: what it is a take of, or why it is none.
+    """One file of a batch: its sentence and style, or why it was rejected.
 
     Attributes
     ----------
     name : str
-        To show: control characters removed, at most 120 letters.
+        For display: control characters replaced, at most 120 characters.
     sentence_id, style : str
-        Keys there are; empty where the name does not say.
+        Existing keys; empty if the name does not contain them.
     fault : str
         Empty, or a code: `empty`, `too_large`, `name`, `sentence`, `style`, `kind`, `twice`,
-        `outside`, `link`, `archive`, `locked`, `bomb`, `packing`; `litter` is no mistake.
+        `outside`, `link`, `archive`, `locked`, `bomb`, `packing`; `litter` is ignored silently.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Item:
 
 
 def plan(files: Iterable[Found], known: Known, *, max_bytes: int) -> list[Item]:
-    """Say of each file what it is a take of, or what is wrong with it; the order is kept."""
+    """Match each file to a sentence and style, or to an error code; the order is kept."""
     styles = {key.casefold(): key for key in known.styles}
     sentences = {key.casefold(): key for key in known.sentences}
     seen: set[tuple[str, str, str]] = set()
@@ -123,13 +123,13 @@ def _fault_of_path(name: str) -> str:
 
 
 def _is_litter(path: PurePosixPath) -> bool:
-    """Tell what systems and our own exports leave beside the takes."""
+    """Return whether a file was added by an operating system or by our own exports."""
     hidden = path.name.startswith(".") and path.name not in (".", "..")
     return hidden or "__MACOSX" in path.parts or path.name.lower() in LITTER
 
 
 def _meaning(stem: str, sentences: dict[str, str], styles: dict[str, str]) -> tuple[str, str, str]:
-    """Read `sentence_style`, or `sentence_style_2`, against the keys there are."""
+    """Parse `sentence_style` or `sentence_style_2` to (sentence id, style, error code)."""
     stem = re.sub(r"_\d{1,4}$", "", unicodedata.normalize("NFC", stem).casefold().strip())
     for key in sorted(styles, key=len, reverse=True):
         if stem.endswith(f"_{key}"):
@@ -147,19 +147,19 @@ def _number(name: str) -> str:
 
 
 def clean(name: str) -> str:
-    """Return a name that can be shown: without control characters, not longer than a line."""
+    """Return a name for display: control characters replaced, at most `_SHOWN` characters."""
     letters = (x if unicodedata.category(x)[0] != "C" else "�" for x in name[: 4 * _SHOWN])
     shown = "".join(letters)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
 
 
 def archive_files(file: BinaryIO) -> list[Found]:
-    """List the files of a ZIP, each with the fault its header shows.
+    """List the files of a ZIP, each with the error found in its header.
 
     Raises
     ------
     BatchError
-        `not_zip`, `damaged`, `too_many`, `empty_zip`: the archive as a whole is refused.
+        `not_zip`, `damaged`, `too_many`, `empty_zip`: the archive as a whole is rejected.
     """
     with _opened(file) as zip_:
         found = [_found(info) for info in zip_.infolist() if not info.is_dir()]
@@ -169,13 +169,13 @@ def archive_files(file: BinaryIO) -> list[Found]:
 
 
 def archive_extract(file: BinaryIO, index: int, into: BinaryIO, *, max_bytes: int) -> None:
-    """Unpack the file number `index` of `archive_files`, checked against its CRC.
+    """Unpack file `index` of `archive_files` and check its CRC.
 
     Raises
     ------
     BatchError
-        `too_large` as soon as more than `max_bytes` come out, whatever the header says;
-        `damaged`, or the fault its header shows.
+        `too_large` once more than `max_bytes` are unpacked, whatever the header says;
+        `damaged`, or the error found in its header.
     """
     with _opened(file) as zip_:
         infos = [info for info in zip_.infolist() if not info.is_dir()]
@@ -228,7 +228,7 @@ def _opened(file: BinaryIO) -> ZipFile:
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Refuse a directory too large to be read, before `zipfile` reads it into memory."""
+    """Reject an oversized directory before `zipfile` reads it into memory."""
     size = file.seek(0, SEEK_END)
     reach = min(size, 2**16 + _END_SIZE + _LOCATOR_SIZE)
     file.seek(size - reach)

@@ -1,4 +1,4 @@
-"""What the workers do for the corpus."""
+"""Celery tasks of the corpus."""
 
 from celery import shared_task
 

@@ -1,6 +1,6 @@
-"""Mark the messages of modules that do not know Django; whoever shows them translates them."""
+"""Marker for translatable messages in modules without Django; the caller translates them."""
 
 
 def gettext_noop(message: str) -> str:
-    """Return the message; `makemessages` finds it by this function's name."""
+    """Return the message unchanged; `makemessages` recognizes calls by this function's name."""
     return message

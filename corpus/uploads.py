@@ -1,4 +1,4 @@
-"""Refuses a file over the limit while it arrives, before it fills memory or disk."""
+"""Upload handler that rejects oversized files during the upload, before memory or disk fill up."""
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
@@ -7,11 +7,11 @@ TOO_LARGE = "voicelab.upload_too_large"
 
 
 class QuotaUploadHandler(FileUploadHandler):
-    """Skips the rest of a file once it is larger than may be, and says so.
+    """Skips the rest of a file once it exceeds the limit.
 
-    MAX_UPLOAD_BYTES for a take, MAX_BATCH_BYTES for a ZIP of takes (the field `zip`).
+    The limit is MAX_UPLOAD_BYTES for a take, MAX_BATCH_BYTES for a ZIP of takes (the field `zip`).
 
-    The request's META gets `TOO_LARGE`; the form then explains why there is no file.
+    Sets `TOO_LARGE` in the request's META, so that the form can explain the missing file.
     """
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:

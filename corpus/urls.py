@@ -1,4 +1,4 @@
-"""The addresses of labels, takes and the exchange of both."""
+"""URLs of labels, takes, and their import and export."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The words a person reads for the stable codes of audio errors, checks and measures."""
+"""Translated messages for the stable codes of audio errors, checks and measures."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ PARTS = {
 
 UNITS = {"syllables/s": _("syll./s")}
 
-# For each measure and side (under or over its band): what to do, a little of it and all of it.
+# By measure and side (True: below its band): advice for a small and for a large deviation.
 OPENINGS: dict[tuple[str, bool], tuple[Any, Any]] = {
     ("clipping", False): (_("Move away from the microphone or lower its level"),) * 2,
     ("level", True): (_("Speak nearer to the microphone"),) * 2,
@@ -71,7 +71,7 @@ OPENINGS: dict[tuple[str, bool], tuple[Any, Any]] = {
     ("energy_db", False): (_("A little softer"), _("Softer")),
 }
 
-# The measure in words, and how many decimals it is told with.
+# By measure: its wording and the number of decimals shown.
 FIGURES: dict[str, tuple[Any, int]] = {
     "clipping": (_("%(value)s %% of the samples are overdriven"), 2),
     "level": (_("%(value)s LUFS"), 0),
@@ -91,7 +91,7 @@ MOST_DECIMALS = 3
 
 
 def refusal(error: AudioError) -> str:
-    """Say in the person's language why a sound was refused and what to do."""
+    """Return why a sound was rejected and what to do, in the user's language."""
     if error.code not in REFUSALS:
         return str(error)
     return str(REFUSALS[error.code]) % {
@@ -102,7 +102,7 @@ def refusal(error: AudioError) -> str:
 
 
 def advice(hint: Hint) -> str:
-    """Say what to do about a measure outside its band, with the measure and the band."""
+    """Return advice for a measure outside its band, with its value and the band."""
     openings = OPENINGS[hint.code, hint.low_side]
     words, digits = FIGURES[hint.code]
     digits = _digits(hint, digits)
@@ -117,7 +117,7 @@ def advice(hint: Hint) -> str:
 
 
 def praise(quality: float, *, judged: bool) -> str:
-    """Say that nothing is to be changed; `judged` tells whether the style was compared too."""
+    """Return praise for a take without problems; `judged`: its style was evaluated too."""
     figure = {"quality": _number(quality, 2)}
     if judged:
         return str(_("Nothing to change: quality %(quality)s.") % figure)
@@ -131,11 +131,11 @@ def praise(quality: float, *, judged: bool) -> str:
 
 
 def _number(figure: float, digits: int) -> str:
-    return number_format(round(figure, digits), digits)  # which by itself only cuts off
+    return number_format(round(figure, digits), digits)  # number_format alone truncates
 
 
 def _digits(hint: Hint, digits: int) -> int:
-    """Return as many decimals as show that the value is outside its band."""
+    """Return enough decimals to show that the value is outside its band."""
     bounds = [bound for bound in (hint.low, hint.high) if bound is not None]
     while digits < MOST_DECIMALS and round(hint.value, digits) in [
         round(bound, digits) for bound in bounds

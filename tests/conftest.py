@@ -1,4 +1,4 @@
-"""Fixtures every test may use: threads on purpose, no silent skips in CI."""
+"""Shared fixtures and hooks: one OpenMP thread, no silent skips in CI."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real voice packs and human speech, where this machine has them."""
+    """Folder of real voice packs and human speech; the test is skipped without it."""
     path = Path(os.environ.get("VOICELAB_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
     if not path.is_dir():
         pytest.skip("no folder of real packs and speech (VOICELAB_SHARED_DATA)")
@@ -25,7 +25,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def real_kokoro_model() -> Path:
-    """Return the folder of Kokoro's real weights; the test skips where there are none."""
+    """Folder of Kokoro's real weights; the test is skipped without them."""
     path = Path(os.environ.get("VOICELAB_MODELS", REPOSITORY / "var" / "models"))
     if not (path / WEIGHTS).is_file() or not (path / CONFIG).is_file():
         pytest.skip(f"no weights of Kokoro in {path}: `manage.py models pull kokoro`")
@@ -34,26 +34,26 @@ def real_kokoro_model() -> Path:
 
 @pytest.fixture(scope="session")
 def f5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tiny F5 models and prompts; the test skips without the teacher's environment."""
+    """Folder of tiny F5 models and prompts; skipped without the teacher's environment."""
     return folder_with_f5(tmp_path_factory.mktemp("f5") / "made")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker takes all tests of real weights: they need GBs, and seconds to load."""
+    """Run all tests of real weights on one xdist worker: they take GBs, and seconds to load."""
     if item.get_closest_marker("weights"):
         item.add_marker(pytest.mark.xdist_group("weights"))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """A network that is done with holds itself and hundreds of MB."""
+    """Collect garbage after tests of real weights: networks contain cycles of hundreds of MB."""
     if item.get_closest_marker("weights"):
         gc.collect()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where everything is installed (VOICELAB_NO_SKIPS), a skipped test is a failure."""
+    """Fail the session if a test was skipped and VOICELAB_NO_SKIPS is set."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("VOICELAB_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,4 +1,4 @@
-"""Rows for tests, made in one place."""
+"""factory_boy factories of the corpus's models and users."""
 
 from typing import Any
 
@@ -100,7 +100,7 @@ class SpeakerFactory(factory.django.DjangoModelFactory):
 
 
 class RecordingFactory(factory.django.DjangoModelFactory):
-    """A take whose file is only named, not there; tests that hear it store one by service."""
+    """A take with file names but no files; tests that need audio use the `take_store` service."""
 
     class Meta:
         model = models.Recording

@@ -1,4 +1,4 @@
-"""What the tests let the teacher's environment do: `python -m tests.in_teacher WHAT FOLDER`."""
+"""Test actions run in the teacher's environment: `python -m tests.in_teacher WHAT FOLDER`."""
 
 import hashlib
 import json
@@ -46,13 +46,13 @@ def build(folder: Path) -> str:
 
 
 def five(folder: Path) -> list[str]:
-    """Return a digest of each of five sentences."""
+    """Return the digests of five synthesized sentences."""
     teacher, voice = f5(folder / "models"), prompt(folder)
     return [digest(teacher.synthesize(text, voice, seed=7)) for text in SENTENCES]
 
 
 def speak(folder: Path) -> dict[str, Any]:
-    """Return what the engine does with texts, seeds, speeds and prompts."""
+    """Return results of the engine for various texts, seeds, speeds and prompts."""
     teacher, voice = f5(folder / "models"), prompt(folder)
 
     def say(text: str, seed: int = 7, speed: float = 1.0, by: Prompt = voice) -> Audio:
@@ -81,7 +81,7 @@ def speak(folder: Path) -> dict[str, Any]:
 
 
 def faults(folder: Path) -> dict[str, list[str]]:
-    """Return code and message of everything that can be wrong with files, prompts and options."""
+    """Return code and message of the errors for bad files, prompts and options."""
     models, voice = folder / "models", prompt(folder)
 
     def damaged(name: str, harm: Callable[[Path], Any]) -> Callable[[], Any]:

@@ -1,4 +1,4 @@
-"""Kokoro as other machines run it, over weights that are loaded once."""
+"""Variants of a Kokoro student as on other machines, sharing weights that are loaded once."""
 
 import copy
 from functools import lru_cache
@@ -11,7 +11,7 @@ from distillation.engines.kokoro.student import KokoroStudent
 
 
 def anew(student: KokoroStudent) -> KokoroStudent:
-    """Return the student as a new process has it: nothing is kept of what it said."""
+    """Return a copy of the student with empty caches, as in a new process."""
     made = copy.copy(student)
     made._gradients = None
     made._network = network = copy.copy(student._network)
@@ -21,14 +21,14 @@ def anew(student: KokoroStudent) -> KokoroStudent:
 
 
 def repacked(student: KokoroStudent) -> KokoroStudent:
-    """Return the student with its convolutions packed again, as the machine now says."""
+    """Return a copy of the student with its convolutions repacked for the current machine."""
     made = anew(student)
     made._network._generate = generator.Generator(_generator(made._network), torch.float32)
     return made
 
 
 def in_bf16(student: KokoroStudent) -> KokoroStudent:
-    """Return the student as with the option `precision`: bf16 (on any processor)."""
+    """Return a copy of the student as with the option `precision` bf16, on any processor."""
     made = anew(student)
     network = made._network
     network.half = True
@@ -37,7 +37,7 @@ def in_bf16(student: KokoroStudent) -> KokoroStudent:
 
 
 def as_batch_student(student: KokoroStudent, *, half: bool = False) -> KokoroStudent:
-    """Return the student as on a GPU: the package's own modules, several voices at once."""
+    """Return a copy of the student as on a GPU: the package's modules, batches of voices."""
     made = anew(student)
     made._network.prefers_batch = True
     made._network._generate = package_generator.Generator(_generator(made._network), half=half)

@@ -1,4 +1,4 @@
-"""Programs a test starts for itself: free ports, servers that are stopped, waiting with a limit."""
+"""Helpers for tests that start programs: free ports, servers, waiting with a timeout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def wait_for(what: str, check: Callable[[], T | None], *, seconds: float) -> T:
-    """Return the first true answer of `check`, or fail saying what did not come."""
+    """Poll `check` and return its first true value; fail with `what` after the timeout."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := check():
@@ -50,7 +50,7 @@ def running(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in its own process group; end the group on leaving."""
+    """Run a program in its own process group; stop it on exit, killing the group if needed."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -73,7 +73,7 @@ def running(
 
 
 def manage(*arguments: str, env: Mapping[str, str]) -> str:
-    """Run a management command in a process of its own; return what it printed."""
+    """Run a management command in its own process; return its standard output."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=REPOSITORY,
@@ -87,7 +87,7 @@ def manage(*arguments: str, env: Mapping[str, str]) -> str:
 
 
 def initdb() -> Path | None:
-    """Return the program that makes a PostgreSQL cluster, if it is installed."""
+    """Return the path of PostgreSQL's initdb, if it is installed."""
     found = shutil.which("initdb")
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return Path(found).resolve() if found else (candidates[-1] if candidates else None)
@@ -95,9 +95,9 @@ def initdb() -> Path | None:
 
 @contextmanager
 def postgres(folder: Path, *settings: str) -> Iterator[str]:
-    """Run a fresh cluster in `folder`; yield the address of its empty database.
+    """Run a fresh cluster in `folder`; yield the URL of its empty database.
 
-    PostgreSQL's programs refuse root, so root hands the folder to `postgres`.
+    PostgreSQL refuses to run as root, so root runs it as the user `postgres`.
     """
     program = initdb()
     assert program, "PostgreSQL's initdb is not installed"

@@ -1,11 +1,11 @@
-"""The settings of the tests: data in a temporary place of each process, plain static files."""
+"""Django settings for tests: a temporary data folder per process, plain static files."""
 
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-if "pytest" in sys.modules:  # a process that a test starts keeps the place it is given
+if "pytest" in sys.modules:  # processes started by tests inherit the folder
     base = os.environ.setdefault("VOICELAB_TEST_DIR", tempfile.mkdtemp(prefix="voicelab-test-"))
     own = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["VOICELAB_DATA_DIR"] = str(Path(base) / own)

@@ -1,4 +1,4 @@
-"""Synthesised sound with known answers: tones, glides, noise, pauses, speech-like syllables."""
+"""Synthetic audio with known properties: tones, glides, noise, pauses, speech-like syllables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def noise(seconds: float = 1.0, *, level_db: float = -40.0, sr: int = SR, seed: 
 
 
 def voiced(f0_hz: np.ndarray, *, level_db: float = -20.0, sr: int = SR) -> Audio:
-    """Vowel-like harmonics under three formants, F0 given for every sample, RMS `level_db`."""
+    """Vowel-like harmonics with three formants, F0 given per sample, RMS `level_db` dBFS."""
     phase = 2 * np.pi * np.cumsum(f0_hz) / sr
     y = np.zeros(len(f0_hz))
     for n in range(1, int(4000 / f0_hz.max()) + 1):
@@ -45,7 +45,7 @@ def voiced(f0_hz: np.ndarray, *, level_db: float = -20.0, sr: int = SR) -> Audio
 def glide(
     low_hz: float, range_st: float, seconds: float = 2.0, *, level_db: float = -20.0, sr: int = SR
 ) -> Audio:
-    """Vowel whose F0 rises evenly in semitones from `low_hz` by `range_st`."""
+    """Vowel whose F0 rises linearly in semitones from `low_hz` by `range_st`."""
     return voiced(
         low_hz * 2 ** (np.linspace(0, range_st, round(seconds * sr)) / 12),
         level_db=level_db,
@@ -58,7 +58,7 @@ def join(*parts: Audio) -> Audio:
 
 
 def mix(a: Audio, b: Audio) -> Audio:
-    """Sum of two sounds, as long as the shorter."""
+    """Sum of two signals, truncated to the shorter."""
     n = min(len(a.y), len(b.y))
     return Audio(a.y[:n] + b.y[:n], a.sr)
 
@@ -75,9 +75,9 @@ def speech(
     noise_db: float = -75.0,
     sr: int = SR,
 ) -> Audio:
-    """Speech-like sound: `syllables` bumps at `rate` a second, F0 swinging over `range_st`.
+    """Speech-like audio: `syllables` bumps at `rate` per second, F0 varying over `range_st`.
 
-    `pauses` holds (after which syllable, seconds); `lead_s` of room noise lies at both ends.
+    `pauses` contains (syllable before the pause, seconds); both ends have `lead_s` of room noise.
     """
     each = round(sr / rate)
     swing = 0.5 * range_st * np.sin(np.linspace(0, 3 * np.pi, syllables * each))
@@ -95,7 +95,7 @@ def speech(
 
 
 def shared_data(name: str) -> Path:
-    """Path of real data outside the repository; the test skips where it is absent."""
+    """Return a path of real data outside the repository; skip the test if it is missing."""
     root = Path(__file__).resolve().parents[2] / "shared" / "data"
     path = Path(os.environ.get("VOICELAB_SHARED_DATA", root)) / name
     if not path.exists():

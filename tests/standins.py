@@ -1,4 +1,4 @@
-"""Stand-ins for what cannot be had here: Kokoro and F5 of random weights, a hub to fetch from."""
+"""Test doubles: Kokoro and F5 with random weights, a local model hub."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIGNS = (
 
 
 def config(*, small: bool) -> dict[str, Any]:
-    """Kokoro v1.0's architecture; small: fewer layers where the package takes any number."""
+    """Return Kokoro v1.0's architecture; `small`: fewer and smaller layers where allowed."""
     return {
         "istftnet": {
             "upsample_kernel_sizes": [20, 12],
@@ -60,7 +60,7 @@ def config(*, small: bool) -> dict[str, Any]:
 
 
 def kokoro_dir(folder: Path, *, small: bool = True) -> Path:
-    """Write a model directory that plain `KModel` loads and that speaks noise of the right length.
+    """Write a model directory that `KModel` can load and that produces noise of the right length.
 
     About 235 MB, 327 MB in full size; three packs: two of 510 rows, one of 511.
     """
@@ -72,14 +72,14 @@ def kokoro_dir(folder: Path, *, small: bool = True) -> Path:
     empty = folder / "empty.pth"
     torch.save({}, empty)
     with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, on building the package's model
+        warnings.simplefilter("ignore")  # from torch, when building the package's model
         torch.manual_seed(0)
         model = KModel(repo_id=REPO, config=str(folder / CONFIG), model=str(empty))
     empty.unlink()
     durations = model.predictor.duration_proj.linear_layer
     with torch.no_grad():
         durations.weight *= 0.3
-        durations.bias.fill_(-2.7)  # about three 25 ms frames a phoneme
+        durations.bias.fill_(-2.7)  # about three 25 ms frames per phoneme
     torch.save({name: getattr(model, name).state_dict() for name in PARTS}, folder / WEIGHTS)
     rng = np.random.default_rng(0)
     for name, rows in (("ef_dora", 510), ("em_alex", 510), ("af_old", 511)):
@@ -89,7 +89,7 @@ def kokoro_dir(folder: Path, *, small: bool = True) -> Path:
 
 
 def _pack(rng: np.random.Generator, rows: int) -> np.ndarray[Any, Any]:
-    """A mean, and one mode along the rows, at the published packs' spread."""
+    """Return a mean plus one mode along the rows, with the published packs' spread."""
     scale = np.repeat([0.015, 0.055], 128)
     mean, mode = 0.14 * rng.standard_normal(256), scale * rng.standard_normal(256)
     length = np.linspace(-1.7, 1.7, rows)
@@ -114,7 +114,7 @@ head:
 
 
 def f5_dir(model_dir: Path) -> Path:
-    """Write F5's files, tiny, with random weights; in the teacher's environment only."""
+    """Write tiny F5 files with random weights; needs the teacher's environment."""
     import torch
     from f5_tts.model import CFM, DiT
     from safetensors.torch import save_file
@@ -128,7 +128,9 @@ def f5_dir(model_dir: Path) -> Path:
     torch.manual_seed(0)
     dit = DiT(**F5_ARCHITECTURE, text_num_embeds=len(F5_VOCABULARY), mel_dim=100)
     with torch.no_grad():
-        for weight in dit.parameters():  # F5 begins with zeros, and would not hear text or prompt
+        for (
+            weight
+        ) in dit.parameters():  # F5 initializes layers to zero and would ignore text and prompt
             weight += 0.05 * torch.randn_like(weight)
     model = CFM(transformer=dit, mel_spec_kwargs={"mel_spec_type": "vocos"})
     state = {f"ema_model.{name}": value for name, value in model.state_dict().items()}
@@ -142,12 +144,12 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 class StandinHub(ThreadingHTTPServer):
-    """What huggingface_hub needs of the hub: listing, metadata, a redirect to a CDN, ranges.
+    """The parts of the hub that huggingface_hub uses: listing, metadata, CDN redirect, ranges.
 
-    `repos` maps a repository to its files; files of 1 KB and more are in LFS. `cut` maps a file
-    to the bytes after which its connection breaks, and it then answers 503 until taken out;
-    `wrong` names files whose bytes are not those of their hash. `asked` notes each GET of a file
-    with its Range.
+    `repos` maps a repository to its files; files of at least 1 KB are in LFS. `cut` maps a file
+    to the number of bytes after which its connection breaks; then it responds 503 until removed
+    from `cut`. `wrong` contains files whose content does not match their hash. `asked` records
+    each GET of a file with its Range.
     """
 
     daemon_threads = True
@@ -187,7 +189,7 @@ class _HubRequest(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Suppress request logging."""
 
     def _answer(self, *, body: bool) -> None:
         parts = self.path.partition("?")[0].strip("/").split("/")

@@ -1,4 +1,4 @@
-"""The teacher's environment, for the tests of the main one."""
+"""Access to the teacher's environment from tests of the main environment."""
 
 import json
 import os
@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def interpreter() -> str:
-    """Return Python of the environment that `make teacher` builds; the test skips without it."""
+    """Return the Python of the environment built by `make teacher`; skip the test without it."""
     default = REPOSITORY / ".venv-teacher" / "bin" / "python"
     path = os.environ.get("VOICELAB_TEACHER_PYTHON", str(default))
     if not Path(path).exists():
@@ -24,7 +24,7 @@ def interpreter() -> str:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return the variables of a teacher's process whose home, and so its caches, are empty."""
+    """Return environment variables for a teacher process with an empty home, so empty caches."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {
         **kept, "HOME": str(home), "HF_HOME": str(home / "hub"), "OMP_NUM_THREADS": "1",
@@ -33,7 +33,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def teacher(what: str, folder: Path) -> Any:
-    """Let `tests.in_teacher` do something in that environment; return its answer."""
+    """Run an action of `tests.in_teacher` in that environment; return its JSON result."""
     done = subprocess.run(
         [interpreter(), "-m", "tests.in_teacher", what, str(folder)],
         env=environment(folder / "home"),
@@ -46,7 +46,7 @@ def teacher(what: str, folder: Path) -> Any:
 
 
 def folder_with_f5(folder: Path) -> Path:
-    """Make a folder of tiny F5 models, two prompts and an empty home; return it."""
+    """Create a folder with tiny F5 models, two prompts and an empty home; return it."""
     (folder / "home").mkdir(parents=True)
     write_wav(folder / "prompt.wav", speech(20, sr=44_100))
     write_wav(folder / "other.wav", speech(20, f0_hz=120.0))

@@ -1,4 +1,4 @@
-"""The speech service as ASGI, for uvicorn: health answers while a synthesis runs."""
+"""The speech service as an ASGI application, so that /health responds during a synthesis."""
 
 import os
 
@@ -9,7 +9,7 @@ from voicelab import settings_tts
 os.environ["DJANGO_SETTINGS_MODULE"] = "voicelab.settings_tts"  # the package's default is the web's
 django = get_asgi_application()
 
-from voicelab.tts import urls  # noqa: E402, F401  # what is wrong with them stops the start
+from voicelab.tts import urls  # noqa: E402, F401  # fail at startup if the URLs are broken
 from voicelab.tts.application import Application, config  # noqa: E402
 from voicelab.tts.service import Service  # noqa: E402
 

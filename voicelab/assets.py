@@ -1,4 +1,4 @@
-"""Addresses of static files, each looked up once: a table page names the icons sixty times."""
+"""Static file storage that caches URLs: a table page requests icon URLs about sixty times."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Words of libraries without a Spanish translation, so that `make messages` collects them."""
+"""Strings of third-party libraries without a Spanish translation, for `make messages`."""
 
 from corpus.translatable import gettext_noop
 

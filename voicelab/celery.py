@@ -1,4 +1,4 @@
-"""The Celery application: one broker setting, tasks found in the installed apps."""
+"""The Celery application: broker from the settings, tasks discovered in the installed apps."""
 
 import os
 

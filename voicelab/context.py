@@ -1,4 +1,4 @@
-"""What the frame of every page needs: the person's roles, the navigation, the styles."""
+"""Context processor for the base template: the user's roles, the navigation, the styles."""
 
 from typing import Any
 

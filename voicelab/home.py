@@ -1,4 +1,4 @@
-"""The home page: how far labels, takes and runs are, and what to do next."""
+"""The home page: progress of labels, takes and runs, and what to do next."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _rows(
     labels: dict[str | None, int], takes: dict[str, dict[str, int]], run: Run | None
 ) -> list[dict[str, Any]]:
-    """Follow each style from its labels to its voice."""
+    """Return one row per style: its labels, takes, style run and deployment."""
     runs = {row.style: row for row in run.style_runs.all()} if run else {}
     voices = {row.voice: row for row in Deployment.objects.current()}
     nothing = {"accepted": 0, "waiting": 0}
@@ -59,7 +59,7 @@ def _rows(
 
 
 def _todo(person: Any, total: int, missing: int, run: Run | None) -> Iterator[dict[str, Any]]:
-    """Say what waits for this person, by role, the most urgent first."""
+    """Yield this person's pending work by role, most urgent first."""
     roles = roles_of(person)
     if REVIEWER in roles:
         yield from _to_review()

@@ -1,4 +1,4 @@
-"""The request as the middleware leaves it, for the type checker."""
+"""The request type with the attributes that middleware adds, for the type checker."""
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails

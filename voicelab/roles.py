@@ -1,4 +1,4 @@
-"""The four roles as groups of permissions: who holds them, and the decorator that enforces them."""
+"""The four roles as Django groups: lookup of a user's roles, and the decorator to enforce them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,7 +26,7 @@ ROLE_NAMES = {
 
 
 class RolesBackend(ModelBackend):
-    """Brings a person's groups along with the person: every request asks for both."""
+    """Fetches a user together with their groups in one query: every request needs both."""
 
     def get_user(self, user_id: int) -> Any:
         people: Any = get_user_model()._default_manager
@@ -38,7 +38,7 @@ class RolesBackend(ModelBackend):
 
 
 def roles_of(user: Any) -> frozenset[str]:
-    """Names of the roles a person holds; an admin or superuser holds all four."""
+    """Names of the roles a user has; an admin or superuser has all four."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     if not hasattr(user, "_voicelab_roles"):
@@ -51,7 +51,7 @@ def roles_of(user: Any) -> frozenset[str]:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
-    """Redirect the whole page, even when HTMX asked for a part of it."""
+    """Redirect the whole page, even when HTMX requested only a fragment."""
     htmx = getattr(request, "htmx", None)
     if not htmx:
         return redirect_to_login(request.get_full_path())
@@ -60,7 +60,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def role_required(*allowed: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., Any]]:
-    """Send strangers to sign-in and answer 403 to people without one of the roles."""
+    """Redirect anonymous users to sign-in; respond 403 to users without one of the roles."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""The environment as Django settings; with settings_tts.py, the only reader of os.environ."""
+"""Django settings from the environment; only this and settings_tts.py read os.environ."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _secret_key() -> str:
-    """Return the configured key, or one made once and kept beside the data."""
+    """Return the key stored in DATA_DIR, generated on first use."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -179,27 +179,29 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "voicelab"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
-BLIND_SHARE = env.float("BLIND_SHARE", default=0.1)  # of the sentences, labelled by two, unseen
-STUDENT = env.str("STUDENT", default="")  # empty: kokoro where its files are, else praat
+BLIND_SHARE = env.float("BLIND_SHARE", default=0.1)  # share of sentences labelled blind by two
+STUDENT = env.str("STUDENT", default="")  # empty: kokoro if its files are present, else praat
 TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))  # Kokoro's files
-KOKORO_PRECISION = env.str("KOKORO_PRECISION", default="fp32")  # of runs: fp32, bf16, auto
+KOKORO_PRECISION = env.str("KOKORO_PRECISION", default="fp32")  # for runs: fp32, bf16, auto
 VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs
 WEB_PORT = env.int("WEB_PORT", default=8000)
 SPEECH_PORT = env.int("SPEECH_PORT", default=8001)
 WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
-TTS_BACKEND = env.str("TTS_BACKEND", default="")  # pages tell what the speech service speaks with
+TTS_BACKEND = env.str("TTS_BACKEND", default="")  # the speech service's engine, shown on pages
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
-WORKERS = env.int("WORKERS", default=2)  # Celery's processes on this machine
+WORKERS = env.int("WORKERS", default=2)  # number of Celery processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
-DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: as many as its engine needs
+DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float("SHARE_SECONDS", default=120.0)  # for one candidate, by who helps
-REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # a message is lost after so long
+SHARE_SECONDS = env.float(
+    "SHARE_SECONDS", default=120.0
+)  # lease of one candidate by a helping worker
+REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
 LOGGING = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""The speech service's settings, from the environment: no database, its own URLs."""
+"""Django settings of the speech service, from the environment: no database, its own URLs."""
 
 from pathlib import Path
 
@@ -14,25 +14,27 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("VOICELAB_DATA_DIR", default=str(BASE_DIR / "var")))
 VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs
-# Asked before tts.env is read: the default voice it names is the manifest's, which is read anew
-# after every deployment; here only a person's own choice counts.
+# Read before tts.env is loaded, so that only a value set by the operator counts: the default voice
+# in tts.env is the manifest's, and the manifest is reread after every deployment.
 KOKORO_VOICE_PATH = env.str("KOKORO_VOICE_PATH", default="")
 environ.Env.read_env(VOICES_DIR / "tts.env")
 
-TTS_BACKEND = env.str("TTS_BACKEND", default="")  # empty: kokoro where its files are, else praat
+TTS_BACKEND = env.str(
+    "TTS_BACKEND", default=""
+)  # empty: kokoro if its files are present, else praat
 BACKENDS = (*STUDENTS, *(info.name for info in TEACHERS.values() if info.needs_models))
-CLONES = TTS_BACKEND in TEACHERS  # slower than a student, and each voice is a prompt
+CLONES = TTS_BACKEND in TEACHERS  # slower than a student; its voices are prompts
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
 TTS_HOST = env.str("SPEECH_HOST", default="127.0.0.1")
 TTS_PORT = env.int("SPEECH_PORT", default=8001)
-TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind the one at work
+TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind the active one
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
-TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's own choice
-TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # of kokoro: fp32, bf16, auto
+TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
+TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # for kokoro: fp32, bf16, auto
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
-TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # how often the manifest is looked at
-TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # a prompt comes with the request
+TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
+TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # requests may contain a prompt
 
 if TTS_BACKEND not in ("", *BACKENDS):
     raise ImproperlyConfigured(f"TTS_BACKEND: {', '.join(BACKENDS)}; not {TTS_BACKEND!r}.")
@@ -44,7 +46,7 @@ if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0
         "TTS_MAX_CHARS, TTS_TIMEOUT_S and TTS_RELOAD_S must be above 0."
     )
 
-SECRET_KEY = get_random_secret_key()  # nothing of this service is signed
+SECRET_KEY = get_random_secret_key()  # this service signs nothing
 DEBUG = False
 ALLOWED_HOSTS = env.list("TTS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "tts"])
 INSTALLED_APPS = ["ninja"]
@@ -62,7 +64,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "no_refusals": {  # a service that is not ready is asked often
+        "no_refusals": {  # a service that is not ready is polled often
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
         }

@@ -1,4 +1,4 @@
-"""Every address of the web application."""
+"""Root URL configuration of the web application."""
 
 from django.contrib import admin
 from django.contrib.auth import views as auth

@@ -1,4 +1,4 @@
-"""The web application as WSGI, for gunicorn."""
+"""The web application as a WSGI application, for gunicorn."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""Sound in, numbers out: no Django, no files beyond io.py."""
+"""Audio analysis: decoding, measurements, drawings; no Django, and file access only in io.py."""

@@ -1,7 +1,7 @@
-"""Boersma's autocorrelation method in NumPy: candidates for F0, and the cheapest path over them.
+"""Boersma's autocorrelation method in NumPy: F0 candidates and the cheapest path through them.
 
 The defaults and costs are Praat's ("Sound: To Pitch (ac)"), which is the tests' oracle. Praat
-itself would bring 73 MB into the web process.
+itself would add 73 MB to the web process.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ Floats = NDArray[np.float64]
 
 HOP_S = 0.010
 ANALYSIS_SR = 16_000
-PERIODS = 3  # of the floor, in one window
-CANDIDATES = 14  # voiced ones a frame may have
+PERIODS = 3  # periods of the floor in one window
+CANDIDATES = 14  # voiced candidates per frame, at most
 SILENCE, VOICING = 0.03, 0.45  # thresholds
 OCTAVE_COST, JUMP_COST, VOICING_COST = 0.01, 0.35, 0.14
-_FINER = 2  # points of the autocorrelation a sample, before the parabola
+_FINER = 2  # oversampling of the autocorrelation, before parabolic interpolation
 _BLOCK = 256  # frames in memory at once: 8 MB
 
 
 def follow(audio: Audio, *, floor_hz: float, ceiling_hz: float) -> tuple[Floats, Floats]:
-    """Follow F0, one frame every 10 ms.
+    """Track F0, one frame every 10 ms.
 
     Parameters
     ----------
     audio : Audio
-        Of any rate; brought to 16 kHz where it is higher.
+        Any sample rate; resampled to 16 kHz if higher.
     floor_hz, ceiling_hz : float
-        Between which F0 is looked for, Hz.
+        Search range of F0, Hz.
 
     Returns
     -------
     f0_hz, times_s : ndarray, shape (n,), float64
-        Hz, NaN where unvoiced; centre of each frame, s. Empty where the sound is shorter than
+        F0 in Hz, NaN where unvoiced; centre of each frame, s. Empty if the audio is shorter than
         3.5 periods of the floor.
 
     References
@@ -62,7 +62,7 @@ def follow(audio: Audio, *, floor_hz: float, ceiling_hz: float) -> tuple[Floats,
 def _candidates(
     audio: Audio, times_s: Floats, floor_hz: float, ceiling_hz: float
 ) -> tuple[Floats, Floats]:
-    """Return each frame's candidates, the unvoiced first (NaN), and what each costs alone."""
+    """Return each frame's candidates, the unvoiced (NaN) first, and their local costs."""
     f0_hz = np.full((len(times_s), CANDIDATES + 1), np.nan)
     costs = np.full(f0_hz.shape, np.inf)
     at = 0
@@ -79,7 +79,7 @@ def _candidates(
 
 
 def _blocks(audio: Audio, times_s: Floats, floor_hz: float) -> Iterator[tuple[Floats, Samples]]:
-    """Yield, some frames at a time, how unvoiced each is by its level, and its correlation."""
+    """Yield, in blocks of frames, the unvoiced candidate's strength and the autocorrelation."""
     period = int(audio.sr / floor_hz)
     half = int(PERIODS * audio.sr / floor_hz) // 2 - 1
     window = np.hanning(2 * half + 2)[1:-1].astype(np.float32)
@@ -102,7 +102,7 @@ def _blocks(audio: Audio, times_s: Floats, floor_hz: float) -> Iterator[tuple[Fl
 
 
 def _correlation(frames: Samples, longest: int) -> Samples:
-    """Return the autocorrelation up to `longest` samples of lag, `_FINER` points a sample."""
+    """Return the autocorrelation up to a lag of `longest` samples, `_FINER` points per sample."""
     size = 1 << int(1.5 * frames.shape[1] - 1).bit_length()
     spectrum = np.fft.rfft(frames, size, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
@@ -111,7 +111,7 @@ def _correlation(frames: Samples, longest: int) -> Samples:
 
 
 def _peaks(r: Samples, sr: int, floor_hz: float, ceiling_hz: float) -> tuple[Floats, Floats]:
-    """Return the strongest maxima as frequencies, Hz (NaN where there are no more), and heights."""
+    """Return the strongest maxima as frequencies, Hz (padded with NaN), and heights."""
     first = max(1, int(_FINER * sr / ceiling_hz))
     before, here, after = r[:, first - 1 : -2], r[:, first:-1], r[:, first + 1 :]
     is_peak = (here > 0.5 * VOICING) & (here > before) & (here >= after)
@@ -137,7 +137,7 @@ def _peaks(r: Samples, sr: int, floor_hz: float, ceiling_hz: float) -> tuple[Flo
 
 
 def _cheapest(f0_hz: Floats, costs: Floats) -> Floats:
-    """Return the path of least cost (Viterbi): jumps of pitch and changes of voicing cost."""
+    """Return the cheapest path (Viterbi); pitch jumps and voicing transitions add cost."""
     octave = np.log2(f0_hz)
     total = costs[0]
     back = np.empty(costs.shape, dtype=np.intp)

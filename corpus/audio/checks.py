@@ -19,11 +19,11 @@ LEVEL_LUFS = (-40.0, -12.0)
 MIN_SNR_DB = 20.0
 MIN_MARGIN_S = 0.05  # before and after the speech
 MAX_SILENCE_S = 2.0
-MIN_SPEECH_S = 1.0  # a speaker encoder wants that much
+MIN_SPEECH_S = 1.0  # the minimum for a speaker encoder
 SYLLABLES_PER_S = (1.8, 9.0)  # slowest and fastest reading of a known text
 _FLAT_RUN = 3  # samples
 _LSB = 2.0**-15
-_GUARD_FRAMES = 5  # beside speech, not counted as room
+_GUARD_FRAMES = 5  # on both sides of speech, excluded from the room noise
 _FEW_FRAMES = 10
 
 
@@ -36,15 +36,15 @@ class Check:
     code : str
         Stable: `clipping level noise cut_start cut_end silence duration length`.
     ok : bool
-        Whether the value lies within the limit.
+        Whether the value is within the limit.
     value : float
-        The measure.
+        The measured value.
     unit : str
         Its unit: `%`, `LUFS`, `dB`, `s` or `syllables/s`.
     limit : (low, high)
-        Bounds, inclusive; None where there is none.
+        Inclusive bounds; None if unbounded.
     message : str
-        What it means and, when not ok, what to do. English; callers translate by code.
+        What it means and, if not ok, what to do. English; callers translate by code.
     """
 
     code: str
@@ -60,7 +60,7 @@ class Check:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Check:
-        """Build a check from what `to_json` gave."""
+        """Build a check from the output of `to_json`."""
         low, high = data["limit"]
         return cls(**{**data, "limit": (low, high)})
 
@@ -78,19 +78,19 @@ _ADVICE = {
 
 
 def take_checks(audio: Audio, *, syllables: int | None = None) -> list[Check]:
-    """Check a take before anybody listens to it.
+    """Run the technical checks on a take.
 
     Parameters
     ----------
     audio : Audio
         The take as recorded, not normalised.
     syllables : int, optional
-        Syllables of the text; without it the check `length` is left out.
+        Syllables of the text; without it the check `length` is omitted.
 
     Returns
     -------
     list of Check
-        In a fixed order, all of them, whether ok or not.
+        All checks, ok or not, in a fixed order.
     """
     spoken = timing.find(audio)
     checks = [
@@ -118,9 +118,9 @@ def _check(code: str, value: float, unit: str, limit: Limit) -> Check:
 def clipped_share(audio: Audio) -> float:
     """Return the share of clipped samples, 0-1.
 
-    A sample is clipped when it overshoots full scale (a lossy file of clipped sound does), or
-    lies in a flat top: three or more neighbours equal to 16-bit precision within 10 % of a
-    peak of at least half scale.
+    A sample is clipped if it exceeds full scale (as in lossy files of clipped audio), or lies in
+    a flat top: three or more neighbours equal to 16-bit precision within 10 % of a peak of at
+    least half scale.
     """
     magnitude = np.abs(audio.y)
     peak = float(magnitude.max())
@@ -136,10 +136,10 @@ def clipped_share(audio: Audio) -> float:
 
 
 def snr_db(audio: Audio, spoken: timing.Timing) -> float:
-    """Return the level of the speech over the level of the room, dB, at most 120.
+    """Return the signal-to-noise ratio of speech to room noise, dB, at most 120.
 
-    The room is the median of the frames at least 50 ms away from speech; where fewer than ten
-    are left, the 5th percentile of all frames.
+    The room noise is the median of the frames at least 50 ms away from speech, or the 5th
+    percentile of all frames if fewer than ten remain.
     """
     power = frame_rms(audio) ** 2
     speech, room = np.zeros(len(power), bool), np.ones(len(power), bool)

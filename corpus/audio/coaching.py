@@ -1,4 +1,4 @@
-"""What a speaker should change first: the parts outside their bands, most helpful first."""
+"""What a speaker should change: the measures outside their bands, largest gain first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corpus.audio.profile import PAUSE_OFFSET, STYLE_PARTS, Part
 from corpus.audio.prosody import Prosody
 from corpus.audio.units import from_st
 
-MILD = 0.7  # a part that scores this much needs only a little change
+MILD = 0.7  # parts with at least this score need only a small change
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class Hint:
     code, kind : str
         Of the part: code of the check or key of the profile; `technical` or `style`.
     low_side : bool
-        Whether the measure is under its band; else it is over it.
+        Whether the measure is below its band; otherwise it is above.
     mild : bool
-        Whether little is missing.
+        Whether the deviation is small.
     value : float
         The measure: Hz, syllables/s, semitones, % of pauses, LUFS for the style; the check's
         own unit for the others.
     low, high : float or None
-        The band in the same unit; None where there is no bound or it is not known.
+        The band in the same unit; None if unbounded or unknown.
     gain : float
-        How much the quality would rise were this part right, 0-1.
+        Increase of the quality if this part were within its band, 0-1.
     """
 
     code: str
@@ -45,18 +45,18 @@ class Hint:
 
 
 def hints(parts: Sequence[Part], prosody: Prosody) -> tuple[Hint, ...]:
-    """Return the parts outside their bands, the one that would raise the quality most first.
+    """Return a hint for every part outside its band, sorted by descending gain.
 
     Parameters
     ----------
     parts : sequence of Part
-        Of `profile.quality`.
+        Parts of the result of `profile.quality`.
     prosody : Prosody
-        Of the same take.
+        Prosody of the same take.
 
     Examples
     --------
-    A take read at 5.6 syllables a second by somebody whose style wants 4.4-4.9:
+    For a take read at 5.6 syllables per second in a style with the band 4.4-4.9:
     `hints(parts, prosody)[0]` has code `rate_ratio`, value 5.6, low 4.4, high 4.9.
     """
     gains = _gains(parts)
@@ -69,7 +69,7 @@ def hints(parts: Sequence[Part], prosody: Prosody) -> tuple[Hint, ...]:
 
 
 def wanted_pitch_hz(parts: Sequence[Part], prosody: Prosody) -> tuple[float, float] | None:
-    """Return where the median of F0 should lie, Hz; None where that is not known."""
+    """Return the band of the median F0, Hz; None if unknown."""
     for part in parts:
         if part.code == "pitch_st" and prosody.pitch_median_hz:
             low, high = map(_scale(part, prosody), part.limit)
@@ -78,7 +78,7 @@ def wanted_pitch_hz(parts: Sequence[Part], prosody: Prosody) -> tuple[float, flo
 
 
 def _gains(parts: Sequence[Part]) -> list[float]:
-    """Return for each part how much `technical × style` rises when it scores 1."""
+    """Return for each part how much `technical × style` increases if it scores 1."""
     technical = [part.score for part in parts if part.kind == "technical"]
     style = [(STYLE_PARTS[part.code][2], part) for part in parts if part.kind == "style"]
     whole = math.fsum(weight for weight, _ in style)
@@ -111,9 +111,9 @@ def _hint(part: Part, gain: float, prosody: Prosody) -> Hint:
 
 
 def _scale(part: Part, prosody: Prosody) -> Callable[[float | None], float | None]:
-    """Return what turns a figure relative to the neutral voice into the speaker's own units.
+    """Return a function that converts values relative to the neutral voice to absolute units.
 
-    The take itself tells what the ratio of 1 is: its measure divided by its ratio.
+    The neutral value of a ratio is derived from the take: its measure divided by its ratio.
     """
     of_one = 0.0
     if part.code in _RATIOS:

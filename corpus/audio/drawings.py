@@ -1,4 +1,4 @@
-"""Drawings of a take: waveform with pitch, spectrogram, and the pitch contour over its band."""
+"""Drawings of a take: waveform with pitch, spectrogram, and pitch contour with its band."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from corpus.audio.io import resample
 from corpus.audio.types import Audio
 from corpus.audio.units import from_st, to_st
 
-MARGIN_ST = 1.0  # above and below what is drawn
-LEAST_SPAN_ST = 12.0  # a flat voice looks flat
+MARGIN_ST = 1.0  # above and below the drawn values
+LEAST_SPAN_ST = 12.0  # so that a flat voice looks flat
 
-TOP_HZ = 8_000  # speech is below
-WINDOW_S = 0.032  # shows harmonics of a voice above about 120 Hz, and its formants
-RANGE_DB = 70.0  # below the loudest; what is under it is white
+TOP_HZ = 8_000  # speech lies below
+WINDOW_S = 0.032  # resolves harmonics of voices above about 120 Hz, and formants
+RANGE_DB = 70.0  # below the maximum; lower levels are white
 
 Contour = tuple[tuple[float, float | None], ...]
 
 
 def peaks(audio: Audio, n: int) -> NDArray[np.float32]:
-    """Return the lowest and highest sample of `n` equal stretches.
+    """Return the minimum and maximum sample of `n` equal segments.
 
     Parameters
     ----------
     audio : Audio
         Of any length.
     n : int
-        Stretches, ≥ 1; fewer where the sound has fewer samples.
+        Number of segments, ≥ 1; reduced to the number of samples if there are fewer.
 
     Returns
     -------
     ndarray, shape (n, 2), float32
-        Columns low and high, range of the samples.
+        Columns minimum and maximum, in the range of the samples.
     """
     n = min(n, len(audio.y))
     starts = np.linspace(0, len(audio.y), n, endpoint=False).astype(int)
@@ -52,11 +52,11 @@ def svg(
     pitch: Contour | None = None,
     title: str = "Waveform",
 ) -> str:
-    """Draw the waveform, and the pitch over it, as an SVG to put into a page.
+    """Draw the waveform, optionally with the pitch, as an inline SVG.
 
-    Colours come from the page: the paths have the classes `waveform-sound` and
-    `waveform-pitch` and are drawn in `currentColor`. Scaled to its own peak. `data-duration`
-    tells a player the seconds before it has loaded the sound.
+    The page's CSS sets the colours: the paths have the classes `waveform-sound` and
+    `waveform-pitch` and are drawn in `currentColor`. The waveform is scaled to its own peak.
+    `data-duration` gives a player the duration in seconds before the audio is loaded.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def svg(
     pitch : tuple of (time s, F0 Hz or None), optional
         `Prosody.contour`; gaps where None.
     title : str
-        Its name for a screen reader, escaped here.
+        Accessible name, escaped here.
     """
     sound = _sound_path(peaks(audio, width), height)
     tune = _pitch_path(pitch, audio.duration_s, width, height) if pitch else ""
@@ -83,7 +83,7 @@ def svg(
 
 
 def _sound_path(extremes: NDArray[np.float32], height: int) -> str:
-    """Return the outline: along the highs, back along the lows, never thinner than 1 px."""
+    """Return the outline along the maxima and back along the minima, at least 1 px high."""
     scale = 0.5 * height / max(float(np.abs(extremes).max()), 1e-6)
     top = np.minimum(0.5 * height - scale * extremes[:, 1], 0.5 * height - 0.5)
     bottom = np.maximum(0.5 * height - scale * extremes[:, 0], 0.5 * height + 0.5)
@@ -93,7 +93,7 @@ def _sound_path(extremes: NDArray[np.float32], height: int) -> str:
 
 
 def _pitch_path(contour: Contour, duration_s: float, width: int, height: int) -> str:
-    """Return the F0 curve in semitones over the middle of the drawing, broken where unvoiced."""
+    """Return the F0 curve, on a semitone scale over 80 % of the height, broken where unvoiced."""
     voiced = [f0 for _, f0 in contour if f0]
     if not voiced:
         return ""
@@ -109,19 +109,19 @@ def _pitch_path(contour: Contour, duration_s: float, width: int, height: int) ->
 
 
 def levels(audio: Audio, *, width: int = 900, height: int = 256) -> NDArray[np.uint8]:
-    """Return how dark each point is.
+    """Return the spectrogram as grey levels.
 
     Parameters
     ----------
     audio : Audio
-        Of any length and rate; brought to 16 kHz.
+        Any length and rate; resampled to 16 kHz.
     width, height : int
-        Columns over time and rows over frequency; `height` rows are made of the window's bins.
+        Columns over time and rows over frequency; the `height` rows are sampled from the FFT bins.
 
     Returns
     -------
     ndarray, shape (height, width), uint8
-        255 at `RANGE_DB` under the loudest point or lower, 0 at the loudest; the first row is
+        0 (black) at the maximum, 255 (white) at `RANGE_DB` below it or lower; the first row is
         the highest frequency, `TOP_HZ`.
     """
     y = resample(audio, 2 * TOP_HZ).y
@@ -138,7 +138,7 @@ def levels(audio: Audio, *, width: int = 900, height: int = 256) -> NDArray[np.u
 
 
 def png(audio: Audio, *, width: int = 900, height: int = 256) -> bytes:
-    """Return the spectrogram as a PNG, dark where it is loud; sizes as in `levels`."""
+    """Return the spectrogram as a PNG, darker for higher levels; sizes as in `levels`."""
     codec = av.VideoCodecContext.create("png", "w")
     codec.width, codec.height, codec.pix_fmt = width, height, "gray"
     codec.time_base = Fraction(1)
@@ -158,9 +158,9 @@ def contour_svg(
     height: int = 180,
     title: str = "Pitch",
 ) -> str:
-    """Draw F0 over time in semitones, over the band its median should lie in.
+    """Draw F0 over time on a semitone scale, with the target band of its median.
 
-    Colours come from the page, by the classes `contour-band`, `contour-median` and
+    The page's CSS sets the colours by the classes `contour-band`, `contour-median` and
     `contour-pitch`.
 
     Parameters
@@ -168,20 +168,20 @@ def contour_svg(
     contour : tuple of (time s, F0 Hz or None)
         `Prosody.contour`; the line breaks where None.
     duration_s : float
-        Of the take, > 0.
+        Duration of the take, > 0.
     band_hz : (low, high), optional
-        Where the style wants the median of F0, Hz.
+        The style's band of the median F0, Hz.
     median_hz : float, optional
-        Where it is, Hz.
+        The take's median F0, Hz.
     width, height : int
         The view box, px; the page may scale it.
     title : str
-        Its name for a screen reader, escaped here.
+        Accessible name, escaped here.
 
     Returns
     -------
     str
-        An SVG to put into a page; without a line where nothing is voiced.
+        An inline SVG; without a contour line if nothing is voiced.
     """
     voiced = [f0 for _, f0 in contour if f0]
     low_hz, span_st = _scale([*voiced, *(band_hz or ())])

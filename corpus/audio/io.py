@@ -1,4 +1,4 @@
-"""Sound files in and out: whatever a browser sends becomes mono samples, or a clear refusal."""
+"""Audio file input and output: decode untrusted uploads to mono or a clear error, encode."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ MAX_BYTES = 50 * 2**20
 MAX_SECONDS = 600.0
 MIN_SECONDS = 0.3
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
-MAX_CHANNELS = 8  # PyAV reads memory that is not there beyond 8 planes
+MAX_CHANNELS = 8  # with more than 8 planes PyAV reads out of bounds
 SILENT_BELOW = 1e-3  # peak, -60 dBFS: not even room noise
-LOSSY_SLACK_S = 0.1  # a header counts the encoder's padding
+LOSSY_SLACK_S = 0.1  # headers include the encoder's padding
 FAR_BEYOND = 100.0  # full scale is 1
-BAD_PACKETS, BAD_SHARE = 2, 0.01  # tags and first frames of a good MP3 may not decode
+BAD_PACKETS, BAD_SHARE = 2, 0.01  # tags and first frames of a valid MP3 may fail to decode
 _SCALE = {"u1": 2.0**-7, "i2": 2.0**-15, "i4": 2.0**-31}
 _PCM = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw", "mulaw")
 _CODECS = {"flac", "vorbis", "opus", "mp3", "mp3float", "aac", *(f"pcm_{name}" for name in _PCM)}
-_UNKNOWN_SIZE = 0xFFFFFFFF  # of a WAV written as a stream
+_UNKNOWN_SIZE = 0xFFFFFFFF  # in a WAV written as a stream
 
 
 def decode(
@@ -38,11 +38,11 @@ def decode(
     max_seconds: float = MAX_SECONDS,
     min_seconds: float = MIN_SECONDS,
 ) -> Audio:
-    """Decode a sound file by its content, whatever its name, to mono.
+    """Decode an audio file to mono; the format is detected from the content, not the name.
 
-    WAV, FLAC, OGG (Vorbis, Opus), MP3, WebM and MP4 (AAC). Channels are averaged, the sample
-    rate is kept. Decoding stops at the first sample over the limit, so memory stays bounded by
-    `max_seconds` (4 bytes a sample) however long or large the file is.
+    Supports WAV, FLAC, OGG (Vorbis, Opus), MP3, WebM and MP4 (AAC). Channels are averaged, the
+    sample rate is kept. Decoding stops once the limit is exceeded, so memory is bounded by
+    `max_seconds` (4 bytes per sample) regardless of the file.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def decode(
     max_bytes : int
         Largest file, bytes.
     max_seconds, min_seconds : float
-        Longest and shortest sound, s.
+        Longest and shortest duration, s.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _decode(source: BinaryIO, max_bytes: int, max_seconds: float, min_seconds: f
 
 
 def _sniff(head: bytes) -> str:
-    """Name FFmpeg's demuxer after the first bytes; nothing else is ever tried."""
+    """Choose FFmpeg's demuxer by the first bytes; no other demuxer is tried."""
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return "wav"
     if head[:3] == b"ID3" or _is_mp3_frame(head):
@@ -111,7 +111,7 @@ def _sniff(head: bytes) -> str:
 
 
 def _is_mp3_frame(head: bytes) -> bool:
-    """Tell whether the bytes begin with a valid MPEG layer III frame header."""
+    """Return whether the bytes begin with a valid MPEG layer III frame header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
@@ -119,7 +119,7 @@ def _is_mp3_frame(head: bytes) -> bool:
 
 
 def _check_wav(source: BinaryIO, size: int) -> None:
-    """Refuse a WAV whose header is cut or promises more than the file holds."""
+    """Reject a WAV with a truncated header, or with less data than its header states."""
     position = 12
     for _ in range(1000):
         source.seek(position)
@@ -161,7 +161,7 @@ def _demux(source: BinaryIO, form: str, head: bytes, max_seconds: float) -> Audi
 
 
 def _check_codec(stream: av.AudioStream) -> None:
-    context: av.AudioCodecContext | None = stream.codec_context  # None: FFmpeg does not know it
+    context: av.AudioCodecContext | None = stream.codec_context  # None: unknown to FFmpeg
     name = context.name if context else "unknown"
     if name not in _CODECS:
         raise AudioError(
@@ -170,7 +170,7 @@ def _check_codec(stream: av.AudioStream) -> None:
 
 
 def _promised_s(stream: av.AudioStream, form: str, head: bytes) -> float:
-    """Return the duration the header states, s; 0 where it states none or only a guess."""
+    """Return the duration stated by the header, s; 0 if there is none or only an estimate."""
     stated = form in ("flac", "mov") or (form == "mp3" and (b"Xing" in head or b"Info" in head))
     if not stated or stream.duration is None or stream.time_base is None:
         return 0.0
@@ -180,7 +180,7 @@ def _promised_s(stream: av.AudioStream, form: str, head: bytes) -> float:
 def _frames(
     container: av.container.InputContainer, stream: av.AudioStream, form: str
 ) -> Iterator[av.AudioFrame]:
-    """Yield decoded frames, passing over a few packets that do not decode."""
+    """Yield decoded frames, skipping a few packets that fail to decode."""
     bad = 0
     for n, packet in enumerate(container.demux(stream)):
         try:
@@ -216,7 +216,7 @@ def _collect(frames: Iterator[av.AudioFrame], form: str, max_seconds: float) -> 
 
 
 def _mono(frame: av.AudioFrame) -> Samples:
-    """Average a frame's channels; integers are scaled to -1…1."""
+    """Average a frame's channels; integer samples are scaled to -1…1."""
     y = frame.to_ndarray()
     if not frame.format.is_planar:
         y = y.reshape(-1, len(frame.layout.channels)).T
@@ -244,12 +244,12 @@ def _check_sound(audio: Audio, min_seconds: float) -> None:
 
 
 def read_wav(path: Path) -> Audio:
-    """Read a WAV this program wrote; several channels are averaged.
+    """Read a WAV written by this program; channels are averaged.
 
     Raises
     ------
     AudioError
-        `not_audio` where the file cannot be read, naming it.
+        `not_audio` if the file cannot be read, naming it.
     """
     try:
         y, sr = soundfile.read(path, dtype="float32", always_2d=True)
@@ -259,14 +259,14 @@ def read_wav(path: Path) -> Audio:
 
 
 def encode_wav(audio: Audio) -> bytes:
-    """Return the sound as a WAV file: mono, PCM 16 bit, clipped to -1…1."""
+    """Encode as a WAV file: mono, PCM 16 bit, clipped to -1…1."""
     buffer = BytesIO()
     soundfile.write(buffer, audio.y, audio.sr, subtype="PCM_16", format="WAV")
     return buffer.getvalue()
 
 
 def write_wav(path: Path, audio: Audio) -> str:
-    """Write a mono PCM16 WAV: readers see all of it or none.
+    """Write a mono PCM16 WAV atomically.
 
     Returns
     -------
@@ -279,12 +279,12 @@ def write_wav(path: Path, audio: Audio) -> str:
 
 
 def encode_mp3(audio: Audio, *, sr: int = 24_000, kbps: int = 96) -> bytes:
-    """Return the sound as an MP3 file: mono, resampled to `sr` Hz, constant `kbps`.
+    """Encode as an MP3 file: mono, resampled to `sr` Hz, constant `kbps`.
 
     Raises
     ------
     ValueError
-        For a rate MP3 does not have (8, 11.025, 12, 16, 22.05, 24, 32, 44.1, 48 kHz).
+        If MP3 does not support the rate (8, 11.025, 12, 16, 22.05, 24, 32, 44.1, 48 kHz).
     """
     frame = av.AudioFrame.from_ndarray(
         np.clip(resample(audio, sr).y, -1, 1)[None], format="fltp", layout="mono"
@@ -299,7 +299,7 @@ def encode_mp3(audio: Audio, *, sr: int = 24_000, kbps: int = 96) -> bytes:
 
 
 def resample(audio: Audio, sr: int) -> Audio:
-    """Return the sound at `sr` Hz (soxr, high quality); the same object if it has that rate."""
+    """Resample to `sr` Hz (soxr, high quality); returns the same object if the rate is equal."""
     if sr == audio.sr:
         return audio
     return Audio(soxr.resample(audio.y, audio.sr, sr).astype(np.float32, copy=False), sr)

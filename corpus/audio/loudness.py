@@ -1,4 +1,4 @@
-"""How loud: integrated loudness, normalisation, peak, RMS and the level of every 10 ms."""
+"""Loudness: integrated loudness, normalisation, peak, RMS, and frame RMS every 10 ms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from corpus.audio.types import Audio, Samples
 from corpus.audio.units import from_db, to_db
 
-BLOCK_S = 0.4  # BS.1770 measures nothing shorter
-GATE_LUFS = -70.0  # blocks under it count as silence
+BLOCK_S = 0.4  # the block length of BS.1770
+GATE_LUFS = -70.0  # blocks below it count as silence
 HOP_S, WINDOW_S = 0.010, 0.030
 _BLOCK = 500  # frames of `frame_rms` at once: 4 MB
 
@@ -21,14 +21,14 @@ _BLOCK = 500  # frames of `frame_rms` at once: 4 MB
 def integrated_lufs(audio: Audio) -> float:
     """Measure the gated integrated loudness.
 
-    FFmpeg's `ebur128` filter inside PyAV: within 0.02 LU of the standard's reference tone, and
-    unlike pyloudnorm it does not load scipy (77 MB) into the web process. Sound shorter than
-    one block is repeated until it fills one.
+    Uses FFmpeg's `ebur128` filter through PyAV: within 0.02 LU of the standard's reference tone,
+    and unlike pyloudnorm it does not load scipy (77 MB) into the web process. Audio shorter than
+    one block is repeated to fill one.
 
     Returns
     -------
     float
-        LUFS; -inf where nothing reaches the gate of -70 LUFS.
+        LUFS; -inf if nothing reaches the gate of -70 LUFS.
 
     References
     ----------
@@ -46,7 +46,7 @@ def integrated_lufs(audio: Audio) -> float:
     meter.link_to(sink)
     graph.configure()
     lufs = GATE_LUFS
-    for start in range(0, len(y), audio.sr):  # by the second: the filter holds what it is given
+    for start in range(0, len(y), audio.sr):  # in 1 s chunks: the filter buffers its input
         piece = np.ascontiguousarray(y[None, start : start + audio.sr])
         frame = av.AudioFrame.from_ndarray(piece, format="flt", layout="mono")
         frame.sample_rate, frame.pts = audio.sr, start
@@ -67,21 +67,21 @@ def _last_loudness(graph: av.filter.Graph, lufs: float) -> float:
 
 
 def normalize(audio: Audio, lufs: float = -23.0, *, peak_limit_db: float = -1.0) -> Audio:
-    """Bring the sound to a loudness by one gain, less where its peak would pass the limit.
+    """Apply a constant gain to reach a loudness, reduced if the peak would exceed the limit.
 
     Parameters
     ----------
     audio : Audio
         Of any length.
     lufs : float
-        Wanted integrated loudness, LUFS.
+        Target integrated loudness, LUFS.
     peak_limit_db : float
-        Highest sample peak allowed, dBFS.
+        Maximum sample peak, dBFS.
 
     Returns
     -------
     Audio
-        New samples; the sound itself where it is too quiet to measure.
+        New samples; the input itself if it is too quiet to measure.
     """
     measured = integrated_lufs(audio)
     if measured == -math.inf:
@@ -91,23 +91,23 @@ def normalize(audio: Audio, lufs: float = -23.0, *, peak_limit_db: float = -1.0)
 
 
 def peak_db(audio: Audio) -> float:
-    """Return the highest sample's magnitude, dBFS; `FLOOR_DB` for digital silence."""
+    """Return the peak sample magnitude, dBFS; `FLOOR_DB` for digital silence."""
     return to_db(float(np.abs(audio.y).max(initial=0)))
 
 
 def rms_db(audio: Audio) -> float:
-    """Return the root mean square of all samples, dBFS; a full-scale sine has -3.01."""
+    """Return the RMS of all samples, dBFS; -3.01 for a full-scale sine."""
     return to_db(math.sqrt(float(np.mean(np.square(audio.y, dtype=np.float64)))))
 
 
 def frame_rms(audio: Audio) -> NDArray[np.float64]:
-    """Measure the RMS in windows of 30 ms, one every 10 ms, the constant offset removed.
+    """Compute the RMS in windows of 30 ms, one every 10 ms, with the DC offset removed.
 
     Returns
     -------
     ndarray, shape (n,)
-        Linear amplitude ≥ 0; frame `i` is centred at `(i + 0.5) * HOP_S` seconds, windows at
-        the ends are cut where the sound ends.
+        Linear amplitude ≥ 0; frame `i` is centred at `(i + 0.5) * HOP_S` seconds, and windows are
+        truncated at the ends of the audio.
     """
     n = max(1, int(audio.duration_s / HOP_S))
     centre = (np.arange(n) + 0.5) * HOP_S * audio.sr
@@ -125,7 +125,7 @@ def frame_rms(audio: Audio) -> NDArray[np.float64]:
 def _mean_squares(
     y: Samples, offset: float, start: NDArray[np.int_], end: NDArray[np.int_]
 ) -> NDArray[np.float64]:
-    """Return the mean square of each window, by one running sum over all of them."""
+    """Return the mean square of each window, computed from one cumulative sum."""
     squares = y[start[0] : end[-1]].astype(np.float64)
     squares -= offset
     squares *= squares

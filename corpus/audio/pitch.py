@@ -1,4 +1,4 @@
-"""Fundamental frequency over time, two passes, and what a take's contour says."""
+"""Two-pass F0 tracking, and statistics of the F0 contour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from corpus.audio.types import Audio
 from corpus.audio.units import to_st
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
-_FEW = 5  # voiced frames the second pass needs to know the range
+_FEW = 5  # voiced frames required for the second pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Pitch:
 
     @property
     def voiced_hz(self) -> NDArray[np.float64]:
-        """The voiced frames' F0 only, Hz, shape (m,)."""
+        """F0 of the voiced frames only, Hz, shape (m,)."""
         return self.f0_hz[~np.isnan(self.f0_hz)]
 
     @property
@@ -58,15 +58,15 @@ class Pitch:
 
 
 def track(audio: Audio) -> Pitch:
-    """Follow F0 by autocorrelation, the second pass within the speaker's own range.
+    """Track F0 by autocorrelation in two passes, the second within the speaker's range.
 
-    The first pass looks between 60 and 600 Hz; the second between 0.75·q25 and 1.5·q75 of what
-    the first found, which removes octave jumps. One frame every 10 ms.
+    The first pass searches 60-600 Hz; the second 0.75·q25 to 1.5·q75 of the first pass's F0,
+    which removes octave jumps. One frame every 10 ms.
 
     Returns
     -------
     Pitch
-        Without frames where the sound is shorter than one analysis window (50 ms).
+        Without frames if the audio is shorter than one analysis window (50 ms).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How well a take fits its style: 0-1, with every part that made it."""
+"""The quality score of a take, 0-1: technical checks times fit to its style's profile."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from corpus.audio.units import to_st
 
 Profile = Mapping[str, Sequence[float]]
 
-PAUSE_OFFSET = 0.1  # many sentences have no pause: keeps the ratio of shares finite and calm
-# For each: unit, how far outside its band a value counts half, weight.
+PAUSE_OFFSET = 0.1  # added to pause shares, often 0, to keep their ratio finite and stable
+# Unit, distance outside the band at which the score is 0.5, weight.
 STYLE_PARTS = {
     "pitch_st": ("st", 2.0, 1.0),
     "rate_ratio": ("×", 0.15, 1.0),
@@ -37,7 +37,7 @@ TECHNICAL_TOLERANCE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A speaker's own neutral voice: means over the neutral takes, None where unknown."""
+    """A speaker's neutral voice: means over the neutral takes, None if unknown."""
 
     pitch_hz: float | None = None
     pitch_range_st: float | None = None
@@ -47,7 +47,7 @@ class Baseline:
 
     @classmethod
     def of(cls, takes: Sequence[Prosody]) -> Baseline | None:
-        """Average the prosody of neutral takes; None for no takes."""
+        """Average the prosody of neutral takes; None if there are no takes."""
         if not takes:
             return None
         return cls(
@@ -61,7 +61,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Part:
-    """One measure against its band.
+    """One measure, its band and its score.
 
     Attributes
     ----------
@@ -70,11 +70,11 @@ class Part:
     kind : str
         `technical` or `style`.
     value, unit
-        The measure; of a style, relative to the speaker's neutral voice.
+        The measure; for `style`, relative to the speaker's neutral voice.
     limit : (low, high)
-        The band; None where there is no bound.
+        The band; None if unbounded.
     score : float
-        1 within the band, falling outside it, 0-1.
+        0-1: 1 within the band, decreasing outside it.
     """
 
     code: str
@@ -92,15 +92,15 @@ class Quality:
     Attributes
     ----------
     score : float
-        `technical` × `style`, or `technical` alone where no style part could be judged, 0-1.
+        `technical` × `style`, or `technical` alone if no style part could be scored, 0-1.
     technical : float
         Product of the technical parts' scores, 0-1.
     style : float or None
         Weighted mean of the style parts' scores, 0-1; None without a baseline.
     parts : tuple of Part
-        All that went into it.
+        All scored parts.
     missing : tuple of str
-        Profile keys that could not be judged: the speaker's neutral voice is not known yet.
+        Profile keys that could not be scored: the speaker's neutral voice is not known yet.
     """
 
     score: float
@@ -119,24 +119,25 @@ class Quality:
 def quality(
     prosody: Prosody, checks: Sequence[Check], profile: Profile, baseline: Baseline | None
 ) -> Quality:
-    """Judge a take against the profile of its style.
+    """Score a take against the profile of its style.
 
     Parameters
     ----------
     prosody : Prosody
-        Of the take.
+        Prosody of the take.
     checks : sequence of Check
-        Of the take; each counts, the ones not ok lower the score.
+        Technical checks of the take; failed ones lower the score.
     profile : mapping of str to (low, high)
-        Bands relative to the speaker's neutral voice: `pitch_st` semitones of the median,
-        `rate_ratio`, `range_ratio` and `pause_ratio` quotients, `energy_db` of loudness.
+        Bands relative to the speaker's neutral voice: `pitch_st`, difference of the median F0 in
+        semitones; `rate_ratio`, `range_ratio` and `pause_ratio`, ratios; `energy_db`, difference
+        of loudness.
     baseline : Baseline or None
         The speaker's neutral voice.
 
     Raises
     ------
     ValueError
-        For a profile with an unknown key or a band that is not low ≤ high, naming it.
+        If the profile has an unknown key or a band that is not low ≤ high, naming it.
     """
     technical_parts = [_technical(check) for check in checks]
     values = _relative(prosody, baseline) if baseline else {}
@@ -168,7 +169,7 @@ def _band(key: str, band: Sequence[float]) -> tuple[float, float]:
 
 
 def _relative(take: Prosody, neutral: Baseline) -> dict[str, float]:
-    """Return the profile's measures of a take against the neutral voice, where both are known."""
+    """Return the profile's measures relative to the neutral voice, if both are known."""
     values: dict[str, float] = {}
     if take.pitch_median_hz and neutral.pitch_hz:
         values["pitch_st"] = to_st(take.pitch_median_hz, neutral.pitch_hz)

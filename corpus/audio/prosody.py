@@ -1,4 +1,4 @@
-"""The prosody of one take as numbers: pitch, energy, rate, pauses."""
+"""Prosody measurements of a take: pitch, energy, rate, pauses."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from corpus.audio import loudness, pitch, timing
 from corpus.audio.types import Audio
 from corpus.audio.units import FLOOR_DB, frames_to_db
 
-ANALYSER = "2"  # goes up whenever a figure below changes its meaning or value
+ANALYSER = "2"  # incremented whenever a figure below changes its meaning or value
 NORMAL_LUFS = -23.0
 CONTOUR_POINTS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prosody:
-    """What `measure` found in one take.
+    """Prosody of one take, as returned by `measure`.
 
     Attributes
     ----------
     duration_s : float
-        Of the whole take, silences at its ends included.
+        Duration of the whole take, including silence at its ends.
     loudness_lufs : float
-        Integrated loudness as recorded; `FLOOR_DB` where nothing reaches the gate.
+        Integrated loudness as recorded; `FLOOR_DB` if nothing reaches the gate.
     pitch_mean_hz, pitch_median_hz : float or None
-        F0 of the voiced frames; None where nothing is voiced.
+        F0 of the voiced frames; None if nothing is voiced.
     pitch_range_st : float or None
         12·log2(p95 / p5) of F0, semitones.
     voiced_ratio : float
         Share of voiced frames, 0-1.
     energy_mean_db : float
-        Mean frame level of the sounding speech once the take is at -23 LUFS, dBFS.
+        Mean frame level of the phonation after normalisation to -23 LUFS, dBFS.
     energy_std : float
-        Standard deviation of the linear frame RMS (30 ms windows, every 10 ms) from the first
-        sound to the last, the 99th percentile of the frames being 1: about 0.2-0.3 in speech,
-        0 for a steady tone, whatever the recording level. The `energy_std` of the exchange
-        format.
+        Standard deviation of the linear frame RMS (30 ms windows, every 10 ms) from the start to
+        the end of the speech, relative to the 99th percentile of the frames: about 0.2-0.3 in
+        speech, 0 for a steady tone, independent of the recording level. The `energy_std` of the
+        exchange format.
     speech_rate, articulation_rate : float or None
-        Syllables a second with and without pauses; None where the text is not known.
+        Syllables per second with and without pauses; None if the text is unknown.
     pause_count : int
-        Silences of 0.3 s or more between two sounds.
+        Number of silences of at least 0.3 s within the speech.
     pause_s, pause_ratio : float
         Their sum, s, and their share of the speech, 0-1.
     lead_s, trail_s : float
-        Silence before the first sound and after the last, s.
+        Silence before and after the speech, s.
     contour : tuple of (time s, F0 Hz or None)
         F0 over time for drawing, at most 120 points; None where unvoiced.
     """
@@ -69,7 +69,7 @@ class Prosody:
     contour: tuple[tuple[float, float | None], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types, four decimals; `from_json` reads them back."""
+        """Return plain JSON types, rounded to four decimals, for `from_json`."""
         data = {
             name: round(value, 4) if isinstance(value, float) else value
             for name, value in asdict(self).items()
@@ -79,7 +79,7 @@ class Prosody:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Prosody:
-        """Build from what `to_json` gave; keys it does not know are left aside."""
+        """Build from the output of `to_json`; unknown keys are ignored."""
         known = {f.name for f in fields(cls)}
         contour = tuple((t, f0) for t, f0 in data.get("contour", ()))
         return cls(**{**{k: v for k, v in data.items() if k in known}, "contour": contour})
@@ -93,7 +93,7 @@ def measure(audio: Audio, *, syllables: int | None = None) -> Prosody:
     audio : Audio
         The take as recorded.
     syllables : int, optional
-        Syllables of its text (`corpus.phonetics.syllables`); without it the rates are None.
+        Syllables of the text (`corpus.phonetics.syllables`); without it the rates are None.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def measure(audio: Audio, *, syllables: int | None = None) -> Prosody:
 
 
 def _energy(audio: Audio, spoken: timing.Timing, lufs: float) -> tuple[float, float]:
-    """Return (mean level of the sounding frames at -23 LUFS in dBFS, relative deviation)."""
+    """Return `energy_mean_db` and `energy_std`."""
     if not spoken.sounding:
         return FLOOR_DB, 0.0
     rms = loudness.frame_rms(audio)

@@ -1,4 +1,4 @@
-"""When somebody speaks: start, end, pauses, and the rate of a text whose syllables are known."""
+"""Speech activity detection: start, end, pauses, and rates from a known syllable count."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from corpus.audio.loudness import HOP_S, frame_rms
 from corpus.audio.types import Audio
 from corpus.audio.units import frames_to_db
 
-BELOW_PEAK_DB = 25.0  # what lies further under the loudest is silence
-ABOVE_FLOOR_DB = 6.0  # unless the room is louder than that
+BELOW_PEAK_DB = 25.0  # frames further below the 99th percentile are silence
+ABOVE_FLOOR_DB = 6.0  # in a loud room: threshold above the 5th percentile
 LEAST_BELOW_PEAK_DB = 15.0
-NEVER_UNDER_DB = -70.0  # no speech, whatever else there is
+NEVER_UNDER_DB = -70.0  # frames below this are always silence
 MIN_PAUSE_S = 0.3
-MIN_SOUND_S = 0.1  # shorter sounds on their own are clicks
+MIN_SOUND_S = 0.1  # shorter isolated sounds are clicks
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the speech lies; all figures in seconds from the start of the sound.
+    """Position of the speech; times in seconds from the start of the audio.
 
     Attributes
     ----------
     duration_s : float
-        Of the whole sound.
+        Duration of the whole audio.
     sounding : tuple of (start, end)
-        Stretches of speech, at least 0.1 s long and 0.3 s apart; empty where nobody speaks.
+        Segments of speech, at least 0.1 s long and 0.3 s apart; empty if there is no speech.
     """
 
     duration_s: float
@@ -37,27 +37,27 @@ class Timing:
 
     @property
     def start_s(self) -> float:
-        """Silence before the first sound; the whole duration where there is none."""
+        """Silence before the speech; the whole duration if there is none."""
         return self.sounding[0][0] if self.sounding else self.duration_s
 
     @property
     def trail_s(self) -> float:
-        """Silence after the last sound; the whole duration where there is none."""
+        """Silence after the speech; the whole duration if there is none."""
         return self.duration_s - (self.sounding[-1][1] if self.sounding else 0.0)
 
     @property
     def speech_s(self) -> float:
-        """From the first sound to the last, pauses included."""
+        """Duration of the speech including pauses."""
         return self.sounding[-1][1] - self.sounding[0][0] if self.sounding else 0.0
 
     @property
     def phonation_s(self) -> float:
-        """The sounding stretches alone."""
+        """Duration of the speech without pauses."""
         return sum(end - start for start, end in self.sounding)
 
     @property
     def pauses(self) -> tuple[Span, ...]:
-        """Silences between two sounding stretches."""
+        """Silences between the segments of speech."""
         following = self.sounding[1:]
         return tuple((a[1], b[0]) for a, b in zip(self.sounding, following, strict=False))
 
@@ -67,21 +67,21 @@ class Timing:
         return (self.speech_s - self.phonation_s) / self.speech_s if self.sounding else 0.0
 
     def speech_rate(self, syllables: int) -> float | None:
-        """Syllables a second of speech, pauses included; None where nobody speaks."""
+        """Syllables per second including pauses; None without speech."""
         return syllables / self.speech_s if self.sounding else None
 
     def articulation_rate(self, syllables: int) -> float | None:
-        """Syllables a second of sounding speech, pauses left out; None where nobody speaks."""
+        """Syllables per second excluding pauses; None without speech."""
         return syllables / self.phonation_s if self.sounding else None
 
 
 def find(audio: Audio) -> Timing:
-    """Find speech and pauses by intensity.
+    """Detect speech and pauses by intensity.
 
-    A frame sounds when it is less than 25 dB under the 99th percentile. In a loud room the
-    threshold rises to 6 dB over the 5th percentile, but not nearer than 15 dB to the 99th;
-    nothing under -70 dBFS sounds. Gaps under 0.3 s are closed, then sounds under 0.1 s
-    dropped. Edges are exact to about 15 ms.
+    A frame is speech if it is less than 25 dB below the 99th percentile. In a loud room the
+    threshold rises to 6 dB above the 5th percentile, but at most to 15 dB below the 99th; frames
+    below -70 dBFS are never speech. Gaps under 0.3 s are closed, then segments under 0.1 s
+    dropped. Edges are accurate to about 15 ms.
 
     References
     ----------
@@ -94,7 +94,7 @@ def find(audio: Audio) -> Timing:
 
 
 def threshold_db(audio: Audio) -> float:
-    """Return the level that parts sound from silence, dBFS."""
+    """Return the level that separates speech from silence, dBFS."""
     low, high = np.percentile(frames_to_db(frame_rms(audio)), [5, 99])
     above_room = min(low + ABOVE_FLOOR_DB, high - LEAST_BELOW_PEAK_DB)
     return float(max(high - BELOW_PEAK_DB, above_room, NEVER_UNDER_DB))
@@ -109,7 +109,7 @@ def _runs(sounds: NDArray[np.bool_]) -> list[Span]:
 
 
 def _closed(runs: list[Span]) -> list[Span]:
-    """Join runs less than a pause apart."""
+    """Merge runs separated by less than `MIN_PAUSE_S`."""
     joined: list[Span] = []
     for start, end in runs:
         if joined and start - joined[-1][1] < MIN_PAUSE_S:

@@ -1,4 +1,4 @@
-"""Audio: samples with their rate, the one type that passes between the parts."""
+"""The Audio type: mono samples with their sample rate, shared by all packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Samples = NDArray[np.float32]
 
 
 class AudioError(ValueError):
-    """Sound that cannot be used; `code` is stable, the message says what to do."""
+    """Unusable audio; `code` is stable, the message says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -20,14 +20,14 @@ class AudioError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Audio:
-    """Mono sound.
+    """Mono audio.
 
     Attributes
     ----------
     y : ndarray, shape (n,), float32
         Samples, nominal range -1…1.
     sr : int
-        Samples a second, Hz.
+        Sample rate, Hz.
     """
 
     y: Samples

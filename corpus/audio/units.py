@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.floating]
 Number = TypeVar("Number", float, FloatArray)
 
-FLOOR_DB = -120.0  # what silence is called, so that no figure is -inf
+FLOOR_DB = -120.0  # the level of silence, instead of -inf
 
 
 def to_db(amplitude: float) -> float:
-    """Return 20·log10 of a linear amplitude ≥ 0, not under `FLOOR_DB`.
+    """Return 20·log10 of a linear amplitude ≥ 0, at least `FLOOR_DB`.
 
     >>> to_db(0.1)
     -20.0
@@ -24,13 +24,13 @@ def to_db(amplitude: float) -> float:
 
 
 def frames_to_db(amplitude: FloatArray) -> NDArray[np.float64]:
-    """Return 20·log10 of each linear amplitude ≥ 0, shape kept, not under `FLOOR_DB`."""
+    """Return 20·log10 of each linear amplitude ≥ 0, at least `FLOOR_DB`; the shape is kept."""
     floor = 10 ** (FLOOR_DB / 20)
     return np.asarray(20 * np.log10(np.maximum(amplitude, floor)), dtype=np.float64)
 
 
 def from_db(level_db: float) -> float:
-    """Return the linear amplitude of a level in decibels.
+    """Return the linear amplitude for a level in decibels.
 
     >>> from_db(-20.0)
     0.1
@@ -48,7 +48,7 @@ def to_st(f_hz: float, reference_hz: float) -> float:
 
 
 def from_st(semitones: Number, reference_hz: float) -> Number:
-    """Return the frequency in hertz that lies `semitones` above the reference.
+    """Return the frequency in hertz `semitones` above the reference.
 
     >>> from_st(12.0, 220.0)
     440.0

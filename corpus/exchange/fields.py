@@ -1,4 +1,4 @@
-"""What each key of the exchange format may hold."""
+"""Validation of the values of each key of the exchange format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS = {
 
 
 class Problem(ValueError):
-    """A value that cannot be; the message says what is wanted."""
+    """An invalid value; the message says what is expected."""
 
     def __init__(self, message: str, **params: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class Problem(ValueError):
 
 @dataclass(frozen=True)
 class Known:
-    """Styles and lists there are; lists None accepts any."""
+    """Existing styles and lists; lists None accepts any."""
 
     styles: frozenset[str]
     lists: frozenset[str] | None
@@ -45,14 +45,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Field:
-    """How a key is checked, whether it must be there, and among which known names it is."""
+    """How to validate a key: converter, whether it is required, and the set of known names."""
 
     convert: Callable[[Any], Any]
     required: bool = True
     among: Literal["styles", "lists"] | None = None
 
     def check(self, value: Any, known: Known) -> Any:
-        """Return the value; Problem when it cannot be."""
+        """Return the validated value; raise Problem if it is invalid."""
         checked = self.convert(value)
         if self.among and checked is not None:
             _member(checked, getattr(known, self.among))

@@ -1,4 +1,4 @@
-"""One object of the exchange format, read and written; attribute names are the format's keys."""
+"""The objects of the exchange format and their serialization; attributes are named as the keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class ExchangeProsody:
-    """Measures of a take: mean pitch (Hz), deviation of energy, syllables a second."""
+    """Measures of a take: mean pitch (Hz), deviation of energy, syllables per second."""
 
     pitch_mean: float | None
     energy_std: float | None
@@ -18,7 +18,7 @@ class ExchangeProsody:
 
 @dataclass(frozen=True)
 class ExchangeRecording:
-    """A take: path relative to the file (POSIX), duration (s), quality 0-1 or not measured."""
+    """A take: POSIX path relative to the file, duration (s), quality 0-1 or None if unmeasured."""
 
     path: str
     duration_seconds: float
@@ -28,7 +28,7 @@ class ExchangeRecording:
 
 @dataclass(frozen=True)
 class ExchangeItem:
-    """One sentence as exchanged; `line` is where it began in the file read."""
+    """One sentence of the format; `line` is its first line in the parsed file."""
 
     sentence_id: str
     text: str
@@ -39,17 +39,17 @@ class ExchangeItem:
 
 
 def dump(items: Iterable[ExchangeItem]) -> Iterator[str]:
-    """Write items as a JSON array, one object a line, exactly the format's keys.
+    """Serialize items as a JSON array, one object per line, with exactly the format's keys.
 
     Parameters
     ----------
     items : iterable of ExchangeItem
-        Read once, never all held.
+        Consumed lazily, one at a time.
 
     Yields
     ------
     str
-        Pieces of the JSON text; `style_label` and `recording` are null where there is none.
+        Pieces of the JSON text; missing `style_label` and `recording` are null.
     """
     before = "[\n"
     for item in items:

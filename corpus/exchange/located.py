@@ -1,4 +1,4 @@
-"""JSON whose objects and keys know where in the file they stand."""
+"""A JSON reader that records the position of objects and keys, and recovers from errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REASONS = (
     *_WANTED.values(),
     _NO_KEY,
     _COMMA,
-    # the json module's own words
+    # messages of the json module
     gettext_noop("Expecting value"),
     gettext_noop("Expecting ',' delimiter"),
     gettext_noop("Expecting ':' delimiter"),
@@ -35,9 +35,9 @@ REASONS = (
 
 @dataclass
 class Located:
-    """A JSON value and the character it, or its key, begins at.
+    """A JSON value and the character position of its start, or of its key's start.
 
-    `value` is a dict of Located for an object, else what `json` makes of it.
+    `value` is a dict of Located for an object, otherwise the value parsed by `json`.
     """
 
     position: int
@@ -58,7 +58,7 @@ class Located:
 
 @dataclass(frozen=True)
 class SyntaxProblem:
-    """What the file's syntax lacks, with the line."""
+    """A syntax error of the file, with its line."""
 
     line: int
     message: str
@@ -71,10 +71,10 @@ class _NotJSON(Exception):
 
 
 class Reader:
-    """Reads the objects of a JSON array or of JSON Lines, and goes on after a fault.
+    """Reads the objects of a JSON array or of JSON Lines, with error recovery.
 
-    After a syntax fault it continues at the next line that begins with `{`, so one run names
-    the faults of all objects. `problems` is complete once `objects` is exhausted.
+    After a syntax error it continues at the next line that begins with `{`, so one pass reports
+    the errors of all objects. `problems` is complete once `objects` is exhausted.
     """
 
     def __init__(self, text: str) -> None:
@@ -84,11 +84,11 @@ class Reader:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def line(self, position: int) -> int:
-        """Line of a character, from 1."""
+        """Return the line number, from 1, of a character position."""
         return bisect_right(self._starts, position)
 
     def objects(self) -> Iterator[Located]:
-        """Yield each object that is well formed."""
+        """Yield each well-formed object."""
         i = self._skip(0)
         array = self._text.startswith("[", i)
         i = self._skip(i + array)

@@ -1,4 +1,4 @@
-"""Read an exchange file and name everything that is wrong with it, with line and field."""
+"""Parser of the exchange format that reports every error with line and field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corpus.translatable import gettext_noop
 
 @dataclass(frozen=True)
 class ExchangeError:
-    """One fault of a file.
+    """One error of a file.
 
     Attributes
     ----------
@@ -23,9 +23,9 @@ class ExchangeError:
     field : str
         Name as in the file, `recording.path` for nested ones; empty for the file itself.
     message : str
-        English, translatable; `message % params` says what is wrong and what is wanted.
+        English, translatable; `message % params` says what is wrong and what is expected.
     params : dict of str to str
-        What the message quotes.
+        Parameters of the message.
     """
 
     line: int
@@ -39,7 +39,7 @@ class ExchangeError:
 
 
 class ExchangeErrors(ValueError):
-    """Everything wrong with a file, in the order of its lines."""
+    """All errors of a file, ordered by line."""
 
     def __init__(self, errors: Iterable[ExchangeError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda error: error.line))
@@ -49,16 +49,16 @@ class ExchangeErrors(ValueError):
 def parse(
     data: str | bytes, *, styles: Collection[str], lists: Collection[str] | None = None
 ) -> list[ExchangeItem]:
-    """Read an exchange file: a JSON array of objects, or JSON Lines.
+    """Parse an exchange file: a JSON array of objects, or JSON Lines.
 
     Parameters
     ----------
     data : str or bytes
         The file; bytes are UTF-8, a byte-order mark is accepted.
     styles : collection of str
-        Keys of the styles there are.
+        Keys of the existing styles.
     lists : collection of str, optional
-        Lists there are; None accepts any.
+        Existing lists; None accepts any.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def parse(
     Raises
     ------
     ExchangeErrors
-        With every fault of the file, never only the first.
+        With all errors of the file.
     """
     reader = Reader(_decoded(data))
     check = _Checker(reader, Known(frozenset(styles), None if lists is None else frozenset(lists)))
@@ -92,7 +92,7 @@ def _decoded(data: str | bytes) -> str:
 
 
 class _Checker:
-    """Turns located objects into items and keeps every error met."""
+    """Converts located objects to items and collects all errors."""
 
     def __init__(self, reader: Reader, known: Known) -> None:
         self.errors: list[ExchangeError] = []
@@ -135,7 +135,7 @@ class _Checker:
         return ExchangeRecording(**values)
 
     def _values(self, found: Located, fields: dict[str, Field], prefix: str) -> dict[str, Any]:
-        """Check the keys of one object; what is left out was wrong or absent."""
+        """Validate one object's keys; return the valid ones that are present."""
         values: dict[str, Any] = {}
         for name, spec in fields.items():
             got = found.get(name)

@@ -1,4 +1,4 @@
-"""Phoneme frequencies of texts, their distance to a reference, and a drawing of both."""
+"""Phoneme frequencies of texts, their distance to a reference, and a chart of both."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Balance:
     Attributes
     ----------
     total : int
-        Phonemes counted.
+        Number of phonemes.
     counts : dict of str to int
-        Occurrences of each phoneme of `INVENTORY` (Castilian, 24), zero included.
+        Occurrences of each phoneme of `INVENTORY` (Castilian, 24), including zeros.
     shares : dict of str to float
-        Shares, 0-1, of the phonemes of the reference, its mergers applied; sums to 1.
+        Shares, 0-1, of the reference's phonemes, with its mergers applied; they sum to 1.
     missing : tuple of str
         Phonemes of `INVENTORY` that never occur.
     divergence : float
@@ -58,7 +58,7 @@ def balance(texts: Iterable[str], *, reference: Mapping[str, float] = REFERENCE)
     Raises
     ------
     ValueError
-        When the texts hold no phoneme at all.
+        If the texts contain no phoneme.
     """
     found = Counter(phoneme for text in texts for phoneme in phonemes(text))
     total = sum(found.values())
@@ -82,7 +82,7 @@ def divergence(p: Mapping[str, float], q: Mapping[str, float]) -> float:
     Parameters
     ----------
     p, q : mapping of str to float
-        Shares, each summing to 1; a key one of them lacks counts as 0 there.
+        Shares, each summing to 1; missing keys count as 0.
 
     Returns
     -------
@@ -103,19 +103,19 @@ def _relative(p: Mapping[str, float], q: Mapping[str, float]) -> float:
 
 
 def coverage_svg(before: Balance | None, after: Balance, *, title: str) -> str:
-    """Draw per phoneme the reference as a bar, and the share before and after as marks.
+    """Draw for each phoneme the reference as a bar, and the shares before and after as marks.
 
     Parameters
     ----------
     before, after : Balance
-        Of the corpus without and with the list; None before the first sentence.
+        Of the corpus without and with the new list; `before` is None for an empty corpus.
     title : str
-        Its name for a screen reader, escaped here.
+        Accessible name, escaped here.
 
     Returns
     -------
     str
-        An SVG whose colours come from the page: classes `cover-reference`, `cover-before` and
+        An SVG; the page's CSS sets the colours: classes `cover-reference`, `cover-before` and
         `cover-after`.
     """
     most = max(*REFERENCE.values(), *after.shares.values(), *_shares(before).values())

@@ -1,1 +1,1 @@
-"""What is done to the corpus: labels, takes, consent. Views and tasks call these, nothing else."""
+"""Service layer of the corpus: labels, takes, consent; views and tasks act only through it."""

@@ -10,12 +10,12 @@ from django.db.models import Count, Q
 
 from corpus.models import Category, LabelDecision, Sentence, StyleLabel
 
-QUICKEST = timedelta(seconds=0.2)  # a shorter gap is a program's, not a person's
-BREAK = timedelta(minutes=2)  # a longer gap between two labels is a pause, not work
+QUICKEST = timedelta(seconds=0.2)  # shorter gaps come from programs, not people
+BREAK = timedelta(minutes=2)  # longer gaps between two labels are breaks
 
 
 def categories_progress() -> list[dict[str, Any]]:
-    """Count by category: all, labelled, disputed."""
+    """Count sentences by category: total, labelled, disputed."""
     rows: Any = Category.objects.annotate(
         total=Count("sentence"),
         done=Count("sentence", filter=Q(sentence__label__isnull=False)),
@@ -25,7 +25,7 @@ def categories_progress() -> list[dict[str, Any]]:
 
 
 def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:
-    """Count by person: decisions by style, in all and today's pace; the busiest first."""
+    """Return by person the decisions by style and in total, and the pace; the busiest first."""
     given = LabelDecision.objects.exclude(source=LabelDecision.Source.UNDO).order_by()
     counts: dict[int, dict[int, int]] = defaultdict(dict)
     for person, style, n in given.values_list("person", "style").annotate(n=Count("pk")):
@@ -45,7 +45,7 @@ def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:
 
 
 def _paces() -> dict[int, float]:
-    """Return labels an hour by person, from the time between the person's labels by hand."""
+    """Return labels per hour by person, from the gaps between the person's manual labels."""
     times: dict[int, list[datetime]] = defaultdict(list)
     by_hand = LabelDecision.objects.filter(batch=None).exclude(source=LabelDecision.Source.IMPORT)
     for person, when in by_hand.order_by("pk").values_list("person", "created_at"):
@@ -54,7 +54,7 @@ def _paces() -> dict[int, float]:
 
 
 def labels_an_hour(times: list[datetime]) -> float | None:
-    """Return the pace of acts at these times, pauses left out; None for fewer than three gaps."""
+    """Return labels per hour, breaks excluded; None for fewer than three gaps."""
     gaps = [later - earlier for earlier, later in pairwise(times)]
     worked = [gap for gap in gaps if QUICKEST < gap <= BREAK]
     if len(worked) < 3:

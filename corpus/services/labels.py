@@ -1,4 +1,4 @@
-"""Labels: set, accept suggestions, undo, adjudicate; each act is a new row of a named person."""
+"""Labels: set, accept suggestions, undo, adjudicate; every action appends a row."""
 
 import fcntl
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _CHUNK = 500
 
 
 class LabelConflict(Exception):
-    """The label is no longer what the person saw; the message says whose it is."""
+    """The label changed since the person saw it, or the action is impossible; see the message."""
 
 
 UNSEEN: Any = object()
-UNDO_DEPTH = 60  # rows of a person that are searched for something to take back
+UNDO_DEPTH = 60  # latest decisions of a person that are searched for one to undo
 
 
 def label_set(
@@ -36,9 +36,10 @@ def label_set(
 ) -> LabelDecision:
     """Append a decision; `seen` is the id of the decision the person was shown, or None.
 
-    `sentence` may be a sentence_id; Sentence.DoesNotExist if there is none. Repeating one's own
-    decision appends nothing. In the blind share everybody has a vote of their own. Elsewhere
-    LabelConflict is raised when somebody else decided since `seen`; on adjudicated ones always.
+    `sentence` may be a sentence_id; raises Sentence.DoesNotExist if there is none. Repeating one's
+    own decision appends nothing. In the blind share every person votes independently. Otherwise
+    LabelConflict is raised if somebody else decided after `seen`, and always for adjudicated
+    sentences.
     """
     with writing():
         locked, decisions = _lock(sentence)
@@ -61,9 +62,10 @@ def label_set(
 
 
 def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
-    """Append a decision that restores what was there before the person's last one.
+    """Append a decision that restores the label from before the person's last one.
 
-    Can be repeated as long as the decision on top is the person's own; else LabelConflict.
+    Can be repeated while the latest standing decision is the person's own; otherwise raises
+    LabelConflict.
     """
     with writing():
         locked, decisions = _lock(sentence)
@@ -82,7 +84,7 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
 
 
 def label_undo_last(*, person: Any) -> LabelDecision:
-    """Take back the person's newest single decision that can be; the row appended says which."""
+    """Undo the person's newest decision that can be undone; return the appended row."""
     for pk in _undoable(person):
         try:
             return label_undo(sentence=Sentence(pk=pk), person=person)
@@ -94,7 +96,7 @@ def label_undo_last(*, person: Any) -> LabelDecision:
 def label_adjudicate(
     *, sentence: Sentence, style: StyleLabel, person: Any, reason: str
 ) -> Adjudication:
-    """Settle a disputed sentence, or one settled before; LabelConflict if nothing is in dispute."""
+    """Settle a disputed or already settled sentence; raise LabelConflict for others."""
     with writing():
         locked, decisions = _lock(sentence)
         if locked.standing not in (label_resolution.DISPUTED, label_resolution.SETTLED):
@@ -107,7 +109,7 @@ def label_adjudicate(
 
 
 def decisions_standing(sentence: Sentence) -> list[LabelDecision]:
-    """Return the decisions that were not taken back, oldest first."""
+    """Return the decisions that were not undone, oldest first."""
     return _standing(list(sentence.decisions.select_related("style", "person").order_by("pk")))
 
 
@@ -122,7 +124,10 @@ def _standing(decisions: list[LabelDecision]) -> list[LabelDecision]:
 
 
 def _undoable(person: Any) -> list[int]:
-    """Return sentences of the person's standing single decisions, the newest first."""
+    """Return ids of sentences with standing decisions by the person, newest first.
+
+    Imports and decisions accepted in a batch are excluded.
+    """
     taken_back: dict[int, int] = {}
     found = []
     rows = person.decisions.order_by("-pk").values_list("sentence", "source", "batch")
@@ -137,7 +142,7 @@ def _undoable(person: Any) -> list[int]:
 
 
 def _lock(sentence: Sentence | str) -> tuple[Sentence, list[LabelDecision]]:
-    """Hold the sentence until the transaction ends; return it and its decisions, oldest first."""
+    """Lock the sentence's row; return it and its decisions, oldest first."""
     which = {"sentence_id": sentence} if isinstance(sentence, str) else {"pk": sentence.pk}
     rows = Sentence.objects.only("sentence_id", "draw", "label", "standing")
     locked = rows.select_for_update().get(**which)
@@ -147,7 +152,7 @@ def _lock(sentence: Sentence | str) -> tuple[Sentence, list[LabelDecision]]:
 def _settle(
     sentence: Sentence, decisions: list[LabelDecision], *, adjudicated: int | None = None
 ) -> None:
-    """Write what a locked sentence's decisions amount to."""
+    """Recompute and store a locked sentence's label, standing and votes."""
     if adjudicated is None and sentence.standing == label_resolution.SETTLED:
         adjudicated = sentence.label_id
     said = [label_resolution.Said(d.person_id, d.style_id, d.source, d.blind) for d in decisions]
@@ -168,7 +173,7 @@ def _changed_by(last: LabelDecision | None) -> str:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Open a transaction; on SQLite wait for the other writers of this machine first."""
+    """Open a transaction; on SQLite, first wait for this machine's other writers (file lock)."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         with transaction.atomic():
             yield
@@ -180,7 +185,7 @@ def writing() -> Iterator[None]:
 
 
 def suggestions_count(*, sentences: SentenceQuerySet) -> dict[str, int]:
-    """Count by style key what accepting every suggestion would set."""
+    """Count by style key the labels that accepting every suggestion would set."""
     counts: dict[str, int] = {}
     for kind, text in sentences.order_by().values_list("kind", "text"):
         style = suggest(kind, text).style
@@ -191,7 +196,7 @@ def suggestions_count(*, sentences: SentenceQuerySet) -> dict[str, int]:
 def suggestions_accept(*, sentences: SentenceQuerySet, person: Any) -> tuple[UUID, int]:
     """Accept the suggestion for each of these sentences that still waits for the person.
 
-    Returns the id the decisions share, and how many there are.
+    Returns the batch id shared by the decisions, and their number.
     """
     batch, n = uuid4(), 0
     styles = {style.key: style.pk for style in StyleLabel.objects.all()}
@@ -219,7 +224,7 @@ def suggestions_accept(*, sentences: SentenceQuerySet, person: Any) -> tuple[UUI
 
 
 def suggestions_undo(*, batch: UUID, person: Any) -> tuple[int, int]:
-    """Take back what a batch set; return how many, and how many somebody changed since."""
+    """Undo the decisions of a batch; return how many, and how many were changed since and stay."""
     done = kept = 0
     with transaction.atomic():
         for decision in LabelDecision.objects.filter(batch=batch, person=person).order_by("pk"):
@@ -232,7 +237,7 @@ def suggestions_undo(*, batch: UUID, person: Any) -> tuple[int, int]:
 
 
 def _stands(decision: LabelDecision) -> bool:
-    """Say whether the decision is the last word on its sentence, as far as it is the person's."""
+    """Return whether the decision is the sentence's last; a blind one, the person's last."""
     rows = LabelDecision.objects.filter(sentence=decision.sentence_id, pk__gt=decision.pk)
     if decision.blind:
         rows = rows.filter(person=decision.person_id)

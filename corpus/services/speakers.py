@@ -1,4 +1,4 @@
-"""Speakers and their consent: what they agreed to, when, and that they may take it back."""
+"""Speakers and their consent: what they agreed to and when, and its withdrawal."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ CONSENT_SCOPE = "recording-cloning-serving"
 
 
 def speaker_of(person: Any) -> Speaker | None:
-    """Return the speaker a signed-in person is, if they ever agreed to be one."""
+    """Return the speaker row of a user, if there is one."""
     return Speaker.objects.filter(user=person).first()
 
 
 @transaction.atomic
 def consent_give(*, person: Any, text: str) -> Speaker:
-    """Record the words a person agreed to, on their own speaker row, made where missing."""
+    """Record the text a user agreed to on their speaker row, creating it if missing."""
     speaker = speaker_of(person) or Speaker(user=person, name=_free_name(person))
     speaker.consent_text, speaker.consent_scope = text, CONSENT_SCOPE
     speaker.consented_at, speaker.withdrawn_at = timezone.now(), None
@@ -26,7 +26,7 @@ def consent_give(*, person: Any, text: str) -> Speaker:
 
 
 def consent_withdraw(*, speaker: Speaker) -> None:
-    """Note the withdrawal: from now on no take of the speaker is used."""
+    """Record the withdrawal; the speaker's takes are no longer used from now on."""
     speaker.withdrawn_at = timezone.now()
     speaker.save(update_fields=["withdrawn_at"])
 

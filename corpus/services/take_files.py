@@ -1,4 +1,4 @@
-"""What no take owns any more is removed from the store: halves of killed uploads, old archives."""
+"""Cleanup of the file storage: files without a take (interrupted uploads) and old archives."""
 
 from datetime import timedelta
 
@@ -9,12 +9,12 @@ from corpus.models import Recording
 
 FOLDERS = {"originals": "original", "recordings": "wav"}
 ARCHIVES = "batches"
-NO_UPLOAD_TAKES = timedelta(hours=1)  # a file is written before its row
-ARCHIVE_KEPT = timedelta(days=7)  # between the preview of a ZIP and its last file
+NO_UPLOAD_TAKES = timedelta(hours=1)  # younger files may belong to an upload in progress
+ARCHIVE_KEPT = timedelta(days=7)  # how long a ZIP is kept after its upload
 
 
 def files_sweep(*, older_than: timedelta = NO_UPLOAD_TAKES) -> list[str]:
-    """Remove files without a take and archives nobody went on with; return their names."""
+    """Delete files without a take and abandoned archives; return their names."""
     orphans = [name for folder in FOLDERS for name in _orphans(folder) if _is_old(name, older_than)]
     archives = [
         name
@@ -34,7 +34,7 @@ def _orphans(folder: str) -> list[str]:
 
 
 def _names(folder: str, *, kind: int) -> list[str]:
-    """Return the folders (0) or files (1) in a folder of the store."""
+    """Return the folders (`kind` 0) or files (1) in a folder of the storage."""
     if not default_storage.exists(folder):
         return []
     return [f"{folder}/{name}" for name in default_storage.listdir(folder)[kind]]

@@ -26,10 +26,10 @@ from corpus.files import sha256
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
 from corpus.take_archives import Found, Item, Known, archive_extract, archive_files, plan
 
-MAX_SECONDS = 30.0  # one sentence; also what keeps the web process under 200 MB
+MAX_SECONDS = 30.0  # one sentence; also keeps the web process below 200 MB
 MAX_RATE_HZ = 48_000
 BASELINE_STYLE = "neutral"
-_ANALYSIS = Lock()  # one take at a time: threads would add up memory and win no time
+_ANALYSIS = Lock()  # one take at a time: concurrency would cost memory and save no time
 
 
 class ConsentMissing(Exception):
@@ -49,10 +49,10 @@ def take_store(
     file: BinaryIO,
     uuid: UUID | None = None,
 ) -> Recording:
-    """Decode, check, measure and keep a take; the same file sent again gives the first row.
+    """Decode, check, measure and store a take; the same file sent again returns the first row.
 
-    Nothing is stored when the sound is refused (AudioError), when consent is missing or when
-    another take has the id (TakeIdTaken).
+    Nothing is stored if the audio is rejected (AudioError), consent is missing (ConsentMissing)
+    or another take has this id (TakeIdTaken).
     """
     consent_require(speaker)
     whose = {"sentence": sentence, "style": style, "speaker": speaker}
@@ -132,7 +132,7 @@ def _judge(
     checks: Iterable[Check],
     neutral: dict[int, Prosody],
 ) -> Quality:
-    """Judge against the speaker's neutral takes, leaving the take itself out of them."""
+    """Compute the quality relative to the speaker's neutral takes, excluding the take itself."""
     others = [take for pk, take in neutral.items() if pk != recording.pk]
     return quality(prosody, list(checks), recording.style.profile, Baseline.of(others))
 
@@ -146,7 +146,7 @@ def _neutral_of(speaker_id: int) -> dict[int, Prosody]:
 
 
 def baseline_changed(recording: Recording) -> None:
-    """Judge all takes of the speaker anew once the neutral voice is known better."""
+    """Update the quality of all the speaker's takes after a change of the neutral takes."""
     if recording.style.key != BASELINE_STYLE:
         return
     neutral = _neutral_of(recording.speaker_id)
@@ -163,7 +163,7 @@ def baseline_changed(recording: Recording) -> None:
 
 
 def _stored(digest: str, whose: dict[str, Any], uuid: UUID | None) -> Recording | None:
-    """Return the take that these bytes are already."""
+    """Return the take already stored from this file; raise TakeIdTaken if the id is in use."""
     if there := Recording.objects.filter(original_sha256=digest, **whose).first():
         return there
     if uuid and Recording.objects.filter(uuid=uuid).exists():

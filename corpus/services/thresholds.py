@@ -1,4 +1,4 @@
-"""The score from which a take is likely to be accepted: set by people, kept with who and when."""
+"""The score threshold above which acceptance is suggested, set by people; append-only."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from corpus.models import QualityThreshold, Recording
 
 
 def threshold_now() -> float | None:
-    """Return the threshold in force, or None before the first."""
+    """Return the current threshold, or None if none was set."""
     return QualityThreshold.objects.values_list("value", flat=True).first()
 
 
 def threshold_set(*, value: float, person: Any) -> QualityThreshold:
-    """Put a new threshold in force. It suggests; no take is judged by it."""
+    """Set a new threshold. It only drives suggestions; no take is accepted by it."""
     return QualityThreshold.objects.create(value=value, person=person)
 
 
 def takes_judged() -> list[Judged]:
-    """Return score and last verdict of every take that people judged."""
+    """Return quality score and state of every reviewed take."""
     states = (Recording.State.ACCEPTED, Recording.State.REJECTED)
     takes: Any = Recording.objects.filter(state__in=states, verdicts__isnull=False).distinct()
     rows = takes.with_quality().filter(quality__isnull=False).order_by()

@@ -1,4 +1,4 @@
-"""Verdicts on takes: append one, take one's own back; nothing a reviewer said is overwritten."""
+"""Verdicts on takes, append-only: add one, undo one's own."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from corpus.services.takes import baseline_changed
 
 
 class VerdictConflict(Exception):
-    """Somebody judged meanwhile, or there is nothing to take back; the message says which."""
+    """Somebody else added a verdict, or there is nothing to undo; the message says which."""
 
 
 def take_judge(
     *, recording: Recording, person: Any, state: str, reason: str = "", seen: int | None = None
 ) -> TakeVerdict:
-    """Append a reviewer's verdict and let it be the take's state.
+    """Append a reviewer's verdict and set the take's state to it.
 
-    `seen` is the newest verdict the reviewer was shown, 0 where there was none; VerdictConflict
-    if it is no longer the newest. None: whatever came before.
+    `seen` is the pk of the newest verdict shown to the reviewer, 0 if there was none;
+    VerdictConflict if it is no longer the newest. None skips this check.
     """
     with transaction.atomic():
         Recording.objects.select_for_update().get(pk=recording.pk)
@@ -29,15 +29,15 @@ def take_judge(
 
 
 def verdict_newest(recording: Recording) -> int:
-    """Return the key of the last thing said about a take, 0 before the first."""
+    """Return the pk of a take's newest verdict, 0 if there is none."""
     return recording.verdicts.values_list("pk", flat=True).order_by("-pk").first() or 0
 
 
 def verdict_undo(*, recording: Recording, person: Any) -> TakeVerdict:
-    """Append a verdict that restores what was there before the person's own, if that is on top.
+    """Append a verdict that restores the state from before the person's own latest verdict.
 
-    It carries the state and the reason that count again; VerdictConflict if the verdict that
-    counts is somebody else's, or there is none.
+    It has the restored state and reason; VerdictConflict if the current verdict is somebody
+    else's or there is none.
     """
     with transaction.atomic():
         Recording.objects.select_for_update().get(pk=recording.pk)
@@ -52,7 +52,7 @@ def verdict_undo(*, recording: Recording, person: Any) -> TakeVerdict:
 
 
 def verdict_last(*, person: Any, recording: Recording | None = None) -> TakeVerdict | None:
-    """Return the person's newest verdict, on this take or on any, if it could be taken back."""
+    """Return the person's newest verdict, on this take or on any, if it can be undone."""
     rows = TakeVerdict.objects.standing().select_related("recording__sentence")
     mine = rows.filter(person=person, **({"recording": recording} if recording else {})).first()
     if mine is None:

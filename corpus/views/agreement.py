@@ -1,4 +1,4 @@
-"""Agreement and calibration: disputes, progress, and how the quality score agrees with people."""
+"""Agreement pages: disputes, progress, and calibration of the quality score against people."""
 
 from itertools import groupby
 from math import ceil
@@ -109,7 +109,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 
 def _votes(sentences: list[int]) -> dict[int, list[LabelDecision]]:
-    """Return each person's last decision on these sentences, where it gives a style."""
+    """Return each person's last decision on these sentences, unless it removed the label."""
     rows = LabelDecision.objects.filter(sentence__in=sentences).select_related("style", "person")
     found: dict[int, list[LabelDecision]] = {pk: [] for pk in sentences}
     by_person = groupby(

@@ -1,4 +1,4 @@
-"""Many takes at once: a folder or a ZIP, shown before it is stored, a result for every file."""
+"""Batch upload of takes: preview a folder or a ZIP, store it, show a result for every file."""
 
 import json
 import re
@@ -66,12 +66,12 @@ _WORDS = {
     "zip_too_large": _("The ZIP is larger than %(archive)s. Send several smaller ones."),
 }
 
-AT_ONCE_S = 20.0  # what one request without JavaScript stores before it answers
+AT_ONCE_S = 20.0  # time limit for storing files in one request without JavaScript
 
 
 @dataclass
 class Row:
-    """A file as the table shows it; state: ready, stored, same, fault or litter."""
+    """A row of the table of files; state: ready, stored, same, fault or litter."""
 
     index: int
     item: Item
@@ -91,7 +91,7 @@ def take_batch(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required(SPEAKER)
 def take_batch_send(request: HttpRequest) -> HttpResponse:
-    """Receive a ZIP, keep it, and go to its preview; nothing of it is a take yet."""
+    """Receive a ZIP, keep it, and redirect to its preview; no take is stored yet."""
 
     def receive(_speaker: Speaker) -> HttpResponse:
         file = request.FILES.get("zip")
@@ -110,7 +110,7 @@ def take_batch_send(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required(SPEAKER)
 def take_batch_zip(request: HttpRequest, token: UUID) -> HttpResponse:
-    """Show what a ZIP holds; on POST store one file of it (`entry`), or what time allows."""
+    """Show a ZIP's contents; on POST store one file (`entry`), or as many as time allows."""
 
     def answer(speaker: Speaker) -> HttpResponse:
         try:
@@ -125,7 +125,7 @@ def take_batch_zip(request: HttpRequest, token: UUID) -> HttpResponse:
 @require_POST
 @role_required(SPEAKER)
 def take_batch_names(request: HttpRequest) -> HttpResponse:
-    """Preview a folder: JSON `[[name, size], …]` in, the table out."""
+    """Preview a folder: takes JSON `[[name, size], …]`, returns the table."""
     try:
         files = [Found(str(name), int(size)) for name, size in json.loads(request.body)]
     except (ValueError, TypeError, OverflowError):
@@ -139,7 +139,7 @@ def take_batch_names(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required(SPEAKER)
 def take_batch_file(request: HttpRequest) -> HttpResponse:
-    """Store one file of a folder by its name, and answer its row."""
+    """Store one file of a folder by its name; respond with its row."""
 
     def store(speaker: Speaker) -> HttpResponse:
         file = request.FILES.get("file")
@@ -169,7 +169,7 @@ def _zip_answer(request: HttpRequest, speaker: Speaker, archive: Any, token: UUI
 
 
 def _number(request: HttpRequest, key: str) -> int:
-    """Read a count of rows; 0 where none is given, Http404 where it is none."""
+    """Parse a row number from the form; 0 if absent, Http404 if invalid."""
     found = request.POST.get(key) or "0"
     if not re.fullmatch(r"[0-9]{1,6}", found):
         raise Http404
@@ -179,7 +179,7 @@ def _number(request: HttpRequest, key: str) -> int:
 def _store_some(
     rows: list[Row], start: int, speaker: Speaker, request: HttpRequest, archive: Any
 ) -> int | None:
-    """Store from `start` on until time is up; return where to go on, None at the end."""
+    """Store from `start` on until time is up; return where to continue, None at the end."""
     until = time.monotonic() + AT_ONCE_S
     for row in rows[start:]:
         if time.monotonic() > until:
@@ -256,7 +256,7 @@ _STATES = ("ready", "stored", "same", "fault", "litter")
 
 
 def _with_consent(request: HttpRequest, view: Callable[[Speaker], HttpResponse]) -> HttpResponse:
-    """Go on with the person's speaker row, or to the page where they may agree."""
+    """Call `view` with the user's speaker row, or redirect to the consent page."""
     speaker = speaker_of(request.user)
     if speaker and speaker.consented_at and not speaker.withdrawn_at:
         return view(speaker)
@@ -265,7 +265,7 @@ def _with_consent(request: HttpRequest, view: Callable[[Speaker], HttpResponse])
 
 
 def batch_words(code: str) -> str:
-    """Say what is wrong and what to do about it."""
+    """Return the message for an error code: what is wrong and what to do."""
     return str(_WORDS[code]) % {
         "largest": filesizeformat(settings.MAX_UPLOAD_BYTES),
         "archive": filesizeformat(settings.MAX_BATCH_BYTES),

@@ -1,4 +1,4 @@
-"""The focus view: one sentence at a time for the keyboard, saved in the background."""
+"""The focus view: one sentence at a time, keyboard-driven, saved in the background."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from corpus.services.labels import LabelConflict, label_set, label_undo_last
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.roles import LABELER, role_required
 
-AHEAD = 20  # sentences sent at once; the page asks for more before they run out
+AHEAD = 20  # sentences sent at once; the page requests more before they run out
 
 
 @require_GET
@@ -40,7 +40,7 @@ def focus(request: HttpRequest) -> HttpResponse:
 @require_GET
 @role_required(LABELER)
 def focus_next(request: HttpRequest) -> HttpResponse:
-    """Send the sentences after the one the page has last."""
+    """Send the sentences following the page's last one."""
     sentences = chosen(LabelFilter(_query(request)), request.user)
     return JsonResponse({"items": _items(_after(sentences, request.GET), request.user)})
 
@@ -63,7 +63,7 @@ def focus_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
 
 
 def _choice(data: QueryDict) -> tuple[StyleLabel | None, str, int | None]:
-    """Read style, source and the decision that was shown; a form would cost a tenth of a save."""
+    """Parse style, source and the shown decision; a Django form would cost a tenth of a save."""
     accepted, seen = data.get("accept"), data.get("seen", "")
     source = LabelDecision.Source.SUGGESTION if accepted else LabelDecision.Source.PERSON
     styles = {style.key: style for style in StyleLabel.objects.only("key")}
@@ -86,7 +86,7 @@ def focus_undo(request: HttpRequest) -> HttpResponse:
 
 
 def _query(request: HttpRequest) -> QueryDict:
-    """Return the filter of the address; without a state, what waits for the person."""
+    """Return the filter of the URL; the default state is what waits for the person."""
     query = request.GET.copy()
     if "state" not in query:
         query["state"] = "todo"
@@ -128,7 +128,7 @@ def _item(sentence: Any, person: Any) -> dict[str, Any]:
 
 
 def _recent(person: Any) -> list[dict[str, Any]]:
-    """Return the person's last ten acts, the newest first."""
+    """Return the person's last ten decisions, newest first."""
     rows = person.decisions.order_by("-pk").values(
         "sentence__sentence_id", "sentence__text", "style__key", "source"
     )
@@ -157,5 +157,5 @@ def _back(request: HttpRequest, *, problem: str = "") -> HttpResponse:
 
 
 def _kept(request: HttpRequest) -> str:
-    """Return the filter the form carries along, for pages without JavaScript."""
+    """Return the filter from the form's hidden field, for pages without JavaScript."""
     return QueryDict(request.POST.get("query", "")).urlencode()

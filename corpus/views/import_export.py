@@ -61,7 +61,7 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
 
 
 def fault_words(fault: Any) -> str:
-    """Say a fault of a file: its `message` and its English `params` translated."""
+    """Return a file error as text, with its `message` and English `params` translated."""
     params = {key: _(x) if x in PHRASES else x for key, x in fault.params.items()}
     return _(fault.message) % params
 
@@ -79,7 +79,7 @@ def _tell(request: HttpRequest, done: ImportSummary) -> None:
 @require_GET
 @role_required(REVIEWER)
 def takes_export(request: HttpRequest) -> HttpResponseBase:
-    """Show the form with how much each choice holds; with a layout asked for, the ZIP itself."""
+    """Show the export form, or send the ZIP if a layout was requested."""
     form = ExportForm(request.GET if "layout" in request.GET else None)
     if not form.is_valid():
         context = {"form": form, "usable": takes_exported().count()}

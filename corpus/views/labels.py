@@ -1,4 +1,4 @@
-"""The label page: one style per sentence, saved as it is chosen; suggestions accepted at once."""
+"""The label page: one style per sentence, saved on selection; bulk acceptance of suggestions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,9 @@ def label(request: HttpRequest) -> HttpResponse:
     found = chosen(filter_, request.user).values_list("pk", flat=True)
     context = _around(request) | _ways(request, filter_) | {"filter": filter_}
     searched = filter_.is_valid() and filter_.cleaned_data["q"]
-    paginator = Paginator(list(found) if searched else found, PAGE_SIZE)  # texts are read once
+    paginator = Paginator(
+        list(found) if searched else found, PAGE_SIZE
+    )  # a text search runs once, not again to count
     if not filter_.narrows():
         paginator.count = context["total"]
     context["page"] = page = paginator.get_page(request.GET.get("page"))
@@ -48,7 +50,7 @@ def label(request: HttpRequest) -> HttpResponse:
 
 
 def _ways(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any]:
-    """Give the filter's fields, each read once, and its address without the page."""
+    """Return the filter's fields, their choices evaluated once, and its query without the page."""
     query = request.GET.copy()
     query.pop("page", None)
     fields = [(field, list(iter(getattr(field.field, "choices", ())))) for field in filter_]
@@ -103,7 +105,7 @@ def _answer(
 
 
 def _around(request: HttpRequest) -> dict[str, Any]:
-    """Give what the page and a single row both show: styles, counts, and who may label."""
+    """Return the context shared by the page and a single row: styles, counts, permission."""
     counts = Sentence.objects.label_counts()
     styles = list(StyleLabel.objects.all())
     total = sum(counts.values())
@@ -164,12 +166,12 @@ def label_accept_undo(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting(query: QueryDict, request: HttpRequest) -> SentenceQuerySet:
-    """Return what of the filter waits for this person; what has a label is never touched."""
+    """Return the filtered sentences that wait for this person, without those already labelled."""
     return chosen(LabelFilter(query), request.user).waiting_for(request.user)
 
 
 def label_rows(person: Any, pks: list[int], styles: list[StyleLabel]) -> list[dict[str, Any]]:
-    """Read the sentences by key, so that pages further on cost no more, and keep their order."""
+    """Build rows in the order of `pks`; fetching by key keeps later pages as cheap as the first."""
     whole: Any = Sentence.objects.shown_to(person)
     found = whole.in_bulk(pks)
     sentences = [found[pk] for pk in pks if pk in found]
@@ -187,7 +189,7 @@ def label_rows(person: Any, pks: list[int], styles: list[StyleLabel]) -> list[di
 
 
 def _label(sentence: Any, styles: list[StyleLabel]) -> str | None:
-    """Return the label's key; of a dispute the person's own vote, the others chose differently."""
+    """Return the label's key; in a dispute, that of the person's own vote."""
     if not _differs(sentence):
         return str(sentence.label_key) if sentence.label_key else None
     return next(style.key for style in styles if style.pk == sentence.vote)
@@ -217,7 +219,7 @@ def _differs(sentence: Any) -> bool:
 
 @dataclass(frozen=True)
 class _Shared:
-    """The parts that many rows have alike, by the key of a style."""
+    """Rendered fragments shared by many rows, by style key."""
 
     styles: dict[str | None, StyleLabel]
     chips: dict[str, str]

@@ -1,4 +1,4 @@
-"""The review queue: takes that wait, one after another, heard, seen and judged by keyboard."""
+"""The review queue: pending takes one at a time, played, displayed and reviewed by keyboard."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
 @require_GET
 @role_required(REVIEWER)
 def listening(request: HttpRequest) -> HttpResponse:
-    """Show the take asked for, or the first that waits; `style` and `speaker` narrow the queue."""
+    """Show the requested or the first pending take; `style` and `speaker` filter the queue."""
     queue = _queue(request)
     asked = request.GET.get("take", "")
     take = queue.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 12 else None
@@ -46,7 +46,7 @@ def listening(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required(REVIEWER)
 def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
-    """Judge a take that still waits and go to the next; what somebody else said stays."""
+    """Store a verdict and redirect to the next take; a newer verdict by somebody else stays."""
     take = get_object_or_404(Recording, pk=pk)
     form = VerdictForm(request.POST)
     following = _address(request, _after(_queue(request), pk))
@@ -64,7 +64,7 @@ def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(REVIEWER)
 def take_judge_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back the person's own verdict; from the queue go to the take, which waits again."""
+    """Undo the person's own verdict; in the queue, redirect to the take, pending again."""
     take = get_object_or_404(Recording.objects.select_related("sentence"), pk=pk)
     try:
         verdict_undo(recording=take, person=request.user)
@@ -92,7 +92,7 @@ def take_spectrogram(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _queue(request: HttpRequest) -> Any:
-    """Return the takes that wait, oldest first, as the address narrows them."""
+    """Return the pending takes, oldest first, filtered by the URL's parameters."""
     takes: Any = Recording.objects.consented().filter(state=Recording.State.PENDING)
     filter_ = TakeFilter(request.GET)
     if filter_.is_valid():
@@ -130,7 +130,7 @@ def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
 
 
 def _after(queue: Any, pk: int) -> Recording | None:
-    """Return the next that waits after a take; from the beginning again at the end."""
+    """Return the pending take after this one, wrapping around at the end."""
     return queue.filter(pk__gt=pk).first() or queue.exclude(pk=pk).first()
 
 

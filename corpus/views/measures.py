@@ -1,4 +1,4 @@
-"""The measures of a take as a page shows them: bars over bands, with words."""
+"""Template context for a take's measures: bars over bands, with advice."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from corpus.audio.prosody import Prosody
 from corpus.models import ProsodyScore
 from corpus.wording import PARTS, UNITS, advice, praise
 
-# What a bar spans: wide enough for its band and for what people do.
+# Range of each bar: wide enough for its band and for typical values.
 SPANS = {
     "clipping": (0, 1),
     "level": (-60, 0),
@@ -29,9 +29,9 @@ SPANS = {
 
 
 def measures_of(score: ProsodyScore) -> dict[str, Any]:
-    """Split the parts of a quality into technical checks and likeness to the style.
+    """Split the parts of a quality score into technical checks and style measures.
 
-    `advice` says what to change, the most helpful first; `coach` is the first of it, or praise.
+    `advice` lists what to change, most helpful first; `coach` is the first item, or praise.
     """
     parts = [_bar(part) for part in score.parts.get("parts", [])]
     found = hints(parts_of(score), Prosody.from_json(score.measures))
@@ -49,7 +49,7 @@ def measures_of(score: ProsodyScore) -> dict[str, Any]:
 
 
 def parts_of(score: ProsodyScore) -> list[Part]:
-    """Return the stored parts of a quality as what they were."""
+    """Deserialize the stored parts of a quality score."""
     rows = score.parts.get("parts", [])
     return [Part(**{**row, "limit": tuple(row["limit"])}) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Which sentences a filter selects, and what of a sentence a person may see."""
+"""Selection of sentences by a filter, and what a person may see of a sentence."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 
 
 def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
-    """Return the sentences the filter names, in its order; one that makes no sense names all."""
+    """Return the sentences the filter selects, in its order; an invalid filter selects all."""
     sentences: Any = Sentence.objects.shown_to(person)
     if not filter_.is_valid():
         return sentences
@@ -50,12 +50,12 @@ def _in_state(sentences: Any, state: str, person: Any) -> Any:
     if state == "mine":
         return sentences.filter(vote__isnull=False)
     if state == "disputed" and LABELER in roles_of(person):
-        sentences = sentences.seen_by(person)  # that others differ is kept from the blind too
+        sentences = sentences.seen_by(person)  # hide disputes before the blind vote
     return sentences.filter(standing=state) if state else sentences
 
 
 def hidden(sentence: Any, person: Any) -> bool:
-    """Say whether what others chose is kept from this labeler until the own choice."""
+    """Return whether others' choices are hidden from this labeler until they have voted."""
     return (
         sentence.draw < settings.BLIND_SHARE
         and sentence.vote is None
@@ -65,6 +65,6 @@ def hidden(sentence: Any, person: Any) -> bool:
 
 
 def suggested(sentence: Sentence) -> tuple[str, str]:
-    """Return the suggested style's key and the reason in the reader's language."""
+    """Return the suggested style's key and the reason in the user's language."""
     suggestion = suggest(sentence.kind, sentence.text)
     return suggestion.style, gettext(suggestion.reason) % suggestion.params

@@ -1,4 +1,4 @@
-"""The recording studio: consent, what to read, the takes it sends, the verdict on each."""
+"""The recording studio: consent, sentences to read, uploaded takes, the feedback on each."""
 
 import hashlib
 from typing import Any
@@ -46,12 +46,12 @@ CONSENT = (
     ),
 )
 
-PROMPTS = 20  # a page holds so many, to go on without a connection
-NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # the other styles are judged relative to it
+PROMPTS = 20  # sentences per page, so that recording can continue offline
+NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # other styles are measured relative to neutral
 
 
 class StudioTakeForm(TakeForm):
-    """A take with its own id and hash, and the speaker whose page recorded it."""
+    """A take with its id and hash, and the speaker whose page recorded it."""
 
     uuid = forms.UUIDField()
     sha256 = forms.RegexField(r"^[0-9a-f]{64}$")
@@ -83,7 +83,7 @@ def studio(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required(SPEAKER)
 def studio_store(request: HttpRequest) -> HttpResponse:
-    """Keep a take under its own id; the answer's hash lets the browser forget it."""
+    """Store a take under the client's id; the browser deletes its copy once the hash matches."""
     form = StudioTakeForm(request.POST, request.FILES, too_large=TOO_LARGE in request.META)
     if not form.is_valid():
         faults = [str(fault) for faults in form.errors.values() for fault in faults]
@@ -123,7 +123,7 @@ def studio_take(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @role_required(SPEAKER)
 def studio_history(request: HttpRequest) -> HttpResponse:
-    """Show the speaker's takes of one sentence in one style; the one in use is marked."""
+    """Show the speaker's takes of one sentence in one style, with the used one marked."""
     takes = Recording.objects.filter(
         speaker=speaker_of(request.user),
         sentence__sentence_id=request.GET.get("sentence", ""),
@@ -154,7 +154,7 @@ def _examples(speaker: Speaker | None) -> Any:
 def _prompts(
     request: HttpRequest, speaker: Speaker, styles: dict[str, StyleLabel]
 ) -> list[tuple[Sentence, StyleLabel]]:
-    """Return the sentences to read next, each in a style: the one asked for, then the queue."""
+    """Return the sentences to read next with their styles: the requested one, then the queue."""
     chosen = request.GET.get("style", "")
     asked: Any = Sentence.objects.with_label().filter(sentence_id=request.GET.get("sentence", ""))
     first = [
@@ -175,7 +175,7 @@ def _prompts(
 
 
 def _labelled(style: str) -> bool:
-    """Say whether any sentence is labelled, with this style where one is chosen."""
+    """Return whether any sentence is labelled, with this style if one is given."""
     labelled = Sentence.objects.filter(label__isnull=False)
     return (labelled.filter(label__key=style) if style else labelled).exists()
 

@@ -1,4 +1,4 @@
-"""Takes: the list, the upload, one take with its measures, the verdict."""
+"""Take pages: the list, the upload, one take with its measures, the verdict."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -35,7 +35,7 @@ PAGE_SIZE = 25
 
 
 def takes_seen_by(person: Any) -> Any:
-    """Return the takes a person may hear: reviewers all, speakers their own."""
+    """Return the takes a person may listen to: all for reviewers, their own for speakers."""
     takes = Recording.objects.select_related("sentence", "style", "speaker")
     return takes if REVIEWER in roles_of(person) else takes.filter(speaker__user=person)
 
@@ -149,7 +149,7 @@ def _upload_page(
 
 
 def _wanted(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
-    """Preselect the sentence asked for, else the next to record, in the style of its label."""
+    """Preselect the requested sentence, else the next to record, in the style of its label."""
     sentences = Sentence.objects.with_label()
     sentence: Any = (
         sentences.filter(sentence_id=request.GET.get("sentence", "")).first()

@@ -1,1 +1,1 @@
-"""The demonstration: the whole loop, started, watched and shown by one command."""
+"""The demo: one command that runs the whole workflow and shows its progress and results."""

@@ -1,4 +1,4 @@
-"""The demo's people, labels after the guide, and takes of every style by one speaker."""
+"""The demo's users, labels from the guide's suggestions, and one speaker's takes of every style."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from voicelab.roles import ROLES
 
 PATH = settings.DATA_DIR / "demo_passwords.json"
 
-TAKES_A_STYLE = 8  # five become the target
-SAID_IN_ALL = 4  # neutral sentences spoken in every style: held out, for the review to compare
+TAKES_A_STYLE = 8  # five of them make up the target
+SAID_IN_ALL = 4  # neutral sentences recorded in every style: held out, to compare in the review
 NAMESPACE = uuid.UUID("6f1d3c1e-52f4-4c55-9a0c-3b1f1f3f6a55")
 
 
 def labels_make(*, labeler: User) -> int:
-    """Accept the guide's suggestion for every sentence that has no label; return how many."""
+    """Accept the guide's suggestion for every unlabelled sentence; return the number labelled."""
     styles = {style.key: style for style in StyleLabel.objects.all()}
     unlabelled = list(Sentence.objects.unlabelled())
     for sentence in unlabelled:
@@ -46,7 +46,7 @@ def labels_make(*, labeler: User) -> int:
 
 
 def speaker_make(*, voice: DemoSpeaker, user: User) -> Speaker:
-    """Return the row of the demo's synthetic speaker, who consented to what the demo does."""
+    """Get or create the demo's synthetic speaker, with consent for the demonstration."""
     speaker, _ = Speaker.objects.get_or_create(
         name=voice.name,
         defaults={
@@ -64,9 +64,9 @@ def speaker_make(*, voice: DemoSpeaker, user: User) -> Speaker:
 
 
 def other_takes_reject(*, speaker: Speaker, reviewer: User) -> int:
-    """Reject what an earlier demo's other synthetic speaker said; return how many takes.
+    """Reject takes by another synthetic speaker from an earlier demo; return how many.
 
-    A target is joined of the best takes of a style: two speakers must not be mixed in it.
+    A target is joined from the best takes of a style and must not mix two speakers.
     """
     others = Recording.objects.usable().filter(speaker__synthetic=True).exclude(speaker=speaker)
     takes = list(others)
@@ -77,7 +77,7 @@ def other_takes_reject(*, speaker: Speaker, reviewer: User) -> int:
 
 
 def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
-    """Sentences to record, neutral first: the other styles are judged relative to it."""
+    """Return the sentences to record, neutral first: other styles are measured relative to it."""
     styles = sorted(StyleLabel.objects.all(), key=lambda style: style.key != "neutral")
     neutral = _longest_first("neutral")
     in_all = neutral[TAKES_A_STYLE :: len(neutral) // (SAID_IN_ALL + 1)]
@@ -101,7 +101,7 @@ def takes_make(
     reviewer: User,
     on_take: Callable[[int, int], None],
 ) -> int:
-    """Speak, store and accept every wanted take that is not there yet; return how many."""
+    """Synthesize, store and accept every missing take; return the number created."""
     wanted, made = takes_wanted(), 0
     for number, (sentence, style) in enumerate(wanted, 1):
         take_id = uuid.uuid5(NAMESPACE, f"{voice.engine}/{sentence.sentence_id}/{style.key}")
@@ -134,7 +134,7 @@ def take_accept(*, recording: Recording, reviewer: User) -> None:
 
 
 def people_make() -> dict[str, User]:
-    """Create one person per role where missing; return them by role."""
+    """Create missing users, one per role; return them by role."""
     fresh = people_create()
     if fresh:
         passwords = passwords_kept() | fresh
@@ -144,5 +144,5 @@ def people_make() -> dict[str, User]:
 
 
 def passwords_kept() -> dict[str, str]:
-    """Passwords by user name, as far as this checkout made them."""
+    """Return passwords by user name, for the users created by this checkout."""
     return json.loads(PATH.read_text()) if PATH.exists() else {}

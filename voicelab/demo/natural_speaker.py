@@ -1,4 +1,4 @@
-"""The demo's speaker where Kokoro is there: a stock voice, each style in a manner of its own."""
+"""The demo's speaker if Kokoro is available: one stock voice with a manner for each style."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from distillation import engines
 from voicelab.demo.room import recorded
 
 STOCK_VOICE = "af_sarah"  # the demo's search may not use it as a base voice
-PRECISION = "auto"  # bf16 where the processor has it
+PRECISION = "auto"  # bf16 if the processor supports it
 PITCH_RANGE_HZ = (75.0, 500.0)
-SEEDED = "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add draws numbers
+SEEDED = "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add is random
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How a style is spoken, relative to the voice's own middle."""
+    """How a style is spoken, relative to the voice's neutral speech."""
 
     speed: float
     pitch_st: float
-    pitch_range: float  # × the voice's own
+    pitch_range: float  # × the voice's own range
     gain_db: float
 
 
@@ -43,7 +43,7 @@ class NaturalSpeaker:
     Parameters
     ----------
     model_dir : path
-        Kokoro's files, `STOCK_VOICE` among them.
+        Contains Kokoro's files, including `STOCK_VOICE`.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class NaturalSpeaker:
 
 
 def _shifted(audio: Audio, manner: Manner) -> Samples:
-    """Return the samples at the manner's pitch and pitch range, timbre and length as they are."""
+    """Apply the manner's pitch and pitch range; timbre and length are unchanged."""
     sound = parselmouth.Sound(audio.y.astype(np.float64), audio.sr)
     f0 = sound.to_pitch(None, *PITCH_RANGE_HZ).selected_array["frequency"]
     if manner.pitch_st == 0.0 or not (f0 > 0).any():

@@ -1,4 +1,4 @@
-"""The demo's processes: ports that are free, honcho started and stopped with all its children."""
+"""The demo's processes: check the ports, start honcho, stop it with all its children."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ STOP_SECONDS = 15
 
 
 class DemoError(RuntimeError):
-    """The demo cannot go on; the message says what to do."""
+    """The demo cannot continue; the message says what to do."""
 
 
 def ports_check() -> None:
-    """Refuse to start on a port that somebody else holds, naming the variable that moves it."""
+    """Raise DemoError if a port is in use, naming the variable that changes it."""
     for variable in ("WEB_PORT", "SPEECH_PORT"):
         port = getattr(settings, variable)
         with socket.socket() as probe:
@@ -42,7 +42,7 @@ def ports_check() -> None:
 
 @contextmanager
 def processes_running(log: Path, *, engine: str) -> Iterator[None]:
-    """Run the Procfile (web, worker, speech) under honcho; on leaving, stop every process."""
+    """Run the Procfile (web, worker, speech) under honcho; on exit, stop every process."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -83,7 +83,7 @@ def _wait_for_web(manager: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _stop(manager: subprocess.Popen[bytes]) -> None:
-    """Ask honcho to end its children, then make sure none of them is left."""
+    """Terminate honcho and its children; kill any that remain."""
     try:
         children = psutil.Process(manager.pid).children(recursive=True)
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""The demo's speaker where Kokoro cannot be had: espeak-ng inside Praat."""
+"""The demo's speaker if Kokoro is unavailable: espeak-ng inside Praat."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SR = 24_000
 
 @dataclass(frozen=True)
 class Manner:
-    """How a style is spoken, relative to the voice's own middle."""
+    """How a style is spoken, relative to the voice's neutral speech."""
 
     pitch: float  # × the voice's pitch
-    range: float  # × its pitch range
+    range: float  # × the voice's pitch range
     words_a_minute: int
     gap_s: float  # added between words
     gain_db: float
@@ -36,7 +36,7 @@ MANNERS = {
 
 
 class RoboticSpeaker:
-    """Alba: one espeak-ng timbre that the student `praat` does not have among its voices."""
+    """Alba: an espeak-ng timbre that is not one of the `praat` student's voices."""
 
     name = "Alba (sintética)"
     engine = "praat"

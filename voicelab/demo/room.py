@@ -1,4 +1,4 @@
-"""The demo's recording room: a level, silence around the speech, and the room's noise."""
+"""The demo's simulated recording room: a level, silence around the speech, background noise."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from corpus.audio.types import Audio, Samples
 PEAK = 0.5
 QUIET_S = 0.33
 NOISE = 0.0004  # about -68 dBFS: a quiet room, not digital silence
-LEVELS_DB = 0.5  # takes of one person differ by so much either way
+LEVELS_DB = 0.5  # level variation between takes, ±
 
 
 def recorded(y: Samples, sr: int, gain_db: float, rng: np.random.Generator) -> Audio:
-    """Return speech as a microphone in the room records it.
+    """Simulate recording speech with a microphone in a quiet room.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
         Speech, not silent.
     sr : int
-        Its rate, Hz.
+        Sample rate, Hz.
     gain_db : float
-        Against a peak of about -6 dBFS.
+        Gain relative to a peak of about -6 dBFS.
     rng : numpy.random.Generator
-        Draws the take's own level and the noise.
+        Draws the take's level variation and the noise.
     """
     level_db = gain_db + rng.uniform(-LEVELS_DB, LEVELS_DB)
     y = y * (PEAK / np.abs(y).max())

@@ -1,4 +1,4 @@
-"""The demo's run: launched, approved, deployed, synthesized over HTTP, and its exit status."""
+"""The demo's run: launch, approve, deploy, synthesize over HTTP, list what failed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ MEASURES = {"target": "similarity to its speaker", "total": "score"}
 
 HELLO = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
 ANSWER_SECONDS = 60
-WEIGHTS = {"feature": 0.2}  # ten times the usual: styles differ in pitch and pace
+WEIGHTS = {"feature": 0.2}  # ten times the default: styles differ in pitch and pace
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """How the demo's search goes with one student."""
+    """Search options of the demo for one student."""
 
     steps: int
     strategy: str = RunRecipe.strategy
@@ -52,7 +52,7 @@ SEARCHES = {
 
 
 def run_of_demo(*, engine: str, admin: User) -> Run:
-    """Return the run of this recipe: finished, taken up again, or launched now."""
+    """Return the run of the demo's recipe: an existing one, resumed if needed, or a new one."""
     search = SEARCHES[engine]
     recipe = recipe_build(
         styles=list(StyleLabel.objects.values_list("key", flat=True)),
@@ -96,7 +96,7 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
 
 
 def voices_hear(packs: list[VoicePack], *, folder: Path, encoding: str = "mp3") -> dict[str, Path]:
-    """Ask the speech service for a sentence in each deployed voice; return the files that came."""
+    """Request a sentence in each deployed voice from the speech service; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     heard = {}
     for pack in packs:
@@ -136,10 +136,10 @@ def _wait_for_voice(pack: VoicePack) -> None:
 
 
 def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
-    """Return one line for everything that keeps the demo from success; empty where all is well.
+    """Return one line for every reason the demo failed; empty on success.
 
-    A style has to be better than its start on held-out sentences in `MEASURES`, to pass every
-    check of the validation, and to have answered over HTTP; the styles have to differ.
+    Each style must improve on its start on held-out sentences in `MEASURES`, pass every check of
+    the validation, and respond over HTTP; the styles must differ from each other.
     """
     found = [fault for key, style in report["styles"].items() for fault in _of_style(key, style)]
     if not report["differentiation"]["passed"]:

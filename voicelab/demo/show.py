@@ -1,4 +1,4 @@
-"""What the demo prints: a bar per style, the table at the end, files, addresses, seconds."""
+"""The demo's output: a progress bar per style, the result table, files, URLs, timings."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from distillation.models import Run, StyleRun
 
 console = Console()
 COLUMNS = ("style", "similarity", "score", "naturalness", "searched", "passed")
-QUIET_SECONDS = 10  # between lines where the output is not a terminal
+QUIET_SECONDS = 10  # between lines if the output is not a terminal
 
 
 class Stopwatch:
-    """Seconds of each named part, for the last line."""
+    """Measures the seconds of each named part, for the last line of the output."""
 
     def __init__(self) -> None:
         self.parts: dict[str, float] = {}
@@ -49,7 +49,7 @@ class Stopwatch:
 
 
 def run_watch(run: Run) -> Run:
-    """Show the run's styles until none of them goes on; return the run as it ended."""
+    """Show the progress of the run's styles until it ends; return the ended run."""
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -86,7 +86,7 @@ def _figures(style: StyleRun) -> str:
 
 
 def table_of(run: Run) -> Table:
-    """One row per style, start → evolved: on held-out sentences first, then on the search's own."""
+    """Return a row per style, start → evolved: held-out sentences first, then the search's own."""
     table = Table(
         title=f"Run {run.pk}, start → evolved, on sentences the search never heard; searched: the "
         "score on its own; naturalness: of the best base voice → evolved, predicted, 1-5",
@@ -123,7 +123,7 @@ def _naturalness(report: dict[str, Any]) -> str:
 
 
 def verdict_print(faults: Sequence[str]) -> None:
-    """Say what is wrong, first and in red, or that nothing is."""
+    """Print what failed, in red, or that everything succeeded."""
     for fault in faults:
         console.print(f"[bold red]{fault}")
     if not faults:
@@ -134,7 +134,7 @@ def verdict_print(faults: Sequence[str]) -> None:
 
 
 def listen_print(run: Run, heard: dict[str, Path]) -> None:
-    """Say in one line what to listen to, with the files."""
+    """Print the audio files to listen to, in one line."""
     if not heard:
         return
     pairs = settings.MEDIA_ROOT / "runs" / str(run.pk) / "validation" / "audio"
@@ -148,7 +148,7 @@ def listen_print(run: Run, heard: dict[str, Path]) -> None:
 
 
 def files_print(run: Run) -> None:
-    """Name the files the run wrote and where the voices lie."""
+    """Print the files of the run and of the deployed voices."""
     console.print("[bold]Files")
     media = settings.MEDIA_ROOT / "runs" / str(run.pk)
     console.print(f"  targets    {media / 'reference_audio'}/*/target.wav")
@@ -158,7 +158,7 @@ def files_print(run: Run) -> None:
 
 
 def addresses_print(run: Run) -> None:
-    """Name the addresses to open."""
+    """Print the URLs to open."""
     console.print("[bold]Open")
     console.print(f"  {settings.WEB_ADDRESS}/               the web application")
     console.print(f"  {settings.WEB_ADDRESS}/runs/{run.pk}/        this run, its report and review")
@@ -166,7 +166,7 @@ def addresses_print(run: Run) -> None:
 
 
 def passwords_print(passwords: dict[str, str]) -> None:
-    """Print the demo people's passwords, random and of this machine only."""
+    """Print the demo users' passwords, which are random and local to this machine."""
     console.print("[bold]Sign in as")
     for name, password in passwords.items():
         console.print(f"  {name:<10} {password}", highlight=False)

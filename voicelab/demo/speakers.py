@@ -1,4 +1,4 @@
-"""The demo's engine, fetched where it can be had, and its synthetic speaker."""
+"""Choice of the demo's engine, downloading it if possible, and of its synthetic speaker."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from voicelab.demo.show import console
 
 
 class DemoSpeaker(Protocol):
-    """A synthetic person who speaks every style in her own manner."""
+    """A synthetic speaker with a manner for every style."""
 
     name: str
     engine: str
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
-        """Speak `text` in `style`, with a third of a second of room before and after.
+        """Speak `text` in `style`, with a third of a second of room noise before and after.
 
         Parameters
         ----------
         text : str
             One Spanish sentence.
         style : str
-            A key of the corpus' styles.
+            A style key of the corpus.
         seed : int
             Seed of the small differences between two takes and of the room's noise.
 
         Returns
         -------
         Audio
-            24 kHz, peak about -6 dBFS. Equal calls in equal order give equal samples.
+            24 kHz, peak about -6 dBFS. The same calls in the same order give the same samples.
         """
         ...
 
 
 def speaker_of(engine: str, model_dir: Path) -> DemoSpeaker:
-    """Return the speaker for a demo on this student; only her own engine's library loads."""
+    """Return the speaker for a demo on this student; only its own engine's library is loaded."""
     if STUDENTS[engine].is_natural:
         from voicelab.demo.natural_speaker import NaturalSpeaker
 
@@ -55,12 +55,12 @@ def speaker_of(engine: str, model_dir: Path) -> DemoSpeaker:
 
 
 def engine_choose(engine: str) -> str:
-    """Return the engine the demo speaks with; fetch what it needs.
+    """Return the demo's engine, after downloading what it needs.
 
     Raises
     ------
     DemoError
-        Kokoro was asked for by name and its files cannot be had.
+        Kokoro was requested by name and its files cannot be obtained.
     """
     natural, fallback = natural_student().name, list(STUDENTS)[-1]
     if engine and engine != natural:

@@ -1,4 +1,4 @@
-"""The demo's order of events: prepare, start, distil, ship, hear, show, serve until Ctrl-C."""
+"""The demo's sequence: prepare, start, distil, deploy, synthesize, show, serve until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 
 def demo_run(*, engine: str, stop_after_table: bool, sounds: Path | None = None) -> bool:
-    """Run the whole loop; return whether every style improved, passed and answered.
+    """Run the whole demo; return whether every style improved, passed and responded.
 
-    `engine` is `kokoro`, `praat`, or empty for Kokoro where its files are there or can be had.
-    `sounds` is a folder for one Opus file of each style.
+    `engine` is `kokoro`, `praat`, or empty for Kokoro if its files are present or can be
+    downloaded. `sounds` is a folder for one Opus file per style.
     """
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, _interrupt)
@@ -67,13 +67,13 @@ def demo_run(*, engine: str, stop_after_table: bool, sounds: Path | None = None)
 
 
 def prepare() -> dict[str, User]:
-    """Make database, static files, corpus and demo people; return the people by role."""
+    """Create database, static files, corpus and demo users; return the users by role."""
     call_command("prepare", stdout=StringIO())
     return people_make()
 
 
 def corpus_fill(people: dict[str, User], engine: str) -> None:
-    """Label the corpus and record its takes, as far as that is not done."""
+    """Add the missing labels and takes."""
     labels = labels_make(labeler=people[LABELER])
     voice = speaker_of(engine, settings.MODEL_DIR)
     speaker = speaker_make(voice=voice, user=people[SPEAKER])
@@ -93,7 +93,7 @@ def corpus_fill(people: dict[str, User], engine: str) -> None:
 
 
 def distil(people: dict[str, User], watch: Stopwatch, *, engine: str, sounds: Path | None) -> bool:
-    """Launch the run, ship what passed, show what came of it."""
+    """Launch the run, deploy the voices that passed, show the results."""
     with watch.part("Distillation"):
         run = run_watch(run_of_demo(engine=engine, admin=people[ADMIN]))
     if run.state != RunState.FINISHED:

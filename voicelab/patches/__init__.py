@@ -1,1 +1,1 @@
-"""Changes to gunicorn and Celery, one module for each, with its reason."""
+"""Patches to gunicorn and Celery, one per module, each with its reason."""

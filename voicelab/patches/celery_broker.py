@@ -1,4 +1,4 @@
-"""Celery's broker of files, with messages that appear whole or not at all."""
+"""Celery's filesystem broker with atomically written messages."""
 
 import uuid
 from pathlib import Path
@@ -13,14 +13,17 @@ from corpus.files import write_bytes
 
 
 class Channel(filesystem.Channel):
-    """kombu writes a message under its final name: who reads meanwhile ends the worker."""
+    """Write each message atomically.
+
+    kombu writes it directly under its final name, and a worker that reads it half-written dies.
+    """
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ARG002
-        name = f"{monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"  # read in the order of names
+        name = f"{monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"  # messages are read in name order
         write_bytes(Path(self.data_folder_out) / name, str_to_bytes(dumps(payload)))
 
 
 class Transport(filesystem.Transport):
-    """The transport `filesystem` with that channel."""
+    """kombu's `filesystem` transport with this channel."""
 
     Channel = Channel

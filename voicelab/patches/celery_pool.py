@@ -1,8 +1,9 @@
-"""The pool of worker processes, in which a killed one takes no lock along.
+"""Celery's prefork pool with locks that are released when their process is killed.
 
-Over a broker without an event loop (files) Celery's processes take their tasks from one pipe under
-one lock. An idle process holds it while it waits, and billiard's semaphore stays held when that
-process is killed: none after it ever gets a task. A lock on a file ends with its holder.
+With a broker without an event loop (filesystem), Celery's processes read their tasks from one pipe
+under one lock. An idle process holds the lock while it waits, and billiard's semaphore stays
+locked when that process is killed: no other process ever gets a task again. The kernel releases a
+file lock when its holder dies.
 """
 
 import fcntl
@@ -13,10 +14,10 @@ from celery.concurrency import prefork
 
 
 class KernelLock:
-    """A lock between forked processes, which the kernel takes back from one that dies."""
+    """A lock between forked processes that the kernel releases when its holder dies."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the lock)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the lock)
 
     def acquire(self) -> bool:
         fcntl.lockf(self._file, fcntl.LOCK_EX)
@@ -33,7 +34,7 @@ class KernelLock:
 
 
 class BlockingPool(Pool):
-    """billiard's pool with such locks at both of its pipes."""
+    """billiard's pool with a KernelLock on both of its pipes."""
 
     def _setup_queues(self) -> None:
         super()._setup_queues()
@@ -42,6 +43,6 @@ class BlockingPool(Pool):
 
 
 class TaskPool(prefork.TaskPool):
-    """Celery's `prefork` with that pool; over Redis every process has a pipe of its own."""
+    """Celery's `prefork` with this pool; with Redis every process has its own pipe."""
 
     BlockingPool = BlockingPool

@@ -1,14 +1,14 @@
-"""A request whose body ends before its announced length is broken, not short.
+"""WSGI middleware that rejects request bodies shorter than their Content-Length.
 
-Gunicorn gives what came of a cut upload as if it were all; a WebM or OGG cut in the middle would
-pass as a take.
+Gunicorn returns the received part of an interrupted upload as if it were complete; a WebM or OGG
+file cut in the middle would be accepted as a take.
 """
 
 from typing import Any
 
 
 class WholeBody:
-    """WSGI around an application: reading past what came of a body raises ConnectionError."""
+    """WSGI middleware: reading past the end of a truncated body raises ConnectionError."""
 
     def __init__(self, application: Any) -> None:
         self._application = application

@@ -1,8 +1,8 @@
-"""Gunicorn's threaded worker whose threads take turns while requests are short.
+"""Gunicorn's threaded worker, with short requests run one at a time.
 
-Threads that all have work pass the interpreter to each other at every query; one at a time saves
-a sixth (PostgreSQL) to a third (SQLite) more labels a second. A request that takes long, an upload
-on a slow line above all, keeps its thread and loses its turn.
+Busy threads hand the GIL to each other at every query; running one at a time stores a sixth
+(PostgreSQL) to a third (SQLite) more labels per second. A long request, typically an upload over
+a slow connection, keeps its thread but no longer blocks the others.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-PATIENCE_S = 0.02  # as long as several saved labels take
+PATIENCE_S = 0.02  # about the time of several label requests
 YIELD_S = 0.001  # after each connection: long enough for another process to take the next
 
 
@@ -28,15 +28,15 @@ class FairWorker(ThreadWorker):
 
 
 class Turnstile(Executor):
-    """Run tasks in threads, the next when the last is done or has had `patience_s`."""
+    """Run tasks in threads, each started when the previous one ends or has run `patience_s`."""
 
     def __init__(self, threads: int, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
         self._tasks: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._changed = Condition()
-        self._holder: int | None = None  # the thread that has the turn
+        self._holder: int | None = None  # the thread whose turn it is
         self._until = 0.0
-        self._watched = False  # a thread sleeps just until the turn is over
+        self._watched = False  # a thread is waiting for the end of the current turn
         self._open = True
         self._threads = [Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:

@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _unfit(host: str, port: int) -> str:
-    """Return why nobody can listen there; empty where it is free."""
+    """Return why the address cannot be bound; empty if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

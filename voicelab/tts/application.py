@@ -1,4 +1,4 @@
-"""ASGI around Django: starts and stops the service, bounds the body, hands the service on."""
+"""ASGI wrapper of Django: starts and stops the service, limits bodies, passes the service on."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Application:
     Parameters
     ----------
     django : ASGI application
-        Answers the requests; finds the service in `request.scope["speech"]`.
+        Handles the requests; finds the service in `request.scope["speech"]`.
     service : Service
-        Started with ASGI's lifespan.
+        Started and stopped by ASGI lifespan events.
     max_body : int
         Largest request body, bytes.
     """
@@ -68,7 +68,7 @@ class Application:
 
 
 def config() -> Config:
-    """Return the service's configuration as its settings say it."""
+    """Build the service's configuration from the settings."""
     path = settings.KOKORO_VOICE_PATH
     return Config(
         backend=settings.TTS_BACKEND or default_student(settings.MODEL_DIR, voices=1),

@@ -1,4 +1,4 @@
-"""F5 as the service's engine: its voices are prompts, lying in a folder or sent with a request."""
+"""F5 as the service's engine: its voices are prompts, from a folder or from the request."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from distillation.engines.base import EngineError, Options, Prompt, Student
 from distillation.engines.f5.teacher import F5Teacher
 from voicelab.tts.errors import ApiError
 
-FOLDER = "f5/prompts"  # under the models: NAME.wav and NAME.txt with its words
-KEPT = 64  # prompts sent with requests, newest last
+FOLDER = "f5/prompts"  # in the model folder: NAME.wav and its transcript NAME.txt
+KEPT = 64  # cached prompts from requests
 PROMPT_FAULTS = ("no_transcript", "bad_take", "prompt_too_short", "prompt_too_long")
 
 
 class PromptVoices:
-    """A teacher that looks like a student to the service: a stock voice of it is a prompt.
+    """Adapts a teacher to the student interface: its stock voices are prompts.
 
     Parameters
     ----------
     model_dir : path
-        Holds `f5` with F5's files, and the prompts.
+        Contains `f5` with F5's files and the prompts.
     """
 
     name: ClassVar[str] = "f5"
-    max_phonemes = 510  # the engine cuts texts by seconds itself
-    weights = ""  # nothing is searched with it
+    max_phonemes = 510  # the engine splits texts by duration itself
+    weights = ""  # never used in a search
 
     def __init__(self, *, model_dir: str | Path) -> None:
         self._teacher = F5Teacher(model_dir=model_dir)
@@ -47,21 +47,21 @@ class PromptVoices:
         return self._teacher.device
 
     def synthesize(self, text: str, condition: Any, *, speed: float = 1.0, seed: int = 0) -> Audio:
-        """Speak as the prompt `condition` speaks; as `F5Teacher.synthesize`."""
+        """Speak in the voice of the prompt `condition`; see `F5Teacher.synthesize`."""
         return self._teacher.synthesize(text, condition, speed=speed, seed=seed)
 
     def phoneme_count(self, text: str) -> int:
         return len(text)
 
     def stock_voices(self) -> tuple[str, ...]:
-        """Names of the prompts that have their words beside them."""
+        """Names of the prompts in the folder that have a transcript."""
         return tuple(
             path.stem for path in sorted(self._folder.glob("*.wav"))
             if path.with_suffix(".txt").is_file()
         )  # fmt: skip
 
     def stock_voice(self, name: str) -> Any:
-        """Return the prompt of this name, or raise EngineError `missing_voice`."""
+        """Return the prompt called `name`; raise EngineError `missing_voice` if there is none."""
         path = self._folder / f"{name}.wav"
         try:
             words = path.with_suffix(".txt").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ class PromptVoices:
         return Prompt(style=name, audio=path, transcript=words)
 
     def sent(self, sound: str, words: str | None) -> Prompt:
-        """Return the prompt of a request: a sound file in base64 and its words.
+        """Return the prompt of a request: a base64 audio file and its transcript.
 
         Raises
         ------
@@ -88,12 +88,15 @@ class PromptVoices:
                 if path not in self._kept:
                     write_wav(path, decode(data))
                 self._keep(path)
-        except (ValueError, AudioError) as error:  # no base64, not even ASCII
+        except (ValueError, AudioError) as error:  # invalid base64 or non-ASCII
             raise _refused("reference_audio", str(error)) from error
         return Prompt(style="reference", audio=path, transcript=words)
 
     def _keep(self, path: Path) -> None:
-        """Let go of the one that was sent longest ago: this one may have to wait for its turn."""
+        """Mark a prompt as most recently used and evict the oldest beyond `KEPT`.
+
+        The files must outlive this call: a request may wait in the queue before it is spoken.
+        """
         self._kept.pop(path, None)
         self._kept[path] = None
         for old in list(self._kept)[:-KEPT]:
@@ -102,7 +105,7 @@ class PromptVoices:
 
 
 def speaking(name: str, options: Options) -> Student:
-    """Make the engine of this name: a student, or the teacher f5 that looks like one."""
+    """Create the engine called `name`: a student, or the teacher f5 adapted to one."""
     if name == PromptVoices.name:
         made: Student = PromptVoices(**options)
         return made

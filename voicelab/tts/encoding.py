@@ -1,4 +1,4 @@
-"""Sound in pieces, a file or a stream of bytes out: the six formats of the OpenAI interface."""
+"""Audio encoders, whole-file or streaming, for the six formats of the OpenAI API."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ SR = 24_000
 
 
 class Encoder(Protocol):
-    """Takes samples at `SR` piece by piece and gives bytes as soon as there are some."""
+    """Accepts samples at `SR` in chunks and returns encoded bytes as they become available."""
 
     def feed(self, y: Samples) -> bytes:
-        """Take the next samples, return what can be sent."""
+        """Encode the next samples; return the bytes that can be sent now."""
         ...
 
     def finish(self) -> bytes:
-        """Return the rest."""
+        """Return the remaining bytes."""
         ...
 
 
 @dataclass(frozen=True)
 class Format:
-    """How one `response_format` is made; `streams` when bytes come before the end."""
+    """How one `response_format` is encoded; `streams`: bytes are available before the end."""
 
     media_type: str
     container: str
@@ -46,8 +46,8 @@ class Format:
 
 
 MUXER = {
-    "mp3": {"write_xing": "0"},  # a header about the whole, which is not known yet
-    "ogg": {"page_duration": "200000"},  # µs; a whole second otherwise
+    "mp3": {"write_xing": "0"},  # this header needs the total length, unknown here
+    "ogg": {"page_duration": "200000"},  # µs; the default is a whole second
 }
 FORMATS = {
     "mp3": Format("audio/mpeg", "mp3", "libmp3lame", 96_000),
@@ -60,7 +60,7 @@ FORMATS = {
 
 
 class PcmEncoder:
-    """Bare 16-bit little-endian samples, no header."""
+    """Raw 16-bit little-endian samples without a header."""
 
     def feed(self, y: Samples) -> bytes:
         return _pcm16(y).astype("<i2").tobytes()
@@ -70,7 +70,7 @@ class PcmEncoder:
 
 
 class FileEncoder:
-    """WAV and FLAC, whose headers say how long they are: one file when all is there."""
+    """WAV and FLAC, whose headers contain the length: the file is written at the end."""
 
     def __init__(self, container: str) -> None:
         self._container = container
@@ -89,7 +89,7 @@ class FileEncoder:
 
 
 class StreamEncoder:
-    """MP3, Opus and AAC through PyAV, constant bit rate, readable from the first byte on."""
+    """MP3, Opus and AAC through PyAV, constant bit rate, playable from the first byte."""
 
     def __init__(self, kind: Format) -> None:
         self._sink = _Sink()
@@ -115,7 +115,7 @@ class StreamEncoder:
 
 
 class _Sink(io.RawIOBase):
-    """A file that only goes forward, emptied by whoever sends."""
+    """A write-only, unseekable file; `take` returns and clears what was written."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()

@@ -1,4 +1,4 @@
-"""Every refusal of the service, in the shape OpenAI clients read."""
+"""The service's errors in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SERVER = "server_error"
 
 
 class ApiError(Exception):
-    """A request that is refused: HTTP status, what is wrong, in which field, a stable code."""
+    """A rejected request: HTTP status, message, field (`param`) and a stable code."""
 
     def __init__(
         self,
@@ -42,5 +42,5 @@ class ApiError(Exception):
 
 
 def not_ready(reason: str) -> ApiError:
-    """Return the 503 of a service that cannot speak yet, or any more."""
+    """Return the 503 for a service that cannot synthesize yet, or no longer can."""
     return ApiError(503, reason, code="not_ready", kind=SERVER, headers={"Retry-After": "2"})

@@ -1,4 +1,4 @@
-"""What the service counts, for Prometheus."""
+"""The service's Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 
 
 class Metrics:
-    """One registry for one service; several may live in one process."""
+    """The metrics of one service in a registry of their own, so a process can run several."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -62,5 +62,5 @@ class Metrics:
         self.ready = Gauge("voicelab_tts_ready", "1 when speech can be made.", registry=registry)
 
     def text(self) -> bytes:
-        """Return the figures in Prometheus's text format."""
+        """Return the metrics in Prometheus's text format."""
         return generate_latest(self.registry)

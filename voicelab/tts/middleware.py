@@ -1,4 +1,4 @@
-"""Around every request: who may ask, and every error in OpenAI's shape."""
+"""Middleware for every request: host and origin checks, and errors in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from voicelab.tts.errors import INVALID, SERVER, ApiError
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 SPEECH = "/v1/audio/speech"
-# Only the documentation page is HTML; its styles come from a script.
+# Only the documentation page is HTML; its inline styles are inserted by a script.
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
 @async_only_middleware
 def frame(get_response: Handler) -> Handler:
-    """Check host and origin, answer errors as JSON, count requests for speech."""
+    """Check host and origin, return errors as JSON, count speech requests."""
 
     async def answer(request: HttpRequest) -> HttpResponseBase:
         try:
@@ -41,7 +41,7 @@ def frame(get_response: Handler) -> Handler:
 
 
 def _check_sender(request: HttpRequest) -> None:
-    """Refuse unknown host names and other sites' pages: browsers send POSTs to loopback too."""
+    """Reject unknown hosts and cross-site POSTs: browsers send those to loopback too."""
     try:
         host = request.get_host()
     except DisallowedHost as error:
@@ -63,7 +63,7 @@ def _place_of(origin: str) -> str:
 
 
 def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return an error of Django's own as an OpenAI error; anything else as it is."""
+    """Convert one of Django's own error responses to an OpenAI error; pass others through."""
     status = response.status_code
     if status < 400 or response.headers.get("Content-Type", "").startswith("application/json"):
         return response

@@ -1,4 +1,4 @@
-"""What a request for speech may say."""
+"""Request and response schemas of the speech API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
-NOT_TEXT = ("Cc", "Cs")  # control characters, halves of surrogate pairs
+NOT_TEXT = ("Cc", "Cs")  # control characters, lone surrogates
 LINE_BREAKS = "\t\n\r"
 
 
@@ -78,7 +78,7 @@ class VoiceOut(Schema):
 
 
 class VoicesOut(Schema):
-    """The voices, deployed ones first, and what went wrong with those that are missing."""
+    """The voices, deployed ones first, and warnings about voices that failed to load."""
 
     voices: list[VoiceOut]
     default: str | None
@@ -86,7 +86,7 @@ class VoicesOut(Schema):
 
 
 class ModelOut(Schema):
-    """A model in OpenAI's shape."""
+    """A model in OpenAI's format."""
 
     id: str
     object: Literal["model"] = "model"
@@ -95,14 +95,14 @@ class ModelOut(Schema):
 
 
 class ModelsOut(Schema):
-    """All models in OpenAI's shape."""
+    """All models in OpenAI's format."""
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
 
 
 class DefaultOut(Schema):
-    """The default voice after /set_voice, and whether a restart keeps it."""
+    """The default voice after /set_voice, and whether it survives a restart."""
 
     voice: str
     previous: str | None
@@ -110,7 +110,7 @@ class DefaultOut(Schema):
 
 
 class ErrorIn(Schema):
-    """The inside of an error."""
+    """The error object inside `ErrorOut`."""
 
     message: str
     type: str
@@ -119,6 +119,6 @@ class ErrorIn(Schema):
 
 
 class ErrorOut(Schema):
-    """An error as OpenAI clients read it."""
+    """An error in OpenAI's format."""
 
     error: ErrorIn

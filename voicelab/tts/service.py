@@ -1,4 +1,4 @@
-"""The service as a whole: starts the engine, keeps the voices fresh, turns requests into jobs."""
+"""The speech service: starts the engine, reloads changed voices, turns requests into jobs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from voicelab.tts.voices import Voice, VoiceNotFound, Voices
 logger = logging.getLogger("voicelab.tts")
 
 WARM_UP = "Buenos días, gracias por llamar."
-RETRY_S = 5.0  # between two attempts to start an engine whose files are missing
+RETRY_S = 5.0  # between attempts to start an engine whose files are missing
 MODELS = ("tts-1", "tts-1-hd", "kokoro")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What the settings say about one service."""
+    """Configuration of one service."""
 
     backend: str
     voices_dir: Path
@@ -68,13 +68,13 @@ class Service:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Ids a request may name; all are spoken by the one engine there is."""
+        """Model ids a request may name; all refer to the one running engine."""
         backend = self.config.backend
         return MODELS if backend in MODELS else (*MODELS, backend)
 
     @property
     def reason(self) -> str | None:
-        """Why the service cannot speak; None when it can."""
+        """Why the service cannot synthesize; None if it can."""
         if self._reason or self._voices is None:
             return self._reason
         if self._voices.default is None and not isinstance(self._student, PromptVoices):
@@ -89,13 +89,13 @@ class Service:
 
     @property
     def voices(self) -> Voices:
-        """The voices; ApiError 503 while the engine is not there."""
+        """The voices; raises ApiError 503 until the engine is loaded."""
         if self._voices is None:
             raise not_ready(self._reason or "The engine is loading.")
         return self._voices
 
     def start(self) -> None:
-        """Load and warm up in the background; requests are answered 503 until then."""
+        """Load and warm up in the background; requests get a 503 until then."""
         config = self.config
         logger.info(
             "starting engine=%s voices_dir=%s model_dir=%s queue=%d",
@@ -105,19 +105,19 @@ class Service:
         self._life.add_done_callback(self._died)
 
     async def stop(self) -> None:
-        """Stop looking after the voices, drop what waits."""
+        """Stop reloading voices and drop waiting requests."""
         if self._life is not None:
             self._life.cancel()
             await asyncio.wait([self._life])
         self.speaker.stop()
 
     async def begin(self, wanted: SpeechIn) -> tuple[Job, Voice]:
-        """Return the job and the voice of a request, spoken up to its first bytes.
+        """Return a request's job and voice, with the first bytes already synthesized.
 
         Raises
         ------
         ApiError
-            What is wrong with the request, the queue is full, or the engine cannot.
+            The request is invalid, the queue is full, or the engine failed.
         """
         if reason := self.reason:
             raise not_ready(reason)
@@ -133,14 +133,14 @@ class Service:
         return job, voice
 
     def find(self, name: str | None, *, param: str = "voice") -> Voice:
-        """Return the voice, or ApiError 400 that names what is there."""
+        """Return the voice called `name`; raise ApiError 400 listing the voices if missing."""
         try:
             return self.voices.find(name)
         except VoiceNotFound as error:
             raise ApiError(400, str(error), code="voice_not_found", param=param) from error
 
     async def choose(self, name: str) -> tuple[Voice, bool]:
-        """Make a voice the default once it can be read; return whether a restart keeps it."""
+        """Make a voice the default if its pack loads; return it and whether that is persisted."""
         voice, voices = self.find(name, param="style"), self.voices
         try:
             await self.speaker.run(lambda: voices.pack(voice))
@@ -155,7 +155,7 @@ class Service:
         return voice, voices.choose(voice.name)
 
     def check_model(self, name: str) -> None:
-        """Raise ApiError 404 for a model there is not."""
+        """Raise ApiError 404 if the model does not exist."""
         if name not in self.models:
             raise ApiError(
                 404,
@@ -191,7 +191,7 @@ class Service:
             )
 
     async def _voice(self, wanted: SpeechIn) -> tuple[Voice, Callable[[], VoicePack]]:
-        """Return the voice, and what gives its pack; a prompt sent along comes before any name."""
+        """Return the voice and a loader of its pack; a prompt in the request wins over a name."""
         if wanted.reference_audio and isinstance(self._student, PromptVoices):
             sent = (wanted.reference_audio, wanted.reference_text)
             prompt: Any = await asyncio.to_thread(self._student.sent, *sent)
@@ -229,7 +229,7 @@ class Service:
         return True
 
     def _load(self) -> None:
-        """Load engine, voices and default voice, and speak a sentence; in the inference thread."""
+        """Load engine and voices, and warm up with a sentence; runs in the inference thread."""
         config = self.config
         if self._student is None:
             self._student = self._make(config.backend, self._options())
@@ -276,7 +276,7 @@ class Service:
             logger.error("stopped", exc_info=error)
 
     def _finished(self, job: Job) -> None:
-        """Count a job that left the queue, whole or not; from any thread."""
+        """Record metrics of a job that left the queue, complete or not; called from any thread."""
         taken_s = time.monotonic() - job.begun
         if not job.complete:
             self.metrics.unfinished.inc()

@@ -1,4 +1,4 @@
-"""The engine in its one inference thread, behind a bounded queue of requests."""
+"""A bounded request queue in front of the single inference thread that runs the engine."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ T = TypeVar("T")
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
-PAUSE_S = 0.2  # between two pieces, at speed 1
+PAUSE_S = 0.2  # between pieces, at speed 1
 
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """What is to be spoken: by which engine and pack, how fast, in which encoding."""
+    """A text to synthesize, with its engine, pack, speed and encoder."""
 
     text: str
     student: Student
     pack: Callable[[], VoicePack]
     speed: float
     encoder: Encoder
-    seed: int = 0  # equal requests give equal sound
+    seed: int = 0  # equal requests give equal audio
 
 
 class Speaker:
-    """One thread that runs the engine, and the requests that wait for it.
+    """One inference thread and its queue of requests.
 
     Parameters
     ----------
     waiting : int
-        Requests that may wait behind the one at work; one more is refused.
+        Requests that may wait behind the active one; further ones are rejected.
     timeout_s : float
-        A request that took longer is given up.
+        Requests that take longer are abandoned.
     on_release : callable
-        Told of every job that leaves, from any thread.
+        Called with every job that leaves the queue, from any thread.
     """
 
     def __init__(
@@ -69,23 +69,23 @@ class Speaker:
 
     @property
     def depth(self) -> int:
-        """Requests admitted and not finished."""
+        """Number of admitted, unfinished requests."""
         return len(self._jobs)
 
     @property
     def stuck_s(self) -> float:
-        """How long the thread has been at one piece, beyond the time a request may take."""
+        """Seconds by which the current piece has exceeded `timeout_s`."""
         since = self._working_since
         return 0.0 if since is None else max(0.0, time.monotonic() - since - self.timeout_s)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` in the inference thread; cancelled before its turn it is never begun."""
+        """Run `work` in the inference thread; if cancelled while queued, it never starts."""
         return await asyncio.wrap_future(self._thread.submit(self._timed, work))
 
     def admit(self, utterance: Utterance) -> Job:
-        """Take a place for the utterance; ApiError 429 says when to come again if all are taken."""
+        """Queue the utterance; raise ApiError 429 with Retry-After if the queue is full."""
         for job in [job for job in self._jobs if job.left_s <= 0]:
-            job.close()  # its client has stopped reading
+            job.close()  # timed out: its client has stopped reading
         if len(self._jobs) >= self._limit:
             wait_s = math.ceil(len(self._jobs) * sum(self._recent_s) / len(self._recent_s))
             raise ApiError(
@@ -100,14 +100,14 @@ class Speaker:
         return job
 
     def release(self, job: Job) -> None:
-        """Free the job's place; from any thread, any number of times."""
+        """Free the job's place; idempotent, callable from any thread."""
         if job in self._jobs:
             self._jobs.discard(job)
             self._recent_s.append(time.monotonic() - job.begun)
             self._on_release(job)
 
     def stop(self) -> None:
-        """Drop what waits; a piece being spoken is not waited for."""
+        """Drop waiting work, without waiting for the piece being synthesized."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, work: Callable[[], T]) -> T:
@@ -121,8 +121,8 @@ class Speaker:
 class Job:
     """One admitted utterance: an async iterator over its encoded bytes, piece by piece.
 
-    Pieces of several jobs take turns in the inference thread, so a short request does not wait
-    for the end of a long one. `close` frees the place, between pieces and at any moment.
+    Pieces of several jobs are interleaved in the inference thread, so a short request does not
+    wait for the end of a long one. `close` frees the place at any time.
     """
 
     def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
@@ -139,7 +139,7 @@ class Job:
 
     @property
     def left_s(self) -> float:
-        """Seconds until the request is given up."""
+        """Seconds until the request times out."""
         return self.begun + self._speaker.timeout_s - time.monotonic()
 
     def __aiter__(self) -> Self:
@@ -157,16 +157,16 @@ class Job:
             raise
 
     async def open(self) -> None:
-        """Speak up to the first bytes, so that what goes wrong is said before any is sent."""
+        """Synthesize up to the first bytes, so that errors are reported before any are sent."""
         self._ready.append(await anext(self))
 
     def close(self) -> None:
-        """Leave the queue; what is not spoken yet never will be. From any thread."""
+        """Leave the queue; remaining pieces are dropped. Callable from any thread."""
         self.closed = True
         self._speaker.release(self)
 
     async def _next(self) -> bytes:
-        """Return the next bytes; nothing is sent for a piece whose encoder keeps all to itself."""
+        """Return the next bytes, synthesizing pieces until the encoder returns some."""
         data = b""
         while not data and not self.complete:
             try:
@@ -190,7 +190,7 @@ class Job:
         )
 
     def _speak(self) -> bytes:
-        """Speak and encode one piece; in the inference thread."""
+        """Synthesize and encode one piece; runs in the inference thread."""
         if self.closed:
             raise self._too_slow()
         data = b""
@@ -207,7 +207,7 @@ class Job:
         return data
 
     def _synthesize(self, piece: str) -> Audio | None:
-        """Return the piece's sound; None when the engine finds nothing to say in it."""
+        """Return the piece's audio; None if it contains nothing to speak."""
         utterance, begun = self._utterance, time.monotonic()
         try:
             return utterance.student.synthesize(
@@ -231,7 +231,7 @@ def _nothing_to_speak() -> ApiError:
 
 
 def _prepared(audio: Audio, pause_s: float) -> Samples:
-    """Return a piece at `SR` with a short fade at both ends, after a pause."""
+    """Resample a piece to `SR`, fade both ends and prepend a pause."""
     y = resample(audio, SR).y.copy()
     n = min(int(EDGE_S * SR), len(y) // 2)
     fade = np.linspace(0.0, 1.0, n, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The speech service's addresses, and the files its documentation page is made of."""
+"""URLs of the speech service, and the static files of its documentation page."""
 
 import mimetypes
 from pathlib import Path

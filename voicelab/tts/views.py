@@ -1,4 +1,4 @@
-"""The HTTP interface: OpenAI's speech endpoints, and those an operator needs."""
+"""The HTTP API: OpenAI's speech endpoints, and those for operators."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ERRORS = dict.fromkeys((400, 401, 404, 413, 429, 500, 503, 504), ErrorOut)
 
 
 class Bearer(HttpBearer):
-    """TTS_API_KEYS; without any, everybody may."""
+    """Bearer authentication by TTS_API_KEYS; without keys, everybody is admitted."""
 
     async def __call__(self, request: HttpRequest) -> str | None:
         if not _service(request).config.api_keys:
@@ -66,7 +66,7 @@ bearer = Bearer()
 
 @api.post("/v1/audio/speech", auth=bearer, openapi_extra=AUDIO, tags=["OpenAI"])
 async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
-    """Speak `input`. MP3, Opus, AAC and PCM are sent while the rest is still being spoken."""
+    """Speak `input`. MP3, Opus, AAC and PCM are streamed during the synthesis."""
     job, voice = await _service(request).begin(wanted)
     headers = {"X-Voice": voice.name, "Cache-Control": "no-store"}
     if voice.sha256:
@@ -81,7 +81,7 @@ async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
 
 @api.get("/v1/models", auth=bearer, response={200: ModelsOut, **ERRORS}, tags=["OpenAI"])
 async def models(request: HttpRequest) -> ModelsOut:
-    """List the models; all of them are the one engine that runs."""
+    """List the models; all of them refer to the one running engine."""
     service = _service(request)
     return ModelsOut(data=[ModelOut(id=name, created=service.created) for name in service.models])
 
@@ -128,13 +128,13 @@ async def set_voice(
 
 @api.api_operation(GET, "/health", tags=["operation"])
 async def health(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
-    """Answer while the process lives, also during a synthesis."""
+    """Respond while the process is alive, even during a synthesis."""
     return {"status": "ok"}
 
 
 @api.api_operation(GET, "/ready", tags=["operation"])
 async def ready(request: HttpRequest) -> HttpResponse:
-    """Tell whether model and default voice are loaded and warmed up; 503 and why if not."""
+    """Report whether model and default voice are loaded and warm; 503 with the reason if not."""
     service = _service(request)
     body, status = service.readiness()
     return JsonResponse(body, status=status)
@@ -142,7 +142,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
 
 @api.get("/metrics", auth=bearer, include_in_schema=False)
 async def metrics(request: HttpRequest) -> HttpResponse:
-    """Return figures for Prometheus."""
+    """Return metrics for Prometheus."""
     return HttpResponse(_service(request).metrics.text(), content_type="text/plain; version=0.0.4")
 
 
@@ -153,7 +153,7 @@ def _refused(_request: HttpRequest, error: ApiError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Say every fault of the request in one message, with the first one's field as `param`."""
+    """Report every error of the request in one message, with the first one's field as `param`."""
     faults = [_fault(fault) for fault in error.errors]
     message = "; ".join(f"{field}: {what}" for field, what in faults)
     return ApiError(400, message, code="invalid_request", param=faults[0][0]).response()

@@ -1,4 +1,4 @@
-"""Which voices there are: deployed ones reloaded while they serve, the engine's own, aliases."""
+"""The available voices: deployed ones (reloaded when they change), the engine's own, aliases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from distillation.voicepack import PackError, VoicePack
 
 logger = logging.getLogger(__name__)
 
-STATE = "set_voice.json"  # the default chosen by /set_voice; a restart keeps it
+STATE = "set_voice.json"  # the default chosen by /set_voice, kept across restarts
 ALIASES = {  # OpenAI's names for Kokoro's voices
     "alloy": "af_sky",
     "echo": "am_echo",
@@ -29,12 +29,12 @@ Stamp = tuple[Path, int, int, int]
 
 
 class VoiceNotFound(LookupError):
-    """No such voice; the message names the file looked for and the voices that are there."""
+    """No such voice; the message names the expected file and the available voices."""
 
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """A voice that can speak now; `sha256` is of the pack's file, `pack` None for stock voices."""
+    """An available voice; `sha256` is that of the pack's file, `pack` is None for stock voices."""
 
     name: str
     kind: Kind
@@ -46,13 +46,13 @@ class Voice:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All voices at one moment; replaced as a whole."""
+    """All voices at one point in time; replaced as a whole."""
 
     deployed: dict[str, Voice] = field(default_factory=dict)
     others: dict[str, Voice] = field(default_factory=dict)
-    preferred: tuple[str, ...] = ()  # defaults by right, first that is there wins
+    preferred: tuple[str, ...] = ()  # default voices; the first available one wins
     warnings: tuple[str, ...] = ()
-    stamps: tuple[Stamp, ...] = ()  # of every file, taken before it was read
+    stamps: tuple[Stamp, ...] = ()  # of every file, taken before reading it
 
     @property
     def voices(self) -> dict[str, Voice]:
@@ -60,20 +60,21 @@ class Snapshot:
 
 
 class Voices:
-    """The voices of one student: what `directory` deploys, over what the engine comes with.
+    """The voices of one student: those deployed in `directory`, then the engine's own.
 
     Parameters
     ----------
     student : Student
         The engine; only `stock_voices` and `stock_voice` are used.
     directory : Path
-        Holds manifest.json and the packs, and the state file of /set_voice.
+        Contains manifest.json, the packs, and the state file of /set_voice.
     voice_file : Path, optional
-        A pack a person named (KOKORO_VOICE_PATH): a voice called like the file, and the default.
+        A pack set by the operator (KOKORO_VOICE_PATH): a voice named after the file, and the
+        default.
     stock_directory : Path, optional
-        Where stock packs lie, to name the file looked for.
+        Folder of the stock packs, to watch for changes and to name in errors.
     suffix : str
-        Of such a file.
+        File name suffix of voices, for errors.
     """
 
     def __init__(
@@ -104,25 +105,25 @@ class Voices:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with voices that should be there; empty when all is well."""
+        """Problems with voices that should be available; empty if there are none."""
         return self._snapshot.warnings
 
     @property
     def default(self) -> str | None:
-        """The voice of a request that names none.
+        """The voice for requests that name none.
 
-        /set_voice decides, then KOKORO_VOICE_PATH, then the manifest, then the first there is.
+        In order of precedence: /set_voice, KOKORO_VOICE_PATH, the manifest, the first voice.
         """
         voices = self.voices
         wanted = (self._chosen, *self._snapshot.preferred, *voices)
         return next((name for name in wanted if name in voices), None)
 
     def changed(self) -> bool:
-        """Tell whether a file behind the voices is another than at the last `refresh`."""
+        """Return whether any file of the voices has changed since the last `refresh`."""
         return any(_stamp(stamp[0]) != stamp for stamp in self._snapshot.stamps)
 
     def refresh(self) -> None:
-        """Read manifest and packs anew; a voice that is refused keeps its predecessor."""
+        """Reread manifest and packs; a rejected voice keeps its previous version."""
         snapshot = self._read()
         for warning in snapshot.warnings:
             if warning not in self._snapshot.warnings:
@@ -136,7 +137,7 @@ class Voices:
         Raises
         ------
         VoiceNotFound
-            Names the files looked for and the voices that are there.
+            The message names the expected files and the available voices.
         """
         voices = self.voices
         wanted = name or self.default
@@ -153,7 +154,7 @@ class Voices:
         )
 
     def pack(self, voice: Voice) -> VoicePack:
-        """Return what steers the engine; stock voices are read once, on first use."""
+        """Return the voice's pack; stock packs are read on first use and cached."""
         if voice.pack is not None:
             return voice.pack
         name = voice.alias_of or voice.name
@@ -162,7 +163,7 @@ class Voices:
         return self._stock_packs[name]
 
     def choose(self, name: str) -> bool:
-        """Make `name` the default; return whether a restart will remember it."""
+        """Make `name` the default; return whether the choice could be persisted."""
         self._chosen = self.find(name).name
         return _write_choice(self._directory / STATE, self._chosen)
 

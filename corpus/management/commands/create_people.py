@@ -1,4 +1,4 @@
-"""Make one person per role, with random passwords printed once."""
+"""Create one user per role, with random passwords printed once."""
 
 from typing import Any
 

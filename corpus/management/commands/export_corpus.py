@@ -1,4 +1,4 @@
-"""Write the corpus in the exchange format, to a file or the terminal."""
+"""Export the corpus in the exchange format, to a file or standard output."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Read a file of the exchange format into the corpus, all of it or nothing."""
+"""Import a file of the exchange format into the corpus, all or nothing."""
 
 from dataclasses import asdict
 from pathlib import Path

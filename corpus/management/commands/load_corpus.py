@@ -1,4 +1,4 @@
-"""Load categories, styles and sentences; what is there already stays."""
+"""Load categories, styles and sentences; existing rows stay unchanged without --update."""
 
 from typing import Any
 

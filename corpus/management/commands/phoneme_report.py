@@ -1,4 +1,4 @@
-"""Print, and draw, how the phonemes of each list compare with Spanish."""
+"""Print and plot phoneme frequencies of each list against a Spanish reference."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def draw(sets: Mapping[str, Balance], path: Path) -> None:
     Parameters
     ----------
     sets : mapping of str to Balance
-        By name; the name and the distance to the reference stand in the key.
+        By name; the legend shows the name and the distance to the reference.
     path : Path
         `.svg` or `.png`.
 
     Raises
     ------
     ValueError
-        When matplotlib does not know the file's ending.
+        If matplotlib does not support the file extension.
     """
     from matplotlib.figure import Figure
 

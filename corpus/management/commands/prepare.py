@@ -1,4 +1,4 @@
-"""`manage.py prepare`: database, static files, corpus and roles, as often as one likes."""
+"""`manage.py prepare`: set up database, static files, corpus and roles; idempotent."""
 
 from typing import Any
 

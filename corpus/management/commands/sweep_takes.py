@@ -1,4 +1,4 @@
-"""Remove from the store what no take owns: halves of killed uploads, forgotten archives."""
+"""Remove files without a take (interrupted uploads) and abandoned archives from the storage."""
 
 from datetime import timedelta
 from typing import Any
