@@ -328,7 +328,7 @@ class StyleForm(forms.ModelForm):
             raise forms.ValidationError(_("An object of bands is wanted, like {}."))
         for key, band in profile.items():
             if key not in STYLE_PARTS:
-                message = _("“%(key)s” is no measure; there are %(known)s.")
+                message = _("“%(key)s” is not a measure; the measures are %(known)s.")
                 params = {"key": key, "known": ", ".join(STYLE_PARTS)}
                 raise forms.ValidationError(message, params=params)
             if not _is_band(band):

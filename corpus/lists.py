@@ -154,7 +154,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
         if "\0" in text:
             break
         return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
-    raise _one(0, gettext_noop("this is no text: save the list as UTF-8 text, CSV or JSON"))
+    raise _one(0, gettext_noop("this is not text: save the list as UTF-8 text, CSV or JSON"))
 
 
 def _kind(text: str, name: str) -> Kind:

@@ -32,7 +32,7 @@ class Suggestion:
 
 _GREETING = gettext_noop("greetings, welcomes and goodbyes are warm")
 _APOLOGY = gettext_noop("apologies and acknowledged problems ask for understanding")
-_DATA = gettext_noop("data, numbers and facts are told plainly")
+_DATA = gettext_noop("data, numbers and facts are stated plainly")
 _PROCESS = gettext_noop("processes, policies and confirmations sound sure")
 _PHONETIC = gettext_noop("phonetic sentences are the baseline")
 _QUESTION = gettext_noop("emphatic questions and emphasis are firm")
@@ -79,7 +79,7 @@ _CUES: tuple[tuple[str, str, str], ...] = (
         r"\d[\d.,:]*(?: ?[%€$])?|\b(?:por ciento|euros?|céntimos|kilómetros|mil|cien(?:to)?"
         r"|millones|veinti\w+|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)\b",
         "neutral",
-        gettext_noop("“%(cue)s” is a figure: data are told plainly"),
+        gettext_noop("“%(cue)s” is a figure: data are stated plainly"),
     ),
 )
 _PATTERNS = tuple((re.compile(cue, re.IGNORECASE), style, why) for cue, style, why in _CUES)

@@ -124,7 +124,7 @@ def praise(quality: float, *, judged: bool) -> str:
     return str(
         _(
             "A clean recording: quality %(quality)s. Read a few neutral sentences too, and the "
-            "style is judged against your own voice."
+            "style is compared with your own voice."
         )
         % figure
     )

@@ -112,7 +112,7 @@ class RunLaunchForm(forms.ModelForm):
         choices=PRECISIONS,
         required=False,
         help_text=_(
-            "bf16 judges a candidate in 0.6 of the processor time of fp32; its score differs by "
+            "bf16 evaluates a candidate in 0.6 of the processor time of fp32; its score differs by "
             "some hundredths of 100."
         ),
     )
@@ -141,8 +141,8 @@ class RunLaunchForm(forms.ModelForm):
         min_value=LEAST_WEIGHT,
         max_value=MOST_WEIGHT,
         help_text=_(
-            "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder hardly "
-            "hears pace: raise this weight for a voice that shall keep its target's."
+            "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder barely "
+            "notices pace: raise this weight for a voice that should keep its target's."
         ),
     )
     teacher = forms.ChoiceField(label=_("Teacher"), choices=_choices(TEACHERS))
@@ -150,12 +150,12 @@ class RunLaunchForm(forms.ModelForm):
         Recording.objects.usable().select_related("sentence", "style"),
         label=_("Prompt"),
         required=False,
-        help_text=_("Of the teachers http and f5: the accepted take whose voice they shall clone."),
+        help_text=_("For the teachers http and f5: the accepted take whose voice they clone."),
     )
     own_prompts = forms.BooleanField(
         label=_("Prompt of each style from its best takes"),
         required=False,
-        help_text=_("Of a cloning teacher: it hears the style and not only the voice."),
+        help_text=_("For a cloning teacher: it is given the style and not only the voice."),
     )
     tts_url = forms.URLField(
         label=_("Address of the teacher"),
@@ -215,7 +215,9 @@ class RunLaunchForm(forms.ModelForm):
                 self.add_error(_field_of(error), recipe_words(error))
         for name in [name for name in cleaned if name.startswith(UPLOADS)] if self.errors else ():
             if cleaned[name]:  # a browser does not send them a second time by itself
-                self.add_error(name, _("Choose these files again: something else is to be mended."))
+                self.add_error(
+                    name, _("Choose these files again: another field has to be corrected.")
+                )
         return cleaned
 
     def _clips(self, cleaned: dict[str, Any]) -> Iterable[Clip]:

@@ -88,7 +88,9 @@ FAULTS: dict[str, Any] = {
     ),
     "unsafe": _("The voice pack holds more than a tensor and was refused; evolve the voice again."),
     "too_large": _("A file is larger than allowed."),
-    "pack_changed": _("The voice pack is gone or is not the one that was judged; review it again."),
+    "pack_changed": _(
+        "The voice pack is gone or is not the one that was reviewed; review it again."
+    ),
     "not_approved": _("The voice was not approved; review it first."),
     "superseded": _("Not deployed: the voice was deployed anew in the meantime."),
     "deploy_lost": _("No worker came to the end of the deployment; deploy the voice again."),
@@ -147,7 +149,7 @@ NAMES: dict[str, Any] = {
     "base_voices": _("base voices"),
     "compared": _("texts compared with the target"),
     "early_stop": _("share of the best below which a candidate is dropped"),
-    "search_texts": _("sentences the search hears"),
+    "search_texts": _("sentences used by the search"),
     "held_out_texts": _("sentences held out"),
     "reference_texts": _("sentences of the target"),
     "takes": _("takes"),

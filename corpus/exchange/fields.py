@@ -109,7 +109,7 @@ def _path(value: Any) -> str:
     path = PurePosixPath(text)
     outside = path.is_absolute() or ".." in path.parts or "\\" in text or ":" in text
     if outside or len(text) > _MAX_PATH:
-        message = gettext_noop("“%(found)s” is no relative path inside the file's folder")
+        message = gettext_noop("“%(found)s” is not a relative path inside the file's folder")
         raise Problem(message, found=text[:_MAX_PATH])
     return text
 

@@ -74,7 +74,7 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
         else:
             standing_ = _standing(decisions)
         if not standing_ or standing_[-1].person_id != person.pk:
-            raise LabelConflict(_("There is no decision of yours to take back."))
+            raise LabelConflict(_("You have no decision to undo."))
         before = standing_[-2].style_id if len(standing_) > 1 else None
         decision = LabelDecision.objects.create(
             sentence=locked, style_id=before, person=person, source=LabelDecision.Source.UNDO
@@ -90,7 +90,7 @@ def label_undo_last(*, person: Any) -> LabelDecision:
             return label_undo(sentence=Sentence(pk=pk), person=person)
         except LabelConflict:
             continue
-    raise LabelConflict(_("There is no decision of yours to take back."))
+    raise LabelConflict(_("You have no decision to undo."))
 
 
 def label_adjudicate(

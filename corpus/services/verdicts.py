@@ -43,7 +43,7 @@ def verdict_undo(*, recording: Recording, person: Any) -> TakeVerdict:
         Recording.objects.select_for_update().get(pk=recording.pk)
         standing = list(TakeVerdict.objects.standing().filter(recording=recording)[:2])
         if not standing or standing[0].person_id != person.pk:
-            raise VerdictConflict(_("There is no verdict of yours to take back."))
+            raise VerdictConflict(_("You have no verdict to undo."))
         before = standing[1] if len(standing) > 1 else None
         state = before.state if before else Recording.State.PENDING
         reason = before.reason if before else ""

@@ -44,7 +44,7 @@ _WORDS = {
         "shcc-01_amable.wav."
     ),
     "sentence": _("The corpus has no sentence of this id. Look it up in the list of sentences."),
-    "style": _("There is no style of this name. Its key must stand last, like _amable."),
+    "style": _("There is no style of this name. The name must end with its key, like _amable."),
     "kind": _("Not a sound file by its name. WAV, FLAC, OGG, MP3, WebM and M4A are taken."),
     "twice": _(
         "Another file of the batch has the same sentence and style. Number further takes: "
@@ -58,7 +58,7 @@ _WORDS = {
     "packing": _("Packed in a way that is not supported. Make an ordinary ZIP (deflate)."),
     "litter": _("Left out: no take, and no mistake."),
     "damaged": _("Damaged: it cannot be unpacked whole. Make the archive again and send it."),
-    "not_zip": _("This is no ZIP, or only part of one. Make the archive again and send it."),
+    "not_zip": _("This is not a complete ZIP. Make the archive again and send it."),
     "empty_zip": _("The ZIP holds no file."),
     "empty_folder": _("The folder holds no file."),
     "too_many": _("More than %(most)s files. Send several smaller batches."),

@@ -29,9 +29,9 @@ def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> D
     if not reason.strip():
         raise RunError("reason", _("Say why: the reason is missing."))
     if pack.kind != VoicePack.Kind.EVOLVED:
-        raise RunError("not_evolved", _("Only the evolved voice of a style can be judged."))
+        raise RunError("not_evolved", _("Only the evolved voice of a style can be reviewed."))
     if pack.style_run.state != RunState.FINISHED:
-        raise RunError("not_validated", _("This voice is not validated yet; judge it afterwards."))
+        raise RunError("not_validated", _("This voice is not validated yet; review it afterwards."))
     return Decision.objects.create(
         pack=pack,
         pack_sha256=pack.sha256,
@@ -95,7 +95,7 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
         if not path.is_file() or sha256_of(path) != pack.sha256:
             raise RunError(
                 "pack_changed",
-                _("%(pack)s: the file %(file)s is gone or is not the one that was judged.")
+                _("%(pack)s: the file %(file)s is gone or is not the one that was reviewed.")
                 % {"pack": pack, "file": pack.file.name},
             )
     return chosen

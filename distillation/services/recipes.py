@@ -101,7 +101,7 @@ def _labels(keys: Sequence[str]) -> list[StyleLabel]:
     found = {label.key: label for label in StyleLabel.objects.filter(key__in=keys)}
     if missing := [key for key in keys if key not in found]:
         raise RecipeError(
-            _("styles: %(missing)s is no style of the corpus.") % {"missing": ", ".join(missing)}
+            _("styles: %(missing)s is not a style of the corpus.") % {"missing": ", ".join(missing)}
         )
     return [found[key] for key in dict.fromkeys(keys)]
 
