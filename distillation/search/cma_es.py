@@ -12,22 +12,22 @@ from cmaes import CMA
 from distillation.search.base import Array, Known, SearchError, State
 from distillation.search.subspace import Subspace, Vector
 
-DECIMALS = 6  # of a spread: far finer than is heard, far coarser than the rounding of a sum
+DECIMALS = 6  # of a spread: far finer than audible, far coarser than floating-point rounding
 
-SIGMA = 0.5  # first step, in spreads
-COLLAPSED = 1e-3  # spreads: finer differences are not heard
-SIDE_BY_SIDE = 4  # a generation is a multiple: two or four processes end it together
-DROPPED = 100.0  # added to what a dropped candidate could have had: worse than any heard in full
+SIGMA = 0.5  # initial step size, in spreads
+COLLAPSED = 1e-3  # spreads: finer differences are inaudible
+SIDE_BY_SIDE = 4  # population is a multiple, so that two or four processes are evenly loaded
+DROPPED = 100.0  # penalty that ranks dropped candidates behind all fully evaluated ones
 
 
 class CmaEs:
     """Covariance matrix adaptation over the principal directions of the base voices' means.
 
-    When the distribution has collapsed, the search begins again around its best with twice the
+    When the distribution has collapsed, the search restarts around its best with twice the
     population (IPOP).
 
-    The state is the list of told values: asking and telling them again leads to the same
-    generator and the same distribution, to the bit, without touching the library's insides.
+    The state is the list of told values: replaying asks and tells restores the bit-identical
+    generator and distribution without access to the library's internals.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class CmaEs:
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2.
     diversity : (float, float)
-        Not used: the step size adapts itself.
+        Not used: the step size is adapted.
     seed : int
         Equal seeds and scores give equal candidates.
 
@@ -64,7 +64,7 @@ class CmaEs:
         self._cma: SymmetricCMA
         self._best: Vector
         self._best_score: float
-        self._asked: deque[Vector]  # and not yet told
+        self._asked: deque[Vector]  # asked but not yet told
         self._generation: list[tuple[Vector, float]]
         self._told: list[float]
         self._ceilings: list[float]
@@ -76,7 +76,7 @@ class CmaEs:
 
     @property
     def floor(self) -> float:
-        return -math.inf  # the distribution learns from the order of all scores
+        return -math.inf  # the update uses the ranks of all scores
 
     def ask(self) -> Array:
         if not self.batch:
@@ -120,7 +120,7 @@ class CmaEs:
         self._told, self._ceilings = [], []
         self._asked = deque()
         self._restarts = 0
-        usual = 4 + 3 * math.log(len(self._space.origin))  # Hansen's
+        usual = 4 + 3 * math.log(len(self._space.origin))  # Hansen's default
         self._distribution(SIDE_BY_SIDE * math.ceil(int(usual) / SIDE_BY_SIDE))
 
     def _finish_generation(self) -> None:
@@ -148,13 +148,13 @@ class CmaEs:
 
 
 class SymmetricCMA(CMA):
-    """`cmaes.CMA` drawing by the symmetric root of the covariance, to `DECIMALS`.
+    """`cmaes.CMA` sampling by the symmetric root of the covariance, rounded to `DECIMALS`.
 
-    The library draws B D z. Directions the scores have said nothing of have equal eigenvalues,
-    so their eigenvectors in B are any basis of what they span: a difference in the last bit of
-    the covariance, as between two installations, turns them, and with them all draws. B D Bᵀ z
-    has the same distribution and is the same in every basis; what the last bit still moves, the
-    rounding takes away.
+    The library samples B D z. Directions the scores have not yet distinguished have equal
+    eigenvalues, so their eigenvectors in B are an arbitrary basis of their span: a difference in
+    the last bit of the covariance, as between two installations, rotates them and changes all
+    samples. B D Bᵀ z has the same distribution and does not depend on the basis; rounding removes
+    the remaining differences in the last bit.
     """
 
     def ask(self) -> Vector:
