@@ -1,4 +1,4 @@
-"""The score: a weighted harmonic mean, so that no part can buy off another."""
+"""The score: a weighted harmonic mean, so that no part can compensate for another."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def harmonic_score(values: Mapping[str, float], weights: Mapping[str, float]) ->
     Raises
     ------
     ValueError
-        Values and weights of different names.
+        Values and weights have different names.
 
     Examples
     --------

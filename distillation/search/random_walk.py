@@ -225,7 +225,7 @@ class SharedWalk:
 
 
 def _bounds(centre: Vector, spread: Vector | float, origin: Vector) -> tuple[Vector, Vector]:
-    """Return lower and upper bounds around the base voices' centre, widened to include the start."""
+    """Return lower and upper bounds around the centre of the voices, including the start."""
     return (
         np.minimum(centre - BOUND * spread, origin),
         np.maximum(centre + BOUND * spread, origin),
