@@ -114,9 +114,7 @@ class Pipeline:
             runner = self._runner(style, "reference")
             inputs, path = self._reference_inputs(runner), runner.workspace.target
             made = None if _is_made(path, inputs) else self._make_target(runner)
-            write_json(
-                self.out / "recipe.json", self.recipe.to_json()
-            )  # only once a target is made
+            write_json(self.out / "recipe.json", self.recipe.to_json())  # now that a target exists
             if made is None:
                 self._listener.message(f"{style}: the target is there already.")
                 continue

@@ -41,9 +41,7 @@ class SpeakerEncoder:
             warnings.simplefilter("ignore", DeprecationWarning)  # scipy.ndimage.morphology
             from resemblyzer import VoiceEncoder
 
-        torch.set_num_threads(
-            1
-        )  # same sums on every machine; two processes are faster than two threads
+        torch.set_num_threads(1)  # equal sums on every machine; two processes beat two threads
         self._encoder: VoiceEncoder = VoiceEncoder("cpu", verbose=False)
         self._encoder.eval()
 

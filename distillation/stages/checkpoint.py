@@ -66,9 +66,7 @@ class Checkpoint:
     best: Array | None = None
     best_score: Score | None = None
     points: list[Point] = field(default_factory=list)
-    trace: list[tuple[float, float]] = field(
-        default_factory=list
-    )  # seconds and diversity at each point
+    trace: list[tuple[float, float]] = field(default_factory=list)  # (seconds, diversity)
     diversity: float = 0.0
     kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
