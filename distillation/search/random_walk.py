@@ -67,7 +67,7 @@ class RandomWalk:
         self._best_score = start_score
         self._candidate: Array | None = None
         self._rng = np.random.default_rng(seed)
-        self._before = ""  # the generator before the candidate that is not yet told
+        self._before = ""  # generator state before the candidate not yet told
 
     @property
     def batch(self) -> int:
@@ -166,7 +166,7 @@ class SharedWalk:
         self._score = start_score
         self._stride = 1.0
         self._rng = np.random.default_rng(seed)
-        self._before = ""  # the generator before the candidate that is not yet told
+        self._before = ""  # generator state before the candidate not yet told
         self._candidate: tuple[Vector, float] | None = None
 
     @property
