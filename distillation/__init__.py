@@ -1,1 +1,1 @@
-"""How a voice is made, judged and shipped."""
+"""Making, evaluating and deploying voices."""

@@ -1,4 +1,4 @@
-"""Launches runs, and shows what the distillation keeps; nothing in it is edited by hand."""
+"""Admin pages that launch runs and show the distillation's records read-only."""
 
 from typing import Any
 

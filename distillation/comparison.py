@@ -7,7 +7,7 @@ from typing import Any
 
 from distillation.recipe import RunRecipe
 
-LEFT_OUT = ("inputs",)  # hashes: the names they belong to are compared
+LEFT_OUT = ("inputs",)  # hashes: the file names are compared instead
 
 
 def differences(recipes: Sequence[RunRecipe]) -> dict[str, list[Any]]:
@@ -21,9 +21,9 @@ def differences(recipes: Sequence[RunRecipe]) -> dict[str, list[Any]]:
     Returns
     -------
     dict of str to list
-        Names of nested fields are joined by points (``weights.self``, ``styles.neutral.speed``),
-        in the order of the recipe; None where a recipe has no such field. What a style is
-        made with is compared among the recipes that have it.
+        Names of nested fields are joined by dots (``weights.self``, ``styles.neutral.speed``),
+        in the order of the recipe; None if a recipe has no such field. The fields of a style are
+        compared only among the recipes that have it.
     """
     flat = [_flat(_named(recipe)) for recipe in recipes]
     names = dict.fromkeys(name for one in flat for name in one)
@@ -39,13 +39,13 @@ def _differs(values: Sequence[Any]) -> bool:
 
 
 def _is_foreign(name: str, recipe: Mapping[str, Any]) -> bool:
-    """Tell whether the field is of a style that the recipe has not."""
+    """Return whether the field belongs to a style that is not in the recipe."""
     head, _, rest = name.partition(".")
     return head == "styles" and bool(rest) and rest.partition(".")[0] not in recipe["styles"]
 
 
 def _named(recipe: RunRecipe) -> dict[str, Any]:
-    """Return the fields; `styles` are their names, and each style's own fields stand under it."""
+    """Return the fields, with `styles` as a list of keys and each style's fields separately."""
     data = {name: value for name, value in recipe.to_json().items() if name not in LEFT_OUT}
     of_style = {f"styles.{style['key']}": _without_key(style) for style in data["styles"]}
     return {**data, "styles": list(recipe.style_keys), **of_style}

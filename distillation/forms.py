@@ -1,4 +1,4 @@
-"""What a person fills in: the launch of a run, a decision on a voice."""
+"""Forms for launching a run and deciding on a voice."""
 
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -50,7 +50,7 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Several sound files; clean data is a list, empty where nothing was sent."""
+    """Several audio files; the cleaned data is a list, empty if nothing was uploaded."""
 
     widget = FilesInput
 
@@ -59,7 +59,7 @@ class FilesField(forms.FileField):
 
 
 class RunLaunchForm(forms.ModelForm):
-    """A run's recipe in an admin's words; `recipe` is there once the form is valid."""
+    """A run's recipe as a form; `recipe` is set once the form is valid."""
 
     styles = forms.ModelMultipleChoiceField(
         StyleLabel.objects.all(),
@@ -221,14 +221,14 @@ class RunLaunchForm(forms.ModelForm):
         return cleaned
 
     def _clips(self, cleaned: dict[str, Any]) -> Iterable[Clip]:
-        """Yield the clips that were named or sent; what is no clip is said at its field."""
+        """Yield the selected and uploaded clips; report an unusable clip at its field."""
         yield from map(clip_of_take, cleaned.get("target_takes", ()))
         for sent in cleaned.get("target_files", ()):
             try:
                 yield clip_again(sent)
             except AudioError as error:
                 self.add_error("target_files", f"{PurePath(sent).name}: {clip_words(error)}")
-        for key in StyleLabel.objects.values_list("key", flat=True):  # one not chosen is refused
+        for key in StyleLabel.objects.values_list("key", flat=True):  # also unchosen, to reject
             name = uploads_name(key)
             for file in cleaned.get(name, ()):
                 try:
@@ -245,7 +245,7 @@ class DecisionForm(forms.ModelForm):
 
 
 def uploads_name(style: str) -> str:
-    """Name the field that takes a style's sound files."""
+    """Return the name of the upload field of a style."""
     return f"{UPLOADS}{style}"
 
 
@@ -269,7 +269,7 @@ NO_PACE = _(
 
 
 def _student_hint() -> Any:
-    """Say what is chosen at first, and how to get the other."""
+    """Return a text about the default student and how to get the other one."""
     natural = natural_student().name
     if not has_voices(natural, settings.MODEL_DIR):
         return NO_KOKORO
@@ -277,13 +277,13 @@ def _student_hint() -> Any:
 
 
 def _licence(teacher: TeacherInfo) -> str:
-    """Say what may be done with a teacher's voice, and whose weights are here."""
+    """Return the licence of a teacher's voice and of the weights installed here."""
     weights = teacher.weights_licence(settings.MODEL_DIR)
     return f"{teacher.name}: {gettext(teacher.licence)}" + (f" ({weights})" if weights else "")
 
 
 def _paces() -> Iterable[str]:
-    """Say for each student how long the published number of steps takes here, or may take."""
+    """Yield for each student how long the published number of steps takes or may take here."""
     paces = StyleRun.objects.paces()
     for student, info in STUDENTS.items():
         told = {"student": student, "steps": number_format(RunRecipe.steps, use_l10n=True)}
@@ -295,7 +295,7 @@ def _paces() -> Iterable[str]:
 
 
 def launch_defaults() -> dict[str, Any]:
-    """Return what the form of a launch shows at first."""
+    """Return the initial values of the launch form."""
     return {
         "styles": list(StyleLabel.objects.values_list("key", flat=True)),
         "steps": RunRecipe.steps,
@@ -310,7 +310,7 @@ def launch_defaults() -> dict[str, Any]:
 
 
 def launch_again(run: Run) -> dict[str, Any]:
-    """Return what the form shows for launching a run again with changes."""
+    """Return the initial values of the form for relaunching a run with changes."""
     recipe = run.run_recipe
     plain = ("steps", "minutes", "goal", "patience", "seed", "strategy", "student", "teacher")
     clips = [name for style in recipe.styles for name in style.targets]
@@ -332,7 +332,7 @@ def launch_again(run: Run) -> dict[str, Any]:
 
 
 def launch_gone(run: Run) -> list[str]:
-    """Name the takes and clips of a run that cannot be used any more when it is launched again."""
+    """Return the names of a run's takes and clips that can no longer be used for a relaunch."""
     recipe = run.run_recipe
     named = {name for style in recipe.styles for name in style.targets}
     named |= {recipe.teacher_options.get("prompt", "")} - {""}
@@ -343,7 +343,7 @@ def launch_gone(run: Run) -> list[str]:
 
 
 def _chosen_voices(recipe: RunRecipe) -> list[str]:
-    """Return the base voices; none where they are all: another student has others."""
+    """Return the base voices, or none if all were used: another student has different ones."""
     there = STUDENTS[recipe.student].stock_voices(settings.MODEL_DIR)
     return [] if set(there) <= set(recipe.base_voices) else list(recipe.base_voices)
 

@@ -1,4 +1,4 @@
-"""manifest.json: which voices are deployed; all that passes from deployment to the speech service.
+"""manifest.json, the list of deployed voices, read by the speech service.
 
 Schema, `{directory}/manifest.json` (UTF-8)::
 
@@ -28,12 +28,12 @@ _KEYS = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
 
 
 class ManifestError(ValueError):
-    """A manifest that cannot be used; the message says which file and field."""
+    """A manifest cannot be used; the message names the file and field."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestVoice:
-    """One deployed voice: its pack file, that file's SHA-256, and where it came from."""
+    """One deployed voice: its pack file, that file's SHA-256, and its provenance."""
 
     file: str
     sha256: str
@@ -52,7 +52,7 @@ class ManifestVoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The deployed voices by name, and the one that speaks when none is asked for."""
+    """The deployed voices by name, and the default voice."""
 
     default: str
     voices: dict[str, ManifestVoice]
@@ -64,12 +64,12 @@ class Manifest:
 
 
 def read(directory: str | Path) -> Manifest | None:
-    """Return the manifest of the directory, None when there is none.
+    """Return the manifest in the directory, or None if there is none.
 
     Raises
     ------
     ManifestError
-        It is damaged, of another version, or a field is missing or wrong.
+        It is damaged, has another version, or a field is missing or wrong.
     """
     path = Path(directory) / NAME
     try:
@@ -89,7 +89,7 @@ def read(directory: str | Path) -> Manifest | None:
 
 
 def write(directory: str | Path, manifest: Manifest) -> Path:
-    """Write the manifest over the old one: a reader never sees half."""
+    """Replace the manifest atomically."""
     directory = Path(directory)
     content = {"version": VERSION, **asdict(manifest)}
     write_json(directory / NAME, content, sort_keys=True)

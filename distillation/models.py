@@ -1,4 +1,4 @@
-"""Runs and what came of them: curves, packs, reports, decisions, deployments."""
+"""Runs and their results: curves, packs, reports, decisions, deployments."""
 
 from django.conf import settings
 from django.db import models
@@ -70,7 +70,7 @@ class Run(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Whether it may go on without being retried: its page looks what others do with it."""
+        """Whether it may continue without a retry, so that its page must poll for changes."""
         return self.is_active or self.state == RunState.PAUSED
 
 
@@ -168,7 +168,7 @@ class StyleRun(models.Model):
 
 
 class TakeUse(models.Model):
-    """A take that a style of a run is made of: what a withdrawn consent has to find."""
+    """A take that a style of a run is made of, to be found when consent is withdrawn."""
 
     class Role(models.TextChoices):
         TAKE = "take", _("played by the teacher")
@@ -198,7 +198,7 @@ class TakeUse(models.Model):
 
 
 class CandidateClaim(models.Model):
-    """One candidate of the slice under way, for the worker that claims it."""
+    """One candidate of the current slice, which a worker may claim."""
 
     style_run = models.ForeignKey(
         StyleRun, models.CASCADE, related_name="claims", verbose_name=_("style of a run")

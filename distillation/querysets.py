@@ -1,4 +1,4 @@
-"""Reads over runs, their styles and packs."""
+"""Queries of runs, their styles, packs and deployments."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -9,7 +9,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 ACTIVE = ("queued", "running")
-PACED, PACES = 30, 100  # candidates that tell a pace; searches looked at
+PACED, PACES = 30, 100  # minimum candidates for measuring pace; newest searches considered
 
 
 class RunQuerySet(models.QuerySet):
@@ -27,18 +27,18 @@ class StyleRunQuerySet(models.QuerySet):
         return self.filter(state__in=ACTIVE)
 
     def unleased(self, now: datetime) -> Self:
-        """Nobody works on them: no lease, or one that ran out."""
+        """Styles without a worker: no lease, or an expired one."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def paces(self) -> dict[str, float]:
-        """Seconds a candidate took in the newest search with each student."""
+        """Return the seconds per candidate in the newest search with each student."""
         student = KeyTextTransform("student", "run__recipe")
         judged = self.filter(evaluations__gte=PACED).annotate(student=student)
         newest = judged.order_by("-pk").values_list("student", "seconds", "evaluations")[:PACES]
         return {student: seconds / count for student, seconds, count in reversed(newest)}
 
     def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
-        """Work that nobody does and whose message, if there was one, is long gone."""
+        """Work without a worker whose message, if there was one, must have been lost."""
         waiting = Q(queued_at=None) | Q(queued_at__lte=enqueued_before)
         return self.active().unleased(now).filter(waiting)
 
@@ -48,7 +48,7 @@ class VoicePackQuerySet(models.QuerySet):
         return self.filter(kind="evolved")
 
     def with_verdict(self) -> Self:
-        """Annotate `verdict`: the last decision on exactly this file, or None."""
+        """Annotate `verdict`: the last decision on the current file, or None."""
         decisions: Any = self.model._meta.get_field("decisions").related_model
         last = decisions.objects.filter(pack=OuterRef("pk"), pack_sha256=OuterRef("sha256"))
         return self.annotate(verdict=Subquery(last.order_by("-pk").values("verdict")[:1]))
@@ -57,7 +57,7 @@ class VoicePackQuerySet(models.QuerySet):
         return self.with_verdict().filter(verdict="approve")
 
     def waiting(self) -> Self:
-        """Approved voices that were never deployed nor are about to be."""
+        """Approved voices that were never deployed and have no pending deployment."""
         deployments: Any = self.model._meta.get_field("deployments").related_model
         standing = deployments.objects.standing().values("pack")
         return self.approved().evolved().exclude(pk__in=standing)
@@ -68,11 +68,11 @@ class DeploymentQuerySet(models.QuerySet):
         return self.filter(state="deployed", replaced_by=None)
 
     def standing(self) -> Self:
-        """Deployed at some time, or about to be."""
+        """Deployments that succeeded at some time or are requested."""
         return self.exclude(state="failed")
 
     def newer_than(self, row: Any) -> Self:
-        """Standing ones of the same voice and place that were asked for later; newest first."""
+        """Standing deployments of the same voice and place requested later; newest first."""
         same = self.standing().filter(voice=row.voice, place=row.place, pk__gt=row.pk)
         return same.order_by("-pk")
 
@@ -81,6 +81,6 @@ class DeploymentQuerySet(models.QuerySet):
         return self.filter(pk__in=newest)
 
     def forgotten(self, enqueued_before: datetime) -> Self:
-        """Requests whose message, if there was one, is long gone; oldest first."""
+        """Requests whose message, if there was one, must have been lost; oldest first."""
         asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
         return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")

@@ -1,4 +1,4 @@
-"""RunRecipe: everything that decides a run's outcome, frozen, validated, with a fingerprint."""
+"""RunRecipe: everything that determines a run's result, frozen, validated and fingerprinted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Self
 
-VERSION = 1  # one more with every change that `upgraded` has to mend
+VERSION = 1  # incremented with every change that `upgraded` has to handle
 WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "feature": 0.02})
 
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
@@ -25,12 +25,12 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be run; the message says which field and what to do.
+    """A recipe cannot be run; the message names the field and what to do.
 
     Attributes
     ----------
     template : str
-        The message before `values` are put into it: a msgid where a person can mend it.
+        The message before `values` are interpolated; a msgid if a user can fix the recipe.
     """
 
     def __init__(self, template: str, **values: Any) -> None:
@@ -42,10 +42,10 @@ class RecipeError(ValueError):
 class StyleRecipe:
     """One style of a run: the teacher's pace and the sentences it speaks.
 
-    `takes` maps each reference text to the WAV the teacher `recordings` plays for it. Where
-    `targets` names sound files, these are the target's clips and the teacher speaks none.
-    `prompt` is what a cloning teacher hears of this style instead of the run's one prompt:
-    (text, WAV) of one take or of several, joined in order.
+    `takes` maps each reference text to the WAV the teacher `recordings` plays for it. If
+    `targets` names audio files, these are the target's clips and the teacher speaks none.
+    `prompt` replaces the run's prompt of a cloning teacher for this style: (text, WAV) of one
+    or several takes, joined in order.
     """
 
     key: str
@@ -58,32 +58,32 @@ class StyleRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecipe:
-    """What is done, with what, and under which seed."""
+    """All settings of a run, including its texts, engines, inputs and seed."""
 
     styles: tuple[StyleRecipe, ...]
-    search_texts: tuple[str, ...]  # what every candidate says
+    search_texts: tuple[str, ...]  # spoken by every candidate
     held_out_texts: tuple[str, ...]  # never scored during search
-    gradient_texts: tuple[str, ...] = ()  # a gradient is taken on these in turn, one a step
+    gradient_texts: tuple[str, ...] = ()  # texts for the gradient, one per step, cyclically
     student: str = "praat"
     teacher: str = "recordings"
     lang: str = "es"
     strategy: str = "cma-es"
     steps: int = 10_000  # at most
-    minutes: float = 0.0  # of search for each style, at most; 0: without limit
+    minutes: float = 0.0  # of search per style, at most; 0: no limit
     goal: float = 0.0  # the search ends at this score, 0-100; 0: never
-    patience: int = 0  # the search ends after so many steps without a better score; 0: never
+    patience: int = 0  # the search ends after this many steps without a better score; 0: never
     seed: int = 0
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
     diversity: tuple[float, float] = (0.01, 0.15)
     early_stop: float = 0.98
-    compared: str = ""  # with the target: `all` search texts, or the `first` as published
+    compared: str = ""  # texts compared with the target: `all`, or the `first` as published
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     thresholds: dict[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …
     student_options: dict[str, str] = field(default_factory=dict)  # model_dir …
     versions: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)  # name → SHA-256
-    version: int = VERSION  # of this description, not of the run
+    version: int = VERSION  # of the recipe format, not of the run
 
     def __post_init__(self) -> None:
         if not self.compared:
@@ -123,7 +123,7 @@ class RunRecipe:
             raise RecipeError("weights: target, self and feature, each above 0.")
 
     def style(self, key: str) -> StyleRecipe:
-        """Return the style with this key, or raise RecipeError."""
+        """Return the style with this key; raise RecipeError if there is none."""
         for style in self.styles:
             if style.key == key:
                 return style
@@ -135,18 +135,18 @@ class RunRecipe:
 
     @property
     def teacher_weights(self) -> str:
-        """Whose weights the teacher speaks with, and their licence; empty where it has none."""
+        """Source and licence of the teacher's weights; empty if it has none."""
         return self.versions.get("F5 weights", "")
 
     @property
     def student_weights(self) -> tuple[str, str]:
-        """Which kind of weights the student had, and their SHA-256; empty where not recorded."""
+        """Kind of the student's weights and their SHA-256; empty if not recorded."""
         kind, _, sha256 = self.versions.get("Kokoro weights", "").rpartition(", ")
         return kind, sha256
 
     @property
     def about_weights(self) -> dict[str, Any]:
-        """What a manifest tells of the student's weights; nothing where not recorded."""
+        """The manifest's entry about the student's weights; empty if not recorded."""
         kind, sha256 = self.student_weights
         return {"weights": {"kind": kind, "sha256": sha256}} if sha256 else {}
 
@@ -156,12 +156,12 @@ class RunRecipe:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Build a recipe from what `to_json` of this or an older version returned.
+        """Build a recipe from the JSON of this or an older version.
 
         Raises
         ------
         RecipeError
-            It is of a newer version, or has a field that no version up to this one had.
+            Its version is newer, or it has a field that no version up to this one had.
         """
         data = upgraded(data)
         known = {f.name for f in fields(cls)}
@@ -185,30 +185,30 @@ class RunRecipe:
         return cls(**data)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON: equal recipes, equal fingerprint.
+        """Return the SHA-256 of the canonical JSON: equal recipes have equal fingerprints.
 
-        A file counts by its content and not by its name: what `inputs` has the hash of may lie
-        in a folder or in the media of the web.
+        Files with a hash in `inputs` are identified by content, not by name: they may be in a
+        folder or in the media storage of the web.
         """
         data = self.to_json()
         inputs = data.pop("inputs")
-        del data["version"]  # says nothing of what is done
+        del data["version"]  # does not affect what is done
         data = {**_by_content(data, inputs), "inputs": sorted(set(inputs.values()))}
         canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON of a stored recipe as this version writes it.
+    """Return the JSON of a stored recipe upgraded to this version.
 
-    Version 0 had no `version`. Its oldest recipes lack target clips and prompts of a style, the
-    limits of a search, and `compared`: only the first text was compared then. Thresholds stay as
-    they were: a check that is not in them was not asked for.
+    Version 0 had no `version`. Its oldest recipes lack a style's target clips and prompts, the
+    limits of a search, and `compared`: only the first text was compared then. Thresholds are not
+    changed: a check without one was not requested.
 
     Raises
     ------
     RecipeError
-        A version that is newer than this one.
+        The recipe's version is newer than this one.
     """
     version = data.get("version", 0)
     if not isinstance(version, int) or version > VERSION:
@@ -222,10 +222,10 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sounds_used(recipe: Mapping[str, Any], style: str) -> dict[str, str]:
-    """Return the sounds that a style of a recipe's JSON is made of, by name, and each one's role.
+    """Return the audio files used by a style in a recipe's JSON, as a dict of name to role.
 
-    A role is `take` (the teacher plays it), `target` (a clip) or `prompt`. Plain JSON of any
-    version, so that a migration can ask too.
+    A role is `take` (played by the teacher), `target` (a clip) or `prompt`. Takes plain JSON of
+    any version, so that migrations can use it too.
     """
     own: Mapping[str, Any] = next((one for one in recipe["styles"] if one["key"] == style), {})
     prompt = recipe.get("teacher_options", {}).get("prompt")

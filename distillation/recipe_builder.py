@@ -1,4 +1,4 @@
-"""Builds a recipe: what somebody asked for, over a source of sentences and takes."""
+"""Builds a recipe from a request and a source of sentences and takes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from distillation.stages.checks import default_thresholds
 from distillation.stages.reference import MIN_S, PAUSES_S
 
 LIBRARIES = ("voicelab", "numpy", "scipy", "librosa", "torch", "resemblyzer")
-SYLLABLES_A_SECOND = 5.0  # of a teacher whose pace is only guessed
+SYLLABLES_A_SECOND = 5.0  # assumed for a teacher whose pace is unknown
 
 
 class SoundFile(NamedTuple):
-    """A sound by its name in the recipe, its SHA-256, and what is said in it if that is known."""
+    """An audio file: its name in the recipe, its SHA-256, and its transcript if known."""
 
     name: str
     sha256: str
@@ -35,7 +35,7 @@ class SoundFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeRequest:
-    """What somebody asks of a run; what is left out is as `RunRecipe` has it."""
+    """The settings requested for a run; the defaults are those of `RunRecipe`."""
 
     student: str
     teacher: str
@@ -48,29 +48,29 @@ class RecipeRequest:
     patience: int = RunRecipe.patience
     seed: int = RunRecipe.seed
     weights: Mapping[str, float] = field(default_factory=dict)
-    url: str = ""  # of a teacher that is another machine's server
+    url: str = ""  # of a teacher that is a server on another machine
     prompt: SoundFile | None = None  # one for all styles
 
 
 @dataclass(frozen=True, kw_only=True)
 class StyleSource:
-    """What there is of one style.
+    """The sentences and audio files available for one style.
 
     Attributes
     ----------
     options : sequence of SentenceOption
         What its teacher can speak, best first.
     takes : mapping of str to SoundFile
-        Its best take of each recorded text, where the teacher plays takes.
+        Its best take of each recorded text, if the teacher plays takes.
     targets : sequence of SoundFile
-        Clips given as its target: its teacher speaks none then.
+        Clips given as its target; the teacher then speaks none.
     prompt : sequence of SoundFile
-        What a cloning teacher is given of this style instead of the run's one prompt.
+        Prompt of a cloning teacher for this style, instead of the run's.
     """
 
     key: str
     speed: float
-    name: str = ""  # as people call it
+    name: str = ""  # display name
     options: Sequence[SentenceOption] = ()
     takes: Mapping[str, SoundFile] = field(default_factory=dict)
     targets: Sequence[SoundFile] = ()
@@ -79,13 +79,13 @@ class StyleSource:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetPlan:
-    """What the targets are made of: each style's sentences and sounds, and who speaks them."""
+    """How the targets are made: each style's sentences and audio files, and the teacher."""
 
     styles: tuple[StyleRecipe, ...]
     teacher: str = "recordings"
     options: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, str] = field(default_factory=dict)  # the hash of each file, also of one gone
+    inputs: dict[str, str] = field(default_factory=dict)  # hash of each file, even a missing one
     alike: bool = True  # one teacher spoke them all
 
 
@@ -108,14 +108,14 @@ def build_recipe(
     texts : iterable of str
         Every sentence of the corpus.
     model_dir : path
-        Where models lie: which voices there are, and which weights are recorded.
+        Folder of models: determines the available voices and the recorded weights.
     prompts : callable, optional
         Given the held-out texts, chooses each style's own prompt.
 
     Raises
     ------
     RecipeError
-        A name that is not known, parts that do not fit together, too few sentences.
+        An unknown name, incompatible settings, or too few sentences.
     """
     texts = tuple(texts)
     check_request(request, model_dir)
@@ -135,9 +135,9 @@ def selected(
     *,
     used: Collection[str] = (),
 ) -> SentenceSelection:
-    """Return which sentences a target says, the search uses, and only validation uses.
+    """Select the sentences of targets, of the search, and for validation only.
 
-    `used` are sentences of other targets and searches: they are not held out.
+    `used` are sentences of other targets and searches, which must not be held out.
     """
     used = {*used, *(clip.text for style in styles for clip in style.targets if clip.text)}
     recorded = {style.key: set(style.takes) for style in styles}
@@ -155,7 +155,7 @@ def planned_targets(
     selection: SentenceSelection,
     model_dir: Path,
 ) -> TargetPlan:
-    """Return what the targets of these styles are made of."""
+    """Return how the targets of these styles are made."""
     info = TEACHERS[request.teacher]
     prompt = None if any(style.prompt for style in styles) else request.prompt
     options = {"url": request.url} if info.needs_url and request.url else {}
@@ -179,7 +179,7 @@ def assembled(
     texts: Iterable[str],
     model_dir: Path,
 ) -> RunRecipe:
-    """Return the recipe of these sentences and targets."""
+    """Return the recipe for these sentences and targets."""
     info = STUDENTS[request.student]
     follows = request.strategy in EXPERIMENTAL
     precision = request.precision or next(iter(info.precisions), "")
@@ -212,7 +212,7 @@ def assembled(
 
 
 def check_request(request: RecipeRequest, model_dir: Path) -> None:
-    """Refuse names that are not known and parts that do not fit together.
+    """Reject unknown names and incompatible settings.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def check_request(request: RecipeRequest, model_dir: Path) -> None:
 
 
 def check_strategy(name: str, student: str) -> None:
-    """Refuse a strategy that is not known, or that wants what the student does not give."""
+    """Reject an unknown strategy, or one that needs gradients the student does not provide."""
     _check_name("strategy", name, (*STRATEGIES, *EXPERIMENTAL))
     if name in EXPERIMENTAL and not STUDENTS[student].has_gradient:
         raise RecipeError(
@@ -246,7 +246,7 @@ def check_strategy(name: str, student: str) -> None:
 
 
 def check_base_voices(names: Sequence[str], student: str, model_dir: Path) -> None:
-    """Refuse voices the student does not have, and fewer than a search goes between."""
+    """Reject voices the student does not have, and fewer voices than a search needs."""
     info = STUDENTS[student]
     there = info.stock_voices(model_dir)
     known = {"student": student, "there": ", ".join(there) or "-"}
@@ -272,7 +272,7 @@ def check_base_voices(names: Sequence[str], student: str, model_dir: Path) -> No
 
 
 def check_prompt(request: RecipeRequest, *, own: bool) -> None:
-    """Refuse prompts of the styles' own where none is taken, and none where one is needed."""
+    """Reject prompts per style for a teacher that takes none, and a missing required prompt."""
     info = TEACHERS[request.teacher]
     if own and not info.clones:
         raise RecipeError(
@@ -293,7 +293,7 @@ def check_prompt(request: RecipeRequest, *, own: bool) -> None:
 
 
 def check_lengths(styles: Sequence[StyleSource], selection: SentenceSelection) -> None:
-    """Refuse takes that make no target whatever the pauses between them."""
+    """Reject takes that are too short for a target even with the longest pauses."""
     for style in styles:
         options = selection.references.get(style.key, ())
         if not options or not all(option.is_recorded for option in options):

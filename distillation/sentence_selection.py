@@ -1,4 +1,4 @@
-"""Selects the sentences of targets, of the search, and those held out for validation."""
+"""Selects the sentences of targets and search, and those held out for validation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from functools import reduce
 from itertools import combinations
 
 REFERENCES = 5
-TARGET_SECONDS = (20.0, 28.0)  # spoken, before the joins; the target shall last 20-30 s
-SPARES = 5  # more sentences for a teacher whose pace is only guessed
-CHOICE = 12  # combinations are tried over the best so many
-SEARCH_PLACES = (0.5, 0.0, 1.0)  # of the corpus, shortest to longest; the middle one leads
+TARGET_SECONDS = (20.0, 28.0)  # of speech, without pauses; the target must last 20-30 s
+SPARES = 5  # extra sentences for a teacher whose pace is unknown
+CHOICE = 12  # combinations are tried over this many of the best sentences
+SEARCH_PLACES = (0.5, 0.0, 1.0)  # positions in the corpus, sorted by length; the first leads
 HELD_OUT = 4
-GRADIENT_LETTERS = (25, 45)  # there and back through the network: memory and time go by length
-GRADIENT_TEXTS = (10, 40)  # fewer are learned by heart, more are not needed
-UNHEARD = 3  # letters a held-out length differs at least from every length the search hears
+GRADIENT_LETTERS = (25, 45)  # short, as memory and time of a backward pass grow with length
+GRADIENT_TEXTS = (10, 40)  # minimum, below which the search overfits, and maximum
+UNHEARD = 3  # letters by which a held-out length differs at least from every search length
 
 
 @dataclass(frozen=True)
 class SentenceOption:
-    """A sentence that a style can be spoken with; `seconds` are guessed unless it is recorded."""
+    """A sentence that can be spoken for a style; `seconds` is estimated unless it is recorded."""
 
     text: str
     seconds: float
@@ -31,9 +31,9 @@ class SentenceOption:
 
 @dataclass(frozen=True)
 class SentenceSelection:
-    """Each style's sentences for the teacher, in order; the search's; the held-out ones.
+    """The teacher's sentences for each style, in order; those of the search; the held-out ones.
 
-    No held-out sentence is in the others; their lengths rise.
+    Held-out sentences are in none of the others, and are sorted by length.
     """
 
     references: Mapping[str, tuple[SentenceOption, ...]]
@@ -48,25 +48,25 @@ def select_sentences(
     said: Mapping[str, set[str]] | None = None,
     used: Iterable[str] = (),
 ) -> SentenceSelection:
-    """Choose the sentences of a run; the same for the same arguments.
+    """Choose the sentences of a run; deterministic.
 
-    A voice pack has a row for each text length, so lengths are chosen on purpose: the search
-    hears three, a middle one, the shortest and the longest, so that no length in use lies beyond
-    those heard. Held-out sentences run from the shortest to the longest of the rest and lie
-    between those heard (`UNHEARD` letters or more from each).
+    A voice pack has a row for each text length, so lengths are chosen deliberately: the search
+    uses three, a middle one, the shortest and the longest, so that every length in use is within
+    their range. Held-out sentences range from the shortest to the longest of the rest, with
+    lengths between those of the search (at least `UNHEARD` letters from each).
 
     Parameters
     ----------
     lines : mapping of str to sequence of SentenceOption
         What each style's teacher can speak, best first.
     corpus : iterable of str
-        Every sentence there is.
+        All sentences.
     said : mapping of str to set of str, optional
-        Where the teacher only has takes: the sentences with a take in each style. Held-out
-        sentences are then those said in every style, so that styles can be compared with
-        their speaker, or else the styles' own in turn.
+        If the teacher only has takes: the sentences with a take in each style. Held-out
+        sentences are then those recorded in every style, so that styles can be compared with
+        their speaker, or else taken from the styles in turn.
     used : iterable of str
-        Sentences already in a target: not held out.
+        Sentences already in a target; they are not held out.
     """
     corpus = sorted(set(corpus), key=lambda text: (len(text), text))
     shared = _in_all(said)
@@ -84,7 +84,7 @@ def select_sentences(
 def gradient_texts(corpus: Iterable[str], held_out: Iterable[str]) -> tuple[str, ...]:
     """Return short sentences for a gradient, in an order that mixes their lengths.
 
-    Never a held-out one. Where the corpus has too few of `GRADIENT_LETTERS`, its shortest.
+    Excludes held-out ones. If the corpus has too few of `GRADIENT_LETTERS`, uses its shortest.
     """
     low, high = GRADIENT_LETTERS
     least, most = GRADIENT_TEXTS
@@ -96,7 +96,7 @@ def gradient_texts(corpus: Iterable[str], held_out: Iterable[str]) -> tuple[str,
 
 
 def _in_all(said: Mapping[str, set[str]] | None) -> set[str]:
-    """Return the sentences said in every style, where there are enough to hold out."""
+    """Return the sentences recorded in every style, if there are enough to hold out."""
     shared = reduce(set.intersection, said.values()) if said else set()
     return shared if len(shared) >= HELD_OUT else set()
 
@@ -106,7 +106,7 @@ def _search(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _references(lines: Sequence[SentenceOption], reserved: set[str]) -> tuple[SentenceOption, ...]:
-    """Choose the best five that last as long as a target shall; more where they are too short."""
+    """Choose the best five with the duration of a target; more if they are too short."""
     free = [line for line in lines if line.text not in reserved]
     if len(free) <= REFERENCES:
         free = list(lines)
@@ -127,7 +127,7 @@ def _references(lines: Sequence[SentenceOption], reserved: set[str]) -> tuple[Se
 
 
 def _candidates(lines: Sequence[SentenceOption]) -> list[SentenceOption]:
-    """Return the best lines, and with them the longest: short ones alone make no target."""
+    """Return the best lines and the longest ones: short ones alone cannot make a target."""
     longest = sorted(lines, key=lambda line: -line.seconds)[:REFERENCES]
     best = [line for line in lines if line not in longest][: CHOICE - REFERENCES]
     return [line for line in lines if line in longest or line in best]
@@ -136,7 +136,7 @@ def _candidates(lines: Sequence[SentenceOption]) -> list[SentenceOption]:
 def _held_out(
     free: Sequence[str], said: Mapping[str, set[str]], heard: Sequence[str]
 ) -> tuple[str, ...]:
-    """Choose from what is free: said in all styles, else by each style in turn, else any."""
+    """Choose from `free`: recorded in all styles, else in each style in turn, else any."""
     everywhere = _in_all({key: texts & set(free) for key, texts in said.items()})
     turns = [everywhere] if everywhere else list(said.values()) or [set(free)]
     count = max(HELD_OUT, 2 * len(turns) if len(turns) > 1 else 0)
@@ -151,7 +151,7 @@ def _held_out(
 
 
 def _nearest(texts: Sequence[str], length: int, heard: Sequence[str]) -> str:
-    """Return the text nearest to a length, of those whose own length is not heard if any."""
+    """Return the text nearest to a length, preferring lengths not used by the search."""
     unheard = [text for text in texts if all(abs(len(text) - len(one)) >= UNHEARD for one in heard)]
     return min(unheard or texts, key=lambda text: abs(len(text) - length))
 

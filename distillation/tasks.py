@@ -1,4 +1,4 @@
-"""What the workers do: slices of styles, deployments; and the signs of life a worker gives."""
+"""Celery tasks for slices of styles and deployments, and the worker's heartbeat."""
 
 from itertools import pairwise
 from typing import Any
@@ -21,7 +21,7 @@ DEPLOY_SECONDS = 60
 
 
 class StyleTask(Task):
-    """Notes on the run's page what a program fault or the time limit did to a slice."""
+    """Records it on the run if a slice fails with a program error or exceeds the time limit."""
 
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[int, int], kwargs: Any, einfo: Any
@@ -34,7 +34,7 @@ class StyleTask(Task):
 
 
 class DeployTask(Task):
-    """Notes on the deployments what a program fault or the time limit did to them."""
+    """Records it on deployments if they fail with a program error or exceed the time limit."""
 
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[list[int]], kwargs: Any, einfo: Any
@@ -118,6 +118,6 @@ def limits_check(**_options: Any) -> list[CheckMessage]:
 
 
 def limits_refuse() -> None:
-    """Raise ImproperlyConfigured: a worker skips Django's checks."""
+    """Raise ImproperlyConfigured for invalid limits: a worker skips Django's checks."""
     if errors := limits_check():
         raise ImproperlyConfigured(" ".join(error.msg for error in errors))

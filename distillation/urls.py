@@ -1,4 +1,4 @@
-"""Addresses of runs, reports, reviews and voices."""
+"""URLs of runs, reports, reviews and voices."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""VoicePack: the tensor that steers a student; load with distrust, save for good, interpolate."""
+"""VoicePack, the tensor that steers a student: safe loading, atomic saving, interpolation."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ ROWS = (510, 511)  # Kokoro v1.0 and v0.19
 WIDTH = 256
 TIMBRE = slice(0, 128)
 PROSODY = slice(128, 256)
-LIMIT = 100.0  # published packs stay within ±1.8; far beyond is damage, not a voice
+LIMIT = 100.0  # published packs stay within ±1.8; values far beyond indicate damage
 MAX_FILE = 8 * 2**20
-PLAIN_ENGINE = "kokoro"  # a pack file that names no engine
+PLAIN_ENGINE = "kokoro"  # engine of a pack file that names none
 RECORD = "voicelab.json"
-_DAMAGE = (  # what zip, JSON and pickle raise over damaged bytes
+_DAMAGE = (  # raised by zip, JSON and pickle on damaged bytes
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError, ValueError, LookupError,
     TypeError, AttributeError, AssertionError, OverflowError, EOFError, OSError, struct.error,
 )  # fmt: skip
 
 
 class PackError(ValueError):
-    """A voice pack that cannot be used; `code` is stable, the message says what to do."""
+    """A voice pack cannot be used; `code` is stable, the message says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -72,25 +72,25 @@ class VoicePack:
         object.__setattr__(self, "data", data)
 
     def row(self, phonemes: int) -> Samples:
-        """Return the (256,) style embedding for a text of that many phonemes."""
+        """Return the (256,) style embedding for a text with this number of phonemes."""
         return self.data[min(max(phonemes - 1, 0), len(self.data) - 1), 0]
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of engine, shape and values (the file's own hash is what `save` returns)."""
+        """SHA-256 of engine, shape and values (`save` returns the hash of the file)."""
         head = f"{self.engine} {self.data.shape} ".encode()
         return hashlib.sha256(head + self.data.astype("<f4").tobytes()).hexdigest()
 
 
 def load(path: str | Path, *, engine: str | None = None) -> VoicePack:
-    """Read a pack that may come from anywhere.
+    """Load a pack from an untrusted source.
 
     Parameters
     ----------
     path : path
         A zip-format `torch.save` file of one float32 tensor.
     engine : str, optional
-        Refuse a pack made for another student. A file that names no engine is Kokoro's.
+        Reject a pack made for another student. A file that names no engine is for Kokoro.
 
     Raises
     ------
@@ -118,8 +118,8 @@ def load(path: str | Path, *, engine: str | None = None) -> VoicePack:
 def save(pack: VoicePack, path: str | Path) -> str:
     """Write the pack atomically; equal packs give equal bytes. Return the file's SHA-256.
 
-    The file is a bare tensor for `torch.load(path, weights_only=True)`, as Kokoro wants it; the
-    engine's name is one more record of the same zip.
+    The file is a bare tensor for `torch.load(path, weights_only=True)`, as Kokoro expects; the
+    engine's name is stored as an additional member of the zip file.
     """
     import torch
 
@@ -138,7 +138,7 @@ def interpolate(a: VoicePack, b: VoicePack, t: float) -> VoicePack:
     Raises
     ------
     PackError
-        `wrong_engine` or `shape` when the two do not fit together.
+        `wrong_engine` or `shape` if the two are incompatible.
     """
     if a.engine != b.engine:
         raise PackError("wrong_engine", f"packs of {a.engine!r} and {b.engine!r} do not mix")
@@ -173,7 +173,7 @@ def _read(path: Path) -> bytes:
 
 
 def _engine_of(blob: bytes) -> str:
-    """Return the engine named in the file, before anything of it is unpickled."""
+    """Return the engine named in the file, without unpickling anything."""
     try:
         with zipfile.ZipFile(io.BytesIO(blob)) as archive:
             infos = archive.infolist()
@@ -193,7 +193,7 @@ def _engine_of(blob: bytes) -> str:
 
 
 def _tensor(blob: bytes) -> Samples:
-    """Unpickle one tensor, and nothing that runs code."""
+    """Unpickle one tensor, without allowing code execution."""
     import torch
 
     try:

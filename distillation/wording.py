@@ -1,4 +1,4 @@
-"""The words a person reads for the stable codes of errors and for the names in a recipe."""
+"""User-facing texts for stable error codes and for the names in a recipe."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ FAULTS: dict[str, Any] = {
     "too_slow": _("One slice took too long: the machine or the model is too slow for the limit."),
     "slice_lost": _("The worker died several times at the same place; retry once it has memory."),
     "recipe": _("The recipe cannot be carried out; launch a new run."),
-    # takes and other sounds
+    # takes and other audio files
     "consent_withdrawn": _(
         "A speaker took the consent back; launch a new run with takes of others."
     ),
@@ -171,40 +171,40 @@ STOPS: dict[str, Any] = {
 
 
 def fault_words(code: str) -> str:
-    """Say in the person's language what a code means and what to do; nothing for an unknown one."""
+    """Return a localized text of what a code means and what to do; empty for an unknown code."""
     return str(FAULTS.get(code, ""))
 
 
 def explained(detail: str) -> str:
-    """Put the words of a leading code before `code: message`; other details stay as they are."""
+    """Prepend the text for a leading code to `code: message`; return other details unchanged."""
     words = fault_words(detail.partition(":")[0])
     return f"{words} ({detail})" if words else detail
 
 
 def clip_words(error: AudioError) -> str:
-    """Say why a sound file cannot be a target clip, and what to send."""
+    """Return a text of why an audio file cannot be a target clip, and what to upload."""
     return str(CLIP_REFUSALS.get(error.code) or refusal(error))
 
 
 def recipe_words(error: RecipeError) -> str:
-    """Say what is wrong with a recipe: in the person's language where a person can mend it."""
+    """Return a text of what is wrong with a recipe, localized if a user can fix it."""
     if said := RECIPE_FIELDS.get(error.template.partition(":")[0]):
         return str(said)
     return gettext(error.template) % error.values if error.values else gettext(error.template)
 
 
 def name_words(name: str) -> str:
-    """Name a part of a recipe, its thresholds or its teacher's options."""
+    """Return the display name of a part of a recipe, its thresholds or teacher options."""
     return str(NAMES.get(name, name))
 
 
 def field_words(path: str) -> str:
-    """Name a field of a recipe, its parts joined by points, as a person would."""
+    """Return the display name of a recipe's field, given its dotted path."""
     return " · ".join(name_words(part) for part in path.split("."))
 
 
 def field_value(value: Any) -> str:
-    """Write the value of a recipe's field; a dash where there is none."""
+    """Return a recipe field's value as text; a dash if there is none."""
     if value is None or value in ("", [], {}):
         return "—"
     if isinstance(value, list):
@@ -215,7 +215,7 @@ def field_value(value: Any) -> str:
 
 
 def as_time(seconds: float | None) -> str:
-    """`45 s`, `3 min`, `1 h 20 min`; a dash where nothing is known."""
+    """Return a duration like `45 s`, `3 min`, `1 h 20 min`; a dash if unknown."""
     if seconds is None:
         return "—"
     if round(seconds) < MINUTE:

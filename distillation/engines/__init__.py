@@ -1,6 +1,6 @@
-"""Students and teachers by name; an engine's libraries load when it is first made.
+"""Students and teachers by name; an engine's libraries are imported when it is first made.
 
-A new engine is a module with an `INFO` and a line here.
+To add an engine, write a module with an `INFO` and add a line here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
     "with_gradient",
 ]
 
-# The last one is always there; where nobody names a student, the first installed one speaks.
+# The default student is the first one that is installed; the last one always is.
 STUDENTS: dict[str, StudentInfo] = {info.name: info for info in (kokoro.INFO, praat.INFO)}
 TEACHERS: dict[str, TeacherInfo] = {
     info.name: info for info in (recordings.INFO, http.INFO, f5.INFO)
@@ -41,56 +41,56 @@ TEACHERS: dict[str, TeacherInfo] = {
 
 
 def student(name: str, options: Options | None = None) -> Student:
-    """Make the student of this name.
+    """Make the student with this name.
 
     Raises
     ------
     EngineError
-        `unknown_engine`, `bad_option`, or what the engine itself misses.
+        `unknown_engine`, `bad_option`, or an error of the engine itself.
     """
     made: Student = _make("student", name, STUDENTS, options)
     return made
 
 
 def teacher(name: str, options: Options | None = None) -> Teacher:
-    """Make the teacher of this name.
+    """Make the teacher with this name.
 
     Raises
     ------
     EngineError
-        `unknown_engine`, `bad_option`, or what the engine itself misses.
+        `unknown_engine`, `bad_option`, or an error of the engine itself.
     """
     made: Teacher = _make("teacher", name, TEACHERS, options)
     return made
 
 
 def default_student(model_dir: Path, *, voices: int = MIN_BASE_VOICES) -> str:
-    """Return the student to speak with where nobody names one: the first that is installed.
+    """Return the default student: the first one that is installed.
 
     Parameters
     ----------
     model_dir : path
-        Where models lie.
+        Folder of models.
     voices : int
-        Stock voices that are needed: two for a search, one for speaking.
+        Required number of stock voices: two for a search, one for speaking.
     """
     names = (name for name in STUDENTS if has_voices(name, model_dir, voices=voices))
     return next(names, list(STUDENTS)[-1])
 
 
 def has_voices(name: str, model_dir: Path, *, voices: int = MIN_BASE_VOICES) -> bool:
-    """Tell whether a student's files and so many of its stock voices are there."""
+    """Return whether a student's files and at least `voices` stock voices are installed."""
     info = STUDENTS[name]
     return info.is_installed(model_dir) and len(info.stock_voices(model_dir)) >= voices
 
 
 def natural_student() -> StudentInfo:
-    """Return the first student whose voices pass for a person's."""
+    """Return the first student with natural-sounding voices."""
     return next(info for info in STUDENTS.values() if info.is_natural)
 
 
 def default_teacher(*, served: bool) -> str:
-    """Return the teacher where nobody names one: another machine's server, or one of takes."""
+    """Return the default teacher: a server on another machine, or one that plays takes."""
     infos = TEACHERS.values()
     return next(info.name for info in infos if (info.needs_url if served else info.plays_takes))
 

@@ -1,4 +1,4 @@
-"""The interfaces of engines: text and a voice or prompt in, sound out."""
+"""The interfaces of engines: text and a voice or prompt in, audio out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from distillation.voicepack import VoicePack
 
 
 class EngineError(RuntimeError):
-    """An engine that cannot speak; `code` is stable, the message says what to do."""
+    """An engine cannot speak; `code` is stable, the message says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Student(Protocol):
     Attributes
     ----------
     weights : str
-        SHA-256 of the network it was loaded from; empty where there is none.
+        SHA-256 of the file of the network; empty if there is none.
     """
 
     name: ClassVar[str]
@@ -50,15 +50,15 @@ class Student(Protocol):
         ...
 
     def phoneme_count(self, text: str) -> int:
-        """Phonemes of `text`; the pack's row is this minus one, clipped to the pack."""
+        """Return the number of phonemes in `text`; the pack's row is this minus one, clipped."""
         ...
 
     def stock_voices(self) -> tuple[str, ...]:
-        """Names of the voices the engine comes with, best known first."""
+        """Return the names of the engine's own voices, best known first."""
         ...
 
     def stock_voice(self, name: str) -> VoicePack:
-        """Load one of `stock_voices`; EngineError `missing_voice` names what is there."""
+        """Load one of `stock_voices`; EngineError `missing_voice` lists the available ones."""
         ...
 
 
@@ -68,8 +68,8 @@ class BatchStudent(Protocol):
 
     Attributes
     ----------
-    together : bool
-        Whether that is quicker here than one voice after the other.
+    prefers_batch : bool
+        Whether that is faster here than one voice after another.
     """
 
     @property
@@ -78,13 +78,13 @@ class BatchStudent(Protocol):
     def synthesize_many(
         self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
     ) -> list[Audio]:
-        """Speak `text` in each voice, nearly the samples of `synthesize`."""
+        """Speak `text` in each voice; the samples are nearly those of `synthesize`."""
         ...
 
 
 @runtime_checkable
 class Differentiable(Protocol):
-    """A student whose sound follows its voice smoothly enough for gradients (experimental)."""
+    """A student whose audio is differentiable by its voice (experimental)."""
 
     name: ClassVar[str]
     sr: int
@@ -92,7 +92,7 @@ class Differentiable(Protocol):
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
     ) -> Callable[[Any], Any]:
-        """Return a function of torch: an offset (256,) to all rows in, samples (n,) out."""
+        """Return a torch function from an offset (256,) added to all rows to samples (n,)."""
         ...
 
 
@@ -114,12 +114,12 @@ SPEEDS = (0.25, 4.0)
 
 
 def check_request(engine: str, condition: VoicePack, speed: float) -> None:
-    """Refuse what no student can speak.
+    """Reject requests that no student can speak.
 
     Raises
     ------
     EngineError
-        `wrong_engine`: the pack was evolved for another; `bad_speed`: outside `SPEEDS`.
+        `wrong_engine`: the pack is for another engine; `bad_speed`: outside `SPEEDS`.
     """
     if condition.engine != engine:
         raise EngineError(

@@ -1,4 +1,4 @@
-"""What an engine declares about itself: all the rest needs to know before it is loaded."""
+"""What an engine declares about itself, available without loading it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MIN_BASE_VOICES = 2  # a search goes between them
+MIN_BASE_VOICES = 2  # a search needs their differences
 
 Recorded = Callable[[Path], Mapping[str, str]]
 
@@ -22,36 +22,36 @@ def _always(_model_dir: Path) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class StudentInfo:
-    """A student, without its libraries.
+    """Description of a student, without its libraries.
 
     Attributes
     ----------
     name : str
-        As recipes, packs and manifests have it.
+        Used in recipes, packs and manifests.
     implementation : str
         ``module:class``, imported when the student is first made.
     stock_voices : callable
-        The model directory to the names of the voices that are there, best known first.
+        Maps the model directory to the names of the voices in it, best known first.
     is_installed : callable
         Whether the files it needs are in the model directory.
     install_hint : str
         The command that fetches them.
     needs_models : bool
-        Whether it is made with the option `model_dir`.
+        Whether it takes the option `model_dir`.
     service_options : tuple of str
-        Options the speech service hands on: `threads`, `precision`.
+        Options passed on by the speech service: `threads`, `precision`.
     precisions : tuple of str
-        Values of its option `precision`, the published one first; empty where it has none.
+        Values of its option `precision`, the published one first; empty if it has none.
     has_gradient : bool
         Whether the strategies of `search.EXPERIMENTAL` work with it (`Differentiable`).
     is_natural : bool
-        Whether its voices pass for a person's; a robotic one is for quick trials.
+        Whether its voices sound natural; a robotic student is for quick trials.
     takes_seconds : bool
-        Whether a candidate takes seconds on a processor, so that a launch should be warned.
+        Whether a candidate takes seconds on a CPU, so that the launch form should warn.
     library : str
         The distribution whose version a recipe records.
     weights : callable
-        The model directory to what a recipe records of the weights among its versions.
+        Maps the model directory to the entries about the weights in a recipe's versions.
     """
 
     name: str
@@ -69,38 +69,38 @@ class StudentInfo:
     weights: Recorded = _nothing
 
     def machine_options(self, model_dir: Path) -> dict[str, Any]:
-        """Return the options that are of this machine and not of a recipe."""
+        """Return the options that depend on the machine and not on a recipe."""
         return {"model_dir": str(model_dir)} if self.needs_models else {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherInfo:
-    """A teacher, without its libraries.
+    """Description of a teacher, without its libraries.
 
     Attributes
     ----------
     name, implementation : str
-        As of a student.
+        As for a student.
     licence : str
-        What may be done with its voice: a msgid.
+        What its voice may be used for; a msgid.
     plays_takes : bool
-        Whether it plays recorded takes, and so can say nothing else.
+        Whether it plays recorded takes, and so can speak no other texts.
     clones : bool
-        Whether a prompt conditions it.
+        Whether it is conditioned by a prompt.
     needs_prompt : bool
-        Whether it says nothing without one.
+        Whether it requires one.
     needs_url : bool
-        Whether it is another machine's server, with the option `url`.
+        Whether it is a server on another machine, with the option `url`.
     needs_models : bool
-        Whether it is made with the options `model_dir` and `lang`.
+        Whether it takes the options `model_dir` and `lang`.
     queue : str
-        Celery queue of the slices in which it speaks; empty for the ordinary one.
+        Celery queue of the slices in which it speaks; empty for the default queue.
     package : str
-        Python package it needs that the ordinary environment lacks; empty for none.
+        Python package it needs that the default environment lacks; empty for none.
     weights_licence : callable
-        The model directory to whose weights those are, and their licence; empty for none.
+        Maps the model directory to source and licence of the weights; empty for none.
     versions, inputs : callable
-        The model directory to what a recipe records of package and weights, and their hashes.
+        Map the model directory to a recipe's entries about package and weights, and their hashes.
     """
 
     name: str
@@ -118,5 +118,5 @@ class TeacherInfo:
     inputs: Recorded = _nothing
 
     def machine_options(self, model_dir: Path, *, lang: str) -> dict[str, Any]:
-        """Return the options that are of this machine and not of a recipe."""
+        """Return the options that depend on the machine and not on a recipe."""
         return {"model_dir": str(model_dir), "lang": lang} if self.needs_models else {}

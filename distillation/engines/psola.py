@@ -11,22 +11,22 @@ import soxr
 from corpus.audio.types import Samples
 
 _F0_SR_HZ = 8_000
-_FACTORS = (0.5, 2.0)  # beyond, Praat's overlap-add is done in several passes
+_FACTORS = (0.5, 2.0)  # range of one pass of Praat's overlap-add; several passes beyond it
 _SEED = (
-    "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add draws lots where unvoiced
+    "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add is random where unvoiced
 )
 _LOCK = threading.Lock()  # Praat has one random state per process
 
 
 def stretched(y: Samples, sr: int, factor: float) -> Samples:
-    """Return `y` lasting `factor` times as long, its pitch kept (Praat's overlap-add).
+    """Return `y` stretched to `factor` times its length, keeping pitch (Praat's overlap-add).
 
     Parameters
     ----------
     y : ndarray, shape (n,), float32
         Mono samples.
     sr : int
-        Their rate, Hz.
+        Sample rate, Hz.
     factor : float
         Above 0.
 
@@ -44,29 +44,30 @@ def stretched(y: Samples, sr: int, factor: float) -> Samples:
 
 
 def repitched(y: Samples, sr: int, median_hz: float) -> Samples:
-    """Return speech with its F0 moved to another median; length and formants stay.
+    """Return speech with its F0 shifted to another median, keeping length and formants.
+
+    Uses Praat's overlap-add. F0 is tracked at 8 kHz, at half the cost and without loss.
 
     Parameters
     ----------
     y : ndarray, shape (n,), float32
         Speech with F0 within 50-350 Hz.
     sr : int
-        Its rate, Hz.
+        Sample rate, Hz.
     median_hz : float
-        Of the F0 wanted, Hz.
+        New median F0, Hz.
 
     Returns
     -------
     ndarray, shape (n,), float32
-        By Praat's overlap-add; F0 is looked for at 8 kHz, which costs half and loses nothing.
-        Equal arguments give equal samples; sound without F0 comes back as it is.
+        Equal arguments give equal samples; audio without F0 is returned unchanged.
     """
     sound = _sound(y, sr)
     narrow = soxr.resample(y, sr, _F0_SR_HZ, quality="MQ")
     pitch = _sound(narrow, _F0_SR_HZ).to_pitch(0.01, 50, 350)
     if not (pitch.selected_array["frequency"] > 0).any():
         return y
-    pitch.scale_times_to(0, sound.xmax)  # apart by less than a sample of 8 kHz
+    pitch.scale_times_to(0, sound.xmax)  # they differ by less than a sample at 8 kHz
     moved = _seeded_call([sound, pitch], "Change gender", 1.0, median_hz, 1.0, 1.0)
     return moved.values[0].astype(np.float32)
 

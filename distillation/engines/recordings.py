@@ -1,4 +1,4 @@
-"""Teacher `recordings`: plays a person's takes, or the pieces between the pauses of one WAV."""
+"""Teacher `recordings`: plays a person's takes, or slices of one WAV cut at its pauses."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ INFO = TeacherInfo(
     licence=_("The best accepted takes of each style, as recorded."),
     plays_takes=True,
 )
-SLICE_S = 4.0  # a slice ends at the first pause after this: five of them make a target
+SLICE_S = 4.0  # a slice ends at the first pause after this, so that five make a target
 LONGEST_S = 8.0
 _MARGIN_S = 0.05
 
 
 class RecordingsTeacher:
-    """Says only what was recorded; it needs no model."""
+    """Plays only what was recorded; needs no model."""
 
     name: ClassVar[str] = "recordings"
 
@@ -42,21 +42,21 @@ class RecordingsTeacher:
         condition: Prompt,
         *,
         speed: float = 1.0,
-        seed: int = 0,  # noqa: ARG002 - of the protocol; a recording has no chance in it
+        seed: int = 0,  # noqa: ARG002 - part of the protocol; playback is deterministic
     ) -> Audio:
-        """Play the take of `text`, or a slice of the prompt's audio where there are no takes.
+        """Play the take of `text`, or a slice of the prompt's audio if there are no takes.
 
         Parameters
         ----------
         text : str
             With takes: a key of `condition.takes`. Without: each new text of a style gets the
-            next slice, from the first again after the last; the words are not those of `text`.
+            next slice, cyclically; its words are not those of `text`.
         condition : Prompt
             Takes by text, or one `audio` of any length.
         speed : float
-            0.25…4, of slices only: a take was recorded in its style, at its pace.
+            0.25…4, for slices only: takes were recorded at the pace of their style.
         seed : int
-            Changes nothing.
+            Not used.
 
         Raises
         ------
@@ -127,7 +127,7 @@ def _slices(path: Path, _stamp: int) -> list[Audio]:
 
 
 def _edges(found: timing.Timing) -> list[timing.Span]:
-    """Return start and end, seconds, of each slice: phrases gathered, overlong ones divided."""
+    """Return start and end (s) of each slice: short phrases are merged, long ones divided."""
     gathered: list[timing.Span] = []
     for start, end in found.sounding:
         last = gathered[-1] if gathered else None

@@ -1,4 +1,4 @@
-"""Reference audio fit for a cloning teacher: at most 12 s, cut at a pause, its words too."""
+"""Prepares reference audio for a cloning teacher: at most 12 s, cut at a pause with its text."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import EngineError, Prompt
 
 SR = 24_000
-LONGEST_S = 12.0  # F5 was trained on clips of 30 s, prompt and answer together
-TAIL_S = 1.0  # silence that keeps the prompt's last word out of the answer
+LONGEST_S = 12.0  # F5 was trained on clips of 30 s, prompt and output together
+TAIL_S = 1.0  # silence that keeps the prompt's last word out of the output
 LONGEST_SPEECH_S = LONGEST_S - TAIL_S
 SHORTEST_SPEECH_S = 1.0
 LUFS = -23.0
 JOIN_S = 0.3  # between two takes of one prompt
 _MARGIN_S = 0.05
 _FADE_S = 0.01
-_APART = 0.12  # shares of sound and of words may differ by this where both are cut
+_APART = 0.12  # maximum difference between the relative positions of pause and clause end
 _CLAUSE = re.compile(r"(?<=[.,;:!?…])\s+")
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prompt as a cloning teacher takes it.
+    """A prompt in the form expected by a cloning teacher.
 
     Attributes
     ----------
     audio : Audio
-        24 kHz, -23 LUFS where the peaks allow, at most 12 s, ending in 1 s of silence.
+        24 kHz, -23 LUFS if the peaks allow, at most 12 s, ending with 1 s of silence.
     text : str
-        What is said in it.
+        Its transcript.
     speech_s : float
-        The audio without that silence.
+        Duration of the audio without that silence.
     """
 
     audio: Audio
@@ -48,10 +48,10 @@ class Prepared:
 
 
 def prepare(prompt: Prompt) -> Prepared:
-    """Make a prompt fit.
+    """Prepare a prompt for a cloning teacher.
 
-    Silence around the speech goes. Speech over 11 s is cut at the latest pause whose place in
-    the sound is that of a clause's end in the words, by their shares.
+    Silence around the speech is removed. Speech over 11 s is cut at the latest pause whose
+    relative position in the speech matches that of a clause end in the text.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def prepare(prompt: Prompt) -> Prepared:
 
 
 def join(takes: Sequence[tuple[str, Path]]) -> tuple[Audio, str]:
-    """Join takes of one voice into one prompt: their speech at one level, pauses between.
+    """Join takes of one voice into one prompt, at equal levels and with pauses between.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def join(takes: Sequence[tuple[str, Path]]) -> tuple[Audio, str]:
     Returns
     -------
     Audio
-        24 kHz, without the silence around the first and last.
+        24 kHz, without leading and trailing silence.
     str
-        The texts, each ending in a sign.
+        The texts, each ending with a punctuation mark.
     """
     pause = np.zeros(round(JOIN_S * SR), np.float32)
     parts = [_faded(normalize(_speech(path)[0], LUFS).y) for _, path in takes]
@@ -103,7 +103,7 @@ def join(takes: Sequence[tuple[str, Path]]) -> tuple[Audio, str]:
 
 
 def _speech(path: Path) -> tuple[Audio, timing.Timing]:
-    """Return the speech alone, with a little air around it, and where it lies."""
+    """Return the speech with a short margin around it, and its timing."""
     try:
         audio = resample(decode(path), SR)
     except (AudioError, OSError) as error:
@@ -123,7 +123,7 @@ def _speech(path: Path) -> tuple[Audio, timing.Timing]:
 
 
 def _cut(audio: Audio, found: timing.Timing, text: str, path: Path) -> tuple[Audio, str]:
-    """Return the longest beginning whose pause and clause end at the same share."""
+    """Return the longest beginning that ends at a pause and a clause end that match."""
     ends = [match.start() for match in _CLAUSE.finditer(text)]
     spoken_s, best = 0.0, None
     for (start, end), (after, _) in zip(found.sounding, found.sounding[1:], strict=False):

@@ -1,4 +1,4 @@
-"""Model files: which there are, how they come from the hub, whether those here are whole."""
+"""Model files: listing and fetching them from the hub, and checking local ones."""
 
 from distillation.hub.fetch import pull
 from distillation.hub.kokoro_files import PACKAGE_STEPS, SOURCES, fetch_kokoro

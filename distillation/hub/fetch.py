@@ -1,4 +1,4 @@
-"""Fetching: resumed where it stopped, verified by hash, put in place in one move."""
+"""Fetches model files: resumes interrupted downloads, verifies hashes, moves atomically."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from distillation.hub.listing import RemoteFile, unreachable
 from distillation.hub.local import Record, git_blob_of, read_records, write_records
 from distillation.hub.sets import HubError
 
-PARTIAL = ".pull"  # folder of what is not whole yet
+PARTIAL = ".pull"  # folder of partial downloads
 
 
 def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None = None) -> list[str]:
-    """Bring files into the model directory.
+    """Fetch files into the model directory.
 
-    A file that is there with the hub's hash is left alone. A broken download is continued by
-    the next call. A file is moved to its place only once its hash is right, so that a reader
-    never meets half a file.
+    An existing file with the hub's hash is kept. The next call resumes an interrupted download.
+    A file is moved to its final path only after its hash is verified, so that a reader never
+    sees a partial file.
 
     Parameters
     ----------
     files : iterable of RemoteFile
         From `remote_files`.
     model_dir : path
-        Made where it is not there.
+        Created if missing.
     endpoint : str, optional
         As for `remote_files`.
 
     Returns
     -------
     list of str
-        Paths under `model_dir` that were fetched now.
+        Paths under `model_dir` that were fetched by this call.
 
     Raises
     ------
     HubError
-        `no_network`, `damaged` (the hash is wrong after all), `not_written`, `busy`.
+        `no_network`, `damaged` (wrong hash after the download), `not_written`, `busy`.
     """
     fetched = []
     with alone(model_dir):
@@ -57,7 +57,7 @@ def pull(files: Iterable[RemoteFile], model_dir: Path, *, endpoint: str | None =
 
 @contextmanager
 def alone(model_dir: Path) -> Iterator[None]:
-    """Let one pull at a time write there; two would write into one half file."""
+    """Allow only one pull at a time: two would write to the same partial file."""
     try:
         model_dir.mkdir(parents=True, exist_ok=True)
         with _opened(model_dir) as folder:

@@ -1,4 +1,4 @@
-"""Kokoro's int8 ONNX export, back into the float32 checkpoint that `KModel` loads."""
+"""Converts Kokoro's int8 ONNX export back to the float32 checkpoint that `KModel` loads."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 Checkpoint = dict[str, dict[str, "Tensor"]]
 
-HIDDEN = 256  # of every LSTM, in one direction
-GATES = (0, 2, 3, 1)  # ONNX has i, o, f, c; torch has i, f, g (its c), o
+HIDDEN = 256  # of every LSTM, per direction
+GATES = (0, 2, 3, 1)  # ONNX orders gates i, o, f, c; torch i, f, g (ONNX's c), o
 _OPERATOR = re.compile(r"/(Conv|ConvTranspose|MatMul|Gemm_MatMul|Gemm|LSTM)(_quant)?(_\d+)?$")
-_PLACES = ("", "predictor.", "decoder.")  # what the exporter left out before a module's name
-_SHARED_LAYER = re.compile(r"albert_layers.*_\d+/MatMul_quant$")  # ALBERT has one, used 12 times
+_PLACES = ("", "predictor.", "decoder.")  # module name prefixes omitted by the exporter
+_SHARED_LAYER = re.compile(r"albert_layers.*_\d+/MatMul_quant$")  # one ALBERT layer, used 12 times
 _NOT_STORED = (".norm.weight", ".norm.bias", "position_ids", "token_type_ids")
 
 
 class ExportError(ValueError):
-    """An export that is not of this architecture; the message names the tensor."""
+    """The export does not have this architecture; the message names the tensor."""
 
 
 def network_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every tensor of Kokoro's network by name; nothing is allocated.
+    """Return the shape of every tensor of Kokoro's network by name, without allocating any.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def network_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     torch.save({}, nothing)
     nothing.seek(0)
     with torch.device("meta"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, on how the package builds its modules
+        warnings.simplefilter("ignore")  # torch's, about how the package builds its modules
         model = KModel(repo_id="hexgrad/Kokoro-82M", config=dict(config), model=nothing)
     return {name: tuple(one.shape) for name, one in model.state_dict().items()}
 
@@ -54,10 +54,10 @@ def network_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 def checkpoint_of(export: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Checkpoint:
     """Dequantise the export into a checkpoint.
 
-    Each int8 tensor becomes (q - zero point) · scale. Convolutions under weight norm come out as
-    v = w, g = |w|; a row that quantised to zero gets v = 1, g = 0, since 0/0 is no number. What
-    the network has and the export does not hold are the affine of the style's instance norms
-    (the identity), BERT's unused pooler (zeros) and buffers.
+    Each int8 tensor becomes (q - zero point) · scale. Convolutions with weight norm get
+    v = w, g = |w|; a row that was quantised to zero gets v = 1, g = 0, to avoid 0/0. Parts of
+    the network that are not in the export are the affine parameters of the style's instance
+    norms (set to the identity), BERT's unused pooler (zeros) and buffers.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def checkpoint_of(export: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Check
     Returns
     -------
     dict of str to dict of str to Tensor
-        Part (bert, predictor, …) to its state, float32.
+        The state of each part (bert, predictor, …), float32.
 
     Raises
     ------
     ExportError
-        A tensor is missing, unknown, or of another shape.
+        A tensor is missing, unknown, or has the wrong shape.
     """
     import onnx
 
@@ -122,7 +122,7 @@ class Export:
             self._writer.update(dict.fromkeys(node.output, node))
 
     def tensors(self) -> Iterator[tuple[str, Array]]:
-        """Yield (name, values) of everything the export holds of the network."""
+        """Yield (name, values) of every tensor of the network in the export."""
         yield from self._named()
         for node in self._graph.node:
             yield from self._of_node(node)
@@ -139,7 +139,7 @@ class Export:
         return values
 
     def _named(self) -> Iterator[tuple[str, Array]]:
-        """Yield what kept its name: biases, affine norms, and the quantised embeddings."""
+        """Yield tensors that kept their names: biases, affine norms, quantised embeddings."""
         for name, value in self._values.items():
             _, _, plain = name.partition(".")
             if name.startswith(("encoder.", "decoder.")) and (
@@ -173,7 +173,7 @@ class Export:
         return next((self._values[one] for one in node.input if one in self._values), None)
 
     def _weight(self, node: NodeProto, array: NDArray[Any]) -> Iterator[tuple[str, Array]]:
-        """Yield a module's weight, or its direction and length under weight norm."""
+        """Yield a module's weight, or its direction and norm if it has weight norm."""
         module = self._module_of(node.name)
         array = np.asarray(array, np.float32)
         if f"{module}.weight" in self._shapes:
@@ -184,7 +184,7 @@ class Export:
         yield f"{module}.weight_g", length
 
     def _dequantised(self, node: NodeProto) -> Array:
-        """Return (out, in, taps) of a convolution or (out, in) of a product, in float32."""
+        """Return float32 weights: (out, in, taps) of a convolution, (out, in) of a product."""
         zero = self._zero_point(node)
         values = (self._values[node.input[1]].astype(np.float32) - zero) * self._scale(node)
         return values if node.op_type == "ConvInteger" else values.T
@@ -194,7 +194,7 @@ class Export:
         return np.asarray(self._values[node.input[3]] if named else 0, np.float32)
 
     def _scale(self, node: NodeProto) -> Array:
-        """Return the scale: a factor of the product behind the integer operator."""
+        """Return the scale: a factor of the product that follows the integer operator."""
         behind: list[NodeProto] = []
         for reader in self._readers[node.output[0]]:  # a convolution adds its bias in between
             add = reader.op_type == "Add"

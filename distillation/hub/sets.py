@@ -1,4 +1,4 @@
-"""Which files make a model, in which repository of the hub, and where they lie here."""
+"""The files of each model: their repositories on the hub and their local paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPANISH_VOICES = ("ef_dora", "em_alex", "em_santa")
 
 
 class HubError(RuntimeError):
-    """Model files that cannot be had; `code` is stable, the message says what to do."""
+    """Model files are unavailable; `code` is stable, the message says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -20,17 +20,17 @@ class HubError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One file of a model, or several of which the newest counts.
+    """One file of a model, or several of which the newest is used.
 
     Attributes
     ----------
     repo : str
         Its repository.
     patterns : tuple of str
-        Shell patterns of its path there, the preferred first; of several matches the last in
-        natural order (the highest step) is taken.
+        Shell patterns of its path there, in order of preference; among several matches, the last
+        in natural order (the highest step) is used.
     folder : str
-        Where it lies under the model directory; the file keeps its name.
+        Its folder under the model directory; the file keeps its name.
     """
 
     repo: str
@@ -39,14 +39,14 @@ class Part:
 
     @property
     def target(self) -> str:
-        """The path, or the pattern of it, under the model directory."""
+        """Its path, or a pattern of it, under the model directory."""
         name = self.patterns[0].rpartition("/")[2]
         return f"{self.folder}/{name}" if self.folder else name
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSet:
-    """The files of one model; `voices` is the folder of its packs where it has some."""
+    """The files of one model; `voices` is the folder of its packs, if it has any."""
 
     name: str
     parts: tuple[Part, ...]

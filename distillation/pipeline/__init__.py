@@ -1,1 +1,1 @@
-"""The stages over a folder, without web, database or broker: what `run_pipeline` runs."""
+"""The stages run over a folder, without web, database or broker, for `run_pipeline`."""

@@ -1,4 +1,4 @@
-"""Checks of `run_pipeline`'s options: what cannot work is refused before any work."""
+"""Checks `run_pipeline`'s options, rejecting what cannot work before any work begins."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_values(options: Options, corpus: Corpus) -> None:
 
 
 def check_ignored(options: Options, stages: Sequence[str]) -> None:
-    """Refuse options that none of the stages looks at."""
+    """Reject options that none of the stages uses."""
     for option, (value, used_by) in _uses(options).items():
         if value and not set(used_by) & set(stages):
             raise PlanError(
@@ -56,7 +56,7 @@ def check_ignored(options: Options, stages: Sequence[str]) -> None:
 
 
 def _uses(options: Options) -> dict[str, tuple[object, tuple[str, ...]]]:
-    """Return what was given for each option, and the stages that look at it."""
+    """Return the value given for each option, and the stages that use it."""
     search = {
         "--strategy": options.strategy,
         "--steps": options.steps is not None,
@@ -125,7 +125,7 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
 
 
 def check_student(student: str, options: Options, stages: Sequence[str]) -> None:
-    """Refuse a student that cannot speak here, and a search that cannot go with it."""
+    """Reject a student that cannot run here, and a search that does not work with it."""
     info, speaks = STUDENTS[student], "evolve" in stages or "validate" in stages
     if info.needs_models and speaks and not options.model_dir.is_dir():
         raise PlanError(
@@ -143,7 +143,7 @@ def check_student(student: str, options: Options, stages: Sequence[str]) -> None
 
 
 def as_option(error: Exception) -> str:
-    """Return the message with its field as the command line calls it."""
+    """Return the message with its field replaced by the name of the command-line option."""
     field, colon, rest = str(error).partition(": ")
     known = colon and field in {one.name for one in fields(Options)}
     return f"--{field.replace('_', '-')}: {rest}" if known else str(error)

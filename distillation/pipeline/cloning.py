@@ -1,4 +1,4 @@
-"""Options of a cloning teacher: its prompts, and whether it can run here."""
+"""Options of a cloning teacher: its prompts, and a check that it can run here."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ StylePrompt = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
 
 
 def check(teacher: TeacherInfo, tts_url: str, *, has_prompt: bool) -> None:
-    """Refuse a teacher that needs a prompt where it cannot speak.
+    """Check that a teacher that needs a prompt can speak.
 
     Parameters
     ----------
     teacher : TeacherInfo
-        Such a teacher.
+        A teacher that needs a prompt.
     tts_url : str
-        Of another machine's speech server, which excludes one in this process.
+        URL of another machine's speech server, which excludes a teacher in this process.
     has_prompt : bool
-        Whether there is a prompt with its words.
+        Whether there is a prompt with its transcript.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def check(teacher: TeacherInfo, tts_url: str, *, has_prompt: bool) -> None:
 
 
 def prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, StylePrompt]:
-    """Return what stands in ``STYLE=FILE.wav:WORDS``, by style.
+    """Parse prompts of the form ``STYLE=FILE.wav:WORDS``; return them by style.
 
     Raises
     ------

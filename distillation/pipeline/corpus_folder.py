@@ -1,4 +1,4 @@
-"""The source of a recipe without database: sentences of the fixtures, takes of a folder."""
+"""Source of a recipe without a database: sentences from the fixtures, takes from a folder."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TAKE_NAME = re.compile(r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)\.wav")
 
 
 class TextsError(ValueError):
-    """Sentences or takes that cannot be used; the message names the file."""
+    """Sentences or takes are unusable; the message names the file."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of the corpus; `style` is what the guide suggests for it."""
+    """One sentence of the corpus; `style` is the one suggested by the guide."""
 
     sentence_id: str
     text: str
@@ -71,7 +71,7 @@ def read_corpus(folder: Path) -> Corpus:
 def style_sources(
     corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None = None
 ) -> list[StyleSource]:
-    """Return what each style's teacher can speak: its sentences, or its takes, best first."""
+    """Return what the teacher can speak for each style: its sentences, or its takes, best first."""
     if takes is None:
         return [
             StyleSource(key=key, speed=corpus.speeds[key], options=_suggested(key, corpus))
@@ -87,7 +87,7 @@ def read_takes(path: Path, corpus: Corpus) -> list[Take]:
     Raises
     ------
     TextsError
-        No take, an unknown sentence, or a file of the exchange that is not there.
+        No takes, an unknown sentence, or a missing file of the exchange.
     """
     takes = _of_folder(path, corpus) if path.is_dir() else _of_exchange(path, corpus)
     if not takes:

@@ -1,4 +1,4 @@
-"""Runs the four stages over a folder, without Django; finished work is not repeated."""
+"""Runs the four stages over a folder, without Django, skipping finished work."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ ENDED = {
 
 
 class Interrupted(Exception):
-    """Somebody asked to stop; what was done is saved."""
+    """Stopped on request; finished work is saved."""
 
 
 class ProgressListener(Protocol):
-    """Who is told how far the stages are."""
+    """Receives the progress of the stages."""
 
     def sentence_spoken(self, stage: str, style: str, done: int, of: int) -> None: ...
 
@@ -61,15 +61,16 @@ class Pipeline:
     recipe : RunRecipe
         Its takes and prompt are paths.
     out : path
-        Gets ``reference_audio/ evolved_voices/ checkpoints/ validation/`` and `recipe.json`.
+        Output folder for ``reference_audio/ evolved_voices/ checkpoints/ validation/`` and
+        `recipe.json`.
     listener : ProgressListener
-        Told of progress.
+        Receives progress.
     should_stop : callable
-        Asked between candidates and sentences; True raises `Interrupted` once all is saved.
+        Called between candidates and sentences; True raises `Interrupted` after saving.
     model_dir : path
-        Where models lie on this machine.
+        Folder of models on this machine.
     jobs : int
-        Processes that evaluate candidates; with 1 this one does.
+        Number of processes that evaluate candidates; with 1 it is this process.
     """
 
     def __init__(
@@ -104,16 +105,16 @@ class Pipeline:
         return self.out / "validation" / "validation_report.json"
 
     def files(self, style: str) -> FolderWorkspace:
-        """Return where the files of a style lie."""
+        """Return the workspace of a style."""
         return FolderWorkspace(self.out, style)
 
     def reference(self) -> None:
-        """Write the target of every style that has none of the same inputs yet."""
+        """Write the target of every style that has none made from the same inputs."""
         for style in self.recipe.style_keys:
             runner = self._runner(style, "reference")
             inputs, path = self._reference_inputs(runner), runner.workspace.target
             made = None if _is_made(path, inputs) else self._make_target(runner)
-            write_json(self.out / "recipe.json", self.recipe.to_json())  # a teacher was there
+            write_json(self.out / "recipe.json", self.recipe.to_json())  # now that a target exists
             if made is None:
                 self._listener.message(f"{style}: the target is there already.")
                 continue
@@ -121,7 +122,7 @@ class Pipeline:
             write_json(path.with_suffix(".json"), about)
 
     def evolve(self) -> None:
-        """Search every style that is not finished, from its checkpoint if there is one."""
+        """Search the voice of every unfinished style, from its checkpoint if there is one."""
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
             target = self.files(style).target
@@ -134,8 +135,8 @@ class Pipeline:
     def validate(self) -> dict[str, Any]:
         """Validate every style of the recipe and write the report; return it.
 
-        What was validated before of other styles stays in it, where their voices are the same
-        and spoke the same sentences: so styles done one by one are compared with each other.
+        Earlier results of other styles are kept if their voices and the held-out sentences are
+        unchanged, so that styles validated one by one are compared with each other.
         """
         inputs, before = self._validate_inputs(), reports.readable(self.report)
         others = reports.still_valid(before, self.recipe, self.out)
@@ -152,12 +153,12 @@ class Pipeline:
         return report
 
     def deploy(self, voices_dir: Path, *, force: bool) -> Manifest:
-        """Deploy the styles whose packs passed validation, or all of them with `force`.
+        """Deploy the styles if all their packs passed validation, or anyway with `force`.
 
         Raises
         ------
         StageError
-            `not_validated`: a pack that did not pass, or another than was validated;
+            `not_validated`: a pack did not pass, or is not the one that was validated;
             `bad_report`.
         """
         styles, report = self.recipe.style_keys, reports.read(self.report)
@@ -195,7 +196,7 @@ class Pipeline:
         return made
 
     def _is_evolved(self, style: str, identity: str) -> bool:
-        """Tell whether the voice is there with all that later stages need beside it."""
+        """Return whether the voice exists, with everything later stages need."""
         files = self.files(style)
         note = note_of(files.pack())
         if not is_current(note, identity, files.pack()):
@@ -224,7 +225,7 @@ class Pipeline:
         self._keep(style, identity, evolution)
 
     def _saving(self, style: str, stored: Path) -> Callable[[Evolution], None]:
-        """Return what shows each candidate, and saves the search every so often."""
+        """Return a callback that reports each candidate and periodically saves the search."""
         saved_at = time.monotonic()
 
         def on_step(evolution: Evolution) -> None:
@@ -245,7 +246,7 @@ class Pipeline:
         return Jobs(self._jobs, self.recipe, self._model_dir, target, evolution.evaluator)
 
     def _evolution(self, style: str, identity: str, stored: Path) -> Evolution:
-        """Return the search of these inputs: of the checkpoint, of one put aside, or a new one."""
+        """Return the search: resumed from the current or a set-aside checkpoint, or new."""
         self._exchange(style, identity, stored)
         runner = self._runner(style, "evolve")
         try:
@@ -257,11 +258,11 @@ class Pipeline:
             return runner.evolution()
 
     def _exchange(self, style: str, identity: str, stored: Path) -> None:
-        """Put a checkpoint of other inputs aside; take that of these back, if there is one."""
+        """Set aside a checkpoint of other inputs; restore one of these inputs if there is one."""
         try:
             before = checkpoints.identity_of(stored.read_bytes()) if stored.exists() else ""
         except StageError:
-            return  # damaged: who reads it says so
+            return  # damaged: reported when it is read
         if before == identity:
             return
         if before:
@@ -315,7 +316,7 @@ class Pipeline:
         return bool(own.takes or own.prompt or self.recipe.teacher_options)
 
     def _is_spoken_by_teacher(self, style: str) -> bool:
-        """Tell whether a teacher can be asked for the held-out sentences, and say why not."""
+        """Return whether a teacher can speak the held-out sentences; report why not."""
         if not self._has_teacher(style):
             return False
         why = ""
@@ -335,19 +336,19 @@ class Pipeline:
         return not why
 
     def _changed(self, style: str) -> str:
-        """Return a file the teacher uses that is not what it was; empty if none."""
+        """Return a file used by the teacher that has changed; empty if none has."""
         clips = set(self.recipe.style(style).targets)
         found = changed_inputs(self.recipe, style, Path)
         return next((name for name, how in found if how == "changed" and name not in clips), "")
 
     def _is_unfinished(self, report: dict[str, Any]) -> bool:
-        """Tell whether the next validation may find more: a teacher, a file, a check."""
+        """Return whether another validation could be more complete: teacher, file or check."""
         style = report["style"]
         unmade = any(check["value"] is None for check in report["checks"])
         return self._is_mute(style, report) or bool(self._changed(style)) or unmade
 
     def _is_mute(self, style: str, report: dict[str, Any]) -> bool:
-        """Tell whether a teacher that can say anything left some out: then it is asked again."""
+        """Return whether a teacher that can speak any text left some out, to be retried."""
         talks = not TEACHERS[self.recipe.teacher].plays_takes and self._has_teacher(style)
         spoken = [bool(one["target"]) for one in report["audio"]]
         mute = talks and not all(spoken)

@@ -1,4 +1,4 @@
-"""Reads what earlier stages left in the folder: its styles, and what they were made with."""
+"""Reads the results of earlier stages in the folder: styles and how they were made."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ NEEDED = {
     "validate": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
     "deploy": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
 }
-SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # over when a voice is validated
-TOLD = (*SEARCHED, "weights", "seed", "base_voices", "student_options")  # by a report, once for all
+SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # used by the search only
+TOLD = (*SEARCHED, "weights", "seed", "base_voices", "student_options")  # shown once per report
 
 
 class Texts(NamedTuple):
-    """Sentences of a folder's searches, and those only validation hears."""
+    """Sentences used by a folder's searches, and those used only for validation."""
 
     search: tuple[str, ...]
     held_out: tuple[str, ...]
 
 
 def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the styles that have what the stage needs.
+    """Return the styles that have what the stage needs.
 
     Raises
     ------
     PlanError
-        None has, or one that was asked for has not, or one that had it has lost it.
+        No style has it, a requested style lacks it, or a style that had it lost it.
     """
     if options.stage not in NEEDED:
         return tuple(wanted)
@@ -52,9 +52,9 @@ def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def left_out(options: Options, styles: Collection[str]) -> list[str]:
-    """Return the styles that have a target, and no voice yet that could be validated or deployed.
+    """Return the styles that have a target but no voice yet to validate or deploy.
 
-    None where the styles were named.
+    Empty if the styles were named.
     """
     if options.stage not in ("validate", "deploy") or options.styles:
         return []
@@ -63,7 +63,7 @@ def left_out(options: Options, styles: Collection[str]) -> list[str]:
 
 
 def check_evolved(options: Options, styles: Sequence[str]) -> None:
-    """Refuse to validate a voice without its start, or against another target than its own.
+    """Refuse to validate a voice without its start or against a target that is not its own.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def check_evolved(options: Options, styles: Sequence[str]) -> None:
 
 
 def as_evolved(options: Options, styles: Sequence[str]) -> Options:
-    """Return the options completed by what the voices to validate or deploy were evolved with."""
+    """Return the options, completed from the recipes of the voices to validate or deploy."""
     recipes = _evolved(options, styles)
     if not recipes:
         return options
@@ -101,13 +101,13 @@ def as_evolved(options: Options, styles: Sequence[str]) -> Options:
 
 
 def evolved_otherwise(options: Options, styles: Sequence[str]) -> list[str]:
-    """Return the styles evolved with other options than the first, which a report shows."""
+    """Return the styles evolved with other options than the first, whose options a report shows."""
     told = [[getattr(made, name) for name in TOLD] for made in _evolved(options, styles)]
     return [key for key, how in zip(styles, told, strict=False) if how != told[0]]
 
 
 def heard(options: Options, styles: Sequence[str]) -> set[str]:
-    """Return what the searches of voices to validate heard: styles may be evolved one by one."""
+    """Return the search texts of all voices to validate: styles may be evolved one by one."""
     return {text for made in _evolved(options, styles) for text in made.search_texts}
 
 
@@ -126,9 +126,9 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
 
 
 def taught(options: Options, styles: Sequence[str]) -> TargetPlan | None:
-    """Return how the targets were made; None where that is not known, or a teacher is named now.
+    """Return how the targets were made; None if unknown, or if a teacher is named now.
 
-    Targets of different teachers have none in common: then nobody speaks held-out sentences.
+    If the targets were made by different teachers, no teacher speaks the held-out sentences.
     """
     named = options.teacher or options.tts_url or options.reference_audio or options.prompt_styles
     recipes = {} if named or options.stage not in NEEDED else _of_targets(options.out, styles)
@@ -151,21 +151,21 @@ def taught(options: Options, styles: Sequence[str]) -> TargetPlan | None:
 
 
 def hashes(out: Path) -> dict[str, str]:
-    """Return the hash of each file that a target of the folder was made of."""
+    """Return the hash of each file that a target in the folder was made of."""
     recipes = map(recipe_in, out.glob("reference_audio/*/target.json"))
     return {name: digest for one in recipes if one for name, digest in one.inputs.items()}
 
 
 def spoken(out: Path) -> set[str]:
-    """Return what the targets of the folder say."""
+    """Return the texts spoken in the folder's targets."""
     notes = (read_json(path) or {} for path in out.glob("reference_audio/*/target.json"))
     return {text for note in notes for text in note.get("texts", ())}
 
 
 def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
-    """Return what the folder's searches hear and what is held out of them; None to choose anew.
+    """Return the search and held-out texts of the folder; None to choose new ones.
 
-    Where the stage reference makes all the targets there are, nothing hangs on what was chosen.
+    If the stage reference remakes all existing targets, nothing depends on the previous choice.
     """
     notes = sorted(options.out.glob("reference_audio/*/target.json"))
     found = (as_recipe(read_json(options.out / "recipe.json")), *map(recipe_in, notes))
@@ -177,19 +177,19 @@ def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
 
 
 def clips(options: Options, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the clips each target was given, as far as it is known."""
+    """Return the clips given for each target, if known for all."""
     recipes = _of_targets(options.out, styles) if options.stage in NEEDED else {}
     return {key: recipe.style(key).targets for key, recipe in recipes.items()}
 
 
 def _of_targets(out: Path, styles: Sequence[str]) -> dict[str, RunRecipe]:
-    """Return the recipe each target was made with; nothing unless it is known of all."""
+    """Return the recipe each target was made with; empty unless known for all."""
     found = {key: recipe_in(out / "reference_audio" / key / "target.json") for key in styles}
     recipes = {key: one for key, one in found.items() if one and key in one.style_keys}
     return recipes if len(recipes) == len(found) else {}
 
 
 def _who(recipe: RunRecipe) -> tuple[str, dict[str, str], str]:
-    """Return who spoke, with what: a prompt of the same name may be another recording."""
+    """Return teacher, options and prompt hash: a prompt of the same name may have changed."""
     prompt = recipe.inputs.get(recipe.teacher_options.get("prompt", ""), "")
     return recipe.teacher, recipe.teacher_options, prompt

@@ -28,29 +28,29 @@ from distillation.stages.style_runner import make_student
 
 LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
-# Processes and not threads: espeak-ng inside Praat is not made for threads, and torch's would
-# share one interpreter.
-RENEWED = 2000  # candidates a process evaluates: praat leaks 0.24 MB over each
-CONTEXT = multiprocessing.get_context("spawn")  # a fork would take torch's threads along
+# Processes instead of threads: espeak-ng inside Praat is not thread-safe, and torch's threads
+# would share one interpreter.
+RENEWED = 2000  # candidates evaluated per process: praat leaks 0.24 MB for each
+CONTEXT = multiprocessing.get_context("spawn")  # forking with torch's threads is unsafe
 
 
 class Jobs:
-    """A batch evaluator for `Evolution.advance`: so many processes, each with an engine of its own.
+    """A batch evaluator for `Evolution.advance`: several processes, each with its own engine.
 
-    This process hands the candidates out in order and takes the evaluations in order, so the
-    outcome is that of one job. Told to stop it lets them end what they have begun. A process
-    that dies is replaced, unless it never evaluated any, and its candidate is evaluated here; one
-    that has evaluated `RENEWED` is replaced too. They end with this process, also where it is
-    killed.
+    This process sends candidates and takes evaluations in order, so the result is the same as
+    with one job. When stopping, it waits for candidates that were begun. A process that dies is
+    replaced, unless it never evaluated any, and its candidate is evaluated here; a process that
+    has evaluated `RENEWED` candidates is replaced too. The processes end with this one, even if
+    it is killed.
 
     Parameters
     ----------
     count : int
-        Processes, 1 or more; each computes in one thread.
+        Number of processes, 1 or more; each computes in one thread.
     recipe, model_dir, target : RunRecipe, path, path
-        What each of them evaluates with.
+        Passed to each process.
     evaluator : Evaluator
-        Evaluates here what a process was lost with.
+        Evaluates, in this process, the candidates of lost processes.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Jobs:
             if left and not self._jobs:
                 yield from evaluated_sequentially(self._evaluator)(tuple(left), go_on)
         finally:
-            self._end([job for job in self._jobs if job.task])  # given up in the middle
+            self._end([job for job in self._jobs if job.task])  # abandoned mid-evaluation
 
     @property
     def pids(self) -> list[int]:
@@ -103,7 +103,7 @@ class Jobs:
         return next((job for job in self._jobs if job.task is None), None)
 
     def _next(self) -> dict[int, Evaluation]:
-        """Wait for evaluations; return them by the candidates' numbers."""
+        """Wait for evaluations; return them by candidate number."""
         busy = {job.line: (job, job.task) for job in self._jobs if job.task}
         found = {}
         for line in wait(list(busy)):
@@ -131,7 +131,7 @@ class Jobs:
 
 
 class _Job:
-    """One process, and the candidate it has at hand."""
+    """One process, and the candidate it is evaluating."""
 
     def __init__(self, *with_: Any) -> None:
         self.task: Task | None = None
@@ -144,11 +144,11 @@ class _Job:
 
     def begin(self, task: Task) -> None:
         self.task = task
-        with suppress(*LOST):  # `evaluation` finds out
+        with suppress(*LOST):  # `evaluation` detects it
             self.line.send(task)
 
     def evaluation(self) -> Evaluation | None:
-        """Return what came of the candidate; None where the process is no more."""
+        """Return the evaluation of the candidate; None if the process has died."""
         try:
             evaluation: Evaluation = self.line.recv()
         except LOST:
@@ -165,8 +165,8 @@ class _Job:
 
 @contextmanager
 def _for_a_job() -> Iterator[None]:
-    """Start what begins here with one thread, and deaf to Ctrl-C: that is for who leads."""
-    resource_tracker.ensure_running()  # its start would undo the mask
+    """Make processes started here use one thread and ignore Ctrl-C, which the parent handles."""
+    resource_tracker.ensure_running()  # starting it later would reset the mask
     threads = os.environ.get(THREADS)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ[THREADS] = "1"

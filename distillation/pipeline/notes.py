@@ -1,4 +1,4 @@
-"""JSON notes beside the results of a folder: what each was made with."""
+"""JSON notes next to the results in a folder: what each result was made with."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def note_of(pack: Path) -> Path:
 
 
 def aside(stored: Path, identity: str) -> Path:
-    """Return where a checkpoint of other inputs waits."""
+    """Return the path where a checkpoint of other inputs is set aside."""
     return stored.with_stem(f"{stored.stem}-{identity[:8]}")
 
 
 def is_current(note: Path, inputs: str, result: Path) -> bool:
-    """Tell whether the result is there, unchanged, and made of these inputs."""
+    """Return whether the result exists, is unchanged, and was made from these inputs."""
     about = read_json(note)
     if not about or about.get("inputs") != inputs or not result.exists():
         return False
@@ -29,7 +29,7 @@ def is_current(note: Path, inputs: str, result: Path) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in the file, None where there is none that can be read."""
+    """Return the JSON object in the file, or None if it is missing or not readable."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -38,15 +38,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def recipe_in(note: Path) -> RunRecipe | None:
-    """Return the recipe a target or a voice was made with, None where its note tells of none."""
+    """Return the recipe a target or voice was made with, or None if its note has none."""
     return as_recipe((read_json(note) or {}).get("recipe"))
 
 
 def made_with(recipe: RunRecipe, style: str, target: Path) -> RunRecipe:
-    """Return the recipe of a style's search, with the teacher its own target has.
+    """Return the recipe of a style's search, with the teacher that made its target.
 
-    Targets of a folder may be of several teachers; takes, prompts and the licence of a teacher's
-    weights go with the voice.
+    Targets in a folder may be made by different teachers; takes, prompts and the licence of a
+    teacher's weights must be recorded with the voice.
     """
     own = recipe_in(target.with_suffix(".json"))
     if own is None or style not in own.style_keys:
@@ -66,7 +66,7 @@ def made_with(recipe: RunRecipe, style: str, target: Path) -> RunRecipe:
 
 
 def as_recipe(data: Any) -> RunRecipe | None:
-    """Return the recipe, None where the JSON is none."""
+    """Return the recipe, or None if the JSON is not a recipe."""
     try:
         return RunRecipe.from_json(data) if isinstance(data, dict) else None
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Options with a value for each of several names: target clips of styles, weights of a score."""
+"""Parses options with a value per name: target clips of styles, weights of a score."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from distillation.recipe import WEIGHTS
 
 
 class OptionValueError(ValueError):
-    """A value that makes no sense; the message names the option."""
+    """A value is invalid; the message names the option."""
 
 
 def targets(values: Sequence[str], styles: Collection[str]) -> dict[str, tuple[Path, ...]]:
-    """Return the clips of each style, under "" those for every style.
+    """Return the clips of each style; those for every style under "".
 
     Parameters
     ----------
     values : sequence of str
         ``PATH`` or ``STYLE=PATH``; a folder stands for the WAV files in it.
     styles : collection of str
-        Those there are: what stands before a ``=`` and is none of them belongs to the path.
+        Existing styles: text before a ``=`` that is not one of them belongs to the path.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def _clips(path: Path) -> list[Path]:
 
 
 def weights(values: Sequence[str]) -> dict[str, float]:
-    """Return the weights of a score, the published ones for those that are not named.
+    """Return the weights of a score; those not named have their published values.
 
     Raises
     ------

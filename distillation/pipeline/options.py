@@ -14,12 +14,12 @@ PRECISIONS = ("fp32", "bf16", "auto")
 
 
 class PlanError(ValueError):
-    """Options that do not fit together; the message names the option and what to do."""
+    """Options are invalid or incompatible; the message names the option and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What was asked for; empty or None where nothing was."""
+    """The options given; empty or None for those that were not."""
 
     stage: str
     reference_audio: Path | None
@@ -54,7 +54,7 @@ def is_wav(path: Path) -> bool:
 
 
 def transcript(options: Options) -> str:
-    """Return the words of the WAV: as given, or of the text file beside it."""
+    """Return the transcript of the WAV, as given or from the text file next to it."""
     if options.reference_text or options.reference_audio is None:
         return options.reference_text
     beside = options.reference_audio.with_suffix(".txt")

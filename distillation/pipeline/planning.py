@@ -37,7 +37,7 @@ from distillation.sentence_selection import REFERENCES, SentenceSelection
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be done, and what the person should know before."""
+    """What will be done, and notes for the user."""
 
     stages: tuple[str, ...]
     recipe: RunRecipe
@@ -50,12 +50,12 @@ class Plan:
 
 
 def plan(options: Options) -> Plan:
-    """Return what the options ask for.
+    """Return the plan for the options.
 
     Raises
     ------
     PlanError
-        Anything that would stop the work later; nothing has been written.
+        Anything that would make the work fail later; nothing has been written.
     """
     stages = STAGES if options.stage == "all" else (options.stage,)
     corpus = corpus_folder.read_corpus(options.corpus_dir)
@@ -87,13 +87,13 @@ def plan(options: Options) -> Plan:
 
 
 def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:
-    """Return the styles asked for, or those that have what the first stage needs."""
+    """Return the requested styles, or those that have what the first stage needs."""
     wanted = options.styles or _styles_with_clips(options, corpus) or tuple(corpus.speeds)
     return folder.styles_there(options, wanted)
 
 
 def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
-    """Return the styles that clips were named for, where nothing else makes a target of others."""
+    """Return the styles with named clips, if there is no other source of targets."""
     if options.reference_audio or options.tts_url:
         return ()
     named = {value.partition("=")[0] for value in options.target_audio}
@@ -150,13 +150,13 @@ def _sources(
 
 
 def _sound(path: str, known: Mapping[str, str], text: str = "") -> SoundFile:
-    """Return a sound with its hash; a clip of a target that is made may be gone since."""
+    """Return an audio file with its hash, the known one if a target's clip is gone by now."""
     there = path not in known or Path(path).exists()
     return SoundFile(path, sha256_of(Path(path)) if there else known[path], text)
 
 
 def _prompt(options: Options) -> SoundFile | None:
-    """Return the WAV a teacher clones or plays slices of."""
+    """Return the WAV that a teacher clones or plays slices of."""
     if options.reference_audio is None or not is_wav(options.reference_audio):
         return None
     path = options.reference_audio.resolve()
@@ -166,9 +166,9 @@ def _prompt(options: Options) -> SoundFile | None:
 def _selection(
     options: Options, corpus: Corpus, sources: Sequence[StyleSource]
 ) -> SentenceSelection:
-    """Return the sentences; those of the folder's other targets where there are any.
+    """Return the sentences; those of the folder's other targets if there are any.
 
-    What its searches use stays; of what is held out, only where a target or a search has it.
+    Its search texts are kept; its held-out texts too, unless a target or search now uses one.
     """
     styles = [source.key for source in sources]
     before = folder.texts_before(options, styles)
@@ -188,13 +188,13 @@ def _selection(
 
 
 def _without(source: StyleSource, held_out: Collection[str]) -> StyleSource:
-    """Return the source without what a target may not say, whole where too little was left."""
+    """Return the source without held-out texts, or unchanged if too few would be left."""
     free = [option for option in source.options if option.text not in held_out]
     return replace(source, options=free) if len(free) >= REFERENCES else source
 
 
 def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the clips of each style: as given now or, after the stage reference, before."""
+    """Return the clips of each style: given now, or by an earlier stage reference."""
     if not options.target_audio:
         return folder.clips(options, styles)
     given = asked_targets(options.target_audio, corpus.speeds)

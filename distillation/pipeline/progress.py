@@ -23,9 +23,9 @@ from distillation.stages.evolve import Evolution
 
 @contextmanager
 def steps_shown(console: Console, total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar of `total` steps; what is yielded is told the name of each as it begins.
+    """Show a bar of `total` steps; call the yielded function with each step's name as it begins.
 
-    Plain lines where the output is no terminal.
+    Prints plain lines if the output is not a terminal.
     """
     columns = (
         SpinnerColumn(),
@@ -48,7 +48,7 @@ def steps_shown(console: Console, total: int) -> Iterator[Callable[[str], None]]
 
 
 class Bars:
-    """Shows how far each style is; plain lines where the output is no terminal."""
+    """Shows the progress of each style; plain lines if the output is not a terminal."""
 
     def __init__(self, console: Console, steps: int) -> None:
         self._console = console
@@ -78,7 +78,7 @@ class Bars:
         self._progress.stop()
 
     def sentence_spoken(self, stage: str, style: str, done: int, of: int) -> None:
-        """Show sentences spoken in a stage."""
+        """Show the number of sentences spoken in a stage."""
         self._show(stage, style, done, of, "")
 
     def candidate_evaluated(self, style: str, evolution: Evolution) -> None:

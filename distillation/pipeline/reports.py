@@ -1,4 +1,4 @@
-"""The validation report of a folder: read whole, merged by style, asked what may be deployed."""
+"""The validation report of a folder: reads and merges it, and decides what may be deployed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from distillation.voicepack import PackError
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return the report; an empty one where there is none.
+    """Return the report; empty if there is none.
 
     Raises
     ------
     StageError
-        `bad_report`: it is no report, or lacks a key that every report has.
+        `bad_report`: it is not a report, or lacks a key that every report has.
     """
     report = read_json(path)
     if report is None:
@@ -36,7 +36,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def readable(path: Path) -> dict[str, Any]:
-    """Return the report; an empty one where there is none that can be used."""
+    """Return the report; empty if there is no valid one."""
     try:
         return read(path)
     except StageError:
@@ -44,16 +44,16 @@ def readable(path: Path) -> dict[str, Any]:
 
 
 def is_audible(path: Path, report: Mapping[str, Any]) -> bool:
-    """Tell whether every sound is there that the report names."""
+    """Return whether every audio file named in the report exists."""
     sounds = [one for style in report["styles"].values() for one in style["audio"]]
     names = {one[kind] for one in sounds for kind in KINDS if one[kind]}
     return all((path.parent / "audio" / name).exists() for name in names)
 
 
 def still_valid(before: Mapping[str, Any], recipe: RunRecipe, out: Path) -> list[dict[str, Any]]:
-    """Return what an earlier report says of styles that are not in the recipe.
+    """Return the results in an earlier report for styles that are not in the recipe.
 
-    Only where the voice is the one that was validated, over the same sentences.
+    Includes a style only if its voice and the held-out sentences are unchanged.
     """
     if list(before.get("held_out_texts", ())) != list(recipe.held_out_texts):
         return []
@@ -69,7 +69,7 @@ def _is_current(report: Mapping[str, Any], out: Path, style: str, engine: str) -
 
 
 def _check(report: Mapping[str, Any]) -> None:
-    """Touch everything that the stages read."""
+    """Access every key that the stages read, to raise on missing ones."""
     for key in ("passed", "held_out_texts"):
         report[key]
     for key in ("passed", "reason"):
@@ -90,7 +90,7 @@ def _fault(path: Path, why: str) -> StageError:
 
 
 def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> str:
-    """Return why the packs may not be deployed and what to do; empty when they may."""
+    """Return why the packs may not be deployed and what to do; empty if they may."""
     for style, path in packs.items():
         found = report.get("styles", {}).get(style)
         if not found:
@@ -108,7 +108,7 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
 
 
 def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return whence a pack is: the recipe it was evolved with, and figures if they are its own."""
+    """Return a pack's provenance: its recipe, and its held-out score if that pack was validated."""
     made = recipe_in(note_of(path)) or recipe
     found = report.get("styles", {}).get(style)
     own = found and is_validated(found, path, recipe.student)
@@ -117,5 +117,5 @@ def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) 
 
 
 def is_validated(found: Mapping[str, Any], path: Path, engine: str) -> bool:
-    """Tell whether a style's report is of the pack in this file."""
+    """Return whether a style's report is about the pack in this file."""
     return bool(found["evolved"]["sha256"] == voicepack.load(path, engine=engine).sha256)

@@ -1,4 +1,4 @@
-"""A folder as the workspace of a run: where each style's files lie, and who works in it."""
+"""A folder as the workspace of a run: the paths of each style's files, and a lock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCK_NAME = ".lock"
 
 @dataclass(frozen=True)
 class FolderWorkspace:
-    """One style's files in the folder of a run; the recipe's own names are paths already."""
+    """One style's files in the folder of a run; file names in the recipe already are paths."""
 
     out: Path
     style: str
@@ -51,12 +51,12 @@ class FolderWorkspace:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Let one process at a time work in the folder; the lock ends with its process.
+    """Let only one process at a time work in the folder; the lock ends with the process.
 
     Raises
     ------
     StageError
-        `out_in_use`: another process works there.
+        `out_in_use`: another process is working there.
     """
     out.mkdir(parents=True, exist_ok=True)
     with (out / LOCK_NAME).open("w") as file:
@@ -71,5 +71,5 @@ def locked(out: Path) -> Iterator[None]:
             yield
         finally:
             (out / LOCK_NAME).unlink(missing_ok=True)
-            with suppress(OSError):  # not empty: something was done
+            with suppress(OSError):  # not empty: it contains results
                 out.rmdir()

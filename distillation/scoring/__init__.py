@@ -1,4 +1,4 @@
-"""Audio to Score: speaker encoder, self-similarity, features, harmonic mean."""
+"""Scoring of audio: speaker encoder, self-similarity, features, harmonic mean."""
 
 from distillation.scoring.encoder import SpeakerEncoder, speaker_encoder
 from distillation.scoring.scorer import Score, Scorer, TextResult, self_similarity, similarity

@@ -1,4 +1,4 @@
-"""Target similarity as torch computes it, so that a gradient comes out (experimental)."""
+"""Target similarity computed in torch, so that it is differentiable (experimental)."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from distillation.scoring.scorer import centroid
 if TYPE_CHECKING:
     from torch import Tensor
 
-WINDOW = 480  # samples of which Resemblyzer keeps all or none
+WINDOW = 480  # samples; Resemblyzer keeps or drops a whole window when cutting silence
 
 
 class DifferentiableSimilarity:
-    """The cosine of a sound's voice with the target's, step by step as `SpeakerEncoder` has it.
+    """Cosine of the speaker embedding with the target's, by the same steps as `SpeakerEncoder`.
 
-    Two steps differ: 16 kHz are had by cutting the spectrum at 8 kHz, and sound in which no
-    speech is found counts whole, for it still has a way to go. Which silences are cut is held
-    as it is for the sound given.
+    Two steps differ: audio is resampled to 16 kHz by truncating the spectrum at 8 kHz, and audio
+    in which no speech is found is used whole, so that it still has a gradient. The choice of
+    silences to cut is treated as constant.
 
     Parameters
     ----------
     *clips : Audio
-        One or more of the target.
+        One or more target clips.
     encoder : SpeakerEncoder, optional
-        The process's own by default; its network is shared, and asks for no gradient any more.
+        By default that of the process. Its network is shared, and its parameters are set not to
+        require gradients.
     """
 
     def __init__(self, *clips: Audio, encoder: SpeakerEncoder | None = None) -> None:
@@ -57,9 +58,9 @@ class DifferentiableSimilarity:
         Parameters
         ----------
         y : Tensor, shape (n,), float32
-            Samples, on the processor.
+            Samples, on the CPU.
         sr : int
-            Their rate, Hz, above 16 kHz.
+            Sample rate, Hz, above 16 kHz.
 
         Returns
         -------
@@ -88,7 +89,7 @@ def _narrowed(y: Tensor, sr: int) -> Tensor:
 
 
 def _kept(y: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which samples `trim_long_silences` keeps; all where it finds no speech."""
+    """Return which samples `trim_long_silences` keeps; all if it finds no speech."""
     from resemblyzer.audio import trim_long_silences
 
     windows = y[: len(y) // WINDOW * WINDOW].reshape(-1, WINDOW)

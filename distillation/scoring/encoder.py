@@ -1,4 +1,4 @@
-"""SpeakerEncoder: sound to a speaker embedding, by Resemblyzer."""
+"""Speaker embeddings of audio, by Resemblyzer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Embedding = NDArray[np.float32]
 
 SR = 16_000
 N_FFT, HOP, N_MELS = 400, 160, 40  # 25 ms windows every 10 ms, as Resemblyzer was trained
-RATE, COVERAGE = 1.3, 0.75  # partial utterances a second; how full the last must be
+RATE, COVERAGE = 1.3, 0.75  # partial utterances per second; minimum coverage of the last
 LEVEL_DBFS = -30.0
 SILENCE = 1e-5
 
@@ -28,10 +28,10 @@ SILENCE = 1e-5
 class SpeakerEncoder:
     """Resemblyzer's GE2E encoder, loaded once per process by `speaker_encoder`.
 
-    The steps are Resemblyzer's own (`preprocess_wav`, `embed_utterance`) but for two. Its mel
-    spectrogram is computed by `scoring.mel`: equal to 1e-5, without 16 s of compilation. And
-    loud sound is brought to -30 dBFS as well as quiet sound: the network takes powers, not
-    decibels, so that halving a level alone moved a cosine by 0.05.
+    The steps are Resemblyzer's own (`preprocess_wav`, `embed_utterance`) with two exceptions. The
+    mel spectrogram is computed by `scoring.mel`: equal to 1e-5, without 16 s of compilation. And
+    loud audio is brought to -30 dBFS as well as quiet audio: the network takes powers, not
+    decibels, so that halving the level alone changed a cosine by 0.05.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class SpeakerEncoder:
         return self._encoder
 
     def embed(self, audio: Audio) -> Embedding:
-        """Return the voice of `audio` as a unit vector.
+        """Return the speaker embedding of `audio` as a unit vector.
 
         Parameters
         ----------
@@ -61,12 +61,12 @@ class SpeakerEncoder:
         Returns
         -------
         ndarray, shape (256,), float32
-            Norm 1, no negative entry: cosines of two embeddings lie in 0…1.
+            Norm 1, no negative entries: cosines of two embeddings lie in 0…1.
 
         Raises
         ------
         AudioError
-            `silent` or `no_speech`: nothing to recognise a speaker by.
+            `silent` or `no_speech`: nothing to identify a speaker by.
 
         References
         ----------
@@ -89,7 +89,7 @@ class SpeakerEncoder:
 
 @cache
 def speaker_encoder() -> SpeakerEncoder:
-    """Return the one encoder of this process, loaded and warmed up."""
+    """Return the shared encoder of this process, loaded and warmed up."""
     encoder = SpeakerEncoder()
     noise = np.random.default_rng(0).standard_normal(2 * SR).astype(np.float32)
     encoder._embed_speech(0.05 * noise)
@@ -97,7 +97,7 @@ def speaker_encoder() -> SpeakerEncoder:
 
 
 def _speech_of(audio: Audio) -> NDArray[np.float32]:
-    """Return 16 kHz samples of one level, without long silences."""
+    """Return 16 kHz samples at a fixed level, without long silences."""
     from resemblyzer.audio import normalize_volume, trim_long_silences
 
     y = resample(audio, SR).y

@@ -1,4 +1,4 @@
-"""Feature similarity: how alike two sounds are in timbre, brightness, energy, pitch and pace."""
+"""Feature similarity of two clips in timbre, brightness, energy, pitch and pace."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from distillation.scoring.mel import mel_filters, power_spectrogram
 
 Float = NDArray[np.float64]
 
-DIP_DB = 2.0  # two peaks are two nuclei when the sound falls so far between them
-BELOW_PEAK_DB = 25.0  # quieter peaks are no vowels
+DIP_DB = 2.0  # two peaks are separate nuclei if the level dips this far between them
+BELOW_PEAK_DB = 25.0  # peaks further below the maximum are not vowels
 
 
 SR = 16_000
 N_FFT, HOP = 1024, 256
 N_MELS, N_MFCC = 40, 13
 LEVEL = 0.05  # RMS of the active frames after level matching (-26 dBFS)
-ACTIVE_DB = 35.0  # frames within this of the loudest count as sound
+ACTIVE_DB = 35.0  # frames within this of the loudest count as active
 ROLLOFF = 0.85
 REFERENCE_HZ = 55.0  # pitch is compared in semitones above this
 
-# A difference is taken relative to the larger value, but never to less than this.
+# A difference is relative to the larger of the two values, or to this if that is smaller.
 FLOORS = {
     "mfcc": 20.0,
     "centroid_hz": 200.0,
@@ -41,9 +41,9 @@ FLOORS = {
     "voiced": 0.2,
     "pace": 4.0,
 }
-# Where zero is an arbitrary place, as of a pitch, it is taken relative to this alone.
+# If zero is arbitrary, as on a pitch scale, the difference is relative to this alone.
 SPANS = {"pitch_st_mean": 6.0}
-# Each group counts the same, however many figures describe it.
+# Groups have equal weight, regardless of their number of features.
 GROUPS = {
     "timbre": ("mfcc",),
     "brightness": ("centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness", "crossings"),
@@ -54,22 +54,22 @@ GROUPS = {
 
 
 def features(audio: Audio) -> dict[str, float]:
-    """Return the features of a sound after level matching.
+    """Return the features of a clip after level matching.
 
     Parameters
     ----------
     audio : Audio
-        At least one 64 ms frame of sound.
+        At least one active 64 ms frame.
 
     Returns
     -------
     dict of str to float
         Means and standard deviations over the active frames: `mfcc1…12` (orthonormal DCT of
-        the log-mel spectrum in dB; the 0th is the level and left out), `centroid_hz`,
+        the log-mel spectrum in dB; the 0th, which is the level, is left out), `centroid_hz`,
         `bandwidth_hz`, `rolloff_hz` (85 %), `flatness` (0-1), `crossings` (share of samples),
-        `level_db` (deviation only), `pitch_st` (semitones above 55 Hz, voiced frames), `voiced`
-        (share of frames) and `pace` (syllable nuclei a second). Independent of the sound's
-        level.
+        `level_db` (standard deviation only), `pitch_st` (semitones above 55 Hz, voiced frames),
+        `voiced` (share of frames) and `pace` (syllable nuclei per second). Independent of the
+        level of the audio.
 
     Raises
     ------
@@ -91,12 +91,12 @@ def features(audio: Audio) -> dict[str, float]:
 
 
 def mean_features(clips: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each feature over several sounds of one voice."""
+    """Return the mean of each feature over several clips of one voice."""
     return {name: float(np.mean([clip[name] for clip in clips])) for name in clips[0]}
 
 
 def feature_similarity(found: Mapping[str, float], wanted: Mapping[str, float]) -> float:
-    """Return how alike two sets of features are.
+    """Return the similarity of two sets of features.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ def feature_similarity(found: Mapping[str, float], wanted: Mapping[str, float]) 
     Returns
     -------
     float
-        0-1: one less the mean of the differences, each relative to the larger of the two
-        values (at least the feature's floor, so that nothing explodes near zero), that of the
-        mean pitch to 6 semitones, and at most 1; first within each of `GROUPS`, then over
-        them. Symmetric; 1 for equal features.
+        0-1: one minus the mean difference, averaged within each of `GROUPS`, then over the
+        groups. Each difference is at most 1 and relative to the larger of the two values (at
+        least the feature's floor, to avoid blow-up near zero), or for the mean pitch, to 6
+        semitones. Symmetric; 1 for equal features.
     """
     apart: dict[str, list[float]] = {group: [] for group in GROUPS}
     for name in wanted:
@@ -196,27 +196,27 @@ def _summaries(name: str, columns: Float) -> dict[str, float]:
 
 
 def nuclei_per_second(audio: Audio, power: Float, hop_s: float, pitch: Pitch) -> float:
-    """Return how fast somebody speaks, pauses left out.
+    """Return the articulation rate: syllable nuclei per second, excluding pauses.
 
-    Pauses are not counted: a target clip is joined from sentences, so that its pauses are ours
-    and not the speaker's.
+    Pauses are excluded because a target clip is joined from sentences, so that its pauses are
+    inserted and not the speaker's.
 
     Parameters
     ----------
     audio : Audio
-        The sound; its pauses are found by `corpus.audio.timing`.
+        The clip; its pauses are found by `corpus.audio.timing`.
     power : ndarray, shape (frames,)
-        Power of each frame; windows of 64 ms see syllables, not single periods.
+        Power of each frame; windows of 64 ms resolve syllables, not single periods.
     hop_s : float
-        From frame to frame, s.
+        Time between frames, s.
     pitch : Pitch
-        Of the same sound: only voiced peaks are vowels.
+        Of the same clip: only voiced peaks are vowels.
 
     Returns
     -------
     float
-        Syllable nuclei a second of sounding speech; 0 where nobody speaks. Within about 15 %
-        of the syllables of the text.
+        Syllable nuclei per second of phonation; 0 without speech. Within about 15 % of the
+        number of syllables in the text.
 
     References
     ----------
@@ -233,7 +233,7 @@ def nuclei_per_second(audio: Audio, power: Float, hop_s: float, pitch: Pitch) ->
 
 
 def _peaks(level_db: Float) -> list[int]:
-    """Return the loudest frame of each rise and fall of at least `DIP_DB`."""
+    """Return the loudest frames, separated by dips of at least `DIP_DB`."""
     middle = level_db[1:-1]
     rises = (middle > level_db[:-2]) & (middle >= level_db[2:])
     loud = middle > np.percentile(level_db, 99) - BELOW_PEAK_DB

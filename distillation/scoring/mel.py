@@ -1,6 +1,6 @@
-"""Spectrogram, mel filters and mel spectrogram equal to librosa's, without compiling anything.
+"""Spectrogram, mel filters and mel spectrogram equal to librosa's, in pure numpy.
 
-librosa's own take 16 s of numba compilation at first use in every process; these are numpy.
+librosa's need 16 s of numba compilation at first use in every process.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def power_spectrogram(y: NDArray[np.floating], *, n_fft: int, hop: int) -> Float
 
 @cache
 def mel_filters(sr: int, n_fft: int, n_mels: int) -> Float:
-    """Return triangular filters on Slaney's mel scale, of equal area.
+    """Return triangular filters of equal area on Slaney's mel scale.
 
     Returns
     -------
@@ -59,12 +59,12 @@ def mel_filters(sr: int, n_fft: int, n_mels: int) -> Float:
 def mel_spectrogram(
     y: NDArray[np.floating], *, sr: int, n_fft: int, hop: int, n_mels: int
 ) -> NDArray[np.float32]:
-    """Return the (frames, n_mels) mel power spectrogram, as librosa's transposed."""
+    """Return the (frames, n_mels) mel power spectrogram, equal to librosa's transposed."""
     power = power_spectrogram(y, n_fft=n_fft, hop=hop)
     return (power @ mel_filters(sr, n_fft, n_mels)).astype(np.float32)
 
 
-_LINEAR = 200.0 / 3  # Hz a mel below 1 kHz
+_LINEAR = 200.0 / 3  # Hz per mel below 1 kHz
 _KNEE_HZ = 1000.0
 _KNEE_MEL = _KNEE_HZ / _LINEAR
 _LOG_STEP = np.log(6.4) / 27.0

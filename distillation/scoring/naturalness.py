@@ -1,4 +1,4 @@
-"""How natural speech sounds: a mean opinion score of 1-5, predicted by DistillMOS."""
+"""Naturalness of speech: a mean opinion score of 1-5, predicted by DistillMOS."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from distillmos import ConvTransformerSQAModel
 
 SR = 16_000
-WINDOW = 122_880  # samples the network hears at once, 7.68 s
+WINDOW = 122_880  # samples; the network's input length, 7.68 s
 MAX_HOP = 16_000  # between the windows of a longer clip, as published
 SILENCE = 1e-5
 LOWEST = 1.0
 
 
 def available() -> bool:
-    """Tell whether the predictor is installed here; loads nothing."""
+    """Return whether the predictor is installed, without loading it."""
     return all(find_spec(name) is not None for name in ("distillmos", "xls_r_sqa"))
 
 
 def naturalness(audio: Audio) -> float:
-    """Return the mean opinion score that listeners would give a clip of speech.
+    """Return the predicted mean opinion score of a clip of speech.
 
-    The network divides what it hears by its peak, so the level does not matter (less than
-    0.0001). Length does: what is shorter than 7.68 s is filled up with silence, and the same
-    voice gets about one point less for 1.5 s than for 4 s. So compare voices by the same
-    sentences. A longer clip is the mean of windows of 7.68 s, at most 1 s apart, heard one
-    after the other, which bounds the memory: 12 s take six times as long as 7 s.
+    The network normalizes its input by the peak, so the level does not matter (less than
+    0.0001). Length does: input shorter than 7.68 s is padded with silence, and the same voice
+    gets about one point less for 1.5 s than for 4 s. So compare voices by the same sentences.
+    The score of a longer clip is the mean over windows of 7.68 s, at most 1 s apart, evaluated
+    one at a time to bound the memory: 12 s take six times as long as 7 s.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def naturalness(audio: Audio) -> float:
     Returns
     -------
     float
-        1-5, higher is more natural; equal to the bit for equal samples. 1 for silence.
+        1-5, higher is more natural; bit-identical for equal samples. 1 for silence.
 
     Raises
     ------
     ModuleNotFoundError
-        DistillMOS is not installed: ask `available` first.
+        DistillMOS is not installed; check `available` first.
 
     References
     ----------
@@ -71,7 +71,7 @@ def naturalness(audio: Audio) -> float:
 
 
 def _windows(y: Samples) -> Iterator[Samples]:
-    """Give the parts the network hears, evenly spread from the first sample to the last."""
+    """Yield the network's input windows, evenly spread from the first sample to the last."""
     over = max(0, len(y) - WINDOW)
     for place in np.linspace(0.0, 1.0, -(-over // MAX_HOP) + 1):
         first = int(place * over)
@@ -80,13 +80,13 @@ def _windows(y: Samples) -> Iterator[Samples]:
 
 @cache
 def _network() -> ConvTransformerSQAModel:
-    """Return the one network of this process."""
+    """Return the shared network of this process."""
     import torch
 
     with _without_torchaudio():
         from distillmos import sqa
 
-    network = sqa.ConvTransformerSQAModel(load_weights=False)  # which would print a line
+    network = sqa.ConvTransformerSQAModel(load_weights=False)  # True would print a line
     stored = torch.load(sqa.DEFAULT_WEIGHTS_CHKPT, map_location="cpu", weights_only=True)
     network.load_state_dict(stored["model"])
     return network.eval().requires_grad_(False)
@@ -94,9 +94,9 @@ def _network() -> ConvTransformerSQAModel:
 
 @contextmanager
 def _without_torchaudio() -> Iterator[None]:
-    """Let an empty module pass for torchaudio, which DistillMOS wants for its commands alone.
+    """Substitute an empty module for torchaudio, which DistillMOS needs for its commands only.
 
-    It is taken away again: transformers, which Kokoro loads, looks whether there is one.
+    It is removed again, because transformers, which Kokoro loads, checks for torchaudio.
     """
     if "torchaudio" in sys.modules:
         yield

@@ -1,4 +1,4 @@
-"""Scores a voice against its target, and bounds the score it can still reach."""
+"""Scores a voice against its target, and computes an upper bound on a partial score."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from distillation.scoring.features import feature_similarity, features, mean_fea
 
 FLOOR = 0.01
 
-PARTS = 128  # of the arc between target and voice
-SLACK = 1e-4  # points; single precision rounds the similarities of a score
+PARTS = 128  # segments of the arc between target and voice
+SLACK = 1e-4  # score points, for rounding: similarities are in single precision
 Vector = NDArray[np.floating]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A candidate against the target.
+    """The score of a candidate against the target.
 
     Attributes
     ----------
     total : float
-        0-100, weighted harmonic mean of the three.
+        0-100, weighted harmonic mean of target, self and feature similarity.
     target : float
-        0-1, cosine of the speaker embeddings of the candidate and the target clip; over several
-        texts their mean.
+        0-1, cosine of the speaker embeddings of the candidate and the target; the mean over
+        several texts.
     first : float
-        0-1, the same of the first text alone, by which candidates are dropped early.
+        0-1, the same for the first text alone, by which candidates are dropped early.
     self_ : float
-        0-1, mean pairwise cosine of the candidate's voice over different texts.
+        0-1, mean pairwise cosine of the candidate's embeddings over different texts.
     feature : float
-        0-1, differentiable_similarity of timbre, brightness, energy and pitch to the target's.
+        0-1, similarity to the target's timbre, brightness, energy, pitch and pace.
     """
 
     total: float
@@ -47,7 +47,7 @@ class Score:
     feature: float
 
     def to_json(self) -> dict[str, float]:
-        """Return the five numbers; `self_` under the name `self`."""
+        """Return the five numbers, with `self_` under the key `self`."""
         values = asdict(self)
         values["self"] = values.pop("self_")
         return values
@@ -61,7 +61,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class TextResult:
-    """One text of a candidate: its sound, its voice, and how near that is to the target."""
+    """One text of a candidate: its audio, speaker embedding and similarity to the target."""
 
     audio: Audio
     embedding: Embedding | None
@@ -71,25 +71,25 @@ class TextResult:
 class Scorer:
     """Compares candidates with one target; takes audio, never engines.
 
-    Several clips of a target are one voice: their embeddings are averaged and the mean brought
-    back to length one, the centroid of [1]_ (and Resemblyzer's `embed_speaker`). The mean of
-    the clips' cosines would rank candidates the same, since it is the cosine with the centroid
-    times the centroid's length; but no voice could then reach 1, and the more the clips
-    differ, the less target similarity would weigh beside the other parts.
+    Several clips of a target are one voice: the mean of their embeddings is normalized, which is
+    the centroid of [1]_ (and Resemblyzer's `embed_speaker`). The mean of the clips' cosines would
+    rank candidates the same, since it equals the cosine with the centroid times the norm of the
+    mean; but no voice could then reach 1, and the more the clips differ, the less target
+    similarity would weigh against the other parts.
 
     Parameters
     ----------
     *clips : Audio
-        One or more of the target; each embedded and measured once, here.
+        One or more target clips; each is embedded and measured once, here.
     weights : mapping
         Of `target`, `self` and `feature`.
     encoder : SpeakerEncoder, optional
-        The process's own by default.
+        By default that of the process.
 
     Raises
     ------
     AudioError
-        A clip is silent or holds no speech.
+        A clip is silent or contains no speech.
 
     References
     ----------
@@ -108,10 +108,10 @@ class Scorer:
         self._features = mean_features([features(clip) for clip in clips])
 
     def hear(self, audio: Audio) -> TextResult:
-        """Return the voice of one text and its target similarity.
+        """Return the embedding of one text and its target similarity.
 
-        Sound without a voice has similarity 0 rather than being an error: a candidate may
-        well fall silent, and is dropped.
+        Audio without speech has similarity 0 instead of raising: a candidate may become silent,
+        and is then dropped.
         """
         try:
             embedding = self._encoder.embed(audio)
@@ -120,7 +120,7 @@ class Scorer:
         return TextResult(audio, embedding, similarity(embedding, self._target))
 
     def feature(self, heard: TextResult) -> float:
-        """Return the feature similarity (0-1) of a text that was heard; 0 without a voice."""
+        """Return the feature similarity (0-1) of a measured text; 0 without speech."""
         if heard.embedding is None:
             return 0.0
         return feature_similarity(features(heard.audio), self._features)
@@ -135,9 +135,9 @@ class Scorer:
         heard : sequence of TextResult
             The same voice speaking two or more texts, from `hear`.
         compared : str
-            With the target: `all` texts, or the `first` alone as KVoiceWalk does.
+            Which texts are compared with the target: `all`, or only the `first` as in KVoiceWalk.
         feature : float, optional
-            Of the first text, from `feature`, where it is known already.
+            Feature similarity of the first text, from `feature`, if already known.
         """
         target = heard[0].target if compared == "first" else _mean_target(heard)
         return self._total(target, heard, self.feature(heard[0]) if feature is None else feature)
@@ -150,18 +150,18 @@ class Scorer:
         compared: str = "all",
         feature: float = 1.0,
     ) -> float:
-        """Return a total (0-100) that a voice so heard cannot exceed, whatever it says next.
+        """Return an upper bound (0-100) on the total of a voice, given its first texts.
 
         Parameters
         ----------
         heard : sequence of TextResult
-            The first of its texts, one or more.
+            Its first texts, one or more.
         texts : int
-            How many it speaks in all.
+            Total number of texts.
         compared : str
             As for `score`.
         feature : float
-            From `feature`, where it is known already.
+            From `feature`, if already known.
         """
         voiced = [one.embedding for one in heard if one.embedding is not None]
         if len(voiced) < len(heard):
@@ -179,8 +179,8 @@ class Scorer:
     def score_all(self, audios: Sequence[Audio]) -> Score:
         """Return the score of a voice over several texts, each compared with the target.
 
-        Target and feature similarity are means over the texts; for validation, where no text
-        is special.
+        Target and feature similarity are means over the texts; for validation, in which all
+        texts count the same.
         """
         heard = [self.hear(audio) for audio in audios]
         feature = float(np.mean([self.feature(one) for one in heard]))
@@ -204,7 +204,7 @@ def _mean_target(heard: Sequence[TextResult]) -> float:
 
 
 def centroid(embeddings: Sequence[Embedding]) -> Embedding:
-    """Return the mean of unit vectors, brought back to length one."""
+    """Return the normalized mean of unit vectors."""
     mean = np.mean(embeddings, axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
@@ -215,7 +215,7 @@ def similarity(a: Embedding, b: Embedding) -> float:
 
 
 def self_similarity(embeddings: Sequence[Embedding]) -> float:
-    """Return the mean cosine over all pairs, 0-1; one voice over different texts.
+    """Return the mean cosine over all pairs, 0-1, of one voice's embeddings of different texts.
 
     Raises
     ------
@@ -236,12 +236,12 @@ def total_bound(
     first_alone: bool,
     feature: float = 1.0,
 ) -> float:
-    """Return a total, 0-100, that no voice can exceed whose first texts were so heard.
+    """Return an upper bound, 0-100, on the total of a voice, given embeddings of its first texts.
 
-    A text not heard yet may lie at an angle a from the target and b from what was heard, and
-    ``a + b`` is no less than the angle between these two: it cannot be at both at once.
-    Along that arc the best is sought part by part, each part at the better end of both, so
-    that the bound is never too low.
+    The embedding of a further text has an angle a to the target and b to the sum of those in
+    `heard`, and ``a + b`` is no less than the angle between these two (triangle inequality), so
+    it cannot be close to both. The maximum along that arc is searched segment by segment, taking
+    for each similarity the better end of the segment, so that the bound is never too low.
 
     Parameters
     ----------
@@ -250,13 +250,13 @@ def total_bound(
     target : ndarray, shape (n,)
         Such an embedding, or a mean of several.
     texts : int
-        How many the voice speaks in all.
+        Total number of texts.
     weights : mapping
         Of `target`, `self` and `feature`.
     first_alone : bool
         Whether only the first text is compared with the target.
     feature : float
-        Feature similarity, 0-1; 1 where it is not known yet.
+        Feature similarity, 0-1; 1 if not known yet.
     """
     missing = texts - len(heard)
     near, steady = _arc(np.sum(heard, axis=0, dtype=np.float64), np.asarray(target, np.float64))
@@ -276,7 +276,7 @@ def total_bound(
 
 
 def _arc(voice: Vector, target: Vector) -> tuple[Vector, Vector]:
-    """Return the products with target and voice that a unit vector may reach, part by part."""
+    """Return upper bounds on a unit vector's products with target and voice, per arc segment."""
     lengths = float(np.linalg.norm(voice)), float(np.linalg.norm(target))
     cosine = float(voice @ target) / (lengths[0] * lengths[1])
     edges = np.linspace(0.0, np.arccos(np.clip(cosine, -1.0, 1.0)), PARTS + 1)

@@ -1,4 +1,4 @@
-"""Search strategies by name; pure arrays, no knowledge of audio."""
+"""Search strategies by name; they work on arrays only, without knowledge of audio."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STRATEGIES: dict[
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }
-# They follow a gradient: only with students that give one.
+# These follow a gradient: they work only with students that provide one.
 EXPERIMENTAL: dict[str, type[Gradient]] = {Gradient.name: Gradient}
 
 
@@ -51,24 +51,24 @@ def strategy(
     name : str
         A key of `STRATEGIES` or `EXPERIMENTAL`.
     start : ndarray, shape (rows, 1, 256), float32
-        Where the walk begins.
+        Where the search begins.
     start_score : float
         Score of `start`, 0-100: candidates must beat it.
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2: they scale and bound the mutations.
     diversity : (float, float)
-        Range of a step's scale, in spreads of the base voices.
+        Range of a step's scale, in standard deviations of the base voices.
     seed : int
         Equal seeds and scores give equal candidates.
     known : sequence of (ndarray, float)
-        What was scored while the start was chosen; a strategy may learn from it.
+        Packs scored while the start was chosen, and their totals; a strategy may learn from them.
     gradient : callable, optional
-        For the experimental ones: which way the score rises.
+        Gradient to ascend, for the experimental strategies.
 
     Raises
     ------
     SearchError
-        Unknown name, or a population that does not fit.
+        Unknown name, or a population of the wrong shape or size.
     """
     if name in EXPERIMENTAL:
         return EXPERIMENTAL[name](

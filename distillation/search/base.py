@@ -1,4 +1,4 @@
-"""What a search strategy is: ask for a candidate, tell its score, save and restore its state."""
+"""The interface of a search strategy: ask, tell, state, restore."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Known = Sequence[tuple[Array, float]]  # packs that were scored already, and their totals
-GradientFunction = Callable[[Array, int], NDArray[np.float64]]  # pack, step → what each number adds
+Known = Sequence[tuple[Array, float]]  # packs that were already scored, and their totals
+GradientFunction = Callable[[Array, int], NDArray[np.float64]]  # pack, step → gradient (256,)
 State = dict[str, NDArray[np.generic] | int | float | str]
 
 
 class SearchError(ValueError):
-    """A search that cannot be set up; the message says what is missing."""
+    """The search cannot be set up or was misused; the message says why."""
 
 
 class Strategy(Protocol):
-    """Proposes candidates and learns from their scores; knows nothing of what they mean.
+    """Proposes candidates and learns from their scores, without knowing what they represent.
 
     Up to `batch` candidates may be asked before the first of them is told; scores are told in
-    the order of the asks. So whoever evaluates a batch, and in which order, changes nothing.
+    the order of the asks. So it makes no difference which worker evaluates a candidate of a
+    batch, or in which order.
     """
 
     name: ClassVar[str]
 
     @property
     def batch(self) -> int:
-        """How many candidates may be asked, from now, before the first of them is told."""
+        """How many more candidates may be asked before the next score is told."""
         ...
 
     @property
@@ -38,32 +39,32 @@ class Strategy(Protocol):
         """Total (0-100) at or below which every candidate of this batch is treated alike.
 
         Scoring may stop as soon as a candidate's ceiling is at or below it. Fixed for the
-        whole batch; -inf where every score is told apart.
+        whole batch; -inf if every difference in score matters.
         """
         ...
 
     def ask(self) -> Array:
-        """Return the next candidate, shape of `start`; with `batch` 0, a SearchError."""
+        """Return the next candidate, in the shape of `start`; raise SearchError if `batch` is 0."""
         ...
 
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:
-        """Take the score of the first candidate not yet told; True if it is the new best.
+        """Take the score of the first candidate not yet told; return True if it is the new best.
 
-        A dropped candidate has no score, but a `ceiling` (0-100): what it could have reached.
+        A dropped candidate has no score but a `ceiling` (0-100), an upper bound on it.
         """
         ...
 
     def state(self) -> State:
         """Return everything the next `ask` depends on: arrays, numbers and JSON strings.
 
-        Of the candidates asked and not yet told nothing is kept: they are asked again.
+        Candidates asked but not yet told are not included: they are asked again.
         """
         ...
 
     def restore(self, state: State) -> None:
-        """Continue exactly where `state` was taken, to the bit.
+        """Continue bit-identically from where `state` was taken.
 
-        Candidates that were asked and not told come again, the same, from the next `ask` on.
+        Candidates that were asked but not told are returned again by the next calls of `ask`.
         """
         ...
 
@@ -86,14 +87,14 @@ def checked_population(start: Array, population: Array) -> NDArray[np.float64]:
     Parameters
     ----------
     start : ndarray, shape (rows, 1, 256)
-        Where the walk begins.
+        Where the search begins.
     population : ndarray, shape (n, rows, 1, 256)
         Two voices or more: their spread scales the mutations.
 
     Raises
     ------
     SearchError
-        Fewer than two voices, or of another shape than the start.
+        Fewer than two voices, or a different shape from the start.
     """
     if population.ndim != start.ndim + 1 or population.shape[1:] != start.shape:
         raise SearchError(f"base voices of shape {start.shape} wanted, not {population.shape[1:]}.")

@@ -14,20 +14,20 @@ from distillation.search.subspace import Subspace, Vector
 if TYPE_CHECKING:
     from distillation.search.symmetric_cma import SymmetricCMA
 
-SIGMA = 0.5  # first step, in spreads
-COLLAPSED = 1e-3  # spreads: finer differences are not heard
-SIDE_BY_SIDE = 4  # a generation is a multiple: two or four processes end it together
-DROPPED = 100.0  # added to what a dropped candidate could have had: worse than any heard in full
+SIGMA = 0.5  # initial step size, in spreads
+COLLAPSED = 1e-3  # spreads: finer differences are inaudible
+SIDE_BY_SIDE = 4  # population is a multiple, so that two or four processes are evenly loaded
+DROPPED = 100.0  # penalty that ranks dropped candidates behind all fully evaluated ones
 
 
 class CmaEs:
     """Covariance matrix adaptation over the principal directions of the base voices' means.
 
-    When the distribution has collapsed, the search begins again around its best with twice the
+    When the distribution has collapsed, the search restarts around its best with twice the
     population (IPOP).
 
-    The state is the list of told values: asking and telling them again leads to the same
-    generator and the same distribution, to the bit, without touching the library's insides.
+    The state is the list of told values: replaying asks and tells restores the bit-identical
+    generator and distribution without access to the library's internals.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class CmaEs:
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2.
     diversity : (float, float)
-        Not used: the step size adapts itself.
+        Not used: the step size is adapted.
     seed : int
         Equal seeds and scores give equal candidates.
 
@@ -64,7 +64,7 @@ class CmaEs:
         self._cma: SymmetricCMA
         self._best: Vector
         self._best_score: float
-        self._asked: deque[Vector]  # and not yet told
+        self._asked: deque[Vector]  # asked but not yet told
         self._generation: list[tuple[Vector, float]]
         self._told: list[float]
         self._ceilings: list[float]
@@ -76,7 +76,7 @@ class CmaEs:
 
     @property
     def floor(self) -> float:
-        return -math.inf  # the distribution learns from the order of all scores
+        return -math.inf  # the update uses the ranks of all scores
 
     def ask(self) -> Array:
         if not self.batch:
@@ -120,7 +120,7 @@ class CmaEs:
         self._told, self._ceilings = [], []
         self._asked = deque()
         self._restarts = 0
-        usual = 4 + 3 * math.log(len(self._space.origin))  # Hansen's
+        usual = 4 + 3 * math.log(len(self._space.origin))  # Hansen's default
         self._distribution(SIDE_BY_SIDE * math.ceil(int(usual) / SIDE_BY_SIDE))
 
     def _finish_generation(self) -> None:

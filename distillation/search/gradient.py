@@ -18,21 +18,21 @@ from distillation.search.base import (
 )
 from distillation.search.subspace import Subspace, Vector
 
-RATES = (0.2, 0.02)  # spreads a step, at first and when it gives up
-MOMENTS = (0.9, 0.99)  # what is kept of the mean gradient and of its square
-DIRECTIONS = (8, 4)  # of timbre and prosody, at least
+RATES = (0.2, 0.02)  # learning rate in spreads per step: initial, and minimum before a restart
+MOMENTS = (0.9, 0.99)  # Adam's decay rates of the mean gradient and of its square
+DIRECTIONS = (8, 4)  # minimum of timbre and prosody
 PATIENCE = 8  # steps without a better score
-JOLT = 0.05  # spreads, off the start and off the best after giving up
+JOLT = 0.05  # spreads: random offset from the start, and from the best at a restart
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the walk is, and what Adam remembers of the way there."""
+    """The current point and Adam's moment estimates."""
 
     point: Vector
     mean: Vector
     square: Vector
-    count: int  # steps of these moments
+    count: int  # number of steps in the moments
 
     @classmethod
     def fresh(cls, point: Vector) -> Place:
@@ -40,11 +40,11 @@ class Place:
 
 
 class Gradient:
-    """Adam uphill along a given gradient; every point is scored as any candidate.
+    """Gradient ascent by Adam; every point is scored like any other candidate.
 
-    The gradient is of target similarity alone, the score is the whole one. After `PATIENCE` steps
-    without a better score it goes back to the best and halves its rate; at the smallest it
-    begins again a jolt off the best.
+    The gradient is that of target similarity alone, while the score is the total. After
+    `PATIENCE` steps without a better score it returns to the best point and halves its rate; at
+    the minimum rate it restarts at a random offset from the best.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ class Gradient:
     diversity : (float, float)
         Not used.
     seed : int
-        Of the jolts; equal seeds, scores and gradients give equal candidates.
+        Of the random offsets; equal seeds, scores and gradients give equal candidates.
     gradient : callable
-        Pack and step to the gradient (256,) of an offset to all of its rows.
+        Maps pack and step to the gradient (256,) by an offset added to all rows.
 
     Raises
     ------
     SearchError
-        No gradient is given: the student has none.
+        No gradient was given: the student has none.
 
     References
     ----------

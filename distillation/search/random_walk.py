@@ -1,4 +1,4 @@
-"""Random walks: the published one, and one whose mutations all rows of the pack share."""
+"""Random walks: the published one, and one that applies each mutation to all rows of the pack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from distillation.search.base import (
     rng_to_json,
 )
 
-BOUND = 3.0  # spreads of the base voices a coordinate may lie from their mean
+BOUND = 3.0  # maximum distance of a coordinate from the base voices' mean, in their spreads
 GROW, SHRINK = 1.5, 1.5**-0.25  # the 1/5 success rule of the (1+1) evolution strategy
 STRIDE = (0.25, 8.0)
 
@@ -25,15 +25,15 @@ Vector = NDArray[np.float64]
 
 
 class RandomWalk:
-    """KVoiceWalk's walk: ``base + randn_like(base) * std * diversity``.
+    """KVoiceWalk's random walk: ``base + randn_like(base) * std * diversity``.
 
-    Per step one diversity is drawn uniformly; the noise is independent over all rows and
-    columns; `std` is per element over the base voices (n - 1 in the divisor, as torch).
+    One diversity per step is drawn uniformly; the noise is independent over all rows and
+    columns; `std` is elementwise over the base voices (divisor n - 1, as in torch).
 
     Parameters
     ----------
     start : ndarray, shape (rows, 1, 256), float32
-        The walk's base until something better is found.
+        The base until something better is found.
     start_score : float
         Its score, 0-100.
     population : ndarray, shape (n, rows, 1, 256), float32
@@ -67,7 +67,7 @@ class RandomWalk:
         self._best_score = start_score
         self._candidate: Array | None = None
         self._rng = np.random.default_rng(seed)
-        self._before = ""  # the generator before the candidate that is not yet told
+        self._before = ""  # generator state before the candidate not yet told
 
     @property
     def batch(self) -> int:
@@ -109,13 +109,13 @@ class RandomWalk:
 class SharedWalk:
     """(1+1) evolution strategy over a voice's 256-vector and its change with text length.
 
-    A candidate is ``start + x + s * mode``: `x` (256 numbers) is added to every row, `mode`
-    (rows, 256) is the first principal component of how the base voices' rows differ from
-    their mean. So what is heard at one text length holds at all of them. Every other step
-    mutates along differences between base voices instead of element by element. The scale of
-    a step is drawn as in the published walk, times a stride that grows with every success and
-    shrinks with every failure (1/5 success rule). Each coordinate stays within `BOUND`
-    spreads of the base voices' mean.
+    A candidate is ``start + x + s * mode``: `x` (256 numbers) is added to every row, and `mode`
+    (rows, 256) is the first principal component of the base voices' rows less their mean. So
+    what is learned at one text length applies to all. With probability 1/2, a step mutates along
+    differences between base voices instead of elementwise. The scale of a step is drawn as in
+    the published walk, times a stride that grows with every success and shrinks with every
+    failure (1/5 success rule). Each coordinate stays within `BOUND` spreads of the base voices'
+    mean.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class SharedWalk:
         self._score = start_score
         self._stride = 1.0
         self._rng = np.random.default_rng(seed)
-        self._before = ""  # the generator before the candidate that is not yet told
+        self._before = ""  # generator state before the candidate not yet told
         self._candidate: tuple[Vector, float] | None = None
 
     @property
@@ -225,7 +225,7 @@ class SharedWalk:
 
 
 def _bounds(centre: Vector, spread: Vector | float, origin: Vector) -> tuple[Vector, Vector]:
-    """Return low and high around the base voices' centre, widened to hold the start."""
+    """Return lower and upper bounds around the centre of the voices, including the start."""
     return (
         np.minimum(centre - BOUND * spread, origin),
         np.maximum(centre + BOUND * spread, origin),
@@ -233,17 +233,17 @@ def _bounds(centre: Vector, spread: Vector | float, origin: Vector) -> tuple[Vec
 
 
 def _length_mode(deviations: Vector) -> tuple[Vector, Vector]:
-    """Return the first principal component of the rows' deviations and each voice's share.
+    """Return the first principal component of the rows' deviations and each voice's projection.
 
     Parameters
     ----------
     deviations : ndarray, shape (n, rows, 256)
-        Base voices less their mean over the rows.
+        Base voices minus their mean over the rows.
 
     Returns
     -------
     mode : ndarray, shape (rows, 256)
-        Of norm 1, or zero where the base voices do not change with length.
+        Of norm 1, or zero if the base voices do not change with length.
     lengths : ndarray, shape (n,)
         Projection of each voice on the mode.
     """

@@ -1,4 +1,4 @@
-"""The space voices live in: principal directions of the base voices, half by half."""
+"""The search space: principal directions of the base voices, separately for each half."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from distillation.search.base import Array, SearchError, checked_population
 
 HALF = 128  # timbre before, prosody after
-COMPONENTS = 20  # per half; of Kokoro's 54 voices 20 hold 86 % of what they differ in
-BOUND = 3.0  # spreads of the base voices a coordinate may lie from their mean
+COMPONENTS = 20  # per half; 20 explain 86 % of the variance of Kokoro's 54 voices
+BOUND = 3.0  # maximum distance of a coordinate from the base voices' mean, in their spreads
 
 HALVES = (slice(0, HALF), slice(HALF, 2 * HALF))
 
@@ -17,38 +17,38 @@ Vector = NDArray[np.float64]
 
 
 class Subspace:
-    """Packs as few coordinates, each in spreads of the base voices along one direction.
+    """Represents packs by few coordinates, each in spreads of the base voices along a direction.
 
-    Timbre half and prosody half have directions of their own, so that one voice's timbre can
-    meet another's melody. What a coordinate moves, it moves in every row alike: what is heard
-    at one text length holds at all of them. A handful of voices spans too little: up to `least`
-    directions at right angles to theirs are drawn, always the same ones.
+    Timbre half and prosody half have separate directions, so that one voice's timbre can be
+    combined with another's melody. A coordinate moves all rows equally: what is learned at one
+    text length applies to all. Few voices span too small a space, so random orthogonal
+    directions, always the same, are added until there are `least`.
 
     Parameters
     ----------
     start : ndarray, shape (rows, 1, 256), float32
-        Its coordinates are `origin`; its rows keep their differences.
+        Its coordinates are `origin`; the differences between its rows are kept.
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2.
     least : (int, int)
-        Directions of timbre and of prosody, at least.
+        Minimum number of directions of timbre and of prosody.
     margin : float
-        Spreads that are free around a start outside of the bounds.
+        Margin, in spreads, around a start outside the bounds.
 
     Attributes
     ----------
     directions : ndarray, shape (k, 256)
-        At most `COMPONENTS` for either half, n - 1 and the drawn ones where there are fewer
-        voices; one spread long.
+        At most `COMPONENTS` per half, or n - 1 plus random ones if there are fewer voices; the
+        norm of each is one spread.
     origin, low, high : ndarray, shape (k,)
-        The start, and the bounds: `BOUND` spreads, or a little beyond a start that is outside.
+        The start, and the bounds: `BOUND` spreads, widened by `margin` around an outlying start.
     timbre : ndarray, shape (k,), bool
         Which coordinates move the timbre half; the others move prosody.
 
     Raises
     ------
     SearchError
-        Voices of another shape than the start, fewer than two, or all alike.
+        Voices of a different shape from the start, fewer than two, or all equal.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Subspace:
         self.high = np.maximum(BOUND, self.origin + margin)
 
     def coordinates(self, pack: Array) -> Vector:
-        """Return where the mean of a pack's rows lies, shape (k,)."""
+        """Return the coordinates of the mean of a pack's rows, shape (k,)."""
         mean = pack[:, 0, :].mean(axis=0, dtype=np.float64)
         scale = np.square(self.directions).sum(axis=1)
         return np.asarray((mean - self._centre) @ self.directions.T / scale)
@@ -84,7 +84,7 @@ class Subspace:
 
 
 def _directions(means: Vector, half: slice, least: int) -> Vector:
-    """Return the principal directions of one half, one spread long, and drawn ones."""
+    """Return the principal directions of one half, scaled to one spread, then random ones."""
     deviations = means[:, half] - means[:, half].mean(axis=0)
     _, spreads, vectors = np.linalg.svd(deviations, full_matrices=False)
     spreads = spreads / np.sqrt(len(means) - 1)

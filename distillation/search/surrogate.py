@@ -1,4 +1,4 @@
-"""A Gaussian process over the voices' subspace proposes candidates; `halves` moves one half."""
+"""Bayesian optimization by a Gaussian process over the voices' subspace, or half by half."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from distillation.search.base import Array, Known, SearchError, State, rng_from_json, rng_to_json
 from distillation.search.subspace import Subspace, Vector
 
-LENGTHS = (0.2, 0.3, 0.5, 1.0, 2.0)  # of the kernel, times the root of the dimensions
-STRETCHES = (1.0, 2.0, 4.0)  # how much longer along the slow coordinates
-NOISES = (1e-3, 1e-2, 5e-2, 0.2)  # variance beside the process's own
+LENGTHS = (0.2, 0.3, 0.5, 1.0, 2.0)  # kernel length scales, times the root of the dimensions
+STRETCHES = (1.0, 2.0, 4.0)  # factor on the length scale along the slow coordinates
+NOISES = (1e-3, 1e-2, 5e-2, 0.2)  # noise variance, relative to the process's own
 
-DIRECTIONS = (8, 4)  # of timbre and prosody, at least
-MEMORY = 200  # points the model is made of: half of them the best, half the newest
-TRIES, BETTER_TRIES = 500, 300  # points looked at for one candidate, first and then near the best
-RADIUS = (0.1, 1.5)  # spreads a step may go
+DIRECTIONS = (8, 4)  # minimum of timbre and prosody
+MEMORY = 200  # points in the model: half of them the best, half the newest
+TRIES, BETTER_TRIES = 500, 300  # points tried per candidate, first and then near the best of them
+RADIUS = (0.1, 1.5)  # minimum and maximum trust-region radius, in spreads
 GROW, SHRINK = 1.6, 0.7
 BATCH = 4
-CURIOSITY = 0.5  # standard deviations a point may be better than expected
-BEHIND = 30.0  # points behind the best: from there on one is as bad as another
-UNHEARD = 6.0  # what a dropped candidate lacks of its ceiling, roughly
-DROPPED = 3.0  # and of the best, at least
+CURIOSITY = 0.5  # weight of the standard deviation in the upper confidence bound
+BEHIND = 30.0  # score points: anything further behind the best counts as this far behind
+UNHEARD = 6.0  # assumed shortfall of a dropped candidate from its ceiling, roughly
+DROPPED = 3.0  # assumed minimum shortfall of a dropped candidate from the best
 
 
 class Surrogate:
-    """Candidates where a Gaussian process over all scores so far expects, or hopes for, most.
+    """Proposes candidates by the upper confidence bound of a Gaussian process over the scores.
 
-    Of each batch the first candidate has the highest upper confidence bound near the best
-    expected voice; the next ones pretend that those before had scored as expected. How far
-    "near" is grows with success and shrinks with failure; at its smallest, it opens again.
+    The first candidate of a batch has the highest upper confidence bound near the voice with the
+    best expected score; the next ones assume that those before scored as expected. The radius of
+    "near" grows with success and shrinks with failure; below its minimum, it is reset.
 
     Parameters
     ----------
@@ -42,16 +42,16 @@ class Surrogate:
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2.
     diversity : (float, float)
-        Not used: the steps adapt themselves.
+        Not used: the step size is adapted.
     seed : int
         Equal seeds and scores give equal candidates.
     known : sequence of (ndarray, float)
-        Scores from the choice of the start: the model's first points.
+        Packs scored while the start was chosen: the model's first points.
 
     References
     ----------
     Srinivas et al. 2010, Gaussian process optimization in the bandit setting (upper bound);
-    Ginsbourger et al. 2010, Kriging is well-suited to parallelize optimization (pretending);
+    Ginsbourger et al. 2010, Kriging is well-suited to parallelize optimization (batches);
     Eriksson et al. 2019, Scalable global optimization via local Bayesian optimization (radius).
     """
 
@@ -70,13 +70,13 @@ class Surrogate:
         self._space = Subspace(start, population, least=DIRECTIONS)
         self._points = [self._space.coordinates(pack) for pack, _ in known]
         self._values = [max(total, start_score - BEHIND) for _, total in known]
-        if len(known) < 2:  # nothing to model yet: the start, and that elsewhere is not better
+        if len(known) < 2:  # too few to model: add the start, and a slightly worse centre
             self._points += [self._space.origin, np.zeros_like(self._space.origin)]
             self._values += [start_score, start_score - 1.0]
         self._best_score = start_score
         self._rng = np.random.default_rng(seed)
         self._planned: deque[Vector] = deque()
-        self._asked = 0  # of the planned
+        self._asked = 0  # number of planned candidates asked
         self._batches = 0
         self._radius, self._successes, self._failures = 1.0, 0, 0
         self._floor = start_score - BEHIND
@@ -186,7 +186,7 @@ class Surrogate:
             self._radius = 1.0 if narrowed < RADIUS[0] else narrowed
 
     def _forget(self) -> None:
-        """Keep the best half of `MEMORY` and the newest."""
+        """Keep the best `MEMORY` / 2 points and as many of the newest."""
         if len(self._values) > MEMORY:
             newest = range(len(self._values) - MEMORY // 2, len(self._values))
             best = np.argsort(-np.array(self._values), kind="stable")[: MEMORY // 2]
@@ -196,7 +196,7 @@ class Surrogate:
 
 
 def _warped(values: Vector) -> Vector:
-    """Return scores (0-100) on a scale that tells apart those near the top."""
+    """Return scores (0-100) on a log scale that expands differences near the top."""
     return np.asarray(-np.log(np.maximum(101.0 - values, 0.5)))
 
 
@@ -206,10 +206,10 @@ def _hope(model: GaussianProcess, points: Vector) -> Vector:
 
 
 class GaussianProcess:
-    """Constant mean and a Gaussian kernel of one length, longer along the `slow` coordinates.
+    """Constant mean and a Gaussian kernel of one length scale, longer along `slow` coordinates.
 
-    Length, stretch and noise are those of the grid under which the values are most likely;
-    mean and variance follow from them.
+    Length scale, stretch and noise maximize the likelihood over a grid; mean and variance have
+    closed-form estimates given these.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ class GaussianProcess:
     slow : ndarray, shape (k,), bool
         Coordinates along which the values may change more slowly.
     like : GaussianProcess, optional
-        Take length, stretch and noise from there instead of looking for them.
+        Take length scale, stretch and noise from this process instead of searching the grid.
 
     References
     ----------
@@ -248,7 +248,7 @@ class GaussianProcess:
                     self._lengths, self._points = lengths, reduced
 
     def _fit(self, noise: float, spectrum: Vector, vectors: Vector, wanted: Vector) -> bool:
-        """Keep this fit where the values are likelier than under those before; say whether."""
+        """Keep this fit if its likelihood is higher than that of the previous ones; return that."""
         ones, turned = vectors.sum(axis=0), wanted @ vectors
         mean = float((ones * turned / spectrum).sum() / (ones * ones / spectrum).sum())
         rest = turned - mean * ones
@@ -283,10 +283,10 @@ def _kernel(a: Vector, b: Vector) -> Vector:
 
 
 class Halves(Surrogate):
-    """`Surrogate` whose batches move one half of the pack, timbre first, then prosody, in turn.
+    """`Surrogate` whose batches alternate between the halves of the pack, timbre first.
 
-    The half that rests is the same to the bit in all of a batch: while timbre moves, an engine
-    may keep durations, pitch and energy of the texts by it, as Kokoro's network does.
+    The other half is bit-identical within a batch: while timbre moves, an engine may cache the
+    durations, pitch and energy of the texts, as Kokoro's network does.
     """
 
     name: ClassVar[str] = "halves"

@@ -1,1 +1,1 @@
-"""What is done to runs and voices; the web imports any of it but `slices`, which reaches torch."""
+"""Operations on runs and voices; the web imports all but `slices`, which imports torch."""

@@ -1,4 +1,4 @@
-"""Shares the candidates of a slice among workers: one row each, claimed by a lease."""
+"""Shares the candidates of a slice among workers: one row per candidate, claimed by a lease."""
 
 import logging
 import time
@@ -23,17 +23,17 @@ BEAT_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # shortest and longest; of what was waited already
-LOOK_SECONDS = 0.1  # between two looks whether somebody helps
-HELPED_SECONDS = 6.0  # a helper that gave no sign for so long is gone
+POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # min and max pause; as a part of the time waited
+LOOK_SECONDS = 0.1  # between two checks for a helper
+HELPED_SECONDS = 6.0  # a helper without a heartbeat for this long is considered gone
 
 
 class OtherCandidates(RuntimeError):
-    """This machine computes other candidates than the one that leads the search."""
+    """This machine computes different candidates from the one leading the search."""
 
 
 class Evaluated(NamedTuple):
-    """A candidate by its number and digest, and what came of it, if anything has yet."""
+    """A candidate's number and digest, and its evaluation if there is one yet."""
 
     number: int
     digest: str
@@ -48,12 +48,12 @@ class CandidateClaims:
         self._rows = CandidateClaim.objects.filter(style_run=style_run, slice=style_run.slice)
 
     def exist(self) -> bool:
-        """Tell whether a lost worker left any, evaluated or begun by who helped it."""
+        """Return whether a lost worker left any, evaluated or claimed by its helpers."""
         return self._rows.exists()
 
     @transaction.atomic
     def publish(self, evaluated: Sequence[Evaluated], tasks: Sequence[Task]) -> None:
-        """Offer the tasks, after the evaluations by which helpers come to the same candidates."""
+        """Offer the tasks, along with the evaluations helpers need to reach the same candidates."""
         offered = [*evaluated, *(Evaluated(task.number, task.digest, None) for task in tasks)]
         there = CandidateClaim.objects.filter(style_run=self._style_run)
         there.exclude(slice=self._style_run.slice).delete()
@@ -75,7 +75,7 @@ class CandidateClaims:
         CandidateClaim.objects.bulk_create(rows, ignore_conflicts=True)
 
     def close(self) -> None:
-        """Take back what nobody has begun."""
+        """Withdraw the tasks that no worker has claimed."""
         self._rows.filter(evaluation__isnull=True, lease="").delete()
 
     def look(self, tasks: Sequence[Task]) -> dict[int, CandidateClaim]:
@@ -84,7 +84,7 @@ class CandidateClaims:
         Raises
         ------
         OtherCandidates
-            A row is of another candidate than the task.
+            A row's candidate differs from the task's.
         """
         rows = {row.number: row for row in self._rows.filter(number__in=[t.number for t in tasks])}
         if any(t.number in rows and rows[t.number].digest != t.digest for t in tasks):
@@ -92,7 +92,7 @@ class CandidateClaims:
         return rows
 
     def claim(self, rows: dict[int, CandidateClaim]) -> CandidateClaim | None:
-        """Take the first row that is free, or whose worker is lost; None if there is none."""
+        """Claim the first row that is free or whose worker is lost; None if there is none."""
         now = timezone.now()
         for row in rows.values():
             if row.evaluation is None and _is_free(row):
@@ -104,7 +104,7 @@ class CandidateClaims:
                     leased_until=now + timedelta(seconds=settings.SHARE_SECONDS),
                 ):
                     row.lease = token
-                    # At 10 a second with praat: for who looks on purpose, not for every log.
+                    # DEBUG, because praat evaluates about 10 a second.
                     logger.debug(
                         "candidate claimed style_run=%d slice=%d number=%d",
                         *(row.style_run_id, row.slice, row.number),
@@ -115,7 +115,7 @@ class CandidateClaims:
     def carry_out(
         self, row: CandidateClaim, task: Task, evaluator: Callable[[Task], Evaluation]
     ) -> None:
-        """Evaluate a claimed row and keep the outcome; a row that was taken over stays theirs."""
+        """Evaluate a claimed row and store the result, unless another worker took the row over."""
         evaluation = None
         try:
             evaluation = evaluator(task)
@@ -128,11 +128,11 @@ class CandidateClaims:
 
 
 class LeadingEvaluator:
-    """Evaluates for the worker that holds a style's lease, with whoever helps.
+    """Evaluates for the worker that holds a style's lease, sharing with helpers if there are any.
 
-    Alone it touches no row: its evaluations are kept in memory until a helper shows, who needs
-    them to come to the same candidates. Rows that are there already, of the worker that led the
-    slice before and was lost, are taken up.
+    Without helpers it touches no row: its evaluations are kept in memory until a helper appears,
+    which needs them to reach the same candidates. Existing rows, left by a lost worker that led
+    the slice before, are reused.
     """
 
     def __init__(self, style_run: StyleRun, evaluator: Callable[[Task], Evaluation]) -> None:
@@ -178,9 +178,9 @@ def evaluated_jointly(
     *,
     leads: bool,
 ) -> Evaluations:
-    """Yield the evaluations of the tasks in order, evaluating whichever nobody else has claimed.
+    """Yield the evaluations of the tasks in order, evaluating those no other worker has claimed.
 
-    Who leads takes back what is left when it may not go on, and waits for what is begun.
+    When it must stop, the leader withdraws unclaimed tasks and waits for claimed ones.
     """
     told, ending, waited = 0, False, 0.0
     while told < len(tasks):
@@ -216,8 +216,8 @@ def _is_free(row: CandidateClaim) -> bool:
 def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
     """Evaluate candidates of the slice until it ends or other work waits.
 
-    A helper keeps a search of its own from the slice's checkpoint and takes the same evaluations
-    in the same order: so it needs to be sent no candidate.
+    A helper runs its own copy of the search from the slice's checkpoint and applies the same
+    evaluations in the same order, so no candidates need to be sent to it.
     """
     style_run = _led(style_run_id, slice)
     if style_run is None or work_waits():
@@ -241,7 +241,7 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
 
 
 class HelperHeartbeat:
-    """Gives signs of help, and hears when there is none to give any more."""
+    """Records the helper's heartbeat, and tells it to stop when its help is no longer needed."""
 
     def __init__(self, style_run: StyleRun) -> None:
         self._led = StyleRun.objects.filter(
@@ -263,7 +263,7 @@ class HelperHeartbeat:
 
 
 def _led(style_run_id: int, slice: int) -> StyleRun | None:
-    """Return the style while somebody works on this slice of its search."""
+    """Return the style if a worker is working on this slice of its search."""
     led = StyleRun.objects.filter(
         pk=style_run_id, slice=slice, stage=Stage.EVOLVE, state=RunState.RUNNING
     )

@@ -1,4 +1,4 @@
-"""Decisions on packs, and the deployment of approved ones."""
+"""Decisions on packs, and deployment of approved ones."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,11 +19,11 @@ from distillation.services.queue import deployments_enqueue
 from distillation.services.run_files import media_path
 from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn
 
-MAX_BEGUN = 8  # a database that is locked counts too
+MAX_BEGUN = 8  # attempts, including those that failed on a locked database
 
 
 def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> Decision:
-    """Add a decision on exactly the file that the pack is now."""
+    """Add a decision on the pack's current file."""
     if verdict not in Decision.Verdict.values:
         raise RunError("verdict", _("Approve or reject, not “%s”.") % verdict)
     if not reason.strip():
@@ -42,7 +42,7 @@ def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> D
 
 
 def packs_deploy(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
-    """Copy approved packs to the speech service's folder, beside the voices that stay there.
+    """Copy approved packs to the speech service's folder; other voices there are kept.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def packs_deploy(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]
 
 
 def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
-    """Let a worker deploy: checking a pack takes torch, which the web process never loads."""
+    """Have a worker deploy: checking a pack needs torch, which the web process never loads."""
     with transaction.atomic():
         deployments = _request(packs, person)
         deployments_enqueue(deployments)
@@ -64,13 +64,13 @@ def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deplo
 
 
 def deployments_carry_out(*, deployment_ids: Sequence[int]) -> None:
-    """Do what was requested and is not done yet; what cannot be done is noted on it."""
+    """Carry out requested deployments; a failure is recorded on the deployment."""
     with suppress(*USER_FAULTS):
         _carry_out(deployment_ids)
 
 
 def deployments_fail(*, deployment_ids: Sequence[int], code: str, message: str) -> None:
-    """Note on what is still requested why it was not deployed."""
+    """Mark deployments that are still requested as failed, with the reason."""
     error = f"{code}: {message}"
     _requested(deployment_ids).update(state=Deployment.State.FAILED, error=error)
 
@@ -118,7 +118,7 @@ def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
 
 
 def _carry_out(deployment_ids: Sequence[int]) -> None:
-    """Deploy what is still to be done once the folder is ours: others may have been at it."""
+    """Deploy what is still requested once the folder is locked; another worker may have done it."""
     if not _requested(deployment_ids).exists():
         return
     try:
@@ -135,7 +135,7 @@ def _carry_out(deployment_ids: Sequence[int]) -> None:
 
 @contextmanager
 def _storage_told() -> Iterator[None]:
-    """Tell what a disk refuses and what is wrong with the manifest as a person can mend it."""
+    """Convert errors of the disk and the manifest to RunErrors that a person can act on."""
     try:
         yield
     except ManifestError as error:
@@ -151,7 +151,7 @@ def _requested(deployment_ids: Sequence[int]) -> DeploymentQuerySet:
 
 
 def _drop_superseded(deployment_ids: Sequence[int]) -> None:
-    """End requests that come late: a newer one for the same voice and place stands."""
+    """Fail outdated requests: those with a newer one for the same voice and place."""
     for row in _requested(deployment_ids):
         if newer := Deployment.objects.newer_than(row).first():
             message = _("a newer deployment of this voice stands, that of %(pack)s by %(person)s.")
@@ -160,7 +160,7 @@ def _drop_superseded(deployment_ids: Sequence[int]) -> None:
 
 
 def _drop_lost(deployment_ids: Sequence[int]) -> None:
-    """Count the beginnings; end what a worker has begun often and never ended."""
+    """Count the attempts; fail deployments that were begun too often and never ended."""
     for row in _requested(deployment_ids).filter(begun__gte=MAX_BEGUN):
         message = _("begun %d times and never ended; look at the worker's log and its memory.")
         message %= row.begun

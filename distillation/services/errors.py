@@ -1,4 +1,4 @@
-"""The errors a person can mend: each with a stable code and a message that says how."""
+"""Errors a person can fix, each with a stable code and a message that says how."""
 
 from corpus.audio.types import AudioError
 from distillation.engines.base import EngineError
@@ -8,7 +8,7 @@ from distillation.voicepack import PackError
 
 
 class RunError(RuntimeError):
-    """A run that cannot do what was asked; `code` is stable, the message says what to do."""
+    """A run cannot do what was requested; `code` is stable, the message says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -23,4 +23,4 @@ def fault_code(error: Exception) -> str:
 
 
 class SliceStopped(Exception):
-    """The run was paused or cancelled during a stage that is not cut into slices."""
+    """The run was paused or cancelled during a stage that is not divided into slices."""

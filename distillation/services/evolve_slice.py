@@ -41,7 +41,7 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
 
 
 class Pulse:
-    """Shows the search's figures every second and hears whether it shall stop."""
+    """Stores the search's figures every second and checks whether it should stop."""
 
     def __init__(self, style_run: StyleRun, evolution: Evolution) -> None:
         self._style_run, self._evolution = style_run, evolution
@@ -128,7 +128,7 @@ def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
 
 
 def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
-    """Save the packs not saved yet: where the search began, its milestones, where it ended."""
+    """Save the packs not saved yet: the search's start, its milestones and its result."""
     known = set(style_run.packs.values_list("kind", "step"))
     wanted = [
         (VoicePack.Kind.MILESTONE if step else VoicePack.Kind.START, step, pack)
@@ -145,7 +145,7 @@ def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
 
 
 def _dropped(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
-    """Return milestones of the planned steps that a search which ended before does not have."""
+    """Return saved milestones that are obsolete because the search ended early."""
     if not evolution.done:
         return []
     rows = style_run.packs.filter(kind=VoicePack.Kind.MILESTONE, decisions=None, deployments=None)
@@ -184,5 +184,5 @@ def _pack(
 
 
 def _sample(recipe: RunRecipe, pack: voicepack.VoicePack) -> Audio:
-    """Let a voice say what the search hears first: the same for every voice on the way."""
+    """Synthesize the first search text, the same for every voice of the search."""
     return student_of(recipe).synthesize(recipe.search_texts[0], pack, seed=recipe.seed)

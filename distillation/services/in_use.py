@@ -1,4 +1,4 @@
-"""Which engines are in use here: for new runs and by the speech service, and what decides it."""
+"""Which engines new runs and the speech service use here, and which setting decides it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,24 +12,24 @@ from distillation.stages.deploy import deployed_engine
 
 @dataclass(frozen=True, kw_only=True)
 class InUse:
-    """The engines by name; `stock` is what the speech service offers beside deployed voices."""
+    """Engines by name; `stock` are the voices the speech service has besides deployed ones."""
 
     student: str
     speech: str
     speech_by: Literal["set", "deployed", "files"]
     stock: tuple[str, ...]
-    natural: str  # the student whose voices pass for a person's, and whether its files are here
+    natural: str  # the student with natural-sounding voices; below, whether its files are here
     natural_is_here: bool
-    speech_is_natural: bool | None  # None: no student, so nothing is known
+    speech_is_natural: bool | None  # None: `speech` is not a known student
 
 
 def default_student() -> str:
-    """Return the student of a run that names none; files that came a moment ago count."""
+    """Return the student of a run that names none; not cached, so new model files are found."""
     return str(settings.STUDENT or engines.default_student(settings.MODEL_DIR))
 
 
 def engines_in_use() -> InUse:
-    """Tell what new runs use, and what the speech service speaks with once it starts."""
+    """Return the engines of new runs and of the speech service when it next starts."""
     speech, speech_by = _speech()
     info, natural = STUDENTS.get(speech), engines.natural_student()
     return InUse(
@@ -44,7 +44,7 @@ def engines_in_use() -> InUse:
 
 
 def _speech() -> tuple[str, Literal["set", "deployed", "files"]]:
-    """Return the engine and what decides on it, in the order of the speech service's settings."""
+    """Return the engine and what determines it, in the order the speech service's settings do."""
     if settings.TTS_BACKEND:
         return settings.TTS_BACKEND, "set"
     if deployed := deployed_engine(settings.VOICES_DIR):

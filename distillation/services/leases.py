@@ -1,4 +1,4 @@
-"""Who works on a style: one worker process at a time, by a lease that a dead one cannot keep."""
+"""Leases that let one worker process at a time work on a style, and expire if it dies."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def host_name() -> str:
-    """Name the machine and its process numbers' namespace: two containers may share the first."""
+    """Return host name and PID namespace: two containers may have the same host name."""
     namespace = Path("/proc/self/ns/pid")
     inode = namespace.stat().st_ino if namespace.exists() else 0
     return f"{socket.gethostname()}:{inode}"
@@ -29,15 +29,15 @@ def owner_name() -> str:
 
 
 def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
-    """Take this slice of a style, or return None: done, taken, paused or cancelled."""
+    """Lease this slice of a style, or return None if it is done, taken, paused or cancelled."""
     leases_release_dead(pk=style_run_id)
-    # One conditional UPDATE decides: of two workers with the same message, which a broker may
-    # deliver twice, the database lets exactly one change the row, without a lock that a killed
-    # worker could keep.
+    # One conditional UPDATE decides: a broker may deliver the same message to two workers, and
+    # the database lets exactly one of them change the row, without a lock that a killed worker
+    # would keep.
     now, token = timezone.now(), uuid.uuid4().hex
     free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(lease_owner=owner_name())
-    # A lease that is still there belonged to a worker that was lost: after three times at the same
-    # slice the style is failed instead of killing worker after worker.
+    # A lease that is still set belonged to a lost worker. After three losses at the same slice the
+    # style fails, instead of killing more workers.
     claimed = StyleRun.objects.filter(free, pk=style_run_id, slice=slice, state__in=ACTIVE).update(
         losses=Case(When(lease="", then=F("losses")), default=F("losses") + 1),
         lease=token,
@@ -53,7 +53,7 @@ def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
 
 
 def lease_beat(style_run: StyleRun, **figures: Any) -> bool:
-    """Show a sign of life and the figures so far; False when the work shall stop."""
+    """Store a heartbeat and the figures so far; return False if the worker should stop."""
     mine = StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease, state=RunState.RUNNING)
     return bool(mine.update(heartbeat_at=timezone.now(), **figures))
 
@@ -68,15 +68,15 @@ def lease_drop(style_run: StyleRun) -> None:
 
 
 def owner_is_gone(owner: str) -> bool:
-    """Tell whether a process of this machine is no more; of others nothing is known."""
-    # Without this a style whose worker was killed would wait for the whole lease, minutes, though
-    # the kernel here knows at once. Process numbers of another container mean nothing to us.
+    """Return whether the owner was a process of this machine that has ended; False for others."""
+    # Without this, a style whose worker was killed would wait minutes for the lease to expire,
+    # although the kernel knows at once. PIDs of another container are meaningless here.
     host, _, pid = owner.rpartition("/")
     return host == host_name() and not _is_alive(int(pid))
 
 
 def leases_release_dead(**which: Any) -> int:
-    """Let leases of processes of this machine that are gone run out now; return how many."""
+    """Expire the leases of ended processes of this machine; return how many."""
     now, released = timezone.now(), 0
     mine = StyleRun.objects.active().filter(
         lease_owner__startswith=f"{host_name()}/", leased_until__gt=now, **which

@@ -1,4 +1,4 @@
-"""Which takes a voice was made of, what was made of a speaker's takes, and withdrawn consent."""
+"""Which takes a voice was made of, what was made of a speaker's takes, withdrawn consent."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from distillation.services.errors import RunError
 
 @dataclass
 class Made:
-    """One style of a run that used takes of a speaker, and what came of it."""
+    """One style of a run that used takes of a speaker, and the packs and deployments it made."""
 
     style_run: StyleRun
     takes: list[Recording]
@@ -22,7 +22,7 @@ class Made:
 
 
 def take_uses_store(style_run: StyleRun) -> None:
-    """Write down which takes the style's recipe is made of."""
+    """Record which takes the style's recipe uses."""
     roles = sounds_used(style_run.run.recipe, style_run.style)
     takes = Recording.objects.filter(wav__in=roles)
     style_run.take_uses.all().delete()
@@ -46,12 +46,13 @@ def voice_made(speaker: Speaker) -> list[Made]:
 
 
 def consent_hold(style_run: StyleRun) -> None:
-    """Raise RunError `consent_withdrawn` when a voice in the style was withdrawn.
+    """Raise if a speaker whose takes the style uses has withdrawn consent.
 
     Raises
     ------
     RunError
-        Naming the speakers; the run stays as it is and can be retried if they agree again.
+        `consent_withdrawn`, naming the speakers; the run is unchanged and can be retried if
+        they consent again.
     """
     gone = style_run.take_uses.filter(recording__speaker__withdrawn_at__isnull=False)
     if who := sorted(set(gone.values_list("recording__speaker__name", flat=True))):

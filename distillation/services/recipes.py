@@ -26,7 +26,7 @@ from distillation.sentence_selection import REFERENCES, SentenceOption
 from distillation.services.in_use import default_student
 from distillation.services.targets import Clip, by_style
 
-ENOUGH_S = 6.0  # shorter takes are joined until a prompt lasts so long
+ENOUGH_S = 6.0  # takes are joined until a prompt lasts this long
 Takes = dict[str, list[Any]]  # by style, best first
 
 
@@ -49,21 +49,21 @@ def recipe_build(
     styles : sequence of str
         Keys, in the order of the report.
     student, teacher, precision, tts_url : str
-        As the settings have them where they are empty.
+        Taken from the settings if empty.
     prompt : Recording, optional
-        One for all styles, of a cloning teacher.
+        One prompt for all styles, for a cloning teacher.
     own_prompts : bool
-        Each style's best takes instead.
+        Use each style's best takes as its prompt instead.
     targets : iterable of Clip
-        Clips of a style whose teacher speaks no target.
+        Target clips, for styles whose target is not spoken by the teacher.
     search : keyword arguments
-        The fields of `RecipeRequest` that decide the search.
+        The fields of `RecipeRequest` that determine the search.
 
     Raises
     ------
     RecipeError
-        A name that is not known, or a style without enough labelled sentences or takes; the
-        message names what is missing.
+        A name is unknown, or a style lacks labelled sentences or takes; the message names what
+        is missing.
     """
     teacher = teacher or settings.TEACHER
     clones = teacher in TEACHERS and TEACHERS[teacher].clones
@@ -173,15 +173,15 @@ def _missing(label: StyleLabel, found: int, plays_takes: bool) -> str:
 def prompts_choose(labels: Sequence[StyleLabel], *, avoid: Collection[str] = ()) -> Takes:
     """Return the takes of each style's prompt, in order.
 
-    They are of one speaker, so that the styles keep one voice: of whom has takes in most of
-    the styles, then of the best. Takes are added by quality until they last 6 s; a prompt lasts
-    12 s at most, with its silence. Takes of the sentences to `avoid` come last: what the teacher
-    shall speak later it would only repeat.
+    All are by one speaker, so that the styles share one voice: the speaker with takes in the most
+    styles, then with the best takes. Takes are added by quality until they last 6 s; a prompt
+    lasts at most 12 s, including silence. Takes of sentences in `avoid` come last: the teacher
+    will speak those later and would only repeat the prompt.
 
     Raises
     ------
     RecipeError
-        The styles in which that speaker has no such take.
+        The speaker has no such take in some styles; the message names them.
     """
     by_speaker: dict[int, Takes] = defaultdict(lambda: defaultdict(list))
     takes = Recording.objects.usable().filter(style__in=labels, duration_s__lte=LONGEST_S)

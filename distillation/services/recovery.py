@@ -1,4 +1,4 @@
-"""Finds work that a killed worker or a lost message left undone, and sends it again."""
+"""Finds work left undone by a killed worker or a lost message, and sends it again."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -17,9 +17,9 @@ SILENCE_SECONDS = 15.0
 
 
 def runs_recover() -> int:
-    """Send again what nobody works on and no message waits for; return how many styles."""
-    # A message may be lost with its broker or its worker; what has to be done is in the rows, so
-    # whoever looks sends again what nobody works on. Twice is harmless: the lease decides.
+    """Send work again that has neither a worker nor a queued message; return how many styles."""
+    # A message may be lost with its broker or worker, but the rows say what is to be done, so
+    # work without a worker can be sent again. Sending twice is harmless: the lease decides.
     leases_release_dead()
     now = timezone.now()
     patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)
@@ -29,7 +29,7 @@ def runs_recover() -> int:
 
 
 def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
-    """Note that this worker is there; look after lost work on the way."""
+    """Record this worker's heartbeat and recover lost work."""
     now = timezone.now()
     seen = {"seen_at": now, "queues": " ".join(sorted(queues))}
     WorkerBeat.objects.update_or_create(name=name, defaults=seen)
@@ -38,13 +38,13 @@ def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
 
 
 def worker_is_there() -> bool:
-    """Whether an ordinary worker showed a sign of life lately, by its beat or by its work."""
+    """Whether an ordinary worker is alive, by its recent heartbeat or work."""
     since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
     return _beats(ORDINARY).exists() or StyleRun.objects.filter(heartbeat_at__gte=since).exists()
 
 
 def teacher_is_there() -> bool:
-    """Whether a worker of the teacher's queue showed a sign of life lately."""
+    """Whether a worker of the teacher's queue is alive, by its recent heartbeat."""
     return _beats(TEACHER).exists()
 
 

@@ -14,7 +14,7 @@ from distillation.stages.clips import clip_path
 
 
 def prompt_name(run_id: int, style: str) -> str:
-    """Name the sound in which the takes of a style's prompt are joined."""
+    """Return the name of the audio file with the joined takes of a style's prompt."""
     return f"runs/{run_id}/reference_audio/{style}/prompt.wav"
 
 
@@ -23,7 +23,7 @@ def media_path(name: str | None) -> Path:
 
 
 def audio_name(run_id: int) -> str:
-    """Name the folder of the held-out sentences that validation let the voices speak."""
+    """Return the name of the folder of held-out sentences spoken for validation."""
     return f"runs/{run_id}/validation/audio"
 
 
@@ -32,18 +32,18 @@ def held_out_name(run_id: int, style: str, number: int, who: str) -> str:
 
 
 def sample_name(pack: VoicePack) -> str:
-    """Name the sentence that a pack spoke when it was kept: it lies beside the pack."""
+    """Return the name of the pack's audio sample, saved next to the pack."""
     name = pack.file.name
     return PurePosixPath(name).with_suffix(".wav").as_posix() if name else ""
 
 
 def clip_name(target: str | None, number: int) -> str:
-    """Name a clip of a target that has several, counted from 1; nothing without a target."""
+    """Return the name of a target's clip, counted from 1; empty without a target."""
     return clip_path(PurePosixPath(target), number).as_posix() if target else ""
 
 
 def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
-    """Return the name that a row's file field gives to a new file, and the path it stands for."""
+    """Return the name a row's file field generates for a new file, and its path."""
     name = row._meta.get_field(field).generate_filename(row, filename)
     path = media_path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def files_delete(names: Iterable[str]) -> None:
 
 
 def checkpoint_read(style_run: StyleRun) -> bytes | None:
-    """Return the last checkpoint, None before the first; RunError if it is damaged."""
+    """Return the last checkpoint, None before the first; raise RunError if it is damaged."""
     if not style_run.checkpoint:
         return None
     path = media_path(style_run.checkpoint.name)

@@ -64,7 +64,7 @@ def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
 
 @transaction.atomic
 def run_launch_once(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
-    """Launch as `run_launch`; a form that was sent twice gives one run."""
+    """Launch as `run_launch`, but only once for a form that was submitted twice."""
     get_user_model().objects.select_for_update().get(pk=person.pk)  # one form at a time
     since = timezone.now() - timedelta(seconds=TWICE_SECONDS)
     equal = Run.objects.filter(created_by=person, name=name, fingerprint=recipe.fingerprint())
@@ -73,7 +73,7 @@ def run_launch_once(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
 
 
 def run_pause(*, run: Run, person: Any) -> Run:
-    """Stop within a slice, keeping what is done."""
+    """Pause the run, within a slice if necessary, keeping finished work."""
     with _locked(run, *ACTIVE) as locked:
         locked.style_runs.filter(state__in=ACTIVE).update(state=RunState.PAUSED)
         run_turn(locked, RunState.PAUSED, "paused", person)
@@ -81,7 +81,7 @@ def run_pause(*, run: Run, person: Any) -> Run:
 
 
 def run_resume(*, run: Run, person: Any) -> Run:
-    """Go on where the run was paused."""
+    """Resume a paused run."""
     with _locked(run, RunState.PAUSED) as locked:
         _requeue(locked, RunState.PAUSED)
         run_turn(locked, _state_of_going_on(locked), "resumed", person)
@@ -99,7 +99,7 @@ def run_cancel(*, run: Run, person: Any) -> Run:
 
 
 def run_retry(*, run: Run, person: Any) -> Run:
-    """Let the failed styles go on from their last checkpoint."""
+    """Resume the failed styles from their last checkpoint."""
     with _locked(run, RunState.RUNNING, RunState.FAILED) as locked:
         if not locked.style_runs.filter(state=RunState.FAILED).exists():
             raise RunError("wrong_state", _("No style of this run failed."))
@@ -154,7 +154,7 @@ def run_turn(
 
 
 def searches_restart(run: Run) -> None:
-    """Forget searches that cannot go on; the files of their checkpoints stay."""
+    """Reset searches that cannot resume; the files of their checkpoints are kept."""
     rows = run.style_runs.filter(state=RunState.FAILED, error_code__in=USELESS)
     packs = VoicePack.objects.filter(style_run__in=rows)
     files = [name for pack in packs for name in (str(pack.file.name), sample_name(pack))]
@@ -167,7 +167,7 @@ def searches_restart(run: Run) -> None:
 
 
 def packs_restore(run: Run) -> None:
-    """Go back to the end of the search where a pack cannot be read: its checkpoint has them all."""
+    """Return styles with an unreadable pack to the search's end: the checkpoint has all packs."""
     failed = run.style_runs.filter(state=RunState.FAILED, stage=Stage.VALIDATE)
     rows = failed.filter(error_code__in=PACK_FILES).exclude(checkpoint="")
     packs = VoicePack.objects.filter(style_run__in=rows, decisions=None, deployments=None)

@@ -1,4 +1,4 @@
-"""The result of one slice that is to be stored."""
+"""The result of one slice, to be stored."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +10,9 @@ from distillation.models import ScorePoint, Stage, VoicePack
 class Outcome:
     """Columns, rows and files of one slice.
 
-    `stage` is the one the next slice belongs to, None when the style is finished; `written` are
-    files to delete if nobody wants the outcome, `replaced` those to delete once it is stored;
-    `dropped` are packs kept on the way that turned out to be none of the search's parts.
+    `stage` is that of the next slice, None if the style is finished; `written` are the files to
+    delete if the outcome is discarded, `replaced` those to delete once it is stored; `dropped`
+    are saved packs that turned out not to be milestones of the search.
     """
 
     stage: Stage | None

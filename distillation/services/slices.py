@@ -1,4 +1,4 @@
-"""Executes one slice of a style's work and commits all of it or nothing; ends a finished run."""
+"""Executes one slice of a style's work and commits it atomically; ends a finished run."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
 
 
 def style_advance(*, style_run_id: int, slice: int) -> None:
-    """Do this slice of the style unless it is done, taken, paused or cancelled; send the next."""
+    """Do this slice of the style unless done, taken, paused or cancelled; send the next one."""
     style_run = lease_claim(style_run_id=style_run_id, slice=slice)
     if style_run is None:
         return
@@ -62,7 +62,7 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
         logger.info("slice given back %s: paused or cancelled", _told(style_run))
         slice_abandon(style_run)
         return
-    except OperationalError:  # the task is tried again, maybe by another process
+    except OperationalError:  # the task is retried, possibly by another process
         with suppress(OperationalError):
             lease_drop(style_run)
         raise
@@ -80,7 +80,7 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
 
 
 def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> None:
-    """Note on the style, and on the run once all its styles have ended, what went wrong."""
+    """Record the error on the style, and on the run once all its styles have ended."""
     run = Run.objects.get(style_runs=style_run_id)
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
@@ -100,9 +100,9 @@ def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> Non
 
 @transaction.atomic
 def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
-    """Store what a slice did, all or nothing; False if it is no longer this worker's to store."""
-    # The lease is asked for under the lock of its row: a worker that was thought lost and comes
-    # back late finds another lease and stores nothing, so a slice counts once whoever did it.
+    """Store a slice's outcome atomically; return False if this worker has lost its lease."""
+    # The lease is checked while its row is locked: a worker that was presumed lost and comes back
+    # late finds another lease and stores nothing, so each slice is stored once.
     run = Run.objects.select_for_update().get(pk=style_run.run_id)
     current = StyleRun.objects.select_for_update().filter(lease=style_run.lease).first()
     if current is None:
@@ -127,7 +127,7 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
 
 @transaction.atomic
 def slice_abandon(style_run: StyleRun) -> None:
-    """Give the slice back undone; if the run was resumed meanwhile, send it again."""
+    """Release the slice undone; send it again if the run was resumed meanwhile."""
     current = StyleRun.objects.select_for_update().get(pk=style_run.pk)
     lease_drop(style_run)
     if current.lease == style_run.lease and current.state in ACTIVE:

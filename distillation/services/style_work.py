@@ -1,4 +1,4 @@
-"""One style's workspace in the media, and the slices before and after its search."""
+"""One style's workspace in the media storage, and the slices before and after its search."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ KINDS = {"start": VoicePack.Kind.START, "evolved": VoicePack.Kind.EVOLVED}
 
 
 class MediaWorkspace:
-    """One style's files in the media, by the names that its rows have."""
+    """One style's files in the media storage, under the names stored in its rows."""
 
     def __init__(self, style_run: StyleRun) -> None:
         self._style_run = style_run
@@ -76,7 +76,7 @@ def validate_slice(style_run: StyleRun) -> Outcome:
 
 
 def student_of(recipe: RunRecipe) -> Student:
-    """Return the recipe's student, kept for the next slices of this process."""
+    """Return the recipe's student, cached for the next slices in this process."""
     key = recipe.student, str(settings.MODEL_DIR), tuple(sorted(recipe.student_options.items()))
     if key not in _STUDENTS:
         while len(_STUDENTS) >= STUDENTS_KEPT:
@@ -86,7 +86,7 @@ def student_of(recipe: RunRecipe) -> Student:
 
 
 def inputs_check(recipe: RunRecipe, style: str) -> None:
-    """Refuse takes and clips that are gone or differ from those the recipe was made of."""
+    """Raise if takes or clips are missing or differ from those the recipe was made of."""
     for name, how in changed_inputs(recipe, style, media_path):
         if how == "missing":
             raise RunError(
@@ -102,7 +102,7 @@ def inputs_check(recipe: RunRecipe, style: str) -> None:
 
 
 def _beat_of(style_run: StyleRun) -> Any:
-    """Return a progress callback that ends the slice when its run was paused or cancelled."""
+    """Return a progress callback that ends the slice if its run was paused or cancelled."""
 
     def beat(*_progress: Any) -> None:
         if not lease_beat(style_run):

@@ -1,4 +1,4 @@
-"""Who may hear the target of a style: takes are heard by reviewers and by who spoke them."""
+"""Who may hear the target of a style: takes are for reviewers and the speakers themselves."""
 
 from typing import Any
 

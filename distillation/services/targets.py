@@ -1,4 +1,4 @@
-"""Target clips that a person names for a style: accepted takes, or sound files sent."""
+"""Target clips a person chooses for a style: accepted takes or uploaded audio files."""
 
 import re
 from collections import defaultdict
@@ -17,25 +17,25 @@ from corpus.models import Recording
 from distillation.stages.reference import CLIP_MAX_S, clip_check
 
 FOLDER = "targets"
-NAMED = 12  # letters of its digest in a clip's name
+NAMED = 12  # length of the digest prefix in a clip's name
 
 
 class Clip(NamedTuple):
-    """A sound file in the storage, and for which style it is a target."""
+    """An audio file in the storage, and the style it is a target for."""
 
     style: str
     name: str
     sha256: str
-    text: str = ""  # where it is known
+    text: str = ""  # if known
 
 
 def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
-    """Keep a sound file that was sent as mono WAV, under its content's name.
+    """Store an uploaded audio file as mono WAV, named by its content.
 
     Raises
     ------
     AudioError
-        It is no sound, too long, or holds too little speech to recognise a voice by.
+        It is not audio, too long, or contains too little speech to identify a voice.
     """
     audio = decode(file, max_bytes=settings.MAX_UPLOAD_BYTES, max_seconds=CLIP_MAX_S)
     clip_check(audio)
@@ -44,14 +44,14 @@ def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
     stem = re.sub(r"[^\w-]+", "-", PurePath(filename).stem)[:40].strip("-") or "clip"
     name = f"{FOLDER}/{style}/{stem}-{digest[:NAMED]}.wav"
     if default_storage.exists(name) and _digest(name) != digest:
-        default_storage.delete(name)  # damaged since it was sent the first time
+        default_storage.delete(name)  # damaged since it was first uploaded
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(data))
     return Clip(style, name, digest)
 
 
 def clips_there() -> list[str]:
-    """Name the clips that were sent before, by style and name."""
+    """Return the names of the clips uploaded so far, sorted by style and name."""
     if not default_storage.exists(FOLDER):
         return []
     return [
@@ -62,12 +62,12 @@ def clips_there() -> list[str]:
 
 
 def clip_again(name: str) -> Clip:
-    """Return a clip that was sent before.
+    """Return a previously uploaded clip.
 
     Raises
     ------
     AudioError
-        `damaged`: its file is no longer what its name says.
+        `damaged`: its content no longer matches the digest in its name.
     """
     digest = _digest(name)
     if PurePath(name).stem.rpartition("-")[2] != digest[:NAMED]:
@@ -80,7 +80,7 @@ def clip_of_take(take: Recording) -> Clip:
 
 
 def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
-    """Group clips, each once."""
+    """Group clips by style, without duplicates."""
     grouped: dict[str, dict[str, Clip]] = defaultdict(dict)
     for clip in clips:
         grouped[clip.style].setdefault(clip.sha256, clip)

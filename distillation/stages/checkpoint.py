@@ -57,8 +57,8 @@ class Checkpoint:
     texts: int = 0
     seconds: float = 0.0
     stopped: str = ""
-    threshold: PruningThreshold = field(default_factory=PruningThreshold)  # of the batch under way
-    left: int = 0  # steps of this batch not told yet
+    threshold: PruningThreshold = field(default_factory=PruningThreshold)  # of the current batch
+    left: int = 0  # steps of this batch whose scores the search has not been told yet
     start_totals: list[float] = field(default_factory=list)
     start_name: str = ""
     start: Array | None = None
@@ -66,9 +66,9 @@ class Checkpoint:
     best: Array | None = None
     best_score: Score | None = None
     points: list[Point] = field(default_factory=list)
-    trace: list[tuple[float, float]] = field(default_factory=list)  # seconds, diversity at each
+    trace: list[tuple[float, float]] = field(default_factory=list)  # (seconds, diversity)
     diversity: float = 0.0
-    kept: dict[int, Array] = field(default_factory=dict)  # by the step of the improvement
+    kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
 
 
@@ -79,7 +79,7 @@ def identity(
     stock: Mapping[str, VoicePack],
     weights: str,
 ) -> str:
-    """Return the SHA-256 of all that decides the search of one style."""
+    """Return the SHA-256 of everything that determines the search of one style."""
     deciding = {name: getattr(recipe, name) for name in DECIDING}
     deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
     deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
@@ -88,13 +88,13 @@ def identity(
 
 
 def style_seed(seed: int, style_key: str) -> int:
-    """Return the search's seed for one style: equal for equal recipes, apart between styles."""
+    """Return the search's seed for one style: same for equal recipes, different per style."""
     return int.from_bytes(hashlib.sha256(f"{seed} {style_key}".encode()).digest()[:8], "big")
 
 
-# Everything the next candidate depends on is in here, the random generators' state too, as arrays
-# and JSON: a pickle would run whatever a damaged or foreign file says, and would not open in
-# another version. The identity keeps a checkpoint from going on under another recipe.
+# Contains everything the next candidate depends on, including the state of the random generators,
+# as arrays and JSON: a pickle could run arbitrary code from a damaged or foreign file, and might
+# not load in another version. The identity prevents resuming under another recipe.
 def write(at: Checkpoint, who: str) -> bytes:
     """Return the snapshot as npz, with the identity of its search."""
     arrays: dict[str, NDArray[np.generic] | None] = {"best": at.best, "start": at.start}
@@ -122,8 +122,8 @@ def read(blob: bytes, who: str) -> Checkpoint:
     Raises
     ------
     StageError
-        `bad_checkpoint` where it cannot be read, `other_checkpoint` where it belongs to a
-        search with another recipe, other base voices, other weights or another target.
+        `bad_checkpoint` if it cannot be read, `other_checkpoint` if it belongs to a search with
+        a different recipe, base voices, weights or target.
     """
     meta, arrays = _open(blob)
     if meta["identity"] != who:
@@ -136,7 +136,7 @@ def read(blob: bytes, who: str) -> Checkpoint:
 
 
 def identity_of(blob: bytes) -> str:
-    """Return whose search the checkpoint is.
+    """Return the identity of the search that wrote the checkpoint.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The checks of a validated voice: what each measures, what it asks for, and what it says.
+"""The checks of a validated voice: what each measures, its threshold and its message.
 
-A new check is a function like these in a module of its own and a line in `CHECKS`.
+To add a check, write a function like these in its own module and add a line to `CHECKS`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ NOT_INSTALLED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One threshold: what was measured, what is asked, and a sentence that says so.
+    """Result of one check: the measured value, its threshold, and a sentence stating both.
 
-    `value` and `threshold` are None where the check could not be made; then it is not passed,
-    and `reason` says what to do.
+    `value` and `threshold` are None if the check could not be made; it then does not pass, and
+    `reason` says what to do.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Check:
 
 
 class Measured(Protocol):
-    """What a check may look at: the evolved voice over the held-out sentences."""
+    """What a check may use: the evolved voice over the held-out sentences."""
 
     @property
     def score(self) -> Score: ...
@@ -49,14 +49,14 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class CheckRule:
-    """A check and the threshold a new recipe has for it.
+    """A check and its threshold in new recipes.
 
     Attributes
     ----------
     threshold : float
-        A recipe that lacks it, of before there was the check, is not asked for it.
+        A recipe without it, written before the check existed, skips the check.
     check : callable
-        (measured voice, naturalness or None, threshold) to a Check.
+        Maps (measured voice, naturalness or None, threshold) to a Check.
     """
 
     threshold: float
@@ -79,7 +79,7 @@ def at_least(name: str, value: float, threshold: float, what: str) -> Check:
 def checked(
     voice: Measured, naturalness: Naturalness | None, thresholds: Mapping[str, float]
 ) -> tuple[Check, ...]:
-    """Return the checks that a recipe's thresholds ask for, in the order of `CHECKS`."""
+    """Return the checks that have a threshold in the recipe, in the order of `CHECKS`."""
     return tuple(
         rule.check(voice, naturalness, thresholds[name])
         for name, rule in CHECKS.items()
@@ -88,7 +88,7 @@ def checked(
 
 
 def default_thresholds() -> dict[str, float]:
-    """Return the thresholds of a new recipe: those of the checks, and of the styles' difference."""
+    """Return the thresholds of a new recipe: of the checks and of style differentiation."""
     return {**THRESHOLDS, **{name: rule.threshold for name, rule in CHECKS.items()}}
 
 
@@ -108,7 +108,7 @@ def _min_duration_s(voice: Measured, _natural: Naturalness | None, threshold: fl
 
 
 def _naturalness_loss(_voice: Measured, natural: Naturalness | None, loss: float) -> Check:
-    """Ask that the evolved voice be at most so much less natural than the best base voice."""
+    """Check that the evolved voice is at most `loss` less natural than the best base voice."""
     if natural is None:
         return Check(
             name="naturalness", value=None, threshold=None, passed=False, reason=NOT_INSTALLED

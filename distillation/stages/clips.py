@@ -1,4 +1,4 @@
-"""Target clips: one WAV, or several beside one another, that a style's voice is compared with."""
+"""Target clips: one or more WAVs in the same folder that a style's voice is compared with."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PathLike = TypeVar("PathLike", bound=PurePath)
 
 
 def clip_paths(target: Path) -> list[Path]:
-    """Return the clips of a target: the file itself, then ``target-2.wav`` and so on beside it.
+    """Return the clips of a target: the file itself, then ``target-2.wav`` etc. next to it.
 
     Raises
     ------
     StageError
-        `no_target`: the file is not there.
+        `no_target`: the file does not exist.
     """
     if not target.exists():
         raise StageError("no_target", f"{target}: no target there; run the stage reference first.")
@@ -30,7 +30,7 @@ def clip_paths(target: Path) -> list[Path]:
 
 
 def clip_path(target: PathLike, number: int) -> PathLike:
-    """Return where the clip of this number is, counted from 1."""
+    """Return the path of the clip with this number, counted from 1."""
     return target if number == 1 else target.with_stem(f"{target.stem}-{number}")
 
 
@@ -49,13 +49,13 @@ def read_clips(target: Path) -> list[Audio]:
 
 
 def clips_digest(target: Path) -> str:
-    """Return the SHA-256 of a target: of its file, or of the hashes of its clips."""
+    """Return the SHA-256 of a target: of its only file, or of the hashes of its clips."""
     hashes = [sha256_of(path) for path in clip_paths(target)]
     return hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode())
 
 
 def clips_clear(target: Path) -> None:
-    """Delete the clips beside the first: they are of an earlier target."""
+    """Delete all clips but the first: they belong to an earlier target."""
     number = 2
     while (path := clip_path(target, number)).exists():
         path.unlink()

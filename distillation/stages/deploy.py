@@ -1,4 +1,4 @@
-"""Stage deploy: packs, manifest and tts.env into the speech service's folder, one at a time."""
+"""Stage deploy: writes packs, manifest and tts.env to the speech service's folder under a lock."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from distillation.stages.base import StageError
 ENV_NAME = "tts.env"
 TURN_NAME = ".turn"
 BESIDE_NAME = ".new"
-PLAIN_VOICE = "neutral"  # speaks when none is asked for, where an engine has it
+PLAIN_VOICE = "neutral"  # the default voice of engines that have it
 
 
 @contextmanager
 def turn(voices_dir: str | Path) -> Iterator[None]:
-    """Hold the folder against every other deployment, made if it is not there; wait for it.
+    """Lock the folder against other deployments, waiting for the lock; create it if missing.
 
-    By `flock` on a file in it, which a killed process lets go. Over NFS it holds between
-    machines too, unless the folder is mounted with local locks only.
+    Uses `flock` on a file in the folder, which the kernel releases if the process is killed. Over
+    NFS the lock also works between machines, unless the folder is mounted with local locks only.
     """
     folder = Path(voices_dir)
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / TURN_NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        with suppress(PermissionError):  # another user made it, who did this then
+        with suppress(PermissionError):  # another user created it and has set the mode
             os.fchmod(handle, 0o666)
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -47,7 +47,7 @@ def deploy(
     default: str | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Manifest:
-    """Take the folder's turn and put packs where the speech service finds them.
+    """Lock the folder and put packs where the speech service finds them.
 
     Parameters and errors are those of `deploy_in_turn`.
     """
@@ -65,35 +65,35 @@ def deploy_in_turn(
     default: str | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Manifest:
-    """Put packs where the speech service finds them; the caller holds the folder's turn.
+    """Put packs where the speech service finds them; the caller holds the folder's lock.
 
-    Everything is read, checked and written beside before the first file is renamed: a full disk
-    leaves the old set. Packs are renamed first, then the manifest, then `tts.env`: a service that
-    reads in between finds packs that are not the manifest's and keeps those before. Voices of an
-    earlier deployment stay.
+    Everything is read, checked and written to a temporary folder before the first file is
+    renamed, so a full disk leaves the old set intact. Packs are renamed first, then the manifest,
+    then `tts.env`: a service that reads in between finds packs that do not match the manifest and
+    keeps the previous ones. Voices of earlier deployments are kept.
 
     Parameters
     ----------
     packs : mapping of voice name to path
-        A style's voice has the style's name.
+        The voice of a style is named after the style.
     voices_dir : path
-        The folder whose turn is held.
+        The locked folder.
     engine : str
         The student all packs must be made for.
     default : str, optional
-        Voice that speaks when none is asked for; by default the one that was if it is of this
-        engine, else this engine's neutral voice, else the first of these.
+        Voice used when a request names none. By default the previous default if it belongs to
+        this engine, else this engine's neutral voice, else the first of `packs`.
     about : mapping of voice name to JSON, optional
-        Where each voice came from; kept in the manifest. Its `style` becomes the voice's.
+        Provenance of each voice, stored in the manifest. Its `style` becomes the voice's.
 
     Raises
     ------
     StageError
         `nothing_to_deploy`, `unknown_default`.
     PackError
-        A pack that cannot be used, with its path.
+        A pack cannot be used; the message contains its path.
     ManifestError
-        The manifest there is damaged.
+        The existing manifest is damaged.
     OSError
         The folder cannot be read or written.
     """
@@ -121,7 +121,7 @@ def deploy_in_turn(
 
 
 def deployed_engine(voices_dir: str | Path) -> str:
-    """Return the engine that `tts.env` names; empty where there is none."""
+    """Return the engine named in `tts.env`; empty if there is none."""
     try:
         text = (Path(voices_dir) / ENV_NAME).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -131,13 +131,13 @@ def deployed_engine(voices_dir: str | Path) -> str:
 
 
 def _default(before: str, engines: Mapping[str, str], engine: str, packs: list[str]) -> str:
-    """Return the first of the voices to prefer that the service can speak with."""
+    """Return the first voice, in order of preference, that the service's engine can speak."""
     return next(name for name in (before, PLAIN_VOICE, *packs) if engines.get(name) == engine)
 
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Make a folder in the folder, on the same disk; what a killed process left of it goes."""
+    """Make a temporary subfolder, on the same disk; remove one left by a killed process."""
     beside = folder / BESIDE_NAME
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
@@ -157,7 +157,7 @@ def _write_pack(
 
 
 def _write_env(beside: Path, folder: Path, deployed: Manifest) -> None:
-    """Write the speech service's two variables, for an env file of a process or container."""
+    """Write the speech service's two variables as an env file for a process or container."""
     voice = deployed.voices[deployed.default]
     path = (folder / voice.file).resolve()
     (beside / ENV_NAME).write_text(f"TTS_BACKEND={voice.engine}\nKOKORO_VOICE_PATH={path}\n")

@@ -1,4 +1,4 @@
-"""The measures of a style, and a test whether the styles differ in them beyond chance."""
+"""The measures of a style, and a test of whether styles differ in them by more than chance."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from scipy.special import fdtrc
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import Audio
 
-Measure = Callable[[Audio, Prosody], float | None]  # None where it cannot be told
+Measure = Callable[[Audio, Prosody], float | None]  # None if it cannot be measured
 
 SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """How far apart the styles are in one prosody figure.
+    """How far apart the styles are in one prosody measure.
 
     Attributes
     ----------
     name : str
-        One of `style_measures.MEASURES`.
+        One of `MEASURES`.
     style_means : tuple of float or None
-        Mean over the sentences, one for each style; None where a figure is missing.
+        Mean over the sentences, one for each style; None if a value is missing.
     variation : float or None
-        Coefficient of variation of the style means: standard deviation (n in the divisor)
+        Coefficient of variation of the style means: population standard deviation (divisor n)
         over mean.
     between, within : float or None
-        Spread between styles and, the sentences' own differences taken out, within them:
-        square roots of the two mean squares of the two-way analysis.
+        Spread between styles, and within them after removing the differences between sentences:
+        square roots of the two mean squares of the two-way analysis of variance.
     p : float or None
-        Chance of a between-style spread this large among equal styles (F test).
+        Probability of a between-style spread this large if the styles were equal (F test).
     """
 
     name: str
@@ -47,13 +47,13 @@ class Axis:
 
     @property
     def counts(self) -> bool:
-        """Whether the styles' spread stands out of the spread between sentences."""
+        """Whether the spread between styles is significant against that between sentences."""
         return self.p is not None and self.p < SIGNIFICANCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Differentiation:
-    """The check on all styles together; `value` is a coefficient of variation."""
+    """The check across all styles; `value` is a coefficient of variation."""
 
     axes: tuple[Axis, ...]
     value: float
@@ -71,20 +71,20 @@ class Differentiation:
 def differentiation(
     figures: Mapping[str, Sequence[Sequence[float | None]]], threshold: float
 ) -> Differentiation:
-    """Judge whether the styles differ in at least one prosody axis.
+    """Test whether the styles differ in at least one prosody axis.
 
     Parameters
     ----------
     figures : mapping of axis to (styles, sentences)
         Every style speaks the same sentences in the same order.
     threshold : float
-        Least coefficient of variation, 0.05 for 5 %.
+        Minimum coefficient of variation, 0.05 for 5 %.
 
     Returns
     -------
     Differentiation
-        `value` is the largest coefficient of variation among the axes whose F test says that
-        styles differ by more than chance (p < 0.05); 0 where none does. It passes above the
+        `value` is the largest coefficient of variation among the axes on which the F test finds
+        that styles differ by more than chance (p < 0.05); 0 if there is none. It passes above the
         threshold. A single style passes: there is nothing to differ from.
     """
     axes = tuple(_axis(name, rows) for name, rows in figures.items())

@@ -1,4 +1,4 @@
-"""Evaluation of one candidate: a task any worker can do, and its outcome."""
+"""Evaluation of one candidate: a task that any worker can do, and its result."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from distillation.voicepack import VoicePack
 
 @dataclass(frozen=True)
 class PruningThreshold:
-    """What the candidates of one batch have to pass, fixed when the batch begins.
+    """What the candidates of one batch must reach, fixed when the batch begins.
 
     Attributes
     ----------
     first : float
-        0-1: a first text less near to the target drops the candidate (as published).
+        0-1: a candidate whose first text is less similar to the target is dropped (as published).
     floor : float
-        0-100: totals at or below it are all alike to the search.
+        0-100: the search treats all totals at or below it alike.
     """
 
     first: float = 0.0
@@ -37,7 +37,7 @@ class PruningThreshold:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A candidate to evaluator: the `number`-th of its search, from 0."""
+    """A candidate to evaluate: the `number`-th of its search, from 0."""
 
     number: int
     candidate: Array
@@ -45,22 +45,22 @@ class Task:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that the evaluation depends on beside recipe and target."""
+        """SHA-256 of everything the evaluation depends on besides recipe and target."""
         return hashlib.sha256(self.candidate.tobytes() + repr(self.threshold).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of a candidate.
+    """The result for one candidate.
 
     Attributes
     ----------
     score : Score or None
         None for a candidate that was dropped before its last text.
     ceiling : float
-        0-100: the total it could have reached; its total where it was heard in full.
+        0-100: upper bound on its total; its actual total if all texts were evaluated.
     texts : int
-        How many it spoke.
+        Number of texts it spoke.
     """
 
     score: Score | None
@@ -85,18 +85,18 @@ BatchEvaluator = Callable[[Sequence[Task], GoOn], Evaluations]
 
 
 class Evaluator:
-    """Lets a candidate speak text after text, until its evaluation is certain.
+    """Synthesizes a candidate text by text until its result is certain.
 
-    The evaluation depends on recipe, target and task alone: not on who evaluates, nor on what was
-    evaluated before. Every candidate speaks with the recipe's seed: a new seed each time would
-    make the same pack score differently.
+    The result depends only on recipe, target and task: not on which worker evaluates, nor on what
+    was evaluated before. Every candidate speaks with the recipe's seed: with a new seed each
+    time, the same pack would score differently.
 
     Parameters
     ----------
     recipe : RunRecipe
     student : Student
     target_path : path
-        The style's target; its other clips lie beside it.
+        The style's target; its other clips are next to it.
 
     Raises
     ------
@@ -113,21 +113,21 @@ class Evaluator:
 
     @property
     def prefers_batch(self) -> bool:
-        """Whether several candidates at once are quicker than one after the other.
+        """Whether evaluating several candidates at once is faster than one after another.
 
-        Only on a GPU, where it was never run: none was at hand; tested on a processor.
+        True only on a GPU, where it has never been run (none was available); tested on a CPU.
         """
         return self._batch_student is not None
 
     def __call__(self, task: Task) -> Evaluation:
-        """Return the evaluation; what the bar excludes is dropped as soon as that is certain."""
+        """Return the evaluation; the candidate is dropped once it cannot reach the threshold."""
         return self.many([task])[0]
 
     def many(self, tasks: Sequence[Task]) -> list[Evaluation]:
-        """Return the evaluations of tasks that speak text after text, side by side.
+        """Return the evaluations of several tasks, evaluated together text by text.
 
-        Each is dropped where it would be alone. Where the student speaks several voices at once,
-        the scores are those of one by one within the student's own tolerance.
+        Each is dropped exactly where it would be if evaluated alone. If the student synthesizes
+        several voices at once, scores equal the sequential ones within the student's tolerance.
         """
         packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
         hearings = [self._hearing(task.threshold) for task in tasks]
@@ -145,7 +145,7 @@ class Evaluator:
         return [evaluations[number] for number in range(len(tasks))]
 
     def _hearing(self, threshold: PruningThreshold) -> Generator[str, TextResult, Evaluation]:
-        """Ask for text after text of one candidate, as many as its evaluation takes."""
+        """Yield the texts to synthesize for one candidate, as many as its evaluation needs."""
         first, *others = self._recipe.search_texts
         heard = [(yield first)]
         if heard[0].target < threshold.first:
@@ -181,21 +181,21 @@ class Evaluator:
 
 
 def batch_student_of(student: Student) -> BatchStudent | None:
-    """Return the student as one that speaks many at once; None where that is no quicker."""
+    """Return the student as a batch student; None if batches are not faster."""
     return student if isinstance(student, BatchStudent) and student.prefers_batch else None
 
 
 @lru_cache(maxsize=8)
 def _scorer(target_path: Path, digest: str, weights: tuple[tuple[str, float], ...]) -> Scorer:  # noqa: ARG001
-    """Return what compares with these clips; a search's next slice need not measure them anew."""
+    """Return the scorer for these clips, cached so that the next slice need not measure them."""
     return Scorer(*read_clips(target_path), weights=dict(weights))
 
 
 def evaluated_here(evaluator: Evaluator) -> BatchEvaluator:
-    """Return a batch evaluator in this process, as its student is quickest.
+    """Return the batch evaluator in this process that is fastest for its student.
 
-    One after the other, as long as it may go on; or, where several voices at once are quicker,
-    all tasks side by side, whatever the clock says meanwhile.
+    It evaluates tasks one after another while `go_on` allows; or, if batches are faster, all
+    tasks together without checking `go_on` in between.
     """
 
     def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:  # noqa: ARG001
@@ -205,7 +205,7 @@ def evaluated_here(evaluator: Evaluator) -> BatchEvaluator:
 
 
 def evaluated_sequentially(evaluator: Callable[[Task], Evaluation]) -> BatchEvaluator:
-    """Return a batch evaluator that takes the tasks one after the other, while it may go on."""
+    """Return a batch evaluator that takes the tasks one by one while `go_on` allows."""
 
     def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         for number, task in enumerate(tasks):

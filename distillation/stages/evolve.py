@@ -44,12 +44,13 @@ class Evolution:
     """Stage 2 for one style.
 
     First every base voice is scored, then blends of the best of them (the interpolation
-    start of KVoiceWalk, bounded); the best of all is the start. Then the recipe's strategy
-    walks from it until one of the recipe's rules ends the search.
+    start of KVoiceWalk, bounded); the best of all is the start. The recipe's strategy then
+    searches from it until one of the recipe's rules ends the search.
 
-    Candidates come in batches. The bar they have to pass (target similarity of the first text
-    under `recipe.early_stop` of the best's; a total the search does not tell apart) is that at
-    the batch's start: so the outcome does not depend on who evaluate_batch which of them, or when.
+    Candidates come in batches. The pruning threshold (target similarity of the first text at
+    least `recipe.early_stop` of the best's; a total above the search's floor) is fixed at the
+    start of a batch, so the result does not depend on which worker evaluates which candidate, or
+    when.
 
     Parameters
     ----------
@@ -59,21 +60,21 @@ class Evolution:
     student : Student
         Speaks the candidates.
     target_path : path
-        The style's target; its other clips lie beside it.
+        The style's target; its other clips are next to it.
     checkpoint : bytes, optional
-        From `checkpoint()`: continue there. The resumed search ends in the bit-identical pack
-        of an uninterrupted one.
+        From `checkpoint()`: resume from there. The result is bit-identical to that of an
+        uninterrupted search.
 
     Attributes
     ----------
     step : int
-        Steps walked, 0…recipe.steps; 0 while the start is being chosen.
+        Steps done, 0…recipe.steps; 0 while the start is being chosen.
     evaluations, texts : int
-        Candidates evaluated so far, those of the start included, and the texts they spoke.
+        Candidates evaluated so far, including those of the start, and the texts they spoke.
     seconds : float
-        Spent on the search so far.
+        Time spent on the search so far.
     stopped : str
-        The code of the rule that ended the search (`stages.stopping`), empty before.
+        The code of the rule that ended the search (`search_progress.REASONS`); empty until then.
     best, best_score : VoicePack, Score
         None until the first base voice is scored.
     start, start_name, start_score : VoicePack, str, Score
@@ -83,10 +84,10 @@ class Evolution:
     points : list of Point
         The start and every improvement.
     milestones : dict of int to VoicePack
-        Step to the best pack at that step, at 0, 25, 50 and 100 %: of `recipe.steps` as far
-        as reached, once the search has ended of the steps it took.
-    evaluate : Evaluator
-        BatchEvaluator one candidate, in this process.
+        The best pack at 0, 25, 50 and 100 %, keyed by step: of `recipe.steps` (as far as
+        reached) while the search runs, of the steps it took once it has ended.
+    evaluator : Evaluator
+        Evaluates one candidate, in this process.
 
     Raises
     ------
@@ -176,12 +177,12 @@ class Evolution:
 
     @property
     def trace(self) -> list[tuple[float, float]]:
-        """For each point the seconds of search and the diversity there."""
+        """Seconds of search and diversity at each point."""
         return [(seconds, diversity) for seconds, diversity in self._at.trace]
 
     @property
     def diversity(self) -> float:
-        """How far from the best the last candidates were (`stages.diversity`)."""
+        """How far the latest candidates were from the best (`search_progress.Diversity`)."""
         return self._at.diversity
 
     @property
@@ -193,11 +194,11 @@ class Evolution:
 
     @property
     def start_total(self) -> int:
-        """Candidates the choice of the start takes before the first step."""
+        """Number of candidates evaluated to choose the start, before the first step."""
         return start_total(len(self._stock))
 
     def batch(self) -> list[Task]:
-        """Return the candidates to evaluate next; their evaluations are taken in this order."""
+        """Return the candidates to evaluate next; results are taken in this order."""
         if not self._waiting and not self.done:
             tasks = self._walk_batch(self._search) if self._search else self._start_batch()
             self._waiting.extend(tasks)
@@ -211,21 +212,22 @@ class Evolution:
         should_stop: StopSignal | None = None,
         evaluate_batch: BatchEvaluator | None = None,
     ) -> bool:
-        """Work until done, or for so many seconds or steps, or until told to stop.
+        """Search until done, for a number of seconds or steps, or until `should_stop` is true.
 
         Parameters
         ----------
         seconds : float, optional
             Checked between candidates; at least one candidate is always evaluated.
         steps : int, optional
-            Candidates to evaluate, those of the start included.
+            Candidates to evaluate, including those of the start.
         on_step : callable, optional
             Called with this object after each candidate.
         should_stop : callable, optional
-            Asked before each candidate; True ends the slice.
+            Called before each candidate; True ends the slice.
         evaluate_batch : callable, optional
-            Given tasks, yields their evaluations in order, fewer when it may not go on; it need
-            not ask before the first. By default `evaluating.evaluated_here`: this process alone.
+            Given tasks and `go_on`, yields their evaluations in order, and stops early once
+            `go_on()` is false; it need not check before the first. By default
+            `evaluation.evaluated_here`: this process alone.
 
         Returns
         -------
@@ -236,7 +238,7 @@ class Evolution:
         first = self.evaluations
         evaluate_batch = evaluate_batch or evaluated_here(self.evaluator)
 
-        told = False  # to stop: a sign is given once
+        told = False  # to stop; latched, as the signal may be given only once
 
         def go_on() -> bool:
             nonlocal told
@@ -258,13 +260,13 @@ class Evolution:
         return self.done
 
     def checkpoint(self) -> bytes:
-        """Return everything `Evolution` needs to continue, as npz without pickles."""
+        """Return everything `Evolution` needs to resume, as npz without pickles."""
         if self._search is not None:
             self._at.search = self._search.state()
         return checkpoints.write(self._at, self._identity)
 
     def _start_batch(self) -> list[Task]:
-        """Return what is left of the base voices, then of the blends of the best of them."""
+        """Return the remaining base voices, then the remaining blends of the best of them."""
         at, heard = self._at, len(self._at.start_totals)
         packs = [pack.data for pack in self._stock.values()]
         if heard >= len(packs):
@@ -276,9 +278,9 @@ class Evolution:
         left = packs[heard : heard + ASKED]
         return [Task(at.evaluations + n, data, at.threshold) for n, data in enumerate(left)]
 
-    # The threshold is taken once for a batch and not after every candidate: so neither the order
-    # in which a batch is evaluated nor the number of workers changes which candidates are dropped,
-    # and a search that several share ends in the same pack to the bit.
+    # The threshold is set once per batch and not after every candidate, so that neither the order
+    # of evaluation nor the number of workers changes which candidates are dropped, and a search
+    # shared by several workers ends in the bit-identical pack.
     def _walk_batch(self, search: Strategy) -> list[Task]:
         at = self._at
         if not at.left and at.best_score:
@@ -341,7 +343,7 @@ class Evolution:
             self._search.restore(self._at.search)
 
     def _known(self) -> list[tuple[Array, float]]:
-        """Return what was heard while the start was chosen."""
+        """Return the packs evaluated while the start was chosen, with their totals."""
         totals = self._at.start_totals
         packs = [pack.data for pack in self._stock.values()]
         if len(totals) > len(packs):
@@ -366,7 +368,7 @@ class Evolution:
         at.trace.append((round(at.seconds, 2), at.diversity))
 
     def _look_around(self, best: Array, score: Score) -> None:
-        """Keep the best pack where it may be wanted to hear; end the search where a rule says."""
+        """Keep the best pack if a milestone may need it; end the search if a rule says so."""
         at, improved = self._at, self._at.points[-1].step
         at.stopped = why_stopped(
             self.recipe,
@@ -384,7 +386,7 @@ class Evolution:
         at.kept = {step: pack for step, pack in at.kept.items() if step in needed}
 
     def _milestones(self) -> dict[int, int]:
-        """Return the steps to hear the search at, and the improvement that was best there."""
+        """Return the milestone steps, each with the step of the improvement that was best there."""
         at = self._at
         if at.stopped:
             return search_progress.chosen(at.step, self._improved(), at.kept)

@@ -16,21 +16,21 @@ from distillation.stages.base import StageError
 from distillation.stages.clips import read_clips
 from distillation.voicepack import VoicePack
 
-TEXTS = 2  # of a recipe that names none: the shortest that the search hears
+TEXTS = 2  # if a recipe names none: this many of the shortest search texts
 
 
 class SimilarityGradient:
-    """The gradient of target similarity, one short text a step.
+    """The gradient of target similarity, one short text per step.
 
-    A few texts in turn are learned by heart: the voice grows less natural on all others. So a
-    recipe names many (`choosing.gradient_texts`).
+    The search overfits to a few repeated texts: the voice becomes less natural on all others. So
+    a recipe names many (`RunRecipe.gradient_texts`).
 
     Parameters
     ----------
     recipe : RunRecipe
     student : Differentiable
     target_path : path
-        The style's target; its other clips lie beside it.
+        The style's target; its other clips are next to it.
     """
 
     def __init__(self, recipe: RunRecipe, student: Differentiable, target_path: Path) -> None:
@@ -43,14 +43,14 @@ class SimilarityGradient:
         return DifferentiableSimilarity(*read_clips(self._path))
 
     def __call__(self, pack: Array, turn: int) -> NDArray[np.float64]:
-        """Return what each number of a style embedding adds to target similarity, (256,).
+        """Return the derivative of target similarity by each style embedding component, (256,).
 
         Parameters
         ----------
         pack : ndarray, shape (rows, 1, 256)
-            Where; all rows move alike.
+            The point to differentiate at; the same offset is applied to all rows.
         turn : int
-            Counts the steps: the texts take turns.
+            Step number: selects the text, cyclically.
         """
         import torch
 
@@ -65,12 +65,12 @@ class SimilarityGradient:
 def gradient_for(
     recipe: RunRecipe, student: Student, target_path: Path
 ) -> SimilarityGradient | None:
-    """Return the gradient the recipe's strategy follows; None where it follows none.
+    """Return the gradient used by the recipe's strategy; None if it uses none.
 
     Raises
     ------
     StageError
-        `no_gradient`: the student gives none.
+        `no_gradient`: the student provides none.
     """
     if recipe.strategy not in EXPERIMENTAL:
         return None

@@ -12,12 +12,12 @@ from distillation.search import Array
 from distillation.stages.base import StageError
 from distillation.voicepack import VoicePack, interpolate
 
-PARENTS = 3  # best stock voices that are interpolated
-BLENDS = (0.25, 0.5, 0.75, -0.25, 1.25)  # places on the line between two of them
+PARENTS = 3  # number of best stock voices that are interpolated
+BLENDS = (0.25, 0.5, 0.75, -0.25, 1.25)  # positions on the line through two of them
 
 
 def start_total(stock: int) -> int:
-    """Return how many candidates the choice of the start takes with so many base voices."""
+    """Return how many candidates are evaluated to choose the start among `stock` base voices."""
     parents = min(PARENTS, stock)
     return stock + len(BLENDS) * parents * (parents - 1) // 2
 
@@ -41,7 +41,7 @@ def stock_of(recipe: RunRecipe, student: Student) -> dict[str, VoicePack]:
 
 
 def blends(stock: Mapping[str, VoicePack], totals: Sequence[float]) -> list[tuple[str, Array]]:
-    """Return names and packs on the lines between the base voices of the best totals."""
+    """Return names and packs on the lines through the base voices with the best totals."""
     names = list(stock)
     ranked = sorted(range(len(names)), key=lambda n: (-totals[n], n))[:PARENTS]
     return [

@@ -15,7 +15,7 @@ from distillation.scoring.naturalness import naturalness
 
 SCALE = (1.0, 5.0)
 CONFIDENCE = 0.95
-PIECE_S = (3.0, 7.5)  # of a target clip: shorter ones are judged too low, longer ones in windows
+PIECE_S = (3.0, 7.5)  # of a target clip: shorter ones score too low, longer ones in windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +27,10 @@ class Opinion:
     mean : float
         1-5, higher is more natural.
     low, high : float or None
-        Interval of the mean at 95 %, by Student's t over the sentences, cut to 1-5; None of
-        one sentence.
+        95 % confidence interval of the mean, by Student's t over the sentences, clipped to 1-5;
+        None for a single sentence.
     sentences : tuple of float
-        Of each sentence.
+        Score of each sentence.
     """
 
     mean: float
@@ -55,20 +55,20 @@ class Opinion:
 
 @dataclass(frozen=True, kw_only=True)
 class Naturalness:
-    """The voices of one style, as natural as listeners would find them.
+    """Predicted naturalness of the voices of one style.
 
     Attributes
     ----------
     target : Opinion
-        Of the held-out sentences the teacher spoke; where it spoke none, of the target clips,
+        On the held-out sentences spoken by the teacher; if it spoke none, on the target clips,
         cut at their pauses.
     target_of : str
         Which of the two: `sentences` or `clips`.
     start, best_base, evolved : Opinion
-        Of the held-out sentences. The best base voice is the one whose score was highest when
+        On the held-out sentences. The best base voice is the one with the highest score when
         the search chose its start; it is the start, unless a blend of two was better.
     voice : str
-        Name of the best base voice; empty where it is not known, then it is the start.
+        Name of the best base voice; empty if unknown, and then the start is used.
     """
 
     target: Opinion
@@ -91,15 +91,15 @@ class Naturalness:
 def judged(
     spoken: Mapping[str, Sequence[Audio]], clips: Sequence[Audio], voice: str
 ) -> Naturalness:
-    """Judge what was spoken.
+    """Predict the naturalness of the spoken sentences.
 
     Parameters
     ----------
     spoken : mapping of str to sequence of Audio
-        Held-out sentences by `start` and `evolved`; by `best_base` where that is not the
-        start; by `target` as far as the teacher spoke them.
+        Held-out sentences by `start` and `evolved`; by `best_base` if it is not the start; by
+        `target` as far as the teacher spoke them.
     clips : sequence of Audio
-        Of the target.
+        Target clips.
     voice : str
         Name of the best base voice.
     """
@@ -117,9 +117,9 @@ def judged(
 
 
 def cut(clip: Audio) -> list[Audio]:
-    """Return the clip cut at its pauses into pieces of 3-7.5 s, as far as its pauses allow.
+    """Return the clip cut at its pauses into pieces of 3-7.5 s, as far as the pauses allow.
 
-    Pieces shorter than 3 s are left out; where there are no others, the clip is returned whole.
+    Pieces shorter than 3 s are left out; if no others remain, the whole clip is returned.
     """
     shortest_s, longest_s = PIECE_S
     spans: list[tuple[float, float]] = []

@@ -1,4 +1,4 @@
-"""Stage reference: a style's target, one clip the teacher speaks or several that were given."""
+"""Stage reference: makes a style's target, one clip by the teacher or several given files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SENTENCES = 5
 MIN_S, MAX_S = 20.0, 30.0
 PAUSE_S = 0.45
 PAUSES_S = (0.2, 1.5)  # pauses are shortened or lengthened within this to reach the duration
-MARGIN_S = 0.05  # kept around a sentence when its edges are trimmed
+MARGIN_S = 0.05  # kept around a sentence when silence is trimmed
 FADE_S = 0.015
 LUFS = -23.0
 LUFS_TOLERANCE = 0.5
 PEAK_DB = -1.0
 CLIP_MIN_S, CLIP_MAX_S = 1.6, 60.0  # of a given clip: one window of the speaker encoder; a minute
-KNEE_DB = -6.0  # louder samples are bent towards PEAK_DB where a plain gain would pass it
+KNEE_DB = -6.0  # soft-clipping knee, used only if plain gain would exceed PEAK_DB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +40,15 @@ class Target:
     Attributes
     ----------
     path : Path
-        WAV, 24 kHz, mono, PCM16; more clips lie beside it (`stages.clips`).
+        WAV, 24 kHz, mono, PCM16; further clips are next to it (`stages.clips`).
     sha256 : str
-        Of the file; of all clips where there are several.
+        Of the file, or of all clips if there are several.
     duration_s, loudness_lufs : float
-        Of one clip 20-30 s, of several their sum; -23 ± 0.5 LUFS, of several their mean.
+        20-30 s for one clip, the sum for several; -23 ± 0.5 LUFS, the mean for several.
     texts : tuple of str
-        What is said in it, in order, as far as it is known.
+        What is spoken in it, in order, as far as known.
     clips : int
-        How many there are.
+        Number of clips.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class Target:
     clips: int = 1
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types; the path as text."""
+        """Return plain JSON types; the path as a string."""
         return asdict(self) | {"path": str(self.path), "texts": list(self.texts)}
 
 
@@ -72,9 +72,9 @@ def make_target(
     path: str | Path,
     on_progress: Progress | None = None,
 ) -> Target:
-    """Let the teacher speak a style's sentences and write them as one clip.
+    """Synthesize a style's sentences with the teacher and write them as one clip.
 
-    Five sentences are spoken at the style's speed; more while five are shorter than 20 s with
+    Five sentences are spoken at the style's speed; more while they are shorter than 20 s with
     pauses of 1.5 s, fewer while they are longer than 30 s with pauses of 0.2 s.
 
     Parameters
@@ -84,13 +84,13 @@ def make_target(
     teacher : Teacher
         Speaks them.
     prompt : Prompt
-        What the teacher is conditioned by.
+        Conditions the teacher.
     seed : int
-        Of the teacher.
+        Random seed of the teacher.
     path : path
-        Written atomically: it is there whole, or as it was before.
+        Output file, written atomically.
     on_progress : callable, optional
-        Called with (sentences spoken, of how many).
+        Called with (sentences spoken, total).
 
     Returns
     -------
@@ -102,7 +102,7 @@ def make_target(
         `no_texts`, `silent_sentence`, `target_too_short`, `target_too_long`,
         `target_loudness`.
     EngineError
-        What the teacher cannot do.
+        The teacher cannot speak.
     """
     spoken = _speak(style, teacher, prompt, seed, on_progress)
     count = _fitting(style.key, [audio.duration_s for audio in spoken])
@@ -120,7 +120,7 @@ def make_target(
 
 
 def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -> Target:
-    """Make sound files of one voice the target of a style: mono, 24 kHz, -23 LUFS.
+    """Convert sound files of one voice to the target of a style: mono, 24 kHz, -23 LUFS.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
     given : sequence of path
         At least one; each with 1.6 s of speech or more, and at most a minute long.
     path : path
-        Of the first clip; the others are written beside it.
+        Output file of the first clip; the others are written next to it.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
     Raises
     ------
     StageError
-        `bad_clip`: not sound, too short, too long; the message names the file.
+        `bad_clip`: not audio, too short or too long; the message names the file.
     """
     clips = [_given(style.key, source) for source in given]
     clips_clear(Path(path))
@@ -155,7 +155,7 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
 
 
 def clip_check(audio: Audio) -> None:
-    """Refuse a clip with too little speech to recognise a voice by.
+    """Reject a clip with too little speech to identify a voice.
 
     Raises
     ------
@@ -179,23 +179,23 @@ def _given(style_key: str, source: Path) -> Audio:
 def make_prompt(
     recipe: RunRecipe, style: str, *, place: Callable[[str], Path], joined_to: Path
 ) -> Prompt:
-    """Return what conditions the teacher for a style.
+    """Return the teacher's prompt for a style.
 
     Parameters
     ----------
     recipe : RunRecipe
-        Its style's own prompt is taken before the run's.
+        The style's own prompt takes precedence over the run's.
     style : str
         Key of the style.
     place : callable
-        Turns a file's name in the recipe into its path here.
+        Maps a file name in the recipe to its path on this machine.
     joined_to : path
-        Where a prompt of several takes is written.
+        Where a prompt made of several takes is written.
 
     Raises
     ------
     EngineError
-        `bad_take`, `prompt_too_short`: a take that cannot be joined.
+        `bad_take`, `prompt_too_short`: a take cannot be joined.
     """
     own = [(text, place(name)) for text, name in recipe.style(style).prompt]
     audio = place(name) if (name := recipe.teacher_options.get("prompt")) else None
@@ -215,7 +215,7 @@ def make_prompt(
 
 
 def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:
-    """Return pieces of one rate with silence between; each is faded at both ends, so no click."""
+    """Join pieces of one sample rate with silence, fading both ends of each to avoid clicks."""
     sr = pieces[0].sr
     silence = np.zeros(round(pause_s * sr), np.float32)
     parts = [part for piece in pieces for part in (silence, _faded(piece.y, sr))][1:]
@@ -225,7 +225,7 @@ def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:
 def _speak(
     style: StyleRecipe, teacher: Teacher, prompt: Prompt, seed: int, on_progress: Progress | None
 ) -> list[Audio]:
-    """Speak five sentences, then more while they are too short even with the longest pauses."""
+    """Synthesize five sentences, then more while too short even with the longest pauses."""
     texts = style.reference_texts
     if not texts:
         raise StageError("no_texts", f"style {style.key}: there is no sentence for the teacher.")
@@ -241,7 +241,7 @@ def _speak(
 
 
 def _trimmed(audio: Audio, text: str) -> Audio:
-    """Return the speech alone, at the target's loudness, with a little air around it."""
+    """Return the speech with a short margin around it, at the target's loudness."""
     found = timing.find(audio)
     if not found.sounding:
         raise StageError("silent_sentence", f"the teacher gave no sound for {text[:60]!r}.")
@@ -265,7 +265,7 @@ def _longest_s(pieces: Sequence[Audio]) -> float:
 
 
 def _fitting(style_key: str, durations_s: Sequence[float]) -> int:
-    """Return how many of the sentences make a clip of 20-30 s."""
+    """Return how many of the sentences fit into a clip of 20-30 s."""
     for count in range(len(durations_s), 0, -1):
         speech_s = sum(durations_s[:count])
         shortest_s, longest_s = (speech_s + pause_s * (count - 1) for pause_s in PAUSES_S)
@@ -288,7 +288,7 @@ def _too_short(style_key: str, count: int, speech_s: float) -> str:
 
 
 def _pause_s(pieces: Sequence[Audio]) -> float:
-    """Return the pause nearest to the usual one that keeps the clip within 20-30 s."""
+    """Return the pause closest to the default that keeps the clip within 20-30 s."""
     gaps = len(pieces) - 1
     if not gaps:
         return 0.0
@@ -299,7 +299,7 @@ def _pause_s(pieces: Sequence[Audio]) -> float:
 
 
 def _levelled(style_key: str, clip: Audio) -> Audio:
-    """Return the clip at -23 LUFS with its peaks under -1 dBFS, bent where they must be."""
+    """Return the clip at -23 LUFS with its peaks under -1 dBFS, soft-clipped if necessary."""
     for _ in range(4):
         gain = 10.0 ** ((LUFS - integrated_lufs(clip)) / 20.0)
         clip = Audio((clip.y * gain).astype(np.float32), clip.sr)
@@ -317,7 +317,7 @@ def _levelled(style_key: str, clip: Audio) -> Audio:
 
 
 def _bent(y: Samples) -> Samples:
-    """Return samples with magnitudes over the knee bent smoothly to stay under the peak."""
+    """Return samples with magnitudes above the knee soft-clipped to stay under the peak."""
     knee, top = 10.0 ** (KNEE_DB / 20.0), 10.0 ** ((PEAK_DB - 0.2) / 20.0)
     size = np.abs(y)
     over = knee + (top - knee) * np.tanh((size - knee) / (top - knee))

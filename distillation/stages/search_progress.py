@@ -1,4 +1,4 @@
-"""Progress of a search: its milestones, its diversity, and the rules that end it."""
+"""Progress of a search: its milestones, its diversity and its stopping rules."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from distillation.search import Array
 GOAL, STEPS, PATIENCE, MINUTES = "goal", "steps", "patience", "minutes"
 REASONS = (GOAL, STEPS, PATIENCE, MINUTES)
 
-SHARE = 0.1  # of the newest candidate in the running mean
+SHARE = 0.1  # weight of the newest candidate in the running mean
 
 PARTS = (0.0, 0.25, 0.5, 1.0)
-RATIO = 2**0.25  # between neighbours of the grid: a part is met within 9 % of itself
+RATIO = 2**0.25  # between neighbouring grid steps: a part is met within 9 % of itself
 
 
 def marks(end: int) -> list[int]:
-    """Return the steps at the parts of a search of so many steps."""
+    """Return the steps at `PARTS` of a search that ends at step `end`."""
     return [round(part * end) for part in PARTS]
 
 
 def wanted(step: int, steps: int, *, open_ended: bool) -> set[int]:
-    """Return the steps up to `step` whose best pack must be at hand at `step`.
+    """Return the steps up to `step` whose best pack must still be available at `step`.
 
     Parameters
     ----------
     step : int
-        Where the search is.
+        Current step of the search.
     steps : int
-        Where it ends at the latest.
+        Last possible step.
     open_ended : bool
-        Whether it may end anywhere before: then also a grid of steps, each `RATIO` times the
-        one before, from a quarter of `step` on; what lies before can be a part of no end.
+        Whether it may end earlier. If so, also returns a geometric grid of steps with ratio
+        `RATIO`, from a quarter of `step` on; earlier ones can no longer become a milestone.
     """
     kept = {mark for mark in marks(steps) if mark <= step}
     if open_ended:
@@ -46,15 +46,15 @@ def wanted(step: int, steps: int, *, open_ended: bool) -> set[int]:
 
 
 def best_at(step: int, improved: Sequence[int]) -> int:
-    """Return the step of the last improvement at or before `step`; `improved` ascends from 0."""
+    """Return the last improvement at or before `step`; `improved` is ascending and starts at 0."""
     return improved[bisect_right(improved, step) - 1]
 
 
 def chosen(end: int, improved: Sequence[int], kept: Iterable[int]) -> dict[int, int]:
-    """Return for each part of a search that ended at `end` a step and its best's improvement.
+    """Map a step for each part of a search that ended at `end` to the best improvement there.
 
-    The step is the part's own where the pack that was best there is in `kept`; else the
-    nearest at which a kept pack was the best.
+    The step is the part's own if the pack that was best there is in `kept`; otherwise the
+    nearest step at which a kept pack was the best.
     """
     spans = {at: _span(at, improved, end) for at in kept}
     parts: dict[int, int] = {}
@@ -83,11 +83,11 @@ def _span(at: int, improved: Sequence[int], end: int) -> tuple[int, int]:
 
 
 class Diversity:
-    """Measures candidates as the published walk scales them.
+    """Measures the diversity of candidates on the scale of the published random walk.
 
-    There a candidate is ``best + randn_like(best) * std * diversity``, `std` per number over
-    the stock voices; so the length of ``candidate - best`` in lengths of `std` is its
-    diversity, whatever strategy proposed it.
+    There a candidate is ``best + randn_like(best) * std * diversity``, with the elementwise
+    `std` over the stock voices; so ``norm(candidate - best) / norm(std)`` is the diversity of a
+    candidate, whatever strategy proposed it.
 
     Parameters
     ----------
@@ -105,14 +105,14 @@ class Diversity:
         return apart / self._spread if self._spread else 0.0
 
     def running(self, before: float, candidate: Array, best: Array) -> float:
-        """Return the mean over the last ten candidates or so."""
+        """Return the updated exponential moving average, over about the last ten candidates."""
         now = self.of(candidate, best)
         return before + SHARE * (now - before) if before else now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a search is: steps walked, the step of the best, its total, seconds spent."""
+    """State of a search: steps done, step and total of the best, seconds spent."""
 
     step: int
     improved_at: int
@@ -121,7 +121,7 @@ class Progress:
 
 
 def why_stopped(recipe: RunRecipe, at: Progress) -> str:
-    """Return the code of the rule that ends the search here, empty where it goes on."""
+    """Return the code of the rule that ends the search now; empty if it continues."""
     if recipe.goal and at.score >= recipe.goal:
         return GOAL
     if at.step >= recipe.steps:
@@ -134,10 +134,10 @@ def why_stopped(recipe: RunRecipe, at: Progress) -> str:
 
 
 def is_late(recipe: RunRecipe, seconds: float) -> bool:
-    """Whether the minutes of the search are over."""
+    """Whether the search has used up its minutes."""
     return 0 < 60 * recipe.minutes <= seconds
 
 
 def may_end_early(recipe: RunRecipe) -> bool:
-    """Whether any rule but the number of steps can end the search."""
+    """Whether any rule other than the number of steps can end the search."""
     return bool(recipe.goal or recipe.patience or recipe.minutes)

@@ -1,4 +1,4 @@
-"""One style of a run from its target to its report, over a workspace: where its files lie."""
+"""Runs one style from its target to its report, with files in a workspace."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from distillation.stages.evolve import Evolution
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.validate import StyleReport, validate_style
 
-PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest is the engine's
+PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
 
 
 class Workspace(Protocol):
-    """Where the files of one style of a run lie on this machine."""
+    """Paths of the files of one style of a run on this machine."""
 
     @property
     def target(self) -> Path:
-        """The target; its other clips lie beside it."""
+        """The target; its other clips are next to it."""
         ...
 
     @property
     def joined_prompt(self) -> Path:
-        """Where a prompt of several takes is written."""
+        """Where a prompt made of several takes is written."""
         ...
 
     @property
@@ -37,19 +37,19 @@ class Workspace(Protocol):
         ...
 
     def input(self, name: str) -> Path:
-        """Return the place of a file that the recipe names."""
+        """Return the path of a file named in the recipe."""
         ...
 
     def pack(self, kind: str) -> Path:
-        """Return the place of the voice `start` or `evolved`."""
+        """Return the path of the voice `start` or `evolved`."""
         ...
 
 
 class StyleRunner:
     """The stages of one style: reference, evolve, validate.
 
-    What goes around a stage is its caller's: leases, rows and transactions in the web, bars,
-    notes and what is finished already at the command line.
+    Everything around a stage is up to the caller: leases, rows and transactions on the web;
+    progress bars, notes and skipping finished work on the command line.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class StyleRunner:
         One of its styles.
     workspace : Workspace
     student, teacher : callable
-        Make the recipe's engines, or return those made before; called when first needed.
+        Return the recipe's engines, new or cached; called when first needed.
     on_progress : callable, optional
-        Called with (sentences spoken, of how many).
+        Called with (sentences spoken, total).
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class StyleRunner:
         self._on_progress = on_progress
 
     def make_target(self) -> Target:
-        """Write the style's target: the clips given for it, or what the teacher speaks.
+        """Write the style's target, from given clips or by the teacher.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class StyleRunner:
         )
 
     def evolution(self, checkpoint: bytes | None = None) -> Evolution:
-        """Return the search, from a checkpoint if there is one; it is its caller's to advance."""
+        """Return the search, resumed from a checkpoint if given; the caller advances it."""
         return Evolution(
             self.recipe, self.style.key, self._student(), self.workspace.target, checkpoint
         )
@@ -112,10 +112,10 @@ class StyleRunner:
         Parameters
         ----------
         base_voice : str
-            The base voice of the highest score, as the search found it.
+            The base voice with the highest score, as found by the search.
         with_teacher : bool
-            Whether the teacher shall speak the held-out sentences too, where it can. A prompt
-            that is gone or unusable by now is done without.
+            Whether the teacher should also speak the held-out sentences, where it can. If its
+            prompt is missing or unusable by now, the teacher is left out.
         """
         engine = self.recipe.student
         teacher, prompt = self._who_speaks() if with_teacher else (None, None)
@@ -134,7 +134,7 @@ class StyleRunner:
         )
 
     def prompt(self) -> Prompt:
-        """Return what conditions the teacher, its files as paths of this machine."""
+        """Return the teacher's prompt, with paths on this machine."""
         return make_prompt(
             self.recipe,
             self.style.key,
@@ -153,16 +153,16 @@ class StyleRunner:
 def changed_inputs(
     recipe: RunRecipe, style_key: str, place: Callable[[str], Path]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the sounds a style is made of that are `missing` or `changed`, by name.
+    """Yield (name, `missing` or `changed`) for input sounds of a style that are not intact.
 
     Parameters
     ----------
     recipe : RunRecipe
-        Its inputs are the hashes.
+        Its `inputs` are the expected hashes.
     style_key : str
         One of its styles.
     place : callable
-        Turns a file's name in the recipe into its path here.
+        Maps a file name in the recipe to its path on this machine.
     """
     style, prompt = recipe.style(style_key), recipe.teacher_options.get("prompt", "")
     own = (*style.takes.values(), *style.targets, *dict(style.prompt).values(), prompt)
@@ -180,7 +180,7 @@ def make_student(recipe: RunRecipe, model_dir: Path, **options: Any) -> Student:
     Raises
     ------
     EngineError
-        What the engine misses.
+        The engine lacks something; the message says what.
     """
     of_machine = engines.STUDENTS[recipe.student].machine_options(model_dir)
     return engines.student(recipe.student, {**of_machine, **recipe.student_options, **options})
@@ -192,7 +192,7 @@ def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
     Raises
     ------
     EngineError
-        What the engine misses.
+        The engine lacks something; the message says what.
     """
     of_machine = engines.TEACHERS[recipe.teacher].machine_options(model_dir, lang=recipe.lang)
     own = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}

@@ -1,4 +1,4 @@
-"""Stage validate: the held-out sentences by start and evolved voice, measured and checked."""
+"""Stage validate: measures and checks start and evolved voice on the held-out sentences."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class VoiceResult:
     prosody : tuple of Prosody
         One for each sentence.
     measures : tuple of mapping
-        `style_measures.MEASURES` of each sentence.
+        `differentiation.MEASURES` of each sentence.
     """
 
     sha256: str
@@ -57,7 +57,7 @@ class VoiceResult:
     measures: tuple[Mapping[str, float | None], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types; under `prosody` also the measures, their means beside it."""
+        """Return plain JSON types; `prosody` includes the measures, `prosody_mean` their means."""
         means = {name: _mean([one[name] for one in self.measures]) for name in MEASURES}
         both = zip(self.prosody, self.measures, strict=True)
         return {
@@ -71,7 +71,7 @@ class VoiceResult:
 
 @dataclass(frozen=True, kw_only=True)
 class StyleReport:
-    """One style validated.
+    """The validation report of one style.
 
     Attributes
     ----------
@@ -81,11 +81,11 @@ class StyleReport:
     start, evolved : VoiceResult
         Before and after the search, on the same sentences.
     target_prosody : Prosody
-        Of the target clip as a whole; its speech rate is not known.
+        Of the target clip as a whole; its speech rate is unknown.
     naturalness : Naturalness or None
-        None where the recipe does not ask for it or its predictor is not installed.
+        None if the recipe does not check it or its predictor is not installed.
     audio : tuple of dict
-        For each sentence its `text` and the files of `target` (None where the teacher cannot
+        For each sentence its `text` and the files of `target` (None if the teacher cannot
         speak it), `start` and `evolved`, relative to the audio folder.
     """
 
@@ -103,7 +103,7 @@ class StyleReport:
 
     @property
     def gain(self) -> dict[str, float]:
-        """Evolved less start, for the score and its three parts, on held-out sentences."""
+        """Evolved minus start, for the score and its three parts, on held-out sentences."""
         before, after = self.start.score.to_json(), self.evolved.score.to_json()
         return {name: after[name] - before[name] for name in after}
 
@@ -136,7 +136,7 @@ def validate_style(
     audio_dir: str | Path,
     on_progress: Progress | None = None,
 ) -> StyleReport:
-    """Speak the held-out sentences with the start and the evolved voice and judge the latter.
+    """Speak the held-out sentences with the start and the evolved voice and check the latter.
 
     Parameters
     ----------
@@ -147,18 +147,18 @@ def validate_style(
     student : Student
         Speaks both voices.
     teacher, prompt : Teacher, Prompt or None
-        Where the teacher can speak a held-out sentence too, it is written beside for review.
+        If the teacher can speak a held-out sentence, its audio is written too, for review.
     target : path
-        The style's target; its other clips lie beside it.
+        The style's target; its other clips are next to it.
     start, evolved : VoicePack
         Before and after the search.
     base_voice : str, optional
-        The base voice of the highest score (`Evolution.base_voice`), which the evolved one has
-        to be about as natural as; where it is not known, the start takes its place.
+        The base voice with the highest score (`Evolution.base_voice`), which the evolved voice
+        must about match in naturalness; if unknown, the start is used instead.
     audio_dir : path
-        Gets ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
+        Output folder for ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
     on_progress : callable, optional
-        Called with (sentences done, of how many).
+        Called with (sentences done, total).
 
     Raises
     ------
@@ -210,8 +210,8 @@ def build_report(
 ) -> dict[str, Any]:
     """Return the report of a run as plain JSON types, from style reports or their JSON.
 
-    `passed` is true when every style passes its checks and the styles differ: see
-    `stages.differentiation`. With one style there is nothing to differ from.
+    `passed` is true when every style passes its checks and the styles differ (see
+    `stages.differentiation`); a single style has nothing to differ from.
     """
     plain = [one.to_json() if isinstance(one, StyleReport) else one for one in reports]
     styles = {report["style"]: report for report in plain}
@@ -239,12 +239,12 @@ def write_report(path: str | Path, report: dict[str, Any]) -> None:
 def _by_teacher(
     teacher: Teacher | None, prompt: Prompt | None, text: str, speed: float, seed: int
 ) -> Audio | None:
-    """Return the sentence by the teacher, or None where it cannot speak it."""
+    """Return the sentence spoken by the teacher, or None if it cannot speak it."""
     if teacher is None or prompt is None:
         return None
     info = TEACHERS.get(teacher.name)
     if info and info.plays_takes and text not in prompt.takes:
-        return None  # it would play a slice of the prompt, in other words
+        return None  # it would play a slice of the prompt, which says something else
     try:
         return teacher.synthesize(text, prompt, speed=speed, seed=seed)
     except EngineError:

@@ -18,25 +18,25 @@ ATTEMPTS = 4
 BUSY = (429, 503)
 LONGEST_WAIT_S = 30.0
 CONNECT_S = 5.0
-ANYONE = "alloy"  # a voice that servers of OpenAI's kind have
+ANYONE = "alloy"  # a voice that OpenAI-compatible servers have
 
 
 class HttpTeacher:
-    """Asks a speech server.
+    """Client of a speech server.
 
     Parameters
     ----------
     url : str
         Of the server, with or without `/v1`.
     model : str
-        Sent as it is.
+        Sent unchanged.
     voice : str, optional
-        Sent as it is. Without one: the voice called like the prompt's style where the server
-        lists it (`GET /v1/audio/voices`), else `alloy`, else the one it names as its `default`.
+        Sent unchanged. By default the voice named after the prompt's style if the server lists it
+        (`GET /v1/audio/voices`), else `alloy` if listed, else the `default` given by the server.
     api_key : str, optional
-        Sent as a bearer token; never part of a message.
+        Sent as a bearer token; never included in a message.
     timeout_s : float or str
-        For the whole answer; a cloning teacher is slow.
+        For the whole response; a cloning teacher is slow.
 
     Raises
     ------
@@ -73,17 +73,17 @@ class HttpTeacher:
     def synthesize(
         self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
     ) -> Audio:
-        """Let the server speak `text`.
+        """Have the server speak `text`.
 
-        `reference_audio` (a WAV in base64) and `reference_text` are sent only where the prompt
-        has audio; `seed` always: a server that knows neither ignores them. Answers 429 and 503
-        are waited for as `Retry-After` asks, four attempts in all.
+        `reference_audio` (a base64 WAV) and `reference_text` are sent only if the prompt has
+        audio, `seed` always; servers that do not support them ignore them. Status 429 and 503
+        are retried after `Retry-After`, with at most four attempts.
 
         Raises
         ------
         EngineError
-            `teacher_unreachable`, `teacher_timeout`, `teacher_refused` (with the server's own
-            words), `teacher_busy`, `teacher_not_audio`, `bad_take` for the prompt.
+            `teacher_unreachable`, `teacher_timeout`, `teacher_refused` (with the server's
+            message), `teacher_busy`, `teacher_not_audio`, `bad_take` for the prompt.
         """
         body: dict[str, Any] = {**self._body, "input": text, "speed": speed, "seed": seed}
         body["voice"] = self._voice or self._voice_of(condition.style)
@@ -108,7 +108,7 @@ class HttpTeacher:
         return next((voice for voice in (style, ANYONE) if voice in known), default)
 
     def _voices(self) -> tuple[frozenset[str], str]:
-        """Return the voices the server lists and its default; none where it has no such list."""
+        """Return the voices listed by the server and its default; none without such a list."""
         try:
             answer = httpx.get(self._listing, headers=self._headers, timeout=CONNECT_S)
             found = answer.json() if answer.is_success else {"voices": []}
@@ -155,7 +155,7 @@ class HttpTeacher:
             ) from error
 
     def _whole(self, answer: httpx.Response) -> httpx.Response:
-        """Return the answer once it is all there: httpx itself times each read by itself."""
+        """Return the complete response within the timeout, which httpx applies to each read."""
         until, content = time.monotonic() + (self._timeout.read or 0.0), bytearray()
         for part in answer.iter_bytes():
             content += part
@@ -175,7 +175,7 @@ class HttpTeacher:
 def _headers(api_key: str) -> dict[str, str]:
     if not api_key:
         return {}
-    if not (api_key.isascii() and api_key.isprintable()):  # the client's error would show it
+    if not (api_key.isascii() and api_key.isprintable()):  # the client's error would contain it
         raise EngineError(
             "bad_option", "api_key: letters, digits and signs of ASCII wanted, on one line."
         )
@@ -191,7 +191,7 @@ def _wait_s(answer: httpx.Response, attempt: int) -> float:
 
 
 def _said(answer: httpx.Response) -> str:
-    """Return the server's own words, short and on one line."""
+    """Return the server's error message, shortened, on one line."""
     try:
         error = answer.json()["error"]
         text = str(error["message"] if isinstance(error, dict) else error)

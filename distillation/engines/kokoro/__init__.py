@@ -1,4 +1,4 @@
-"""Student `kokoro`: the real Kokoro-82M, made cheap for a search."""
+"""Student `kokoro`: Kokoro-82M, optimized for searches."""
 
 from distillation.engines.capabilities import StudentInfo
 from distillation.engines.kokoro.files import is_installed, voice_names

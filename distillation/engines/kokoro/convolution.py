@@ -1,4 +1,4 @@
-"""Convolutions and norms over rows of channels, chunk by chunk in the processor's cache."""
+"""Convolutions and norms over rows of channels, in chunks that fit the CPU cache."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Rows = NDArray[Any]  # (time, channels): float32, or bfloat16 as its bits in uin
 Float = NDArray[np.float32]
 Fill = Callable[[Rows, Rows], None]
 
-CHUNK = 128 * 1024  # samples convolved at once: they, the weights and the result fit the cache
+CHUNK = 128 * 1024  # values convolved at once: input, weights and output fit the cache
 
 
 class Convolution:
-    """A convolution over rows, its weights packed once for oneDNN.
+    """A convolution over rows, with weights packed once for oneDNN.
 
     Parameters
     ----------
@@ -43,16 +43,16 @@ class Convolution:
 
     @property
     def half(self) -> bool:
-        """Whether it takes and gives bfloat16."""
+        """Whether input and output are bfloat16."""
         return self._dtype.itemsize == 2
 
     @property
     def passed(self) -> type[np.generic]:
-        """Type of the rows it takes and gives."""
+        """Numpy type of the input and output rows."""
         return np.uint16 if self.half else np.float32
 
     def __call__(self, rows: Rows) -> Rows:
-        """Return rows, `reach` fewer than were given."""
+        """Return the convolved rows, `reach` fewer than the input."""
         import torch
 
         x = torch.from_numpy(rows).view(self._dtype)
@@ -89,18 +89,18 @@ def convolved(
     Parameters
     ----------
     conv : Convolution
-        What to do.
+        The convolution.
     x : ndarray, shape (n, in)
-        Rows, of any type that `fill` takes.
+        Rows, of any type that `fill` accepts.
     fill : callable
-        Given some rows of `x`, writes what shall be convolved of them to its second argument.
+        Given some rows of `x`, writes the convolution's input for them to its second argument.
     pad : int, optional
-        Rows of zeros before and behind; by default what keeps the number of rows.
+        Rows of zeros before and after; by default the number that preserves the length.
 
     Yields
     ------
     int, ndarray
-        The place of the first row, and rows.
+        Index of the first row, and the rows.
     """
     pad = conv.reach // 2 if pad is None else pad
     total = len(x) + 2 * pad - conv.reach
@@ -117,7 +117,7 @@ def convolved(
 
 
 class Sums:
-    """Mean and variance of each channel, gathered chunk by chunk about the first row."""
+    """Accumulates mean and variance of each channel by chunks, relative to the first row."""
 
     def __init__(self, channels: int) -> None:
         self._chunk = np.zeros((3, channels), np.float32)
@@ -125,7 +125,7 @@ class Sums:
         self._count = 0
 
     def gather(self, loop: Callable[..., None], *rows: Rows) -> None:
-        """Run a loop of `kokoro_kernels` that sums its rows."""
+        """Run a loop of `kernels` that sums its rows."""
         if not self._count:
             self._chunk[0] = widened(rows[0][0])
         loop(*rows, self._chunk)
@@ -134,21 +134,21 @@ class Sums:
         self._count += len(rows[0])
 
     def normed(self, gain: Float, shift: Float, eps: float) -> tuple[Float, Float]:
-        """Return gain and shift that norm each channel, then apply those given."""
+        """Return gain and shift that normalize each channel, then apply those given."""
         off, power = self._total / self._count
         scale = gain / np.sqrt(power - off * off + eps)
         return scale.astype(np.float32), (shift - (self._chunk[0] + off) * scale).astype(np.float32)
 
 
 class Norm:
-    """Instance norm with the style's affine, as a gain and a shift a channel."""
+    """Instance norm with the style's affine parameters, as gain and shift per channel."""
 
     def __init__(self, adain: Any) -> None:
         self._fc, self._eps = adain.fc, adain.norm.eps
         self._own, self._offset = array(adain.norm.weight), array(adain.norm.bias)
 
     def __call__(self, style: Tensor, sums: Sums) -> tuple[Float, Float]:
-        """Return gain and shift for rows so summed."""
+        """Return gain and shift for rows with these sums."""
         gamma, beta = array(self._fc(style)).reshape(2, -1)
         return sums.normed((1 + gamma) * self._own, (1 + gamma) * self._offset + beta, self._eps)
 
@@ -159,7 +159,7 @@ def array(tensor: Tensor) -> Float:
 
 
 def widened(rows: Rows) -> Float:
-    """Return float32 of rows that may be the bits of bfloat16."""
+    """Return rows as float32; uint16 rows are the bits of bfloat16."""
     if rows.dtype == np.uint16:
         return (rows.astype(np.uint32) << 16).view(np.float32)
     return rows

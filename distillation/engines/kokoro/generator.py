@@ -1,7 +1,7 @@
-"""Kokoro's generator on a processor: nine tenths of the cost, over rows in the cache.
+"""Kokoro's generator on a CPU, 90 % of the cost, computed over rows in the cache.
 
-What lies between two convolutions is one loop (`kokoro_kernels`) that reads and writes each
-sample once, and sums it for the norm that follows.
+The operations between two convolutions are fused into one loop (`kernels`) that reads and writes
+each sample once, and sums it for the following norm.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ SLOPE, LAST_SLOPE = 0.1, 0.01
 
 
 class Generator:
-    """The generator of Kokoro's decoder, its weights packed.
+    """The generator of Kokoro's decoder, with packed weights.
 
     Parameters
     ----------
     generator : kokoro.istftnet.Generator
-        Weight norm folded.
+        With weight norm folded.
     dtype : torch.dtype
-        Of the convolutions of the residual blocks and those that raise the rate, and of what
-        passes between them; the rest is float32.
+        Of the convolutions in residual blocks and upsampling, and of the values passed between
+        them; the rest is float32.
     """
 
     def __init__(self, generator: Any, dtype: torch.dtype) -> None:
@@ -54,12 +54,12 @@ class Generator:
         self._inverse = Inverse(generator.stft)
 
     def __call__(self, x: Tensor, source: Tensor, style: Tensor) -> Tensor:
-        """Return samples, one voice after the other.
+        """Return samples, computed one voice after another.
 
         Parameters
         ----------
         x : Tensor, shape (voices, channels, n)
-            Of the decoder.
+            Output of the decoder's blocks.
         source : Tensor, shape (voices, 22, 60 n + 1)
             Spectrum and phase of harmonics and noise.
         style : Tensor, shape (voices, 128)
@@ -106,19 +106,19 @@ class Step:
         self._waves = waves / np.float32(np.pi), 1 / waves
 
     def table(self, style: Tensor, sums: Sums) -> Float:
-        """Return gain, shift, alpha / π and 1 / alpha for rows so summed."""
+        """Return gain, shift, alpha / π and 1 / alpha for rows with these sums."""
         return np.stack([*self._norm(style, sums), *self._waves])
 
 
 class Block:
-    """A residual block of AdaIN, Snake and convolution, thrice twice, as `AdaINResBlock1` has it.
+    """A residual block: three times two steps of AdaIN, Snake, convolution (`AdaINResBlock1`).
 
     Parameters
     ----------
     block : AdaINResBlock1
-        Weight norm folded.
+        With weight norm folded.
     dtype : torch.dtype
-        Of the convolutions and what passes between them; the residue is float32.
+        Of the convolutions and the values passed between them; the residual is float32.
     """
 
     def __init__(self, block: Any, dtype: torch.dtype) -> None:
@@ -134,7 +134,7 @@ class Block:
         self._loops = kernels(half=self._steps[0][0].conv.half)
 
     def __call__(self, x: Float, sums: Sums, style: Tensor, out: Float, *, more: bool) -> None:
-        """Write the block's output for `x`, whose sums are given, to `out`; with `more`, add it.
+        """Write the block's output for `x`, given its sums, to `out`; add to it if `more`.
 
         `out` may be `x`, but not with `more`.
         """
@@ -172,21 +172,21 @@ class Block:
 
 
 class Up:
-    """A transposed convolution as a plain one that gives each row's successors side by side."""
+    """A transposed convolution as a plain one that outputs `rate` rows side by side per row."""
 
     def __init__(self, up: Any, dtype: torch.dtype) -> None:
         self._rate, self._crop = up.stride[0], up.padding[0]
         ins, self._outs, taps = up.weight.shape
-        steps = taps // self._rate  # each output row hears so many input rows
+        steps = taps // self._rate  # input rows that contribute to an output row
         weight = up.weight.detach().reshape(ins, self._outs, steps, self._rate)
         weight = weight.flip(2).permute(3, 1, 0, 2).reshape(-1, ins, steps)
         self._conv = Convolution(weight, up.bias.detach().repeat(self._rate), dtype=dtype)
         self._loops = kernels(half=self._conv.half)
 
     def __call__(self, x: Float, gain: float, out: Float, *, shift: int) -> Sums:
-        """Add leaky ReLU of `x` times `gain`, at the higher rate, to `out`; return its sums.
+        """Add the upsampled leaky ReLU of `x` times `gain` to `out`; return the sums of `out`.
 
-        With `shift` 1 it is reflected by one row at its beginning.
+        With `shift` 1 it is padded at the start by reflecting one row.
         """
         sums, table, slope = Sums(self._outs), _flat(x.shape[1], gain), np.float32(SLOPE)
         leaky = self._loops.leaky
@@ -204,7 +204,7 @@ class Up:
 
 
 class Source:
-    """The convolution that brings the source to a stage's rate, as one matrix product."""
+    """The strided convolution that brings the source to a stage's rate, as one matrix product."""
 
     def __init__(self, conv: Any) -> None:
         self._stride, self._pad = conv.stride[0], conv.padding[0]
@@ -225,7 +225,7 @@ class Source:
 
 
 class Inverse:
-    """The inverse short-time Fourier transform as one matrix product and sums of shifted rows."""
+    """The inverse short-time Fourier transform, as a matrix product and overlap-add of rows."""
 
     def __init__(self, stft: Any) -> None:
         import torch
@@ -240,7 +240,7 @@ class Inverse:
         self._power, self._size = window**2, size
 
     def __call__(self, spectrum: Float) -> Tensor:
-        """Return samples of rows of log magnitudes and of sines' arguments."""
+        """Return samples; each row has log magnitudes, then values whose sines are the phases."""
         import torch
 
         magnitude, phase = torch.from_numpy(spectrum).chunk(2, dim=1)
@@ -248,9 +248,7 @@ class Inverse:
         parts = torch.cat([magnitude * phase.cos(), magnitude * phase.sin()], dim=1)
         frames = (parts @ self._basis).numpy()
         power = self._overlapped(np.broadcast_to(self._power, frames.shape))
-        inside = slice(
-            self._size // 2, len(power) - self._size // 2
-        )  # outside the windows are zero
+        inside = slice(self._size // 2, len(power) - self._size // 2)  # outside, windows are zero
         return torch.from_numpy(self._overlapped(frames)[inside] / power[inside])
 
     def _overlapped(self, frames: Float) -> Float:

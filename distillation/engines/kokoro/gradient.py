@@ -1,4 +1,4 @@
-"""Kokoro as a function of the style that autograd goes back through (experimental)."""
+"""Kokoro as a differentiable function of the style (experimental)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ TEXTS = 8
 class GradientNetwork:
     """The samples of a text near a style, by the package's own modules in float32.
 
-    Held as they are at the style: durations (they are rounded to frames) and the vocoder's
-    source, sines of F0 and noise, through whose phase no gradient means anything. F0 and energy
-    are followed where the decoder hears them. Residual blocks are computed a second time on
-    the way back: that takes about 0.23 GB for a second of speech, otherwise 0.78 (a whole
-    process 2.4 GB at 5.5 s), and 3.8 times the processor time of a candidate's same text,
-    otherwise 2.7. Never run on a GPU.
+    Held constant at the style are the durations, which are rounded to frames, and the vocoder's
+    source (sines of F0 and noise), whose gradient by phase is meaningless. The gradient by F0 and
+    energy is taken through the decoder's inputs. Residual blocks are recomputed in the backward
+    pass: this takes about 0.23 GB per second of speech instead of 0.78 (a whole process 2.4 GB
+    at 5.5 s), and 3.8 times the CPU time of evaluating a candidate on the same text instead of
+    2.7. Never run on a GPU.
 
     Parameters
     ----------
     network : Network
-        Shared, not changed; but that its weights ask for no gradient.
+        Shared; not changed, except that its weights no longer require gradients.
     """
 
     def __init__(self, network: Network) -> None:
@@ -49,16 +49,16 @@ class GradientNetwork:
         Parameters
         ----------
         phonemes : str
-            Of the model's vocabulary, at most 510.
+            In the model's vocabulary, at most 510.
         voice : ndarray, shape (256,)
-            Where durations and source are taken from.
+            Style that determines durations and source.
         seed : int
             Of the source's noise.
 
         Returns
         -------
         callable
-            Style, shape (256,), to samples, shape (n,), 24 kHz; n is the same for any style.
+            Maps a style, shape (256,), to samples, shape (n,), 24 kHz; n does not depend on it.
         """
         import torch
 
@@ -72,7 +72,7 @@ class GradientNetwork:
 
         def speak(style: Tensor) -> Tensor:
             timbre, prosody = style[None].to(here.device).split(128, dim=1)
-            with torch.backends.cudnn.flags(enabled=False):  # its LSTM has no way back
+            with torch.backends.cudnn.flags(enabled=False):  # its LSTM has no backward in eval mode
                 parts = network.aligned(text, network.hidden(text, prosody), at, prosody)
                 return network.decode(Prosody(*parts, source), timbre, self._generate)[0]
 

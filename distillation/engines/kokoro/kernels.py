@@ -1,4 +1,4 @@
-"""Loops over rows in the cache, between two convolutions of Kokoro; compiled by numba.
+"""Fused loops over rows in the cache, between two convolutions of Kokoro; compiled by numba.
 
 Rows are (time, channels): float32, or bfloat16 as its bits in uint16. Each loop reads and writes
 its rows once.
@@ -14,39 +14,39 @@ import numpy as np
 
 Loop = Callable[..., None]
 
-# sin²(πr), |r| ≤ 1/2, as a polynomial of r² without constant term: least squares at 400
-# Chebyshev nodes, largest error 6e-9.
+# sin²(πr), |r| ≤ 1/2, as a polynomial in r² without constant term: least squares at 400
+# Chebyshev nodes, maximum error 6e-9.
 SINE = tuple(
     np.float32(c)
     for c in (9.86960286, -32.46957834, 42.72533865, -30.08560805, 12.98953585, -3.27138905)
 )
 _C1, _C2, _C3, _C4, _C5, _C6 = SINE
-_ROUNDING = np.float32(1.5 * 2**23)  # added and taken away it leaves the nearest integer
+_ROUNDING = np.float32(1.5 * 2**23)  # adding and subtracting it rounds to the nearest integer
 _16, _1, _ALMOST_HALF = np.uint32(16), np.uint32(1), np.uint32(0x7FFF)
 
 
 class Kernels(NamedTuple):
-    """Compiled loops. "Passed" rows go from one convolution to the next, the others are float32.
+    """Compiled loops. "Passed" rows are passed between convolutions; the others are float32.
 
     Attributes
     ----------
     snake : (rows, table, passed)
-        Snake of a scale and shift a channel; `table` has the rows gain, shift, alpha / π and
+        Scale and shift per channel, then Snake; `table` has the rows gain, shift, alpha / π and
         1 / alpha.
     snake_passed : (passed, table, passed)
-        The same.
+        The same for passed rows.
     leaky : (rows, table, slope, passed)
-        Leaky ReLU of a scale and shift a channel; `table` has the rows gain and shift.
+        Scale and shift per channel, then leaky ReLU; `table` has the rows gain and shift.
     leaky_passed : (passed, table, slope, passed)
-        The same.
+        The same for passed rows.
     measure : (rows, sums)
-        Sums rows.
+        Updates `sums` with the rows.
     keep : (passed, passed, sums)
-        Copies the first to the second and sums it.
+        Copies the first to the second and updates `sums` with it.
     add : (rows, passed, sums)
-        Adds the second to the first and sums that.
+        Adds the second to the first and updates `sums` with the result.
     begin : (rows, passed, rows, sums)
-        Writes the sum of the first two to the third and sums that.
+        Writes the sum of the first two to the third and updates `sums` with it.
     finish : (rows, passed, rows)
         Adds the first two to the third.
 
@@ -66,7 +66,7 @@ class Kernels(NamedTuple):
 
 @cache
 def kernels(*, half: bool) -> Kernels:
-    """Return the loops that pass bfloat16, or float32; each is compiled when first called."""
+    """Return the loops for passed rows in bfloat16 or float32; each is compiled on first call."""
     from numba import njit
 
     fast = {"contract", "nsz"}

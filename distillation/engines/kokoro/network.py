@@ -1,4 +1,4 @@
-"""Kokoro's network made cheap for a search: what the voice does not touch is done once a text."""
+"""Kokoro's network for searches, with results that do not depend on the voice cached by text."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 TEXTS = 64  # about 0.5 MB each
-PROSODIES = 6  # about 5 MB each: two for every text a search hears
+PROSODIES = 6  # about 5 MB each: two for every search text
 Generate = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
-AT_ONCE = 8  # voices decoded together: about 1.2 GB for 10 s of speech each, by reckoning
+AT_ONCE = 8  # voices decoded together: an estimated 1.2 GB for 10 s of speech each
 
 
 @dataclass(frozen=True)
 class Text:
-    """What a text is before any voice: token ids, and what BERT and the text encoder make of it."""
+    """The voice-independent part of a text: token ids, outputs of BERT and the text encoder."""
 
     ids: Tensor
     lengths: Tensor
@@ -36,7 +36,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Prosody:
-    """What the prosody half of a voice makes of a text; the timbre half is not heard in it."""
+    """The features of a text that depend on a voice's prosody half, but not its timbre half."""
 
     aligned: Tensor
     f0: Tensor
@@ -55,20 +55,20 @@ class Prosody:
 
 
 class Network:
-    """Kokoro in three steps, each kept for as long as what it depends on.
+    """Kokoro in three steps, each cached by what it depends on.
 
-    G2P aside: BERT and text encoder depend on the text; durations, F0, energy and the
-    harmonic source on the text, the voice's prosody half, pace and seed; only decoder and
-    generator on the timbre half. Weight norm is folded into the weights. The generator runs in
-    `kokoro_generator` on a processor and in `kokoro_modules` on a GPU.
+    Apart from G2P: BERT and text encoder depend on the text; durations, F0, energy and the
+    harmonic source on the text, the voice's prosody half, speed and seed; only decoder and
+    generator on the timbre half. Weight norm is folded into the weights. The generator is
+    `generator.Generator` on a CPU and `package_generator.Generator` on a GPU.
 
     Parameters
     ----------
     model : KModel
-        Taken over and changed: its weights are folded.
+        Owned and modified: its weight norm is folded.
     bf16 : bool
-        The decoder's convolutions in bfloat16, but for the generator's last; durations, F0 and
-        all sums and norms stay float32.
+        Whether the decoder's convolutions, except the generator's last, are in bfloat16;
+        durations, F0 and all sums and norms stay float32.
     """
 
     def __init__(self, model: KModel, *, bf16: bool = False) -> None:
@@ -90,33 +90,33 @@ class Network:
 
     @property
     def device(self) -> str:
-        """Where the model lies: cpu or cuda:0."""
+        """Device of the model: cpu or cuda:0."""
         return str(self._device)
 
     @property
     def vocab(self) -> Mapping[str, int]:
-        """Signs it can speak."""
+        """The phoneme symbols it can speak, with their token ids."""
         known: Mapping[str, int] = self.model.vocab
         return known
 
     def speak(
         self, phonemes: str, voices: Sequence[Samples], *, speed: float, seed: int
     ) -> list[Samples]:
-        """Return the samples of a phoneme string in each of some voices.
+        """Return the samples of a phoneme string in each of several voices.
 
-        Those of equal length are decoded together, which a GPU does in little more time than
-        one; a processor takes them in turn.
+        A GPU decodes those of equal length together, in little more time than one; a CPU decodes
+        one after another.
 
         Parameters
         ----------
         phonemes : str
-            Of the model's vocabulary, at most 510.
+            In the model's vocabulary, at most 510.
         voices : sequence of ndarray, shape (256,), float32
             Style embeddings: timbre, then prosody.
         speed : float
             Above 1 is faster.
         seed : int
-            Of the vocoder's noise; torch's own random state is left as it was.
+            Of the vocoder's noise; torch's global random state is not changed.
 
         Returns
         -------
@@ -142,7 +142,7 @@ class Network:
         return [spoken[index] for index in range(len(voices))]
 
     def _groups(self, prosodies: Sequence[Prosody]) -> list[list[int]]:
-        """Put together what may be decoded together."""
+        """Return groups of indices that are decoded together."""
         groups: dict[tuple[int, int], list[int]] = {}
         for index, one in enumerate(prosodies):
             groups.setdefault((one.f0.shape[1], 0 if self.prefers_batch else index), []).append(
@@ -155,7 +155,7 @@ class Network:
         ]
 
     def text_of(self, phonemes: str) -> Text:
-        """Compute what a phoneme string is before any voice."""
+        """Compute the voice-independent part of a phoneme string."""
         import torch
 
         model: Any = self.model
@@ -175,13 +175,13 @@ class Network:
         return Prosody(aligned, f0, energy, self.source(f0, seed))
 
     def hidden(self, text: Text, style: Tensor) -> Tensor:
-        """Return what the prosody half makes of each phoneme, shape (1, phonemes, channels)."""
+        """Return features of each phoneme by prosody half, shape (1, phonemes, channels)."""
         predictor: Any = self.model.predictor
         found: Tensor = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
         return found
 
     def frames(self, hidden: Tensor, speed: float) -> Tensor:
-        """Return the phoneme of each 25 ms frame."""
+        """Return the phoneme index of each 25 ms frame."""
         import torch
 
         predictor: Any = self.model.predictor
@@ -192,13 +192,13 @@ class Network:
     def aligned(
         self, text: Text, hidden: Tensor, at: Tensor, style: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return text, F0 and energy, frame by frame."""
+        """Return text features, F0 and energy per frame."""
         predictor: Any = self.model.predictor
         f0, energy = predictor.F0Ntrain(hidden.transpose(-1, -2)[:, :, at], style)
         return text.written[:, :, at], f0, energy
 
     def source(self, f0: Tensor, seed: int) -> Tensor:
-        """Return the spectrum of harmonics and noise that the generator colours."""
+        """Return the spectrum of harmonics and noise that the generator filters."""
         import torch
 
         generator: Any = self.model.decoder.generator
@@ -209,7 +209,7 @@ class Network:
         return torch.cat([spectrum, phase], dim=1)
 
     def decode(self, prosody: Prosody, style: Tensor, generate: Generate) -> Tensor:
-        """Return samples, one row a voice."""
+        """Return samples, one row per voice."""
         import torch
 
         decoder: Any = self.model.decoder
@@ -226,7 +226,7 @@ class Network:
 
 
 def _fold_weight_norm(module: Any) -> None:
-    """Compute each weight-normed weight once instead of at every call; the values are the same."""
+    """Compute each weight-normalized weight once instead of at every call; values are equal."""
     from torch.nn.utils import remove_weight_norm
 
     for part in module.modules():
@@ -244,7 +244,7 @@ def _seeded(device: Any, seed: int) -> Iterator[None]:
 
 
 def _remembered(make: Callable[..., Prosody], size: int) -> Callable[..., Prosody]:
-    """Keep the last results by a key that stands for the arguments (a tensor has no hash)."""
+    """Cache the latest results by an explicit key, since tensors cannot be hashed by value."""
     kept: dict[Hashable, Prosody] = {}
 
     def get(key: Hashable, *arguments: Any) -> Prosody:

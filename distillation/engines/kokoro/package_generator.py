@@ -1,4 +1,4 @@
-"""Kokoro's generator by the package's own modules: several voices at once, or differentiable."""
+"""Kokoro's generator by the package's own modules, for batches of voices and for gradients."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Through = Callable[[Any, "Tensor", "Tensor"], "Tensor"]
 
 
 class Generator:
-    """The generator of Kokoro's decoder, a batch at a time; so far run on a processor only.
+    """The generator of Kokoro's decoder, a batch at a time; so far run on a CPU only.
 
     Parameters
     ----------
     generator : kokoro.istftnet.Generator
-        Weight norm folded.
+        With weight norm folded.
     half : bool
-        Its convolutions in bfloat16, by torch's autocast.
+        Whether its convolutions are in bfloat16, by torch's autocast.
     through : callable, optional
-        Calls a residual block with its input and the style; a gradient saves memory by it.
+        Calls a residual block with its input and the style; allows gradient checkpointing.
     """
 
     def __init__(self, generator: Any, *, half: bool, through: Through | None = None) -> None:
@@ -30,7 +30,7 @@ class Generator:
         self._through = through or _called
 
     def __call__(self, x: Tensor, source: Tensor, style: Tensor) -> Tensor:
-        """Return samples, as `kokoro_generator.Generator` does."""
+        """Return samples, as `generator.Generator` does."""
         import torch
 
         generator = self._generator

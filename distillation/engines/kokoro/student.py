@@ -1,4 +1,4 @@
-"""Student `kokoro`: the real Kokoro-82M from a local model directory, nothing downloaded."""
+"""Student `kokoro`: Kokoro-82M from a local model directory, without downloads."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ class KokoroStudent:
     Parameters
     ----------
     model_dir : path
-        Holds config.json, kokoro-v1_0.pth and voices/*.pt (packs beside the weights count too).
+        Contains config.json, kokoro-v1_0.pth and voices/*.pt (or packs next to the weights).
     lang : str
         `es`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
     threads : int or str, optional
-        Threads of torch for this process. As it is where none is given: all cores, so that one
-        sentence is heard soonest. A search gives 1: two processes of one thread each speak more
-        than one of two.
+        Number of torch threads in this process. Unchanged by default: all cores, for the lowest
+        latency. A search uses 1: two processes with one thread each have more throughput than
+        one with two.
     device : str, optional
-        `cpu` or `cuda`; a GPU where there is one.
+        `cpu` or `cuda`; by default a GPU if there is one.
     precision : str
-        Of the decoder's convolutions, nine tenths of the work: `fp32`, `bf16`, or `auto` (bf16
-        where the processor has it). bf16 takes about 0.6 of the time of fp32; benchmarks/kokoro.py
-        measures what it does to a score.
+        Of the decoder's convolutions, 90 % of the work: `fp32`, `bf16`, or `auto` (bf16 if the
+        processor supports it). bf16 takes about 0.6 of the time of fp32; benchmarks/kokoro.py
+        measures its effect on scores.
 
     Raises
     ------
     EngineError
-        `missing_model` names each file and its place; `bad_model`, `bad_option`.
+        `missing_model`, naming the path of each file; `bad_model`, `bad_option`.
     """
 
     name: ClassVar[str] = "kokoro"
@@ -87,20 +87,20 @@ class KokoroStudent:
 
     @property
     def device(self) -> str:
-        """Where the model lies: cpu or cuda:0."""
+        """Device of the model: cpu or cuda:0."""
         return self._network.device
 
     @property
     def prefers_batch(self) -> bool:
-        """Whether several voices at once are quicker: on a GPU."""
+        """Whether several voices at once are faster: true on a GPU."""
         return self._network.prefers_batch
 
     def stock_voices(self) -> tuple[str, ...]:
-        """Names of the packs in the model directory, Spanish ones first."""
+        """Return the names of the packs in the model directory, Spanish ones first."""
         return voice_names(self.model_dir)
 
     def stock_voice(self, name: str) -> VoicePack:
-        """Load a pack of the model directory; EngineError `missing_voice` names what is there."""
+        """Load a pack of the model directory; EngineError `missing_voice` lists existing ones."""
         found = [path for path in pack_paths(self.model_dir) if path.stem == name]
         if not found:
             there = ", ".join(self.stock_voices()) or "no voice at all"
@@ -115,7 +115,7 @@ class KokoroStudent:
             raise EngineError("bad_voice", str(error)) from error
 
     def phoneme_count(self, text: str) -> int:
-        """Characters of Kokoro's phoneme string for `text`: signs, stress and spaces count."""
+        """Return the length of Kokoro's phoneme string, including punctuation and stress marks."""
         return len(self._spoken(tidy(text)))
 
     def synthesize(
@@ -126,13 +126,13 @@ class KokoroStudent:
         Parameters
         ----------
         text : str
-            Above 510 phonemes it is cut at sentences and joined; nothing is left out.
+            Above 510 phonemes, its sentences are synthesized separately and joined.
         condition : VoicePack
-            Of engine `kokoro`, 510 or 511 rows; each piece takes the row of its own count.
+            Of engine `kokoro`, 510 or 511 rows; each piece uses the row of its phoneme count.
         speed : float
             0.25…4.
         seed : int
-            Of the vocoder's noise; torch's own random state is left as it was.
+            Of the vocoder's noise; torch's global random state is not changed.
 
         Returns
         -------
@@ -149,10 +149,10 @@ class KokoroStudent:
     def synthesize_many(
         self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
     ) -> list[Audio]:
-        """Speak `text` in several voices; each sounds as by `synthesize`.
+        """Speak `text` in several voices, each as by `synthesize`.
 
-        On a GPU those whose speech is equally long are spoken together (sums of another order:
-        samples within 1e-4); on a processor one after the other, bit for bit the same.
+        On a GPU, voices whose speech has the same length are synthesized together (samples within
+        1e-4, since sums have another order); on a CPU one after another, bit-identically.
         """
         for condition in conditions:
             check_request(self.name, condition, speed)
@@ -165,10 +165,10 @@ class KokoroStudent:
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
     ) -> Callable[[Tensor], Tensor]:
-        """Return the samples of `text` as torch's function of an offset to the voice.
+        """Return the samples of `text` as a torch function of an offset to the voice.
 
-        Experimental, for gradients: see `kokoro_gradient` for what is held. Always float32,
-        and not brought below 1.
+        Experimental, for gradients: see `GradientNetwork` for what is held constant. Always
+        float32, and without limiting the peak to below 1.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class KokoroStudent:
         Returns
         -------
         callable
-            Offset, shape (256,), added to all rows alike, to samples, shape (n,), 24 kHz.
+            Maps an offset, shape (256,), added to all rows, to samples, shape (n,), 24 kHz.
         """
         check_request(self.name, condition, 1.0)
         self._gradients = self._gradients or GradientNetwork(self._network)
@@ -272,10 +272,10 @@ def _g2p(code: str) -> Any:
 
 
 def _copies_unlink() -> None:
-    """Delete what phonemizer copied to load espeak-ng twice: it is loaded now.
+    """Delete the copy phonemizer made to load espeak-ng twice: it is loaded by now.
 
-    A process that is killed, or a worker's, which ends by `os._exit`, would leave 1.3 MB behind.
-    The empty folders stay: phonemizer deletes them where a process ends by itself.
+    Otherwise a process that is killed, or a worker, which ends by `os._exit`, would leave 1.3 MB
+    behind. The empty folders are kept: phonemizer deletes them when a process exits normally.
     """
     maps, temporary = Path("/proc/self/maps"), Path(tempfile.gettempdir()).resolve()
     for line in maps.read_text(encoding="utf-8").splitlines() if maps.exists() else ():

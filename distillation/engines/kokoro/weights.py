@@ -1,4 +1,4 @@
-"""Loading Kokoro's network: the checkpoint is held against the architecture before it speaks."""
+"""Loads Kokoro's network, checking the checkpoint against the architecture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from distillation.engines.base import EngineError
 if TYPE_CHECKING:
     from kokoro.model import KModel
 
-REPO = "hexgrad/Kokoro-82M"  # named so that the package asks for no default and fetches nothing
+REPO = "hexgrad/Kokoro-82M"  # passed so that the package uses no default and fetches nothing
 PARTS = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
 _MAY_MISS = (".norm.weight", ".norm.bias", "position_ids", "token_type_ids")
 _UNUSED = "pooler."
@@ -26,20 +26,21 @@ _FAULTS = (
 
 
 def load(config: Path, weights: Path) -> KModel:
-    """Build Kokoro's network and fill it.
+    """Build Kokoro's network and load its weights.
 
-    `KModel` alone takes any checkpoint: what does not fit is left random without a word. Here
-    each weight the network needs has to be there in its shape. May be missing: the affine of
-    the style's instance norms (1 and 0, an artefact of an ONNX exporter), and buffers.
+    `KModel` alone accepts any checkpoint and silently leaves weights that do not match random.
+    Here every weight the network needs must be present with the right shape, except the affine
+    parameters of the style's instance norms (1 and 0, an artefact of an ONNX exporter) and
+    buffers, which may be missing.
 
     Raises
     ------
     EngineError
-        `bad_model`: which file is damaged, or which weights are of another architecture.
+        `bad_model`: names the damaged file, or the weights of another architecture.
     """
     from loguru import logger
 
-    logger.disable("kokoro")  # it warns of the truncation that `pieces` avoids
+    logger.disable("kokoro")  # it warns about truncation, which `pieces` avoids
     try:
         model = _empty(json.loads(config.read_text(encoding="utf-8")))
     except _FAULTS as error:
@@ -61,7 +62,7 @@ def _empty(config: dict[str, Any]) -> KModel:
     torch.save({}, nothing)
     nothing.seek(0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, on how the package builds its modules
+        warnings.simplefilter("ignore")  # torch's, about how the package builds its modules
         return KModel(repo_id=REPO, config=config, model=nothing)
 
 

@@ -1,4 +1,4 @@
-"""Student `praat`: espeak-ng inside Praat, always there."""
+"""Student `praat`: espeak-ng inside Praat, always available."""
 
 from distillation.engines.capabilities import StudentInfo
 from distillation.engines.praat.stock_voices import VOICES

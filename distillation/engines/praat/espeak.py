@@ -1,4 +1,4 @@
-"""espeak-ng inside Praat in a renewed subprocess, since every text leaks 115 KB."""
+"""Runs espeak-ng inside Praat in a subprocess, restarted regularly as every text leaks 115 KB."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from distillation.engines.base import EngineError
 
 HZ = 44_100
 _PROGRAM = Path(__file__).with_name("espeak_process.py")
-_TEXTS = 2000  # of one process: by then it has grown by 230 MB
-_TRIES = 2  # a process that was killed is replaced
+_TEXTS = 2000  # per process, which by then has grown by 230 MB
+_TRIES = 2  # a process that died is replaced
 _RESET_PHONEMES = 31
-_PIPE_BYTES = 2**20  # five seconds of sound at once
+_PIPE_BYTES = 2**20  # holds five seconds of audio
 
 
 def sound(
     text: str, language: str, *, pitch: float, intonation: float, rate_wpm: float, gap_s: float
 ) -> Samples:
-    """Return what espeak-ng says.
+    """Synthesize a text with espeak-ng.
 
     Parameters
     ----------
     text : str
         Any length.
     language : str
-        As Praat names it, "Spanish (Spain)".
+        Praat's name for it, such as "Spanish (Spain)".
     pitch, intonation : float
         Praat's adjustment of pitch, 0.5…2, and of its range, 0…2.
     rate_wpm : float
-        Words a minute, 80…450.
+        Words per minute, 80…450.
     gap_s : float
         Pause added between words, above 0.
 
     Returns
     -------
     ndarray, shape (n,), float32
-        44.1 kHz. Equal arguments give equal samples, whatever was said before.
+        44.1 kHz. Equal arguments give equal samples, regardless of previous texts.
 
     Raises
     ------
     EngineError
-        `unspeakable`: the process that speaks broke down over it, and so did the next.
+        `unspeakable`: the text crashed the speaking process and its replacement.
     """
     samples: Samples = _SPEAKER.ask(
         text=text, language=language, gap_s=gap_s, pitch=pitch, intonation=intonation,
@@ -64,17 +64,17 @@ def sound(
 
 
 def speak_here() -> None:
-    """From now on let this process speak itself: for one that is renewed anyway.
+    """Synthesize in this process from now on, for processes that are restarted regularly anyway.
 
-    No answer has to come from another process then, of which four on two cores wait for each
-    other: a search by two workers is a sixth quicker.
+    This saves waiting for a subprocess, as two workers with one each make four processes on two
+    cores: a search by two workers is a sixth faster.
     """
     _SPEAKER.here = True
 
 
 @contextmanager
 def speak_apart() -> Iterator[None]:
-    """Within this block let a process of its own speak again: a text it dies of is then named."""
+    """Use a subprocess again within this block, so that a text that crashes it can be named."""
     before, _SPEAKER.here = _SPEAKER.here, False
     try:
         yield
@@ -86,7 +86,7 @@ def speak_apart() -> Iterator[None]:
 
 @lru_cache(maxsize=4096)
 def phoneme_count(text: str, language: str) -> int:
-    """Return how many phonemes espeak-ng says; arguments and errors as of `sound`."""
+    """Return the number of phonemes espeak-ng speaks; arguments and errors as for `sound`."""
     count: int = _SPEAKER.ask(
         text=text, language=language, gap_s=1e-4, pitch=1.0, intonation=1.0, rate_wpm=450.0,
         resets=1, count=True,
@@ -95,10 +95,10 @@ def phoneme_count(text: str, language: str) -> int:
 
 
 class Speaker:
-    """The process, begun when something is asked; every fork of this one has its own.
+    """The speaking subprocess, started on the first request; every fork gets its own.
 
-    Praat frees nothing of what espeak-ng allocated for a text, and some texts end the process:
-    so neither may happen in a worker that lives for days.
+    Praat never frees what espeak-ng allocated for a text, and some texts crash the process, so
+    neither should happen in a worker that runs for days.
     """
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Speaker:
         self.here = False
 
     def ask(self, **request: Any) -> Any:
-        """Return the answer to a request, one at a time."""
+        """Send a request and return the response; one at a time."""
         with self._lock:
             if self.here:
                 return _said_here(request)
@@ -117,7 +117,7 @@ class Speaker:
                     return self._answer(request)
                 except (EOFError, BrokenPipeError, pickle.UnpicklingError):
                     self.end()
-                except BaseException:  # a time limit, say: half an answer may be in the pipe
+                except BaseException:  # e.g. a time limit: the pipe may contain a partial response
                     self.end()
                     raise
         raise EngineError(
@@ -125,20 +125,20 @@ class Speaker:
         )
 
     def end(self) -> None:
-        """End the process; the next request begins another."""
+        """Kill the process; the next request starts another."""
         process, self._process, self._texts = self._process, None, 0
         if process:
             process.kill()
             process.communicate()
 
     def forget(self) -> None:
-        """Leave the process to the one this was forked from."""
+        """Detach from the process after a fork: it belongs to the parent."""
         self._lock = threading.Lock()
         process, self._process, self._texts = self._process, None, 0
         if process:
-            process.returncode = 0  # not ours to wait for
+            process.returncode = 0  # the parent waits for it
             for pipe in _pipes(process):
-                cast(Any, pipe).raw.close()  # a thread of there may hold the buffer's lock
+                cast(Any, pipe).raw.close()  # a parent's thread may hold the buffer's lock
 
     def _answer(self, request: dict[str, Any]) -> Any:
         if self._texts == _TEXTS:
@@ -148,23 +148,23 @@ class Speaker:
         requests, answers = _pipes(self._process)
         pickle.dump(request, requests)
         requests.flush()
-        return pickle.load(answers)  # noqa: S301  # of the program beside this file
+        return pickle.load(answers)  # noqa: S301  # from our own subprocess
 
 
 def _said_here(request: dict[str, Any]) -> Any:
-    from distillation.engines.praat.espeak_process import said  # loads Praat
+    from distillation.engines.praat.espeak_process import said  # imports Praat
 
     return said(**request)
 
 
 def _begun() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", str(_PROGRAM)]  # `http.py` lies beside it
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also while it begins
+    command = [sys.executable, "-P", str(_PROGRAM)]  # -P: this folder is not put on sys.path
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also during its startup
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    with suppress(OSError, AttributeError):  # a user's pipes may take so much and no more
+    with suppress(OSError, AttributeError):  # the user's limit for pipes may be reached
         fcntl.fcntl(_pipes(process)[1], fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return process
 

@@ -1,7 +1,7 @@
-"""Run as a program: speaks with espeak-ng inside Praat until its input ends.
+"""Program that speaks with espeak-ng inside Praat until its input ends.
 
-Pickled requests come in by standard input, pickled answers go out by standard output. It is run by
-its path, so it imports nothing of ours.
+It reads pickled requests from standard input and writes pickled responses to standard output. It
+is run by its path, so it must not import other modules of the project.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from parselmouth.praat import call
 
-VARIANT = "Denis"  # no flutter: the synthesiser's flutter carries its state from call to call
-HZ = 44_100  # what espeak-ng gives inside Praat without resampling
-RESET = "Su recibo de este mes ya se encuentra "  # its 31 phonemes are said before every text
+VARIANT = "Denis"  # a voice without flutter, whose state would persist between calls
+HZ = 44_100  # rate of espeak-ng inside Praat without resampling
+RESET = "Su recibo de este mes ya se encuentra "  # 31 phonemes, spoken before every text
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks decides when to end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # keep libraries' output out of the responses
     with suppress(EOFError):
         while True:
-            request = pickle.load(requests)  # noqa: S301  # of the process that began this one
+            request = pickle.load(requests)  # noqa: S301  # from the parent process
             pickle.dump(said(**request), answers)
             answers.flush()
 
@@ -39,8 +39,9 @@ def said(
 ) -> Any:  # fmt: skip
     """Return samples, shape (n,), float32, or with `count` the number of phonemes.
 
-    Where a text ends, espeak-ng looks at the phonemes behind: what a longer text left there
-    decides over pauses. A longer text that is always the same comes before, so often `resets`.
+    At the end of a text, espeak-ng reads the phonemes after it, and leftovers of a previous longer
+    text there affect pauses. So a longer text that is always the same, `RESET` repeated `resets`
+    times, is spoken first.
     """
     voice = _synthesizer(language)
     call(voice, "Speech output settings", HZ, 0.05, 1.0, 1.0, 360.0, "IPA")

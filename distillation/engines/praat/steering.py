@@ -1,4 +1,4 @@
-"""What a style embedding means to the student `praat`: physical controls from a row, and back."""
+"""Maps style embeddings to physical controls of the student `praat`, and back."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ HALF = 128
 
 
 def _hadamard(order: int) -> NDArray[np.float64]:
-    """Return Sylvester's ±1 matrix: rows at right angles, the same on every machine."""
+    """Return Sylvester's ±1 matrix: orthogonal rows, equal on every machine."""
     matrix = np.ones((1, 1))
     while len(matrix) < order:
         matrix = np.block([[matrix, matrix], [matrix, -matrix]])
     return matrix
 
 
-_AXES = _hadamard(HALF)[1:] / math.sqrt(HALF)  # orthonormal; the row of ones hears a mere offset
+_AXES = _hadamard(HALF)[1:] / math.sqrt(HALF)  # orthonormal; no row of ones (a mere offset)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,13 @@ class Settings:
     low_db, mid_db, presence_db, air_db : float
         Gain of a band of one octave around 400, 1100, 2600 and 5200 Hz.
     breath_db : float
-        Breath noise against the voice.
+        Level of breath noise relative to the voice.
     pitch_hz : float
-        Middle of the F0 contour.
+        Median of the F0 contour.
     intonation : float
-        Excursions of the contour relative to the synthesiser's own.
+        Range of the contour relative to the synthesiser's own.
     rate_wpm : float
-        Words a minute at speed 1.
+        Words per minute at speed 1.
     gap_s : float
         Pause added between words.
     """
@@ -64,7 +64,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Control:
-    """A setting's range, and how fast the projection of the row drives it through that range."""
+    """A setting's range, and the gain from the row's projection to it."""
 
     half: slice
     low: float
@@ -89,7 +89,7 @@ RANGES: dict[str, Control] = {
 
 
 def settings(row: Samples) -> Settings:
-    """Return the voice a row asks for.
+    """Return the settings for a row.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def settings(row: Samples) -> Settings:
     Returns
     -------
     Settings
-        Each setting follows the row's projection on its own axis, `low…high` through tanh, so
-        that noise of the stock voices' spread moves it and nothing leaves the range.
+        Each setting is the row's projection on its own axis, mapped to `low…high` by tanh, so
+        that noise of the stock voices' spread changes it, but it never leaves the range.
     """
     values = {}
     for axis, (name, control) in enumerate(RANGES.items()):
@@ -112,7 +112,7 @@ def settings(row: Samples) -> Settings:
 
 
 def row_of(voice: Settings) -> Samples:
-    """Return the shortest row that `settings` reads as this voice (strictly within RANGES)."""
+    """Return the row of minimum norm that `settings` maps to this voice (strictly in RANGES)."""
     row = np.zeros(2 * HALF)
     for axis, (control, value) in enumerate(zip(RANGES.values(), astuple(voice), strict=True)):
         low, high = _ends(control)
@@ -123,7 +123,7 @@ def row_of(voice: Settings) -> Samples:
 
 
 def unheard(row: Samples) -> Samples:
-    """Return the row without what any control hears: it may be anything."""
+    """Return the part of the row that affects no control (its null-space component)."""
     rest = row.astype(np.float64)
     for axis, control in enumerate(RANGES.values()):
         rest[control.half] -= (_AXES[axis] @ rest[control.half]) * _AXES[axis]

@@ -1,4 +1,4 @@
-"""Stock voices of `praat`, built like published packs: a mean, a length mode, a rest."""
+"""Stock voices of `praat`, built like published packs: mean, length mode and residual noise."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from distillation.engines.praat.steering import HALF, Settings, row_of, unheard
 from distillation.voicepack import VoicePack
 
 ROWS = 510
-_MEAN_SPREAD = 0.10  # of the published packs' means, per element
+_MEAN_SPREAD = 0.10  # standard deviation of the published packs' means, per element
 _ROW_SPREAD = (0.015, 0.055)  # along the length mode: timbre half, prosody half
-_ROW_NOISE = 0.03  # of that: one component explains 99.9 % of a pack's variation over rows
+_ROW_NOISE = 0.03  # relative to that: one component explains 99.9 % of variance over rows
 
-# Eight differ in seven directions of timbre: as many as the controls, so that what lies between
-# and beyond them is all that praat can sound like. Kokoro's 54 span all that is searched there.
+# Eight voices span seven directions of timbre, as many as there are controls of it, so that
+# interpolation and extrapolation reach every voice of praat. Kokoro's 54 span its search space.
 VOICES: dict[str, Settings] = {
     "pf_luz": Settings(
         formant=1.17, tilt_db=0.6, low_db=-2, mid_db=1, presence_db=3, air_db=2, breath_db=-28,
@@ -56,7 +56,7 @@ VOICES: dict[str, Settings] = {
 
 @cache
 def stock(name: str) -> VoicePack:
-    """Build a stock voice: same name, same bytes."""
+    """Build a stock voice; deterministic by name."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     mean = row_of(VOICES[name]) + unheard(_noise(rng, (2 * HALF,), (_MEAN_SPREAD, _MEAN_SPREAD)))
     mode = unheard(_noise(rng, (2 * HALF,), _ROW_SPREAD))

@@ -1,4 +1,4 @@
-"""Student `praat`: espeak-ng inside Praat, its voice steered by a pack; always there, CPU only."""
+"""Student `praat`: espeak-ng inside Praat, steered by a pack; always available, CPU only."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from distillation.engines.psola import repitched, stretched
 from distillation.voicepack import VoicePack
 
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
-_PITCHES = (0.5, 2.0)  # what the synthesiser takes
-_RATES_WPM = (80.0, 360.0)  # in which durations follow the rate
+_PITCHES = (0.5, 2.0)  # range accepted by the synthesiser
+_RATES_WPM = (80.0, 360.0)  # range in which durations follow the rate
 _LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
 _PEAK = 0.97
 _BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
 
 
 class PraatStudent:
-    """Formant synthesis with eleven controls, read from the pack's row for the phoneme count."""
+    """Formant synthesis with eleven controls, derived from the pack's row for a phoneme count."""
 
     name: ClassVar[str] = "praat"
     sr: int = 24_000
@@ -39,11 +39,11 @@ class PraatStudent:
         self._language = LANGUAGES[lang]
 
     def stock_voices(self) -> tuple[str, ...]:
-        """Names of the voices it comes with."""
+        """Return the names of its own voices."""
         return tuple(stock_voices.VOICES)
 
     def stock_voice(self, name: str) -> VoicePack:
-        """Return a stock voice; EngineError `missing_voice` names what is there."""
+        """Return a stock voice; EngineError `missing_voice` lists the available ones."""
         if name not in stock_voices.VOICES:
             raise EngineError(
                 "missing_voice",
@@ -52,7 +52,7 @@ class PraatStudent:
         return stock_voices.stock(name)
 
     def phoneme_count(self, text: str) -> int:
-        """Phonemes espeak-ng says for `text`."""
+        """Return the number of phonemes espeak-ng speaks for `text`."""
         return _phonemes(tidy(text), self._language)
 
     def synthesize(
@@ -63,7 +63,7 @@ class PraatStudent:
         Parameters
         ----------
         text : str
-            Spanish; above 510 phonemes it is cut at sentences and joined.
+            Spanish; above 510 phonemes, its sentences are synthesized separately and joined.
         condition : VoicePack
             Of engine `praat`.
         speed : float
@@ -74,7 +74,7 @@ class PraatStudent:
         Returns
         -------
         Audio
-            24 kHz, |y| < 1. Equal arguments give equal samples, whatever was said before.
+            24 kHz, |y| < 1. Equal arguments give equal samples, regardless of previous texts.
 
         Raises
         ------
@@ -97,7 +97,7 @@ def _phonemes(text: str, language: str) -> int:
 
 
 def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, seed: int) -> Samples:
-    """Speak one piece: low and slow by `formant`, then played faster by as much."""
+    """Speak one piece, lower and slower by the factor `formant`, then speed it up by as much."""
     wanted = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
     pitch = float(np.clip(wanted, *_PITCHES))
     wanted_wpm = voice.rate_wpm * speed / voice.formant
@@ -115,15 +115,15 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
 
 
 def _adjustment(pitch_hz: float, intonation: float) -> float:
-    """Return Praat's pitch adjustment for a median F0 (the variant's law, measured to ±1.5 Hz)."""
+    """Return Praat's pitch adjustment for a median F0 (fitted to the variant within ±1.5 Hz)."""
     return (pitch_hz - 16.5 - 13.3 * intonation) / (69.8 - 1.5 * intonation)
 
 
 def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:
-    """Return `y` with its breath and its spectrum: tilt and four bands."""
+    """Return `y` with breath noise added and the spectrum shaped: tilt and four bands."""
     noise = np.random.default_rng(seed).standard_normal(len(y), dtype=np.float32)
     y = y + noise * _envelope(y, sr // 50) * np.float32(10 ** (voice.breath_db / 20))
-    size = -(-(len(y) + sr // 10) // 4096) * 4096  # a length that is quick to transform
+    size = -(-(len(y) + sr // 10) // 4096) * 4096  # a fast FFT length
     octaves = np.log2(np.maximum(np.fft.rfftfreq(size, 1 / sr), 60.0) / 1000)
     gain_db = voice.tilt_db * octaves
     bands_db = (voice.low_db, voice.mid_db, voice.presence_db, voice.air_db)
@@ -134,7 +134,7 @@ def _coloured(y: Samples, sr: int, voice: Settings, seed: int) -> Samples:
 
 
 def _envelope(y: Samples, width: int) -> Samples:
-    """Return the moving RMS of `y`, each block of `width` samples joined by lines."""
+    """Return the RMS of `y` in blocks of `width` samples, interpolated linearly."""
     blocks = np.pad(y, (0, -len(y) % width)).reshape(-1, width)
     rms = np.sqrt(np.mean(np.square(blocks), axis=1))
     centres = (np.arange(len(rms)) + 0.5) * width
@@ -142,7 +142,7 @@ def _envelope(y: Samples, width: int) -> Samples:
 
 
 def _levelled(y: Samples) -> Samples:
-    """Return `y` at one RMS over its speech, its peaks under 1."""
+    """Return `y` at a fixed RMS over its speech, with peaks under 1."""
     loud = np.abs(y) > 0.02 * np.abs(y).max()
     y = y * (_LEVEL / np.sqrt(np.mean(np.square(y[loud], dtype=np.float64))))
     return (y * min(1.0, _PEAK / np.abs(y).max())).astype(np.float32)
