@@ -16,7 +16,7 @@ SEARCH_PLACES = (0.5, 0.0, 1.0)  # positions in the corpus, sorted by length; th
 HELD_OUT = 4
 GRADIENT_LETTERS = (25, 45)  # short, as memory and time of a backward pass grow with length
 GRADIENT_TEXTS = (10, 40)  # minimum, below which the search overfits, and maximum
-UNHEARD = 3  # letters by which a held-out length differs at least from every search length
+LENGTH_GAP = 3  # letters by which a held-out length differs at least from every search length
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def select_sentences(
     A voice pack has a row for each text length, so lengths are chosen deliberately: the search
     uses three, a middle one, the shortest and the longest, so that every length in use is within
     their range. Held-out sentences range from the shortest to the longest of the rest, with
-    lengths between those of the search (at least `UNHEARD` letters from each).
+    lengths between those of the search (at least `LENGTH_GAP` letters from each).
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _candidates(lines: Sequence[SentenceOption]) -> list[SentenceOption]:
 
 
 def _held_out(
-    free: Sequence[str], said: Mapping[str, set[str]], heard: Sequence[str]
+    free: Sequence[str], said: Mapping[str, set[str]], search_texts: Sequence[str]
 ) -> tuple[str, ...]:
     """Choose from `free`: recorded in all styles, else in each style in turn, else any."""
     everywhere = _in_all({key: texts & set(free) for key, texts in said.items()})
@@ -146,14 +146,18 @@ def _held_out(
         own = [text for text in left if text in turns[number % len(turns)]] or left
         if own:
             length = len(_at(free, number / (count - 1)))
-            chosen.append(_nearest(own, length, heard))
+            chosen.append(_nearest(own, length, search_texts))
     return tuple(sorted(chosen, key=len))
 
 
-def _nearest(texts: Sequence[str], length: int, heard: Sequence[str]) -> str:
+def _nearest(texts: Sequence[str], length: int, search_texts: Sequence[str]) -> str:
     """Return the text nearest to a length, preferring lengths not used by the search."""
-    unheard = [text for text in texts if all(abs(len(text) - len(one)) >= UNHEARD for one in heard)]
-    return min(unheard or texts, key=lambda text: abs(len(text) - length))
+    apart = [
+        text
+        for text in texts
+        if all(abs(len(text) - len(one)) >= LENGTH_GAP for one in search_texts)
+    ]
+    return min(apart or texts, key=lambda text: abs(len(text) - length))
 
 
 def _without(texts: Iterable[str], some: Iterable[str]) -> list[str]:

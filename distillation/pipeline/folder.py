@@ -106,7 +106,7 @@ def evolved_otherwise(options: Options, styles: Sequence[str]) -> list[str]:
     return [key for key, how in zip(styles, told, strict=False) if how != told[0]]
 
 
-def heard(options: Options, styles: Sequence[str]) -> set[str]:
+def searched(options: Options, styles: Sequence[str]) -> set[str]:
     """Return the search texts of all voices to validate: styles may be evolved one by one."""
     return {text for made in _evolved(options, styles) for text in made.search_texts}
 

@@ -57,12 +57,12 @@ def transcript(options: Options) -> str:
     """Return the transcript of the WAV, as given or from the text file next to it."""
     if options.reference_text or options.reference_audio is None:
         return options.reference_text
-    beside = options.reference_audio.with_suffix(".txt")
+    text_file = options.reference_audio.with_suffix(".txt")
     try:
-        return beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+        return text_file.read_text(encoding="utf-8").strip() if text_file.is_file() else ""
     except UnicodeDecodeError as error:
         raise PlanError(
-            f"--reference-audio: {beside} is not UTF-8; save it so, or say its words with "
+            f"--reference-audio: {text_file} is not UTF-8; save it so, or say its words with "
             "--reference-text."
         ) from error
 

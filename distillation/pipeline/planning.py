@@ -176,13 +176,13 @@ def _selection(
     if before and makes:
         sources = [_without(source, before.held_out) for source in sources]
     used = folder.spoken(options.out)
-    heard = folder.heard(options, styles) | set(before.search if before else ())
-    chosen = selected(sources, corpus.texts, used=used | heard)
+    searched = folder.searched(options, styles) | set(before.search if before else ())
+    chosen = selected(sources, corpus.texts, used=used | searched)
     if before is None:
         return chosen
     if makes:
         used |= {option.text for some in chosen.references.values() for option in some}
-    clash = (used | heard) & set(before.held_out)
+    clash = (used | searched) & set(before.held_out)
     held_out = chosen.held_out if clash else before.held_out
     return replace(chosen, search=before.search, held_out=held_out)
 

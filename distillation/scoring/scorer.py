@@ -119,32 +119,34 @@ class Scorer:
             return TextResult(audio, None, 0.0)
         return TextResult(audio, embedding, similarity(embedding, self._target))
 
-    def feature(self, heard: TextResult) -> float:
+    def feature(self, results: TextResult) -> float:
         """Return the feature similarity (0-1) of a measured text; 0 without speech."""
-        if heard.embedding is None:
+        if results.embedding is None:
             return 0.0
-        return feature_similarity(features(heard.audio), self._features)
+        return feature_similarity(features(results.audio), self._features)
 
     def score(
-        self, heard: Sequence[TextResult], *, compared: str = "all", feature: float | None = None
+        self, results: Sequence[TextResult], *, compared: str = "all", feature: float | None = None
     ) -> Score:
         """Return the full score of a voice from all its texts.
 
         Parameters
         ----------
-        heard : sequence of TextResult
+        results : sequence of TextResult
             The same voice speaking two or more texts, from `hear`.
         compared : str
             Which texts are compared with the target: `all`, or only the `first` as in KVoiceWalk.
         feature : float, optional
             Feature similarity of the first text, from `feature`, if already known.
         """
-        target = heard[0].target if compared == "first" else _mean_target(heard)
-        return self._total(target, heard, self.feature(heard[0]) if feature is None else feature)
+        target = results[0].target if compared == "first" else _mean_target(results)
+        return self._total(
+            target, results, self.feature(results[0]) if feature is None else feature
+        )
 
     def ceiling(
         self,
-        heard: Sequence[TextResult],
+        results: Sequence[TextResult],
         *,
         texts: int,
         compared: str = "all",
@@ -154,7 +156,7 @@ class Scorer:
 
         Parameters
         ----------
-        heard : sequence of TextResult
+        results : sequence of TextResult
             Its first texts, one or more.
         texts : int
             Total number of texts.
@@ -163,8 +165,8 @@ class Scorer:
         feature : float
             From `feature`, if already known.
         """
-        voiced = [one.embedding for one in heard if one.embedding is not None]
-        if len(voiced) < len(heard):
+        voiced = [one.embedding for one in results if one.embedding is not None]
+        if len(voiced) < len(results):
             values = {"target": 1.0, "self": 0.0, "feature": feature}
             return harmonic_score(values, self._weights)
         return total_bound(
@@ -182,25 +184,25 @@ class Scorer:
         Target and feature similarity are means over the texts; for validation, in which all
         texts count the same.
         """
-        heard = [self.hear(audio) for audio in audios]
-        feature = float(np.mean([self.feature(one) for one in heard]))
-        return self._total(_mean_target(heard), heard, feature)
+        results = [self.hear(audio) for audio in audios]
+        feature = float(np.mean([self.feature(one) for one in results]))
+        return self._total(_mean_target(results), results, feature)
 
-    def _total(self, target: float, heard: Sequence[TextResult], feature: float) -> Score:
-        voiced = [one.embedding for one in heard if one.embedding is not None]
-        steady = self_similarity(voiced) if len(voiced) == len(heard) else 0.0
+    def _total(self, target: float, results: Sequence[TextResult], feature: float) -> Score:
+        voiced = [one.embedding for one in results if one.embedding is not None]
+        steady = self_similarity(voiced) if len(voiced) == len(results) else 0.0
         values = {"target": target, "self": steady, "feature": feature}
         return Score(
             total=harmonic_score(values, self._weights),
             target=values["target"],
-            first=heard[0].target,
+            first=results[0].target,
             self_=values["self"],
             feature=values["feature"],
         )
 
 
-def _mean_target(heard: Sequence[TextResult]) -> float:
-    return float(np.mean([one.target for one in heard]))
+def _mean_target(results: Sequence[TextResult]) -> float:
+    return float(np.mean([one.target for one in results]))
 
 
 def centroid(embeddings: Sequence[Embedding]) -> Embedding:
@@ -228,7 +230,7 @@ def self_similarity(embeddings: Sequence[Embedding]) -> float:
 
 
 def total_bound(
-    heard: Sequence[Vector],
+    results: Sequence[Vector],
     target: Vector,
     *,
     texts: int,
@@ -239,13 +241,13 @@ def total_bound(
     """Return an upper bound, 0-100, on the total of a voice, given embeddings of its first texts.
 
     The embedding of a further text has an angle a to the target and b to the sum of those in
-    `heard`, and ``a + b`` is no less than the angle between these two (triangle inequality), so
+    `results`, and ``a + b`` is no less than the angle between these two (triangle inequality), so
     it cannot be close to both. The maximum along that arc is searched segment by segment, taking
     for each similarity the better end of the segment, so that the bound is never too low.
 
     Parameters
     ----------
-    heard : sequence of ndarray, shape (n,)
+    results : sequence of ndarray, shape (n,)
         Unit embeddings without negative entries, one or more.
     target : ndarray, shape (n,)
         Such an embedding, or a mean of several.
@@ -258,14 +260,14 @@ def total_bound(
     feature : float
         Feature similarity, 0-1; 1 if not known yet.
     """
-    missing = texts - len(heard)
-    near, steady = _arc(np.sum(heard, axis=0, dtype=np.float64), np.asarray(target, np.float64))
-    known = [float(one @ target) for one in heard]
+    missing = texts - len(results)
+    near, steady = _arc(np.sum(results, axis=0, dtype=np.float64), np.asarray(target, np.float64))
+    known = [float(one @ target) for one in results]
     if first_alone:
         near, steady = np.full(1, known[0]), steady.max(keepdims=True)
     else:
         near = (sum(known) + missing * near) / texts
-    pairs = sum(float(a @ b) for a, b in combinations(heard, 2))
+    pairs = sum(float(a @ b) for a, b in combinations(results, 2))
     pairs += missing * (missing - 1) / 2
     steady = (pairs + missing * steady) / (texts * (texts - 1) / 2)
     totals = [

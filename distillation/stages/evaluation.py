@@ -147,27 +147,27 @@ class Evaluator:
     def _hearing(self, threshold: PruningThreshold) -> Generator[str, TextResult, Evaluation]:
         """Yield the texts to synthesize for one candidate, as many as its evaluation needs."""
         first, *others = self._recipe.search_texts
-        heard = [(yield first)]
-        if heard[0].target < threshold.first:
-            return Evaluation(None, self._ceiling(heard), 1)
+        results = [(yield first)]
+        if results[0].target < threshold.first:
+            return Evaluation(None, self._ceiling(results), 1)
         feature = None
         for text in others:
-            if feature is None and not self._is_alike(threshold, heard, feature):
-                feature = self._scorer.feature(heard[0])
-            if self._is_alike(threshold, heard, feature):
-                return Evaluation(None, self._ceiling(heard, feature), len(heard))
-            heard.append((yield text))
-        score = self._scorer.score(heard, compared=self._recipe.compared, feature=feature)
-        return Evaluation(score, score.total, len(heard))
+            if feature is None and not self._is_alike(threshold, results, feature):
+                feature = self._scorer.feature(results[0])
+            if self._is_alike(threshold, results, feature):
+                return Evaluation(None, self._ceiling(results, feature), len(results))
+            results.append((yield text))
+        score = self._scorer.score(results, compared=self._recipe.compared, feature=feature)
+        return Evaluation(score, score.total, len(results))
 
     def _is_alike(
-        self, threshold: PruningThreshold, heard: list[TextResult], feature: float | None
+        self, threshold: PruningThreshold, results: list[TextResult], feature: float | None
     ) -> bool:
-        return threshold.floor > -math.inf and self._ceiling(heard, feature) <= threshold.floor
+        return threshold.floor > -math.inf and self._ceiling(results, feature) <= threshold.floor
 
-    def _ceiling(self, heard: list[TextResult], feature: float | None = None) -> float:
+    def _ceiling(self, results: list[TextResult], feature: float | None = None) -> float:
         return self._scorer.ceiling(
-            heard,
+            results,
             texts=len(self._recipe.search_texts),
             compared=self._recipe.compared,
             feature=1.0 if feature is None else feature,

@@ -37,7 +37,7 @@ from distillation.stages.search_progress import (
 )
 from distillation.voicepack import VoicePack
 
-ASKED = 32  # candidates in memory at once; a generation may be larger
+MAX_IN_MEMORY = 32  # candidates at once; a generation may be larger
 
 
 class Evolution:
@@ -49,8 +49,7 @@ class Evolution:
 
     Candidates come in batches. The pruning threshold (target similarity of the first text at
     least `recipe.early_stop` of the best's; a total above the search's floor) is fixed at the
-    start of a batch, so the result does not depend on which worker evaluates which candidate, or
-    when.
+    start of a batch, so the result does not depend on which worker evaluates which candidate.
 
     Parameters
     ----------
@@ -275,7 +274,7 @@ class Evolution:
             packs += [data for _, data in blends(self._stock, at.start_totals)]
         else:
             at.threshold = PruningThreshold()
-        left = packs[heard : heard + ASKED]
+        left = packs[heard : heard + MAX_IN_MEMORY]
         return [Task(at.evaluations + n, data, at.threshold) for n, data in enumerate(left)]
 
     # The threshold is set once per batch and not after every candidate, so that neither the order
@@ -286,7 +285,7 @@ class Evolution:
         if not at.left and at.best_score:
             at.left = min(search.batch, self.recipe.steps - at.step)
             at.threshold = self._pruning_threshold(at.best_score, search.floor)
-        count = min(at.left, ASKED)
+        count = min(at.left, MAX_IN_MEMORY)
         return [Task(at.evaluations + n, search.ask(), at.threshold) for n in range(count)]
 
     def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:

@@ -12,7 +12,7 @@ from distillation.sentence_selection import (
     HELD_OUT,
     REFERENCES,
     TARGET_SECONDS,
-    UNHEARD,
+    LENGTH_GAP,
     SentenceOption,
     gradient_texts,
     select_sentences,
@@ -36,7 +36,7 @@ def test_of_the_corpus_three_lengths_are_heard_and_four_others_held_out() -> Non
     lengths = [len(text) for text in CORPUS.texts]
     assert heard >= {min(lengths), max(lengths)}
     assert min(heard) < held_out[0] < held_out[-1] < max(heard)
-    assert min(abs(a - b) for a in held_out for b in heard) >= UNHEARD
+    assert min(abs(a - b) for a in held_out for b in heard) >= LENGTH_GAP
     for references in chosen.references.values():
         assert len(references) >= REFERENCES
         assert not {line.text for line in references} & {*chosen.held_out}

@@ -30,7 +30,7 @@ class Text:
     ids: Tensor
     lengths: Tensor
     mask: Tensor
-    spoken: Tensor
+    hidden_text: Tensor
     written: Tensor
 
 
@@ -125,7 +125,7 @@ class Network:
         """
         import torch
 
-        spoken: dict[int, Samples] = {}
+        hidden_text: dict[int, Samples] = {}
         with torch.inference_mode():
             styles = torch.from_numpy(np.stack(voices).astype(np.float32)).to(self._device)
             prosodies = [
@@ -138,8 +138,8 @@ class Network:
             for group in self._groups(prosodies):
                 prosody = Prosody.joined([prosodies[index] for index in group])
                 y = self.decode(prosody, styles[group, :128], self._generate).float().cpu().numpy()
-                spoken |= dict(zip(group, y, strict=True))
-        return [spoken[index] for index in range(len(voices))]
+                hidden_text |= dict(zip(group, y, strict=True))
+        return [hidden_text[index] for index in range(len(voices))]
 
     def _groups(self, prosodies: Sequence[Prosody]) -> list[list[int]]:
         """Return groups of indices that are decoded together."""
@@ -163,9 +163,9 @@ class Network:
         ids = torch.tensor([[0, *known, 0]], device=self._device)
         lengths = torch.tensor([ids.shape[1]], device=self._device)
         mask = torch.zeros_like(ids, dtype=torch.bool)
-        heard = model.bert(ids, attention_mask=(~mask).int())
-        spoken = model.bert_encoder(heard).transpose(-1, -2)
-        return Text(ids, lengths, mask, spoken, model.text_encoder(ids, lengths, mask))
+        encoded = model.bert(ids, attention_mask=(~mask).int())
+        hidden_text = model.bert_encoder(encoded).transpose(-1, -2)
+        return Text(ids, lengths, mask, hidden_text, model.text_encoder(ids, lengths, mask))
 
     def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
         text = self._text(phonemes)
@@ -177,7 +177,7 @@ class Network:
     def hidden(self, text: Text, style: Tensor) -> Tensor:
         """Return features of each phoneme by prosody half, shape (1, phonemes, channels)."""
         predictor: Any = self.model.predictor
-        found: Tensor = predictor.text_encoder(text.spoken, style, text.lengths, text.mask)
+        found: Tensor = predictor.text_encoder(text.hidden_text, style, text.lengths, text.mask)
         return found
 
     def frames(self, hidden: Tensor, speed: float) -> Tensor:

@@ -122,7 +122,7 @@ def row_of(voice: Settings) -> Samples:
     return row.astype(np.float32)
 
 
-def unheard(row: Samples) -> Samples:
+def uncontrolled(row: Samples) -> Samples:
     """Return the part of the row that affects no control (its null-space component)."""
     rest = row.astype(np.float64)
     for axis, control in enumerate(RANGES.values()):

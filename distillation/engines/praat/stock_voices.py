@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.praat.steering import HALF, Settings, row_of, unheard
+from distillation.engines.praat.steering import HALF, Settings, row_of, uncontrolled
 from distillation.voicepack import VoicePack
 
 ROWS = 510
@@ -58,8 +58,10 @@ VOICES: dict[str, Settings] = {
 def stock(name: str) -> VoicePack:
     """Build a stock voice; deterministic by name."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    mean = row_of(VOICES[name]) + unheard(_noise(rng, (2 * HALF,), (_MEAN_SPREAD, _MEAN_SPREAD)))
-    mode = unheard(_noise(rng, (2 * HALF,), _ROW_SPREAD))
+    mean = row_of(VOICES[name]) + uncontrolled(
+        _noise(rng, (2 * HALF,), (_MEAN_SPREAD, _MEAN_SPREAD))
+    )
+    mode = uncontrolled(_noise(rng, (2 * HALF,), _ROW_SPREAD))
     length = np.log1p(np.arange(ROWS) / 40)
     length = (length - length.mean()) / length.std()
     rest = _noise(rng, (ROWS, 2 * HALF), _ROW_SPREAD) * np.float32(_ROW_NOISE)

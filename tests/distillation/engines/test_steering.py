@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from distillation.engines.praat.steering import RANGES, Settings, row_of, settings, unheard
+from distillation.engines.praat.steering import RANGES, Settings, row_of, settings, uncontrolled
 from distillation.engines.praat.stock_voices import VOICES, stock
 from distillation.voicepack import PROSODY, TIMBRE
 
@@ -53,7 +53,7 @@ def test_one_control_moves_alone():
 
 
 def test_what_is_unheard_changes_nothing():
-    rest = unheard(np.random.default_rng(0).normal(0, 1, 256).astype(np.float32))
+    rest = uncontrolled(np.random.default_rng(0).normal(0, 1, 256).astype(np.float32))
     row = row_of(VOICES["pm_leo"])
     assert astuple(settings(row + rest)) == pytest.approx(astuple(settings(row)), rel=1e-4)
 
