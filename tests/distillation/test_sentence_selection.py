@@ -10,9 +10,9 @@ from distillation.pipeline import corpus_folder
 from distillation.recipe_builder import selected
 from distillation.sentence_selection import (
     HELD_OUT,
+    LENGTH_GAP,
     REFERENCES,
     TARGET_SECONDS,
-    LENGTH_GAP,
     SentenceOption,
     gradient_texts,
     select_sentences,
