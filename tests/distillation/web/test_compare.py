@@ -100,7 +100,7 @@ def test_fewer_than_two_runs_say_what_to_do(asked: tuple[object, ...]) -> None:
 def test_a_run_that_has_not_begun_is_no_fault(runs: list[Run]) -> None:
     waiting = cast(Any, StyleRunFactory()).run
     content = page(ADMIN, runs[0].pk, waiting.pk)
-    assert "heard here once the search has ended" in content
+    assert "played here once the search has ended" in content
     assert f"?again={waiting.pk}" in content
 
 

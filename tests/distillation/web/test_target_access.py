@@ -18,7 +18,7 @@ from tests.factories import PersonFactory, RecordingFactory, StyleFactory
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
-WITHHELD = "only reviewers and the speaker may hear it"
+WITHHELD = "only reviewers and the speaker may listen to it"
 
 
 @pytest.fixture
