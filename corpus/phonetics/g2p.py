@@ -136,7 +136,7 @@ def _nuclei_of_run(run: str) -> int:
 
 
 def _hiatus(left: str, right: str) -> bool:
-    """Whether an accented í or ú stands beside a strong vowel, or a vowel is doubled."""
+    """Whether an accented í or ú is next to a strong vowel, or a vowel is doubled."""
     if left in _STRONG:
         return right in _WEAK_STRESSED
     if right in _STRONG:

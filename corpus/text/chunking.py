@@ -101,7 +101,7 @@ def _is_open(sentence: str, keep_open: frozenset[str]) -> bool:
 
 
 Count = Callable[[str], int]
-LONGEST_WORD = 60  # characters; what is longer is no word and is cut
+LONGEST_WORD = 60  # characters; anything longer is cut
 _SURELY_LONG = 4  # characters of one that is counted: no need to count what is longer
 _CUTS: tuple[Callable[[str], list[str]], ...] = (
     partial(split_sentences, boundaries=ENGINE),

@@ -16,7 +16,7 @@ from voicelab.roles import ROLES, role_required
 
 LEAST, MOST = 2, 6
 SHORT = 60  # letters a value of several may have to be shown at once
-# What makes scores of two runs figures of different things: weights, targets, texts heard.
+# Fields that make the scores of two runs incomparable: weights, targets, search texts.
 APART = re.compile(
     r"^(weights|teacher|search_texts|held_out_texts|compared"
     r"|styles\.[^.]+\.(ref|takes|targets|speed|prompt))"

@@ -105,6 +105,6 @@ def _heard(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _naturalness_of(style: dict[str, Any], number: int) -> dict[str, float] | None:
-    """Return how natural a sentence sounds before and after; None where it was not judged."""
+    """Return how natural a sentence sounds before and after; None where it was not predicted."""
     found = style.get("naturalness")
     return found and {kind: found[kind]["sentences"][number - 1] for kind in ("start", "evolved")}

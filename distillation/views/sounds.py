@@ -66,7 +66,7 @@ def pack_audio(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def pack_sample(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Send what the search hears first, in the voice of a pack kept on the way or at the end."""
+    """Send the first search text in the voice of a milestone or of the final pack."""
     return _sound(request, sample_name(get_object_or_404(VoicePack, pk=pk)), kind)
 
 

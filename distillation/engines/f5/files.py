@@ -17,7 +17,7 @@ from distillation.hub.sets import Part
 FOLDER = "f5"
 F5_WEIGHTS = "F5 weights"  # in a recipe's versions: whose, and their licence
 VERSION = "1.1.22"  # of the package, which only the teacher's environment has
-ARCHITECTURE = "architecture.json"  # beside the checkpoint where it is no F5TTS_Base
+ARCHITECTURE = "architecture.json"  # next to a checkpoint that is not F5TTS_Base
 DEFAULT = "F5TTS_Base"
 _BASE = {"dim": 1024, "depth": 22, "heads": 16, "ff_mult": 2, "text_dim": 512, "conv_layers": 4}
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -133,7 +133,7 @@ def _file(part: Part, model_dir: Path, records: Mapping[str, Record]) -> Path:
 
 
 def _architecture(path: Path) -> Mapping[str, Any]:
-    """Return the arguments of F5's transformer: by name, or as the file beside the weights says."""
+    """Return the arguments of F5's transformer: by name, or from the file next to the weights."""
     if not path.is_file():
         return ARCHITECTURES[DEFAULT]
     try:

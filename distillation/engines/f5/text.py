@@ -1,4 +1,4 @@
-"""A text as F5 shall read it: no figure, no word in capitals, the signs it knows (es, en)."""
+"""Normalizes text for F5: no digits, no words in capitals, only signs it knows (es, en)."""
 
 from __future__ import annotations
 
