@@ -47,7 +47,7 @@ def verbalize_signs(text: str, signs: Mapping[str, str]) -> str:
 
 
 def verbalize_spanish_signs_in_company(text: str) -> str:
-    """Return the text with those signs as words that mean something only next to figures or alone."""
+    """Return the text with those signs as words that have a meaning next to figures or alone."""
     return rewrite(text, _IN_COMPANY)
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from urllib.parse import urlsplit
 
 from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, default_teacher
-from distillation.pipeline import cloning
+from distillation.pipeline import option_values
 from distillation.pipeline.corpus_folder import Corpus
 from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
@@ -111,7 +111,7 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
             bool(audio and is_wav(audio) and transcript(options)),
         )
         try:
-            cloning.check(info, options.tts_url, has_prompt=any(has_prompt))
+            option_values.check(info, options.tts_url, has_prompt=any(has_prompt))
         except OptionValueError as error:
             raise PlanError(str(error)) from error
         return

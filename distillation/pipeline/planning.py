@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus.files import sha256_of
 from distillation.engines import STUDENTS, TEACHERS, default_teacher
-from distillation.pipeline import cloning, corpus_folder, folder
+from distillation.pipeline import corpus_folder, folder, option_values
 from distillation.pipeline.checks import (
     as_option,
     check_ignored,
@@ -219,8 +219,8 @@ def _precision(options: Options, student: str) -> str:
     return options.precision or options.default_precision
 
 
-def _prompts(options: Options, styles: Sequence[str]) -> dict[str, cloning.StylePrompt]:
-    found = cloning.prompts(options.prompt_styles, styles)
+def _prompts(options: Options, styles: Sequence[str]) -> dict[str, option_values.StylePrompt]:
+    found = option_values.prompts(options.prompt_styles, styles)
     needs = bool(options.teacher) and TEACHERS[options.teacher].needs_prompt
     lone = needs and options.reference_audio is None
     if lone and found and (missing := [style for style in styles if style not in found]):

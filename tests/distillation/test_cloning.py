@@ -7,7 +7,7 @@ import pytest
 
 from corpus.audio.io import write_wav
 from distillation.engines import TEACHERS
-from distillation.pipeline import cloning
+from distillation.pipeline import option_values
 from distillation.pipeline.option_values import OptionValueError
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import plain_recipe
@@ -20,7 +20,7 @@ F5 = TEACHERS["f5"]
 def test_a_prompt_for_each_style(tmp_path: Path) -> None:
     path = tmp_path / "a=b.wav"
     write_wav(path, speech(10))
-    found = cloning.prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
+    found = option_values.prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
     assert found == {"amable": (("Hola: ¿qué tal?", str(path)),)}
     recipe = plain_recipe(*STYLES)
     styles = tuple(replace(one, prompt=found.get(one.key, ())) for one in recipe.styles)
@@ -48,14 +48,14 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
 )
 def test_what_is_no_prompt(given: str, message: str) -> None:
     with pytest.raises(OptionValueError, match=message):
-        cloning.prompts([given], STYLES)
+        option_values.prompts([given], STYLES)
 
 
 def test_where_f5_can_speak() -> None:
     with pytest.raises(OptionValueError, match="make teacher"):
-        cloning.check(F5, "", has_prompt=True)
+        option_values.check(F5, "", has_prompt=True)
     with pytest.raises(OptionValueError, match="leave --teacher f5 out"):
-        cloning.check(F5, "http://tts:8001", has_prompt=True)
+        option_values.check(F5, "http://tts:8001", has_prompt=True)
 
 
 def test_its_options_of_this_machine(tmp_path: Path) -> None:
