@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from distillation.stages.base import StageError
 
@@ -63,13 +65,25 @@ def locked(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StageError(
-                "out_in_use",
-                f"{out}: another run_pipeline works here; wait, or name another --out.",
-            ) from error
+            raise _in_use(out) from error
+        if not _is_at(file, out / LOCK_NAME):  # its last holder has just removed it
+            raise _in_use(out)
         try:
             yield
         finally:
             (out / LOCK_NAME).unlink(missing_ok=True)
             with suppress(OSError):  # not empty: it contains results
                 out.rmdir()
+
+
+def _in_use(out: Path) -> StageError:
+    message = f"{out}: another run_pipeline works here; wait, or name another --out."
+    return StageError("out_in_use", message)
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    """Tell whether the open file is still the one at the path."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

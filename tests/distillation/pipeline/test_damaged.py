@@ -1,9 +1,11 @@
 """The command in a folder with files that are gone, damaged, or of something else."""
 
+import fcntl
 import json
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
@@ -11,6 +13,7 @@ from django.core.management import CommandError
 from distillation.pipeline.workspace import locked
 from distillation.recipe import RunRecipe
 from distillation.stages import validate
+from distillation.stages.base import StageError
 from tests.distillation.pipeline.runs import plan_of, run
 
 
@@ -180,3 +183,18 @@ def test_one_command_at_a_time_works_in_a_folder(out: Path) -> None:
         run(out, "--stage", "evolve", "--steps", 5)
     run(out, "--stage", "evolve", "--steps", 5)
     assert not (out / ".lock").exists()
+
+
+def test_a_lock_that_was_removed_meanwhile_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".lock"
+    real = fcntl.flock
+
+    def late(file: Any, how: int) -> None:
+        path.unlink(missing_ok=True)  # by who held it, between our opening and our locking
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(StageError, match="another run_pipeline"), locked(tmp_path):
+        pass
