@@ -93,7 +93,7 @@ class Pipeline:
     @cached_property
     def student(self) -> Student:
         """The recipe's student, made when first needed."""
-        return make_student(self.recipe, self._model_dir)
+        return make_student(self.recipe.student, self.recipe.student_options, self._model_dir)
 
     @cached_property
     def teacher(self) -> Teacher:

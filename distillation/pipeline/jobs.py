@@ -180,7 +180,8 @@ def _for_a_job() -> Iterator[None]:
 
 def _work(line: Connection, recipe: RunRecipe, model_dir: Path, target: Path) -> None:
     espeak.speak_here()
-    evaluator = Evaluator(recipe, make_student(recipe, model_dir), target)
+    student = make_student(recipe.student, recipe.student_options, model_dir)
+    evaluator = Evaluator(recipe, student, target)
     with suppress(*LOST):
         while True:
             line.send(evaluator(line.recv()))

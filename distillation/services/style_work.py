@@ -1,5 +1,6 @@
 """One style's workspace in the media storage, and the slices before and after its search."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,6 @@ from distillation.services.slice_outcome import Outcome
 from distillation.stages.base import Progress
 from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
 
-STUDENTS_KEPT = 2
-_STUDENTS: dict[Any, Student] = {}
 KINDS = {"start": VoicePack.Kind.START, "evolved": VoicePack.Kind.EVOLVED}
 
 
@@ -77,12 +76,13 @@ def validate_slice(style_run: StyleRun) -> Outcome:
 
 def student_of(recipe: RunRecipe) -> Student:
     """Return the recipe's student, cached for the next slices in this process."""
-    key = recipe.student, str(settings.MODEL_DIR), tuple(sorted(recipe.student_options.items()))
-    if key not in _STUDENTS:
-        while len(_STUDENTS) >= STUDENTS_KEPT:
-            del _STUDENTS[next(iter(_STUDENTS))]
-        _STUDENTS[key] = make_student(recipe, settings.MODEL_DIR)
-    return _STUDENTS[key]
+    options = tuple(sorted(recipe.student_options.items()))
+    return _student(recipe.student, options, settings.MODEL_DIR)
+
+
+@lru_cache(maxsize=2)
+def _student(name: str, options: tuple[tuple[str, str], ...], model_dir: Path) -> Student:
+    return make_student(name, dict(options), model_dir)
 
 
 def inputs_check(recipe: RunRecipe, style: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from corpus.files import sha256_of
 from distillation import engines, voicepack
@@ -174,7 +174,7 @@ def changed_inputs(
             yield name, "changed"
 
 
-def make_student(recipe: RunRecipe, model_dir: Path, **options: Any) -> Student:
+def make_student(name: str, options: Mapping[str, str], model_dir: Path) -> Student:
     """Make the student of a recipe on this machine.
 
     Raises
@@ -182,8 +182,8 @@ def make_student(recipe: RunRecipe, model_dir: Path, **options: Any) -> Student:
     EngineError
         The engine lacks something; the message says what.
     """
-    of_machine = engines.STUDENTS[recipe.student].machine_options(model_dir)
-    return engines.student(recipe.student, {**of_machine, **recipe.student_options, **options})
+    of_machine = engines.STUDENTS[name].machine_options(model_dir)
+    return engines.student(name, {**of_machine, **options})
 
 
 def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
