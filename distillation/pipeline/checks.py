@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from urllib.parse import urlsplit
 
-from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, default_teacher
+from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, TeacherInfo, default_teacher
 from distillation.pipeline import option_values
 from distillation.pipeline.corpus_folder import Corpus
 from distillation.pipeline.option_values import OptionValueError
@@ -76,6 +76,7 @@ def _uses(options: Options) -> dict[str, tuple[object, tuple[str, ...]]]:
 
 
 def check_teacher(options: Options, stages: Sequence[str]) -> None:
+    """Reject a teacher and its recordings, address and prompts where they do not fit together."""
     audio = options.reference_audio
     named = {
         "--reference-audio": audio,
@@ -89,6 +90,17 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
             f"{asked[0]}: --stage {options.stage} asks no teacher, the targets are in the folder; "
             "run --stage reference with it for others, or leave it out."
         )
+    _check_address(options)
+    _check_recording(options)
+    info = TEACHERS.get(options.teacher)
+    if info and info.needs_prompt:
+        _check_cloning(info, options)
+    else:
+        _check_plain(options, stages)
+
+
+def _check_address(options: Options) -> None:
+    """Reject an address without a teacher that uses it, and such a teacher without an address."""
     if options.tts_url and options.teacher and TEACHERS[options.teacher].plays_takes:
         raise PlanError(
             f"--tts-url is for the teacher {default_teacher(served=True)}, not {options.teacher}; "
@@ -99,28 +111,39 @@ def check_teacher(options: Options, stages: Sequence[str]) -> None:
     info = TEACHERS.get(options.teacher)
     if info and info.needs_url and not options.tts_url:
         raise PlanError(f"--teacher {info.name} needs --tts-url, the address of the speech server.")
+
+
+def _check_recording(options: Options) -> None:
+    """Reject a recording that does not exist, and words or a server that do not go with it."""
+    audio = options.reference_audio
     if audio is not None and not audio.exists():
         raise PlanError(f"--reference-audio: {audio} is not there.")
     if options.reference_text and (audio is None or not is_wav(audio)):
         raise PlanError("--reference-text says what the WAV of --reference-audio says; give one.")
     if audio is not None and options.tts_url and not is_wav(audio):
         raise PlanError("--reference-audio: with --tts-url a WAV to clone, not takes.")
-    if info and info.needs_prompt:
-        has_prompt = (
-            bool(options.prompt_styles),
-            bool(audio and is_wav(audio) and transcript(options)),
-        )
-        try:
-            option_values.check(info, options.tts_url, has_prompt=any(has_prompt))
-        except OptionValueError as error:
-            raise PlanError(str(error)) from error
-        return
+
+
+def _check_cloning(info: TeacherInfo, options: Options) -> None:
+    """Reject a teacher that needs a prompt where it has none or cannot run."""
+    audio = options.reference_audio
+    spoken = audio and is_wav(audio) and transcript(options)
+    try:
+        option_values.check(info, options.tts_url, has_prompt=bool(options.prompt_styles or spoken))
+    except OptionValueError as error:
+        raise PlanError(str(error)) from error
+
+
+def _check_plain(options: Options, stages: Sequence[str]) -> None:
+    """Reject prompts that no teacher takes, and a stage reference without any source."""
     if options.prompt_styles and not options.tts_url:
         able = [info.name for info in TEACHERS.values() if info.needs_prompt]
         raise PlanError(
             f"--prompt-style is for a cloning teacher: --teacher {' or '.join(able)}, or --tts-url."
         )
-    if "reference" in stages and not (audio or options.tts_url or options.target_audio):
+    if "reference" in stages and not (
+        options.reference_audio or options.tts_url or options.target_audio
+    ):
         raise PlanError(
             "The stage reference needs a teacher: --reference-audio with recordings of the voice, "
             "or --tts-url with the address of a speech server; or clips with --target-audio."
