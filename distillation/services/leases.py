@@ -49,7 +49,13 @@ def lease_claim(*, style_run_id: int, slice: int) -> StyleRun | None:
     if not claimed:
         return None
     logger.info("lease taken style_run=%d slice=%d lease=%s", style_run_id, slice, token[:8])
-    return StyleRun.objects.select_related("run").get(pk=style_run_id)
+    style_run = StyleRun.objects.select_related("run").get(pk=style_run_id)
+    if style_run.losses:
+        logger.warning(
+            "lease taken over style_run=%d slice=%d: its worker was lost, times=%d",
+            *(style_run_id, slice, style_run.losses),
+        )
+    return style_run
 
 
 def lease_beat(style_run: StyleRun, **figures: Any) -> bool:
