@@ -12,7 +12,7 @@ import argparse
 import ast
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def one_importer(modules: dict[str, Module]) -> dict[str, str]:
     }
 
 
-def _module(name: str, path: Path, known: set[str] | dict[str, Path].keys) -> Module:  # type: ignore[valid-type]
+def _module(name: str, path: Path, known: Collection[str]) -> Module:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     functions = [
@@ -95,16 +95,16 @@ def _module(name: str, path: Path, known: set[str] | dict[str, Path].keys) -> Mo
     return Module(name, path, text.count("\n"), tuple(functions), frozenset(imports))
 
 
-def _imported(tree: ast.AST, known: object) -> Iterator[str]:
+def _imported(tree: ast.AST, known: Collection[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)  # type: ignore[operator]
+            yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                if full in known:  # type: ignore[operator]
+                if full in known:
                     yield full
-                elif node.module in known:  # type: ignore[operator]
+                elif node.module in known:
                     yield node.module
 
 
