@@ -105,8 +105,8 @@ def searched(job: Job) -> dict[str, object]:
         "curve": curve,
         "start_evaluations": evolution.start_total,
         "evaluations": evolution.evaluations,
-        "heard": total(evolution.best, recipe.search_texts),
-        "unheard": total(evolution.best, recipe.held_out_texts),
+        "search": total(evolution.best, recipe.search_texts),
+        "held_out": total(evolution.best, recipe.held_out_texts),
         "texts_lose": total(unsearched, recipe.search_texts)
         - total(unsearched, recipe.held_out_texts),
         "cpu_s": seconds,
@@ -129,8 +129,8 @@ def fingerprint(job: Job) -> str:
     files |= {*code_of(job), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
     code = [path.read_text() for path in sorted(files)]
     texts = (*recipe_of(job).search_texts, *recipe_of(job).held_out_texts)
-    heard = hashlib.sha256(job.wav.read_bytes()).hexdigest()
-    return hashlib.sha256("\n".join((heard, *code, *texts)).encode()).hexdigest()
+    target = hashlib.sha256(job.wav.read_bytes()).hexdigest()
+    return hashlib.sha256("\n".join((target, *code, *texts)).encode()).hexdigest()
 
 
 def code_of(job: Job) -> Iterator[Path]:
@@ -162,7 +162,7 @@ def work(job: Job, folder: Path) -> str:
 def conditions(results: list[dict[str, object]], options: argparse.Namespace) -> str:
     """Return one line that describes the measurement."""
     return (
-        f"praat, texts heard of {phonemes(targets.SEARCH)} phonemes, unheard of "
+        f"praat, search texts of {phonemes(targets.SEARCH)} phonemes, held-out of "
         f"{phonemes(targets.HELD_OUT)}; "
         f"{len(options.targets)} targets, {options.seeds} seeds, {len(results)} searches; "
         f"evaluations count the start's {results[0]['start_evaluations']} (KVoiceWalk's "
@@ -193,12 +193,14 @@ def main() -> None:
     results = [found for job in everything if (found := finished(job, options.results))]
     line = conditions(results, options)
     print(f"\n{line}\n", flush=True)
-    print(f"Score of {REFERENCE_STRATEGY}'s voices at its end, on heard and on unheard texts, and")
+    print(
+        f"Score of {REFERENCE_STRATEGY}'s voices at its end, on search and on held-out texts, and"
+    )
     print(
         "evaluations until the others' voices had it and kept it: medians (quartiles), how many:\n"
     )
     print("\n".join(report.evaluations_table(results, REFERENCE_STRATEGY)), "\n")
-    print("Scores on heard and unheard texts:\n")
+    print("Scores on search and held-out texts:\n")
     print("\n".join(report.lengths_table(results)))
     report.plot(results, options.plot, line)
     print(f"\n{options.plot}")

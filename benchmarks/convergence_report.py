@@ -11,25 +11,26 @@ from numpy.typing import NDArray
 
 Result = dict[str, Any]
 NEVER = np.inf
-ON = {
-    "heard": 1,
-    "unheard": 2,
-}  # search and held-out texts: index of their score in a curve's points
+ON = {"search": 1, "held_out": 2}  # texts: index of their score in a curve's points
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b")
 
 
-def best_after(result: Result, evaluations: int, on: str = "heard") -> float:
+def _words(on: str) -> str:
+    return on.replace("_", "-")
+
+
+def best_after(result: Result, evaluations: int, on: str = "search") -> float:
     """Return the best voice's score after this many evaluations, NaN before the first."""
     there = [point for point in result["curve"] if point[0] <= evaluations]
     return float(there[-1][ON[on]]) if there else np.nan
 
 
-def end(result: Result, on: str = "heard") -> float:
+def end(result: Result, on: str = "search") -> float:
     """Return the score of a search's final voice."""
     return float(result["curve"][-1][ON[on]])
 
 
-def needed(result: Result, score: float, on: str = "heard") -> float:
+def needed(result: Result, score: float, on: str = "search") -> float:
     """Return the evaluations after which the best voice kept this score, or `NEVER`.
 
     The best voice is chosen by the search texts, so its score on held-out texts may drop again.
@@ -52,7 +53,7 @@ def quartiles(values: Sequence[float], *, digits: int) -> str:
 def evaluations_table(results: Sequence[Result], reference: str) -> list[str]:
     """Return the evaluations each strategy needs to reach the reference's median final score."""
     others = [s for s in dict.fromkeys(r["strategy"] for r in results) if s != reference]
-    heads = [head for on in ON for head in (f"{reference} ends, {on}", *others)]
+    heads = [head for on in ON for head in (f"{reference} ends, {_words(on)}", *others)]
     lines = ["| target | " + " | ".join(heads) + " |", "| --- " * (1 + len(heads)) + "|"]
     everything: dict[tuple[str, str], list[float]] = {}
     for name in dict.fromkeys(r["target"] for r in results if r["strategy"] == reference):
@@ -87,7 +88,7 @@ def reached(counts: Sequence[float]) -> str:
 
 def lengths_table(results: Sequence[Result]) -> list[str]:
     """Return scores on search and held-out texts, and the search's part of the difference."""
-    names = ("strategy", "target", "heard", "unheard", "lost", "of that the texts themselves")
+    names = ("strategy", "target", "search", "held-out", "lost", "of that the texts themselves")
     lines = ["| " + " | ".join((*names, "lost by the search")) + " |", "| --- " * 7 + "|"]
     for strategy in dict.fromkeys(r["strategy"] for r in results):
         mine = [r for r in results if r["strategy"] == strategy]
@@ -99,9 +100,9 @@ def lengths_table(results: Sequence[Result]) -> list[str]:
 
 def _lost(strategy: str, target: str, results: Sequence[Result]) -> str:
     """Return one row of the table of lengths."""
-    lost = [r["heard"] - r["unheard"] for r in results]
+    lost = [r["search"] - r["held_out"] for r in results]
     texts = [r["texts_lose"] for r in results]
-    columns = [[r[key] for r in results] for key in ("heard", "unheard")]
+    columns = [[r[key] for r in results] for key in ("search", "held_out")]
     columns += [lost, texts, np.subtract(lost, texts).tolist()]
     cells = (quartiles(values, digits=1) for values in columns)
     return f"| {strategy} | {target} | " + " | ".join(cells) + " |"
@@ -118,7 +119,7 @@ def plot(results: Sequence[Result], path: Path, title: str) -> None:
         for panel, name in zip(row, names, strict=True):
             _curves(panel, [r for r in results if r["target"] == name], on)
             panel.grid(alpha=0.3)
-        row[0].set_ylabel(f"best voice, {on} texts")
+        row[0].set_ylabel(f"best voice, {_words(on)} texts")
     for panel, name in zip(panels[0], names, strict=True):
         panel.set_title(name)
     for panel in panels[-1]:
@@ -141,7 +142,7 @@ def _curves(panel: Any, results: Sequence[Result], on: str) -> None:
 
 
 def bands(
-    results: Sequence[Result], counts: NDArray[np.int_], on: str = "heard"
+    results: Sequence[Result], counts: NDArray[np.int_], on: str = "search"
 ) -> NDArray[np.float64]:
     """Return the quartiles, shape (3, n), of the best voice's score at each of `counts`."""
     curves = [[best_after(result, int(count), on) for count in counts] for result in results]

@@ -46,7 +46,7 @@ def main() -> None:
         processes = {name: running.enter_context(own_process()) for name in engines}
         for name, process in processes.items():
             process.submit(load, *engines[name]).result()
-        runs = in_turns(processes, options.repetitions)
+        runs = alternately(processes, options.repetitions)
         peaks = {name: of.submit(peak_mb).result() for name, of in processes.items()}
     print(f"A sentence of {len(TEXT)} characters, {options.repetitions} repetitions:")
     rows = [row_of(name, runs[name], peaks[name]) for name in engines]
@@ -78,7 +78,7 @@ def speak() -> tuple[float, Spent]:
     return audio.duration_s, spent
 
 
-def in_turns(
+def alternately(
     processes: dict[str, ProcessPoolExecutor], repetitions: int
 ) -> dict[str, list[tuple[float, Spent]]]:
     runs: dict[str, list[tuple[float, Spent]]] = {name: [] for name in processes}

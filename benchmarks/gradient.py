@@ -43,7 +43,7 @@ def main() -> None:
     conditions_print(options.model_dir, threads="1 thread")
     rows = [apart(row_of, options.model_dir, text, options.repetitions) for text in TEXTS]
     print(f"Processor s, {options.repetitions} repetitions:")
-    table_print(("speech", "hearing it", "its gradient", "ratio", "peak memory"), rows)
+    table_print(("speech", "evaluation", "its gradient", "ratio", "peak memory"), rows)
 
 
 def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
@@ -54,7 +54,7 @@ def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
     scorer, similarity = Scorer(target), DifferentiableSimilarity(target)
     speech = engine.synthesize(text, pack, seed=SEED)
     ways = {
-        "hear": lambda voice: scorer.hear(engine.synthesize(text, voice, seed=SEED)),
+        "evaluation": lambda voice: scorer.measure_text(engine.synthesize(text, voice, seed=SEED)),
         "gradient": lambda voice: gradient(engine, similarity, text, voice),
     }
     spent: dict[str, list[float]] = {name: [] for name in ways}
@@ -64,9 +64,9 @@ def row_of(model_dir: Path, text: str, repetitions: int) -> list[str]:
         )  # a new voice each time defeats caches
         for name, way in ways.items():
             spent[name].append(timed(partial(way, moved))[1][1])
-    hear, back = (seconds[1:] for seconds in spent.values())
-    ratios = [slope_s / hear_s for hear_s, slope_s in zip(hear, back, strict=True)]
-    row = [f"{speech.duration_s:.1f} s", spread(hear), spread(back), spread(ratios)]
+    evaluation_s, gradient_s = (seconds[1:] for seconds in spent.values())
+    ratios = [back / ahead for ahead, back in zip(evaluation_s, gradient_s, strict=True)]
+    row = [f"{speech.duration_s:.1f} s", spread(evaluation_s), spread(gradient_s), spread(ratios)]
     return [*row, f"{peak_mb():.0f} MB"]
 
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.kokoro import BASE, SEED, TARGET, TEXTS, judged
+from benchmarks.kokoro import BASE, SEED, TARGET, TEXTS, score_of
 from benchmarks.shared import (
     PRECISIONS,
     conditions_print,
@@ -53,7 +53,7 @@ def measured(precision: str, options: argparse.Namespace) -> dict[str, list[floa
     )
     parent, other = (engine.stock_voice(name) for name in (BASE, TARGET))
     scorer = Scorer(engine.synthesize(TEXTS[0], other, seed=SEED))
-    judged(engine, scorer, parent)  # warms up
+    score_of(engine, scorer, parent)  # warms up
     rng = np.random.default_rng(0)
     spent: dict[str, list[float]] = {name: [] for name in MOVED}
     data = parent.data
@@ -62,7 +62,7 @@ def measured(precision: str, options: argparse.Namespace) -> dict[str, list[floa
             data = data.copy()
             data[..., part] += 0.03 * rng.standard_normal(data[0, 0, part].size, np.float32)
             pack = VoicePack(data, engine.name)
-            _, (_, cpu_s) = timed(partial(judged, engine, scorer, pack))
+            _, (_, cpu_s) = timed(partial(score_of, engine, scorer, pack))
             spent[name].append(cpu_s)
     return spent
 

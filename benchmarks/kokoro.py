@@ -87,7 +87,7 @@ def measured(options: argparse.Namespace) -> dict[str, Way]:
         _note(ways[PLAIN], score, spent)
         scoring.append(scored[1])
         for name, engine in engines.items():
-            _note(ways[name], *timed(partial(judged, engine, scorer, pack)))
+            _note(ways[name], *timed(partial(score_of, engine, scorer, pack)))
         print(f"candidate {len(scoring) - 1}", file=sys.stderr, flush=True)
     speech_s = sum(audio.duration_s for audio in audios)
     print(f"{options.repetitions} candidates of {speech_s:.1f} s of speech, in turns; of ours "
@@ -96,14 +96,14 @@ def measured(options: argparse.Namespace) -> dict[str, Way]:
     return ways
 
 
-def judged(engine: KokoroStudent, scorer: Scorer, pack: VoicePack) -> Score:
+def score_of(engine: KokoroStudent, scorer: Scorer, pack: VoicePack) -> Score:
     """Return the score of a candidate on both texts."""
     spoken = (engine.synthesize(text, pack, seed=SEED) for text in TEXTS)
     return scored_by(scorer, spoken)
 
 
 def scored_by(scorer: Scorer, spoken: Iterable[Audio]) -> Score:
-    return scorer.score([scorer.hear(audio) for audio in spoken])
+    return scorer.score([scorer.measure_text(audio) for audio in spoken])
 
 
 def row_of(name: str, ways: dict[str, Way], peak: str) -> list[str]:
@@ -128,7 +128,7 @@ def alone(model_dir: str, precision: str) -> None:
     """Print the peak memory (MB) of this process after one candidate."""
     engine = KokoroStudent(model_dir=model_dir, threads=1, device="cpu", precision=precision)
     pack, other = (engine.stock_voice(name) for name in (BASE, TARGET))
-    judged(engine, Scorer(engine.synthesize(TEXTS[1], other, seed=SEED)), pack)
+    score_of(engine, Scorer(engine.synthesize(TEXTS[1], other, seed=SEED)), pack)
     print(peak_mb())
 
 

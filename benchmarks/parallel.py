@@ -190,8 +190,8 @@ def rate_of(run: Runs, number: int) -> float:
     ):
         at.get(what, []).append(datetime.fromisoformat(when))
     seconds = max(at["evolve-finished"]) - min(at["reference-finished"])
-    judged = "select sum(evaluations) from distillation_stylerun where run_id = ?"
-    return float(run.ask(judged, number)[0][0] / seconds.total_seconds())
+    evaluated = "select sum(evaluations) from distillation_stylerun where run_id = ?"
+    return float(run.ask(evaluated, number)[0][0] / seconds.total_seconds())
 
 
 def kills() -> None:
@@ -202,12 +202,12 @@ def kills() -> None:
             toll = case.kill(KILLS, seed=1, seconds=PATIENCE_S)
         one, other = case.packs()
         rows = case.ask("select evaluations from distillation_stylerun order by id")
-        judged = [number for number, _ in case.evaluated()]
+        evaluated = [number for number, _ in case.evaluated()]
     print(f"{toll.kills} kills, {toll.idle} of idle processes: "
           f"{'the same pack' if one == other else 'ANOTHER PACK'}; {rows[1][0]} candidates "
-          f"recorded, {len(judged)} judged, {toll.lost.total()} of them by a process killed before "
-          f"its slice was stored, twice without that reason: "
-          f"{toll.twice(judged) or 'none'}")  # fmt: skip
+          f"recorded, {len(evaluated)} evaluated, {toll.lost.total()} of them by a process killed "
+          f"before its slice was stored, twice without that reason: "
+          f"{toll.twice(evaluated) or 'none'}")  # fmt: skip
 
 
 def checkpoints() -> None:

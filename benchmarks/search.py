@@ -79,8 +79,8 @@ def main() -> None:
         print(f"{name} …", file=sys.stderr, flush=True)
         rows.append(apart(searched, name, options.model_dir))
     lengths = ", ".join(str(len(text)) for text in targets.SEARCH)
-    print(f"One style; heard texts of {lengths} characters; similarity (0-1) and score (0-100) "
-          f"on {len(targets.HELD_OUT)} unheard sentences, start → end.")  # fmt: skip
+    print(f"One style; search texts of {lengths} characters; similarity (0-1) and score (0-100) "
+          f"on {len(targets.HELD_OUT)} held-out sentences, start → end.")  # fmt: skip
     table_print(HEAD, rows)
 
 
@@ -98,7 +98,7 @@ def searched(name: str, model_dir: Path) -> list[str]:
         clock.mark()
         memory_mb, scorer = peak_mb(), Scorer(read_wav(path), weights=recipe.weights)
     assert evolution.start and evolution.best  # noqa: PT018
-    scores = [unheard(scorer, student, pack) for pack in (evolution.start, evolution.best)]
+    scores = [held_out_score(scorer, student, pack) for pack in (evolution.start, evolution.best)]
     gains = [" → ".join(f"{getattr(one, part):.{digits}f}" for one in scores)
              for part, digits in (("target", 3), ("total", 1))]  # fmt: skip
     row = [name, str(evolution.step), str(evolution.evaluations), *clock.parts()]
@@ -127,7 +127,7 @@ def target_of(name: str, model_dir: Path, folder: Path) -> Path:
     return targets.written([audio.y for audio in spoken], spoken[0].sr, folder / "target.wav")
 
 
-def unheard(scorer: Scorer, student: Student, pack: VoicePack) -> Score:
+def held_out_score(scorer: Scorer, student: Student, pack: VoicePack) -> Score:
     return scorer.score_all([student.synthesize(text, pack) for text in targets.HELD_OUT])
 
 

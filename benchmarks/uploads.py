@@ -158,7 +158,7 @@ def account(server: Server, takes: list[Take], restarts: list[signal.Signals]) -
     rows = {uuid: (said, file, whole) for uuid, said, file, whole in found["rows"]}
     lost = [take for take in takes if take.uuid not in rows]
     doubled = len(found["rows"]) - len(takes) + len(lost)
-    spoilt = [t for t in takes if rows.get(t.uuid) != (t.sha256, t.sha256, True)]
+    damaged = [t for t in takes if rows.get(t.uuid) != (t.sha256, t.sha256, True)]
     complaints = [line for take in takes for line in take.complaints]
     manage("sweep_takes", "--minutes", "0", env=env)
     left = fill(env, "check")["orphans"]
@@ -169,12 +169,12 @@ def account(server: Server, takes: list[Take], restarts: list[signal.Signals]) -
         f"{len(takes)} takes of {len({t.uuid for t in takes})} ids; faults: {counted}; "
         f"restarts: {', '.join(sign.name for sign in restarts)}; {sum(t.attempts for t in takes)} "
         "requests",
-        f"lost {len(lost)}, doubled {doubled}, hash or measure wrong {len(spoilt)}, answers not as "
-        f"they should be {len(complaints)}",
+        f"lost {len(lost)}, doubled {doubled}, hash or measure wrong {len(damaged)}, answers not "
+        f"as they should be {len(complaints)}",
         f"files without a take: {len(found['orphans'])} after kills, {len(left)} after the sweep",
         f"undisturbed uploads, 20 at once, end of body to answer: {quantiles(waits)}",
     ]
-    wrong = bool(lost or doubled or spoilt or complaints or left)
+    wrong = bool(lost or doubled or damaged or complaints or left)
     assert not wrong, "\n".join([*lines, *complaints[:10]])
     return lines
 

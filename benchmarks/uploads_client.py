@@ -82,8 +82,8 @@ class Speaker:
         elif take.fault == "deaf":
             self.send(take, deaf=True)
         elif take.fault == "damaged":
-            spoilt = take.data[:-100] + bytes(100)
-            answer = self.send(take, data=spoilt)
+            damaged = take.data[:-100] + bytes(100)
+            answer = self.send(take, data=damaged)
             if answer.status not in (0, 409, 502, 503):
                 take.complaints.append(f"damaged bytes were answered {answer.status}")
         elif take.fault == "twice":

@@ -80,8 +80,8 @@ def packs_deploy(deployment_ids: list[int]) -> None:
 
 
 @worker_process_init.connect
-def speak_here(**_signal: Any) -> None:
-    espeak.speak_here()  # CELERY_WORKER_MAX_TASKS_PER_CHILD renews these processes
+def speak_in_this_process(**_signal: Any) -> None:
+    espeak.speak_in_this_process()  # CELERY_WORKER_MAX_TASKS_PER_CHILD renews these processes
 
 
 @worker_init.connect

@@ -16,7 +16,14 @@ from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
 from distillation.pipeline.jobs import Jobs
-from distillation.pipeline.notes import aside, is_current, made_with, note_of, read_json, recipe_in
+from distillation.pipeline.notes import (
+    is_current,
+    made_with,
+    note_path,
+    read_json,
+    recipe_in,
+    set_aside_path,
+)
 from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import RunRecipe
 from distillation.stages import checkpoint as checkpoints
@@ -198,7 +205,7 @@ class Pipeline:
     def _is_evolved(self, style: str, identity: str) -> bool:
         """Return whether the voice exists, with everything later stages need."""
         files = self.files(style)
-        note = note_of(files.pack())
+        note = note_path(files.pack())
         if not is_current(note, identity, files.pack()):
             return False
         about = read_json(note) or {}
@@ -247,7 +254,7 @@ class Pipeline:
 
     def _evolution(self, style: str, identity: str, stored: Path) -> Evolution:
         """Return the search: resumed from the current or a set-aside checkpoint, or new."""
-        self._exchange(style, identity, stored)
+        self._swap_checkpoint(style, identity, stored)
         runner = self._runner(style, "evolve")
         try:
             return runner.evolution(stored.read_bytes() if stored.exists() else None)
@@ -257,7 +264,7 @@ class Pipeline:
             self._listener.message(f"{style}: {error} Starting anew.")
             return runner.evolution()
 
-    def _exchange(self, style: str, identity: str, stored: Path) -> None:
+    def _swap_checkpoint(self, style: str, identity: str, stored: Path) -> None:
         """Set aside a checkpoint of other inputs; restore one of these inputs if there is one."""
         try:
             before = checkpoints.identity_of(stored.read_bytes()) if stored.exists() else ""
@@ -266,13 +273,13 @@ class Pipeline:
         if before == identity:
             return
         if before:
-            kept = stored.replace(aside(stored, before))
+            kept = stored.replace(set_aside_path(stored, before))
             self._listener.message(
                 f"{style}: the search so far had other options, another target or model; it is "
                 f"kept in {kept} and goes on with them."
             )
-        if aside(stored, identity).exists():
-            aside(stored, identity).replace(stored)
+        if set_aside_path(stored, identity).exists():
+            set_aside_path(stored, identity).replace(stored)
         elif before:
             self._listener.message(f"{style}: Starting anew.")
 
@@ -298,10 +305,10 @@ class Pipeline:
             "points": evolution.points,
             "recipe": made_with(self.recipe, style, files.target).to_json(),
         }
-        write_json(note_of(files.pack()), about)
+        write_json(note_path(files.pack()), about)
 
     def _validate(self, style: str) -> dict[str, Any]:
-        about = read_json(note_of(self.files(style).pack())) or {}
+        about = read_json(note_path(self.files(style).pack())) or {}
         return (
             self._runner(style, "validate")
             .validate(
@@ -345,21 +352,21 @@ class Pipeline:
         """Return whether another validation could be more complete: teacher, file or check."""
         style = report["style"]
         unmade = any(check["value"] is None for check in report["checks"])
-        return self._is_mute(style, report) or bool(self._changed(style)) or unmade
+        return self._lacks_teacher_audio(style, report) or bool(self._changed(style)) or unmade
 
-    def _is_mute(self, style: str, report: dict[str, Any]) -> bool:
+    def _lacks_teacher_audio(self, style: str, report: dict[str, Any]) -> bool:
         """Return whether a teacher that can speak any text left some out, to be retried."""
-        talks = not TEACHERS[self.recipe.teacher].plays_takes and self._has_teacher(style)
+        speaks_any_text = not TEACHERS[self.recipe.teacher].plays_takes and self._has_teacher(style)
         spoken = [bool(one["target"]) for one in report["audio"]]
-        mute = talks and not all(spoken)
-        if mute:
+        incomplete = speaks_any_text and not all(spoken)
+        if incomplete:
             many = f"{sum(spoken)} of {len(spoken)}" if any(spoken) else "no"
             self._listener.message(
                 f"{style}: the teacher {self.recipe.teacher} spoke {many} held-out "
                 f"sentence{'s' if any(spoken) else ''}; once it can be reached, the same command "
                 "validates again, with it."
             )
-        return mute
+        return incomplete
 
     def _reference_inputs(self, runner: StyleRunner) -> str:
         style = runner.style

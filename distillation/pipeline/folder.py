@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from distillation.pipeline.notes import as_recipe, note_of, read_json, recipe_in
+from distillation.pipeline.notes import as_recipe, note_path, read_json, recipe_in
 from distillation.pipeline.options import Options, PlanError
 from distillation.recipe import RunRecipe
 from distillation.recipe_builder import TargetPlan
 from distillation.stages.clips import clips_digest
 
-NEEDED = {
+REQUIRED = {
     "evolve": ("reference_audio/{}/target.wav", "target", "reference"),
     "validate": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
     "deploy": ("evolved_voices/{}.pt", "evolved voice", "evolve"),
 }
 SEARCHED = ("strategy", "steps", "minutes", "goal", "patience")  # used by the search only
-TOLD = (*SEARCHED, "weights", "seed", "base_voices", "student_options")  # shown once per report
+REPORTED = (*SEARCHED, "weights", "seed", "base_voices", "student_options")  # shown once per report
 
 
 class Texts(NamedTuple):
@@ -29,7 +29,7 @@ class Texts(NamedTuple):
     held_out: tuple[str, ...]
 
 
-def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
+def styles_available(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
     """Return the styles that have what the stage needs.
 
     Raises
@@ -37,12 +37,12 @@ def styles_there(options: Options, wanted: Sequence[str]) -> tuple[str, ...]:
     PlanError
         No style has it, a requested style lacks it, or a style that had it lost it.
     """
-    if options.stage not in NEEDED:
+    if options.stage not in REQUIRED:
         return tuple(wanted)
-    pattern, what, before = NEEDED[options.stage]
+    pattern, what, before = REQUIRED[options.stage]
     places = {key: options.out / pattern.format(key) for key in wanted}
     missing = [key for key, place in places.items() if not place.exists()]
-    lost = [key for key in missing if note_of(places[key]).exists()]
+    lost = [key for key in missing if note_path(places[key]).exists()]
     if short := missing if options.styles or len(missing) == len(wanted) else lost:
         raise PlanError(
             f"--stage {options.stage}: no {what} for {', '.join(short)} ({places[short[0]]} is not "
@@ -80,7 +80,7 @@ def check_evolved(options: Options, styles: Sequence[str]) -> None:
             raise PlanError(f"--stage validate: {why}; run --stage evolve again.")
 
 
-def as_evolved(options: Options, styles: Sequence[str]) -> Options:
+def with_evolved_options(options: Options, styles: Sequence[str]) -> Options:
     """Return the options, completed from the recipes of the voices to validate or deploy."""
     recipes = _evolved(options, styles)
     if not recipes:
@@ -100,10 +100,10 @@ def as_evolved(options: Options, styles: Sequence[str]) -> Options:
     )
 
 
-def evolved_otherwise(options: Options, styles: Sequence[str]) -> list[str]:
+def evolved_with_other_options(options: Options, styles: Sequence[str]) -> list[str]:
     """Return the styles evolved with other options than the first, whose options a report shows."""
-    told = [[getattr(made, name) for name in TOLD] for made in _evolved(options, styles)]
-    return [key for key, how in zip(styles, told, strict=False) if how != told[0]]
+    shown = [[getattr(made, name) for name in REPORTED] for made in _evolved(options, styles)]
+    return [key for key, how in zip(styles, shown, strict=False) if how != shown[0]]
 
 
 def searched(options: Options, styles: Sequence[str]) -> set[str]:
@@ -115,7 +115,7 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
     """Return the recipe each voice to validate or deploy was evolved with."""
     if options.stage not in ("validate", "deploy"):
         return []
-    notes = [note_of(options.out / "evolved_voices" / f"{key}.pt") for key in styles]
+    notes = [note_path(options.out / "evolved_voices" / f"{key}.pt") for key in styles]
     recipes = [recipe_in(note) for note in notes]
     if None in recipes:
         raise PlanError(
@@ -125,22 +125,22 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
     return [recipe for recipe in recipes if recipe]
 
 
-def taught(options: Options, styles: Sequence[str]) -> TargetPlan | None:
+def target_plan(options: Options, styles: Sequence[str]) -> TargetPlan | None:
     """Return how the targets were made; None if unknown, or if a teacher is named now.
 
     If the targets were made by different teachers, no teacher speaks the held-out sentences.
     """
     named = options.teacher or options.tts_url or options.reference_audio or options.prompt_styles
-    recipes = {} if named or options.stage not in NEEDED else _of_targets(options.out, styles)
+    recipes = {} if named or options.stage not in REQUIRED else _of_targets(options.out, styles)
     if not recipes:
         return None
     found = {key: recipe.style(key) for key, recipe in recipes.items()}
     inputs = {name: digest for one in recipes.values() for name, digest in one.inputs.items()}
     speaking = [recipe for key, recipe in recipes.items() if not found[key].targets]
-    alike = all(_who(recipe) == _who(speaking[0]) for recipe in speaking)
+    alike = all(_teacher_of(recipe) == _teacher_of(speaking[0]) for recipe in speaking)
     if not speaking or not alike:
-        mute = tuple(replace(style, takes={}, prompt=()) for style in found.values())
-        return TargetPlan(styles=mute, inputs=inputs, alike=alike)
+        without_teacher = tuple(replace(style, takes={}, prompt=()) for style in found.values())
+        return TargetPlan(styles=without_teacher, inputs=inputs, alike=alike)
     return TargetPlan(
         styles=tuple(found.values()),
         teacher=speaking[0].teacher,
@@ -162,7 +162,7 @@ def spoken(out: Path) -> set[str]:
     return {text for note in notes for text in note.get("texts", ())}
 
 
-def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
+def earlier_texts(options: Options, styles: Collection[str]) -> Texts | None:
     """Return the search and held-out texts of the folder; None to choose new ones.
 
     If the stage reference remakes all existing targets, nothing depends on the previous choice.
@@ -171,14 +171,14 @@ def texts_before(options: Options, styles: Collection[str]) -> Texts | None:
     found = (as_recipe(read_json(options.out / "recipe.json")), *map(recipe_in, notes))
     before = next(filter(None, found), None)
     there = {note.parent.name for note in notes}
-    if not before or (options.stage not in NEEDED and there <= set(styles)):
+    if not before or (options.stage not in REQUIRED and there <= set(styles)):
         return None
     return Texts(before.search_texts, before.held_out_texts)
 
 
 def clips(options: Options, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the clips given for each target, if known for all."""
-    recipes = _of_targets(options.out, styles) if options.stage in NEEDED else {}
+    recipes = _of_targets(options.out, styles) if options.stage in REQUIRED else {}
     return {key: recipe.style(key).targets for key, recipe in recipes.items()}
 
 
@@ -189,7 +189,7 @@ def _of_targets(out: Path, styles: Sequence[str]) -> dict[str, RunRecipe]:
     return recipes if len(recipes) == len(found) else {}
 
 
-def _who(recipe: RunRecipe) -> tuple[str, dict[str, str], str]:
+def _teacher_of(recipe: RunRecipe) -> tuple[str, dict[str, str], str]:
     """Return teacher, options and prompt hash: a prompt of the same name may have changed."""
     prompt = recipe.inputs.get(recipe.teacher_options.get("prompt", ""), "")
     return recipe.teacher, recipe.teacher_options, prompt

@@ -26,11 +26,11 @@ from distillation.stages.evaluation import (
 )
 from distillation.stages.style_runner import make_student
 
-LOST = (EOFError, ConnectionResetError, BrokenPipeError)
+PROCESS_LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
 # Processes instead of threads: espeak-ng inside Praat is not thread-safe, and torch's threads
 # would share one interpreter.
-RENEWED = 2000  # candidates evaluated per process: praat leaks 0.24 MB for each
+CANDIDATES_PER_PROCESS = 2000  # candidates evaluated per process: praat leaks 0.24 MB for each
 CONTEXT = multiprocessing.get_context("spawn")  # forking with torch's threads is unsafe
 
 
@@ -40,8 +40,8 @@ class Jobs:
     This process sends candidates and takes evaluations in order, so the result is the same as
     with one job. When stopping, it waits for candidates that were begun. A process that dies is
     replaced, unless it never evaluated any, and its candidate is evaluated here; a process that
-    has evaluated `RENEWED` candidates is replaced too. The processes end with this one, even if
-    it is killed.
+    has evaluated `CANDIDATES_PER_PROCESS` candidates is replaced too. The processes end with this
+    one, even if it is killed.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ class Jobs:
         found = {}
         for line in wait(list(busy)):
             job, task = busy[line]  # type: ignore[index]
-            found[task.number] = job.evaluation() or self._instead(job, task)
-            if job.evaluated == RENEWED:
+            found[task.number] = job.evaluation() or self._evaluate_here(job, task)
+            if job.evaluated == CANDIDATES_PER_PROCESS:
                 self._replace(job)
         return found
 
-    def _instead(self, lost: _Job, task: Task) -> Evaluation:
+    def _evaluate_here(self, lost: _Job, task: Task) -> Evaluation:
         if lost.evaluated:
             self._replace(lost)
         else:
@@ -144,14 +144,14 @@ class _Job:
 
     def begin(self, task: Task) -> None:
         self.task = task
-        with suppress(*LOST):  # `evaluation` detects it
+        with suppress(*PROCESS_LOST):  # `evaluation` detects it
             self.line.send(task)
 
     def evaluation(self) -> Evaluation | None:
         """Return the evaluation of the candidate; None if the process has died."""
         try:
             evaluation: Evaluation = self.line.recv()
-        except LOST:
+        except PROCESS_LOST:
             return None
         self.task = None
         self.evaluated += 1
@@ -179,9 +179,9 @@ def _for_a_job() -> Iterator[None]:
 
 
 def _work(line: Connection, recipe: RunRecipe, model_dir: Path, target: Path) -> None:
-    espeak.speak_here()
+    espeak.speak_in_this_process()
     student = make_student(recipe.student, recipe.student_options, model_dir)
     evaluator = Evaluator(recipe, student, target)
-    with suppress(*LOST):
+    with suppress(*PROCESS_LOST):
         while True:
             line.send(evaluator(line.recv()))

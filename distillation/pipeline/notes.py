@@ -11,11 +11,11 @@ from corpus.files import sha256_of
 from distillation.recipe import RunRecipe
 
 
-def note_of(pack: Path) -> Path:
+def note_path(pack: Path) -> Path:
     return pack.with_suffix(".json")
 
 
-def aside(stored: Path, identity: str) -> Path:
+def set_aside_path(stored: Path, identity: str) -> Path:
     """Return the path where a checkpoint of other inputs is set aside."""
     return stored.with_stem(f"{stored.stem}-{identity[:8]}")
 
@@ -51,8 +51,8 @@ def made_with(recipe: RunRecipe, style: str, target: Path) -> RunRecipe:
     own = recipe_in(target.with_suffix(".json"))
     if own is None or style not in own.style_keys:
         return recipe
-    taught = own.style(style), own.teacher, own.teacher_options
-    if taught == (recipe.style(style), recipe.teacher, recipe.teacher_options):
+    made_by = own.style(style), own.teacher, own.teacher_options
+    if made_by == (recipe.style(style), recipe.teacher, recipe.teacher_options):
         return recipe
     newer = {name: at for name, at in recipe.versions.items() if name in own.versions}
     return replace(

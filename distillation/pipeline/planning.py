@@ -63,9 +63,9 @@ def plan(options: Options) -> Plan:
     check_ignored(options, stages)
     check_teacher(options, stages)
     styles = _styles(options, corpus)
-    options = folder.as_evolved(options, styles)
+    options = folder.with_evolved_options(options, styles)
     folder.check_evolved(options, styles)
-    before = folder.taught(options, styles)
+    before = folder.target_plan(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
     try:
@@ -89,7 +89,7 @@ def plan(options: Options) -> Plan:
 def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:
     """Return the requested styles, or those that have what the first stage needs."""
     wanted = options.styles or _styles_with_clips(options, corpus) or tuple(corpus.speeds)
-    return folder.styles_there(options, wanted)
+    return folder.styles_available(options, wanted)
 
 
 def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def _selection(
     Its search texts are kept; its held-out texts too, unless a target or search now uses one.
     """
     styles = [source.key for source in sources]
-    before = folder.texts_before(options, styles)
+    before = folder.earlier_texts(options, styles)
     makes = options.stage in ("all", "reference")
     if before and makes:
         sources = [_without(source, before.held_out) for source in sources]
@@ -222,8 +222,8 @@ def _precision(options: Options, student: str) -> str:
 def _prompts(options: Options, styles: Sequence[str]) -> dict[str, option_values.StylePrompt]:
     found = option_values.prompts(options.prompt_styles, styles)
     needs = bool(options.teacher) and TEACHERS[options.teacher].needs_prompt
-    lone = needs and options.reference_audio is None
-    if lone and found and (missing := [style for style in styles if style not in found]):
+    missing = [style for style in styles if style not in found]
+    if found and missing and needs and options.reference_audio is None:
         raise PlanError(
             f"--prompt-style: none for {', '.join(missing)}; give them, leave these styles out "
             "(--styles), or give --reference-audio for them."
@@ -263,7 +263,7 @@ def _of_styles(options: Options, recipe: RunRecipe) -> str:
 
 def _of_searches(options: Options, recipe: RunRecipe) -> str:
     first, *_ = styles = recipe.style_keys
-    others = folder.evolved_otherwise(options, styles)
+    others = folder.evolved_with_other_options(options, styles)
     if not others:
         return ""
     return (

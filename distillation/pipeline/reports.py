@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from distillation import voicepack
-from distillation.pipeline.notes import note_of, read_json, recipe_in
+from distillation.pipeline.notes import note_path, read_json, recipe_in
 from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import RunRecipe
 from distillation.stages.base import StageError
@@ -109,7 +109,7 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
 
 def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) -> dict[str, Any]:
     """Return a pack's provenance: its recipe, and its held-out score if that pack was validated."""
-    made = recipe_in(note_of(path)) or recipe
+    made = recipe_in(note_path(path)) or recipe
     found = report.get("styles", {}).get(style)
     own = found and is_validated(found, path, recipe.student)
     figures = {"held_out": found["evolved"]["score"]} if own else {}

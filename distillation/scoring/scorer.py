@@ -107,7 +107,7 @@ class Scorer:
         self._target = centroid([self._encoder.embed(clip) for clip in clips])
         self._features = mean_features([features(clip) for clip in clips])
 
-    def hear(self, audio: Audio) -> TextResult:
+    def measure_text(self, audio: Audio) -> TextResult:
         """Return the embedding of one text and its target similarity.
 
         Audio without speech has similarity 0 instead of raising: a candidate may become silent,
@@ -133,7 +133,7 @@ class Scorer:
         Parameters
         ----------
         results : sequence of TextResult
-            The same voice speaking two or more texts, from `hear`.
+            The same voice speaking two or more texts, from `measure_text`.
         compared : str
             Which texts are compared with the target: `all`, or only the `first` as in KVoiceWalk.
         feature : float, optional
@@ -184,7 +184,7 @@ class Scorer:
         Target and feature similarity are means over the texts; for validation, in which all
         texts count the same.
         """
-        results = [self.hear(audio) for audio in audios]
+        results = [self.measure_text(audio) for audio in audios]
         feature = float(np.mean([self.feature(one) for one in results]))
         return self._total(_mean_target(results), results, feature)
 

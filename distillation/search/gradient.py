@@ -22,11 +22,11 @@ RATES = (0.2, 0.02)  # learning rate in spreads per step: initial, and minimum b
 MOMENTS = (0.9, 0.99)  # Adam's decay rates of the mean gradient and of its square
 DIRECTIONS = (8, 4)  # minimum of timbre and prosody
 PATIENCE = 8  # steps without a better score
-JOLT = 0.05  # spreads: random offset from the start, and from the best at a restart
+OFFSET = 0.05  # spreads: random offset from the start, and from the best at a restart
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """The current point and Adam's moment estimates."""
 
     point: Vector
@@ -35,7 +35,7 @@ class Place:
     count: int  # number of steps in the moments
 
     @classmethod
-    def fresh(cls, point: Vector) -> Place:
+    def fresh(cls, point: Vector) -> Position:
         return cls(point, np.zeros_like(point), np.zeros_like(point), 0)
 
 
@@ -89,9 +89,9 @@ class Gradient:
         self._space = Subspace(start, population, least=DIRECTIONS)
         self._rng = np.random.default_rng(seed)
         self._best, self._best_score = self._space.origin, start_score
-        self._at = self._jolted()
+        self._position = self._near_best()
         self._rate, self._turn, self._failures = RATES[0], 0, 0
-        self._next: Place | None = None
+        self._next: Position | None = None
 
     @property
     def batch(self) -> int:
@@ -110,23 +110,23 @@ class Gradient:
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:  # noqa: ARG002
         if self._next is None:
             raise SearchError("ask for a candidate before telling its score.")
-        self._at, self._next = self._next, None
+        self._position, self._next = self._next, None
         self._turn += 1
         better = score is not None and score > self._best_score
         if better and score is not None:
-            self._best, self._best_score, self._failures = self._at.point, score, 0
+            self._best, self._best_score, self._failures = self._position.point, score, 0
         else:
             self._failures += 1
         if self._failures == PATIENCE:
-            self._go_back()
+            self._return_to_best()
         return better
 
     def state(self) -> State:
         return {
-            "point": self._at.point,
-            "mean": self._at.mean,
-            "square": self._at.square,
-            "count": self._at.count,
+            "point": self._position.point,
+            "mean": self._position.mean,
+            "square": self._position.square,
+            "count": self._position.count,
             "best": self._best,
             "best_score": self._best_score,
             "rate": self._rate,
@@ -140,31 +140,33 @@ class Gradient:
             np.atleast_1d(np.asarray(state[name], np.float64))
             for name in ("point", "mean", "square", "best")
         )
-        self._at, self._next = Place(point, mean, square, int(state["count"])), None
+        self._position, self._next = Position(point, mean, square, int(state["count"])), None
         self._best, self._best_score = best, float(state["best_score"])
         self._rate, self._turn = float(state["rate"]), int(state["turn"])
         self._failures = int(state["failures"])
         self._rng = rng_from_json(str(state["rng"]))
 
-    def _step(self) -> Place:
-        at, (keep, keep_square) = self._at, MOMENTS
-        gradient = self._space.directions @ self._gradient(self._space.pack(at.point), self._turn)
-        mean = keep * at.mean + (1 - keep) * gradient
-        square = keep_square * at.square + (1 - keep_square) * gradient**2
-        count = at.count + 1
+    def _step(self) -> Position:
+        position, (keep, keep_square) = self._position, MOMENTS
+        gradient = self._space.directions @ self._gradient(
+            self._space.pack(position.point), self._turn
+        )
+        mean = keep * position.mean + (1 - keep) * gradient
+        square = keep_square * position.square + (1 - keep_square) * gradient**2
+        count = position.count + 1
         ahead = mean / (1 - keep**count)
         step = self._rate * ahead / (np.sqrt(square / (1 - keep_square**count)) + 1e-12)
-        return Place(self._within(at.point + step), mean, square, count)
+        return Position(self._within(position.point + step), mean, square, count)
 
-    def _go_back(self) -> None:
+    def _return_to_best(self) -> None:
         self._failures, self._rate = 0, self._rate / 2
-        self._at = Place.fresh(self._best)
+        self._position = Position.fresh(self._best)
         if self._rate < RATES[1]:
-            self._rate, self._at = RATES[0], self._jolted()
+            self._rate, self._position = RATES[0], self._near_best()
 
-    def _jolted(self) -> Place:
-        jolt = JOLT * self._rng.standard_normal(len(self._best))
-        return Place.fresh(self._within(self._best + jolt))
+    def _near_best(self) -> Position:
+        offset = OFFSET * self._rng.standard_normal(len(self._best))
+        return Position.fresh(self._within(self._best + offset))
 
     def _within(self, point: Vector) -> Vector:
         return np.clip(point, self._space.low, self._space.high)

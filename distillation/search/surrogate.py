@@ -21,10 +21,10 @@ TRIES, BETTER_TRIES = 500, 300  # points tried per candidate, first and then nea
 RADIUS = (0.1, 1.5)  # minimum and maximum trust-region radius, in spreads
 GROW, SHRINK = 1.6, 0.7
 BATCH = 4
-CURIOSITY = 0.5  # weight of the standard deviation in the upper confidence bound
+EXPLORATION = 0.5  # weight of the standard deviation in the upper confidence bound
 BEHIND = 30.0  # score points: anything further behind the best counts as this far behind
-UNHEARD = 6.0  # assumed shortfall of a dropped candidate from its ceiling, roughly
-DROPPED = 3.0  # assumed minimum shortfall of a dropped candidate from the best
+BELOW_CEILING = 6.0  # assumed shortfall of a dropped candidate from its ceiling, roughly
+BELOW_BEST = 3.0  # assumed minimum shortfall of a dropped candidate from the best
 
 
 class Surrogate:
@@ -102,15 +102,17 @@ class Surrogate:
             raise SearchError("ask for a candidate before telling its score.")
         self._asked -= 1
         self._points.append(self._planned.popleft())
-        value = min(ceiling - UNHEARD, self._best_score - DROPPED) if score is None else score
+        value = (
+            min(ceiling - BELOW_CEILING, self._best_score - BELOW_BEST) if score is None else score
+        )
         self._values.append(max(value, self._floor))
         better = score is not None and score > self._best_score
         if better and score is not None:
             self._best_score = score
-        self._pace(better=better)
+        self._adapt_radius(better=better)
         if not self._planned:
             self._floor = self._best_score - BEHIND
-            self._forget()
+            self._limit_memory()
         return better
 
     def state(self) -> State:
@@ -165,16 +167,16 @@ class Surrogate:
         some = rng.random(size) < rng.choice([1.0, 0.5, 0.25], (TRIES, 1))
         tries = self._within(centre + rng.standard_normal(size) * reach * some * moving)
         for closer in (0.15, 0.05):
-            best = tries[np.argsort(-_hope(model, tries))[:20]]
+            best = tries[np.argsort(-_upper_bound(model, tries))[:20]]
             steps = rng.standard_normal((BETTER_TRIES, len(centre))) * self._radius * closer
             around = best[rng.integers(len(best), size=BETTER_TRIES)] + steps * moving
             tries = np.vstack([best, self._within(around)])
-        return tries[np.argmax(_hope(model, tries))]
+        return tries[np.argmax(_upper_bound(model, tries))]
 
     def _within(self, points: Vector) -> Vector:
         return np.clip(points, self._space.low, self._space.high)
 
-    def _pace(self, *, better: bool) -> None:
+    def _adapt_radius(self, *, better: bool) -> None:
         """Widen the radius after two successes in a row, narrow it after many failures."""
         self._successes = self._successes + 1 if better else 0
         self._failures = 0 if better else self._failures + 1
@@ -185,7 +187,7 @@ class Surrogate:
             narrowed = self._radius * SHRINK
             self._radius = 1.0 if narrowed < RADIUS[0] else narrowed
 
-    def _forget(self) -> None:
+    def _limit_memory(self) -> None:
         """Keep the best `MEMORY` / 2 points and as many of the newest."""
         if len(self._values) > MEMORY:
             newest = range(len(self._values) - MEMORY // 2, len(self._values))
@@ -200,9 +202,9 @@ def _warped(values: Vector) -> Vector:
     return np.asarray(-np.log(np.maximum(101.0 - values, 0.5)))
 
 
-def _hope(model: GaussianProcess, points: Vector) -> Vector:
+def _upper_bound(model: GaussianProcess, points: Vector) -> Vector:
     mean, deviation = model(points)
-    return mean + CURIOSITY * deviation
+    return mean + EXPLORATION * deviation
 
 
 class GaussianProcess:

@@ -18,13 +18,13 @@ from distillation.services.run_files import checkpoint_read
 from distillation.services.style_work import style_runner
 from distillation.stages.evaluation import Evaluation, Evaluations, GoOn, Task
 
-HELPER_LOOK_SECONDS = 0.5
+HELPER_CHECK_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # min and max pause; as a part of the time waited
-LOOK_SECONDS = 0.1  # between two checks for a helper
+LEADER_CHECK_SECONDS = 0.1  # between two checks for a helper
 HELPED_SECONDS = 6.0  # a helper without a heartbeat for this long is considered gone
 
 
@@ -138,15 +138,15 @@ class LeadingEvaluator:
     def __init__(self, style_run: StyleRun, evaluator: Callable[[Task], Evaluation]) -> None:
         self._style_run, self._evaluator = style_run, evaluator
         self._claims = CandidateClaims(style_run)
-        self._left = self._claims.exist()
+        self._has_rows = self._claims.exist()
         self._evaluated: list[Evaluated] = []
-        self._looked, self._helped = -LOOK_SECONDS, False
+        self._checked_at, self._helped = -LEADER_CHECK_SECONDS, False
 
     def __call__(self, tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         for number, task in enumerate(tasks):
             if number and not go_on():
                 return
-            if self._left or (len(tasks) > 1 and self._is_helped()):
+            if self._has_rows or (len(tasks) > 1 and self._is_helped()):
                 yield from self._together(tasks[number:], go_on)
                 return
             evaluation = self._evaluator(task)
@@ -162,8 +162,8 @@ class LeadingEvaluator:
             self._claims.close()
 
     def _is_helped(self) -> bool:
-        if time.monotonic() - self._looked >= LOOK_SECONDS:
-            self._looked = time.monotonic()
+        if time.monotonic() - self._checked_at >= LEADER_CHECK_SECONDS:
+            self._checked_at = time.monotonic()
             since = timezone.now() - timedelta(seconds=HELPED_SECONDS)
             style_run = StyleRun.objects.filter(pk=self._style_run.pk, helped_at__gte=since)
             self._helped = style_run.exists()
@@ -182,13 +182,13 @@ def evaluated_jointly(
 
     When it must stop, the leader withdraws unclaimed tasks and waits for claimed ones.
     """
-    told, ending, waited = 0, False, 0.0
-    while told < len(tasks):
-        rows = claims.look(tasks[told:])
-        while told < len(tasks) and (row := rows.get(tasks[told].number)) and row.evaluation:
+    yielded, ending, waited = 0, False, 0.0
+    while yielded < len(tasks):
+        rows = claims.look(tasks[yielded:])
+        while yielded < len(tasks) and (row := rows.get(tasks[yielded].number)) and row.evaluation:
             yield Evaluation.from_json(row.evaluation)
-            told, waited = told + 1, 0.0
-        if told == len(tasks) or (ending and tasks[told].number not in rows):
+            yielded, waited = yielded + 1, 0.0
+        if yielded == len(tasks) or (ending and tasks[yielded].number not in rows):
             return
         if not ending and not go_on():
             if not leads:
@@ -219,7 +219,7 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
     A helper runs its own copy of the search from the slice's checkpoint and applies the same
     evaluations in the same order, so no candidates need to be sent to it.
     """
-    style_run = _led(style_run_id, slice)
+    style_run = _running_slice(style_run_id, slice)
     if style_run is None or work_waits():
         return
     claims = CandidateClaims(style_run)
@@ -244,27 +244,27 @@ class HelperHeartbeat:
     """Records the helper's heartbeat, and tells it to stop when its help is no longer needed."""
 
     def __init__(self, style_run: StyleRun) -> None:
-        self._led = StyleRun.objects.filter(
+        self._running_slice = StyleRun.objects.filter(
             pk=style_run.pk, slice=style_run.slice, lease=style_run.lease, state=RunState.RUNNING
         )
-        self._looked, self._beaten = -HELPER_LOOK_SECONDS, -BEAT_SECONDS
+        self._checked_at, self._beaten_at = -HELPER_CHECK_SECONDS, -BEAT_SECONDS
 
     def should_stop(self) -> bool:
         now = time.monotonic()
-        if now - self._looked < HELPER_LOOK_SECONDS:
+        if now - self._checked_at < HELPER_CHECK_SECONDS:
             return False
-        self._looked = now
+        self._checked_at = now
         if work_waits():
             return True
-        if now - self._beaten < BEAT_SECONDS:
-            return not self._led.exists()
-        self._beaten = now
-        return not self._led.update(helped_at=timezone.now())
+        if now - self._beaten_at < BEAT_SECONDS:
+            return not self._running_slice.exists()
+        self._beaten_at = now
+        return not self._running_slice.update(helped_at=timezone.now())
 
 
-def _led(style_run_id: int, slice: int) -> StyleRun | None:
+def _running_slice(style_run_id: int, slice: int) -> StyleRun | None:
     """Return the style if a worker is working on this slice of its search."""
-    led = StyleRun.objects.filter(
+    running = StyleRun.objects.filter(
         pk=style_run_id, slice=slice, stage=Stage.EVOLVE, state=RunState.RUNNING
     )
-    return led.exclude(lease="").select_related("run").first()
+    return running.exclude(lease="").select_related("run").first()

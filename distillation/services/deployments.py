@@ -17,7 +17,7 @@ from distillation.services.errors import USER_FAULTS, RunError, fault_code
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue
 from distillation.services.run_files import media_path
-from distillation.stages.deploy import PLAIN_VOICE, deploy_in_turn, turn
+from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, folder_lock
 
 MAX_BEGUN = 8  # attempts, including those that failed on a locked database
 
@@ -103,7 +103,7 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
 
 @transaction.atomic
 def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
-    with _storage_told():
+    with _storage_errors():
         chosen = _approved(packs)
     return [
         Deployment.objects.create(
@@ -122,7 +122,7 @@ def _carry_out(deployment_ids: Sequence[int]) -> None:
     if not _requested(deployment_ids).exists():
         return
     try:
-        with _storage_told(), turn(settings.VOICES_DIR):
+        with _storage_errors(), folder_lock(settings.VOICES_DIR):
             _drop_superseded(deployment_ids)
             _drop_lost(deployment_ids)
             if rows := list(_requested(deployment_ids)):
@@ -134,7 +134,7 @@ def _carry_out(deployment_ids: Sequence[int]) -> None:
 
 
 @contextmanager
-def _storage_told() -> Iterator[None]:
+def _storage_errors() -> Iterator[None]:
     """Convert errors of the disk and the manifest to RunErrors that a person can act on."""
     try:
         yield
@@ -171,7 +171,7 @@ def _drop_lost(deployment_ids: Sequence[int]) -> None:
 def _copy(rows: Sequence[Deployment]) -> None:
     chosen = _approved([row.pack for row in rows])
     paths = {pack.style: media_path(pack.file.name) for pack in chosen}
-    deploy_in_turn(
+    deploy_locked(
         paths,
         voices_dir=settings.VOICES_DIR,
         engine=chosen[0].engine,

@@ -28,12 +28,12 @@ from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete, sample_name
 
-USELESS = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
+UNUSABLE_CHECKPOINT = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 PACK_FILES = (
     *("missing", "unreadable", "not_a_pack", "unsafe", "too_large"),
     *("dtype", "shape", "out_of_range", "not_finite", "wrong_engine"),
 )
-UNSEARCHED = {
+BEFORE_SEARCH = {
     **dict.fromkeys(("checkpoint", "checkpoint_sha256", "preview", "stopped"), ""),
     **dict.fromkeys(("start_voice", "base_voice"), ""),
     **dict.fromkeys(("step", "evaluations", "seconds"), 0),
@@ -42,7 +42,7 @@ UNSEARCHED = {
 }
 
 LIVE = (*ACTIVE, RunState.PAUSED)
-TWICE_SECONDS = 10.0
+DOUBLE_SUBMIT_SECONDS = 10.0
 
 
 @transaction.atomic
@@ -66,7 +66,7 @@ def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
 def run_launch_once(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
     """Launch as `run_launch`, but only once for a form that was submitted twice."""
     get_user_model().objects.select_for_update().get(pk=person.pk)  # one form at a time
-    since = timezone.now() - timedelta(seconds=TWICE_SECONDS)
+    since = timezone.now() - timedelta(seconds=DOUBLE_SUBMIT_SECONDS)
     equal = Run.objects.filter(created_by=person, name=name, fingerprint=recipe.fingerprint())
     before = equal.filter(created_at__gte=since).first()
     return before or run_launch(person=person, recipe=recipe, name=name)
@@ -76,7 +76,7 @@ def run_pause(*, run: Run, person: Any) -> Run:
     """Pause the run, within a slice if necessary, keeping finished work."""
     with _locked(run, *ACTIVE) as locked:
         locked.style_runs.filter(state__in=ACTIVE).update(state=RunState.PAUSED)
-        run_turn(locked, RunState.PAUSED, "paused", person)
+        run_change_state(locked, RunState.PAUSED, "paused", person)
     return locked
 
 
@@ -84,7 +84,7 @@ def run_resume(*, run: Run, person: Any) -> Run:
     """Resume a paused run."""
     with _locked(run, RunState.PAUSED) as locked:
         _requeue(locked, RunState.PAUSED)
-        run_turn(locked, _state_of_going_on(locked), "resumed", person)
+        run_change_state(locked, _resumed_state(locked), "resumed", person)
     return locked
 
 
@@ -94,7 +94,7 @@ def run_cancel(*, run: Run, person: Any) -> Run:
         ending = locked.style_runs.filter(state__in=(*LIVE, RunState.FAILED))
         ending.update(state=RunState.CANCELLED)
         locked.finished_at = timezone.now()
-        run_turn(locked, RunState.CANCELLED, "cancelled", person)
+        run_change_state(locked, RunState.CANCELLED, "cancelled", person)
     return locked
 
 
@@ -108,7 +108,7 @@ def run_retry(*, run: Run, person: Any) -> Run:
         _requeue(locked, RunState.FAILED)
         locked.error_code = locked.error = ""
         locked.finished_at = None
-        run_turn(locked, RunState.RUNNING, "retried", person)
+        run_change_state(locked, RunState.RUNNING, "retried", person)
     return locked
 
 
@@ -137,11 +137,11 @@ def _requeue(run: Run, state: str) -> None:
         slice_enqueue(style_run)
 
 
-def _state_of_going_on(run: Run) -> RunState:
+def _resumed_state(run: Run) -> RunState:
     return RunState.RUNNING if run.started_at else RunState.QUEUED
 
 
-def run_turn(
+def run_change_state(
     run: Run,
     state: RunState,
     what: str,
@@ -155,14 +155,14 @@ def run_turn(
 
 def searches_restart(run: Run) -> None:
     """Reset searches that cannot resume; the files of their checkpoints are kept."""
-    rows = run.style_runs.filter(state=RunState.FAILED, error_code__in=USELESS)
+    rows = run.style_runs.filter(state=RunState.FAILED, error_code__in=UNUSABLE_CHECKPOINT)
     packs = VoicePack.objects.filter(style_run__in=rows)
     files = [name for pack in packs for name in (str(pack.file.name), sample_name(pack))]
     files += [str(row.preview.name) for row in rows if row.preview]
     packs.delete()
     for model in (ScorePoint, CandidateClaim):
         model.objects.filter(style_run__in=rows).delete()
-    StyleRun.objects.filter(pk__in=rows).update(**UNSEARCHED)
+    StyleRun.objects.filter(pk__in=rows).update(**BEFORE_SEARCH)
     transaction.on_commit(partial(files_delete, files), robust=True)
 
 

@@ -30,7 +30,7 @@ from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete
-from distillation.services.runs import LIVE, event_add, run_turn
+from distillation.services.runs import LIVE, event_add, run_change_state
 from distillation.services.slice_outcome import Outcome
 from distillation.services.style_work import reference_slice, validate_slice
 from distillation.stages.validate import build_report
@@ -52,14 +52,14 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
         return
     _note_start(style_run)
     began = time.monotonic()
-    logger.info("slice begun %s", _told(style_run))
+    logger.info("slice begun %s", _description(style_run))
     try:
         _check_losses(style_run)
         consent_hold(style_run)
-        with espeak.speak_apart() if style_run.losses else nullcontext():
+        with espeak.speak_in_subprocess() if style_run.losses else nullcontext():
             outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:
-        logger.info("slice given back %s: paused or cancelled", _told(style_run))
+        logger.info("slice given back %s: paused or cancelled", _description(style_run))
         slice_abandon(style_run)
         return
     except OperationalError:  # the task is retried, possibly by another process
@@ -67,14 +67,14 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
             lease_drop(style_run)
         raise
     except USER_FAULTS as error:
-        logger.warning("slice failed %s: %s", _told(style_run), error)
+        logger.warning("slice failed %s: %s", _description(style_run), error)
         style_fail(
             style_run_id=style_run_id, slice=slice, code=fault_code(error), message=str(error)
         )
         return
     kept = slice_commit(style_run, outcome)
     seconds = time.monotonic() - began
-    logger.info("slice ended %s seconds=%.1f kept=%s", _told(style_run), seconds, kept)
+    logger.info("slice ended %s seconds=%.1f kept=%s", _description(style_run), seconds, kept)
     if not kept:
         files_delete(outcome.written)
 
@@ -95,7 +95,7 @@ def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> Non
         if failed:
             style = run.style_runs.get(pk=style_run_id).style
             event_add(run, "style-failed", style=style, detail=f"{code}: {message}")
-            run_settle(run)
+            run_end_if_done(run)
 
 
 @transaction.atomic
@@ -120,7 +120,7 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
         event_add(run, f"{style_run.stage}-finished", style=current.style)
     if current.state in ACTIVE:
         slice_enqueue(current)
-    run_settle(run)
+    run_end_if_done(run)
     transaction.on_commit(partial(files_delete, outcome.replaced), robust=True)
     return True
 
@@ -134,7 +134,7 @@ def slice_abandon(style_run: StyleRun) -> None:
         slice_enqueue(current)
 
 
-def _told(style_run: StyleRun) -> str:
+def _description(style_run: StyleRun) -> str:
     return (
         f"run={style_run.run_id} style={style_run.style} stage={style_run.stage} "
         f"slice={style_run.slice}"
@@ -175,7 +175,7 @@ def _check_losses(style_run: StyleRun) -> None:
         )
 
 
-def run_settle(run: Run) -> None:
+def run_end_if_done(run: Run) -> None:
     """End a locked run whose styles have all ended: finished with its report, or failed."""
     styles = list(run.style_runs.all())
     if any(style.state in LIVE for style in styles):
@@ -183,11 +183,11 @@ def run_settle(run: Run) -> None:
     if failed := next((style for style in styles if style.state == RunState.FAILED), None):
         run.error_code, run.error = failed.error_code, f"{failed.style}: {failed.error}"
         run.finished_at = timezone.now()
-        run_turn(run, RunState.FAILED, "failed", detail=run.error)
+        run_change_state(run, RunState.FAILED, "failed", detail=run.error)
     elif all(style.state == RunState.FINISHED for style in styles):
         report_store(run, styles)
         run.finished_at = timezone.now()
-        run_turn(run, RunState.FINISHED, "finished")
+        run_change_state(run, RunState.FINISHED, "finished")
 
 
 def report_store(run: Run, styles: list[StyleRun]) -> ValidationReport:

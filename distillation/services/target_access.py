@@ -7,7 +7,7 @@ from distillation.models import StyleRun
 from voicelab.roles import REVIEWER, roles_of
 
 
-def target_heard_by(person: Any, row: StyleRun) -> bool:
+def may_hear_target(person: Any, row: StyleRun) -> bool:
     style = row.run.run_recipe.style(row.style)
     takes = {*style.takes.values(), *style.targets}
     if not takes or REVIEWER in roles_of(person):

@@ -15,13 +15,13 @@ from distillation.manifest import Manifest, ManifestVoice
 from distillation.stages.base import StageError
 
 ENV_NAME = "tts.env"
-TURN_NAME = ".turn"
-BESIDE_NAME = ".new"
+LOCK_NAME = ".turn"
+TEMPORARY_NAME = ".new"
 PLAIN_VOICE = "neutral"  # the default voice of engines that have it
 
 
 @contextmanager
-def turn(voices_dir: str | Path) -> Iterator[None]:
+def folder_lock(voices_dir: str | Path) -> Iterator[None]:
     """Lock the folder against other deployments, waiting for the lock; create it if missing.
 
     Uses `flock` on a file in the folder, which the kernel releases if the process is killed. Over
@@ -29,7 +29,7 @@ def turn(voices_dir: str | Path) -> Iterator[None]:
     """
     folder = Path(voices_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / TURN_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         with suppress(PermissionError):  # another user created it and has set the mode
             os.fchmod(handle, 0o666)
@@ -49,15 +49,15 @@ def deploy(
 ) -> Manifest:
     """Lock the folder and put packs where the speech service finds them.
 
-    Parameters and errors are those of `deploy_in_turn`.
+    Parameters and errors are those of `deploy_locked`.
     """
-    with turn(voices_dir):
-        return deploy_in_turn(
+    with folder_lock(voices_dir):
+        return deploy_locked(
             packs, voices_dir=voices_dir, engine=engine, default=default, about=about
         )
 
 
-def deploy_in_turn(
+def deploy_locked(
     packs: Mapping[str, str | Path],
     *,
     voices_dir: str | Path,
@@ -107,16 +107,16 @@ def deploy_in_turn(
     chosen = default or _default(before.default if before else "", engines, engine, list(packs))
     if engines.get(chosen) != engine:
         raise StageError("unknown_default", f"default voice {chosen!r}: no such voice of {engine}.")
-    with _beside(folder) as beside:
+    with _temporary_folder(folder) as temporary:
         voices = dict(before.voices) if before else {}
         for voice, pack in loaded.items():
             facts = dict((about or {}).get(voice, {}))
-            voices[voice] = _write_pack(voice, pack, beside, facts)
+            voices[voice] = _write_pack(voice, pack, temporary, facts)
         after = Manifest(default=chosen, voices=voices)
-        manifest.write(beside, after)
-        _write_env(beside, folder, after)
+        manifest.write(temporary, after)
+        _write_env(temporary, folder, after)
         for name in (*(voices[voice].file for voice in packs), manifest.NAME, ENV_NAME):
-            (beside / name).replace(folder / name)
+            (temporary / name).replace(folder / name)
     return after
 
 
@@ -136,15 +136,15 @@ def _default(before: str, engines: Mapping[str, str], engine: str, packs: list[s
 
 
 @contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """Make a temporary subfolder, on the same disk; remove one left by a killed process."""
-    beside = folder / BESIDE_NAME
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
+    temporary = folder / TEMPORARY_NAME
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
-        yield beside
+        yield temporary
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_pack(
@@ -156,9 +156,9 @@ def _write_pack(
     return ManifestVoice(file=name, sha256=sha256, engine=pack.engine, style=style, about=facts)
 
 
-def _write_env(beside: Path, folder: Path, deployed: Manifest) -> None:
+def _write_env(temporary: Path, folder: Path, deployed: Manifest) -> None:
     """Write the speech service's two variables as an env file for a process or container."""
     voice = deployed.voices[deployed.default]
     path = (folder / voice.file).resolve()
-    (beside / ENV_NAME).write_text(f"TTS_BACKEND={voice.engine}\nKOKORO_VOICE_PATH={path}\n")
-    (beside / ENV_NAME).chmod(0o644)
+    (temporary / ENV_NAME).write_text(f"TTS_BACKEND={voice.engine}\nKOKORO_VOICE_PATH={path}\n")
+    (temporary / ENV_NAME).chmod(0o644)

@@ -130,21 +130,23 @@ class Evaluator:
         several voices at once, scores equal the sequential ones within the student's tolerance.
         """
         packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
-        hearings = [self._hearing(task.threshold) for task in tasks]
-        wanted = {number: next(hearing) for number, hearing in enumerate(hearings)}
+        generators = [self._evaluate_by_text(task.threshold) for task in tasks]
+        wanted = {number: next(texts) for number, texts in enumerate(generators)}
         evaluations: dict[int, Evaluation] = {}
         while wanted:
             numbers, (text, *_) = list(wanted), wanted.values()
             audios = self._spoken(text, [packs[number] for number in numbers])
             for number, audio in zip(numbers, audios, strict=True):
                 try:
-                    wanted[number] = hearings[number].send(self._scorer.hear(audio))
+                    wanted[number] = generators[number].send(self._scorer.measure_text(audio))
                 except StopIteration as end:
                     evaluations[number] = end.value
                     del wanted[number]
         return [evaluations[number] for number in range(len(tasks))]
 
-    def _hearing(self, threshold: PruningThreshold) -> Generator[str, TextResult, Evaluation]:
+    def _evaluate_by_text(
+        self, threshold: PruningThreshold
+    ) -> Generator[str, TextResult, Evaluation]:
         """Yield the texts to synthesize for one candidate, as many as its evaluation needs."""
         first, *others = self._recipe.search_texts
         results = [(yield first)]
@@ -152,15 +154,15 @@ class Evaluator:
             return Evaluation(None, self._ceiling(results), 1)
         feature = None
         for text in others:
-            if feature is None and not self._is_alike(threshold, results, feature):
+            if feature is None and not self._is_below_floor(threshold, results, feature):
                 feature = self._scorer.feature(results[0])
-            if self._is_alike(threshold, results, feature):
+            if self._is_below_floor(threshold, results, feature):
                 return Evaluation(None, self._ceiling(results, feature), len(results))
             results.append((yield text))
         score = self._scorer.score(results, compared=self._recipe.compared, feature=feature)
         return Evaluation(score, score.total, len(results))
 
-    def _is_alike(
+    def _is_below_floor(
         self, threshold: PruningThreshold, results: list[TextResult], feature: float | None
     ) -> bool:
         return threshold.floor > -math.inf and self._ceiling(results, feature) <= threshold.floor

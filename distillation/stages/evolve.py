@@ -31,8 +31,8 @@ from distillation.stages.initialization import blends, start_total, stock_of
 from distillation.stages.search_progress import (
     Diversity,
     Progress,
-    is_late,
     may_end_early,
+    time_is_up,
     why_stopped,
 )
 from distillation.voicepack import VoicePack
@@ -112,82 +112,82 @@ class Evolution:
         self._identity = checkpoints.identity(
             recipe, self.style_key, Path(target_path), self._stock, student.weights
         )
-        self._at = (
+        self._state = (
             Checkpoint() if checkpoint is None else checkpoints.read(checkpoint, self._identity)
         )
-        self._waiting: deque[Task] = deque()
+        self._pending: deque[Task] = deque()
         self._diversity: Diversity
         self._search: Strategy | None = None
-        if self._at.start is not None and self._at.start_score is not None:
-            self._begin_walk(self._at.start, self._at.start_score)
+        if self._state.start is not None and self._state.start_score is not None:
+            self._begin_search(self._state.start, self._state.start_score)
 
     @property
     def step(self) -> int:
-        return self._at.step
+        return self._state.step
 
     @property
     def evaluations(self) -> int:
-        return self._at.evaluations
+        return self._state.evaluations
 
     @property
     def texts(self) -> int:
-        return self._at.texts
+        return self._state.texts
 
     @property
     def seconds(self) -> float:
-        return self._at.seconds
+        return self._state.seconds
 
     @property
     def stopped(self) -> str:
-        return self._at.stopped
+        return self._state.stopped
 
     @property
     def done(self) -> bool:
-        return bool(self._at.stopped)
+        return bool(self._state.stopped)
 
     @property
     def best(self) -> VoicePack | None:
-        return self._pack(self._at.best)
+        return self._pack(self._state.best)
 
     @property
     def best_score(self) -> Score | None:
-        return self._at.best_score
+        return self._state.best_score
 
     @property
     def start(self) -> VoicePack | None:
-        return self._pack(self._at.start)
+        return self._pack(self._state.start)
 
     @property
     def start_name(self) -> str:
-        return self._at.start_name if self._at.start is not None else ""
+        return self._state.start_name if self._state.start is not None else ""
 
     @property
     def base_voice(self) -> str:
-        totals = self._at.start_totals[: len(self._stock)]
+        totals = self._state.start_totals[: len(self._stock)]
         return list(self._stock)[int(np.argmax(totals))] if totals else ""
 
     @property
     def start_score(self) -> Score | None:
-        return self._at.start_score
+        return self._state.start_score
 
     @property
     def points(self) -> list[Point]:
-        return list(self._at.points)
+        return list(self._state.points)
 
     @property
     def trace(self) -> list[tuple[float, float]]:
         """Seconds of search and diversity at each point."""
-        return [(seconds, diversity) for seconds, diversity in self._at.trace]
+        return [(seconds, diversity) for seconds, diversity in self._state.trace]
 
     @property
     def diversity(self) -> float:
         """How far the latest candidates were from the best (`search_progress.Diversity`)."""
-        return self._at.diversity
+        return self._state.diversity
 
     @property
     def milestones(self) -> dict[int, VoicePack]:
         return {
-            step: VoicePack(self._at.kept[improved], self._engine)
+            step: VoicePack(self._state.kept[improved], self._engine)
             for step, improved in self._milestones().items()
         }
 
@@ -198,10 +198,10 @@ class Evolution:
 
     def batch(self) -> list[Task]:
         """Return the candidates to evaluate next; results are taken in this order."""
-        if not self._waiting and not self.done:
-            tasks = self._walk_batch(self._search) if self._search else self._start_batch()
-            self._waiting.extend(tasks)
-        return list(self._waiting)
+        if not self._pending and not self.done:
+            tasks = self._search_batch(self._search) if self._search else self._start_batch()
+            self._pending.extend(tasks)
+        return list(self._pending)
 
     def advance(
         self,
@@ -237,21 +237,21 @@ class Evolution:
         first = self.evaluations
         evaluate_batch = evaluate_batch or evaluated_here(self.evaluator)
 
-        told = False  # to stop; latched, as the signal may be given only once
+        stop_requested = False  # to stop; latched, as the signal may be given only once
 
         def go_on() -> bool:
-            nonlocal told
-            told = told or bool(should_stop and should_stop())
+            nonlocal stop_requested
+            stop_requested = stop_requested or bool(should_stop and should_stop())
             late = until is not None and time.monotonic() >= until
             enough = steps is not None and self.evaluations >= first + steps
-            return not told and (self.evaluations == first or not (late or enough))
+            return not stop_requested and (self.evaluations == first or not (late or enough))
 
-        began = time.monotonic() - self._at.seconds
+        began = time.monotonic() - self._state.seconds
         while not self.done and go_on():
             with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
                 for evaluation in evaluations:
-                    self._at.seconds = time.monotonic() - began
-                    self._take(self._waiting.popleft(), evaluation)
+                    self._state.seconds = time.monotonic() - began
+                    self._record(self._pending.popleft(), evaluation)
                     if on_step:
                         on_step(self)
                     if self.done:
@@ -261,69 +261,71 @@ class Evolution:
     def checkpoint(self) -> bytes:
         """Return everything `Evolution` needs to resume, as npz without pickles."""
         if self._search is not None:
-            self._at.search = self._search.state()
-        return checkpoints.write(self._at, self._identity)
+            self._state.search = self._search.state()
+        return checkpoints.write(self._state, self._identity)
 
     def _start_batch(self) -> list[Task]:
         """Return the remaining base voices, then the remaining blends of the best of them."""
-        at, heard = self._at, len(self._at.start_totals)
+        state, evaluated = self._state, len(self._state.start_totals)
         packs = [pack.data for pack in self._stock.values()]
-        if heard >= len(packs):
-            if at.best_score and heard == len(packs):
-                at.threshold = self._pruning_threshold(at.best_score, at.best_score.total)
-            packs += [data for _, data in blends(self._stock, at.start_totals)]
+        if evaluated >= len(packs):
+            if state.best_score and evaluated == len(packs):
+                state.threshold = self._pruning_threshold(state.best_score, state.best_score.total)
+            packs += [data for _, data in blends(self._stock, state.start_totals)]
         else:
-            at.threshold = PruningThreshold()
-        left = packs[heard : heard + MAX_IN_MEMORY]
-        return [Task(at.evaluations + n, data, at.threshold) for n, data in enumerate(left)]
+            state.threshold = PruningThreshold()
+        left = packs[evaluated : evaluated + MAX_IN_MEMORY]
+        return [Task(state.evaluations + n, data, state.threshold) for n, data in enumerate(left)]
 
     # The threshold is set once per batch and not after every candidate, so that neither the order
     # of evaluation nor the number of workers changes which candidates are dropped, and a search
     # shared by several workers ends in the bit-identical pack.
-    def _walk_batch(self, search: Strategy) -> list[Task]:
-        at = self._at
-        if not at.left and at.best_score:
-            at.left = min(search.batch, self.recipe.steps - at.step)
-            at.threshold = self._pruning_threshold(at.best_score, search.floor)
-        count = min(at.left, MAX_IN_MEMORY)
-        return [Task(at.evaluations + n, search.ask(), at.threshold) for n in range(count)]
+    def _search_batch(self, search: Strategy) -> list[Task]:
+        state = self._state
+        if not state.left and state.best_score:
+            state.left = min(search.batch, self.recipe.steps - state.step)
+            state.threshold = self._pruning_threshold(state.best_score, search.floor)
+        count = min(state.left, MAX_IN_MEMORY)
+        return [Task(state.evaluations + n, search.ask(), state.threshold) for n in range(count)]
 
     def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
         return PruningThreshold(self.recipe.early_stop * best.first, floor)
 
-    def _take(self, task: Task, evaluation: Evaluation) -> None:
-        self._at.evaluations += 1
-        self._at.texts += evaluation.texts
+    def _record(self, task: Task, evaluation: Evaluation) -> None:
+        self._state.evaluations += 1
+        self._state.texts += evaluation.texts
         if self._search is None:
-            self._take_start(task, evaluation.score)
+            self._record_start(task, evaluation.score)
         else:
-            self._take_step(self._search, task, evaluation)
+            self._record_step(self._search, task, evaluation)
 
-    def _take_start(self, task: Task, score: Score | None) -> None:
-        at = self._at
-        at.start_totals.append(score.total if score else 0.0)
-        if score and (at.best_score is None or score.total > at.best_score.total):
-            at.best, at.best_score = task.candidate, score
-            at.start_name = self._start_name(task.number)
-        late = is_late(self.recipe, at.seconds) and at.best_score and at.best_score.target
-        if late or len(at.start_totals) == self.start_total:
-            self._settle_start()
+    def _record_start(self, task: Task, score: Score | None) -> None:
+        state = self._state
+        state.start_totals.append(score.total if score else 0.0)
+        if score and (state.best_score is None or score.total > state.best_score.total):
+            state.best, state.best_score = task.candidate, score
+            state.start_name = self._start_name(task.number)
+        late = (
+            time_is_up(self.recipe, state.seconds) and state.best_score and state.best_score.target
+        )
+        if late or len(state.start_totals) == self.start_total:
+            self._choose_start()
 
     def _start_name(self, number: int) -> str:
         if number < len(self._stock):
             return list(self._stock)[number]
-        return blends(self._stock, self._at.start_totals)[number - len(self._stock)][0]
+        return blends(self._stock, self._state.start_totals)[number - len(self._stock)][0]
 
-    def _settle_start(self) -> None:
-        best, score = self._at.best, self._at.best_score
+    def _choose_start(self) -> None:
+        best, score = self._state.best, self._state.best_score
         if best is None or score is None or score.target == 0.0:
-            raise StageError("base_voices", "no base voice of the student was heard as speech.")
-        self._at.start, self._at.start_score = best, score
-        self._mark(score)
-        self._begin_walk(best, score)
-        self._look_around(best, score)
+            raise StageError("base_voices", "no base voice of the student contains speech.")
+        self._state.start, self._state.start_score = best, score
+        self._add_point(score)
+        self._begin_search(best, score)
+        self._check_progress(best, score)
 
-    def _begin_walk(self, start: Array, score: Score) -> None:
+    def _begin_search(self, start: Array, score: Score) -> None:
         try:
             self._search = strategy(
                 self.recipe.strategy,
@@ -338,63 +340,65 @@ class Evolution:
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
         self._diversity = Diversity([pack.data for pack in self._stock.values()])
-        if self._at.search:
-            self._search.restore(self._at.search)
+        if self._state.search:
+            self._search.restore(self._state.search)
 
     def _known(self) -> list[tuple[Array, float]]:
         """Return the packs evaluated while the start was chosen, with their totals."""
-        totals = self._at.start_totals
+        totals = self._state.start_totals
         packs = [pack.data for pack in self._stock.values()]
         if len(totals) > len(packs):
             packs += [data for _, data in blends(self._stock, totals)]
         return [(pack, total) for pack, total in zip(packs, totals, strict=False) if total]
 
-    def _take_step(self, search: Strategy, task: Task, evaluation: Evaluation) -> None:
-        at, score = self._at, evaluation.score
-        at.step += 1
-        at.left -= 1
-        if at.best is not None:
-            at.diversity = self._diversity.running(at.diversity, task.candidate, at.best)
+    def _record_step(self, search: Strategy, task: Task, evaluation: Evaluation) -> None:
+        state, score = self._state, evaluation.score
+        state.step += 1
+        state.left -= 1
+        if state.best is not None:
+            state.diversity = self._diversity.running(state.diversity, task.candidate, state.best)
         if search.tell(score.total if score else None, ceiling=evaluation.ceiling) and score:
-            at.best, at.best_score = task.candidate, score
-            self._mark(score)
-        if at.best is not None and at.best_score is not None:
-            self._look_around(at.best, at.best_score)
+            state.best, state.best_score = task.candidate, score
+            self._add_point(score)
+        if state.best is not None and state.best_score is not None:
+            self._check_progress(state.best, state.best_score)
 
-    def _mark(self, score: Score) -> None:
-        at = self._at
-        at.points.append(Point.of(at.step, score))
-        at.trace.append((round(at.seconds, 2), at.diversity))
+    def _add_point(self, score: Score) -> None:
+        state = self._state
+        state.points.append(Point.of(state.step, score))
+        state.trace.append((round(state.seconds, 2), state.diversity))
 
-    def _look_around(self, best: Array, score: Score) -> None:
+    def _check_progress(self, best: Array, score: Score) -> None:
         """Keep the best pack if a milestone may need it; end the search if a rule says so."""
-        at, improved = self._at, self._at.points[-1].step
-        at.stopped = why_stopped(
+        state, improved = self._state, self._state.points[-1].step
+        state.stopped = why_stopped(
             self.recipe,
-            Progress(step=at.step, improved_at=improved, score=score.total, seconds=at.seconds),
+            Progress(
+                step=state.step, improved_at=improved, score=score.total, seconds=state.seconds
+            ),
         )
         wanted = search_progress.wanted(
-            at.step, self.recipe.steps, open_ended=may_end_early(self.recipe)
+            state.step, self.recipe.steps, open_ended=may_end_early(self.recipe)
         )
-        if at.stopped or at.step in wanted:
-            at.kept[improved] = best
+        if state.stopped or state.step in wanted:
+            state.kept[improved] = best
         needed = set(self._milestones().values())
-        if not at.stopped:
+        if not state.stopped:
             steps = self._improved()
             needed |= {search_progress.best_at(step, steps) for step in wanted}
-        at.kept = {step: pack for step, pack in at.kept.items() if step in needed}
+        state.kept = {step: pack for step, pack in state.kept.items() if step in needed}
 
     def _milestones(self) -> dict[int, int]:
         """Return the milestone steps, each with the step of the improvement that was best there."""
-        at = self._at
-        if at.stopped:
-            return search_progress.chosen(at.step, self._improved(), at.kept)
-        reached = [mark for mark in search_progress.marks(self.recipe.steps) if mark <= at.step]
+        state = self._state
+        if state.stopped:
+            return search_progress.chosen(state.step, self._improved(), state.kept)
+        reached = [mark for mark in search_progress.marks(self.recipe.steps) if mark <= state.step]
         improved = self._improved()
         return {mark: search_progress.best_at(mark, improved) for mark in reached if improved}
 
     def _improved(self) -> list[int]:
-        return [point.step for point in self._at.points]
+        return [point.step for point in self._state.points]
 
     def _pack(self, data: Array | None) -> VoicePack | None:
         return None if data is None else VoicePack(data, self._engine)

@@ -88,7 +88,7 @@ class Naturalness:
         }
 
 
-def judged(
+def predicted_naturalness(
     spoken: Mapping[str, Sequence[Audio]], clips: Sequence[Audio], voice: str
 ) -> Naturalness:
     """Predict the naturalness of the spoken sentences.

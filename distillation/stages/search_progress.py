@@ -128,12 +128,12 @@ def why_stopped(recipe: RunRecipe, at: Progress) -> str:
         return STEPS
     if recipe.patience and at.step - at.improved_at >= recipe.patience:
         return PATIENCE
-    if is_late(recipe, at.seconds):
+    if time_is_up(recipe, at.seconds):
         return MINUTES
     return ""
 
 
-def is_late(recipe: RunRecipe, seconds: float) -> bool:
+def time_is_up(recipe: RunRecipe, seconds: float) -> bool:
     """Whether the search has used up its minutes."""
     return 0 < 60 * recipe.minutes <= seconds
 

@@ -24,7 +24,7 @@ from distillation.stages.base import Progress, StageError
 from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
 from distillation.stages.differentiation import MEASURES, Differentiation, differentiation, measured
-from distillation.stages.naturalness import Naturalness, judged
+from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.reference import PAUSE_S, joined
 from distillation.voicepack import VoicePack
 
@@ -172,8 +172,8 @@ def validate_style(
         raise StageError("bad_target", f"{target}: {error}") from error
     speed = recipe.style(style_key).speed
     packs = {"start": start, "evolved": evolved}
-    listens = NATURALNESS_LOSS in recipe.thresholds and available()
-    if listens and base_voice:
+    checks_naturalness = NATURALNESS_LOSS in recipe.thresholds and available()
+    if checks_naturalness and base_voice:
         best = student.stock_voice(base_voice)
         packs |= {"best_base": best} if best.sha256 != start.sha256 else {}
     spoken: dict[str, list[Audio]] = {kind: [] for kind in (*packs, "target")}
@@ -193,7 +193,7 @@ def validate_style(
         for kind, pack in packs.items()
         if kind in KINDS
     }
-    natural = judged(spoken, clips, base_voice) if listens else None
+    natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
     return StyleReport(
         style=style_key,
         checks=checked(results["evolved"], natural, recipe.thresholds),

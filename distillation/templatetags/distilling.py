@@ -6,7 +6,7 @@ from django import template
 
 from corpus.models import StyleLabel
 from distillation.models import StyleRun
-from distillation.services.target_access import target_heard_by
+from distillation.services.target_access import may_hear_target
 from distillation.wording import (
     as_time,
     explained,
@@ -33,7 +33,7 @@ SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")
 
 @register.simple_tag(takes_context=True)
 def hears_target(context: template.Context, row: StyleRun) -> bool:
-    return target_heard_by(context["user"], row)
+    return may_hear_target(context["user"], row)
 
 
 @register.simple_tag(takes_context=True)

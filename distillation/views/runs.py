@@ -17,7 +17,7 @@ from distillation.services import runs as run_services
 from distillation.services.errors import RunError
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
-from distillation.services.target_access import target_heard_by
+from distillation.services.target_access import may_hear_target
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.sounds import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
@@ -118,7 +118,7 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
             {
                 **style_context(row, recipe, walks.get(row.pk, [])),
                 "sounds": sounds_of(
-                    row, packs.get(row.pk, []), target=target_heard_by(person, row)
+                    row, packs.get(row.pk, []), target=may_hear_target(person, row)
                 ),
             }
             for row in styles

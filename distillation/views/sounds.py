@@ -18,7 +18,7 @@ from corpus.audio.types import AudioError
 from corpus.streaming import file_response
 from distillation.models import RunState, StyleRun, VoicePack
 from distillation.services.run_files import clip_name, held_out_name, media_path, sample_name
-from distillation.services.target_access import target_heard_by
+from distillation.services.target_access import may_hear_target
 from voicelab.roles import ROLES, role_required
 
 PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kept
@@ -33,7 +33,7 @@ SPEAKERS = ("target", "start", "evolved")
 def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str) -> HttpResponse:
     """Send the target of a style, one of its further clips, or its best voice so far."""
     row = get_object_or_404(StyleRun.objects.select_related("run"), run__pk=pk, style=style)
-    if what != "preview" and not target_heard_by(request.user, row):
+    if what != "preview" and not may_hear_target(request.user, row):
         raise PermissionDenied
     if clip := CLIP.fullmatch(what):
         return _sound(request, clip_name(row.target.name, int(clip["number"])), kind)
@@ -47,7 +47,7 @@ def held_out_audio(
 ) -> HttpResponse:
     """Send a held-out sentence in the target's, the start's or the evolved voice."""
     row = get_object_or_404(StyleRun.objects.select_related("run"), run__pk=pk, style=style)
-    if who == "target" and not target_heard_by(request.user, row):
+    if who == "target" and not may_hear_target(request.user, row):
         raise PermissionDenied
     name = held_out_name(row.run_id, row.style, number, who) if who in SPEAKERS else ""
     return _sound(request, name, kind)

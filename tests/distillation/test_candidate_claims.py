@@ -82,7 +82,7 @@ class TestLead:
     def test_a_helper_that_comes_finds_what_was_judged_and_what_is_left(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(candidate_claims, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(candidate_claims, "LEADER_CHECK_SECONDS", 0.0)
         evaluations = LeadingEvaluator(style_run, Noting())(TASKS, always)
         next(evaluations), next(evaluations)
         StyleRun.objects.update(helped_at=timezone.now())
@@ -237,7 +237,7 @@ class TestHelper:
     def test_it_goes_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(candidate_claims, "HELPER_LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(candidate_claims, "HELPER_CHECK_SECONDS", 0.0)
         follower = candidate_claims.HelperHeartbeat(style_run)
         assert not follower.should_stop()
         assert StyleRun.objects.get().helped_at
@@ -275,7 +275,7 @@ class TestWholeSlices:
         finish(whole.style_runs.get(), django_capture_on_commit_callbacks)
         twin = run_launch(person=whole.created_by, recipe=whole.run_recipe)
         settings.SLICE_SECONDS = 1.0
-        monkeypatch.setattr(candidate_claims, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(candidate_claims, "LEADER_CHECK_SECONDS", 0.0)
         row = twin.style_runs.get()
         asked = finish(row, django_capture_on_commit_callbacks, helped=True)
         assert (queue.HELP, [row.pk, 1, 1]) in asked

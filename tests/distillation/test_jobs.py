@@ -49,7 +49,7 @@ def always() -> bool:
 def test_a_process_is_renewed_before_it_has_grown(
     target: Path, evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("distillation.pipeline.jobs.RENEWED", 2)
+    monkeypatch.setattr("distillation.pipeline.jobs.CANDIDATES_PER_PROCESS", 2)
     alone = list(evaluated_sequentially(evaluator)(tasks()[:3], always))
     with Jobs(1, recipe(), target.parent, target, evaluator) as jobs:
         [first] = jobs.pids

@@ -26,9 +26,9 @@ def test_workers_killed_at_random_moments(tmp_path: Path) -> None:
     rows = case.ask("select evaluations, best_score, step from distillation_stylerun order by id")
     assert rows[0] == rows[1]
     assert toll.kills > 0
-    judged = [number for number, _ in case.evaluated()]
-    assert set(judged) == set(range(rows[1][0]))
-    assert not toll.twice(judged)
+    evaluated = [number for number, _ in case.evaluated()]
+    assert set(evaluated) == set(range(rows[1][0]))
+    assert not toll.twice(evaluated)
 
 
 def test_run_pipeline_killed_at_random_moments(

@@ -2,7 +2,7 @@
 
 from corpus.translatable import gettext_noop as _
 from distillation.engines.capabilities import TeacherInfo
-from distillation.engines.f5.files import weights_hashed, weights_named, weights_told
+from distillation.engines.f5.files import weights_and_licence, weights_hashed, weights_named
 
 INFO = TeacherInfo(
     name="f5",
@@ -13,7 +13,7 @@ INFO = TeacherInfo(
     needs_models=True,
     queue="teacher",
     package="f5_tts",
-    weights_licence=weights_told,
+    weights_licence=weights_and_licence,
     versions=weights_named,
     inputs=weights_hashed,
 )

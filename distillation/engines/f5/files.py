@@ -89,7 +89,7 @@ def weights_of(model_dir: Path) -> Weights:
     )
 
 
-def weights_told(model_dir: Path) -> str:
+def weights_and_licence(model_dir: Path) -> str:
     """Return whose weights they are, and their licence."""
     found = weights_of(model_dir)
     return f"{found.source}, {found.licence}"
@@ -97,7 +97,7 @@ def weights_told(model_dir: Path) -> str:
 
 def weights_named(model_dir: Path) -> dict[str, str]:
     """Return what a recipe records among its versions of the teacher's package and weights."""
-    return {"f5-tts": VERSION, F5_WEIGHTS: weights_told(model_dir)}
+    return {"f5-tts": VERSION, F5_WEIGHTS: weights_and_licence(model_dir)}
 
 
 def weights_hashed(model_dir: Path) -> dict[str, str]:

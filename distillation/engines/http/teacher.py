@@ -129,12 +129,12 @@ class HttpTeacher:
             raise EngineError(
                 "teacher_busy",
                 f"{self._address} was busy {ATTEMPTS} times ({answer.status_code}): "
-                f"{_said(answer)}",
+                f"{_error_message(answer)}",
             )
         if not answer.is_success:
             raise EngineError(
                 "teacher_refused",
-                f"{self._address} answered {answer.status_code}: {_said(answer)}",
+                f"{self._address} answered {answer.status_code}: {_error_message(answer)}",
             )
         return answer
 
@@ -190,7 +190,7 @@ def _wait_s(answer: httpx.Response, attempt: int) -> float:
     return min(max(asked, 0.0), LONGEST_WAIT_S)
 
 
-def _said(answer: httpx.Response) -> str:
+def _error_message(answer: httpx.Response) -> str:
     """Return the server's error message, shortened, on one line."""
     try:
         error = answer.json()["error"]

@@ -63,7 +63,7 @@ def sound(
     return samples
 
 
-def speak_here() -> None:
+def speak_in_this_process() -> None:
     """Synthesize in this process from now on, for processes that are restarted regularly anyway.
 
     This saves waiting for a subprocess, as two workers with one each make four processes on two
@@ -73,7 +73,7 @@ def speak_here() -> None:
 
 
 @contextmanager
-def speak_apart() -> Iterator[None]:
+def speak_in_subprocess() -> Iterator[None]:
     """Use a subprocess again within this block, so that a text that crashes it can be named."""
     before, _SPEAKER.here = _SPEAKER.here, False
     try:
@@ -111,7 +111,7 @@ class Speaker:
         """Send a request and return the response; one at a time."""
         with self._lock:
             if self.here:
-                return _said_here(request)
+                return _answer_here(request)
             for _ in range(_TRIES):
                 try:
                     return self._answer(request)
@@ -143,7 +143,7 @@ class Speaker:
     def _answer(self, request: dict[str, Any]) -> Any:
         if self._texts == _TEXTS:
             self.end()
-        self._process = self._process or _begun()
+        self._process = self._process or _started()
         self._texts += 1
         requests, answers = _pipes(self._process)
         pickle.dump(request, requests)
@@ -151,13 +151,13 @@ class Speaker:
         return pickle.load(answers)  # noqa: S301  # from our own subprocess
 
 
-def _said_here(request: dict[str, Any]) -> Any:
+def _answer_here(request: dict[str, Any]) -> Any:
     from distillation.engines.praat.espeak_process import said  # imports Praat
 
     return said(**request)
 
 
-def _begun() -> subprocess.Popen[bytes]:
+def _started() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", str(_PROGRAM)]  # -P: this folder is not put on sys.path
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also during its startup
     try:

@@ -53,8 +53,8 @@ def test_no_voice_exceeds_its_bound(
 
 def test_a_far_first_text_bounds_the_whole_away() -> None:
     scorer = Scorer(say(LONG))
-    near, far = scorer.hear(say(SHORT)), scorer.hear(say(SHORT, "pm_gil"))
-    best = scorer.score([near, scorer.hear(say(OTHER))])
+    near, far = scorer.measure_text(say(SHORT)), scorer.measure_text(say(SHORT, "pm_gil"))
+    best = scorer.score([near, scorer.measure_text(say(OTHER))])
     assert scorer.ceiling([near], texts=2) > best.total
     assert scorer.ceiling([far], texts=2) < scorer.ceiling([near], texts=2) - 3
     known = scorer.ceiling([far], texts=2, feature=scorer.feature(far))

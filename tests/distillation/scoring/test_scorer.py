@@ -22,7 +22,7 @@ def scorer() -> Scorer:
 
 
 def test_identical_audio_scores_full(scorer: Scorer) -> None:
-    heard = scorer.hear(say(LONG))
+    heard = scorer.measure_text(say(LONG))
     assert heard.target == pytest.approx(1.0, abs=1e-6)
     score = scorer.score([heard, heard])
     assert score.self_ == pytest.approx(1.0, abs=1e-6)
@@ -32,9 +32,12 @@ def test_identical_audio_scores_full(scorer: Scorer) -> None:
 
 @pytest.mark.parametrize("factor", [0.1, 0.6])
 def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
-    plain = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
+    plain = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     soft = scorer.score(
-        [scorer.hear(louder(say(SHORT), factor)), scorer.hear(louder(say(OTHER), factor))]
+        [
+            scorer.measure_text(louder(say(SHORT), factor)),
+            scorer.measure_text(louder(say(OTHER), factor)),
+        ]
     )
     assert soft.target == pytest.approx(plain.target, abs=0.01)
     assert soft.feature == pytest.approx(plain.feature, abs=0.01)
@@ -42,33 +45,37 @@ def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
 
 
 def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
-    same = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
-    other = scorer.score([scorer.hear(say(SHORT, "pm_gil")), scorer.hear(say(OTHER, "pm_gil"))])
+    same = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
+    other = scorer.score(
+        [scorer.measure_text(say(SHORT, "pm_gil")), scorer.measure_text(say(OTHER, "pm_gil"))]
+    )
     assert same.target > other.target + 0.05
     assert same.feature > other.feature
     assert same.total > other.total
 
 
 def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
-    steady = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER))])
-    torn = scorer.score([scorer.hear(say(SHORT)), scorer.hear(say(OTHER, "pm_gil"))])
+    steady = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
+    torn = scorer.score(
+        [scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER, "pm_gil"))]
+    )
     assert torn.self_ < steady.self_ - 0.05
 
 
 def test_a_candidate_that_falls_silent_is_no_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
-    heard = scorer.hear(silence)
+    heard = scorer.measure_text(silence)
     assert heard.target == 0.0
-    score = scorer.score([heard, scorer.hear(say(OTHER))], compared="first")
+    score = scorer.score([heard, scorer.measure_text(say(OTHER))], compared="first")
     assert (score.self_, score.feature) == (0.0, 0.0)
     assert score.total == pytest.approx(1.0)
-    half = scorer.score([scorer.hear(say(SHORT)), scorer.hear(silence)])
+    half = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(silence)])
     assert half.self_ == 0.0
     assert half.total < 3.0
 
 
 def test_every_text_or_the_first_alone_is_compared_with_the_target(scorer: Scorer) -> None:
-    one, two = scorer.hear(say(SHORT)), scorer.hear(say(OTHER))
+    one, two = scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))
     every = scorer.score([one, two])
     published = scorer.score([one, two], compared="first")
     assert every.target == pytest.approx((one.target + two.target) / 2)
@@ -77,7 +84,7 @@ def test_every_text_or_the_first_alone_is_compared_with_the_target(scorer: Score
 
 
 def test_score_all_averages_over_texts(scorer: Scorer) -> None:
-    one, two = scorer.hear(say(SHORT)).target, scorer.hear(say(OTHER)).target
+    one, two = scorer.measure_text(say(SHORT)).target, scorer.measure_text(say(OTHER)).target
     assert scorer.score_all([say(SHORT), say(OTHER)]).target == pytest.approx((one + two) / 2)
 
 
@@ -89,7 +96,7 @@ def test_a_silent_target_is_an_error() -> None:
 def test_several_clips_are_one_voice() -> None:
     clips = [say(LONG), say(SHORT), say(LONG, "pm_gil")]
     embeddings = [speaker_encoder().embed(clip) for clip in clips]
-    found = Scorer(*clips).hear(say(OTHER))
+    found = Scorer(*clips).measure_text(say(OTHER))
     mean = np.mean(embeddings, axis=0)
     wanted = found.embedding @ mean / np.linalg.norm(mean)
     assert found.target == pytest.approx(float(wanted), abs=1e-6)
@@ -97,8 +104,8 @@ def test_several_clips_are_one_voice() -> None:
     cosines = [similarity(found.embedding, one) for one in embeddings]
     assert np.mean(cosines) == pytest.approx(found.target * np.linalg.norm(mean), abs=1e-5)
     assert np.mean(cosines) < found.target
-    assert Scorer(clips[0], clips[0]).hear(say(OTHER)).target == pytest.approx(
-        Scorer(clips[0]).hear(say(OTHER)).target, abs=1e-6
+    assert Scorer(clips[0], clips[0]).measure_text(say(OTHER)).target == pytest.approx(
+        Scorer(clips[0]).measure_text(say(OTHER)).target, abs=1e-6
     )
 
 
@@ -113,7 +120,7 @@ def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatc
     clips = [say(LONG), say(LONG, "pm_gil")]
     scorer = Scorer(*clips)
     for voice in ("", "pf_luz", "pm_teo"):
-        heard = [scorer.hear(say(text, voice)) for text in (SHORT, OTHER)]
+        heard = [scorer.measure_text(say(text, voice)) for text in (SHORT, OTHER)]
         scorer.score(heard)
     of_candidates = [say(SHORT, voice).duration_s for voice in ("", "pf_luz", "pm_teo")]
     assert measured == [*(clip.duration_s for clip in clips), *of_candidates]
@@ -123,7 +130,9 @@ def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatc
 def test_weights_decide_what_counts(part: str) -> None:
     weights = {name: 1.0 if name == part else 1e-9 for name in ("target", "self", "feature")}
     scorer = Scorer(say(LONG), weights=weights)
-    score = scorer.score([scorer.hear(say(SHORT, "pm_gil")), scorer.hear(say(OTHER, "pm_gil"))])
+    score = scorer.score(
+        [scorer.measure_text(say(SHORT, "pm_gil")), scorer.measure_text(say(OTHER, "pm_gil"))]
+    )
     assert score.total == pytest.approx(100 * score.to_json()[part], abs=1e-3)
 
 

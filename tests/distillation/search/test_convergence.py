@@ -19,37 +19,37 @@ from benchmarks.convergence_report import (
 def result(strategy: str, curve: list[tuple[int, float, float]], **values: float) -> dict[str, Any]:
     return {
         "target": "bright", "strategy": strategy, "curve": curve, "start_evaluations": 1,
-        "evaluations": 100, "heard": 90.0, "unheard": 85.0, "texts_lose": 1.0, **values,
+        "evaluations": 100, "search": 90.0, "held_out": 85.0, "texts_lose": 1.0, **values,
     }  # fmt: skip
 
 
 WALKS = [result("random-walk", [(1, 80.0, 84.0), (90, end, 82.0)]) for end in (88.0, 89.0, 90.0)]
-QUICK = [result("quick", [(1, 80.0, 83.0), (n, 89.5, 85.0)], unheard=89.0) for n in (10, 20, 30)]
-STUCK = result("quick", [(1, 80.0, 81.0)], unheard=89.0)
+QUICK = [result("quick", [(1, 80.0, 83.0), (n, 89.5, 85.0)], held_out=89.0) for n in (10, 20, 30)]
+STUCK = result("quick", [(1, 80.0, 81.0)], held_out=89.0)
 FALLING = result("quick", [(1, 80.0, 84.0), (5, 81.0, 81.0), (7, 82.0, 83.0), (9, 83.0, 82.5)])
 
 
 def test_best_and_needed() -> None:
     assert best_after(WALKS[0], 89) == 80.0
     assert best_after(WALKS[0], 90) == 88.0
-    assert best_after(WALKS[0], 90, "unheard") == 82.0
+    assert best_after(WALKS[0], 90, "held_out") == 82.0
     assert needed(QUICK[1], 89.0) == 20
     assert needed(QUICK[1], 89.6) == np.inf
 
 
-def test_a_score_on_unheard_texts_counts_from_when_it_stays() -> None:
-    assert needed(FALLING, 82.0, "unheard") == 7
-    assert needed(FALLING, 83.0, "unheard") == np.inf
-    assert needed(FALLING, 81.0, "unheard") == 1
+def test_a_score_on_held_out_texts_counts_from_when_it_stays() -> None:
+    assert needed(FALLING, 82.0, "held_out") == 7
+    assert needed(FALLING, 83.0, "held_out") == np.inf
+    assert needed(FALLING, 81.0, "held_out") == 1
 
 
 def test_table_counts_up_to_the_reference_s_median_end_on_either_texts() -> None:
     table = evaluations_table([*WALKS, *QUICK, STUCK], "random-walk")
-    name, heard, quick, unheard, quick_unheard = table[2].strip("| ").split(" | ")
-    assert (name, heard, unheard) == ("bright", "89.0 (88.0 to 90.0)", "82.0 (82.0 to 82.0)")
+    name, search, quick, held_out, quick_held_out = table[2].strip("| ").split(" | ")
+    assert (name, search, held_out) == ("bright", "89.0 (88.0 to 90.0)", "82.0 (82.0 to 82.0)")
     assert quick.startswith("30 (")
     assert quick.endswith("3 of 4")
-    assert quick_unheard == "1 (1 to 1), 3 of 4"
+    assert quick_held_out == "1 (1 to 1), 3 of 4"
     assert table[-1].startswith("| all |")
 
 

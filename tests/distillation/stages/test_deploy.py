@@ -12,7 +12,13 @@ import pytest
 from distillation import manifest, voicepack
 from distillation.manifest import ManifestError
 from distillation.stages.base import StageError
-from distillation.stages.deploy import TURN_NAME, deploy, deploy_in_turn, deployed_engine, turn
+from distillation.stages.deploy import (
+    LOCK_NAME,
+    deploy,
+    deploy_locked,
+    deployed_engine,
+    folder_lock,
+)
 from distillation.voicepack import PackError, VoicePack
 from tests.distillation.voices import stranger, student
 
@@ -44,7 +50,7 @@ def test_manifest_packs_and_env(tmp_path: Path, packs: dict[str, Path]) -> None:
     assert deployed_engine(voices) == "praat"
     assert deployed_engine(tmp_path) == ""
     assert {path.name for path in voices.iterdir()} == {
-        "neutral.pt", "amable.pt", "manifest.json", "tts.env", TURN_NAME,
+        "neutral.pt", "amable.pt", "manifest.json", "tts.env", LOCK_NAME,
     }  # fmt: skip
 
 
@@ -70,7 +76,7 @@ def test_nothing_is_written_when_one_pack_is_bad(tmp_path: Path, packs: dict[str
         deploy({"neutral": packs["neutral"]}, voices_dir=voices, engine="praat", default="empatico")
     with pytest.raises(StageError, match="no pack"):
         deploy({}, voices_dir=voices, engine="praat")
-    assert [path.name for path in voices.iterdir()] == [TURN_NAME]
+    assert [path.name for path in voices.iterdir()] == [LOCK_NAME]
 
 
 def test_a_damaged_manifest_stops_deployment_until_it_is_put_aside(
@@ -118,11 +124,11 @@ def test_a_deployment_waits_for_the_one_before(tmp_path: Path, packs: dict[str, 
         args=({"empatico": packs["amable"]},),
         kwargs={"voices_dir": voices, "engine": "praat"},
     )
-    with turn(voices):
+    with folder_lock(voices):
         other.start()
         other.join(0.5)
         assert other.is_alive()
-        deploy_in_turn({"formal": packs["neutral"]}, voices_dir=voices, engine="praat")
+        deploy_locked({"formal": packs["neutral"]}, voices_dir=voices, engine="praat")
     other.join()
     deployed = manifest.read(voices)
     assert deployed
@@ -130,8 +136,8 @@ def test_a_deployment_waits_for_the_one_before(tmp_path: Path, packs: dict[str, 
 
 
 def test_whoever_deploys_next_may_be_another_user(tmp_path: Path) -> None:
-    with turn(tmp_path):
-        assert (tmp_path / TURN_NAME).stat().st_mode & 0o777 == 0o666
+    with folder_lock(tmp_path):
+        assert (tmp_path / LOCK_NAME).stat().st_mode & 0o777 == 0o666
 
 
 @contextmanager

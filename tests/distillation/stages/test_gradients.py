@@ -46,7 +46,7 @@ def test_likeness_is_the_scorers_target_similarity() -> None:
         gap = np.zeros(24_000, np.float32)
         y = np.concatenate([spoken.y, gap, spoken.y])
         found = float(differentiable_similarity(torch.from_numpy(y), 24_000))
-        assert found == pytest.approx(scorer.hear(Audio(y, 24_000)).target, abs=0.005)
+        assert found == pytest.approx(scorer.measure_text(Audio(y, 24_000)).target, abs=0.005)
 
 
 @weights

@@ -200,17 +200,17 @@ def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
 def test_what_happens_while_a_deployment_waits_for_its_turn_counts(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits, newer = deploying.turn, approved(OTHER)
+    waits, newer = deploying.folder_lock, approved(OTHER)
 
     @contextmanager
-    def late_turn(place: Path) -> Iterator[None]:
-        monkeypatch.setattr(deploying, "turn", waits)
+    def late_lock(place: Path) -> Iterator[None]:
+        monkeypatch.setattr(deploying, "folder_lock", waits)
         carry_out(request(newer))
         with waits(place):
             yield
 
     deployment = request(pack)
-    monkeypatch.setattr(deploying, "turn", late_turn)
+    monkeypatch.setattr(deploying, "folder_lock", late_lock)
     carry_out(deployment)
     assert served(voices_dir) == {"neutral": newer.sha256}
     assert ended(deployment) == ("failed", "superseded")
@@ -244,7 +244,7 @@ def test_what_is_begun_again_and_again_is_ended(
 
     deployment = request(pack)
     with monkeypatch.context() as patch:
-        patch.setattr(deploying, "deploy_in_turn", killed)
+        patch.setattr(deploying, "deploy_locked", killed)
         for _ in range(deploying.MAX_BEGUN):
             with pytest.raises(Killed):
                 carry_out(deployment)
