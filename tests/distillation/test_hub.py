@@ -131,9 +131,7 @@ def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, mo
     (tmp_path / "f5").mkdir()
     (tmp_path / "f5" / "model_1250000.safetensors").write_bytes(b"spanish")
     (tmp_path / "f5" / "vocab.txt").write_bytes(b"a\n")
-    with pytest.raises(
-        CommandError, match=r"model_1250000\.safetensors is there and would be used"
-    ):
+    with pytest.raises(CommandError, match=r"model_1250000\.safetensors exists and would be used"):
         call_command("models", "pull", "f5", "--repo", "own/F5", "--model-dir", str(tmp_path))
     assert (tmp_path / "f5" / "vocab.txt").read_bytes() == b"a\n"
     (tmp_path / "f5" / "model_1250000.safetensors").unlink()

@@ -95,10 +95,12 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
     return packs
 
 
-def voices_hear(packs: list[VoicePack], *, folder: Path, encoding: str = "mp3") -> dict[str, Path]:
+def voices_synthesize(
+    packs: list[VoicePack], *, folder: Path, encoding: str = "mp3"
+) -> dict[str, Path]:
     """Request a sentence in each deployed voice from the speech service; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    heard = {}
+    files = {}
     for pack in packs:
         _wait_for_voice(pack)
         path = folder / f"{pack.style}.{encoding}"
@@ -114,8 +116,8 @@ def voices_hear(packs: list[VoicePack], *, folder: Path, encoding: str = "mp3") 
         )
         if answer.is_success and decode(answer.content).duration_s > 1:
             path.write_bytes(answer.content)
-            heard[pack.style] = path
-    return heard
+            files[pack.style] = path
+    return files
 
 
 def _wait_for_voice(pack: VoicePack) -> None:
@@ -130,7 +132,7 @@ def _wait_for_voice(pack: VoicePack) -> None:
             pass
         time.sleep(0.2)
     raise DemoError(
-        f"The speech service at {settings.SPEECH_URL} did not take up the voice {pack.style} "
+        f"The speech service at {settings.SPEECH_URL} did not load the voice {pack.style} "
         f"within {ANSWER_SECONDS} s."
     )
 

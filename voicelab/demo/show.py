@@ -88,7 +88,7 @@ def _figures(style: StyleRun) -> str:
 def table_of(run: Run) -> Table:
     """Return a row per style, start → evolved: held-out sentences first, then the search's own."""
     table = Table(
-        title=f"Run {run.pk}, start → evolved, on sentences the search never heard; searched: the "
+        title=f"Run {run.pk}, start → evolved, on sentences the search never used; searched: the "
         "score on its own; naturalness: of the best base voice → evolved, predicted, 1-5",
         title_justify="left",
         box=SIMPLE_HEAVY,
@@ -129,18 +129,18 @@ def verdict_print(faults: Sequence[str]) -> None:
     if not faults:
         console.print(
             "[bold green]Every style is nearer to its speaker than its start on sentences the "
-            "search never heard, passed validation and answered."
+            "search never used, passed validation and answered."
         )
 
 
-def listen_print(run: Run, heard: dict[str, Path]) -> None:
+def listen_print(run: Run, files: dict[str, Path]) -> None:
     """Print the audio files to listen to, in one line."""
-    if not heard:
+    if not files:
         return
     pairs = settings.MEDIA_ROOT / "runs" / str(run.pk) / "validation" / "audio"
     console.print("[bold]Listen to", end=" ")
     console.print(
-        f"{'  '.join(str(path) for path in heard.values())} (one sentence, four styles); "
+        f"{'  '.join(str(path) for path in files.values())} (one sentence, four styles); "
         f"in {pairs}/STYLE N-target, N-start and N-evolved say the same sentence.",
         soft_wrap=True,
         highlight=False,

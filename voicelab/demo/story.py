@@ -23,7 +23,7 @@ from voicelab.demo.corpus import (
     takes_make,
 )
 from voicelab.demo.processes import DemoError, ports_check, processes_running
-from voicelab.demo.run import faults_of, packs_ship, run_of_demo, voices_hear
+from voicelab.demo.run import faults_of, packs_ship, run_of_demo, voices_synthesize
 from voicelab.demo.show import (
     Stopwatch,
     addresses_print,
@@ -100,13 +100,13 @@ def distil(people: dict[str, User], watch: Stopwatch, *, engine: str, sounds: Pa
         raise DemoError(f"Run {run.pk} ended as {run.state}: {_why(run)}")
     with watch.part("Deployment"):
         packs = packs_ship(run, reviewer=people[REVIEWER], admin=people[ADMIN])
-        heard = voices_hear(packs, folder=settings.DATA_DIR / "demo")
+        files = voices_synthesize(packs, folder=settings.DATA_DIR / "demo")
         if sounds:
-            voices_hear(packs, folder=sounds, encoding="opus")
-    faults = faults_of(run.report.data, answered=set(heard))
+            voices_synthesize(packs, folder=sounds, encoding="opus")
+    faults = faults_of(run.report.data, answered=set(files))
     console.print(table_of(run))
     verdict_print(faults)
-    listen_print(run, heard)
+    listen_print(run, files)
     files_print(run)
     addresses_print(run)
     passwords_print(passwords_kept())

@@ -36,10 +36,10 @@ def _unfit(host: str, port: int) -> str:
             if error.errno == errno.EADDRINUSE:
                 return f"Port {port} of {host} is busy; choose another with SPEECH_PORT."
             if error.errno == errno.EACCES:
-                return f"Port {port} is not for this user; choose one above 1023 with SPEECH_PORT."
+                return f"Port {port} needs more rights; choose one above 1023 with SPEECH_PORT."
             return (
-                f"SPEECH_HOST {host} is no address of this machine ({error.strerror}); set "
-                "127.0.0.1, or 0.0.0.0 to be heard from other machines."
+                f"SPEECH_HOST {host} is not an address of this machine ({error.strerror}); set "
+                "127.0.0.1, or 0.0.0.0 to be reachable from other machines."
             )
     return ""
 

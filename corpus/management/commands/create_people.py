@@ -8,11 +8,13 @@ from corpus.people import people_create
 
 
 class Command(BaseCommand):
-    help = "Make the groups and one person per role, named after it; passwords are printed once."
+    help = "Create the groups and one user per role, named after it; print their passwords once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--reset-passwords", action="store_true", help="also give those there a new password"
+            "--reset-passwords",
+            action="store_true",
+            help="also reset the passwords of existing users",
         )
 
     def handle(self, *args: Any, reset_passwords: bool, **options: Any) -> None:
@@ -20,4 +22,4 @@ class Command(BaseCommand):
         for name, password in passwords.items():
             self.stdout.write(f"{name:10} {password}")
         if not passwords:
-            self.stdout.write("Everybody is there already; --reset-passwords gives new passwords.")
+            self.stdout.write("All users exist already; --reset-passwords sets new passwords.")

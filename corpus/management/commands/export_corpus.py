@@ -16,13 +16,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="default: standard output")
         parser.add_argument(
-            "--audio", action="store_true", help="also copy the takes beside the file"
+            "--audio", action="store_true", help="also copy the takes next to the file"
         )
 
     def handle(self, *_args: Any, file: Path | None, audio: bool, **_options: Any) -> None:
         if file is None:
             if audio:
-                raise CommandError("--audio needs a file: the takes are copied beside it")
+                raise CommandError("--audio needs a file: the takes are copied next to it")
             for piece in corpus_export():
                 self.stdout.write(piece, ending="")
             return

@@ -18,8 +18,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--person", required=True, help="user name the labels are by")
-        parser.add_argument("--speaker", help="name of the speaker the takes are of")
+        parser.add_argument("--person", required=True, help="user name of the labeler")
+        parser.add_argument("--speaker", help="name of the speaker of the takes")
 
     def handle(
         self, *_args: Any, file: Path, person: str, speaker: str | None, **_options: Any

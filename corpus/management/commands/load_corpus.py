@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--update", action="store_true", help="bring rows already there to the files' state"
+            "--update", action="store_true", help="also update existing rows from the files"
         )
 
     def handle(self, *_args: Any, update: bool, **_options: Any) -> None:

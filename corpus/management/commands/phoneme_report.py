@@ -23,7 +23,7 @@ class Command(BaseCommand):
     help = "Phoneme frequencies of each list, the whole corpus and a published reference."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw them")
+        parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="also plot them")
 
     def handle(self, *_args: Any, plot: Path | None, **_options: Any) -> None:
         texts = _texts_by_list()
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             draw(shown, plot)
         except (OSError, ValueError) as fault:
             raise CommandError(f"{plot}: {fault}") from fault
-        self.stdout.write(f"{plot} drawn")
+        self.stdout.write(f"{plot} written")
 
 
 def _texts_by_list() -> dict[str, tuple[str, list[str]]]:
@@ -63,7 +63,7 @@ def _texts_by_list() -> dict[str, tuple[str, list[str]]]:
 
 def _frequencies(shown: dict[str, Balance]) -> Table:
     table = Table(
-        title="Phonemes, % of all", caption="θ and ʎ are within s and ʝ, as in the reference"
+        title="Phonemes, % of all", caption="θ and ʎ are counted as s and ʝ, as in the reference"
     )
     table.add_column("phoneme")
     for name in ("reference", *shown):
@@ -73,7 +73,7 @@ def _frequencies(shown: dict[str, Balance]) -> Table:
         table.add_row(phoneme, f"{100 * share:.2f}", *cells)
     for phoneme, into in MERGERS.items():
         cells = [f"{100 * b.counts[phoneme] / b.total:.2f}" for b in shown.values()]
-        table.add_row(f"({phoneme}, within {into})", "", *cells)
+        table.add_row(f"({phoneme}, counted as {into})", "", *cells)
     return table
 
 

@@ -12,7 +12,7 @@ from voicelab.roles import ROLES
 
 
 class Command(BaseCommand):
-    help = "Migrates the database, collects static files, loads the corpus, makes the roles."
+    help = "Migrate the database, collect static files, load the corpus, create the roles."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
@@ -21,4 +21,4 @@ class Command(BaseCommand):
         for role in ROLES:
             Group.objects.get_or_create(name=role)
         files_sweep()
-        self.stdout.write("Ready. The first admin: manage.py createsuperuser")
+        self.stdout.write("Ready. Create the first admin with manage.py createsuperuser")

@@ -9,13 +9,13 @@ from corpus.services.take_files import NO_UPLOAD_TAKES, files_sweep
 
 
 class Command(BaseCommand):
-    help = "Remove files without a take, and archives nobody went on with for a week."
+    help = "Remove files without a take, and archives abandoned for a week."
 
     def add_arguments(self, parser: CommandParser) -> None:
         default = int(NO_UPLOAD_TAKES.total_seconds() // 60)
         parser.add_argument(
             "--minutes", type=float, default=default,
-            help=f"only what is older (default {default}); an upload under way must not be hit",
+            help=f"minimum age (default {default}), so that uploads in progress are kept",
         )  # fmt: skip
 
     def handle(self, *args: Any, minutes: float, **options: Any) -> None:

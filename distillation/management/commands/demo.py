@@ -1,4 +1,4 @@
-"""`manage.py demo`: the whole loop on one command."""
+"""`manage.py demo`: the whole workflow in one command."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -11,7 +11,7 @@ from voicelab.demo.story import demo_run
 
 
 class Command(BaseCommand):
-    help = "Labels, records, distils, deploys and serves four voices; stops with Ctrl-C."
+    help = "Label, record, distil, deploy and serve four voices; stop with Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--exit", action="store_true", help="stop after the table")
@@ -19,10 +19,10 @@ class Command(BaseCommand):
             "--engine",
             choices=("kokoro", "praat"),
             default="",
-            help="what it speaks with; by default kokoro, praat where its files cannot be had",
+            help="default: kokoro, or praat if kokoro's files cannot be fetched",
         )
         parser.add_argument(
-            "--sounds", type=Path, metavar="FOLDER", help="write one Opus file of each style there"
+            "--sounds", type=Path, metavar="FOLDER", help="write one Opus file per style there"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         except DemoError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            self.stdout.write("Stopped. `make demo` goes on from here.")
+            self.stdout.write("Stopped. `make demo` continues from here.")
             return
         if not good:
             raise CommandError(

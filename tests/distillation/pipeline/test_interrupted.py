@@ -102,7 +102,7 @@ def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Pat
         timer.cancel()
     assert process.returncode == 130, errors
     assert "Stopping after this candidate" in printed
-    assert "The same command goes on" in errors
+    assert "The same command continues" in errors
     assert (tmp_path / "checkpoints" / "neutral.npz").is_file()
 
 
