@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from corpus.audio.types import Audio
 from distillation.voicepack import VoicePack
@@ -82,17 +82,54 @@ class BatchStudent(Protocol):
         ...
 
 
+class DifferentiableProsody(NamedTuple):
+    """What a student predicts of a text's prosody, as torch tensors.
+
+    Attributes
+    ----------
+    f0_hz : Tensor, shape (frames,)
+        Near 0 where unvoiced.
+    seconds : Tensor, shape ()
+        From the first sound to the last, pauses between them included.
+    """
+
+    f0_hz: Any
+    seconds: Any
+
+
+class DifferentiableSpeech(NamedTuple):
+    """A text as spoken, as torch tensors: its samples, and prosody as predicted for them.
+
+    Attributes
+    ----------
+    samples : Tensor, shape (n,), float32
+        At the student's rate; the peak is not limited.
+    f0_hz, seconds : Tensor
+        As in `DifferentiableProsody`.
+    """
+
+    samples: Any
+    f0_hz: Any
+    seconds: Any
+
+
 @runtime_checkable
 class Differentiable(Protocol):
-    """A student whose audio is differentiable by its voice (experimental)."""
+    """A student whose speech is differentiable by its voice."""
 
     name: ClassVar[str]
     sr: int
 
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
-    ) -> Callable[[Any], Any]:
-        """Return a torch function from an offset (256,) added to all rows to samples (n,)."""
+    ) -> Callable[[Any], DifferentiableSpeech]:
+        """Return a torch function of an offset (256,) added to all rows."""
+        ...
+
+    def differentiable_prosody(
+        self, text: str, condition: VoicePack
+    ) -> Callable[[Any], DifferentiableProsody]:
+        """Return the same without synthesis, which takes much less time."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Target similarity computed in torch, so that it is differentiable (experimental)."""
+"""Target similarity computed in torch, so that it is differentiable."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class DifferentiableSimilarity:
         import torch
         from torch.nn.functional import pad
 
-        y = _narrowed(y, sr)
+        y = narrowed(y, sr)
         y = (y * (10 ** (LEVEL_DBFS / 20) / y.square().mean().sqrt())).clamp(-1.0, 1.0)
         y = y[torch.from_numpy(_kept(y.detach().numpy()))]
         samples, frames = self._network.compute_partial_slices(len(y), RATE, COVERAGE)
@@ -80,7 +80,8 @@ class DifferentiableSimilarity:
         return (mean / mean.norm()) @ self._target
 
 
-def _narrowed(y: Tensor, sr: int) -> Tensor:
+def narrowed(y: Tensor, sr: int) -> Tensor:
+    """Return samples at 16 kHz, resampled by truncating the spectrum."""
     import torch
 
     count = len(y) * SR // sr

@@ -182,10 +182,20 @@ class Network:
 
     def frames(self, hidden: Tensor, speed: float) -> Tensor:
         """Return the phoneme index of each 25 ms frame."""
+        return self.spread(self.durations(hidden), speed)
+
+    def durations(self, hidden: Tensor) -> Tensor:
+        """Return the duration of each phoneme in frames of 25 ms, not rounded, (1, phonemes)."""
         import torch
 
         predictor: Any = self.model.predictor
-        durations = torch.sigmoid(predictor.duration_proj(predictor.lstm(hidden)[0])).sum(-1)
+        found: Tensor = torch.sigmoid(predictor.duration_proj(predictor.lstm(hidden)[0])).sum(-1)
+        return found
+
+    def spread(self, durations: Tensor, speed: float) -> Tensor:
+        """Return the phoneme index of each frame for these durations."""
+        import torch
+
         frames = torch.round(durations / speed).clamp(min=1).long().reshape(-1)
         return torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
 

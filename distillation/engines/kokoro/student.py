@@ -14,7 +14,12 @@ from corpus.audio.types import Audio, Samples
 from corpus.files import sha256_of
 from corpus.text.normalization import normalize_spanish
 from distillation import voicepack
-from distillation.engines.base import EngineError, check_request
+from distillation.engines.base import (
+    DifferentiableProsody,
+    DifferentiableSpeech,
+    EngineError,
+    check_request,
+)
 from distillation.engines.kokoro import INFO
 from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
 from distillation.engines.kokoro.gradient import GradientNetwork
@@ -164,11 +169,10 @@ class KokoroStudent:
 
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
-    ) -> Callable[[Tensor], Tensor]:
-        """Return the samples of `text` as a torch function of an offset to the voice.
+    ) -> Callable[[Tensor], DifferentiableSpeech]:
+        """Return the speech of `text` as a torch function of an offset to the voice.
 
-        Experimental, for gradients: see `GradientNetwork` for what is held constant. Always
-        float32, and without limiting the peak to below 1.
+        See `GradientNetwork` for what is held constant.
 
         Parameters
         ----------
@@ -178,18 +182,40 @@ class KokoroStudent:
         Returns
         -------
         callable
-            Maps an offset, shape (256,), added to all rows, to samples, shape (n,), 24 kHz.
+            Maps an offset, shape (256,), added to all rows, to `DifferentiableSpeech`.
         """
-        check_request(self.name, condition, 1.0)
-        self._gradients = self._gradients or GradientNetwork(self._network)
-        parts = []
-        for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
-            phonemes = self._spoken(piece)
-            row = condition.row(len(phonemes))
-            parts.append(
-                (self._gradients.differentiable_synthesis(phonemes, row, seed=seed + index), row)
-            )
+        network = self._gradient_network()
+        parts = [
+            (network.speech(phonemes, seed=seed + index), row)
+            for index, (phonemes, row) in enumerate(self._rows(text, condition))
+        ]
         return _joined(parts, self.sr)
+
+    def differentiable_prosody(
+        self, text: str, condition: VoicePack
+    ) -> Callable[[Tensor], DifferentiableProsody]:
+        """Return the predicted prosody of `text` as a torch function of an offset to the voice."""
+        import torch
+
+        network = self._gradient_network()
+        parts = [(network.prosody(phonemes), row) for phonemes, row in self._rows(text, condition)]
+
+        def predict(offset: Tensor) -> DifferentiableProsody:
+            found = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
+            seconds = torch.stack([one.seconds for one in found]).sum() + JOIN_S * (len(found) - 1)
+            return DifferentiableProsody(torch.cat([one.f0_hz for one in found]), seconds)
+
+        return predict
+
+    def _gradient_network(self) -> GradientNetwork:
+        self._gradients = self._gradients or GradientNetwork(self._network)
+        return self._gradients
+
+    def _rows(self, text: str, condition: VoicePack) -> list[tuple[str, Samples]]:
+        """Return the phonemes of each piece of a text with the row that it uses."""
+        check_request(self.name, condition, 1.0)
+        spoken = map(self._spoken, pieces(tidy(text), self.phoneme_count, self.max_phonemes))
+        return [(phonemes, condition.row(len(phonemes))) for phonemes in spoken]
 
     def _speak(
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
@@ -226,15 +252,18 @@ class KokoroStudent:
 
 
 def _joined(
-    parts: Sequence[tuple[Callable[[Tensor], Tensor], Samples]], sr: int
-) -> Callable[[Tensor], Tensor]:
+    parts: Sequence[tuple[Callable[[Tensor], DifferentiableSpeech], Samples]], sr: int
+) -> Callable[[Tensor], DifferentiableSpeech]:
     """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
     import torch
 
-    def speak(offset: Tensor) -> Tensor:
+    def speak(offset: Tensor) -> DifferentiableSpeech:
         silence = torch.zeros(round(JOIN_S * sr))
-        spoken = [one(torch.from_numpy(row.copy()) + offset).cpu() for one, row in parts]
-        return torch.cat([part for y in spoken for part in (silence, y)][1:])
+        spoken = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
+        samples = [part for one in spoken for part in (silence, one.samples.cpu())][1:]
+        seconds = torch.stack([one.seconds for one in spoken]).sum() + JOIN_S * (len(spoken) - 1)
+        f0_hz = torch.cat([one.f0_hz for one in spoken])
+        return DifferentiableSpeech(torch.cat(samples), f0_hz.cpu(), seconds.cpu())
 
     return speak
 

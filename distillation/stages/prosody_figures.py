@@ -1,0 +1,75 @@
+"""Pitch, pitch range and rate of a target or a voice: what a search steers and measures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.audio import pitch, timing
+from corpus.audio.syllable_nuclei import count_nuclei
+from corpus.audio.types import Audio
+from corpus.phonetics import syllables
+
+REFERENCE_HZ = 55.0  # 0 semitones
+NAMES = ("pitch", "range", "rate")
+TOLERANCES = np.array([0.5, 0.15, 0.04])  # differences in `vector` that count the same
+
+
+class ProsodyFigures(NamedTuple):
+    """Prosody of several clips of one voice, taken together.
+
+    Attributes
+    ----------
+    pitch_st : float
+        Median F0, semitones above 55 Hz.
+    range_st : float
+        12·log2(p95 / p5) of F0, semitones.
+    rate : float
+        Syllables per second of speech, without pauses of 0.3 s and more.
+    """
+
+    pitch_st: float
+    range_st: float
+    rate: float
+
+    @property
+    def vector(self) -> NDArray[np.float64]:
+        """Pitch in semitones, and the natural logarithms of range and rate, shape (3,)."""
+        return np.array([self.pitch_st, math.log(self.range_st), math.log(self.rate)])
+
+    def error(self, wanted: ProsodyFigures) -> float:
+        """Return the distance to other figures: root mean square in `TOLERANCES`."""
+        return float(np.sqrt(np.mean(np.square((wanted.vector - self.vector) / TOLERANCES))))
+
+
+def measured(clips: Sequence[Audio], texts: Sequence[str] = ()) -> ProsodyFigures | None:
+    """Measure the prosody of clips.
+
+    Parameters
+    ----------
+    clips : sequence of Audio
+        Of one voice.
+    texts : sequence of str, optional
+        All that is spoken in them; if unknown, syllables are counted by ear.
+
+    Returns
+    -------
+    ProsodyFigures or None
+        None if too little is voiced, or there is no speech.
+    """
+    voiced = np.concatenate([pitch.track(clip).voiced_hz for clip in clips])
+    seconds = sum(timing.find(clip).phonation_s for clip in clips)
+    by_ear = 0 if texts else sum(count_nuclei(clip) for clip in clips)
+    count = sum(syllables(text) for text in texts) or by_ear
+    if len(voiced) < 2 or not seconds or not count:
+        return None
+    low, median, high = np.percentile(voiced, [5, 50, 95])
+    return ProsodyFigures(
+        pitch_st=12 * math.log2(median / REFERENCE_HZ),
+        range_st=max(0.1, 12 * math.log2(high / low)),
+        rate=count / seconds,
+    )
