@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('distillation', '0001_squashed_2026_11'),
+        ('distillation', '0012_take_uses'),
     ]
 
     operations = [
