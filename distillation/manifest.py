@@ -8,6 +8,8 @@ Schema, `{directory}/manifest.json` (UTF-8)::
                             "sha256": "9f2c…",            of the file, 64 hex digits
                             "engine": "praat",
                             "style": "neutral",           may be ""
+                            "speed": 1.04,                0.8-1.25, of `delivery`; 1 if absent
+                            "gain_db": -1.2,              -12 to +12; 0 if absent
                             "about": {…}}}}               free JSON: run, scores, when, by whom
 """
 
@@ -20,11 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files import write_json
+from distillation.delivery import Delivery
 
 NAME = "manifest.json"
 VERSION = 1
 MEND = "mend it or put a copy of it back; or rename it, then deploy every voice again"
-_KEYS = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
+_KEYS: dict[str, type] = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
+_FIGURES = ("speed", "gain_db")
 
 
 class ManifestError(ValueError):
@@ -33,12 +37,14 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestVoice:
-    """One deployed voice: its pack file, that file's SHA-256, and its provenance."""
+    """One deployed voice: its pack file, that file's SHA-256, its delivery and its provenance."""
 
     file: str
     sha256: str
     engine: str
     style: str = ""
+    speed: float = 1.0
+    gain_db: float = 0.0
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,6 +54,15 @@ class ManifestVoice:
             raise ManifestError(f"sha256: 64 hex digits wanted, not {self.sha256!r}")
         if not self.engine:
             raise ManifestError("engine: name the engine the pack was made for")
+        try:
+            _ = self.delivery
+        except ValueError as error:
+            raise ManifestError(str(error)) from error
+
+    @property
+    def delivery(self) -> Delivery:
+        """The speed and gain it speaks with."""
+        return Delivery(speed=self.speed, gain_db=self.gain_db)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +133,7 @@ def _parse_voice(name: str, data: Any) -> ManifestVoice:
     for key, kind in _KEYS.items():
         if key in data and not isinstance(data[key], kind):
             raise ManifestError(f"voices.{name}.{key}: {kind.__name__} wanted")
-    if unknown := set(data) - set(_KEYS):
+    if unknown := set(data) - {*_KEYS, *_FIGURES}:
         raise ManifestError(f"voices.{name}: unknown fields {', '.join(sorted(unknown))}")
     try:
         return ManifestVoice(**data)

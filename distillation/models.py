@@ -5,6 +5,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from distillation.delivery import Delivery, fitted_in
 from distillation.querysets import (
     DeploymentQuerySet,
     RunQuerySet,
@@ -295,6 +296,12 @@ class VoicePack(models.Model):
     def __str__(self) -> str:
         return f"{self.style} · {self.sha256[:8]}"
 
+    @property
+    def fitted(self) -> Delivery | None:
+        """The speed and gain that validation fitted to an evolved voice; None if there is none."""
+        fitted = fitted_in(self.style_run.report) if self.kind == self.Kind.EVOLVED else None
+        return None if fitted is None or fitted.is_plain else fitted
+
 
 def _report_name(report: "ValidationReport", filename: str) -> str:
     return f"runs/{report.run_id}/validation/validation_report.json"
@@ -354,6 +361,8 @@ class Deployment(models.Model):
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
+    speed = models.FloatField(_("speed"), default=1.0)
+    gain_db = models.FloatField(_("gain, dB"), default=0.0)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
     replaced_by = models.ForeignKey(
@@ -374,3 +383,8 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.voice} ← {self.pack}"
+
+    @property
+    def delivery(self) -> Delivery:
+        """The speed and gain the service applies to the voice."""
+        return Delivery(speed=self.speed, gain_db=self.gain_db)

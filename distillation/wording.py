@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
 from corpus.wording import refusal
+from distillation.delivery import Delivery
 from distillation.recipe import RecipeError
 
 _ENGINE_FILES = _(
@@ -212,6 +213,47 @@ def field_value(value: Any) -> str:
     if isinstance(value, float):
         return number_format(value, use_l10n=True)
     return str(VALUES.get(value, value) if isinstance(value, str) else value)
+
+
+def delivery_words(delivery: Delivery) -> str:
+    """Return a voice's speed and gain as text; that there are none if it is plain."""
+    if delivery.is_plain:
+        return gettext("as its pack speaks")
+    figures = {"speed": _figure(delivery.speed, 2), "gain": _signed(delivery.gain_db)}
+    return gettext("speed ×%(speed)s, gain %(gain)s dB") % figures
+
+
+def delivery_errors(report: dict[str, Any]) -> list[str]:
+    """Return how far from the target a style's rate and level are, without and with delivery.
+
+    On the held-out sentences; empty if the style's report does not have the figures.
+    """
+    fit = report.get("delivery") or {}
+    said = []
+    if rate := fit.get("rate_error"):
+        figures = {name: _figure(abs(100 * rate[name]), 1) for name in ("without", "with")}
+        said.append(
+            gettext("rate of the held-out sentences: %(without)s %% off without, %(with)s %% with")
+            % figures
+        )
+    if level := fit.get("level_error_db"):
+        figures = {name: _figure(abs(level[name]), 1) for name in ("without", "with")}
+        said.append(
+            gettext(
+                "loudness of the held-out sentences: %(without)s dB off without, %(with)s dB with"
+            )
+            % figures
+        )
+    return said
+
+
+def _figure(value: float, digits: int) -> str:
+    return number_format(round(value, digits), digits, use_l10n=True)  # which itself truncates
+
+
+def _signed(value: float) -> str:
+    sign = "−" if round(value, 1) < 0 else "+"
+    return sign + _figure(abs(value), 1)
 
 
 def as_time(seconds: float | None) -> str:

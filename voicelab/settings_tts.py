@@ -34,6 +34,7 @@ TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
 TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # for kokoro: fp32, bf16, auto
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
+TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # of requests that say nothing
 TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # requests may contain a prompt
 
 if TTS_BACKEND not in ("", *BACKENDS):

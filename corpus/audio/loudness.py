@@ -1,4 +1,4 @@
-"""Loudness: integrated loudness, normalisation, peak, RMS, and frame RMS every 10 ms."""
+"""Loudness: integrated loudness, normalisation, gain, peak, RMS, and frame RMS every 10 ms."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from corpus.audio.units import from_db, to_db
 BLOCK_S = 0.4  # the block length of BS.1770
 GATE_LUFS = -70.0  # blocks below it count as silence
 HOP_S, WINDOW_S = 0.010, 0.030
+KNEE, CEILING = 0.7, 0.97  # amplitudes between which `amplify` bends the peaks
 _BLOCK = 500  # frames of `frame_rms` at once: 4 MB
 
 
@@ -88,6 +89,34 @@ def normalize(audio: Audio, lufs: float = -23.0, *, peak_limit_db: float = -1.0)
         return audio
     gain_db = min(lufs - measured, peak_limit_db - peak_db(audio))
     return Audio((audio.y * from_db(gain_db)).astype(np.float32), audio.sr)
+
+
+def amplify(audio: Audio, gain_db: float) -> Audio:
+    """Apply a gain; if it is positive, amplitudes over 0.7 are bent to stay within 0.97.
+
+    The bend is a hyperbolic tangent of slope 1 at the knee and looks at one sample at a time, so
+    the pieces of a text keep one level, which a gain reduced to each piece's peak would not.
+
+    Parameters
+    ----------
+    audio : Audio
+        With |y| at most about 0.97, as students speak.
+    gain_db : float
+        dB.
+
+    Returns
+    -------
+    Audio
+        New samples; the input itself for a gain of 0.
+    """
+    if gain_db == 0:
+        return audio
+    y = audio.y * np.float32(from_db(gain_db))
+    if gain_db > 0:
+        over = np.abs(y) > KNEE
+        bent = KNEE + (CEILING - KNEE) * np.tanh((np.abs(y[over]) - KNEE) / (CEILING - KNEE))
+        y[over] = np.copysign(bent, y[over])
+    return Audio(y, audio.sr)
 
 
 def peak_db(audio: Audio) -> float:

@@ -72,6 +72,7 @@ def _uses(options: Options) -> dict[str, tuple[object, tuple[str, ...]]]:
         **{option: (value, ("evolve", "validate")) for option, value in scored.items()},
         "--seed": (options.seed is not None, ("reference", "evolve", "validate")),
         "--force": (options.force, ("deploy",)),
+        "--plain-delivery": (options.plain_delivery, ("deploy",)),
     }
 
 

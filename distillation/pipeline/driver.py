@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from corpus.files import sha256_of, sha256_of_json, write_bytes, write_json
 from distillation import voicepack
+from distillation.delivery import Delivery, fitted_in
 from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
@@ -159,8 +160,10 @@ class Pipeline:
         write_report(self.report, report)
         return report
 
-    def deploy(self, voices_dir: Path, *, force: bool) -> Manifest:
+    def deploy(self, voices_dir: Path, *, force: bool, plain_delivery: bool = False) -> Manifest:
         """Deploy the styles if all their packs passed validation, or anyway with `force`.
+
+        Each voice gets the speed and gain that validation fitted, unless `plain_delivery`.
 
         Raises
         ------
@@ -176,7 +179,34 @@ class Pipeline:
             style: {"style": style, **reports.about(style, pack, self.recipe, report)}
             for style, pack in packs.items()
         }
-        return deploy(packs, voices_dir=voices_dir, engine=self.recipe.student, about=about)
+        return deploy(
+            packs,
+            voices_dir=voices_dir,
+            engine=self.recipe.student,
+            about=about,
+            deliveries={} if plain_delivery else self._deliveries(packs, report),
+        )
+
+    def _deliveries(
+        self, packs: Mapping[str, Path], report: Mapping[str, Any]
+    ) -> dict[str, Delivery]:
+        """Return what was fitted for the packs that were validated."""
+        fitted = {}
+        for style, path in packs.items():
+            found = report.get("styles", {}).get(style)
+            if not found or not reports.is_validated(found, path, self.recipe.student):
+                continue
+            try:
+                delivery = fitted_in(found)
+            except ValueError as error:
+                raise StageError(
+                    "bad_report",
+                    f"{self.report}: {style}: delivery: {error}; delete it and run "
+                    "--stage validate, which writes it anew; or deploy with --plain-delivery.",
+                ) from error
+            if delivery:
+                fitted[style] = delivery
+        return fitted
 
     def _runner(self, style: str, stage: str) -> StyleRunner:
         return StyleRunner(

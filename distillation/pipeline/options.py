@@ -47,6 +47,7 @@ class Options:
     default_precision: str
     prompt_styles: tuple[str, ...] = ()  # STYLE=WAV:TEXT
     jobs: int = 1
+    plain_delivery: bool = False
 
 
 def is_wav(path: Path) -> bool:
@@ -157,3 +158,8 @@ def _add_places(parser: ArgumentParser) -> None:
     group.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
     group.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
     group.add_argument("--force", action="store_true", help="deploy what did not pass too")
+    group.add_argument(
+        "--plain-delivery",
+        action="store_true",
+        help="deploy without the speed and gain that validation fitted to the target",
+    )

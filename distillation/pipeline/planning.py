@@ -45,6 +45,7 @@ class Plan:
     voices_dir: Path
     model_dir: Path
     force: bool
+    plain_delivery: bool
     jobs: int
     notes: tuple[str, ...]
 
@@ -81,6 +82,7 @@ def plan(options: Options) -> Plan:
         voices_dir=options.voices_dir,
         model_dir=options.model_dir,
         force=options.force,
+        plain_delivery=options.plain_delivery,
         jobs=options.jobs,
         notes=_notes(options, recipe, before),
     )

@@ -1,6 +1,6 @@
 """Decisions on packs, and deployment of approved ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256_of
+from distillation.delivery import PLAIN
 from distillation.manifest import ManifestError
 from distillation.models import Decision, Deployment, RunState, VoicePack
 from distillation.querysets import DeploymentQuerySet
@@ -41,8 +42,12 @@ def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> D
     )
 
 
-def packs_deploy(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
+def packs_deploy(
+    *, packs: Sequence[VoicePack], person: Any, plain: Collection[int] = ()
+) -> list[Deployment]:
     """Copy approved packs to the speech service's folder; other voices there are kept.
+
+    Each gets the speed and gain that validation fitted, except those whose ids are in `plain`.
 
     Raises
     ------
@@ -50,15 +55,17 @@ def packs_deploy(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]
         `nothing_chosen`, `two_of_a_voice`, `two_engines`, `consent_withdrawn`, `not_approved`,
         `pack_changed`, `manifest` or `storage`: nothing was deployed.
     """
-    ids = [row.pk for row in _request(packs, person)]
+    ids = [row.pk for row in _request(packs, person, plain)]
     _carry_out(ids)
     return list(Deployment.objects.filter(pk__in=ids).order_by("pk"))
 
 
-def packs_deploy_later(*, packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
+def packs_deploy_later(
+    *, packs: Sequence[VoicePack], person: Any, plain: Collection[int] = ()
+) -> list[Deployment]:
     """Have a worker deploy: checking a pack needs torch, which the web process never loads."""
     with transaction.atomic():
-        deployments = _request(packs, person)
+        deployments = _request(packs, person, plain)
         deployments_enqueue(deployments)
     return deployments
 
@@ -102,9 +109,10 @@ def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
 
 
 @transaction.atomic
-def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
+def _request(packs: Sequence[VoicePack], person: Any, plain: Collection[int]) -> list[Deployment]:
     with _storage_errors():
         chosen = _approved(packs)
+    deliveries = {pack.pk: (None if pack.pk in plain else pack.fitted) or PLAIN for pack in chosen}
     return [
         Deployment.objects.create(
             pack=pack,
@@ -112,6 +120,7 @@ def _request(packs: Sequence[VoicePack], person: Any) -> list[Deployment]:
             place=str(settings.VOICES_DIR),
             sha256=pack.sha256,
             person=person,
+            **deliveries[pack.pk].to_json(),
         )
         for pack in chosen
     ]
@@ -177,6 +186,7 @@ def _copy(rows: Sequence[Deployment]) -> None:
         engine=chosen[0].engine,
         default=PLAIN_VOICE if PLAIN_VOICE in paths else None,
         about={row.voice: _about(row) for row in rows},
+        deliveries={row.voice: row.delivery for row in rows},
     )
 
 

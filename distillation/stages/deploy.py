@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distillation import manifest, voicepack
+from distillation.delivery import PLAIN, Delivery
 from distillation.manifest import Manifest, ManifestVoice
 from distillation.stages.base import StageError
 
@@ -46,6 +47,7 @@ def deploy(
     engine: str,
     default: str | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
+    deliveries: Mapping[str, Delivery] | None = None,
 ) -> Manifest:
     """Lock the folder and put packs where the speech service finds them.
 
@@ -53,7 +55,12 @@ def deploy(
     """
     with folder_lock(voices_dir):
         return deploy_locked(
-            packs, voices_dir=voices_dir, engine=engine, default=default, about=about
+            packs,
+            voices_dir=voices_dir,
+            engine=engine,
+            default=default,
+            about=about,
+            deliveries=deliveries,
         )
 
 
@@ -64,6 +71,7 @@ def deploy_locked(
     engine: str,
     default: str | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
+    deliveries: Mapping[str, Delivery] | None = None,
 ) -> Manifest:
     """Put packs where the speech service finds them; the caller holds the folder's lock.
 
@@ -85,6 +93,8 @@ def deploy_locked(
         this engine, else this engine's neutral voice, else the first of `packs`.
     about : mapping of voice name to JSON, optional
         Provenance of each voice, stored in the manifest. Its `style` becomes the voice's.
+    deliveries : mapping of voice name to Delivery, optional
+        Speed and gain the service applies to each voice; none to those that are not named.
 
     Raises
     ------
@@ -111,7 +121,8 @@ def deploy_locked(
         voices = dict(before.voices) if before else {}
         for voice, pack in loaded.items():
             facts = dict((about or {}).get(voice, {}))
-            voices[voice] = _write_pack(voice, pack, temporary, facts)
+            delivery = (deliveries or {}).get(voice, PLAIN)
+            voices[voice] = _write_pack(voice, pack, temporary, facts, delivery)
         after = Manifest(default=chosen, voices=voices)
         manifest.write(temporary, after)
         _write_env(temporary, folder, after)
@@ -148,12 +159,23 @@ def _temporary_folder(folder: Path) -> Iterator[Path]:
 
 
 def _write_pack(
-    voice: str, pack: voicepack.VoicePack, folder: Path, facts: dict[str, Any]
+    voice: str,
+    pack: voicepack.VoicePack,
+    folder: Path,
+    facts: dict[str, Any],
+    delivery: Delivery,
 ) -> ManifestVoice:
     name = f"{voice}.pt"
     sha256 = voicepack.save(pack, folder / name)
     style = str(facts.pop("style", voice))
-    return ManifestVoice(file=name, sha256=sha256, engine=pack.engine, style=style, about=facts)
+    return ManifestVoice(
+        file=name,
+        sha256=sha256,
+        engine=pack.engine,
+        style=style,
+        about=facts,
+        **delivery.to_json(),
+    )
 
 
 def _write_env(temporary: Path, folder: Path, deployed: Manifest) -> None:

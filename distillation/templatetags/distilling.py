@@ -9,6 +9,8 @@ from distillation.models import StyleRun
 from distillation.services.target_access import may_hear_target
 from distillation.wording import (
     as_time,
+    delivery_errors,
+    delivery_words,
     explained,
     fault_words,
     field_value,
@@ -17,7 +19,16 @@ from distillation.wording import (
 )
 
 register = template.Library()
-for words in (as_time, explained, fault_words, field_value, field_words, name_words):
+for words in (
+    as_time,
+    delivery_errors,
+    delivery_words,
+    explained,
+    fault_words,
+    field_value,
+    field_words,
+    name_words,
+):
     register.filter(words)
 
 

@@ -63,17 +63,21 @@ def voice(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(ADMIN)
 def deploy(request: HttpRequest) -> HttpResponse:
-    asked = request.POST.getlist("pack")
-    wanted = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10}
-    packs = VoicePack.objects.filter(pk__in=wanted)
+    wanted = _ids(request, "pack")
+    packs, plain = VoicePack.objects.filter(pk__in=wanted), wanted - _ids(request, "fitted")
     try:
-        done = packs_deploy_later(packs=list(packs), person=request.user)
+        done = packs_deploy_later(packs=list(packs), person=request.user, plain=plain)
     except USER_FAULTS as error:
         messages.error(request, str(error))
     else:
         names = ", ".join(row.voice for row in done)
         messages.success(request, _("Sent to a worker: %s.") % names)
     return redirect("voices")
+
+
+def _ids(request: HttpRequest, name: str) -> set[int]:
+    asked = request.POST.getlist(name)
+    return {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10}
 
 
 def voice_context(deployment: Deployment) -> dict[str, Any]:
@@ -124,8 +128,8 @@ def _elsewhere(deployed: Sequence[Deployment]) -> dict[str, Any]:
     """What the speech service does not find where it looks now; nothing if it finds all."""
     rows = [row for row in deployed if not _is_here(row)]
     places = sorted({row.place for row in rows})
-    packs = [row.pack_id for row in rows]
-    return {"voices": [row.voice for row in rows], "places": places, "packs": packs} if rows else {}
+    voices = [row.voice for row in rows]
+    return {"rows": rows, "voices": voices, "places": places} if rows else {}
 
 
 def _is_here(row: Deployment) -> bool:

@@ -15,7 +15,9 @@ GOOD = {"version": 1, "default": "neutral", "voices": {"neutral": VOICE}}
 def test_there_and_back(tmp_path):
     voices = {
         "neutral": ManifestVoice(**VOICE, style="neutral", about={"score": 91.5, "by": "Inés"}),
-        "amable": ManifestVoice(file="amable.pt", sha256="b" * 64, engine="kokoro"),
+        "amable": ManifestVoice(
+            file="amable.pt", sha256="b" * 64, engine="kokoro", speed=1.04, gain_db=-1.2
+        ),
     }
     manifest = Manifest(default="neutral", voices=voices)
     path = write(tmp_path / "new", manifest)
@@ -30,6 +32,11 @@ def test_equal_manifests_are_equal_bytes(tmp_path):
     write(tmp_path / "1", Manifest(default="x", voices={"x": a, "y": b}))
     write(tmp_path / "2", Manifest(default="x", voices={"y": b, "x": a}))
     assert (tmp_path / "1" / NAME).read_bytes() == (tmp_path / "2" / NAME).read_bytes()
+
+
+def test_a_manifest_of_before_has_no_speed_and_gain(tmp_path):
+    (tmp_path / NAME).write_text(json.dumps(GOOD), encoding="utf-8")
+    assert read(tmp_path).voices["neutral"].delivery.is_plain
 
 
 def test_no_manifest_is_none(tmp_path):
@@ -54,6 +61,8 @@ def test_no_manifest_is_none(tmp_path):
         (GOOD | {"voices": {"neutral": VOICE | {"file": "../a.pt"}}}, "voices.neutral.file"),
         (GOOD | {"voices": {"neutral": VOICE | {"sha256": "xyz"}}}, "voices.neutral.sha256"),
         (GOOD | {"voices": {"neutral": VOICE | {"colour": "red"}}}, "colour"),
+        (GOOD | {"voices": {"neutral": VOICE | {"speed": 3}}}, "voices.neutral.speed: 0.8 to"),
+        (GOOD | {"voices": {"neutral": VOICE | {"gain_db": "loud"}}}, "voices.neutral.gain_db: a"),
     ],
 )
 def test_damage_names_file_and_field(tmp_path, content, named):

@@ -16,6 +16,7 @@ from django.test import override_settings
 
 from corpus.audio.types import Audio
 from distillation import manifest, voicepack
+from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import EngineError
 from distillation.voicepack import VoicePack
 from tests.signals import tone
@@ -72,14 +73,21 @@ def pack(value: float, engine: str = "tone") -> VoicePack:
 
 
 def deploy(
-    directory: Path, voices: dict[str, VoicePack], default: str | None = None
+    directory: Path,
+    voices: dict[str, VoicePack],
+    default: str | None = None,
+    delivery: Delivery = PLAIN,
 ) -> manifest.Manifest:
     """Put packs and their manifest where the service looks, as the stage deploy does."""
     entries = {}
     for name, voice in voices.items():
         sha256 = voicepack.save(voice, directory / f"{name}.pt")
         entries[name] = manifest.ManifestVoice(
-            file=f"{name}.pt", sha256=sha256, engine=voice.engine, style=name
+            file=f"{name}.pt",
+            sha256=sha256,
+            engine=voice.engine,
+            style=name,
+            **delivery.to_json(),
         )
     written = manifest.Manifest(default=default or next(iter(voices)), voices=entries)
     manifest.write(directory, written)

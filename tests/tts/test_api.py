@@ -14,9 +14,10 @@ from corpus.audio.io import decode
 from corpus.audio.loudness import integrated_lufs
 from corpus.audio.pitch import track
 from corpus.audio.types import Audio
+from distillation.delivery import PLAIN, Delivery
 from distillation.engines import EngineError, student
 from distillation.voicepack import VoicePack
-from tests.tts.harness import LONG, ToneStudent, deploy, ready, serving
+from tests.tts.harness import LONG, ToneStudent, deploy, ready, serving, until
 from voicelab.tts.voices import STATE
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +73,45 @@ async def test_a_deployed_style_is_a_voice(tmp_path: Path) -> None:
         assert np.array_equal(
             (await speak(client, voice="empatico")).y, (await speak(client, voice="pm_teo")).y
         )
+
+
+async def test_a_voice_speaks_with_the_speed_and_gain_of_the_manifest(tmp_path: Path) -> None:
+    stock = {"empatico": student("praat").stock_voice("pm_teo")}
+    deploy(tmp_path / "voices", stock, delivery=Delivery(speed=1.1, gain_db=-6.0))
+    async with serving(tmp_path) as (client, service):
+        await ready(service)
+        plain, own = await speak(client, delivery=False), await speak(client)
+        assert np.array_equal(plain.y, (await speak(client, voice="pm_teo")).y)
+        assert plain.duration_s / own.duration_s == pytest.approx(1.1, rel=0.02)
+        assert integrated_lufs(own) - integrated_lufs(plain) == pytest.approx(-6, abs=0.3)
+        slow = await speak(client, speed=0.5)
+        assert slow.duration_s / own.duration_s == pytest.approx(2, rel=0.15)
+        body = {"input": TEXT, "response_format": "wav"}
+        headers = (await client.post("/v1/audio/speech", json=body)).headers
+        assert (headers["X-Voice-Speed"], headers["X-Voice-Gain-dB"]) == ("1.1", "-6")
+        without = await client.post("/v1/audio/speech", json=body | {"delivery": False})
+        assert "X-Voice-Speed" not in without.headers
+        listed = (await client.get("/v1/audio/voices")).json()["voices"]
+        figures = {voice["id"]: (voice["speed"], voice["gain_db"]) for voice in listed}
+        assert (figures["empatico"], figures["pm_teo"]) == ((1.1, -6.0), (1.0, 0.0))
+        deploy(tmp_path / "voices", stock, delivery=PLAIN)
+        await until(lambda: service.voices.find("empatico").delivery.is_plain)
+        assert np.array_equal((await speak(client)).y, plain.y)
+
+
+async def test_the_setting_switches_delivery_off_and_a_request_on_again(tmp_path: Path) -> None:
+    delivery = Delivery(speed=1.25, gain_db=12.0)
+    deploy(
+        tmp_path / "voices", {"neutral": student("praat").stock_voice("pf_luz")}, delivery=delivery
+    )
+    async with serving(tmp_path, apply_delivery=False) as (client, service):
+        await ready(service)
+        plain, own = await speak(client), await speak(client, delivery=True)
+        assert np.array_equal(plain.y, (await speak(client, voice="pf_luz")).y)
+        assert 9 < integrated_lufs(own) - integrated_lufs(plain) < 12  # less where peaks are bent
+        assert 0.9 < np.abs(own.y).max() < 0.975
+        fastest = await speak(client, speed=4)
+        assert (await speak(client, speed=4, delivery=True)).duration_s == fastest.duration_s
 
 
 async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def config() -> Config:
         precision=settings.TTS_PRECISION,
         api_keys=tuple(settings.TTS_API_KEYS),
         reload_s=settings.TTS_RELOAD_S,
+        apply_delivery=settings.TTS_APPLY_DELIVERY,
         port=settings.TTS_PORT,
     )
 

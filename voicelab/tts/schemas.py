@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
+SPEEDS = (0.25, 4.0)
 NOT_TEXT = ("Cc", "Cs")  # control characters, lone surrogates
 LINE_BREAKS = "\t\n\r"
 
@@ -55,7 +56,14 @@ class SpeechIn(Schema):
         None, description="A name of /v1/audio/voices; the default voice without one."
     )
     model: Plain = Field("tts-1", max_length=100, description="An id of /v1/models.")
-    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
+    speed: float = Field(
+        1.0, ge=SPEEDS[0], le=SPEEDS[1], allow_inf_nan=False, description="Relative to the voice's."
+    )
+    delivery: bool | None = Field(
+        None,
+        description="Not OpenAI's: whether a deployed voice speaks with the speed and gain of "
+        "/v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
+    )
     response_format: Format = Field("mp3", description="24 kHz mono; wav and flac are sent whole.")
     stream_format: Literal["audio"] = "audio"
     instructions: str | None = Field(None, description="Accepted for compatibility, not used.")
@@ -75,6 +83,8 @@ class VoiceOut(Schema):
     sha256: str = Field(description="Of the pack's file; empty for stock voices and aliases.")
     alias_of: str = ""
     default: bool = False
+    speed: float = Field(1.0, description="Fitted at deployment; a request's speed multiplies it.")
+    gain_db: float = Field(0.0, description="Fitted at deployment; peaks are limited.")
 
 
 class VoicesOut(Schema):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
@@ -18,7 +19,7 @@ from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, spe
 from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready
 from voicelab.tts.metrics import Metrics
-from voicelab.tts.schemas import SpeechIn
+from voicelab.tts.schemas import SPEEDS, SpeechIn
 from voicelab.tts.speaker import Job, Speaker, Utterance
 from voicelab.tts.voices import Voice, VoiceNotFound, Voices
 
@@ -44,6 +45,7 @@ class Config:
     precision: str = "fp32"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     reload_s: float = 1.0
+    apply_delivery: bool = True  # of requests that do not say
     port: int = 0
 
 
@@ -123,7 +125,7 @@ class Service:
             raise not_ready(reason)
         self._check(wanted)
         voice, pack = await self._voice(wanted)
-        job = self.speaker.admit(self._utterance(wanted, pack))
+        job = self.speaker.admit(self._utterance(wanted, voice, pack))
         try:
             await job.open()
         except (EngineError, PackError) as error:
@@ -199,11 +201,16 @@ class Service:
         voice, voices = self.find(wanted.voice), self.voices
         return voice, lambda: voices.pack(voice)
 
-    def _utterance(self, wanted: SpeechIn, pack: Callable[[], VoicePack]) -> Utterance:
+    def _utterance(
+        self, wanted: SpeechIn, voice: Voice, pack: Callable[[], VoicePack]
+    ) -> Utterance:
         engine = self._student
         assert engine is not None  # noqa: S101  # ready
         encoder = FORMATS[wanted.response_format].encoder()
-        return Utterance(wanted.input, engine, pack, wanted.speed, encoder, wanted.seed)
+        applied = self.config.apply_delivery if wanted.delivery is None else wanted.delivery
+        delivery = voice.delivery if applied else PLAIN
+        speed = min(max(wanted.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
+        return Utterance(wanted.input, engine, pack, speed, encoder, wanted.seed, delivery)
 
     async def _live(self) -> None:
         while not await self._attempt():
@@ -287,6 +294,8 @@ class Service:
             self.metrics.rtf.observe(job.synthesis_s / job.audio_s)
             self.metrics.audio_seconds.inc(job.audio_s)
         logger.info(
-            "speech complete=%s audio_s=%.2f synthesis_s=%.3f first_byte_s=%.3f total_s=%.3f",
+            "speech complete=%s audio_s=%.2f synthesis_s=%.3f first_byte_s=%.3f total_s=%.3f "
+            "speed=%g gain_db=%g",
             *(job.complete, job.audio_s, job.synthesis_s, job.first_byte_s or 0.0, taken_s),
+            *(job.delivery.speed, job.delivery.gain_db),
         )

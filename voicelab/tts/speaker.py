@@ -15,8 +15,10 @@ from typing import Self, TypeVar
 import numpy as np
 
 from corpus.audio.io import resample
+from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio, Samples
 from corpus.text.chunking import chunk_by_length
+from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import EngineError, Student
 from distillation.voicepack import VoicePack
 from voicelab.tts.encoding import SR, Encoder
@@ -33,7 +35,10 @@ PAUSE_S = 0.2  # between pieces, at speed 1
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """A text to synthesize, with its engine, pack, speed and encoder."""
+    """A text to synthesize, with its engine, pack, speed and encoder.
+
+    `speed` already contains that of `delivery`; its gain is applied to the samples.
+    """
 
     text: str
     student: Student
@@ -41,6 +46,7 @@ class Utterance:
     speed: float
     encoder: Encoder
     seed: int = 0  # equal requests give equal audio
+    delivery: Delivery = PLAIN
 
 
 class Speaker:
@@ -138,6 +144,11 @@ class Job:
         self._ready: deque[bytes] = deque()
 
     @property
+    def delivery(self) -> Delivery:
+        """The voice's speed and gain as applied; plain if it has none or they are off."""
+        return self._utterance.delivery
+
+    @property
     def left_s(self) -> float:
         """Seconds until the request times out."""
         return self.begun + self._speaker.timeout_s - time.monotonic()
@@ -196,7 +207,8 @@ class Job:
         data = b""
         audio = self._synthesize(self._pieces.popleft())
         if audio is not None:
-            y = _prepared(audio, PAUSE_S / self._utterance.speed if self.audio_s else 0.0)
+            pause_s = PAUSE_S / self._utterance.speed if self.audio_s else 0.0
+            y = _prepared(audio, pause_s, self.delivery.gain_db)
             self.audio_s += len(y) / SR
             data = self._utterance.encoder.feed(y)
         if not self._pieces:
@@ -230,9 +242,9 @@ def _nothing_to_speak() -> ApiError:
     )
 
 
-def _prepared(audio: Audio, pause_s: float) -> Samples:
-    """Resample a piece to `SR`, fade both ends and prepend a pause."""
-    y = resample(audio, SR).y.copy()
+def _prepared(audio: Audio, pause_s: float, gain_db: float) -> Samples:
+    """Resample a piece to `SR`, apply the gain, fade both ends and prepend a pause."""
+    y = amplify(resample(audio, SR), gain_db).y.copy()
     n = min(int(EDGE_S * SR), len(y) // 2)
     fade = np.linspace(0.0, 1.0, n, dtype=np.float32)
     y[:n] *= fade

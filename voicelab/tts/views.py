@@ -69,6 +69,9 @@ async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
     """Speak `input`. MP3, Opus, AAC and PCM are streamed during the synthesis."""
     job, voice = await _service(request).begin(wanted)
     headers = {"X-Voice": voice.name, "Cache-Control": "no-store"}
+    if not job.delivery.is_plain:
+        headers["X-Voice-Speed"] = f"{job.delivery.speed:g}"
+        headers["X-Voice-Gain-dB"] = f"{job.delivery.gain_db:g}"
     if voice.sha256:
         headers["X-Voice-SHA256"] = voice.sha256
     form = FORMATS[wanted.response_format]
@@ -107,6 +110,7 @@ async def voices(request: HttpRequest) -> VoicesOut:
                 sha256=voice.sha256,
                 alias_of=voice.alias_of,
                 default=voice.name == known.default,
+                **voice.delivery.to_json(),
             )
             for voice in known.voices.values()
         ],

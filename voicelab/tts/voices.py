@@ -10,6 +10,7 @@ from typing import Literal
 
 from corpus.files import sha256_of, write_json
 from distillation import manifest, voicepack
+from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import EngineError, Student
 from distillation.voicepack import PackError, VoicePack
 
@@ -34,7 +35,10 @@ class VoiceNotFound(LookupError):
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """An available voice; `sha256` is that of the pack's file, `pack` is None for stock voices."""
+    """An available voice; `sha256` is that of the pack's file, `pack` is None for stock voices.
+
+    `delivery` is the speed and gain the manifest has for a deployed voice.
+    """
 
     name: str
     kind: Kind
@@ -42,6 +46,7 @@ class Voice:
     sha256: str = ""
     alias_of: str = ""
     pack: VoicePack | None = None
+    delivery: Delivery = PLAIN
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,9 @@ class Voices:
             kept = "the one before keeps serving" if old else "it is not served"
             warnings.append(f"{name}: {str(error).rstrip('.')}; {kept}.")
             return old
-        return Voice(name, "deployed", pack.engine, entry.sha256, pack=pack)
+        return Voice(
+            name, "deployed", pack.engine, entry.sha256, pack=pack, delivery=entry.delivery
+        )
 
     def _others(self, stamps: list[Stamp], warnings: list[str]) -> dict[str, Voice]:
         engine = self._student.name

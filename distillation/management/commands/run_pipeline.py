@@ -14,7 +14,7 @@ from rich.table import Table
 
 from corpus.audio.types import AudioError
 from distillation.engines import EngineError, default_student
-from distillation.manifest import ManifestError
+from distillation.manifest import ManifestError, ManifestVoice
 from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.options import Options, PlanError, add_arguments
 from distillation.pipeline.planning import Plan, plan
@@ -96,8 +96,11 @@ class Command(BaseCommand):
             self._console.print(f"Report: {pipeline.report}")
         passed = report is None or bool(report["passed"])
         if "deploy" in wanted.stages and (passed or wanted.force):
-            pipeline.deploy(wanted.voices_dir, force=wanted.force)
-            voices = ", ".join(wanted.recipe.style_keys)
+            deployed = pipeline.deploy(
+                wanted.voices_dir, force=wanted.force, plain_delivery=wanted.plain_delivery
+            )
+            names = wanted.recipe.style_keys
+            voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
             self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
         return passed
 
@@ -131,6 +134,7 @@ def _options(given: dict[str, Any]) -> Options:
         default_precision=settings.KOKORO_PRECISION,
         prompt_styles=tuple(given["prompt_style"] or ()),
         jobs=given["jobs"],
+        plain_delivery=given["plain_delivery"],
     )
 
 
@@ -152,6 +156,13 @@ def _table(report: dict[str, Any]) -> Table:
     }
     table.caption = "\n".join([f"styles: {report['differentiation']['reason']}", *not_made])
     return table
+
+
+def _spoken(voice: ManifestVoice) -> str:
+    """Return the speed and gain a voice was deployed with; empty if it has none."""
+    if voice.delivery.is_plain:
+        return ""
+    return f" (speed {voice.speed:g}, gain {voice.gain_db:+.1f} dB)"
 
 
 def _natural(found: dict[str, Any]) -> str:

@@ -66,3 +66,16 @@ def test_human_speech_agrees_with_pyloudnorm() -> None:
         audio = io.decode(path)
         other = pyloudnorm.Meter(audio.sr).integrated_loudness(audio.y.astype(np.float64))
         assert loudness.integrated_lufs(audio) == pytest.approx(other, abs=0.2)
+
+
+@pytest.mark.parametrize("gain_db", [-12.0, -0.5, 0.0, 3.0, 12.0, 40.0])
+def test_a_gain_bends_peaks_instead_of_clipping(gain_db: float) -> None:
+    speech = loudness.normalize(signals.speech(5), -20.0, peak_limit_db=-0.3)
+    loud = loudness.amplify(speech, gain_db)
+    assert np.abs(loud.y).max() <= max(0.971, np.abs(speech.y).max() if gain_db <= 0 else 0)
+    assert loud.y.dtype == np.float32
+    linear = speech.y * np.float32(10 ** (gain_db / 20))
+    low = np.abs(linear) <= loudness.KNEE
+    assert np.allclose(loud.y[low], linear[low], rtol=1e-6)
+    assert np.all(np.diff(loud.y[np.argsort(speech.y)]) >= 0)  # the order of amplitudes stays
+    assert (loud is speech) == (gain_db == 0)

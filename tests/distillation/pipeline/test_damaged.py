@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
+from distillation import voicepack
 from distillation.pipeline.workspace import locked
 from distillation.recipe import RunRecipe
 from distillation.stages import validate
 from distillation.stages.base import StageError
 from tests.distillation.pipeline.runs import plan_of, run
+from tests.distillation.voices import student
 
 
 @pytest.fixture
@@ -151,6 +153,53 @@ def test_a_deployed_voice_leads_back_to_its_own_search(out: Path) -> None:
     about = json.loads((out / "voices" / "manifest.json").read_text())["voices"]["neutral"]["about"]
     assert about["recipe"] == RunRecipe.from_json(made).fingerprint()
     assert about["held_out"]
+
+
+def with_delivery(out: Path, delivery: object) -> None:
+    """Write a report on the voice with this delivery and every check passed."""
+    with suppress(CommandError):  # of this short search a check may fail
+        run(out, "--stage", "validate")
+    path = out / "validation" / "validation_report.json"
+    report = json.loads(path.read_text())
+    report["styles"]["neutral"]["delivery"] = delivery
+    path.write_text(json.dumps(report))
+
+
+def deployed_delivery(out: Path) -> tuple[float, float]:
+    voice = json.loads((out / "voices" / "manifest.json").read_text())["voices"]["neutral"]
+    return voice["speed"], voice["gain_db"]
+
+
+def test_the_fitted_speed_and_gain_are_deployed_unless_left_out(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_delivery(out, {"speed": 1.04, "gain_db": -1.2, "rate_error": None})
+    capsys.readouterr()
+    run(out, "--stage", "deploy", "--force")
+    assert deployed_delivery(out) == (1.04, -1.2)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.endswith("neutral (speed 1.04, gain -1.2 dB).")
+    run(out, "--stage", "deploy", "--force", "--plain-delivery")
+    assert deployed_delivery(out) == (1.0, 0.0)
+    assert capsys.readouterr().out.endswith("neutral.\n")
+    with_delivery(out, None)
+    run(out, "--stage", "deploy", "--force")
+    assert deployed_delivery(out) == (1.0, 0.0)
+
+
+def test_what_was_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
+    with_delivery(out, {"speed": 1.04, "gain_db": -1.2})
+    voicepack.save(student().stock_voice("pm_gil"), out / "evolved_voices" / "neutral.pt")
+    run(out, "--stage", "deploy", "--force")
+    assert deployed_delivery(out) == (1.0, 0.0)
+
+
+def test_a_damaged_delivery_is_named(out: Path) -> None:
+    with_delivery(out, {"speed": 9})
+    with pytest.raises(CommandError, match=r"neutral: delivery: speed: 0\.8 to 1\.25"):
+        run(out, "--stage", "deploy", "--force")
+    run(out, "--stage", "deploy", "--force", "--plain-delivery")
+    assert deployed_delivery(out) == (1.0, 0.0)
 
 
 def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

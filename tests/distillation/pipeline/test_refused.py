@@ -56,6 +56,7 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--stage", "evolve", "--styles", "amable"], "no target for amable"),
         (["--stage", "validate"], "run --stage evolve first"),
         (["--stage", "deploy"], "run --stage evolve first"),
+        (["--stage", "evolve", "--plain-delivery"], "it is for --stage deploy"),
     ],
 )
 def test_bad_combinations_are_refused_before_any_work(

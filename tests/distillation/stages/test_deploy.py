@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 
 from distillation import manifest, voicepack
+from distillation.delivery import Delivery
 from distillation.manifest import ManifestError
 from distillation.stages.base import StageError
 from distillation.stages.deploy import (
@@ -63,6 +64,20 @@ def test_a_second_deployment_keeps_the_other_voices(tmp_path: Path, packs: dict[
     third = deploy({"amable": packs["amable"]}, voices_dir=voices, engine="praat", default="amable")
     assert third.default == "amable"
     assert "amable.pt" in (voices / "tts.env").read_text()
+
+
+def test_a_delivery_is_of_its_voice_and_its_deployment(
+    tmp_path: Path, packs: dict[str, Path]
+) -> None:
+    voices, fitted = tmp_path / "voices", Delivery(speed=1.04, gain_db=-1.2)
+    made = deploy(packs, voices_dir=voices, engine="praat", deliveries={"amable": fitted})
+    assert made == manifest.read(voices)
+    assert made.voices["amable"].delivery == fitted
+    assert made.voices["neutral"].delivery.is_plain
+    neutral = {"neutral": packs["neutral"]}
+    assert deploy(neutral, voices_dir=voices, engine="praat").voices["amable"].delivery == fitted
+    again = deploy(packs, voices_dir=voices, engine="praat")
+    assert again.voices["amable"].delivery.is_plain
 
 
 def test_nothing_is_written_when_one_pack_is_bad(tmp_path: Path, packs: dict[str, Path]) -> None:

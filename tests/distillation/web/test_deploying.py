@@ -1,5 +1,6 @@
 """Deployment by a worker: carried out once, sent again when lost, noted when it cannot be done."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -264,6 +265,39 @@ def test_one_deployment_replaces_all_that_are_current() -> None:
     assert set(rows[2].replaces.all()) == set(rows[:2])
 
 
+FIT = {
+    "speed": 1.04,
+    "gain_db": -1.3,
+    "rate_error": {"without": 0.112, "with": -0.01},
+    "level_error_db": {"without": 1.3, "with": 0.1},
+}
+
+
+def fitted(stock: str, style: str = "neutral") -> VoicePack:
+    """Return an approved pack to which validation fitted a speed and gain."""
+    pack = approved(stock, style)
+    pack.style_run.report = {**pack.style_run.report, "delivery": FIT}
+    pack.style_run.save()
+    return pack
+
+
+def deliveries(place: Path) -> dict[str, tuple[float, float]]:
+    deployed = manifest.read(place)
+    assert deployed
+    return {name: (voice.speed, voice.gain_db) for name, voice in deployed.voices.items()}
+
+
+def test_the_fitted_speed_and_gain_go_along_unless_left_out(voices_dir: Path) -> None:
+    packs = [fitted(LUZ), fitted(OTHER, "amable"), approved(THIRD, "formal")]
+    person = packs[0].style_run.run.created_by
+    packs_deploy(packs=packs, person=person, plain={packs[1].pk})
+    plain = (1.0, 0.0)
+    assert deliveries(voices_dir) == {"neutral": (1.04, -1.3), "amable": plain, "formal": plain}
+    packs_deploy(packs=packs[:1], person=person, plain={packs[0].pk})
+    assert deliveries(voices_dir)["neutral"] == plain
+    assert [row.speed for row in Deployment.objects.filter(voice="neutral")] == [1.0, 1.04]
+
+
 class TestPage:
     @pytest.fixture
     def admin(self) -> Client:
@@ -279,6 +313,61 @@ class TestPage:
         assert b"Choose at least one voice" in answer.content
         admin.post(reverse("deploy"), {"pack": [value, pack.pk]})
         assert Deployment.objects.get().pack == pack
+
+    def test_the_fitted_speed_and_gain_are_shown_and_switched(
+        self, admin: Client, voices_dir: Path
+    ) -> None:
+        pack = fitted(LUZ)
+        words = "speed ×1.04, gain −1.3 dB"
+
+        def page(name: str = "voices", *args: int) -> str:
+            return " ".join(admin.get(reverse(name, args=args)).content.decode().split())
+
+        def send(**fields: int) -> int:
+            admin.post(reverse("deploy"), {"pack": pack.pk, **fields})
+            row = Deployment.objects.get(state=Deployment.State.REQUESTED)
+            carry_out(row)
+            return row.pk
+
+        box = f'name="fitted" value="{pack.pk}"'
+        assert f"{box} checked> apply what was fitted: {words}" in page()
+        row = send(fitted=pack.pk)
+        assert deliveries(voices_dir) == {"neutral": (1.04, -1.3)}
+        assert f"<dd> {words} </dd>" in page()
+        assert f"{box} checked>" in page()  # deployed again, it stays as it is
+        detail = page("voice", row)
+        assert "rate of the held-out sentences: 11.2 % off without, 1.0 % with" in detail
+        assert "loudness of the held-out sentences: 1.3 dB off without, 0.1 dB with" in detail
+        row = send()
+        assert deliveries(voices_dir) == {"neutral": (1.0, 0.0)}
+        assert "<dd> as its pack speaks </dd>" in page()
+        assert f"{box}>" in page()
+        assert f"fitted but not applied: {words}" in page("voice", row)
+
+    def test_where_nothing_was_fitted_nothing_is_offered(
+        self, admin: Client, pack: VoicePack
+    ) -> None:
+        assert b"not fitted" in admin.get(reverse("voices")).content
+        packs_deploy(packs=[pack], person=PersonFactory())
+        page = admin.get(reverse("voices")).content
+        assert b'name="fitted"' not in page
+        assert b"as its pack speaks" in page
+
+    def test_all_of_an_earlier_folder_go_as_they_were(
+        self, admin: Client, settings: Settings, tmp_path: Path
+    ) -> None:
+        packs = [fitted(LUZ), fitted(OTHER, "amable")]
+        packs_deploy(packs=packs, person=PersonFactory(), plain={packs[1].pk})
+        settings.VOICES_DIR = tmp_path / "another"
+        form = admin.get(reverse("voices")).content.decode().split("Deploy all of them again")[0]
+        hidden = re.findall(r'type="hidden"\s+name="(pack|fitted)"\s+value="(\d+)"', form)
+        sent: dict[str, list[str]] = {"pack": [], "fitted": []}
+        for name, value in hidden:
+            sent[name].append(value)
+        admin.post(reverse("deploy"), sent)
+        carry_out(*Deployment.objects.filter(state=Deployment.State.REQUESTED))
+        expected = {"neutral": (1.04, -1.3), "amable": (1.0, 0.0)}
+        assert deliveries(tmp_path / "another") == expected
 
     def test_a_failed_voice_is_told_until_it_is_deployed(self, admin: Client) -> None:
         first, second = approved(LUZ), approved(OTHER, "amable")
