@@ -13,6 +13,14 @@ from typing import Any, Self
 VERSION = 1  # incremented with every change that `upgraded` has to handle
 WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "feature": 0.02})
 
+# Weights of the objective of a gradient search (`stages.objective`): of predicted naturalness, and of
+# the squared errors of pitch (semitones), pitch range and speech rate (natural logarithms).
+OBJECTIVE: Mapping[str, float] = MappingProxyType(
+    {"naturalness": 0.15, "pitch": 0.01, "range": 0.1, "rate": 2.0}
+)
+GRADIENT = "gradient"  # the strategy that evolves one speaker for all styles
+CORRECTIONS = 3  # steps at the end of a gradient search, in which measured prosody is corrected
+
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {
         "target_similarity": 0.70,
@@ -78,6 +86,7 @@ class RunRecipe:
     early_stop: float = 0.98
     compared: str = ""  # texts compared with the target: `all`, or the `first` as published
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+    objective: dict[str, float] = field(default_factory=lambda: dict(OBJECTIVE))
     thresholds: dict[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     teacher_options: dict[str, str] = field(default_factory=dict)  # url, model, voice, prompt …
     student_options: dict[str, str] = field(default_factory=dict)  # model_dir …
@@ -121,6 +130,10 @@ class RunRecipe:
             0 < weight < math.inf for weight in self.weights.values()
         ):
             raise RecipeError("weights: target, self and feature, each above 0.")
+        if set(self.objective) != set(OBJECTIVE) or not all(
+            0 <= weight < math.inf for weight in self.objective.values()
+        ):
+            raise RecipeError(f"objective: {', '.join(OBJECTIVE)}, each 0 or above.")
 
     def style(self, key: str) -> StyleRecipe:
         """Return the style with this key; raise RecipeError if there is none."""
@@ -132,6 +145,20 @@ class RunRecipe:
     @property
     def style_keys(self) -> tuple[str, ...]:
         return tuple(style.key for style in self.styles)
+
+    @property
+    def speaker_style(self) -> str:
+        """The style whose search evolves the speaker of all styles; empty if each has its own."""
+        follows = self.strategy == GRADIENT and len(self.styles) > 1
+        return self.styles[0].key if follows else ""
+
+    def begins_from_speaker(self, style_key: str) -> bool:
+        """Return whether a style begins from the speaker that another style's search evolves."""
+        return self.speaker_style not in ("", style_key)
+
+    def steps_of(self, style_key: str) -> int:
+        """Return how many steps the search of a style takes at most."""
+        return 1 + CORRECTIONS if self.begins_from_speaker(style_key) else self.steps
 
     @property
     def teacher_weights(self) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from corpus.translatable import gettext_noop as _
 from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, with_gradient
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
-from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.search import STEPS, STRATEGIES, WITH_GRADIENT
 from distillation.sentence_selection import (
     SentenceOption,
     SentenceSelection,
@@ -35,14 +35,14 @@ class SoundFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeRequest:
-    """The settings requested for a run; the defaults are those of `RunRecipe`."""
+    """The settings requested for a run; the defaults are the student's and those of `RunRecipe`."""
 
     student: str
     teacher: str
     precision: str = ""
-    strategy: str = RunRecipe.strategy
+    strategy: str = ""  # empty: the student's
     base_voices: Sequence[str] = ()  # empty: every stock voice of the student
-    steps: int = RunRecipe.steps
+    steps: int = 0  # 0: as many as the strategy needs
     minutes: float = RunRecipe.minutes
     goal: float = RunRecipe.goal
     patience: int = RunRecipe.patience
@@ -181,7 +181,8 @@ def assembled(
 ) -> RunRecipe:
     """Return the recipe for these sentences and targets."""
     info = STUDENTS[request.student]
-    follows = request.strategy in EXPERIMENTAL
+    strategy = request.strategy or info.strategy
+    follows = strategy in WITH_GRADIENT
     precision = request.precision or next(iter(info.precisions), "")
     libraries = (*LIBRARIES, *filter(None, [info.library]))
     return RunRecipe(
@@ -191,9 +192,9 @@ def assembled(
         gradient_texts=gradient_texts(texts, selection.held_out) if follows else (),
         student=request.student,
         teacher=targets.teacher,
-        strategy=request.strategy,
+        strategy=strategy,
         base_voices=tuple(request.base_voices) or info.stock_voices(model_dir),
-        steps=request.steps,
+        steps=request.steps or default_steps(strategy),
         minutes=request.minutes,
         goal=request.goal,
         patience=request.patience,
@@ -211,6 +212,11 @@ def assembled(
     )
 
 
+def default_steps(strategy: str) -> int:
+    """Return the number of steps of a run that names none."""
+    return STEPS.get(strategy, RunRecipe.steps)
+
+
 def check_request(request: RecipeRequest, model_dir: Path) -> None:
     """Reject unknown names and incompatible settings.
 
@@ -221,7 +227,8 @@ def check_request(request: RecipeRequest, model_dir: Path) -> None:
     """
     _check_name("student", request.student, STUDENTS)
     _check_name("teacher", request.teacher, TEACHERS)
-    check_strategy(request.strategy, request.student)
+    if request.strategy:
+        check_strategy(request.strategy, request.student)
     check_base_voices(request.base_voices, request.student, model_dir)
     if TEACHERS[request.teacher].needs_url and not request.url:
         raise RecipeError(
@@ -232,8 +239,8 @@ def check_request(request: RecipeRequest, model_dir: Path) -> None:
 
 def check_strategy(name: str, student: str) -> None:
     """Reject an unknown strategy, or one that needs gradients the student does not provide."""
-    _check_name("strategy", name, (*STRATEGIES, *EXPERIMENTAL))
-    if name in EXPERIMENTAL and not STUDENTS[student].has_gradient:
+    _check_name("strategy", name, STRATEGIES)
+    if name in WITH_GRADIENT and not STUDENTS[student].has_gradient:
         raise RecipeError(
             _(
                 "strategy: %(strategy)s works with the student %(able)s only, not with "

@@ -96,7 +96,7 @@ def default_teacher(*, served: bool) -> str:
 
 
 def with_gradient() -> tuple[str, ...]:
-    """Return the students that the strategies of `search.EXPERIMENTAL` work with."""
+    """Return the students that the strategies of `search.WITH_GRADIENT` work with."""
     return tuple(info.name for info in STUDENTS.values() if info.has_gradient)
 
 

@@ -42,8 +42,10 @@ class StudentInfo:
         Options passed on by the speech service: `threads`, `precision`.
     precisions : tuple of str
         Values of its option `precision`, the published one first; empty if it has none.
+    strategy : str
+        The search strategy of runs that name none: the best measured for this student.
     has_gradient : bool
-        Whether the strategies of `search.EXPERIMENTAL` work with it (`Differentiable`).
+        Whether the strategies of `search.WITH_GRADIENT` work with it (`Differentiable`).
     is_natural : bool
         Whether its voices sound natural; a robotic student is for quick trials.
     takes_seconds : bool
@@ -62,6 +64,7 @@ class StudentInfo:
     needs_models: bool = False
     service_options: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ()
+    strategy: str = "cma-es"
     has_gradient: bool = False
     is_natural: bool = False
     takes_seconds: bool = False

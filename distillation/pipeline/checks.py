@@ -13,14 +13,14 @@ from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.recipe_builder import check_base_voices, check_strategy
-from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.search import STRATEGIES
 
 
 def check_values(options: Options, corpus: Corpus) -> None:
     known: dict[str, tuple[str, Iterable[str]]] = {
         "--student": (options.student, STUDENTS),
         "--teacher": (options.teacher, TEACHERS),
-        "--strategy": (options.strategy, (*STRATEGIES, *EXPERIMENTAL)),
+        "--strategy": (options.strategy, tuple(STRATEGIES)),
         "--precision": (options.precision, PRECISIONS),
     }
     for option, (value, names) in known.items():

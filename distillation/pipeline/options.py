@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distillation.engines import STUDENTS, TEACHERS
-from distillation.search import EXPERIMENTAL, STRATEGIES
+from distillation.search import STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 PRECISIONS = ("fp32", "bf16", "auto")
@@ -120,7 +120,7 @@ def _add_search(parser: ArgumentParser) -> None:
     group.add_argument(
         "--strategy",
         default="",
-        help=f"{' or '.join(STRATEGIES)}; experimental: {' or '.join(EXPERIMENTAL)}",
+        help=f"{' or '.join(STRATEGIES)}; gradient works with kokoro only",
     )
     group.add_argument(
         "--weights",

@@ -17,6 +17,7 @@ from distillation.scoring.encoder import (
     N_MELS,
     RATE,
     SR,
+    Embedding,
     SpeakerEncoder,
     speaker_encoder,
 )
@@ -51,6 +52,10 @@ class DifferentiableSimilarity:
         encoder = encoder or speaker_encoder()
         self._network: Any = encoder.network.requires_grad_(False)
         self._target = torch.from_numpy(centroid([encoder.embed(clip) for clip in clips]))
+
+    def of(self, embedding: Embedding | None) -> float:
+        """Return the cosine of an embedding; 0 without one."""
+        return 0.0 if embedding is None else float(embedding @ self._target.numpy())
 
     def __call__(self, y: Tensor, sr: int) -> Tensor:
         """Return the cosine, 0-1.

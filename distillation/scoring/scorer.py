@@ -107,6 +107,11 @@ class Scorer:
         self._target = centroid([self._encoder.embed(clip) for clip in clips])
         self._features = mean_features([features(clip) for clip in clips])
 
+    @property
+    def target_embedding(self) -> Embedding:
+        """The target's speaker embedding: the centroid of its clips, a unit vector."""
+        return self._target
+
     def measure_text(self, audio: Audio) -> TextResult:
         """Return the embedding of one text and its target similarity.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from distillation.search.base import Array, GradientFunction, Known, SearchError, State, Strategy
+from distillation.search.base import Array, Known, SearchError, State, Strategy
 from distillation.search.cma_es import CmaEs
 from distillation.search.gradient import Gradient
 from distillation.search.random_walk import RandomWalk, SharedWalk
 from distillation.search.surrogate import Halves, Surrogate
 
 __all__ = [
-    "EXPERIMENTAL",
+    "STEPS",
     "STRATEGIES",
+    "WITH_GRADIENT",
     "Array",
-    "GradientFunction",
     "Known",
     "SearchError",
     "State",
@@ -21,16 +21,19 @@ __all__ = [
 ]
 
 STRATEGIES: dict[
-    str, type[CmaEs] | type[Halves] | type[RandomWalk] | type[SharedWalk] | type[Surrogate]
+    str,
+    type[CmaEs] | type[Gradient] | type[Halves] | type[RandomWalk] | type[SharedWalk]
+    | type[Surrogate],
 ] = {
     CmaEs.name: CmaEs,
+    Gradient.name: Gradient,
     Surrogate.name: Surrogate,
     Halves.name: Halves,
     SharedWalk.name: SharedWalk,
     RandomWalk.name: RandomWalk,
 }
-# These follow a gradient: they work only with students that provide one.
-EXPERIMENTAL: dict[str, type[Gradient]] = {Gradient.name: Gradient}
+WITH_GRADIENT = (Gradient.name,)  # work only with students that provide one
+STEPS = {Gradient.name: 58}  # of runs that name no number, where it is not `RunRecipe.steps`
 
 
 def strategy(
@@ -42,14 +45,14 @@ def strategy(
     diversity: tuple[float, float],
     seed: int,
     known: Known = (),
-    gradient: GradientFunction | None = None,
+    steps: int = 0,
 ) -> Strategy:
     """Return the strategy `name`, set up at `start`.
 
     Parameters
     ----------
     name : str
-        A key of `STRATEGIES` or `EXPERIMENTAL`.
+        A key of `STRATEGIES`.
     start : ndarray, shape (rows, 1, 256), float32
         Where the search begins.
     start_score : float
@@ -62,23 +65,14 @@ def strategy(
         Equal seeds and scores give equal candidates.
     known : sequence of (ndarray, float)
         Packs scored while the start was chosen, and their totals; a strategy may learn from them.
-    gradient : callable, optional
-        Gradient to ascend, for the experimental strategies.
+    steps : int
+        Steps the search may take, for strategies that plan ahead.
 
     Raises
     ------
     SearchError
         Unknown name, or a population of the wrong shape or size.
     """
-    if name in EXPERIMENTAL:
-        return EXPERIMENTAL[name](
-            start=start,
-            start_score=start_score,
-            population=population,
-            diversity=diversity,
-            seed=seed,
-            gradient=gradient,
-        )
     if name not in STRATEGIES:
         raise SearchError(f"strategy: {', '.join(STRATEGIES)}; not {name!r}.")
     return STRATEGIES[name](
@@ -88,4 +82,5 @@ def strategy(
         diversity=diversity,
         seed=seed,
         known=known,
+        **({"steps": steps} if name in WITH_GRADIENT else {}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Known = Sequence[tuple[Array, float]]  # packs that were already scored, and their totals
-GradientFunction = Callable[[Array, int], NDArray[np.float64]]  # pack, step → gradient (256,)
 State = dict[str, NDArray[np.generic] | int | float | str]
 
 

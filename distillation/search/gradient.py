@@ -1,69 +1,53 @@
-"""Gradient steps in the subspace of the stock voices (experimental)."""
+"""Stochastic gradient ascent: a new pair of sentences every step, one offset for all rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from distillation.search.base import (
     Array,
-    GradientFunction,
     Known,
     SearchError,
     State,
-    rng_from_json,
-    rng_to_json,
+    checked_population,
 )
-from distillation.search.subspace import Subspace, Vector
 
-RATES = (0.2, 0.02)  # learning rate in spreads per step: initial, and minimum before a restart
-MOMENTS = (0.9, 0.99)  # Adam's decay rates of the mean gradient and of its square
-DIRECTIONS = (8, 4)  # minimum of timbre and prosody
-PATIENCE = 8  # steps without a better score
-OFFSET = 0.05  # spreads: random offset from the start, and from the best at a restart
-
-
-@dataclass(frozen=True)
-class Position:
-    """The current point and Adam's moment estimates."""
-
-    point: Vector
-    mean: Vector
-    square: Vector
-    count: int  # number of steps in the moments
-
-    @classmethod
-    def fresh(cls, point: Vector) -> Position:
-        return cls(point, np.zeros_like(point), np.zeros_like(point), 0)
+RATE = 0.15  # first learning rate, spreads per step
+LAST_RATE = 0.05  # the last one, as a part of the first
+FALLS_FROM = 0.5  # part of the search after which the rate falls
+MOMENTS = (0.9, 0.999)  # Adam's decay rates of the mean gradient and of its square
+PULL = 0.001  # towards the start, per spread
+SENTENCES = 2  # a step averages their gradients, so that two workers can take one each
+ROUND = 5 * SENTENCES + 1  # candidates: five steps, then one that is scored
+Vector = NDArray[np.float64]
 
 
 class Gradient:
-    """Gradient ascent by Adam; every point is scored like any other candidate.
+    """Adam over an offset of 256 numbers in spreads of the base voices.
 
-    The gradient is that of target similarity alone, while the score is the total. After
-    `PATIENCE` steps without a better score it returns to the best point and halves its rate; at
-    the minimum rate it restarts at a random offset from the best.
+    Every step averages the gradients of `SENTENCES` new sentences: a few that recur are learned
+    by heart, and the voice becomes less natural on all others. The offset is added to all rows,
+    which keep what the start does at other lengths. Dividing each number by its spread over the
+    base voices makes the numbers alike for Adam, and moves most where voices differ; a pull
+    towards the start keeps it in their neighbourhood. After every five steps, and at the end,
+    the point is scored like the candidates of other strategies; what is told is the objective.
 
     Parameters
     ----------
     start : ndarray, shape (rows, 1, 256), float32
+        Where it begins.
     start_score : float
-        Score of `start`, 0-100.
+        Objective of `start`.
     population : ndarray, shape (n, rows, 1, 256), float32
         The base voices, n ≥ 2.
-    diversity : (float, float)
-        Not used.
     seed : int
-        Of the random offsets; equal seeds, scores and gradients give equal candidates.
-    gradient : callable
-        Maps pack and step to the gradient (256,) by an offset added to all rows.
-
-    Raises
-    ------
-    SearchError
-        No gradient was given: the student has none.
+        Of the order of the sentences.
+    steps : int
+        How many candidates may be asked in all, gradients included; the learning rate falls
+        towards the last.
 
     References
     ----------
@@ -78,95 +62,107 @@ class Gradient:
         start: Array,
         start_score: float,
         population: Array,
-        diversity: tuple[float, float],  # noqa: ARG002
+        diversity: tuple[float, float] = (0.0, 0.0),  # noqa: ARG002
         seed: int,
         known: Known = (),  # noqa: ARG002
-        gradient: GradientFunction | None = None,
+        steps: int,
     ) -> None:
-        if gradient is None:
-            raise SearchError("gradient: the student gives no gradient; choose another strategy.")
-        self._gradient = gradient
-        self._space = Subspace(start, population, least=DIRECTIONS)
-        self._rng = np.random.default_rng(seed)
-        self._best, self._best_score = self._space.origin, start_score
-        self._position = self._near_best()
-        self._rate, self._turn, self._failures = RATES[0], 0, 0
-        self._next: Position | None = None
+        means = checked_population(start, population)[:, :, 0, :].mean(axis=1)
+        self._start, self._spread = start, means.std(axis=0)
+        self._steps, self._first_sentence = steps, seed % 10_007
+        self._offset, self._mean, self._square = np.zeros((3, start.shape[-1]))
+        self._count = 0  # steps of Adam
+        self._told, self._asked = 0, 0  # candidates told in all; asked and not yet told
+        self._gradients: list[Vector] = []  # of this step
+        self._best_score = start_score
 
     @property
     def batch(self) -> int:
-        return int(self._next is None)
+        left = self._steps - 1 - self._told  # before the last candidate, which is scored
+        group = min(SENTENCES - self._place % SENTENCES, left)
+        return (1 if self._is_scored(self._told) else group) - self._asked
 
     @property
     def floor(self) -> float:
-        return self._best_score
+        return -np.inf
+
+    @property
+    def sentence(self) -> int | None:
+        """Number of the sentence at which the candidate asked last is to be differentiated.
+
+        None if it is to be scored. Numbers grow without end: the caller repeats its sentences.
+        """
+        number = self._told + self._asked - 1
+        if self._is_scored(number):
+            return None
+        return self._first_sentence + number - number // ROUND
 
     def ask(self) -> Array:
-        if self._next is not None:
-            raise SearchError("tell the score of this step before asking for the next.")
-        self._next = self._step()
-        return self._space.pack(self._next.point)
+        if self.batch < 1:
+            raise SearchError("tell what came of this step before asking for the next.")
+        self._asked += 1
+        return np.asarray(self._start + self._offset * self._spread, np.float32)
 
     def tell(self, score: float | None, *, ceiling: float = 0.0) -> bool:  # noqa: ARG002
-        if self._next is None:
-            raise SearchError("ask for a candidate before telling its score.")
-        self._position, self._next = self._next, None
-        self._turn += 1
+        self._take()
         better = score is not None and score > self._best_score
         if better and score is not None:
-            self._best, self._best_score, self._failures = self._position.point, score, 0
-        else:
-            self._failures += 1
-        if self._failures == PATIENCE:
-            self._return_to_best()
+            self._best_score = score
         return better
+
+    def tell_gradient(self, gradient: Vector) -> None:
+        """Take the gradient (256,) of the first candidate not yet told."""
+        self._gradients.append(np.asarray(gradient, np.float64))
+        if len(self._gradients) == SENTENCES:
+            self._climb(np.mean(self._gradients, axis=0) * self._spread)
+            self._gradients = []
+        self._take()
 
     def state(self) -> State:
         return {
-            "point": self._position.point,
-            "mean": self._position.mean,
-            "square": self._position.square,
-            "count": self._position.count,
-            "best": self._best,
+            "offset": self._offset,
+            "mean": self._mean,
+            "square": self._square,
+            "gradients": np.array(self._gradients).reshape(-1, len(self._offset)),
+            "count": self._count,
+            "told": self._told,
             "best_score": self._best_score,
-            "rate": self._rate,
-            "turn": self._turn,
-            "failures": self._failures,
-            "rng": rng_to_json(self._rng),
         }
 
     def restore(self, state: State) -> None:
-        point, mean, square, best = (
-            np.atleast_1d(np.asarray(state[name], np.float64))
-            for name in ("point", "mean", "square", "best")
+        self._offset, self._mean, self._square = (
+            np.array(state[name], np.float64) for name in ("offset", "mean", "square")
         )
-        self._position, self._next = Position(point, mean, square, int(state["count"])), None
-        self._best, self._best_score = best, float(state["best_score"])
-        self._rate, self._turn = float(state["rate"]), int(state["turn"])
-        self._failures = int(state["failures"])
-        self._rng = rng_from_json(str(state["rng"]))
+        self._gradients = list(np.asarray(state["gradients"], np.float64))
+        self._count, self._told, self._asked = int(state["count"]), int(state["told"]), 0
+        self._best_score = float(state["best_score"])
 
-    def _step(self) -> Position:
-        position, (keep, keep_square) = self._position, MOMENTS
-        gradient = self._space.directions @ self._gradient(
-            self._space.pack(position.point), self._turn
-        )
-        mean = keep * position.mean + (1 - keep) * gradient
-        square = keep_square * position.square + (1 - keep_square) * gradient**2
-        count = position.count + 1
-        ahead = mean / (1 - keep**count)
-        step = self._rate * ahead / (np.sqrt(square / (1 - keep_square**count)) + 1e-12)
-        return Position(self._within(position.point + step), mean, square, count)
+    @property
+    def _place(self) -> int:
+        """Place within the round of the first candidate not yet told."""
+        return self._told % ROUND
 
-    def _return_to_best(self) -> None:
-        self._failures, self._rate = 0, self._rate / 2
-        self._position = Position.fresh(self._best)
-        if self._rate < RATES[1]:
-            self._rate, self._position = RATES[0], self._near_best()
+    def _is_scored(self, number: int) -> bool:
+        return number % ROUND == ROUND - 1 or number >= self._steps - 1
 
-    def _near_best(self) -> Position:
-        offset = OFFSET * self._rng.standard_normal(len(self._best))
-        return Position.fresh(self._within(self._best + offset))
+    def _take(self) -> None:
+        if not self._asked:
+            raise SearchError("ask for a candidate before telling what came of it.")
+        self._asked -= 1
+        self._told += 1
 
-    def _within(self, point: Vector) -> Vector:
-        return np.clip(point, self._space.low, self._space.high)
+    def _climb(self, gradient: Vector) -> None:
+        """Move the offset by one step of Adam."""
+        ascent = gradient - PULL * self._offset
+        keep, keep_square = MOMENTS
+        self._mean = keep * self._mean + (1 - keep) * ascent
+        self._square = keep_square * self._square + (1 - keep_square) * ascent**2
+        self._count += 1
+        mean = self._mean / (1 - keep**self._count)
+        square = self._square / (1 - keep_square**self._count)
+        self._offset = self._offset + self._rate * mean / (np.sqrt(square) + 1e-8)
+
+    @property
+    def _rate(self) -> float:
+        left = 1.0 - self._told / self._steps
+        return RATE * min(1.0, left / (1.0 - FALLS_FROM) + LAST_RATE)

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from corpus.files import sha256_of_json
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score
-from distillation.search import Array, State
+from distillation.search import WITH_GRADIENT, Array, State
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.evaluation import PruningThreshold
+from distillation.stages.search_context import SearchContext
 from distillation.voicepack import VoicePack
 
 DECIDING = (
@@ -32,6 +33,7 @@ PLAIN = (
     *("step", "evaluations", "texts", "seconds", "stopped", "left"),
     *("start_totals", "start_name", "diversity", "trace"),
 )
+GRADIENT_PLAIN = ("value", "figures", "bias", "fraction")  # absent from older checkpoints
 
 
 class Point(NamedTuple):
@@ -70,6 +72,12 @@ class Checkpoint:
     diversity: float = 0.0
     kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
+    # Of a gradient search: objective and prosody of the best, measured minus predicted prosody of
+    # the start, and the part of what is missing that the next correction makes up for.
+    value: float | None = None
+    figures: list[float] | None = None
+    bias: list[float] = field(default_factory=list)
+    fraction: float = 1.0
 
 
 def identity(
@@ -78,13 +86,25 @@ def identity(
     target_path: Path,
     stock: Mapping[str, VoicePack],
     weights: str,
+    context: SearchContext | None = None,
 ) -> str:
     """Return the SHA-256 of everything that determines the search of one style."""
     deciding = {name: getattr(recipe, name) for name in DECIDING}
     deciding |= {"style": style_key, "target": clips_digest(target_path), "model": weights}
     deciding |= {"stock": {name: pack.sha256 for name, pack in stock.items()}}
-    deciding |= {"gradient_texts": recipe.gradient_texts} if recipe.gradient_texts else {}
+    if recipe.strategy in WITH_GRADIENT:
+        deciding |= _of_gradient(recipe, context or SearchContext())
     return sha256_of_json(deciding)
+
+
+def _of_gradient(recipe: RunRecipe, context: SearchContext) -> dict[str, Any]:
+    return {
+        "gradient_texts": recipe.gradient_texts,
+        "objective": recipe.objective,
+        "target_texts": context.target_texts,
+        "speaker_targets": [clips_digest(path) for path in context.speaker_targets],
+        "speaker": context.speaker and context.speaker.sha256,
+    }
 
 
 def style_seed(seed: int, style_key: str) -> int:
@@ -102,7 +122,7 @@ def write(at: Checkpoint, who: str) -> bytes:
     arrays |= {f"search-{k}": v for k, v in at.search.items() if isinstance(v, np.ndarray)}
     meta = {
         "identity": who,
-        **{name: getattr(at, name) for name in PLAIN},
+        **{name: getattr(at, name) for name in (*PLAIN, *GRADIENT_PLAIN)},
         "bar": [at.threshold.first, at.threshold.floor],
         "start_score": at.start_score and at.start_score.to_json(),
         "best_score": at.best_score and at.best_score.to_json(),
@@ -163,6 +183,7 @@ def _rebuild(meta: dict[str, Any], arrays: dict[str, Any]) -> Checkpoint:
     }
     return Checkpoint(
         **{name: meta[name] for name in PLAIN},
+        **{name: meta[name] for name in GRADIENT_PLAIN if name in meta},
         threshold=PruningThreshold(*meta["bar"]),
         start=arrays.get("start"),
         best=arrays.get("best"),

@@ -14,8 +14,13 @@ from corpus.audio.types import Audio
 from distillation.engines.base import BatchStudent, Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer, TextResult
+from distillation.scoring.encoder import Embedding
 from distillation.search import Array
+from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest, read_clips
+from distillation.stages.objective import GradientRequest, Objective, objective_for
+from distillation.stages.prosody_figures import ProsodyFigures
+from distillation.stages.search_context import SearchContext
 from distillation.voicepack import VoicePack
 
 
@@ -42,11 +47,13 @@ class Task:
     number: int
     candidate: Array
     threshold: PruningThreshold
+    gradient: GradientRequest | None = None  # to be differentiated instead of scored
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything the evaluation depends on besides recipe and target."""
-        return hashlib.sha256(self.candidate.tobytes() + repr(self.threshold).encode()).hexdigest()
+        about = repr(self.gradient or self.threshold)
+        return hashlib.sha256(self.candidate.tobytes() + about.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -61,22 +68,43 @@ class Evaluation:
         0-100: upper bound on its total; its actual total if all texts were evaluated.
     texts : int
         Number of texts it spoke.
+    value : float or None
+        The objective of a gradient search; None for other searches.
+    gradient : tuple of float
+        Its gradient (256,), if that was requested.
+    figures : ProsodyFigures or None
+        Prosody of a candidate that was scored by a gradient search.
     """
 
     score: Score | None
     ceiling: float
     texts: int
+    value: float | None = None
+    gradient: tuple[float, ...] = ()
+    figures: ProsodyFigures | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal evaluation."""
-        score = self.score and self.score.to_json()
-        return {"score": score, "ceiling": self.ceiling, "texts": self.texts}
+        return {
+            "score": self.score and self.score.to_json(),
+            "ceiling": self.ceiling,
+            "texts": self.texts,
+            "value": self.value,
+            "gradient": list(self.gradient),
+            "figures": self.figures and list(self.figures),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Evaluation:
         """Read what `to_json` wrote."""
-        score = data["score"] and Score.from_json(data["score"])
-        return cls(score, float(data["ceiling"]), int(data["texts"]))
+        return cls(
+            data["score"] and Score.from_json(data["score"]),
+            float(data["ceiling"]),
+            int(data["texts"]),
+            data.get("value"),
+            tuple(data.get("gradient", ())),
+            ProsodyFigures(*data["figures"]) if data.get("figures") else None,
+        )
 
 
 GoOn = Callable[[], bool]
@@ -104,12 +132,26 @@ class Evaluator:
         `no_target`, `bad_target`.
     """
 
-    def __init__(self, recipe: RunRecipe, student: Student, target_path: Path) -> None:
+    def __init__(
+        self,
+        recipe: RunRecipe,
+        student: Student,
+        target_path: Path,
+        context: SearchContext | None = None,
+    ) -> None:
         self._recipe = recipe
         self._student = student
         self._batch_student = batch_student_of(student)
         weights = tuple(sorted(recipe.weights.items()))
         self._scorer = _scorer(target_path, clips_digest(target_path), weights)
+        self.objective: Objective | None = objective_for(
+            recipe, student, target_path, context or SearchContext()
+        )
+
+    @property
+    def target_embedding(self) -> Embedding:
+        """The speaker embedding of the target: the centroid of its clips."""
+        return self._scorer.target_embedding
 
     @property
     def prefers_batch(self) -> bool:
@@ -124,11 +166,24 @@ class Evaluator:
         return self.many([task])[0]
 
     def many(self, tasks: Sequence[Task]) -> list[Evaluation]:
-        """Return the evaluations of several tasks, evaluated together text by text.
+        """Return the evaluations of several tasks; those to score, together text by text.
 
         Each is dropped exactly where it would be if evaluated alone. If the student synthesizes
         several voices at once, scores equal the sequential ones within the student's tolerance.
         """
+        scored = iter(self._scored([task for task in tasks if task.gradient is None]))
+        return [
+            next(scored) if task.gradient is None else self._differentiated(task, task.gradient)
+            for task in tasks
+        ]
+
+    def _differentiated(self, task: Task, request: GradientRequest) -> Evaluation:
+        if self.objective is None:
+            raise StageError("no_gradient", f"{self._recipe.strategy} has no objective.")
+        value, gradient = self.objective.gradient(task.candidate, request)
+        return Evaluation(None, 0.0, 1, value, tuple(gradient.tolist()))
+
+    def _scored(self, tasks: Sequence[Task]) -> list[Evaluation]:
         packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
         generators = [self._evaluate_by_text(task.threshold) for task in tasks]
         wanted = {number: next(texts) for number, texts in enumerate(generators)}
@@ -160,7 +215,10 @@ class Evaluator:
                 return Evaluation(None, self._ceiling(results, feature), len(results))
             results.append((yield text))
         score = self._scorer.score(results, compared=self._recipe.compared, feature=feature)
-        return Evaluation(score, score.total, len(results))
+        if self.objective is None:
+            return Evaluation(score, score.total, len(results))
+        value, figures = self.objective.measured(results)
+        return Evaluation(score, score.total, len(results), value, figures=figures)
 
     def _is_below_floor(
         self, threshold: PruningThreshold, results: list[TextResult], feature: float | None

@@ -6,18 +6,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from distillation.engines.base import Student
-from distillation.recipe import RunRecipe
+from distillation.engines.base import Differentiable, Student
+from distillation.recipe import CORRECTIONS, RunRecipe
 from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
+from distillation.search.gradient import Gradient
 from distillation.stages import checkpoint as checkpoints
-from distillation.stages import search_progress
+from distillation.stages import curve
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint, Point
+from distillation.stages.corrections import Corrections
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -26,15 +29,12 @@ from distillation.stages.evaluation import (
     Task,
     evaluated_here,
 )
-from distillation.stages.gradients import gradient_for
 from distillation.stages.initialization import blends, start_total, stock_of
-from distillation.stages.search_progress import (
-    Diversity,
-    Progress,
-    may_end_early,
-    time_is_up,
-    why_stopped,
-)
+from distillation.stages.objective import GradientRequest
+from distillation.stages.prosody_figures import ProsodyFigures
+from distillation.stages.search_context import SearchContext
+from distillation.stages.search_progress import Diversity, time_is_up
+from distillation.stages.voice_atlas import atlas_for
 from distillation.voicepack import VoicePack
 
 MAX_IN_MEMORY = 32  # candidates at once; a generation may be larger
@@ -44,8 +44,13 @@ class Evolution:
     """Stage 2 for one style.
 
     First every base voice is scored, then blends of the best of them (the interpolation
-    start of KVoiceWalk, bounded); the best of all is the start. The recipe's strategy then
-    searches from it until one of the recipe's rules ends the search.
+    start of KVoiceWalk, bounded); the best of all is the start. If the student takes long to
+    speak, the start is the base voice that is nearest by the atlas (`stages.voice_atlas`). The
+    recipe's strategy then searches from it until one of the recipe's rules ends the search.
+
+    A gradient search ends with corrections of the prosody. If a run has several styles, that of
+    the first evolves the speaker, towards the targets of all; the others begin from it and are
+    corrections alone.
 
     Candidates come in batches. The pruning threshold (target similarity of the first text at
     least `recipe.early_stop` of the best's; a total above the search's floor) is fixed at the
@@ -63,11 +68,15 @@ class Evolution:
     checkpoint : bytes, optional
         From `checkpoint()`: resume from there. The result is bit-identical to that of an
         uninterrupted search.
+    context : SearchContext, optional
+        What else the search of this style needs.
 
     Attributes
     ----------
+    steps : int
+        Steps it takes at most: `recipe.steps_of` its style.
     step : int
-        Steps done, 0…recipe.steps; 0 while the start is being chosen.
+        Steps done, 0…steps; 0 while the start is being chosen.
     evaluations, texts : int
         Candidates evaluated so far, including those of the start, and the texts they spoke.
     seconds : float
@@ -83,7 +92,7 @@ class Evolution:
     points : list of Point
         The start and every improvement.
     milestones : dict of int to VoicePack
-        The best pack at 0, 25, 50 and 100 %, keyed by step: of `recipe.steps` (as far as
+        The best pack at 0, 25, 50 and 100 %, keyed by step: of `steps` (as far as
         reached) while the search runs, of the steps it took once it has ended.
     evaluator : Evaluator
         Evaluates one candidate, in this process.
@@ -102,21 +111,25 @@ class Evolution:
         student: Student,
         target_path: str | Path,
         checkpoint: bytes | None = None,
+        *,
+        context: SearchContext | None = None,
     ) -> None:
         self.recipe = recipe
         self.style_key = recipe.style(style_key).key
-        self.evaluator = Evaluator(recipe, student, Path(target_path))
-        self._gradient = gradient_for(recipe, student, Path(target_path))
-        self._engine = student.name
+        self.steps = recipe.steps_of(style_key)
+        self._context = context or SearchContext()
+        self.evaluator = Evaluator(recipe, student, Path(target_path), self._context)
+        self._student = student
         self._stock = stock_of(recipe, student)
+        self._atlas = atlas_for(recipe, student, self._stock, self._context.atlas_dir)
         self._identity = checkpoints.identity(
-            recipe, self.style_key, Path(target_path), self._stock, student.weights
+            recipe, self.style_key, Path(target_path), self._stock, student.weights, self._context
         )
         self._state = (
             Checkpoint() if checkpoint is None else checkpoints.read(checkpoint, self._identity)
         )
         self._pending: deque[Task] = deque()
-        self._diversity: Diversity
+        self._diversity = Diversity([pack.data for pack in self._stock.values()])
         self._search: Strategy | None = None
         if self._state.start is not None and self._state.start_score is not None:
             self._begin_search(self._state.start, self._state.start_score)
@@ -127,7 +140,7 @@ class Evolution:
 
     @property
     def evaluations(self) -> int:
-        return self._state.evaluations
+        return self._state.evaluations + (self._atlas.measured_count if self._atlas else 0)
 
     @property
     def texts(self) -> int:
@@ -163,6 +176,8 @@ class Evolution:
 
     @property
     def base_voice(self) -> str:
+        if self._atlas:
+            return self.start_name
         totals = self._state.start_totals[: len(self._stock)]
         return list(self._stock)[int(np.argmax(totals))] if totals else ""
 
@@ -187,20 +202,31 @@ class Evolution:
     @property
     def milestones(self) -> dict[int, VoicePack]:
         return {
-            step: VoicePack(self._state.kept[improved], self._engine)
-            for step, improved in self._milestones().items()
+            step: VoicePack(self._state.kept[improved], self._student.name)
+            for step, improved in curve.milestones(self._state, self.steps).items()
         }
 
     @property
     def start_total(self) -> int:
-        """Number of candidates evaluated to choose the start, before the first step."""
-        return start_total(len(self._stock))
+        """Number of candidates evaluated, or voices measured, before the first step."""
+        return len(self._stock) + 1 if self._atlas else start_total(len(self._stock))
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether every base voice has been measured that must be before the start is chosen."""
+        return self._state.start is not None or self._atlas is None or self._atlas.is_complete
+
+    def prepare(self, go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Measure the base voices while `go_on()`; return whether the search can begin.
+
+        Processes that share `SearchContext.atlas_dir` measure them together.
+        """
+        return self.is_prepared or bool(self._atlas and self._atlas.build(go_on))
 
     def batch(self) -> list[Task]:
         """Return the candidates to evaluate next; results are taken in this order."""
         if not self._pending and not self.done:
-            tasks = self._search_batch(self._search) if self._search else self._start_batch()
-            self._pending.extend(tasks)
+            self._pending.extend(self._next_batch())
         return list(self._pending)
 
     def advance(
@@ -247,7 +273,8 @@ class Evolution:
             return not stop_requested and (self.evaluations == first or not (late or enough))
 
         began = time.monotonic() - self._state.seconds
-        while not self.done and go_on():
+        self.prepare(lambda: go_on() and not (on_step and on_step(self)))
+        while self.is_prepared and not self.done and go_on():
             with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
                 for evaluation in evaluations:
                     self._state.seconds = time.monotonic() - began
@@ -264,9 +291,26 @@ class Evolution:
             self._state.search = self._search.state()
         return checkpoints.write(self._state, self._identity)
 
+    def _next_batch(self) -> list[Task]:
+        if self._state.start is None:
+            return self._start_batch()
+        if self._search is not None and self._state.step < self._search_steps:
+            return self._search_batch(self._search)
+        return [Task(self._state.evaluations, self._corrected(), PruningThreshold())]
+
+    @property
+    def _search_steps(self) -> int:
+        """How many of the steps are the strategy's; corrections follow."""
+        if self.recipe.begins_from_speaker(self.style_key):
+            return 0
+        return self.steps - (CORRECTIONS if self.evaluator.objective else 0)
+
     def _start_batch(self) -> list[Task]:
         """Return the remaining base voices, then the remaining blends of the best of them."""
         state, evaluated = self._state, len(self._state.start_totals)
+        if self._atlas:
+            nearest = self._atlas.nearest(self.evaluator.target_embedding)
+            return [Task(state.evaluations, self._stock[nearest].data, PruningThreshold())]
         packs = [pack.data for pack in self._stock.values()]
         if evaluated >= len(packs):
             if state.best_score and evaluated == len(packs):
@@ -283,35 +327,78 @@ class Evolution:
     def _search_batch(self, search: Strategy) -> list[Task]:
         state = self._state
         if not state.left and state.best_score:
-            state.left = min(search.batch, self.recipe.steps - state.step)
+            state.left = min(search.batch, self._search_steps - state.step)
             state.threshold = self._pruning_threshold(state.best_score, search.floor)
         count = min(state.left, MAX_IN_MEMORY)
-        return [Task(state.evaluations + n, search.ask(), state.threshold) for n in range(count)]
+        return [self._asked(search, state.evaluations + n) for n in range(count)]
+
+    def _asked(self, search: Strategy, number: int) -> Task:
+        candidate, request = search.ask(), None
+        if isinstance(search, Gradient):
+            texts = self.recipe.gradient_texts or self.recipe.search_texts
+            if (sentence := search.sentence) is not None:
+                text = texts[sentence % len(texts)]
+                request = GradientRequest(text, sentence, tuple(self._state.bias))
+            return Task(number, candidate, PruningThreshold(), request)
+        return Task(number, candidate, self._state.threshold)
+
+    def _corrected(self) -> Array:
+        """Return the next correction; the first candidate of a further style is the speaker."""
+        state, speaker = self._state, self._context.speaker
+        if state.step == 0 and self.recipe.begins_from_speaker(self.style_key):
+            if speaker is None:
+                raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
+            return speaker.data
+        if state.best is None:
+            raise StageError("base_voices", "no base voice of the student contains speech.")
+        return self._corrections.candidate(state.best, _figures(state), state.fraction)
+
+    @cached_property
+    def _corrections(self) -> Corrections:
+        student, objective = self._student, self.evaluator.objective
+        if objective is None or not isinstance(student, Differentiable):
+            raise StageError("no_gradient", f"{self.recipe.strategy} makes no corrections.")
+        return Corrections(self.recipe, student, list(self._stock.values()), objective.aim)
 
     def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
         return PruningThreshold(self.recipe.early_stop * best.first, floor)
 
     def _record(self, task: Task, evaluation: Evaluation) -> None:
-        self._state.evaluations += 1
-        self._state.texts += evaluation.texts
-        if self._search is None:
-            self._record_start(task, evaluation.score)
-        else:
-            self._record_step(self._search, task, evaluation)
-
-    def _record_start(self, task: Task, score: Score | None) -> None:
         state = self._state
+        state.evaluations += 1
+        state.texts += evaluation.texts
+        if state.start is None:
+            self._record_start(task, evaluation)
+            return
+        searching = state.step < self._search_steps
+        state.step += 1
+        if searching and self._search is not None:
+            self._record_step(self._search, task, evaluation)
+        else:
+            self._record_correction(task, evaluation)
+        curve.check_progress(state, self.recipe, self.steps)
+
+    def _record_start(self, task: Task, evaluation: Evaluation) -> None:
+        state, score = self._state, evaluation.score
         state.start_totals.append(score.total if score else 0.0)
         if score and (state.best_score is None or score.total > state.best_score.total):
-            state.best, state.best_score = task.candidate, score
+            self._keep_best(task, evaluation)
             state.start_name = self._start_name(task.number)
         late = (
             time_is_up(self.recipe, state.seconds) and state.best_score and state.best_score.target
         )
-        if late or len(state.start_totals) == self.start_total:
+        if late or self._atlas or len(state.start_totals) == self.start_total:
             self._choose_start()
 
+    def _keep_best(self, task: Task, evaluation: Evaluation) -> None:
+        state = self._state
+        state.best, state.best_score = task.candidate, evaluation.score
+        state.value = evaluation.value
+        state.figures = list(evaluation.figures) if evaluation.figures else None
+
     def _start_name(self, number: int) -> str:
+        if self._atlas:
+            return self._atlas.nearest(self.evaluator.target_embedding)
         if number < len(self._stock):
             return list(self._stock)[number]
         return blends(self._stock, self._state.start_totals)[number - len(self._stock)][0]
@@ -320,32 +407,37 @@ class Evolution:
         best, score = self._state.best, self._state.best_score
         if best is None or score is None or score.target == 0.0:
             raise StageError("base_voices", "no base voice of the student contains speech.")
-        self._state.start, self._state.start_score = best, score
-        self._add_point(score)
+        state, objective = self._state, self.evaluator.objective
+        state.start, state.start_score = best, score
+        if objective and (figures := _figures(state)):
+            state.bias = list(objective.bias(best, figures))
+        curve.add_point(state, score)
         self._begin_search(best, score)
-        self._check_progress(best, score)
+        curve.check_progress(state, self.recipe, self.steps)
 
     def _begin_search(self, start: Array, score: Score) -> None:
+        value = self._state.value if self.evaluator.objective else score.total
         try:
             self._search = strategy(
                 self.recipe.strategy,
                 start=start,
-                start_score=score.total,
+                start_score=score.total if value is None else value,
                 population=np.stack([pack.data for pack in self._stock.values()]),
                 diversity=self.recipe.diversity,
                 seed=checkpoints.style_seed(self.recipe.seed, self.style_key),
                 known=self._known(),
-                gradient=self._gradient,
+                steps=max(1, self._search_steps),
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
-        self._diversity = Diversity([pack.data for pack in self._stock.values()])
         if self._state.search:
             self._search.restore(self._state.search)
 
     def _known(self) -> list[tuple[Array, float]]:
         """Return the packs evaluated while the start was chosen, with their totals."""
         totals = self._state.start_totals
+        if self._atlas:
+            return []
         packs = [pack.data for pack in self._stock.values()]
         if len(totals) > len(packs):
             packs += [data for _, data in blends(self._stock, totals)]
@@ -353,52 +445,35 @@ class Evolution:
 
     def _record_step(self, search: Strategy, task: Task, evaluation: Evaluation) -> None:
         state, score = self._state, evaluation.score
-        state.step += 1
         state.left -= 1
         if state.best is not None:
             state.diversity = self._diversity.running(state.diversity, task.candidate, state.best)
-        if search.tell(score.total if score else None, ceiling=evaluation.ceiling) and score:
-            state.best, state.best_score = task.candidate, score
-            self._add_point(score)
-        if state.best is not None and state.best_score is not None:
-            self._check_progress(state.best, state.best_score)
+        if isinstance(search, Gradient) and task.gradient:
+            search.tell_gradient(np.array(evaluation.gradient))
+            return
+        told = evaluation.value if self.evaluator.objective else score and score.total
+        if search.tell(told, ceiling=evaluation.ceiling) and score:
+            self._keep_best(task, evaluation)
+            curve.add_point(state, score)
 
-    def _add_point(self, score: Score) -> None:
-        state = self._state
-        state.points.append(Point.of(state.step, score))
-        state.trace.append((round(state.seconds, 2), state.diversity))
-
-    def _check_progress(self, best: Array, score: Score) -> None:
-        """Keep the best pack if a milestone may need it; end the search if a rule says so."""
-        state, improved = self._state, self._state.points[-1].step
-        state.stopped = why_stopped(
-            self.recipe,
-            Progress(
-                step=state.step, improved_at=improved, score=score.total, seconds=state.seconds
-            ),
+    def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
+        state, score, before = self._state, evaluation.score, self._state.best_score
+        if score is None or before is None:
+            return
+        first = state.step == 1 and self.recipe.begins_from_speaker(self.style_key)
+        better = first or self._corrections.is_better(
+            score, evaluation.figures, before, _figures(state)
         )
-        wanted = search_progress.wanted(
-            state.step, self.recipe.steps, open_ended=may_end_early(self.recipe)
-        )
-        if state.stopped or state.step in wanted:
-            state.kept[improved] = best
-        needed = set(self._milestones().values())
-        if not state.stopped:
-            steps = self._improved()
-            needed |= {search_progress.best_at(step, steps) for step in wanted}
-        state.kept = {step: pack for step, pack in state.kept.items() if step in needed}
-
-    def _milestones(self) -> dict[int, int]:
-        """Return the milestone steps, each with the step of the improvement that was best there."""
-        state = self._state
-        if state.stopped:
-            return search_progress.chosen(state.step, self._improved(), state.kept)
-        reached = [mark for mark in search_progress.marks(self.recipe.steps) if mark <= state.step]
-        improved = self._improved()
-        return {mark: search_progress.best_at(mark, improved) for mark in reached if improved}
-
-    def _improved(self) -> list[int]:
-        return [point.step for point in self._state.points]
+        if better:
+            self._keep_best(task, evaluation)
+            curve.add_point(state, score)
+        else:
+            state.fraction /= 2
 
     def _pack(self, data: Array | None) -> VoicePack | None:
-        return None if data is None else VoicePack(data, self._engine)
+        return None if data is None else VoicePack(data, self._student.name)
+
+
+def _figures(state: Checkpoint) -> ProsodyFigures | None:
+    """Return the prosody of the best voice, if it was measured."""
+    return ProsodyFigures(*state.figures) if state.figures else None

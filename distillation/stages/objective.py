@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.types import Audio
-from distillation.engines.base import Differentiable
+from distillation.engines.base import Differentiable, Student
 from distillation.recipe import RunRecipe
-from distillation.scoring import naturalness
+from distillation.scoring import TextResult, naturalness
 from distillation.scoring.differentiable_similarity import DifferentiableSimilarity, narrowed
-from distillation.search import Array
+from distillation.search import WITH_GRADIENT, Array
+from distillation.stages import prosody_figures
+from distillation.stages.base import StageError
+from distillation.stages.clips import read_clips
 from distillation.stages.predicted_prosody import prediction
 from distillation.stages.prosody_figures import NAMES, ProsodyFigures
+from distillation.stages.search_context import SearchContext
 from distillation.voicepack import VoicePack
 
 if TYPE_CHECKING:
@@ -57,6 +62,11 @@ class Objective:
         Of the speaker: similarity is that to the centroid of their embeddings.
     aim : ProsodyFigures or None
         Of the style's target; None if it could not be measured, and prosody is left alone.
+
+    References
+    ----------
+    Kingma & Ba 2015 for the ascent itself (`search.gradient`); the predictor of naturalness is
+    that of `scoring.naturalness`.
     """
 
     def __init__(
@@ -66,7 +76,8 @@ class Objective:
         clips: Sequence[Audio],
         aim: ProsodyFigures | None,
     ) -> None:
-        self._student, self._aim = student, aim
+        self._student, self.aim = student, aim
+        self._texts = recipe.search_texts
         self._similarity = DifferentiableSimilarity(*clips)
         self._weights: Mapping[str, float] = recipe.objective
         self._natural = naturalness.available() and self._weights["naturalness"] > 0
@@ -95,26 +106,27 @@ class Objective:
             narrow = narrowed(found.samples, self._student.sr)
             rating = naturalness.differentiable_naturalness(narrow, seed=request.seed)
             value = value + self._weights["naturalness"] * rating.clamp(max=NATURAL_ENOUGH)
-        if self._aim is not None and request.bias:
+        if self.aim is not None and request.bias:
             predicted = prediction(found, request.text) + torch.tensor(request.bias)
-            value = value - self._penalty(torch.from_numpy(self._aim.vector) - predicted)
+            value = value - self._penalty(torch.from_numpy(self.aim.vector) - predicted)
         (gradient,) = torch.autograd.grad(value, offset)
         return float(value), gradient.numpy().astype(np.float64)
 
-    def value(
-        self, similarity: float, rating: float | None, figures: ProsodyFigures | None
-    ) -> float:
-        """Return the objective of a voice that was measured."""
-        value = similarity
-        if rating is not None:
+    def measured(self, results: Sequence[TextResult]) -> tuple[float, ProsodyFigures | None]:
+        """Return the objective and the prosody of a voice that spoke every search text."""
+        audios = [result.audio for result in results]
+        figures = prosody_figures.measured(audios, self._texts)
+        value = float(np.mean([self._similarity.of(result.embedding) for result in results]))
+        if self._natural:
+            rating = float(np.mean([naturalness.naturalness(audio) for audio in audios]))
             value += self._weights["naturalness"] * min(rating, NATURAL_ENOUGH)
-        if self._aim is not None and figures is not None:
-            errors = np.square(self._aim.vector - figures.vector)
+        if self.aim is not None and figures is not None:
+            errors = np.square(self.aim.vector - figures.vector)
             value -= float(errors @ [self._weights[name] for name in NAMES])
-        return value
+        return value, figures
 
-    def bias(self, pack: Array, figures: ProsodyFigures, texts: Sequence[str]) -> tuple[float, ...]:
-        """Return measured minus predicted prosody of a pack over texts."""
+    def bias(self, pack: Array, figures: ProsodyFigures) -> tuple[float, ...]:
+        """Return measured minus predicted prosody of a pack over the search texts."""
         import torch
 
         voice = VoicePack(pack, self._student.name)
@@ -122,7 +134,7 @@ class Objective:
         with torch.no_grad():
             found = [
                 prediction(self._student.differentiable_prosody(text, voice)(still), text)
-                for text in texts
+                for text in self._texts
             ]
         return tuple((figures.vector - torch.stack(found).mean(dim=0).numpy()).tolist())
 
@@ -133,3 +145,26 @@ class Objective:
         return (weights * errors.square()).sum()
 
 
+
+
+def objective_for(
+    recipe: RunRecipe, student: Student, target: Path, context: SearchContext
+) -> Objective | None:
+    """Return the objective of the recipe's search; None if its strategy uses none.
+
+    Raises
+    ------
+    StageError
+        `no_gradient`: the student provides none; `no_target`, `bad_target`.
+    """
+    if recipe.strategy not in WITH_GRADIENT:
+        return None
+    if not isinstance(student, Differentiable):
+        raise StageError(
+            "no_gradient",
+            f"the student {recipe.student} gives no gradient: {recipe.strategy} works with kokoro.",
+        )
+    aim = prosody_figures.measured(read_clips(target), context.target_texts)
+    targets = context.speaker_targets or (target,)
+    clips = [clip for path in targets for clip in read_clips(path)]
+    return Objective(recipe, student, clips, aim)

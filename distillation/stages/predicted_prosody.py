@@ -23,6 +23,7 @@ def prediction(found: DifferentiableProsody | DifferentiableSpeech, text: str) -
     found : DifferentiableProsody or DifferentiableSpeech
         Of the text.
     text : str
+        Its syllables are counted.
 
     Returns
     -------

@@ -57,6 +57,7 @@ class ProsodyShift:
         Parameters
         ----------
         pack : ndarray, shape (rows, 1, 256), float32
+            The voice to shift; it is not changed.
         change : ndarray, shape (3,)
             Semitones of median F0, and natural logarithms of the ratios of pitch range and rate.
         """

@@ -112,8 +112,9 @@ class Diversity:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """State of a search: steps done, step and total of the best, seconds spent."""
+    """State of a search: steps done and allowed, step and total of the best, seconds spent."""
 
+    steps: int
     step: int
     improved_at: int
     score: float
@@ -124,7 +125,7 @@ def why_stopped(recipe: RunRecipe, at: Progress) -> str:
     """Return the code of the rule that ends the search now; empty if it continues."""
     if recipe.goal and at.score >= recipe.goal:
         return GOAL
-    if at.step >= recipe.steps:
+    if at.step >= at.steps:
         return STEPS
     if recipe.patience and at.step - at.improved_at >= recipe.patience:
         return PATIENCE

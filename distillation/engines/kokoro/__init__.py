@@ -13,6 +13,7 @@ INFO = StudentInfo(
     needs_models=True,
     service_options=("threads", "precision"),
     precisions=("fp32", "bf16", "auto"),
+    strategy="gradient",
     has_gradient=True,
     is_natural=True,
     takes_seconds=True,

@@ -1,0 +1,168 @@
+"""The atlas of base voices: what they sound like, measured once and shared by all searches."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.audio.loudness import integrated_lufs
+from corpus.audio.types import Audio, AudioError
+from corpus.files import sha256_of_json, write_bytes
+from distillation.engines import STUDENTS
+from distillation.engines.base import Student
+from distillation.recipe import RunRecipe
+from distillation.scoring.encoder import speaker_encoder
+from distillation.stages.prosody_figures import ProsodyFigures, measured
+from distillation.voicepack import VoicePack
+
+VERSION = 1  # incremented when what is measured changes
+SEED = 0  # of the vocoder's noise
+
+
+class MeasuredVoice(NamedTuple):
+    """What one voice sounds like.
+
+    Attributes
+    ----------
+    embeddings : ndarray, shape (texts, 256), float32
+        Speaker embedding of each text; zeros where no speech was found.
+    figures : ProsodyFigures or None
+        None if too little is voiced.
+    lufs : float
+        Mean integrated loudness.
+    """
+
+    embeddings: NDArray[np.float32]
+    figures: ProsodyFigures | None
+    lufs: float
+
+    def similarity(self, target: NDArray[np.float32]) -> float:
+        """Return the mean cosine with a target's embedding."""
+        return float((self.embeddings @ target).mean())
+
+
+class VoiceAtlas:
+    """The measured base voices of a student.
+
+    Each voice is a file of its own, named by its hash, so that processes and machines that share
+    the folder build it together: each measures what it does not find, in an order of its own.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        Its search texts are spoken; its student's options are part of the key.
+    student : Student
+    packs : mapping of str to VoicePack
+        The base voices by name.
+    folder : path, optional
+        Where measurements are kept; only in memory if there is none or it cannot be written.
+    """
+
+    def __init__(
+        self,
+        recipe: RunRecipe,
+        student: Student,
+        packs: Mapping[str, VoicePack],
+        folder: Path | None = None,
+    ) -> None:
+        self._recipe, self._student, self._packs = recipe, student, dict(packs)
+        self._folder = folder and folder / atlas_key(recipe, student)
+        self._voices: dict[str, MeasuredVoice] = {}
+        self._read()
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self._voices) == len(self._packs)
+
+    @property
+    def measured_count(self) -> int:
+        """Number of voices measured so far."""
+        return len(self._voices)
+
+    @property
+    def voices(self) -> dict[str, MeasuredVoice]:
+        """The measured voices, in the order of the packs."""
+        return {name: self._voices[name] for name in self._packs if name in self._voices}
+
+    def nearest(self, target: NDArray[np.float32]) -> str:
+        """Return the name of the voice that is most similar to a target's embedding."""
+        return max(self.voices, key=lambda name: self._voices[name].similarity(target))
+
+    def build(self, go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Measure the missing voices while `go_on()`; return whether all are measured."""
+        missing = [name for name in self._packs if name not in self._voices]
+        order = np.random.default_rng(os.getpid()).permutation(len(missing))
+        for name in (missing[n] for n in order):  # processes seldom take the same
+            if not go_on():
+                return False
+            if not self._found(name):
+                self._voices[name] = self._measure(self._packs[name])
+                self._store(name)
+        return True
+
+    def _measure(self, pack: VoicePack) -> MeasuredVoice:
+        texts = self._recipe.search_texts
+        spoken = [self._student.synthesize(text, pack, seed=SEED) for text in texts]
+        return MeasuredVoice(
+            np.stack([_embedding(audio) for audio in spoken]),
+            measured(spoken, texts),
+            float(np.mean([integrated_lufs(audio) for audio in spoken])),
+        )
+
+    def _read(self) -> None:
+        for name in self._packs:
+            self._found(name)
+
+    def _found(self, name: str) -> bool:
+        path = self._path(name)
+        if path is None or not path.exists():
+            return False
+        with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as npz:
+            figures = ProsodyFigures(*npz["figures"].tolist()) if npz["figures"].size else None
+            self._voices[name] = MeasuredVoice(npz["embeddings"], figures, float(npz["lufs"]))
+        return name in self._voices
+
+    def _store(self, name: str) -> None:
+        path, voice = self._path(name), self._voices[name]
+        if path is None:
+            return
+        buffer = io.BytesIO()
+        figures = np.array(voice.figures or (), np.float64)
+        np.savez(buffer, embeddings=voice.embeddings, figures=figures, lufs=np.array(voice.lufs))
+        with suppress(OSError):  # a folder that cannot be written: measured again next time
+            write_bytes(path, buffer.getvalue())
+
+    def _path(self, name: str) -> Path | None:
+        return self._folder and self._folder / f"{self._packs[name].sha256}.npz"
+
+
+def atlas_for(
+    recipe: RunRecipe, student: Student, packs: Mapping[str, VoicePack], folder: Path | None
+) -> VoiceAtlas | None:
+    """Return the atlas for a search; None if the student speaks so fast that none is needed."""
+    info = STUDENTS.get(student.name)
+    return VoiceAtlas(recipe, student, packs, folder) if info and info.takes_seconds else None
+
+
+def atlas_key(recipe: RunRecipe, student: Student) -> str:
+    """Return the hash of all that a measurement depends on, besides the voice."""
+    encoder = f"resemblyzer {metadata.version('resemblyzer')}"
+    known = [VERSION, student.name, student.weights, recipe.student_options, recipe.lang]
+    return sha256_of_json([*known, list(recipe.search_texts), encoder])[:16]
+
+
+def _embedding(audio: Audio) -> NDArray[np.float32]:
+    try:
+        return speaker_encoder().embed(audio)
+    except AudioError:
+        return np.zeros(256, np.float32)
+
+
