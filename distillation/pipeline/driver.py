@@ -16,8 +16,15 @@ from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
 from distillation.pipeline.jobs import Jobs
-from distillation.pipeline.notes import aside, is_current, made_with, note_of, read_json, recipe_in
-from distillation.pipeline.workspace import FolderWorkspace
+from distillation.pipeline.workspace import (
+    FolderWorkspace,
+    aside,
+    is_current,
+    made_with,
+    note_of,
+    read_json,
+    recipe_in,
+)
 from distillation.recipe import RunRecipe
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages.base import StageError
