@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation.engines.praat import espeak
-from distillation.services import candidate_claims, deployments, recovery, slices
+from distillation.services import deployments, recovery, slices
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
@@ -64,7 +64,7 @@ def style_advance(style_run_id: int, slice: int) -> None:
 
 @shared_task(soft_time_limit=settings.SLICE_SOFT_SECONDS, time_limit=settings.SLICE_HARD_SECONDS)
 def slice_help(style_run_id: int, slice: int, number: int) -> None:
-    candidate_claims.slice_help(style_run_id=style_run_id, slice=slice, number=number)
+    slices.slice_help(style_run_id=style_run_id, slice=slice, number=number)
 
 
 @shared_task(

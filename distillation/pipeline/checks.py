@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, TeacherInfo, default_teacher
-from distillation.pipeline import option_values
 from distillation.pipeline.corpus_folder import Corpus
-from distillation.pipeline.option_values import OptionValueError
 from distillation.pipeline.options import PRECISIONS, Options, PlanError, is_wav, transcript
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.recipe_builder import check_base_voices, check_strategy
@@ -127,12 +126,24 @@ def _check_recording(options: Options) -> None:
 
 def _check_cloning(info: TeacherInfo, options: Options) -> None:
     """Reject a teacher that needs a prompt where it has none or cannot run."""
+    if options.tts_url:
+        raise PlanError(
+            f"--tts-url is for the teacher http: leave --teacher {info.name} out, or --tts-url."
+        )
+    if info.package and find_spec(info.package) is None:
+        raise PlanError(
+            f"--teacher {info.name} runs in the teacher's environment: `make teacher`, then the "
+            "same command with .venv-teacher/bin/python; or give --tts-url of a machine that "
+            "serves it (`make teacher-speech`)."
+        )
     audio = options.reference_audio
     spoken = audio and is_wav(audio) and transcript(options)
-    try:
-        option_values.check(info, options.tts_url, has_prompt=bool(options.prompt_styles or spoken))
-    except OptionValueError as error:
-        raise PlanError(str(error)) from error
+    if not (options.prompt_styles or spoken):
+        raise PlanError(
+            f"--teacher {info.name} needs a prompt: --reference-audio with a WAV of the voice "
+            "and --reference-text with its words (or a text file beside it), or --prompt-style for "
+            "each style."
+        )
 
 
 def _check_plain(options: Options, stages: Sequence[str]) -> None:

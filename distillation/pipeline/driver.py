@@ -17,7 +17,8 @@ from distillation.engines.base import EngineError, Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
 from distillation.pipeline.jobs import Jobs
-from distillation.pipeline.notes import (
+from distillation.pipeline.workspace import (
+    FolderWorkspace,
     is_current,
     made_with,
     note_path,
@@ -25,7 +26,6 @@ from distillation.pipeline.notes import (
     recipe_in,
     set_aside_path,
 )
-from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import RunRecipe
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages.base import StageError

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from distillation.pipeline.notes import as_recipe, note_path, read_json, recipe_in
 from distillation.pipeline.options import Options, PlanError
+from distillation.pipeline.workspace import as_recipe, note_path, read_json, recipe_in
 from distillation.recipe import RunRecipe
 from distillation.recipe_builder import TargetPlan
 from distillation.stages.clips import clips_digest

@@ -1,16 +1,19 @@
-"""The command-line options of `run_pipeline`."""
+"""The command-line options of `run_pipeline`, and the values written in them."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from distillation.engines import STUDENTS, TEACHERS
+from distillation.recipe import WEIGHTS
 from distillation.search import STRATEGIES
 
 STAGES = ("reference", "evolve", "validate", "deploy")
 PRECISIONS = ("fp32", "bf16", "auto")
+StylePrompt = tuple[tuple[str, str], ...]  # (text, WAV) of a style's prompt
 
 
 class PlanError(ValueError):
@@ -66,6 +69,82 @@ def transcript(options: Options) -> str:
             f"--reference-audio: {text_file} is not UTF-8; save it so, or say its words with "
             "--reference-text."
         ) from error
+
+
+def target_clips(values: Sequence[str], styles: Collection[str]) -> dict[str, tuple[Path, ...]]:
+    """Return the clips of each style; those for every style under "".
+
+    Parameters
+    ----------
+    values : sequence of str
+        ``PATH`` or ``STYLE=PATH``; a folder stands for the WAV files in it.
+    styles : collection of str
+        Existing styles: text before a ``=`` that is not one of them belongs to the path.
+
+    Raises
+    ------
+    PlanError
+    """
+    found: dict[str, list[Path]] = {}
+    for value in values:
+        style, equals, rest = value.partition("=")
+        named = bool(equals) and style in styles
+        path = Path(rest if named else value)
+        found.setdefault(style if named else "", []).extend(_clips(path))
+    return {style: tuple(path.resolve() for path in paths) for style, paths in found.items()}
+
+
+def _clips(path: Path) -> list[Path]:
+    if path.is_dir():
+        if clips := sorted(path.glob("*.wav")):
+            return clips
+        raise PlanError(f"--target-audio: no WAV in {path}.")
+    if not path.is_file():
+        raise PlanError(f"--target-audio: {path} is not there.")
+    return [path]
+
+
+def score_weights(values: Sequence[str]) -> dict[str, float]:
+    """Return the weights of a score; those not named have their published values.
+
+    Raises
+    ------
+    PlanError
+    """
+    found = dict(WEIGHTS)
+    for value in values:
+        name, _, number = value.partition("=")
+        if name not in WEIGHTS:
+            raise PlanError(
+                f"--weights: {', '.join(f'{part}=W' for part in WEIGHTS)}; not {value!r}."
+            )
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise PlanError(f"--weights: a number after {name}=, not {number!r}.") from None
+    return found
+
+
+def style_prompts(values: Sequence[str], styles: Collection[str]) -> dict[str, StylePrompt]:
+    """Parse prompts of the form ``STYLE=FILE.wav:WORDS``; return them by style.
+
+    Raises
+    ------
+    PlanError
+    """
+    found: dict[str, StylePrompt] = {}
+    for value in values:
+        style, _, rest = value.partition("=")
+        name, mark, words = rest.partition(".wav:")
+        path = Path(f"{name}.wav").resolve()
+        if not mark or not words.strip():
+            raise PlanError(f"--prompt-style: STYLE=FILE.wav:WORDS, not {value!r}.")
+        if style not in styles:
+            raise PlanError(f"--prompt-style: {style!r} is none of {', '.join(styles)}.")
+        if not path.is_file():
+            raise PlanError(f"--prompt-style: {path} is not there.")
+        found[style] = ((words.strip(), str(path)),)
+    return found
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus.files import sha256_of
 from distillation.engines import STUDENTS, TEACHERS, default_teacher
-from distillation.pipeline import corpus_folder, folder, option_values
+from distillation.pipeline import corpus_folder, folder
 from distillation.pipeline.checks import (
     as_option,
     check_ignored,
@@ -18,10 +18,17 @@ from distillation.pipeline.checks import (
     check_values,
 )
 from distillation.pipeline.corpus_folder import Corpus, TextsError
-from distillation.pipeline.option_values import OptionValueError
-from distillation.pipeline.option_values import targets as asked_targets
-from distillation.pipeline.option_values import weights as asked_weights
-from distillation.pipeline.options import STAGES, Options, PlanError, is_wav, transcript
+from distillation.pipeline.options import (
+    STAGES,
+    Options,
+    PlanError,
+    StylePrompt,
+    is_wav,
+    score_weights,
+    style_prompts,
+    target_clips,
+    transcript,
+)
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.recipe_builder import (
     RecipeRequest,
@@ -71,7 +78,7 @@ def plan(options: Options) -> Plan:
     check_student(student, options, stages)
     try:
         recipe = _recipe(options, corpus, styles, student, before)
-    except (RecipeError, TextsError, OptionValueError) as error:
+    except (RecipeError, TextsError) as error:
         raise PlanError(as_option(error)) from error
     if "reference" in stages:
         check_references(recipe)
@@ -127,7 +134,7 @@ def _request(options: Options, student: str, teacher: str) -> RecipeRequest:
         student=student,
         teacher=teacher,
         precision=_precision(options, student),
-        weights=asked_weights(options.weights),
+        weights=score_weights(options.weights),
         url=options.tts_url,
         prompt=_prompt(options),
     )
@@ -199,13 +206,13 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
     """Return the clips of each style: given now, or by an earlier stage reference."""
     if not options.target_audio:
         return folder.clips(options, styles)
-    given = asked_targets(options.target_audio, corpus.speeds)
+    given = target_clips(options.target_audio, corpus.speeds)
     found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
     if unknown := sorted(set(given) - {"", *styles}):
-        raise OptionValueError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
+        raise PlanError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
     without = [key for key, clips in found.items() if not clips]
     if without and not (options.reference_audio or options.tts_url):
-        raise OptionValueError(
+        raise PlanError(
             f"--target-audio: no clip for {', '.join(without)}; name one (STYLE=PATH), leave the "
             "style out with --styles, or give a teacher with --reference-audio or --tts-url."
         )
@@ -215,14 +222,12 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
 def _precision(options: Options, student: str) -> str:
     if options.precision and not STUDENTS[student].precisions:
         able = [info.name for info in STUDENTS.values() if info.precisions]
-        raise OptionValueError(
-            f"--precision is for the student {' or '.join(able)}, not {student}."
-        )
+        raise PlanError(f"--precision is for the student {' or '.join(able)}, not {student}.")
     return options.precision or options.default_precision
 
 
-def _prompts(options: Options, styles: Sequence[str]) -> dict[str, option_values.StylePrompt]:
-    found = option_values.prompts(options.prompt_styles, styles)
+def _prompts(options: Options, styles: Sequence[str]) -> dict[str, StylePrompt]:
+    found = style_prompts(options.prompt_styles, styles)
     needs = bool(options.teacher) and TEACHERS[options.teacher].needs_prompt
     missing = [style for style in styles if style not in found]
     if found and missing and needs and options.reference_audio is None:

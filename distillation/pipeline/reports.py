@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from distillation import voicepack
-from distillation.pipeline.notes import note_path, read_json, recipe_in
-from distillation.pipeline.workspace import FolderWorkspace
+from distillation.pipeline.workspace import FolderWorkspace, note_path, read_json, recipe_in
 from distillation.recipe import RunRecipe
 from distillation.stages.base import StageError
 from distillation.stages.validate import KINDS

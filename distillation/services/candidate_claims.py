@@ -11,15 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from distillation.models import CandidateClaim, RunState, Stage, StyleRun
+from distillation.models import CandidateClaim, StyleRun
 from distillation.services.leases import owner_is_gone, owner_name
-from distillation.services.queue import help_ask, work_waits
-from distillation.services.run_files import checkpoint_read
-from distillation.services.style_work import style_runner
 from distillation.stages.evaluation import Evaluation, Evaluations, GoOn, Task
-
-HELPER_CHECK_SECONDS = 0.5
-BEAT_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -211,60 +205,3 @@ def _is_free(row: CandidateClaim) -> bool:
         return True
     late = row.leased_until is not None and row.leased_until <= timezone.now()
     return late or owner_is_gone(row.lease_owner)
-
-
-def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
-    """Evaluate candidates of the slice until it ends or other work waits.
-
-    A helper runs its own copy of the search from the slice's checkpoint and applies the same
-    evaluations in the same order, so no candidates need to be sent to it.
-    """
-    style_run = _running_slice(style_run_id, slice)
-    if style_run is None or work_waits():
-        return
-    claims = CandidateClaims(style_run)
-    evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
-    if len(evolution.batch()) <= number:
-        return
-    if len(evolution.batch()) > 2 * number:
-        help_ask(style_run, number + 1)
-
-    def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
-        return evaluated_jointly(claims, tasks, evolution.evaluator, go_on, leads=False)
-
-    try:
-        evolution.advance(
-            should_stop=HelperHeartbeat(style_run).should_stop, evaluate_batch=evaluate_batch
-        )
-    except OtherCandidates as error:
-        logger.warning("%s Is it another type of machine, or another version?", error)
-
-
-class HelperHeartbeat:
-    """Records the helper's heartbeat, and tells it to stop when its help is no longer needed."""
-
-    def __init__(self, style_run: StyleRun) -> None:
-        self._running_slice = StyleRun.objects.filter(
-            pk=style_run.pk, slice=style_run.slice, lease=style_run.lease, state=RunState.RUNNING
-        )
-        self._checked_at, self._beaten_at = -HELPER_CHECK_SECONDS, -BEAT_SECONDS
-
-    def should_stop(self) -> bool:
-        now = time.monotonic()
-        if now - self._checked_at < HELPER_CHECK_SECONDS:
-            return False
-        self._checked_at = now
-        if work_waits():
-            return True
-        if now - self._beaten_at < BEAT_SECONDS:
-            return not self._running_slice.exists()
-        self._beaten_at = now
-        return not self._running_slice.update(helped_at=timezone.now())
-
-
-def _running_slice(style_run_id: int, slice: int) -> StyleRun | None:
-    """Return the style if a worker is working on this slice of its search."""
-    running = StyleRun.objects.filter(
-        pk=style_run_id, slice=slice, stage=Stage.EVOLVE, state=RunState.RUNNING
-    )
-    return running.exclude(lease="").select_related("run").first()

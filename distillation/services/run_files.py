@@ -1,4 +1,4 @@
-"""Names and paths of a run's files in the media, and whether they are intact."""
+"""A run's files in the media: names, paths, whether they are intact; a style's workspace."""
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -11,6 +11,8 @@ from corpus.files import sha256
 from distillation.models import StyleRun, VoicePack
 from distillation.services.errors import RunError
 from distillation.stages.clips import clip_path
+
+KINDS = {"start": VoicePack.Kind.START, "evolved": VoicePack.Kind.EVOLVED}
 
 
 def prompt_name(run_id: int, style: str) -> str:
@@ -68,3 +70,30 @@ def checkpoint_read(style_run: StyleRun) -> bytes | None:
             % {"style": style_run.style, "name": style_run.checkpoint.name},
         )
     return data
+
+
+class MediaWorkspace:
+    """One style's files in the media storage, under the names stored in its rows."""
+
+    def __init__(self, style_run: StyleRun) -> None:
+        self._style_run = style_run
+        self.target_name = str(style_run.target.name or field_path(style_run, "target")[0])
+
+    @property
+    def target(self) -> Path:
+        return media_path(self.target_name)
+
+    @property
+    def joined_prompt(self) -> Path:
+        return media_path(prompt_name(self._style_run.run_id, self._style_run.style))
+
+    @property
+    def audio_dir(self) -> Path:
+        return media_path(audio_name(self._style_run.run_id))
+
+    def input(self, name: str) -> Path:
+        return media_path(name)
+
+    def pack(self, kind: str) -> Path:
+        row = self._style_run.packs.get(kind=KINDS[kind])
+        return media_path(row.file.name)

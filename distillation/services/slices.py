@@ -1,9 +1,9 @@
-"""Executes one slice of a style's work and commits it atomically; ends a finished run."""
+"""Carries out slices of styles, as their leader or as a helper, and ends finished runs."""
 
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 
@@ -24,20 +24,31 @@ from distillation.models import (
     ValidationReport,
     VoicePack,
 )
+from distillation.services.candidate_claims import (
+    CandidateClaims,
+    OtherCandidates,
+    evaluated_jointly,
+)
 from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fault_code
-from distillation.services.evolve_slice import evolve_slice
 from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.provenance import consent_hold
-from distillation.services.queue import slice_enqueue
-from distillation.services.run_files import files_delete
+from distillation.services.queue import help_ask, slice_enqueue, work_waits
+from distillation.services.run_files import checkpoint_read, files_delete
 from distillation.services.runs import LIVE, event_add, run_change_state
-from distillation.services.slice_outcome import Outcome
-from distillation.services.style_work import reference_slice, validate_slice
+from distillation.services.slice_work import (
+    Outcome,
+    evolve_slice,
+    reference_slice,
+    style_runner,
+    validate_slice,
+)
+from distillation.stages.evaluation import Evaluations, GoOn, Task
 from distillation.stages.validate import build_report
 
 logger = logging.getLogger(__name__)
 
 MAX_LOSSES = 3
+HELPER_CHECK_SECONDS, HELPER_BEAT_SECONDS = 0.5, 2.0
 SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
     Stage.REFERENCE: reference_slice,
     Stage.EVOLVE: evolve_slice,
@@ -197,3 +208,60 @@ def report_store(run: Run, styles: list[StyleRun]) -> ValidationReport:
     text = json.dumps(data, ensure_ascii=False, indent=2)
     report.file.save("validation_report.json", ContentFile(text.encode()), save=True)
     return report
+
+
+def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
+    """Evaluate candidates of the slice until it ends or other work waits.
+
+    A helper runs its own copy of the search from the slice's checkpoint and applies the same
+    evaluations in the same order, so no candidates need to be sent to it.
+    """
+    style_run = _led(style_run_id, slice)
+    if style_run is None or work_waits():
+        return
+    claims = CandidateClaims(style_run)
+    evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
+    if len(evolution.batch()) <= number:
+        return
+    if len(evolution.batch()) > 2 * number:
+        help_ask(style_run, number + 1)
+
+    def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
+        return evaluated_jointly(claims, tasks, evolution.evaluator, go_on, leads=False)
+
+    try:
+        evolution.advance(
+            should_stop=HelperHeartbeat(style_run).should_stop, evaluate_batch=evaluate_batch
+        )
+    except OtherCandidates as error:
+        logger.warning("%s Is it another type of machine, or another version?", error)
+
+
+class HelperHeartbeat:
+    """Records the helper's heartbeat, and tells it to stop when its help is no longer needed."""
+
+    def __init__(self, style_run: StyleRun) -> None:
+        self._led = StyleRun.objects.filter(
+            pk=style_run.pk, slice=style_run.slice, lease=style_run.lease, state=RunState.RUNNING
+        )
+        self._looked, self._beaten = -HELPER_CHECK_SECONDS, -HELPER_BEAT_SECONDS
+
+    def should_stop(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked < HELPER_CHECK_SECONDS:
+            return False
+        self._looked = now
+        if work_waits():
+            return True
+        if now - self._beaten < HELPER_BEAT_SECONDS:
+            return not self._led.exists()
+        self._beaten = now
+        return not self._led.update(helped_at=timezone.now())
+
+
+def _led(style_run_id: int, slice: int) -> StyleRun | None:
+    """Return the style if a worker is working on this slice of its search."""
+    led = StyleRun.objects.filter(
+        pk=style_run_id, slice=slice, stage=Stage.EVOLVE, state=RunState.RUNNING
+    )
+    return led.exclude(lease="").select_related("run").first()

@@ -237,8 +237,8 @@ class TestHelper:
     def test_it_goes_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(candidate_claims, "HELPER_CHECK_SECONDS", 0.0)
-        follower = candidate_claims.HelperHeartbeat(style_run)
+        monkeypatch.setattr(slices, "HELPER_CHECK_SECONDS", 0.0)
+        follower = slices.HelperHeartbeat(style_run)
         assert not follower.should_stop()
         assert StyleRun.objects.get().helped_at
         other: Any = StyleRunFactory(style="amable", run=style_run.run)
@@ -259,7 +259,7 @@ class TestHelper:
     )
     def test_there_is_nothing_to_help_with(self, style_run: StyleRun, change: dict) -> None:
         StyleRun.objects.update(**change)
-        candidate_claims.slice_help(style_run_id=style_run.pk, slice=1, number=1)
+        slices.slice_help(style_run_id=style_run.pk, slice=1, number=1)
         assert StyleRun.objects.get().helped_at is None
 
 

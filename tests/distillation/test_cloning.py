@@ -7,10 +7,10 @@ import pytest
 
 from corpus.audio.io import write_wav
 from distillation.engines import TEACHERS
-from distillation.pipeline import option_values
-from distillation.pipeline.option_values import OptionValueError
+from distillation.pipeline.options import PlanError, style_prompts
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import plain_recipe
+from tests.distillation.pipeline.runs import plan_of
 from tests.signals import speech
 
 STYLES = ("neutral", "amable")
@@ -20,7 +20,7 @@ F5 = TEACHERS["f5"]
 def test_a_prompt_for_each_style(tmp_path: Path) -> None:
     path = tmp_path / "a=b.wav"
     write_wav(path, speech(10))
-    found = option_values.prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
+    found = style_prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
     assert found == {"amable": (("Hola: ¿qué tal?", str(path)),)}
     recipe = plain_recipe(*STYLES)
     styles = tuple(replace(one, prompt=found.get(one.key, ())) for one in recipe.styles)
@@ -47,15 +47,16 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_prompt(given: str, message: str) -> None:
-    with pytest.raises(OptionValueError, match=message):
-        option_values.prompts([given], STYLES)
+    with pytest.raises(PlanError, match=message):
+        style_prompts([given], STYLES)
 
 
-def test_where_f5_can_speak() -> None:
-    with pytest.raises(OptionValueError, match="make teacher"):
-        option_values.check(F5, "", has_prompt=True)
-    with pytest.raises(OptionValueError, match="leave --teacher f5 out"):
-        option_values.check(F5, "http://tts:8001", has_prompt=True)
+def test_where_f5_can_speak(tmp_path: Path) -> None:
+    asked = {"stage": "reference", "teacher": "f5", "prompt_styles": ("amable=a.wav:Hola.",)}
+    with pytest.raises(PlanError, match="make teacher"):
+        plan_of(tmp_path, **asked)
+    with pytest.raises(PlanError, match="leave --teacher f5 out"):
+        plan_of(tmp_path, **asked, tts_url="http://tts:8001")
 
 
 def test_its_options_of_this_machine(tmp_path: Path) -> None:

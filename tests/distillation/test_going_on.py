@@ -14,7 +14,7 @@ from corpus.audio.io import write_wav
 from corpus.files import sha256_of
 from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
-from distillation.services import evolve_slice, leases, run_files, slices, style_work
+from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
 from distillation.services.runs import run_retry
 from distillation.stages.evolve import Evolution
@@ -44,10 +44,10 @@ def killed_after_its_beat(row: StyleRun) -> float:
     """Work a slice as a worker that dies between its last sign of life and its commit."""
     claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
     recipe = claimed.run.run_recipe
-    student, checkpoint = style_work.student_of(recipe), run_files.checkpoint_read(claimed)
+    student, checkpoint = slice_work.student_of(recipe), run_files.checkpoint_read(claimed)
     evolution = Evolution(recipe, row.style, student, Path(row.target.path), checkpoint)
     evolution.advance(seconds=0)
-    figures = evolve_slice.Pulse(claimed, evolution).figures()
+    figures = slice_work.Pulse(claimed, evolution).figures()
     assert leases.lease_beat(claimed, **figures)
     StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
     return float(figures["best_score"])
@@ -125,7 +125,7 @@ def test_a_changed_prompt_is_noticed(run: Run) -> None:
         recipe, teacher_options={"prompt": name}, inputs={**recipe.inputs, name: "0" * 64}
     )
     with pytest.raises(RunError, match=name) as caught:
-        style_work.inputs_check(asked, "neutral")
+        slice_work.inputs_check(asked, "neutral")
     assert caught.value.code == "take_changed"
 
 

@@ -21,7 +21,7 @@ from distillation.services.provenance import consent_hold, voice_made
 from distillation.services.queue import queue_of
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
-from distillation.services.style_work import inputs_check, style_runner
+from distillation.services.slice_work import inputs_check, style_runner
 from distillation.stages.reference import make_prompt
 from tests.distillation.factories import corpus_make, plain_recipe
 from tests.factories import PersonFactory, ProsodyScoreFactory, RecordingFactory, SpeakerFactory

@@ -14,15 +14,7 @@ from corpus.audio.io import read_wav
 from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
 from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
-from distillation.services import (
-    evolve_slice,
-    leases,
-    queue,
-    recovery,
-    run_files,
-    slices,
-    style_work,
-)
+from distillation.services import leases, queue, recovery, run_files, slice_work, slices
 from distillation.services.deployments import pack_decide, packs_deploy
 from distillation.services.errors import RunError
 from distillation.services.recipes import recipe_build
@@ -128,7 +120,7 @@ class TestWholeRun:
         packs = list(VoicePack.objects.filter(style_run__run=run))
         assert {pack.kind for pack in packs} == {"start", "milestone", "evolved"}
         spoken = [read_wav(run_files.media_path(run_files.sample_name(pack))) for pack in packs]
-        again = style_work.student_of(run.run_recipe).synthesize(
+        again = slice_work.student_of(run.run_recipe).synthesize(
             run.run_recipe.search_texts[0],
             voicepack.load(run_files.media_path(packs[0].file.name), engine="praat"),
             seed=run.run_recipe.seed,
@@ -169,7 +161,7 @@ class TestWholeRun:
             messages = commit(slices.style_advance, style_run_id=row.pk, slice=number)
         run_pause(run=broken, person=whole.created_by)
         assert commit(slices.style_advance, style_run_id=row.pk, slice=5) == []
-        style_work._student.cache_clear()  # as in a restarted worker
+        slice_work._student.cache_clear()  # as in a restarted worker
         messages = commit(run_resume, run=broken, person=whole.created_by)
         assert work(*messages) > 5
         packs = [
@@ -269,7 +261,7 @@ class TestSteering:
         style_run: StyleRun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(evolve_slice, "BEAT_SECONDS", 0.0)
+        monkeypatch.setattr(slice_work, "BEAT_SECONDS", 0.0)
         work((style_run.pk, 0), limit=1)
         beat, beats = leases.lease_beat, []
 
@@ -279,7 +271,7 @@ class TestSteering:
                 action(run=run, person=run.created_by)
             return beat(row, **figures)
 
-        monkeypatch.setattr(evolve_slice, "lease_beat", act_at_third)
+        monkeypatch.setattr(slice_work, "lease_beat", act_at_third)
         work((style_run.pk, 1))
         style_run.refresh_from_db()
         assert len(beats) == 3
@@ -294,7 +286,7 @@ class TestSteering:
         row = leases.lease_claim(style_run_id=style_run.pk, slice=1)
         assert row
         settings.SLICE_SECONDS = 0.01
-        outcome = evolve_slice.evolve_slice(row)
+        outcome = slice_work.evolve_slice(row)
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
         assert commit(slices.slice_commit, row, outcome) == [(style_run.pk, 2)]
@@ -302,7 +294,7 @@ class TestSteering:
     def test_a_stage_that_is_not_cut_is_given_back(
         self, commit: Callable, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("distillation.services.style_work.lease_beat", lambda _row: False)
+        monkeypatch.setattr("distillation.services.slice_work.lease_beat", lambda _row: False)
         assert commit(slices.style_advance, style_run_id=style_run.pk, slice=0) == [
             (style_run.pk, 0)
         ]

@@ -1,27 +1,121 @@
-"""One slice of a style's search: from the last checkpoint to the next."""
+"""The work of one slice of a style, stage by stage: target, search, validation."""
 
 import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.utils.translation import gettext as _
 
 from corpus.audio.io import encode_wav, write_wav
 from corpus.audio.types import Audio
 from corpus.files import sha256
 from distillation import voicepack
+from distillation.engines.base import Student
 from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.candidate_claims import LeadingEvaluator
+from distillation.services.errors import RunError, SliceStopped
 from distillation.services.leases import lease_beat
 from distillation.services.queue import help_ask, work_waits
-from distillation.services.run_files import checkpoint_read, field_path, media_path, sample_name
-from distillation.services.slice_outcome import Outcome
-from distillation.services.style_work import student_of, style_runner
+from distillation.services.run_files import (
+    MediaWorkspace,
+    checkpoint_read,
+    field_path,
+    media_path,
+    sample_name,
+)
+from distillation.stages.base import Progress
 from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution
+from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
 
 BEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Columns, rows and files of one slice.
+
+    `stage` is that of the next slice, None if the style is finished; `written` are the files to
+    delete if the outcome is discarded, `replaced` those to delete once it is stored; `dropped`
+    are saved packs that turned out not to be milestones of the search.
+    """
+
+    stage: Stage | None
+    fields: dict[str, Any] = field(default_factory=dict)
+    points: list[ScorePoint] = field(default_factory=list)
+    packs: list[VoicePack] = field(default_factory=list)
+    dropped: list[VoicePack] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+
+
+def style_runner(style_run: StyleRun, on_progress: Progress | None = None) -> StyleRunner:
+    recipe = style_run.run.run_recipe
+    return StyleRunner(
+        recipe,
+        style_run.style,
+        MediaWorkspace(style_run),
+        student=lambda: student_of(recipe),
+        teacher=lambda: make_teacher(recipe, settings.MODEL_DIR),
+        on_progress=on_progress,
+    )
+
+
+def student_of(recipe: RunRecipe) -> Student:
+    """Return the recipe's student, cached for the next slices in this process."""
+    options = tuple(sorted(recipe.student_options.items()))
+    return _student(recipe.student, options, settings.MODEL_DIR)
+
+
+@lru_cache(maxsize=2)
+def _student(name: str, options: tuple[tuple[str, str], ...], model_dir: Path) -> Student:
+    return make_student(name, dict(options), model_dir)
+
+
+def reference_slice(style_run: StyleRun) -> Outcome:
+    runner = style_runner(style_run, _beat_of(style_run))
+    inputs_check(runner.recipe, style_run.style)
+    info = runner.make_target().to_json()
+    del info["path"]
+    name = MediaWorkspace(style_run).target_name
+    return Outcome(stage=Stage.EVOLVE, fields={"target": name, "target_info": info})
+
+
+def inputs_check(recipe: RunRecipe, style: str) -> None:
+    """Raise if takes or clips are missing or differ from those the recipe was made of."""
+    for name, how in changed_inputs(recipe, style, media_path):
+        if how == "missing":
+            raise RunError(
+                "take_missing",
+                _("The take %(name)s is gone; launch a new run from the takes there are.")
+                % {"name": name},
+            )
+        raise RunError(
+            "take_changed",
+            _("The take %(name)s is not the one the recipe names; launch a new run.")
+            % {"name": name},
+        )
+
+
+def _beat_of(style_run: StyleRun) -> Any:
+    """Return a progress callback that ends the slice if its run was paused or cancelled."""
+
+    def beat(*_progress: Any) -> None:
+        if not lease_beat(style_run):
+            raise SliceStopped
+
+    return beat
+
+
+def validate_slice(style_run: StyleRun) -> Outcome:
+    runner = style_runner(style_run, _beat_of(style_run))
+    report = runner.validate(base_voice=style_run.base_voice)
+    return Outcome(stage=None, fields={"report": report.to_json()})
 
 
 def evolve_slice(style_run: StyleRun) -> Outcome:
