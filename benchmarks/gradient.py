@@ -1,9 +1,9 @@
-"""Cost of a step of the experimental strategy `gradient`, relative to evaluating the same text.
+"""Cost of a sentence's gradient relative to evaluating the same text.
 
     python -m benchmarks.gradient [--repetitions 3] [--model-dir FOLDER]
 
 For texts of several lengths, each in its own process: one synthesis and embedding (fp32), and a
-forward and backward pass through Kokoro and the speaker encoder (always fp32), alternating; then
+forward and backward pass through Kokoro and the speaker encoder (fp32), alternating; then
 the process's peak memory.
 """
 
@@ -76,12 +76,12 @@ def gradient(
     text: str,
     voice: VoicePack,
 ) -> None:
-    """Run one forward and backward pass, as `stages.gradients` does."""
+    """Run one forward and backward pass, as `stages.objective` does, without naturalness."""
     import torch
 
     offset = torch.zeros(voice.data.shape[-1], requires_grad=True)
-    y = engine.differentiable_synthesis(text, voice, seed=SEED)(offset)
-    torch.autograd.grad(similarity(y, engine.sr), offset)
+    found = engine.differentiable_synthesis(text, voice, seed=SEED)(offset)
+    torch.autograd.grad(similarity(found.samples, engine.sr), offset)
 
 
 if __name__ == "__main__":

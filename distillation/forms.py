@@ -15,6 +15,7 @@ from corpus.models import Recording, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS, TeacherInfo, has_voices, natural_student
 from distillation.models import Decision, Run, StyleRun
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe
+from distillation.recipe_builder import default_steps
 from distillation.search import STRATEGIES
 from distillation.services.in_use import default_student
 from distillation.services.recipes import recipe_build

@@ -13,10 +13,10 @@ from typing import Any, Self
 VERSION = 1  # incremented with every change that `upgraded` has to handle
 WEIGHTS: Mapping[str, float] = MappingProxyType({"target": 0.48, "self": 0.50, "feature": 0.02})
 
-# Weights of the objective of a gradient search (`stages.objective`): of predicted naturalness, and of
-# the squared errors of pitch (semitones), pitch range and speech rate (natural logarithms).
+# Weights of a gradient search's objective (`stages.objective`): of predicted naturalness, and of
+# the squared errors of pitch (semitones), pitch range and rate (natural logarithms).
 OBJECTIVE: Mapping[str, float] = MappingProxyType(
-    {"naturalness": 0.15, "pitch": 0.01, "range": 0.1, "rate": 2.0}
+    {"naturalness": 0.15, "pitch": 0.01, "range": 0.05, "rate": 0.5}
 )
 GRADIENT = "gradient"  # the strategy that evolves one speaker for all styles
 CORRECTIONS = 3  # steps at the end of a gradient search, in which measured prosody is corrected

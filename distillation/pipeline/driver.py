@@ -134,7 +134,8 @@ class Pipeline:
         stock, weights = stock_of(self.recipe, self.student), self.student.weights
         for style in self.recipe.style_keys:
             target = self.files(style).target
-            identity = checkpoints.identity(self.recipe, style, target, stock, weights)
+            context = self._runner(style, "evolve").search_context()
+            identity = checkpoints.identity(self.recipe, style, target, stock, weights, context)
             if self._is_evolved(style, identity):
                 self._listener.message(f"{style}: the voice is evolved already.")
             else:
@@ -215,6 +216,7 @@ class Pipeline:
             self.files(style),
             student=lambda: self.student,
             teacher=lambda: self.teacher,
+            model_dir=self._model_dir,
             on_progress=self._progress(stage, style),
         )
 
@@ -257,7 +259,7 @@ class Pipeline:
             raise Interrupted(f"{style}: stopped at step {evolution.step}; saved in {stored}.")
         if why := ENDED.get(evolution.stopped):
             self._listener.message(
-                f"{style}: ended at step {evolution.step} of {self.recipe.steps}: {why}."
+                f"{style}: ended at step {evolution.step} of {evolution.steps}: {why}."
             )
         self._keep(style, identity, evolution)
 
@@ -280,7 +282,8 @@ class Pipeline:
         if self._jobs == 1 or evolution.done or evolution.evaluator.prefers_batch:
             return nullcontext()
         target = self.files(style).target
-        return Jobs(self._jobs, self.recipe, self._model_dir, target, evolution.evaluator)
+        context = self._runner(style, "evolve").search_context()
+        return Jobs(self._jobs, self.recipe, self._model_dir, target, evolution.evaluator, context)
 
     def _evolution(self, style: str, identity: str, stored: Path) -> Evolution:
         """Return the search: resumed from the current or a set-aside checkpoint, or new."""

@@ -24,6 +24,7 @@ from distillation.stages.evaluation import (
     Task,
     evaluated_sequentially,
 )
+from distillation.stages.search_context import SearchContext
 from distillation.stages.style_runner import make_student
 
 PROCESS_LOST = (EOFError, ConnectionResetError, BrokenPipeError)
@@ -51,6 +52,8 @@ class Jobs:
         Passed to each process.
     evaluator : Evaluator
         Evaluates, in this process, the candidates of lost processes.
+    context : SearchContext, optional
+        Passed to each process.
     """
 
     def __init__(
@@ -60,8 +63,9 @@ class Jobs:
         model_dir: Path,
         target: Path,
         evaluator: Evaluator,
+        context: SearchContext | None = None,
     ) -> None:
-        self._with = (recipe, model_dir, target)
+        self._with = (recipe, model_dir, target, context)
         self._evaluator = evaluator
         self._jobs = [_Job(*self._with) for _ in range(count)]
 
@@ -178,10 +182,16 @@ def _for_a_job() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _work(line: Connection, recipe: RunRecipe, model_dir: Path, target: Path) -> None:
+def _work(
+    line: Connection,
+    recipe: RunRecipe,
+    model_dir: Path,
+    target: Path,
+    context: SearchContext | None,
+) -> None:
     espeak.speak_in_this_process()
     student = make_student(recipe.student, recipe.student_options, model_dir)
-    evaluator = Evaluator(recipe, student, target)
+    evaluator = Evaluator(recipe, student, target, context)
     with suppress(*PROCESS_LOST):
         while True:
             line.send(evaluator(line.recv()))

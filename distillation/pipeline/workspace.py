@@ -30,6 +30,11 @@ class FolderWorkspace:
         return self.out / "reference_audio" / self.style / "target.wav"
 
     @property
+    def target_texts(self) -> tuple[str, ...]:
+        note = read_json(self.target.with_suffix(".json")) or {}
+        return tuple(note.get("texts", ()))
+
+    @property
     def joined_prompt(self) -> Path:
         return self.target.with_name("prompt.wav")
 
@@ -52,6 +57,9 @@ class FolderWorkspace:
 
     def milestone(self, step: int) -> Path:
         return self.out / "evolved_voices" / "milestones" / f"{self.style}-{step}.pt"
+
+    def of_style(self, style: str) -> FolderWorkspace:
+        return replace(self, style=style)
 
 
 def note_path(pack: Path) -> Path:

@@ -22,7 +22,11 @@ __all__ = [
 
 STRATEGIES: dict[
     str,
-    type[CmaEs] | type[Gradient] | type[Halves] | type[RandomWalk] | type[SharedWalk]
+    type[CmaEs]
+    | type[Gradient]
+    | type[Halves]
+    | type[RandomWalk]
+    | type[SharedWalk]
     | type[Surrogate],
 ] = {
     CmaEs.name: CmaEs,

@@ -84,6 +84,10 @@ class MediaWorkspace:
         return media_path(self.target_name)
 
     @property
+    def target_texts(self) -> tuple[str, ...]:
+        return tuple((self._style_run.target_info or {}).get("texts", ()))
+
+    @property
     def joined_prompt(self) -> Path:
         return media_path(prompt_name(self._style_run.run_id, self._style_run.style))
 
@@ -97,3 +101,6 @@ class MediaWorkspace:
     def pack(self, kind: str) -> Path:
         row = self._style_run.packs.get(kind=KINDS[kind])
         return media_path(row.file.name)
+
+    def of_style(self, style: str) -> "MediaWorkspace":
+        return MediaWorkspace(self._style_run.run.style_runs.get(style=style))

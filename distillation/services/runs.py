@@ -55,7 +55,7 @@ def run_launch(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
         created_by=person,
     )
     for key in recipe.style_keys:
-        style_run = StyleRun.objects.create(run=run, style=key, steps=recipe.steps)
+        style_run = StyleRun.objects.create(run=run, style=key, steps=recipe.steps_of(key))
         take_uses_store(style_run)
         slice_enqueue(style_run)
     event_add(run, "launched", person=person)

@@ -62,6 +62,7 @@ def style_runner(style_run: StyleRun, on_progress: Progress | None = None) -> St
         MediaWorkspace(style_run),
         student=lambda: student_of(recipe),
         teacher=lambda: make_teacher(recipe, settings.MODEL_DIR),
+        model_dir=settings.MODEL_DIR,
         on_progress=on_progress,
     )
 
@@ -227,7 +228,7 @@ def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
     wanted = [
         (VoicePack.Kind.MILESTONE if step else VoicePack.Kind.START, step, pack)
         for step, pack in evolution.milestones.items()
-        if step == 0 or step < (evolution.step if evolution.done else evolution.recipe.steps)
+        if step == 0 or step < (evolution.step if evolution.done else evolution.steps)
     ]
     if evolution.done and evolution.best:
         wanted.append((VoicePack.Kind.EVOLVED, evolution.step, evolution.best))

@@ -58,6 +58,8 @@ SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
 
 def style_advance(*, style_run_id: int, slice: int) -> None:
     """Do this slice of the style unless done, taken, paused or cancelled; send the next one."""
+    if not is_ready(style_run_id):  # `slice_commit` sends it again
+        return
     style_run = lease_claim(style_run_id=style_run_id, slice=slice)
     if style_run is None:
         return
@@ -129,6 +131,9 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     CandidateClaim.objects.filter(style_run=current).delete()
     if outcome.stage != style_run.stage:
         event_add(run, f"{style_run.stage}-finished", style=current.style)
+        for other in run.style_runs.filter(stage=Stage.EVOLVE, state__in=ACTIVE, lease=""):
+            if other.pk != current.pk:  # it may have waited for this one
+                slice_enqueue(other)
     if current.state in ACTIVE:
         slice_enqueue(current)
     run_end_if_done(run)
@@ -143,6 +148,22 @@ def slice_abandon(style_run: StyleRun) -> None:
     lease_drop(style_run)
     if current.lease == style_run.lease and current.state in ACTIVE:
         slice_enqueue(current)
+
+
+def is_ready(style_run_id: int) -> bool:
+    """Return whether a style's next slice has all it needs of the other styles.
+
+    The search of a run's speaker needs the targets of all styles; that of a further style needs
+    the speaker.
+    """
+    style_run = StyleRun.objects.select_related("run").filter(pk=style_run_id).first()
+    if style_run is None or style_run.stage != Stage.EVOLVE:
+        return True
+    recipe, styles = style_run.run.run_recipe, style_run.run.style_runs
+    if recipe.begins_from_speaker(style_run.style):
+        speaker = styles.filter(style=recipe.speaker_style)
+        return not speaker.filter(stage__in=(Stage.REFERENCE, Stage.EVOLVE)).exists()
+    return not (recipe.speaker_style and styles.filter(stage=Stage.REFERENCE).exists())
 
 
 def _description(style_run: StyleRun) -> str:
@@ -221,6 +242,9 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
         return
     claims = CandidateClaims(style_run)
     evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
+    heartbeat = HelperHeartbeat(style_run)
+    if not evolution.prepare(lambda: not heartbeat.should_stop()):
+        return
     if len(evolution.batch()) <= number:
         return
     if len(evolution.batch()) > 2 * number:
@@ -230,9 +254,7 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
         return evaluated_jointly(claims, tasks, evolution.evaluator, go_on, leads=False)
 
     try:
-        evolution.advance(
-            should_stop=HelperHeartbeat(style_run).should_stop, evaluate_batch=evaluate_batch
-        )
+        evolution.advance(should_stop=heartbeat.should_stop, evaluate_batch=evaluate_batch)
     except OtherCandidates as error:
         logger.warning("%s Is it another type of machine, or another version?", error)
 

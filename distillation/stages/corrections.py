@@ -1,13 +1,13 @@
-"""Corrects the prosody of an evolved voice by what was measured of it."""
+"""The end of a gradient search: the prosody of the best voice is corrected by what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from distillation.engines.base import Differentiable
 from distillation.recipe import RunRecipe
-from distillation.scoring import Score
 from distillation.search import Array
+from distillation.stages.base import StageError
+from distillation.stages.checkpoint import Checkpoint
+from distillation.stages.evaluation import Evaluation, PruningThreshold, Task
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.prosody_shift import ProsodyShift
 from distillation.voicepack import VoicePack
@@ -17,7 +17,11 @@ SIMILARITY_LOSS = 0.03  # of target similarity that a correction may cost
 
 
 class Corrections:
-    """Proposes shifts of the prosody half, each by what the best voice still misses.
+    """Shifts the prosody half, each time by what the best voice still misses.
+
+    The first candidate of a style that begins from another's speaker is that speaker as it is.
+    What is not nearer to the target's prosody, or costs more than `SIMILARITY_LOSS`, is dropped,
+    and the next correction makes up for half as much.
 
     Parameters
     ----------
@@ -27,33 +31,46 @@ class Corrections:
         The base voices.
     aim : ProsodyFigures or None
         Of the style's target; without it nothing is corrected.
+    speaker : VoicePack, optional
+        Where a further style begins.
     """
 
     def __init__(
         self,
         recipe: RunRecipe,
         student: Differentiable,
-        stock: Sequence[VoicePack],
+        stock: list[VoicePack],
         aim: ProsodyFigures | None,
+        speaker: VoicePack | None = None,
     ) -> None:
         texts = (*recipe.search_texts, *recipe.gradient_texts[:TEXTS])
-        self._shift, self._aim = ProsodyShift(student, stock, texts), aim
+        self._shift, self._aim, self._speaker = ProsodyShift(student, stock, texts), aim, speaker
 
-    def candidate(self, best: Array, figures: ProsodyFigures | None, fraction: float) -> Array:
-        """Return the best pack, shifted by a fraction (0-1) of what its figures miss."""
-        if self._aim is None or figures is None:
-            return best
-        return self._shift(best, fraction * (self._aim.vector - figures.vector))
+    def task(self, state: Checkpoint) -> Task:
+        """Return the next candidate."""
+        return Task(state.evaluations, self._candidate(state), PruningThreshold())
 
-    def is_better(
-        self,
-        score: Score,
-        figures: ProsodyFigures | None,
-        before: Score,
-        figures_before: ProsodyFigures | None,
-    ) -> bool:
-        """Return whether the prosody is nearer, at no more than `SIMILARITY_LOSS`."""
-        if self._aim is None or figures is None or figures_before is None:
+    def is_better(self, state: Checkpoint, evaluation: Evaluation) -> bool:
+        """Return whether this voice is to replace the best one."""
+        score, before, figures = evaluation.score, state.best_score, figures_of(state)
+        if self._speaker is not None and state.step == 1:
+            return score is not None
+        if not (score and before and self._aim and figures and evaluation.figures):
             return False
-        nearer = figures.error(self._aim) < figures_before.error(self._aim)
+        nearer = evaluation.figures.error(self._aim) < figures.error(self._aim)
         return nearer and score.target >= before.target - SIMILARITY_LOSS
+
+    def _candidate(self, state: Checkpoint) -> Array:
+        if self._speaker is not None and state.step == 0:
+            return self._speaker.data
+        if state.best is None:
+            raise StageError("base_voices", "no base voice of the student contains speech.")
+        figures = figures_of(state)
+        if self._aim is None or figures is None:
+            return state.best
+        return self._shift(state.best, state.fraction * (self._aim.vector - figures.vector))
+
+
+def figures_of(state: Checkpoint) -> ProsodyFigures | None:
+    """Return the prosody of the best voice, if it was measured."""
+    return ProsodyFigures(*state.figures) if state.figures else None

@@ -20,7 +20,7 @@ from distillation.stages import checkpoint as checkpoints
 from distillation.stages import curve
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint, Point
-from distillation.stages.corrections import Corrections
+from distillation.stages.corrections import Corrections, figures_of
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -29,15 +29,12 @@ from distillation.stages.evaluation import (
     Task,
     evaluated_here,
 )
-from distillation.stages.initialization import blends, start_total, stock_of
+from distillation.stages.initialization import MAX_IN_MEMORY, Start, stock_of
 from distillation.stages.objective import GradientRequest
-from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
 from distillation.stages.search_progress import Diversity, time_is_up
 from distillation.stages.voice_atlas import atlas_for
 from distillation.voicepack import VoicePack
-
-MAX_IN_MEMORY = 32  # candidates at once; a generation may be larger
 
 
 class Evolution:
@@ -121,7 +118,8 @@ class Evolution:
         self.evaluator = Evaluator(recipe, student, Path(target_path), self._context)
         self._student = student
         self._stock = stock_of(recipe, student)
-        self._atlas = atlas_for(recipe, student, self._stock, self._context.atlas_dir)
+        atlas = atlas_for(recipe, student, self._stock, self._context.atlas_dir)
+        self._start = Start(recipe, self._stock, self.evaluator, atlas)
         self._identity = checkpoints.identity(
             recipe, self.style_key, Path(target_path), self._stock, student.weights, self._context
         )
@@ -140,7 +138,7 @@ class Evolution:
 
     @property
     def evaluations(self) -> int:
-        return self._state.evaluations + (self._atlas.measured_count if self._atlas else 0)
+        return self._state.evaluations + self._start.measured
 
     @property
     def texts(self) -> int:
@@ -176,10 +174,7 @@ class Evolution:
 
     @property
     def base_voice(self) -> str:
-        if self._atlas:
-            return self.start_name
-        totals = self._state.start_totals[: len(self._stock)]
-        return list(self._stock)[int(np.argmax(totals))] if totals else ""
+        return self._start.base_voice(self._state)
 
     @property
     def start_score(self) -> Score | None:
@@ -208,24 +203,27 @@ class Evolution:
 
     @property
     def start_total(self) -> int:
-        """Number of candidates evaluated, or voices measured, before the first step."""
-        return len(self._stock) + 1 if self._atlas else start_total(len(self._stock))
+        """Number of candidates evaluated, and of voices measured, before the first step."""
+        return self._start.total
 
     @property
     def is_prepared(self) -> bool:
         """Whether every base voice has been measured that must be before the start is chosen."""
-        return self._state.start is not None or self._atlas is None or self._atlas.is_complete
+        return self._state.start is not None or self._start.is_prepared
 
     def prepare(self, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Measure the base voices while `go_on()`; return whether the search can begin.
 
         Processes that share `SearchContext.atlas_dir` measure them together.
         """
-        return self.is_prepared or bool(self._atlas and self._atlas.build(go_on))
+        return self.is_prepared or self._start.prepare(go_on)
 
     def batch(self) -> list[Task]:
-        """Return the candidates to evaluate next; results are taken in this order."""
-        if not self._pending and not self.done:
+        """Return the candidates to evaluate next; results are taken in this order.
+
+        There are none before the search is prepared.
+        """
+        if not self._pending and not self.done and self.is_prepared:
             self._pending.extend(self._next_batch())
         return list(self._pending)
 
@@ -260,7 +258,7 @@ class Evolution:
             Whether the search is done.
         """
         until = None if seconds is None else time.monotonic() + seconds
-        first = self.evaluations
+        first = self._state.evaluations
         evaluate_batch = evaluate_batch or evaluated_here(self.evaluator)
 
         stop_requested = False  # to stop; latched, as the signal may be given only once
@@ -269,11 +267,12 @@ class Evolution:
             nonlocal stop_requested
             stop_requested = stop_requested or bool(should_stop and should_stop())
             late = until is not None and time.monotonic() >= until
-            enough = steps is not None and self.evaluations >= first + steps
-            return not stop_requested and (self.evaluations == first or not (late or enough))
+            evaluated = self._state.evaluations - first
+            enough = steps is not None and evaluated >= steps
+            return not stop_requested and (not evaluated or not (late or enough))
 
         began = time.monotonic() - self._state.seconds
-        self.prepare(lambda: go_on() and not (on_step and on_step(self)))
+        self._prepare_step_by_step(go_on, on_step)
         while self.is_prepared and not self.done and go_on():
             with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
                 for evaluation in evaluations:
@@ -285,6 +284,16 @@ class Evolution:
                         break
         return self.done
 
+    def _prepare_step_by_step(
+        self, go_on: Callable[[], bool], on_step: Callable[[Evolution], None] | None
+    ) -> None:
+        def go_on_and_tell() -> bool:
+            if on_step and self._start.measured:
+                on_step(self)
+            return go_on()
+
+        self.prepare(go_on_and_tell)
+
     def checkpoint(self) -> bytes:
         """Return everything `Evolution` needs to resume, as npz without pickles."""
         if self._search is not None:
@@ -293,10 +302,10 @@ class Evolution:
 
     def _next_batch(self) -> list[Task]:
         if self._state.start is None:
-            return self._start_batch()
+            return self._start.tasks(self._state)
         if self._search is not None and self._state.step < self._search_steps:
             return self._search_batch(self._search)
-        return [Task(self._state.evaluations, self._corrected(), PruningThreshold())]
+        return [self._corrections.task(self._state)]
 
     @property
     def _search_steps(self) -> int:
@@ -304,22 +313,6 @@ class Evolution:
         if self.recipe.begins_from_speaker(self.style_key):
             return 0
         return self.steps - (CORRECTIONS if self.evaluator.objective else 0)
-
-    def _start_batch(self) -> list[Task]:
-        """Return the remaining base voices, then the remaining blends of the best of them."""
-        state, evaluated = self._state, len(self._state.start_totals)
-        if self._atlas:
-            nearest = self._atlas.nearest(self.evaluator.target_embedding)
-            return [Task(state.evaluations, self._stock[nearest].data, PruningThreshold())]
-        packs = [pack.data for pack in self._stock.values()]
-        if evaluated >= len(packs):
-            if state.best_score and evaluated == len(packs):
-                state.threshold = self._pruning_threshold(state.best_score, state.best_score.total)
-            packs += [data for _, data in blends(self._stock, state.start_totals)]
-        else:
-            state.threshold = PruningThreshold()
-        left = packs[evaluated : evaluated + MAX_IN_MEMORY]
-        return [Task(state.evaluations + n, data, state.threshold) for n, data in enumerate(left)]
 
     # The threshold is set once per batch and not after every candidate, so that neither the order
     # of evaluation nor the number of workers changes which candidates are dropped, and a search
@@ -342,23 +335,15 @@ class Evolution:
             return Task(number, candidate, PruningThreshold(), request)
         return Task(number, candidate, self._state.threshold)
 
-    def _corrected(self) -> Array:
-        """Return the next correction; the first candidate of a further style is the speaker."""
-        state, speaker = self._state, self._context.speaker
-        if state.step == 0 and self.recipe.begins_from_speaker(self.style_key):
-            if speaker is None:
-                raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
-            return speaker.data
-        if state.best is None:
-            raise StageError("base_voices", "no base voice of the student contains speech.")
-        return self._corrections.candidate(state.best, _figures(state), state.fraction)
-
     @cached_property
     def _corrections(self) -> Corrections:
         student, objective = self._student, self.evaluator.objective
         if objective is None or not isinstance(student, Differentiable):
             raise StageError("no_gradient", f"{self.recipe.strategy} makes no corrections.")
-        return Corrections(self.recipe, student, list(self._stock.values()), objective.aim)
+        speaker, stock = self._context.speaker, list(self._stock.values())
+        if speaker is None and self.recipe.begins_from_speaker(self.style_key):
+            raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
+        return Corrections(self.recipe, student, stock, objective.aim, speaker)
 
     def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
         return PruningThreshold(self.recipe.early_stop * best.first, floor)
@@ -383,11 +368,11 @@ class Evolution:
         state.start_totals.append(score.total if score else 0.0)
         if score and (state.best_score is None or score.total > state.best_score.total):
             self._keep_best(task, evaluation)
-            state.start_name = self._start_name(task.number)
+            state.start_name = self._start.name(state, task.number)
         late = (
             time_is_up(self.recipe, state.seconds) and state.best_score and state.best_score.target
         )
-        if late or self._atlas or len(state.start_totals) == self.start_total:
+        if late or self._start.is_over(state):
             self._choose_start()
 
     def _keep_best(self, task: Task, evaluation: Evaluation) -> None:
@@ -396,20 +381,13 @@ class Evolution:
         state.value = evaluation.value
         state.figures = list(evaluation.figures) if evaluation.figures else None
 
-    def _start_name(self, number: int) -> str:
-        if self._atlas:
-            return self._atlas.nearest(self.evaluator.target_embedding)
-        if number < len(self._stock):
-            return list(self._stock)[number]
-        return blends(self._stock, self._state.start_totals)[number - len(self._stock)][0]
-
     def _choose_start(self) -> None:
         best, score = self._state.best, self._state.best_score
         if best is None or score is None or score.target == 0.0:
             raise StageError("base_voices", "no base voice of the student contains speech.")
         state, objective = self._state, self.evaluator.objective
         state.start, state.start_score = best, score
-        if objective and (figures := _figures(state)):
+        if objective and (figures := figures_of(state)):
             state.bias = list(objective.bias(best, figures))
         curve.add_point(state, score)
         self._begin_search(best, score)
@@ -425,23 +403,13 @@ class Evolution:
                 population=np.stack([pack.data for pack in self._stock.values()]),
                 diversity=self.recipe.diversity,
                 seed=checkpoints.style_seed(self.recipe.seed, self.style_key),
-                known=self._known(),
+                known=self._start.known(self._state),
                 steps=max(1, self._search_steps),
             )
         except SearchError as error:
             raise StageError("base_voices", str(error)) from error
         if self._state.search:
             self._search.restore(self._state.search)
-
-    def _known(self) -> list[tuple[Array, float]]:
-        """Return the packs evaluated while the start was chosen, with their totals."""
-        totals = self._state.start_totals
-        if self._atlas:
-            return []
-        packs = [pack.data for pack in self._stock.values()]
-        if len(totals) > len(packs):
-            packs += [data for _, data in blends(self._stock, totals)]
-        return [(pack, total) for pack, total in zip(packs, totals, strict=False) if total]
 
     def _record_step(self, search: Strategy, task: Task, evaluation: Evaluation) -> None:
         state, score = self._state, evaluation.score
@@ -451,29 +419,19 @@ class Evolution:
         if isinstance(search, Gradient) and task.gradient:
             search.tell_gradient(np.array(evaluation.gradient))
             return
-        told = evaluation.value if self.evaluator.objective else score and score.total
+        total = score.total if score else None
+        told = evaluation.value if self.evaluator.objective else total
         if search.tell(told, ceiling=evaluation.ceiling) and score:
             self._keep_best(task, evaluation)
             curve.add_point(state, score)
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
-        state, score, before = self._state, evaluation.score, self._state.best_score
-        if score is None or before is None:
-            return
-        first = state.step == 1 and self.recipe.begins_from_speaker(self.style_key)
-        better = first or self._corrections.is_better(
-            score, evaluation.figures, before, _figures(state)
-        )
-        if better:
+        state = self._state
+        if self._corrections.is_better(state, evaluation) and evaluation.score:
             self._keep_best(task, evaluation)
-            curve.add_point(state, score)
+            curve.add_point(state, evaluation.score)
         else:
             state.fraction /= 2
 
     def _pack(self, data: Array | None) -> VoicePack | None:
         return None if data is None else VoicePack(data, self._student.name)
-
-
-def _figures(state: Checkpoint) -> ProsodyFigures | None:
-    """Return the prosody of the best voice, if it was measured."""
-    return ProsodyFigures(*state.figures) if state.figures else None

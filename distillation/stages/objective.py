@@ -88,7 +88,9 @@ class Objective:
         Parameters
         ----------
         pack : ndarray, shape (rows, 1, 256), float32
+            The point.
         request : GradientRequest
+            The sentence.
 
         Returns
         -------
@@ -110,7 +112,7 @@ class Objective:
             predicted = prediction(found, request.text) + torch.tensor(request.bias)
             value = value - self._penalty(torch.from_numpy(self.aim.vector) - predicted)
         (gradient,) = torch.autograd.grad(value, offset)
-        return float(value), gradient.numpy().astype(np.float64)
+        return float(value.detach()), gradient.numpy().astype(np.float64)
 
     def measured(self, results: Sequence[TextResult]) -> tuple[float, ProsodyFigures | None]:
         """Return the objective and the prosody of a voice that spoke every search text."""
@@ -143,8 +145,6 @@ class Objective:
 
         weights = torch.tensor([self._weights[name] for name in NAMES])
         return (weights * errors.square()).sum()
-
-
 
 
 def objective_for(

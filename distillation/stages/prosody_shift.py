@@ -15,7 +15,7 @@ from distillation.voicepack import VoicePack
 
 HALF = 128  # prosody half: from here on
 DIRECTIONS = 20  # of the base voices' prosody halves; these hold 86 % of their variation
-ROUNDS = 6
+ROUNDS = 3
 RIDGE = 1e-3  # of the closed form, against the square of a spread
 LIMIT = 3.0  # spreads the shift may move along any direction
 Vector = NDArray[np.float64]

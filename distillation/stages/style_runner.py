@@ -13,8 +13,10 @@ from distillation.recipe import RunRecipe
 from distillation.stages.base import Progress
 from distillation.stages.evolve import Evolution
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
+from distillation.stages.search_context import SearchContext
 from distillation.stages.validate import StyleReport, validate_style
 
+ATLAS = "atlas"  # folder in that of the models
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
 
 
@@ -24,6 +26,11 @@ class Workspace(Protocol):
     @property
     def target(self) -> Path:
         """The target; its other clips are next to it."""
+        ...
+
+    @property
+    def target_texts(self) -> tuple[str, ...]:
+        """All that is spoken in the target; empty if unknown."""
         ...
 
     @property
@@ -44,6 +51,10 @@ class Workspace(Protocol):
         """Return the path of the voice `start` or `evolved`."""
         ...
 
+    def of_style(self, style: str) -> Workspace:
+        """Return the workspace of another style of the run."""
+        ...
+
 
 class StyleRunner:
     """The stages of one style: reference, evolve, validate.
@@ -59,6 +70,8 @@ class StyleRunner:
     workspace : Workspace
     student, teacher : callable
         Return the recipe's engines, new or cached; called when first needed.
+    model_dir : path
+        Folder of models; measurements of the base voices are kept in it.
     on_progress : callable, optional
         Called with (sentences spoken, total).
     """
@@ -71,12 +84,14 @@ class StyleRunner:
         *,
         student: Callable[[], Student],
         teacher: Callable[[], Teacher],
+        model_dir: Path,
         on_progress: Progress | None = None,
     ) -> None:
         self.recipe = recipe
         self.style = recipe.style(style_key)
         self.workspace = workspace
         self._student, self._teacher = student, teacher
+        self._atlas_dir = model_dir / ATLAS
         self._on_progress = on_progress
 
     def make_target(self) -> Target:
@@ -103,7 +118,28 @@ class StyleRunner:
     def evolution(self, checkpoint: bytes | None = None) -> Evolution:
         """Return the search, resumed from a checkpoint if given; the caller advances it."""
         return Evolution(
-            self.recipe, self.style.key, self._student(), self.workspace.target, checkpoint
+            self.recipe,
+            self.style.key,
+            self._student(),
+            self.workspace.target,
+            checkpoint,
+            context=self.search_context(),
+        )
+
+    def search_context(self) -> SearchContext:
+        """Return what the search needs of the target and of the run's other styles."""
+        speaker_style, speaker, targets = self.recipe.speaker_style, None, tuple[Path, ...]()
+        if speaker_style == self.style.key:
+            keys = self.recipe.style_keys
+            targets = tuple(self.workspace.of_style(key).target for key in keys)
+        elif speaker_style:
+            path = self.workspace.of_style(speaker_style).pack("evolved")
+            speaker = voicepack.load(path, engine=self.recipe.student)
+        return SearchContext(
+            target_texts=self.workspace.target_texts,
+            speaker_targets=targets,
+            speaker=speaker,
+            atlas_dir=self._atlas_dir,
         )
 
     def validate(self, *, base_voice: str = "", with_teacher: bool = True) -> StyleReport:

@@ -164,5 +164,3 @@ def _embedding(audio: Audio) -> NDArray[np.float32]:
         return speaker_encoder().embed(audio)
     except AudioError:
         return np.zeros(256, np.float32)
-
-

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TEXTS = 128  # about 0.5 MB each
 FRAME_S = 0.025  # of the duration predictor
-SILENT = " ;:,.!?¡¿—…\"()“”"  # signs whose predicted duration is a pause
+SILENT = ' ;:,.!?¡¿—…"()“”'  # signs whose predicted duration is a pause
 
 
 class _Predicted(NamedTuple):
@@ -53,9 +53,7 @@ class GradientNetwork:
         self._generate = Generator(decoder.generator, half=network.half, through=through)
         self._text = lru_cache(maxsize=TEXTS)(self._text_of)
 
-    def speech(
-        self, phonemes: str, *, seed: int
-    ) -> Callable[[Tensor], DifferentiableSpeech]:
+    def speech(self, phonemes: str, *, seed: int) -> Callable[[Tensor], DifferentiableSpeech]:
         """Return samples and prosody as a function of the style.
 
         Parameters

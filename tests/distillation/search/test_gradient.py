@@ -1,4 +1,4 @@
-"""The experimental strategy on a known gradient: uphill, reproducible, resumable, bounded."""
+"""The gradient strategy on a known gradient: uphill, reproducible, resumable, few scores."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distillation.search import EXPERIMENTAL, STRATEGIES, SearchError, strategy
-from distillation.search.gradient import PATIENCE, RATES, Gradient
-from tests.distillation.search.test_strategies import quadratic, stored, voices, walk
+from distillation.search import STEPS, STRATEGIES, WITH_GRADIENT, SearchError, strategy
+from distillation.search.gradient import ROUND, SENTENCES, Gradient
+from tests.distillation.search.test_strategies import quadratic, stored, voices
 
 
-def gradient(pack: np.ndarray, turn: int) -> np.ndarray:
+def gradient(pack: np.ndarray) -> np.ndarray:
     """Of `quadratic`, for an offset to all rows."""
     wanted = voices()[1:].mean(axis=0)
     return -2.0 * (pack - wanted)[:, 0].sum(axis=0).astype(np.float64)
 
 
-def make(seed: int = 0, **changed: Any) -> Gradient:
+def make(seed: int = 0, steps: int = 3 * ROUND, **changed: Any) -> Gradient:
     stock = voices()
     made = strategy(
         "gradient",
@@ -27,82 +27,112 @@ def make(seed: int = 0, **changed: Any) -> Gradient:
         population=stock,
         diversity=(0.01, 0.15),
         seed=seed,
-        **{"gradient": gradient, **changed},
+        steps=steps,
+        **changed,
     )
     assert isinstance(made, Gradient)
     return made
 
 
-def test_it_is_no_strategy_among_the_proven_ones() -> None:
-    assert not set(EXPERIMENTAL) & set(STRATEGIES)
-    with pytest.raises(SearchError, match="no gradient"):
-        make(gradient=None)
+def tell(search: Gradient, candidate: np.ndarray, sentence: int | None) -> bool:
+    if sentence is None:
+        return search.tell(quadratic(candidate))
+    search.tell_gradient(gradient(candidate))
+    return False
+
+
+def climb(search: Gradient, steps: int) -> list[tuple[np.ndarray, int | None]]:
+    """Return what was asked, one at a time: candidates, and sentences (None: to be scored)."""
+    asked = []
+    for _ in range(steps):
+        candidate = search.ask()
+        asked.append((candidate, search.sentence))
+        tell(search, *asked[-1])
+    return asked
+
+
+def test_it_is_a_strategy_that_knows_its_number_of_steps() -> None:
+    assert set(WITH_GRADIENT) == set(STEPS) <= set(STRATEGIES)
 
 
 def test_it_climbs_where_others_take_ten_times_as_long() -> None:
-    assert walk(make(), 40)[1] > walk_of("cma-es", 40) + 1.0
+    asked = climb(make(), 3 * ROUND)
+    scores = [quadratic(candidate) for candidate, sentence in asked if sentence is None]
+    assert len(scores) == 3
+    assert quadratic(voices()[0]) < scores[0] < scores[1] < scores[2]
+    assert scores[-1] / quadratic(voices()[0]) < 0.35  # of the loss that it began with
 
 
-def walk_of(name: str, steps: int) -> float:
-    stock = voices()
-    made = strategy(
-        name, start=stock[0], start_score=quadratic(stock[0]), population=stock,
-        diversity=(0.01, 0.15), seed=0,
-    )  # fmt: skip
-    return walk(made, steps)[1]
+def test_every_gradient_takes_a_new_sentence_and_the_last_candidate_is_scored() -> None:
+    steps = 2 * ROUND + 4
+    sentences = [sentence for _, sentence in climb(make(seed=7, steps=steps), steps)]
+    taken = [sentence for sentence in sentences if sentence is not None]
+    assert taken == list(range(7, 7 + len(taken)))
+    assert [n for n, one in enumerate(sentences) if one is None] == [
+        ROUND - 1, 2 * ROUND - 1, steps - 1
+    ]  # fmt: skip
 
 
-def test_equal_seeds_equal_candidates_and_one_at_a_time() -> None:
-    one, two, other = make(3), make(3), make(4)
-    with pytest.raises(SearchError, match="before telling"):
-        one.tell(1.0)
-    first = one.ask()
-    assert np.array_equal(first, two.ask())
-    assert not np.array_equal(first, other.ask())
-    assert one.batch == 0
-    with pytest.raises(SearchError, match="before asking"):
-        one.ask()
-    assert first.dtype == np.float32
-
-
-@given(
-    told=st.lists(st.one_of(st.none(), st.floats(-300, 0)), max_size=3 * PATIENCE),
-    cut=st.integers(0, 3 * PATIENCE),
-    asked=st.booleans(),
-)
-@settings(max_examples=30, deadline=None)
-def test_restored_anywhere_it_goes_on_the_same(
-    told: list[float | None], cut: int, asked: bool
-) -> None:
-    plain, other = make(1), make(1)
-    for step, score in enumerate(told):
-        if step == cut:
-            if asked:
-                other.ask()
-            state, other = stored(other.state()), make(9)
-            other.restore(state)
-        assert np.array_equal(plain.ask(), other.ask())
-        assert plain.floor == other.floor
-        assert plain.tell(score) == other.tell(score)
-
-
-def test_without_success_it_goes_back_slower_and_in_the_end_begins_again() -> None:
+def test_a_pair_of_sentences_may_be_asked_at_once_and_a_score_alone() -> None:
     search = make()
-    rates = set()
-    for _ in range(5 * PATIENCE):
+    first = [search.ask() for _ in range(SENTENCES)]
+    assert np.array_equal(*first)
+    assert search.batch == 0
+    with pytest.raises(SearchError, match="before asking"):
         search.ask()
-        search.tell(None)
-        rates.add(search._rate)
-    assert rates == {RATES[0], RATES[0] / 2, RATES[0] / 4, RATES[0] / 8}
+    for candidate in first:
+        search.tell_gradient(gradient(candidate))
+    assert search.batch == SENTENCES
+    climb(search, ROUND - 1 - SENTENCES)
+    assert search.batch == 1
+    search.ask()
+    assert (search.sentence, search.batch) == (None, 0)
+    with pytest.raises(SearchError, match="before telling"):
+        make().tell(1.0)
 
 
-def test_it_stays_where_stock_voices_live() -> None:
-    uphill = make(gradient=lambda pack, _: np.ones(pack.shape[-1]))
-    for climbing in range(200):  # ever better, ever on: only the bound holds
-        candidate = uphill.ask()
-        uphill.tell(float(climbing))
-    space = uphill._space
-    point = space.coordinates(candidate)
-    assert np.all(point >= space.low - 1e-3)
-    assert np.all(point <= space.high + 1e-3)
-    assert np.abs(point).max() > 2.9
+def test_asked_in_pairs_it_ends_where_one_at_a_time_does() -> None:
+    one, two = make(), make()
+    climb(one, 2 * ROUND)
+    done = 0
+    while done < 2 * ROUND:
+        asked = []
+        for _ in range(two.batch):
+            asked.append((two.ask(), two.sentence))
+        for candidate, sentence in asked:
+            tell(two, candidate, sentence)
+        done += len(asked)
+    assert np.array_equal(one.ask(), two.ask())
+
+
+@given(cut=st.integers(0, 2 * ROUND), asked=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_restored_anywhere_it_goes_on_the_same(cut: int, asked: bool) -> None:
+    plain, other = make(1), make(1)
+    climb(plain, 2 * ROUND + 1)
+    climb(other, cut)
+    if asked:
+        other.ask()
+    state, other = stored(other.state()), make(1)
+    other.restore(state)
+    climb(other, 2 * ROUND + 1 - cut)
+    assert np.array_equal(plain.ask(), other.ask())
+    assert plain.sentence == other.sentence
+    assert plain.state()["best_score"] == other.state()["best_score"]
+
+
+def test_numbers_that_no_base_voice_moves_stay() -> None:
+    stock = voices()
+    stock[:, :, :, 3] = stock[0, :, :, 3]
+    search = strategy(
+        "gradient", start=stock[0], start_score=0.0, population=stock, diversity=(0.01, 0.15),
+        seed=0, steps=20,
+    )  # fmt: skip
+    assert isinstance(search, Gradient)
+    for _ in range(6):
+        search.ask()
+        search.tell_gradient(np.ones(stock.shape[-1]))
+    moved = search.ask() - stock[0]
+    assert np.all(moved[:, :, 3] == 0)
+    assert np.count_nonzero(moved) > 0
+    assert np.allclose(moved, moved[:1])  # one offset for all rows

@@ -1,0 +1,108 @@
+"""The default search of Kokoro on real weights: one speaker, then a style by its prosody."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.audio.io import write_wav
+from distillation.engines.kokoro.student import KokoroStudent
+from distillation.recipe import CORRECTIONS, RunRecipe, StyleRecipe
+from distillation.stages.base import StageError
+from distillation.stages.evolve import Evolution
+from distillation.stages.search_context import SearchContext
+from tests.distillation.voices import recipe
+from tests.kokoros import anew
+
+pytestmark = pytest.mark.weights
+
+SEARCH = ("Buenas tardes.", "Muchas gracias.")
+GRADIENT = ("Hola, sí.", "Hasta luego.", "Un momento.")
+BASE = ("em_santa", "ef_dora")
+STEPS = 5 + CORRECTIONS  # four sentences, a score, corrections
+
+
+def wanted(*styles: str) -> RunRecipe:
+    return recipe(
+        student="kokoro", strategy="gradient", steps=STEPS, search_texts=SEARCH,
+        gradient_texts=GRADIENT, base_voices=BASE,
+        styles=tuple(StyleRecipe(key=key, speed=1.0, reference_texts=("x",)) for key in styles),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def atlas_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("atlas")
+
+
+@pytest.fixture(scope="module")
+def whole(real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path) -> Evolution:
+    context = SearchContext(atlas_dir=atlas_dir)
+    made = Evolution(wanted("neutral"), "neutral", real_kokoro, kokoro_target, context=context)
+    made.advance()
+    return made
+
+
+def test_it_begins_at_the_nearest_base_voice_and_gets_nearer(whole: Evolution) -> None:
+    assert whole.start_name == whole.base_voice in BASE
+    assert (whole.step, whole.stopped) == (STEPS, "steps")
+    assert whole.best_score
+    assert whole.start_score
+    assert whole.best_score.target > whole.start_score.target + 0.005  # two steps of Adam
+    assert whole.evaluations == whole.start_total + STEPS
+
+
+def test_resumed_at_every_kind_of_step_it_ends_in_the_same_bits(
+    whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
+) -> None:
+    """After the start, between the sentences of a pair, after a score, between corrections."""
+    context, blob, student = SearchContext(atlas_dir=atlas_dir), None, real_kokoro
+    for steps in (1, 1, 4, 1, None):
+        student = anew(student)
+        part = Evolution(
+            wanted("neutral"), "neutral", student, kokoro_target, blob, context=context
+        )
+        part.advance(steps=steps)
+        blob = part.checkpoint()
+    assert part.points == whole.points
+    assert part.best.sha256 == whole.best.sha256
+
+
+def test_the_base_voices_are_measured_once(
+    whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
+) -> None:
+    assert whole.done
+    [folder] = atlas_dir.iterdir()
+    assert len(list(folder.iterdir())) == len(BASE)
+    another = Evolution(
+        replace(wanted("neutral"), seed=99), "neutral", real_kokoro, kokoro_target,
+        context=SearchContext(atlas_dir=atlas_dir),
+    )  # fmt: skip
+    assert another.is_prepared
+    told = Evolution(wanted("neutral"), "neutral", real_kokoro, kokoro_target)
+    assert not told.is_prepared
+    assert not told.prepare(lambda: False)
+    assert told.batch() == []
+
+
+def test_a_further_style_is_the_speaker_in_another_manner(
+    whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    target = tmp_path / "target.wav"
+    voice = real_kokoro.stock_voice("em_alex")
+    slow = real_kokoro.synthesize("Su pedido llega mañana.", voice, speed=0.8, seed=1)
+    write_wav(target, slow)
+    context = SearchContext(atlas_dir=atlas_dir, speaker=whole.best)
+    both = wanted("neutral", "empatico")
+    style = Evolution(both, "empatico", real_kokoro, target, context=context)
+    style.advance()
+    assert style.steps == style.step == 1 + CORRECTIONS
+    assert style.best
+    assert whole.best
+    timbre = np.s_[:, :, :128]
+    assert np.array_equal(style.best.data[timbre], whole.best.data[timbre])
+    assert style.best.sha256 != whole.best.sha256
+    with pytest.raises(StageError, match="not evolved yet"):
+        Evolution(both, "empatico", real_kokoro, target).advance()
