@@ -27,7 +27,7 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "self_similarity": 0.85,
         "differentiation": 0.05,
         "min_duration_s": 1.0,
-        "naturalness_loss": 0.3,  # against the best base voice, of 1-5
+        "naturalness_loss": 0.2,  # against the best base voice, of 1-5
     }
 )
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # both reach scipy, which the web process that builds recipes
     from distillation.stages.naturalness import Naturalness
 
 NATURALNESS_LOSS = "naturalness_loss"
+STYLE_DIRECTION, ONE_SPEAKER = "style_direction", "one_speaker"
+COMPARED: Mapping[str, float] = {STYLE_DIRECTION: 0.5, ONE_SPEAKER: 0.80}  # `compared_checks`
 NOT_INSTALLED = (
     "naturalness: not checked, because DistillMOS is not installed where this was validated; "
     "`make .venv` installs it (pip install --no-deps distillmos xls-r-sqa)."
@@ -88,8 +90,8 @@ def checked(
 
 
 def default_thresholds() -> dict[str, float]:
-    """Return the thresholds of a new recipe: of the checks and of style differentiation."""
-    return {**THRESHOLDS, **{name: rule.threshold for name, rule in CHECKS.items()}}
+    """Return the thresholds of a new recipe: of the checks and of what compares styles."""
+    return {**THRESHOLDS, **{name: rule.threshold for name, rule in CHECKS.items()}, **COMPARED}
 
 
 def _target_similarity(voice: Measured, _natural: Naturalness | None, threshold: float) -> Check:

@@ -10,11 +10,14 @@ from corpus.files import sha256_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
+from distillation.scoring.encoder import Embedding
 from distillation.stages.base import Progress
 from distillation.stages.evolve import Evolution
+from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.search_context import SearchContext
 from distillation.stages.validate import StyleReport, validate_style
+from distillation.stages.voice_atlas import atlas_for
 
 ATLAS = "atlas"  # folder in that of the models
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
@@ -165,9 +168,19 @@ class StyleRunner:
             start=voicepack.load(self.workspace.pack("start"), engine=engine),
             evolved=voicepack.load(self.workspace.pack("evolved"), engine=engine),
             base_voice=base_voice,
+            target_texts=self.workspace.target_texts,
+            base_voices=self._measured_base_voices(),
             audio_dir=self.workspace.audio_dir,
             on_progress=self._on_progress,
         )
+
+    def _measured_base_voices(self) -> dict[str, Embedding] | None:
+        """Return the embeddings of the base voices, if all were measured."""
+        student = self._student()
+        atlas = atlas_for(self.recipe, student, stock_of(self.recipe, student), self._atlas_dir)
+        if atlas is None or not atlas.is_complete:
+            return None
+        return {name: voice.embeddings for name, voice in atlas.voices.items()}
 
     def prompt(self) -> Prompt:
         """Return the teacher's prompt, with paths on this machine."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from corpus.audio.io import write_wav
-from corpus.audio.loudness import normalize
+from corpus.audio.loudness import integrated_lufs, normalize
 from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio, AudioError
 from corpus.files import write_json
@@ -19,12 +19,17 @@ from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
+from distillation.scoring.encoder import Embedding
 from distillation.scoring.naturalness import available
+from distillation.stages import delivery_fit, prosody_figures
 from distillation.stages.base import Progress, StageError
 from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
+from distillation.stages.compared_checks import add_compared_checks
 from distillation.stages.differentiation import MEASURES, Differentiation, differentiation, measured
+from distillation.stages.evidence import ceiling, impostors, similarities
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
+from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.reference import PAUSE_S, joined
 from distillation.voicepack import VoicePack
 
@@ -84,6 +89,12 @@ class StyleReport:
         Of the target clip as a whole; its speech rate is unknown.
     naturalness : Naturalness or None
         None if the recipe does not check it or its predictor is not installed.
+    target_figures : ProsodyFigures or None
+        Pitch, range and rate of the target, taken together.
+    similarity : dict
+        What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`.
+    delivery : dict or None
+        Speed and gain of a deployment (`stages.delivery_fit`).
     audio : tuple of dict
         For each sentence its `text` and the files of `target` (None if the teacher cannot
         speak it), `start` and `evolved`, relative to the audio folder.
@@ -95,6 +106,9 @@ class StyleReport:
     evolved: VoiceResult
     target_prosody: Prosody
     naturalness: Naturalness | None = None
+    target_figures: ProsodyFigures | None = None
+    similarity: dict[str, Any] = field(default_factory=dict)
+    delivery: dict[str, Any] | None = None
     audio: tuple[dict[str, str | None], ...] = field(default=())
 
     @property
@@ -118,6 +132,9 @@ class StyleReport:
             "gain": self.gain,
             "target_prosody": _without_contour(self.target_prosody),
             "naturalness": self.naturalness and self.naturalness.to_json(),
+            "target_figures": self.target_figures and list(self.target_figures),
+            "similarity": self.similarity,
+            "delivery": self.delivery,
             "audio": list(self.audio),
         }
 
@@ -133,6 +150,8 @@ def validate_style(
     start: VoicePack,
     evolved: VoicePack,
     base_voice: str = "",
+    target_texts: Sequence[str] = (),
+    base_voices: Mapping[str, Embedding] | None = None,
     audio_dir: str | Path,
     on_progress: Progress | None = None,
 ) -> StyleReport:
@@ -155,6 +174,10 @@ def validate_style(
     base_voice : str, optional
         The base voice with the highest score (`Evolution.base_voice`), which the evolved voice
         must about match in naturalness; if unknown, the start is used instead.
+    target_texts : sequence of str, optional
+        All that is spoken in the target, for its rate; if unknown, syllables are counted by ear.
+    base_voices : mapping of str to ndarray, shape (texts, 256), optional
+        Embeddings of the base voices on the search texts: the impostors.
     audio_dir : path
         Output folder for ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
     on_progress : callable, optional
@@ -194,6 +217,7 @@ def validate_style(
         if kind in KINDS
     }
     natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
+    figures = prosody_figures.measured(clips, target_texts)
     return StyleReport(
         style=style_key,
         checks=checked(results["evolved"], natural, recipe.thresholds),
@@ -201,6 +225,20 @@ def validate_style(
         evolved=results["evolved"],
         target_prosody=measure(joined(clips, PAUSE_S)),
         naturalness=natural,
+        target_figures=figures,
+        similarity={
+            **similarities({kind: spoken[kind] for kind in packs}, scorer.target_embedding),
+            "ceiling": ceiling(clips),
+            "impostors": base_voices and impostors(base_voices, scorer.target_embedding),
+        },
+        delivery=delivery_fit.fitted(
+            recipe,
+            student,
+            evolved,
+            spoken["evolved"],
+            target=figures if target_texts else None,
+            target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
+        ),
         audio=tuple(files),
     )
 
@@ -211,13 +249,16 @@ def build_report(
     """Return the report of a run as plain JSON types, from style reports or their JSON.
 
     `passed` is true when every style passes its checks and the styles differ (see
-    `stages.differentiation`); a single style has nothing to differ from.
+    `stages.differentiation`); a single style has nothing to differ from. Checks that compare
+    styles are added to those of each (`stages.compared_checks`).
     """
     plain = [one.to_json() if isinstance(one, StyleReport) else one for one in reports]
-    styles = {report["style"]: report for report in plain}
+    styles = {report["style"]: dict(report) for report in plain}
+    add_compared_checks(styles, recipe.thresholds)
     differ = _differentiation(styles, recipe.thresholds.get("differentiation", 0.0))
     return {
-        "passed": all(style["passed"] for style in styles.values()) and differ.passed,
+        "passed": all(style["passed"] and not got_worse(style) for style in styles.values())
+        and differ.passed,
         "recipe": recipe.fingerprint(),
         "student": recipe.student,
         "teacher": recipe.teacher,
@@ -229,6 +270,11 @@ def build_report(
         "differentiation": differ.to_json(),
         "styles": styles,
     }
+
+
+def got_worse(style: Mapping[str, Any]) -> bool:
+    """Whether a style of a report lost score or target similarity on held-out sentences."""
+    return bool({"total", "target"} & set(style.get("worse", ())))
 
 
 def write_report(path: str | Path, report: dict[str, Any]) -> None:

@@ -1,0 +1,108 @@
+"""Whether a style differs from neutral as its target does, in direction and by how much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distillation.stages.checks import STYLE_DIRECTION, Check
+from distillation.stages.prosody_figures import NAMES, REFERENCE_HZ, ProsodyFigures
+
+NEUTRAL = "neutral"  # the style that the others are relative to
+NO_NEUTRAL = (
+    "style: not checked, because no neutral voice was validated with it to compare it with; "
+    "validate the style neutral in the same run."
+)
+
+
+def directions(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any] | None]:
+    """Compare every style but the neutral with the neutral, axis by axis.
+
+    Parameters
+    ----------
+    styles : mapping of str to mapping
+        Style reports in JSON: `target_figures`, and `evolved.prosody` of each held-out sentence.
+
+    Returns
+    -------
+    dict
+        For each style but the neutral its axes (`pitch` in semitones, `range` and `rate` in
+        natural logarithms), or None if it cannot be compared. An axis has the difference of the
+        `target` and of the `evolved` voice from neutral, the `spread` of the neutral voice
+        between sentences, and whether it is `asked`: whether the target differs by more than
+        the spread.
+    """
+    return {key: _compared(styles, key) for key in styles if key != NEUTRAL}
+
+
+def check(axes: Mapping[str, Mapping[str, float]] | None, threshold: float) -> Check:
+    """Check that the voice goes at least a part of the way on every axis that is asked for.
+
+    Parameters
+    ----------
+    axes : mapping or None
+        From `directions`; None: the check cannot be made, and does not pass.
+    threshold : float
+        The part, 0.5 for half. A difference with the other sign is a negative part.
+    """
+    if axes is None:
+        return Check(
+            name=STYLE_DIRECTION, value=None, threshold=None, passed=False, reason=NO_NEUTRAL
+        )
+    parts = {name: one["evolved"] / one["target"] for name, one in axes.items() if one["asked"]}
+    if not parts:
+        reason = "style: its target differs from the neutral one on no axis; nothing was asked."
+        return Check(
+            name=STYLE_DIRECTION, value=1.0, threshold=threshold, passed=True, reason=reason
+        )
+    worst = min(parts, key=lambda name: parts[name])
+    passed = parts[worst] >= threshold
+    reason = (
+        f"style: of the target's difference from neutral in {worst} the voice makes "
+        f"{parts[worst]:.2f}; wanted {threshold:.2f} on every axis asked for ({', '.join(parts)})."
+    )
+    return Check(
+        name=STYLE_DIRECTION,
+        value=parts[worst],
+        threshold=threshold,
+        passed=bool(passed),
+        reason=reason,
+    )
+
+
+def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any] | None:
+    own, neutral = styles[key], styles.get(NEUTRAL)
+    if neutral is None:
+        return None
+    if not (own.get("target_figures") and neutral.get("target_figures")):
+        return None
+    wanted = _vector(own["target_figures"]) - _vector(neutral["target_figures"])
+    voice, plain = (_by_sentence(one["evolved"]["prosody"]) for one in (own, neutral))
+    if len(voice) != len(plain) or len(plain) < 2:
+        return None
+    found, spread = np.nanmean(voice - plain, axis=0), np.nanstd(plain, axis=0, ddof=1)
+    return {
+        name: {
+            "target": float(wanted[n]),
+            "evolved": float(found[n]),
+            "spread": float(spread[n]),
+            "asked": bool(abs(wanted[n]) > spread[n]),
+        }
+        for n, name in enumerate(NAMES)
+        if np.isfinite([wanted[n], found[n], spread[n]]).all()
+    }
+
+
+def _vector(figures: Sequence[float]) -> NDArray[np.float64]:
+    return ProsodyFigures(*figures).vector
+
+
+def _by_sentence(prosody: Sequence[Mapping[str, float | None]]) -> NDArray[np.float64]:
+    """Return pitch, range and rate of each sentence, shape (sentences, 3), NaN where unknown."""
+    names = ("pitch_median_hz", "pitch_range_st", "articulation_rate")
+    raw = np.array([[one.get(name) or None for name in names] for one in prosody], np.float64)
+    return np.log(raw / (REFERENCE_HZ, 1.0, 1.0)) * (12 / math.log(2), 1.0, 1.0)
