@@ -31,6 +31,7 @@ from distillation.stages.evaluation import (
 )
 from distillation.stages.initialization import MAX_IN_MEMORY, Start, stock_of
 from distillation.stages.objective import GradientRequest
+from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
 from distillation.stages.search_progress import Diversity, time_is_up
 from distillation.stages.voice_atlas import atlas_for
@@ -385,13 +386,18 @@ class Evolution:
         best, score = self._state.best, self._state.best_score
         if best is None or score is None or score.target == 0.0:
             raise StageError("base_voices", "no base voice of the student contains speech.")
-        state, objective = self._state, self.evaluator.objective
+        state = self._state
         state.start, state.start_score = best, score
-        if objective and (figures := figures_of(state)):
-            state.bias = list(objective.bias(best, figures))
+        if figures := figures_of(state):
+            self._update_bias(best, figures)
         curve.add_point(state, score)
         self._begin_search(best, score)
         curve.check_progress(state, self.recipe, self.steps)
+
+    def _update_bias(self, pack: Array, figures: ProsodyFigures) -> None:
+        """Compare what is measured with what is predicted, for the next gradients."""
+        if self.evaluator.objective:
+            self._state.bias = list(self.evaluator.objective.bias(pack, figures))
 
     def _begin_search(self, start: Array, score: Score) -> None:
         value = self._state.value if self.evaluator.objective else score.total
@@ -420,6 +426,8 @@ class Evolution:
             search.tell_gradient(np.array(evaluation.gradient))
             return
         total = score.total if score else None
+        if evaluation.figures:
+            self._update_bias(task.candidate, evaluation.figures)
         told = evaluation.value if self.evaluator.objective else total
         if search.tell(told, ceiling=evaluation.ceiling) and score:
             self._keep_best(task, evaluation)

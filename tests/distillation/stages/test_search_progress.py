@@ -13,6 +13,7 @@ from tests.distillation.voices import recipe, student
 
 progress = st.builds(
     Progress,
+    steps=st.just(50),
     step=st.integers(0, 100),
     improved_at=st.just(0),
     score=st.floats(1.0, 100.0),
@@ -35,7 +36,14 @@ progress = st.builds(
     ],
 )
 def test_each_rule_ends_the_search_by_its_name(rules: dict, at: dict, why: str) -> None:
-    values = {"step": 4, "improved_at": 3, "score": 70.0, "seconds": 9.0, **at}
+    values = {
+        "steps": recipe(**rules).steps,
+        "step": 4,
+        "improved_at": 3,
+        "score": 70.0,
+        "seconds": 9.0,
+        **at,
+    }
     assert why_stopped(recipe(**rules), Progress(**values)) == why
     assert why in ("", *REASONS)
 
