@@ -232,6 +232,8 @@ class Pipeline:
         made = runner.make_target()
         if runner.style.targets:
             self._listener.message(f"{runner.style.key}: clips given as its target: {made.clips}.")
+        for warning in made.warnings:
+            self._listener.message(f"{runner.style.key}: warning: {warning.in_words()}")
         return made
 
     def _is_evolved(self, style: str, identity: str) -> bool:

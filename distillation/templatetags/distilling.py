@@ -16,6 +16,7 @@ from distillation.wording import (
     field_value,
     field_words,
     name_words,
+    target_warnings,
 )
 
 register = template.Library()
@@ -28,6 +29,7 @@ for words in (
     field_value,
     field_words,
     name_words,
+    target_warnings,
 ):
     register.filter(words)
 
