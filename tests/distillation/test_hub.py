@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written(server, tmp_path):
 def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    with pytest.raises(hub.HubError, match="wait for its end") as caught:
+    with pytest.raises(hub.HubError, match="wait until it ends") as caught:
         pull(server, tmp_path)
     os.close(handle)
     assert caught.value.code == "busy"

