@@ -31,7 +31,7 @@ FULL = {
 
 @pytest.mark.parametrize("locale", LOOKS)
 @pytest.mark.parametrize("name", FULL)
-def test_a_full_page_is_fit_to_read_and_use(
+def test_a_full_page_fits_and_is_accessible(
     at_desk: Visit, desk: Desk, name: str, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]
@@ -46,7 +46,7 @@ def test_a_full_page_is_fit_to_read_and_use(
 
 
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_files_of_a_batch_are_fit_to_read(
+def test_the_files_of_a_batch_fit_and_are_accessible(
     at_desk: Visit, watch: Watch, tmp_path: Path, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]

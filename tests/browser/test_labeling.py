@@ -32,7 +32,7 @@ def status(page: Page) -> Locator:
     return page.get_by_role("status").and_(page.locator("#focus-saving"))
 
 
-def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_taken_back(
+def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_undone(
     at_desk: Visit, desk: Desk
 ) -> None:
     page = at_desk("labeler")
@@ -101,7 +101,7 @@ def test_the_next_sentence_is_there_while_the_last_is_being_saved(at_desk: Visit
     expect(status(page)).to_have_text("Saved")
 
 
-def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
+def test_skipped_sentences_return_at_the_end(at_desk: Visit) -> None:
     page = at_desk("labeler")
     focused(page, "pangrams")
     skipped = shown(page)
@@ -114,7 +114,7 @@ def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
     expect(page.get_by_role("heading", name="Nothing is left here")).to_be_visible()
 
 
-def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
+def test_a_filter_makes_one_request_and_is_kept_in_the_address_and_the_other_view(
     at_desk: Visit,
 ) -> None:
     page = at_desk("labeler")
@@ -142,7 +142,7 @@ def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
     expect(page.locator("[data-sentence]")).to_have_count(10)
 
 
-def test_two_labelers_differ_unseen_and_a_third_settles_it_with_a_reason(
+def test_two_labelers_disagree_blindly_and_a_third_adjudicates_with_a_reason(
     at_desk: Visit, desk: Desk
 ) -> None:
     for person, key in (("labeler", "1"), ("second", "2")):

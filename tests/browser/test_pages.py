@@ -72,7 +72,7 @@ def opened(visit: Visit, site: Site, name: str, **options: Any) -> Page:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_page_is_fit_to_read_and_use(
+def test_the_page_fits_and_is_accessible(
     visit: Visit, site: Site, watch: Watch, name: str, locale: str
 ) -> None:
     watch.expect(f"status of 404.*{NOWHERE}")
@@ -82,7 +82,7 @@ def test_the_page_is_fit_to_read_and_use(
     assert_fit(page, size)
 
 
-def test_every_page_is_looked_at() -> None:
+def test_every_page_is_checked() -> None:
     addresses = [path.format(judged=1, paused=2) for _, path in PAGES.values() if path != NOWHERE]
     seen = {resolve(urlsplit(address).path).url_name for address in addresses}
     pages = {name for name, (method, _) in PERMISSIONS.items() if method == "GET"} - PARTS
@@ -109,7 +109,7 @@ def test_the_skip_link_leads_past_the_navigation(visit: Visit) -> None:
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-def test_a_run_is_steered_with_the_keyboard(visit: Visit, site: Site) -> None:
+def test_a_run_is_controlled_with_the_keyboard(visit: Visit, site: Site) -> None:
     page = visit("admin")
     page.goto(f"/runs/{site.paused}/")
     for button, then in (("Resume", "Pause"), ("Pause", "Resume")):

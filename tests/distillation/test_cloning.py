@@ -46,12 +46,12 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
         ("amable=nowhere.wav:Hola.", r"nowhere\.wav is not there"),
     ],
 )
-def test_what_is_no_prompt(given: str, message: str) -> None:
+def test_invalid_prompts(given: str, message: str) -> None:
     with pytest.raises(OptionValueError, match=message):
         option_values.prompts([given], STYLES)
 
 
-def test_where_f5_can_speak() -> None:
+def test_f5_in_its_own_environment() -> None:
     with pytest.raises(OptionValueError, match="make teacher"):
         option_values.check(F5, "", has_prompt=True)
     with pytest.raises(OptionValueError, match="leave --teacher f5 out"):

@@ -91,7 +91,7 @@ def words(code: str, door: str, language: str) -> str:
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", SOUNDS)
-def test_bad_sound_is_refused_at_every_door_in_the_speakers_words(
+def test_bad_audio_is_refused_at_every_upload_in_the_speakers_language(
     name: str, door: str, language: str, client: Any, speaker: Any, media: Path
 ) -> None:
     code, make = SOUNDS[name]
@@ -113,7 +113,7 @@ def test_bad_sound_is_refused_at_every_door_in_the_speakers_words(
 
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_a_bad_file_of_an_archive_is_said_and_the_good_one_stored(
+def test_a_bad_file_of_an_archive_is_reported_and_the_good_one_stored(
     name: str, language: str, client: Any, media: Path, tmp_path: Path
 ) -> None:
     codes, make = ARCHIVES[name]

@@ -55,7 +55,7 @@ def apart(found, wanted):
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
-def test_samples_are_those_of_the_plain_network(plain, network, rows, speed):
+def test_samples_equal_those_of_the_plain_network(plain, network, rows, speed):
     wanted = spoken(plain, rows[0], speed)
     for _ in range(2):  # afresh, and with everything kept
         found = speak(network, rows[0], speed=speed)
@@ -85,7 +85,7 @@ def test_only_what_changed_is_computed_again(plain, network, rows):
         assert np.abs(found - spoken(plain, style)).max() < 1e-4
 
 
-def test_what_is_kept_is_bounded(network, rows):
+def test_the_cache_is_bounded(network, rows):
     """The first prosody is forgotten, computed again, and the same."""
     computed = []
     hook = network.model.predictor.lstm.register_forward_hook(lambda *_: computed.append(1))
@@ -97,7 +97,7 @@ def test_what_is_kept_is_bounded(network, rows):
     assert len(computed) == PROSODIES + 2
 
 
-def test_neither_chunks_nor_a_processor_without_onednn_are_heard(
+def test_chunks_and_processors_without_onednn_do_not_change_the_audio(
     real_kokoro, network, rows, monkeypatch
 ):
     whole = speak(network, rows[0])

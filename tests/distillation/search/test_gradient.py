@@ -33,13 +33,13 @@ def make(seed: int = 0, **changed: Any) -> Gradient:
     return made
 
 
-def test_it_is_no_strategy_among_the_proven_ones() -> None:
+def test_it_is_not_among_the_proven_strategies() -> None:
     assert not set(EXPERIMENTAL) & set(STRATEGIES)
     with pytest.raises(SearchError, match="no gradient"):
         make(gradient=None)
 
 
-def test_it_climbs_where_others_take_ten_times_as_long() -> None:
+def test_it_improves_ten_times_faster_than_others() -> None:
     assert walk(make(), 40)[1] > walk_of("cma-es", 40) + 1.0
 
 
@@ -71,7 +71,7 @@ def test_equal_seeds_equal_candidates_and_one_at_a_time() -> None:
     asked=st.booleans(),
 )
 @settings(max_examples=30, deadline=None)
-def test_restored_anywhere_it_goes_on_the_same(
+def test_restored_anywhere_it_continues_identically(
     told: list[float | None], cut: int, asked: bool
 ) -> None:
     plain, other = make(1), make(1)
@@ -86,7 +86,7 @@ def test_restored_anywhere_it_goes_on_the_same(
         assert plain.tell(score) == other.tell(score)
 
 
-def test_without_success_it_goes_back_slower_and_in_the_end_begins_again() -> None:
+def test_without_success_it_returns_with_a_lower_rate_and_finally_restarts() -> None:
     search = make()
     rates = set()
     for _ in range(5 * PATIENCE):
@@ -96,7 +96,7 @@ def test_without_success_it_goes_back_slower_and_in_the_end_begins_again() -> No
     assert rates == {RATES[0], RATES[0] / 2, RATES[0] / 4, RATES[0] / 8}
 
 
-def test_it_stays_where_stock_voices_live() -> None:
+def test_it_stays_within_the_range_of_stock_voices() -> None:
     uphill = make(gradient=lambda pack, _: np.ones(pack.shape[-1]))
     for climbing in range(200):  # ever better, ever on: only the bound holds
         candidate = uphill.ask()

@@ -51,14 +51,14 @@ def walk(search: Strategy, steps: int) -> tuple[np.ndarray, float]:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_walks_uphill(name: str) -> None:
+def test_the_score_increases(name: str) -> None:
     best, score = walk(make(name), 60 if name in ("surrogate", "halves") else 400)
     assert score > quadratic(voices()[0]) + 1.0
     assert best.shape == (ROWS, 1, 256)
     assert best.dtype == np.float32
 
 
-def test_shared_walk_gets_further_in_equal_steps() -> None:
+def test_shared_walk_improves_more_in_equal_steps() -> None:
     assert walk(make("shared-walk"), 300)[1] > walk(make("random-walk"), 300)[1] * 0.8
 
 
@@ -84,7 +84,7 @@ def test_random_walk_is_the_published_mutation() -> None:
     assert abs(between_rows) < 0.25
 
 
-def test_shared_walk_moves_all_rows_alike_but_for_one_length_mode() -> None:
+def test_shared_walk_moves_all_rows_equally_except_for_one_length_mode() -> None:
     stock = voices()
     search = make("shared-walk", stock=stock)
     moved = (search.ask() - stock[0])[:, 0, :]
@@ -93,7 +93,7 @@ def test_shared_walk_moves_all_rows_alike_but_for_one_length_mode() -> None:
     assert singular[1] < 1e-3 * max(singular[0], 1e-2)
 
 
-def test_shared_walk_stays_where_stock_voices_live() -> None:
+def test_shared_walk_stays_within_the_range_of_stock_voices() -> None:
     stock = voices()
     search = make("shared-walk", stock=stock)
     climbing = 0.0
@@ -123,7 +123,7 @@ def test_voices_without_length_mode_get_none() -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_no_more_is_asked_than_a_batch_and_told_than_was_asked(name: str) -> None:
+def test_no_more_asks_than_a_batch_and_no_more_tells_than_asks(name: str) -> None:
     search = make(name)
     with pytest.raises(SearchError, match="before telling"):
         search.tell(1.0)
@@ -171,7 +171,7 @@ def test_batches_and_restarts_anywhere_change_nothing(
     assert plain.batch == batched.batch + len(waiting)
 
 
-def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
+def test_cma_es_moves_every_row_equally_within_the_voices_span() -> None:
     stock = voices()
     search = make("cma-es", stock=stock)
     moved = (search.ask() - stock[0])[:, 0, :].astype(float)
@@ -183,11 +183,11 @@ def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
         assert np.abs(outside).max() < 1e-5
 
 
-def test_cma_es_gets_further_than_the_published_walk() -> None:
+def test_cma_es_improves_more_than_the_published_walk() -> None:
     assert walk(make("cma-es"), 100)[1] > walk(make("random-walk"), 1000)[1] + 10.0
 
 
-def test_cma_es_begins_again_when_it_has_collapsed() -> None:
+def test_cma_es_restarts_when_it_has_collapsed() -> None:
     search = make("cma-es")
     walk(search, 3000)
     assert search._restarts >= 1  # type: ignore[attr-defined]
@@ -204,7 +204,7 @@ def test_cma_es_prefers_the_dropped_candidate_that_was_nearer() -> None:
     assert quadratic(near.ask()) > quadratic(far.ask())
 
 
-def test_wrong_set_ups_are_named() -> None:
+def test_invalid_setups_are_named() -> None:
     with pytest.raises(
         SearchError, match="cma-es, surrogate, halves, shared-walk, random-walk; not 'annealing'"
     ):

@@ -37,7 +37,7 @@ def wanted(steps: int) -> RunRecipe:
     )  # fmt: skip
 
 
-def test_likeness_is_the_scorers_target_similarity() -> None:
+def test_similarity_equals_the_scorers_target_similarity() -> None:
     """Of speech with silence in it, within what the other way to 16 kHz does."""
     target = say(LONG)
     differentiable_similarity, scorer = DifferentiableSimilarity(target), Scorer(target)
@@ -50,7 +50,7 @@ def test_likeness_is_the_scorers_target_similarity() -> None:
 
 
 @weights
-def test_at_no_offset_it_sounds_as_it_does(real_kokoro: KokoroStudent) -> None:
+def test_without_offset_the_audio_is_unchanged(real_kokoro: KokoroStudent) -> None:
     pack, text = real_kokoro.stock_voice(BASE[0]), HEARD[0]
     y = real_kokoro.differentiable_synthesis(text, pack, seed=SEED)(torch.zeros(256)).numpy()
     assert y == pytest.approx(real_kokoro.synthesize(text, pack, seed=SEED).y, abs=1e-4)
@@ -127,7 +127,7 @@ def test_students_without_a_gradient_are_refused(target_path: Path) -> None:
     assert caught.value.code == "no_gradient"
 
 
-def test_the_names_of_those_that_can_are_true(kokoro: KokoroStudent) -> None:
+def test_students_with_a_gradient_are_named_correctly(kokoro: KokoroStudent) -> None:
     assert isinstance(kokoro, Differentiable)
     assert not isinstance(student(), Differentiable)
     assert set(with_gradient()) < set(STUDENTS)
@@ -160,6 +160,6 @@ def test_each_step_takes_the_next_sentence_of_the_recipe(target_path: Path) -> N
     assert heard_over(4, target_path, gradient_texts=named) == [*named, named[0]]
 
 
-def test_a_recipe_of_before_takes_the_two_shortest_that_the_search_hears(target_path: Path) -> None:
+def test_an_older_recipe_uses_the_two_shortest_search_texts(target_path: Path) -> None:
     shortest = sorted(recipe().search_texts, key=len)[:2]
     assert heard_over(3, target_path) == [*shortest, shortest[0]]
