@@ -1,4 +1,4 @@
-"""What the benchmarks say where Kokoro is not there, and that every benchmark starts."""
+"""The benchmarks' message when Kokoro is missing; every benchmark starts."""
 
 import runpy
 import sys

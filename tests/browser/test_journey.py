@@ -15,7 +15,7 @@ from tests.browser.conftest import Site, Visit, Watch
 from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-BADLY_FILLED = r"status of 422"  # Chromium notes the answer to a refused form
+BADLY_FILLED = r"status of 422"  # Chromium logs the response to a refused form
 
 
 def row_of(page: Page, sentence: str) -> Locator:
@@ -169,7 +169,7 @@ def report_is_drawn(page: Page, run: str) -> None:
 
 
 def sounds_play_one_at_a_time(page: Page) -> None:
-    """Target, start and evolved voice are heard; starting one stops the other; space toggles."""
+    """Target, start and evolved voice play; starting one stops the other; space toggles."""
     card = page.locator("#neutral")
     target = card.locator("sound-player").first
     start, evolved = (

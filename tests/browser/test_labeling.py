@@ -1,4 +1,4 @@
-"""Labelers at work with the keyboard: one by one, two of them apart, a third who settles it."""
+"""Labeling by keyboard: one by one, two who disagree blindly, a third who adjudicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STYLES = {"1": "neutral", "2": "amable", "3": "empatico", "4": "profesional"}
-REFUSED = r"status of 409"  # Chromium notes the answer to a save that came too late
+REFUSED = r"status of 409"  # Chromium logs the response to a save that came too late
 
 
 def focused(page: Page, category: str) -> None:
@@ -22,13 +22,13 @@ def focused(page: Page, category: str) -> None:
 
 
 def shown(page: Page) -> str:
-    """Return the sentence in the card; on a slow machine keys overtake what is fetched ahead."""
+    """Return the sentence in the card; on a slow machine keys may overtake prefetching."""
     expect(page.locator("#focus-card")).to_be_visible()
     return page.locator("#focus-card [data-part=id]").inner_text()
 
 
 def status(page: Page) -> Locator:
-    """Return what is read to people who do not see the page."""
+    """Return what a screen reader announces."""
     return page.get_by_role("status").and_(page.locator("#focus-saving"))
 
 
@@ -44,7 +44,7 @@ def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_undone(
     before = len(desk.decisions("labeler"))
     labelled = []
     for key in "1234" * 5:
-        labelled.append((shown(page), STYLES[key], "person"))  # the next is there at once
+        labelled.append((shown(page), STYLES[key], "person"))  # the next appears at once
         page.keyboard.press(key)
     until(page, "20 labels", lambda: len(desk.decisions("labeler")) == before + 20)
     assert desk.decisions("labeler")[before:] == labelled
@@ -63,7 +63,7 @@ def keys_are_shown(page: Page) -> None:
     box = page.get_by_role("dialog", name="Keys")
     page.keyboard.press("?")
     expect(box).to_be_visible()
-    page.keyboard.press("1")  # reads, does not label
+    page.keyboard.press("1")  # plays it aloud, does not label
     page.keyboard.press("?")
     expect(box).to_be_hidden()
 
@@ -78,7 +78,7 @@ def undone_at_once(page: Page, desk: Desk, sentence: str) -> None:
 
 
 def ten_undone(page: Page, desk: Desk, sentences: list[str]) -> None:
-    """Come back to the focus view and take back ten, the newest first."""
+    """Return to the focus view and undo ten, newest first."""
     focused(page, "lists")
     for sentence in sentences:
         page.keyboard.press("u")

@@ -1,4 +1,4 @@
-"""Every page, on a desktop and a phone, in both languages, light and dark: fits and is readable."""
+"""Every page on desktop and phone, in both languages, light and dark: it fits and is accessible."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 NOWHERE = "/nowhere/"
 
-# What is looked at, who opens it, where; {judged} and {paused} are the runs of fill.py.
-# A new page needs a row here, what is no page one in PARTS.
+# Page, who opens it, its address; {judged} and {paused} are the runs of fill.py.
+# A new page needs a row here; an address that is not a page needs one in PARTS.
 PAGES = {
     "login": ("", "/login/"),
     "home": ("admin", "/"),
@@ -90,7 +90,7 @@ def test_every_page_is_checked() -> None:
 
 
 def test_the_launch_form_of_the_admin_fits(visit: Visit) -> None:
-    """Django's own page: what is on it is named by Django, that it fits is ours."""
+    """Django's own page: its content is Django's responsibility, its layout ours."""
     page = visit("admin")
     page.goto("/admin/distillation/run/add/")
     expect(page.locator("h1")).to_have_text("Launch a run")

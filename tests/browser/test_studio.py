@@ -27,7 +27,7 @@ from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TAKE_S = 1.2
-VERDICT_MS = 10_000  # 3 s where the machine is free
+VERDICT_MS = 10_000  # 3 s on an idle machine
 PLAYS = """() => {
   window.plays = [];
   const play = HTMLMediaElement.prototype.play;
@@ -68,7 +68,7 @@ class Studio:
         return environment(self.folder, self.port)
 
     def takes(self) -> list[tuple[str, int]]:
-        """(uuid, sentence) of every stored take, first to last."""
+        """(uuid, sentence) of every stored take, oldest first."""
         with sqlite3.connect(self.folder / "db.sqlite3") as base:
             rows = base.execute("SELECT uuid, sentence_id FROM corpus_recording ORDER BY id")
             return list(rows)
@@ -122,7 +122,7 @@ def page(signed_in: BrowserContext) -> Iterator[Page]:
 
 
 def watched(context: BrowserContext) -> tuple[Page, list[str]]:
-    """Open a page; what its scripts throw goes into the list."""
+    """Open a page; errors of its scripts are added to the list."""
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -145,7 +145,7 @@ def queue_says(page: Page, words: str, seconds: float = 40) -> None:
 
 
 def record(page: Page) -> str:
-    """Record a take by key; return the address of what was read."""
+    """Record a take by key; return the address of the sentence read."""
     page.keyboard.press("Space")
     in_state(page, "recording")
     page.wait_for_timeout(1000 * TAKE_S)
@@ -155,7 +155,7 @@ def record(page: Page) -> str:
 
 
 def shown(page: Page) -> str:
-    """Return the address of what is to be read."""
+    """Return the address of the sentence to read."""
     prompt = page.locator(".studio-prompt:visible")
     sentence, style = (prompt.get_attribute(f"data-{name}") for name in ("sentence", "style"))
     return f"/studio/?sentence={sentence}&style={style}"

@@ -1,4 +1,4 @@
-"""Which engine the demo speaks with: Kokoro where it can be had, praat where not."""
+"""The demo's engine: Kokoro if it can be fetched, otherwise praat."""
 
 import pytest
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Nora:
-    """Another speaker, whose sound the praat engine makes: who speaks is what is tested."""
+    """Another speaker, synthesized by the praat engine: only its identity matters here."""
 
     name, engine = "Nora (sintética)", "kokoro"
 

@@ -1,4 +1,4 @@
-"""What keeps the demo from success, and only that."""
+"""The conditions under which the demo fails."""
 
 import pytest
 

@@ -36,7 +36,7 @@ def evaluation(task: Task) -> Evaluation:
 
 
 class Noting:
-    """A evaluate that notes which candidates it was given."""
+    """An evaluator that records which candidates it was given."""
 
     def __init__(self) -> None:
         self.evaluated: list[int] = []

@@ -1,4 +1,4 @@
-"""A real Celery worker over the filesystem broker: killed in the middle, the next one goes on."""
+"""A real Celery worker over the filesystem broker: after a kill the next one continues."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Going on after a kill, a locked database, changed files: nothing stale stays, nobody waits."""
+"""Continuing after a kill, a locked database, changed files: no stale data, no waiting."""
 
 from collections.abc import Callable
 from dataclasses import replace

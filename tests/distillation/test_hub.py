@@ -1,4 +1,4 @@
-"""Model files from a stand-in of the hub: fetched, resumed, verified, looked at."""
+"""Model files from a local hub: fetched, resumed, verified, listed."""
 
 import fcntl
 import json

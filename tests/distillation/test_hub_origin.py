@@ -1,4 +1,4 @@
-"""Where Kokoro's weights came from: told by hash and notes, kept by recipe, page and manifest."""
+"""Origin of Kokoro's weights: found by hash and records, kept in recipe, page and manifest."""
 
 import hashlib
 from dataclasses import replace

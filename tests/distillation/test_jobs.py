@@ -1,4 +1,4 @@
-"""Jobs of run_pipeline: the pack is that of one job, whoever dies or interrupts on the way."""
+"""Jobs of run_pipeline: the pack is that of one job, despite kills and interruptions."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A recipe is built from the corpus: what is said, heard and held out, and what is refused."""
+"""A recipe built from the corpus: its texts, takes and held-out sentences; what is refused."""
 
 from pathlib import Path
 from typing import Any

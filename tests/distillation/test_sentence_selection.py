@@ -1,4 +1,4 @@
-"""Choosing sentences: lengths on purpose, nothing held out that anybody heard before."""
+"""Choosing sentences: selected lengths, held-out sentences used nowhere else."""
 
 from random import Random
 

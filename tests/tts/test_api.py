@@ -1,4 +1,4 @@
-"""The interface over the real engine `praat`: what is heard, and what is refused and how."""
+"""The interface over the real engine `praat`: the audio, and what is refused and how."""
 
 import asyncio
 import json

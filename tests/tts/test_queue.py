@@ -1,4 +1,4 @@
-"""The queue: bounded, fair, and left at once by whoever leaves."""
+"""The queue: bounded, fair, and freed at once when a client leaves."""
 
 import asyncio
 import json

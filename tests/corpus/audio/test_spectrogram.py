@@ -1,4 +1,4 @@
-"""The picture of a take: known frequencies stand at their height."""
+"""The spectrogram of a take: known frequencies are drawn at their height."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Abbreviations: each once for a reader, and what becomes of its dot."""
+"""Abbreviations: each once per reader, and how its dot is treated."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text as it is read aloud: figures, signs, titles and acronyms as words."""
+"""Text as read aloud: numbers, symbols, titles and acronyms as words."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Score against verdicts: figures worked out by hand, and laws that always hold."""
+"""Score against verdicts: values computed by hand, and invariants."""
 
 import pytest
 from hypothesis import given

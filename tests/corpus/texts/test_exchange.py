@@ -1,4 +1,4 @@
-"""The exchange format: what is written is read back; what is wrong is named, all of it."""
+"""The exchange format: written data is read back; every fault is named."""
 
 import json
 from dataclasses import replace

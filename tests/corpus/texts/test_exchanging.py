@@ -1,4 +1,4 @@
-"""Import and export on the rows: all or nothing, and nothing twice."""
+"""Import and export of rows: all or nothing, and nothing twice."""
 
 import json
 from io import StringIO
@@ -44,7 +44,7 @@ def recording(path: str = "recordings/a.wav") -> dict[str, Any]:
 
 
 def speak(path: Path) -> None:
-    """A real sentence, by the espeak-ng inside Praat."""
+    """A real sentence, spoken by the espeak-ng inside Praat."""
     path.parent.mkdir(parents=True, exist_ok=True)
     synthesizer = call("Create SpeechSynthesizer", "Spanish (Spain)", "Female1")
     _grid, sound = call(synthesizer, "To Sound", TEXT, True)

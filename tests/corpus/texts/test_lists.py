@@ -1,4 +1,4 @@
-"""Lists of sentences: every way to write one, and every way to get it wrong."""
+"""Lists of sentences: every supported format, and every kind of fault."""
 
 import csv
 import io

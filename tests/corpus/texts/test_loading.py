@@ -1,4 +1,4 @@
-"""The corpus in rows: loaded once, repeated without change, edits kept unless asked."""
+"""Loading the corpus into rows: once, repeatable without change, edits kept unless requested."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Spanish sounds: words with known transcriptions and syllables, and espeak-ng as a witness."""
+"""Spanish sounds: words with known transcriptions and syllables, and espeak-ng as reference."""
 
 import difflib
 import math
@@ -131,7 +131,7 @@ ESPEAK = {"β": "b", "ð": "d", "ɣ": "ɡ", "ŋ": "n", "ɱ": "n", "j": "i", "w":
 
 
 def espeak_phonemes(synthesizer: parselmouth.Data, text: str) -> list[str]:
-    """espeak-ng's transcription, its allophones as phonemes, its spelling of r and ʝ as ours."""
+    """espeak-ng's transcription: allophones as phonemes, r and ʝ in our notation."""
     grid, _sound = call(synthesizer, "To Sound", text, True)
     tier = call(grid, "Get number of tiers")
     count = call(grid, "Get number of intervals", tier)

@@ -1,4 +1,4 @@
-"""Names of a batch, and archives that lie."""
+"""Names of a batch, and malicious archives."""
 
 import contextlib
 import io

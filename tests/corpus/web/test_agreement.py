@@ -1,4 +1,4 @@
-"""Agreement against known values; disputes, acceptance of a whole filter, progress."""
+"""Agreement compared with known values; disputes, accepting a whole filter, progress."""
 
 import subprocess
 import sys

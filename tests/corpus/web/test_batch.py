@@ -1,4 +1,4 @@
-"""Many takes at once: the preview stores nothing, good files are stored once, bad ones are said."""
+"""Batches of takes: the preview stores nothing, good files are stored once, bad ones reported."""
 
 import io
 import json
@@ -121,7 +121,7 @@ def test_a_new_zip_takes_the_place_of_the_one_before(client, media, speaker):
     assert client.get(new).status_code == 200
     with pytest.raises(BatchError):
         batch_keep(person=speaker.user, file=io.BytesIO(b"none"))
-    assert client.get(new).status_code == 200  # a refused one leaves it
+    assert client.get(new).status_code == 200  # a refused one does not replace it
 
 
 def test_nobody_opens_the_zip_of_somebody_else(client):

@@ -1,4 +1,4 @@
-"""The blind share: one vote each, a label only by agreement or adjudication, and what rows say."""
+"""The blind share: one vote each, a label only by agreement or adjudication, derived outcomes."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ def test_which_sentences_wait_for_whom(settings, neutral, warm, labeler):
 def test_the_stored_outcome_of_a_sentence_equals_the_derived_one(
     acts, settings, neutral, warm, labeler, reviewer
 ):
-    """Any order of labels, undos and changes of the share: the kept outcome is the derived one."""
+    """Any order of labels, undos and share changes: the stored outcome is the derived one."""
     sentence, people = SentenceFactory(), (labeler, reviewer, PersonFactory())
     for who, what, hidden in acts:
         settings.BLIND_SHARE = float(hidden)

@@ -1,4 +1,4 @@
-"""The threshold of the quality score: drawn from verdicts, kept with who set it, only a hint."""
+"""The threshold of the quality score: plotted from verdicts, stored with its author, a hint."""
 
 from typing import Any
 

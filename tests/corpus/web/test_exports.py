@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def kept(content: bytes | None = None, **changes: Any) -> Recording:
-    """Make an accepted take with its file; the measuring is not what is tried here."""
+    """Create an accepted take with its file, without measuring it."""
     content = content or wav()
     take = RecordingFactory.create(
         **{"state": "accepted", "sha256": hashlib.sha256(content).hexdigest()} | changes

@@ -1,4 +1,4 @@
-"""A style made in the administration works on every page, without a change of code."""
+"""A style created in the admin works on every page without code changes."""
 
 from io import BytesIO
 from typing import Any

@@ -1,4 +1,4 @@
-"""The focus view: what it sends, saves and takes back, for scripts and for plain forms."""
+"""The focus view: what it sends, saves and undoes, for scripts and for plain forms."""
 
 from typing import Any
 

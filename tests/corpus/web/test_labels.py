@@ -1,4 +1,4 @@
-"""Labels: appended, never overwritten unseen, taken back; and the page that does it."""
+"""Labels: appended, never overwritten unseen, undone; and their page."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ def test_nobody_undoes_anothers_decision(sentence, neutral, warm, labeler, revie
 )
 @given(acts=st.lists(st.tuples(st.booleans(), st.integers(0, 2)), max_size=8))
 def test_the_label_is_the_top_of_the_standing_decisions(acts, neutral, warm, labeler, reviewer):
-    """Any order of labelling and taking back, by two people, keeps stack and query in step."""
+    """For any order of labels and undos by two people, stack and query agree."""
     sentence, model = SentenceFactory(), []
     people = (labeler, reviewer)
     for who, what in acts:

@@ -1,4 +1,4 @@
-"""The review queue: order, keys' targets, verdicts that are kept, pictures."""
+"""The review queue: order, keyboard targets, stored verdicts, spectrograms."""
 
 from io import BytesIO
 from typing import Any
@@ -44,7 +44,7 @@ def shown(client: Any, **query: Any) -> Any:
 
 
 def judged(client: Any, take: Recording, state: str, reason: str = "", query: str = "") -> str:
-    """Open the take in the queue, judge it as it is shown, and return where that leads."""
+    """Open the take in the queue, submit a verdict on it, and return the redirect."""
     seen = client.get(reverse("listening"), {"take": take.pk}).context["seen"]
     url = reverse("listening_judge", args=[take.pk])
     return client.post(f"{url}{query}", {"state": state, "reason": reason, "seen": seen}).url

@@ -29,7 +29,7 @@ def send(client: Any, file: bytes | None = None, name: str = "frases.txt", **mor
 
 
 def confirmed(client: Any, preview: Any) -> Any:
-    """Send what the preview's own form holds."""
+    """Submit the preview's own form."""
     fields = preview.context["form"].cleaned_data
     return send(client, content=preview.context["content"], alike="on" if fields["alike"] else "",
                 store="1")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The studio's answers: what is to be read, a take kept once, the verdict, whose example."""
+"""The studio's responses: the sentences to read, takes stored once, the verdict, the example."""
 
 from __future__ import annotations
 

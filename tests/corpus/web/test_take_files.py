@@ -1,4 +1,4 @@
-"""The sweep removes what no take owns, once it is old enough, and nothing else."""
+"""The sweep removes files without a take once they are old enough, and nothing else."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Takes: what is stored, what is refused, what a page shows, who may judge."""
+"""Takes: what is stored, what is refused, what a page shows, who may review."""
 
 from io import BytesIO
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_style_is_scored_against_the_speakers_own_neutral_voice(keep, warm):
     keep(wav(150.0))
     [part] = [
         p for p in raised.prosody_scores.get().parts["parts"] if p["code"] == "pitch_st"
-    ]  # judged anew when the neutral voice became known
+    ]  # scored again when the neutral voice became known
     assert part["value"] == pytest.approx(3, abs=0.4)
     assert part["score"] == 1
 

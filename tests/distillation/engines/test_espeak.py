@@ -1,4 +1,4 @@
-"""espeak-ng's process: whatever becomes of it, the same words sound the same."""
+"""espeak-ng's process: whatever happens to it, the same text gives the same audio."""
 
 import multiprocessing
 import subprocess
@@ -53,7 +53,7 @@ def pid_of(speaker: Speaker) -> int:
 
 
 def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
-    """A text said with short pauses used to change how long the next one's were."""
+    """A text with short pauses used to change the length of the next one's."""
     before = "Tome asiento, por favor, y espere en la sala."
     said = set()
     for gap_s in (1e-4, 0.05, 1e-4, 0.012):

@@ -1,4 +1,4 @@
-"""What F5 is given to read: no figure, no capitals, nothing lost that a reader says."""
+"""The text given to F5: no digits, no capitals, nothing speakable lost."""
 
 import pytest
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""Teacher http against a real server on loopback: sent, waited for, said."""
+"""Teacher http with a real server on loopback: requests, retries, error messages."""
 
 import base64
 import socket

@@ -180,7 +180,7 @@ def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch
     ],
 )
 def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, said):
-    """Its G2P takes each full stop, comma and colon of a figure for the end of a clause."""
+    """Its G2P treats each full stop, comma and colon of a number as the end of a clause."""
     assert kokoro._phonemes(written) == kokoro._phonemes(said)
 
 

@@ -35,7 +35,7 @@ def network(real_kokoro):
 
 @pytest.fixture(scope="module")
 def rows(real_kokoro):
-    """What each voice is for a text of that length."""
+    """The style embedding of each voice for a text of that length."""
     packs = (real_kokoro.stock_voice(name) for name in VOICES)
     return [pack.row(len(PHONEMES)).copy() for pack in packs]
 
@@ -50,7 +50,7 @@ def speak(network, style, phonemes=PHONEMES, speed=1.0, seed=3):
 
 
 def apart(found, wanted):
-    """Return the error as a share of the wanted sound, both as RMS."""
+    """Return the error relative to the expected audio, both as RMS."""
     return np.sqrt(np.mean((found - wanted) ** 2) / np.mean(wanted**2))
 
 
@@ -86,7 +86,7 @@ def test_only_what_changed_is_computed_again(plain, network, rows):
 
 
 def test_the_cache_is_bounded(network, rows):
-    """The first prosody is forgotten, computed again, and the same."""
+    """The first prosody is evicted, computed again, and equal."""
     computed = []
     hook = network.model.predictor.lstm.register_forward_hook(lambda *_: computed.append(1))
     first = speak(network, rows[0])

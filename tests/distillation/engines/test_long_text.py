@@ -1,4 +1,4 @@
-"""Long text of an engine: on one line, never empty, nothing unsaid taken along."""
+"""Long text of an engine: on one line, never empty, nothing speakable lost."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_text_without_words(text):
 
 
 def test_an_unspeakable_piece_does_not_drop_the_rest_of_the_text():
-    """A dash or dots on their own used to leave the whole text unsaid."""
+    """A dash or dots on their own used to prevent synthesis of the whole text."""
 
     def count(text):
         return len(tidy(text))

@@ -1,4 +1,4 @@
-"""Student praat: each control is heard, nothing leaks between calls, any pack speaks."""
+"""Student praat: each control has its effect, calls are independent, any pack speaks."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A prompt made fit for a cloning teacher: length, pauses, words, level, tail."""
+"""A prompt prepared for a cloning teacher: length, pauses, transcript, level, trailing silence."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Engines by name: what there is, what comes later, and that a name costs no heavy import."""
+"""Engines by name: available ones, and listing them imports no heavy library."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The command in a folder with files that are gone, damaged, or of something else."""
+"""The command in a folder with missing, damaged or foreign files."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ from tests.distillation.pipeline.runs import plan_of, run
 
 @pytest.fixture
 def out(whole: Path, tmp_path: Path) -> Path:
-    """A copy of the folder in which one style was searched, to do harm to."""
+    """A copy of the folder in which one style was searched, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "out"))
 
 

@@ -1,4 +1,4 @@
-"""The command: stopped, with other options in between, and gone on with."""
+"""The command: stopped, run with other options, and continued."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The command, a stage at a time: what one left is what the next goes on with."""
+"""The command, one stage at a time: each continues with the results of the one before."""
 
 import json
 import shutil
@@ -78,7 +78,7 @@ def test_later_stages_know_the_teacher_of_the_targets(
     assert all(one["target"] for one in heard["styles"]["neutral"]["audio"])
     report.unlink()
     capsys.readouterr()
-    for _ in range(2):  # with nobody there the report is not the last word
+    for _ in range(2):  # without a teacher the report is not final
         with suppress(CommandError):
             run(tmp_path, "--stage", "validate")
         printed = " ".join(capsys.readouterr().out.split())

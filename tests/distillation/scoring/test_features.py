@@ -1,4 +1,4 @@
-"""Features of sounds whose answers are known: pace, level, pitch, groups that count the same."""
+"""Features of synthetic audio with known values: pace, level, pitch, groups of equal weight."""
 
 import numpy as np
 import pytest

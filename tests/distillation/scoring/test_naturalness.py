@@ -57,7 +57,7 @@ def test_a_long_clip_is_the_published_mean_of_windows(person: Audio) -> None:
     from distillation.scoring.naturalness import _network
 
     clip = Audio(person.y[: 9 * person.sr], person.sr)
-    with torch.inference_mode():  # it cuts the clip itself, and hears the windows as one batch
+    with torch.inference_mode():  # it cuts the clip itself and evaluates the windows as one batch
         published = float(_network()(torch.from_numpy(resample(clip, 16_000).y)[None]))
     assert naturalness(clip) == pytest.approx(published, abs=1e-4)
 

@@ -1,4 +1,4 @@
-"""The figures of the benchmark, on curves with known answers."""
+"""The benchmark's statistics, on curves with known values."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The surrogate's parts: the space it moves in, its model, its turns, its memory."""
+"""The surrogate's parts: its space, its model, its halves, its memory."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Draws of CMA-ES: of the right covariance, and the same whatever the last bit says."""
+"""Samples of CMA-ES: the right covariance, and independent of rounding."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Deployment: checked first, written beside and renamed, the others kept."""
+"""Deployment: checked first, written to a temporary folder and renamed, other voices kept."""
 
 import hashlib
 import resource

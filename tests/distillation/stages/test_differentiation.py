@@ -1,4 +1,4 @@
-"""Styles apart or alike, with variances worked out by hand."""
+"""Different and equal styles, with variances computed by hand."""
 
 import numpy as np
 import pytest

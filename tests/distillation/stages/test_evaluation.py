@@ -1,4 +1,4 @@
-"""A evaluation: dropped as soon as the bar excludes the candidate, the full score otherwise."""
+"""Evaluation: dropped once the candidate cannot reach the threshold, else the full score."""
 
 from pathlib import Path
 

@@ -140,7 +140,7 @@ def test_checkpoints_are_quick(whole: Evolution) -> None:
 
 @pytest.mark.parametrize("early_stop", [0.98, 0.0])
 def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None:
-    """Without the floor every candidate above the published 98 % is heard in full."""
+    """Without the floor every candidate above the published 98 % is evaluated in full."""
 
     def unbounded(evolution: Evolution) -> BatchEvaluator:
         return evaluated_sequentially(
@@ -162,7 +162,7 @@ def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_the_order_of_evaluation_changes_nothing(name: str, target_path: Path) -> None:
-    """Evaluated from the last to the first, and resumed with the rest of a batch thrown away."""
+    """Evaluated from the last to the first, and resumed with the rest of a batch discarded."""
 
     def backwards(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         for task, evaluation in zip(

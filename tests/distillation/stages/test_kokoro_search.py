@@ -44,7 +44,7 @@ def tasks_of(packs: list[VoicePack], threshold: PruningThreshold) -> list[Task]:
 
 @pytest.fixture(scope="module")
 def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Evaluation]:
-    """What the four are worth, every text heard."""
+    """The scores of the four, with every text evaluated."""
     evaluator = Evaluator(wanted("cma-es", 5), real_kokoro, kokoro_target)
     return [evaluator(task) for task in tasks_of(near(real_kokoro), PruningThreshold())]
 

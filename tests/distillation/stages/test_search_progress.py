@@ -1,4 +1,4 @@
-"""When a search ends, and what can be heard of it wherever it ends."""
+"""When a search ends, and its milestones wherever it ends."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The launch form in the admin: what it takes, refuses at its field, and fills in again."""
+"""The launch form in the admin: what it accepts, refuses at its field, and fills in again."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The target of a style made of takes: reviewers hear it, and who spoke it, and nobody else."""
+"""The target of a style made of takes: reviewers and its speakers may hear it, nobody else."""
 
 from dataclasses import replace
 from typing import Any, cast
