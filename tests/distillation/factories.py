@@ -74,7 +74,7 @@ def corpus_make(*styles: str) -> None:
 
 
 def tiny(recipe: RunRecipe, *, steps: int = 3) -> RunRecipe:
-    """Return the recipe with the least to search: two base voices, two short texts, few steps."""
+    """Return the recipe with a minimal search: two base voices, two short texts, few steps."""
     return replace(
         recipe,
         steps=steps,
@@ -165,7 +165,7 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
 
 
 def finished_run(*styles: str) -> models.Run:
-    """Return a run that ended well, with its packs and report, though nothing was heard."""
+    """Return a successful run with its packs and report, without any synthesis."""
     recipe = plain_recipe(*styles)
     run: Any = RunFactory(recipe=recipe.to_json(), state="finished", name="Prueba")
     reports = [style_report(key) for key in styles]

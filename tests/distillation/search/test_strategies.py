@@ -67,7 +67,7 @@ def test_walks_uphill(name: str) -> None:
     assert best.dtype == np.float32
 
 
-def test_shared_walk_gets_further_in_equal_steps() -> None:
+def test_shared_walk_improves_more_in_equal_steps() -> None:
     assert walk(make("shared-walk"), 300)[1] > walk(make("random-walk"), 300)[1] * 0.8
 
 
@@ -93,7 +93,7 @@ def test_random_walk_is_the_published_mutation() -> None:
     assert abs(between_rows) < 0.25
 
 
-def test_shared_walk_moves_all_rows_alike_but_for_one_length_mode() -> None:
+def test_shared_walk_moves_all_rows_equally_except_for_one_length_mode() -> None:
     stock = voices()
     search = make("shared-walk", stock=stock)
     moved = (search.ask() - stock[0])[:, 0, :]
@@ -102,7 +102,7 @@ def test_shared_walk_moves_all_rows_alike_but_for_one_length_mode() -> None:
     assert singular[1] < 1e-3 * max(singular[0], 1e-2)
 
 
-def test_shared_walk_stays_where_stock_voices_live() -> None:
+def test_shared_walk_stays_within_the_range_of_stock_voices() -> None:
     stock = voices()
     search = make("shared-walk", stock=stock)
     climbing = 0.0
@@ -180,7 +180,7 @@ def test_batches_and_restarts_anywhere_change_nothing(
     assert plain.batch == batched.batch + len(waiting)
 
 
-def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
+def test_cma_es_moves_every_row_equally_within_the_voices_span() -> None:
     stock = voices()
     search = make("cma-es", stock=stock)
     moved = (search.ask() - stock[0])[:, 0, :].astype(float)
@@ -192,11 +192,11 @@ def test_cma_es_moves_every_row_alike_within_the_voices_span() -> None:
         assert np.abs(outside).max() < 1e-5
 
 
-def test_cma_es_gets_further_than_the_published_walk() -> None:
+def test_cma_es_improves_more_than_the_published_walk() -> None:
     assert walk(make("cma-es"), 100)[1] > walk(make("random-walk"), 1000)[1] + 10.0
 
 
-def test_cma_es_begins_again_when_it_has_collapsed() -> None:
+def test_cma_es_restarts_when_it_has_collapsed() -> None:
     search = make("cma-es")
     walk(search, 3000)
     assert search._restarts >= 1  # type: ignore[attr-defined]
@@ -213,7 +213,7 @@ def test_cma_es_prefers_the_dropped_candidate_that_was_nearer() -> None:
     assert quadratic(near.ask()) > quadratic(far.ask())
 
 
-def test_wrong_set_ups_are_named() -> None:
+def test_invalid_setups_are_named() -> None:
     with pytest.raises(
         SearchError,
         match="cma-es, gradient, surrogate, halves, shared-walk, random-walk; not 'annealing'",

@@ -1,4 +1,4 @@
-"""When a search ends, and what can be heard of it wherever it ends."""
+"""When a search ends, and its milestones wherever it ends."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_each_rule_ends_the_search_by_its_name(rules: dict, at: dict, why: str) 
 
 
 @given(at=progress, goal=st.floats(0, 100), patience=st.integers(0, 9), minutes=st.floats(0, 200))
-def test_what_ends_a_search_ends_it_with_more_rules_too(
+def test_a_rule_that_ends_a_search_ends_it_with_more_rules_too(
     at: Progress, goal: float, patience: int, minutes: float
 ) -> None:
     rules = recipe(goal=goal, patience=patience, minutes=minutes)
@@ -63,7 +63,7 @@ def test_what_ends_a_search_ends_it_with_more_rules_too(
     improved=st.sets(st.integers(1, 400)),
     early=st.booleans(),
 )
-def test_wherever_a_search_ends_its_parts_can_be_heard(
+def test_wherever_a_search_ends_its_milestones_are_available(
     steps: int, ends: int, improved: set[int], early: bool
 ) -> None:
     """Keep what is wanted from step to step, as the search does, and end somewhere."""
