@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
+from distillation.management.commands.run_pipeline import Bars
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.progress import Bars
 from distillation.stages.evolve import Evolution
 from tests.distillation.pipeline.runs import plan_of, run
 
