@@ -19,8 +19,9 @@ from distillation.search.gradient import Gradient
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages import curve
 from distillation.stages.base import StageError, StopSignal
-from distillation.stages.checkpoint import Checkpoint, Point
+from distillation.stages.checkpoint import Checkpoint
 from distillation.stages.corrections import Corrections, figures_of
+from distillation.stages.curve import SearchView
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -38,7 +39,7 @@ from distillation.stages.voice_atlas import atlas_for
 from distillation.voicepack import VoicePack
 
 
-class Evolution:
+class Evolution(SearchView):
     """Stage 2 for one style.
 
     First every base voice is scored, then blends of the best of them (the interpolation
@@ -71,24 +72,14 @@ class Evolution:
 
     Attributes
     ----------
+    step, texts, seconds, stopped, best, best_score, start, start_name, start_score, points
+        As `SearchView` has them.
     steps : int
         Steps it takes at most: `recipe.steps_of` its style.
-    step : int
-        Steps done, 0…steps; 0 while the start is being chosen.
-    evaluations, texts : int
-        Candidates evaluated so far, including those of the start, and the texts they spoke.
-    seconds : float
-        Time spent on the search so far.
-    stopped : str
-        The code of the rule that ended the search (`search_progress.REASONS`); empty until then.
-    best, best_score : VoicePack, Score
-        None until the first base voice is scored.
-    start, start_name, start_score : VoicePack, str, Score
-        None and "" until the start is chosen; a blend is named ``a+b@0.25``.
+    evaluations : int
+        Candidates evaluated so far, including those of the start, and base voices measured.
     base_voice : str
         The base voice of the highest score: the start's name, unless that is a blend.
-    points : list of Point
-        The start and every improvement.
     milestones : dict of int to VoicePack
         The best pack at 0, 25, 50 and 100 %, keyed by step: of `steps` (as far as
         reached) while the search runs, of the steps it took once it has ended.
@@ -134,66 +125,12 @@ class Evolution:
             self._begin_search(self._state.start, self._state.start_score)
 
     @property
-    def step(self) -> int:
-        return self._state.step
-
-    @property
     def evaluations(self) -> int:
         return self._state.evaluations + self._start.measured
 
     @property
-    def texts(self) -> int:
-        return self._state.texts
-
-    @property
-    def seconds(self) -> float:
-        return self._state.seconds
-
-    @property
-    def stopped(self) -> str:
-        return self._state.stopped
-
-    @property
-    def done(self) -> bool:
-        return bool(self._state.stopped)
-
-    @property
-    def best(self) -> VoicePack | None:
-        return self._pack(self._state.best)
-
-    @property
-    def best_score(self) -> Score | None:
-        return self._state.best_score
-
-    @property
-    def start(self) -> VoicePack | None:
-        return self._pack(self._state.start)
-
-    @property
-    def start_name(self) -> str:
-        return self._state.start_name if self._state.start is not None else ""
-
-    @property
     def base_voice(self) -> str:
         return self._start.base_voice(self._state)
-
-    @property
-    def start_score(self) -> Score | None:
-        return self._state.start_score
-
-    @property
-    def points(self) -> list[Point]:
-        return list(self._state.points)
-
-    @property
-    def trace(self) -> list[tuple[float, float]]:
-        """Seconds of search and diversity at each point."""
-        return [(seconds, diversity) for seconds, diversity in self._state.trace]
-
-    @property
-    def diversity(self) -> float:
-        """How far the latest candidates were from the best (`search_progress.Diversity`)."""
-        return self._state.diversity
 
     @property
     def milestones(self) -> dict[int, VoicePack]:
@@ -440,6 +377,3 @@ class Evolution:
             curve.add_point(state, evaluation.score)
         else:
             state.fraction /= 2
-
-    def _pack(self, data: Array | None) -> VoicePack | None:
-        return None if data is None else VoicePack(data, self._student.name)

@@ -348,7 +348,7 @@ def _rounded(value: float) -> float:
 
 def _median_st(clips: Sequence[Audio]) -> float | None:
     """Return the median F0 over all clips, semitones above 55 Hz; None if nothing is voiced."""
-    voiced = np.concatenate([pitch.track(clip).voiced_hz for clip in clips] or [[]])
+    voiced = np.concatenate([np.zeros(0), *(pitch.track(clip).voiced_hz for clip in clips)])
     return to_st(float(np.median(voiced)), REFERENCE_HZ) if len(voiced) else None
 
 

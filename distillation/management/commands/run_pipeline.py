@@ -78,7 +78,7 @@ class Command(BaseCommand):
         Thread(target=self._console.print, args=(message,)).start()  # this one may be printing
 
     def _run(self, wanted: Plan) -> bool:
-        with locked(wanted.out), Bars(self._console, wanted.recipe.steps) as bars:
+        with locked(wanted.out), Bars(self._console) as bars:
             pipeline = Pipeline(
                 wanted.recipe,
                 wanted.out,
@@ -109,9 +109,8 @@ class Command(BaseCommand):
 class Bars:
     """Shows the progress of each style; plain lines if the output is not a terminal."""
 
-    def __init__(self, console: Console, steps: int) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._steps = steps
         self._progress = Progress(
             TextColumn("{task.fields[style]:12}"),
             TextColumn("{task.fields[stage]:9}"),
@@ -147,7 +146,7 @@ class Bars:
         if evolution.step == 0:
             self._show("start", style, evolution.evaluations, evolution.start_total, text)
         else:
-            self._show("evolve", style, evolution.step, self._steps, text)
+            self._show("evolve", style, evolution.step, evolution.steps, text)
 
     def message(self, text: str) -> None:
         """Print a line above the bars."""
