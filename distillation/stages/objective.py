@@ -63,9 +63,6 @@ class Objective:
         Of the speaker: similarity is that to the centroid of their embeddings.
     aim : ProsodyFigures or None
         Of the style's target; None if it could not be measured, and prosody is left alone.
-    by_ear : bool
-        Whether syllables are counted by ear, because the target's words are unknown: both sides
-        are then counted alike.
 
     References
     ----------
@@ -79,10 +76,8 @@ class Objective:
         student: Differentiable,
         clips: Sequence[Audio],
         aim: ProsodyFigures | None,
-        *,
-        by_ear: bool = False,
     ) -> None:
-        self._student, self.aim, self._by_ear = student, aim, by_ear
+        self._student, self.aim = student, aim
         self._texts = recipe.search_texts
         self._similarity = DifferentiableSimilarity(*clips)
         self._weights: Mapping[str, float] = recipe.objective
@@ -123,7 +118,7 @@ class Objective:
     def measured(self, results: Sequence[TextResult]) -> tuple[float, ProsodyFigures | None]:
         """Return the objective and the prosody of a voice that spoke every search text."""
         audios = [result.audio for result in results]
-        figures = prosody_figures.measured(audios, () if self._by_ear else self._texts)
+        figures = prosody_figures.measured(audios, self._texts)
         value = float(np.mean([self._similarity.of(result.embedding) for result in results]))
         if self._natural:
             rating = float(np.mean([naturalness.naturalness(audio) for audio in audios]))
@@ -173,4 +168,4 @@ def objective_for(
     aim = prosody_figures.measured(read_clips(target), context.target_texts)
     targets = context.speaker_targets or (target,)
     clips = [clip for path in targets for clip in read_clips(path)]
-    return Objective(recipe, student, clips, aim, by_ear=not context.target_texts)
+    return Objective(recipe, student, clips, aim)
