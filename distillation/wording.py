@@ -57,6 +57,7 @@ FAULTS: dict[str, Any] = {
     "checkpoint_damaged": _RESTART,
     "bad_checkpoint": _RESTART,
     "other_checkpoint": _RESTART,
+    "waited_for_style": _("The style needs another one, which failed; mend that one, then retry."),
     "base_voices": _("The student's base voices give no start; check that it speaks."),
     # the teacher
     "teacher_unreachable": _("The teacher's server cannot be reached; start it, then retry."),

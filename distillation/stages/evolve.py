@@ -178,7 +178,8 @@ class Evolution(SearchView):
         Parameters
         ----------
         seconds : float, optional
-            Checked between candidates; at least one candidate is always evaluated.
+            Checked between candidates; at least one is always evaluated, or one base voice
+            measured.
         steps : int, optional
             Candidates to evaluate, including those of the start.
         on_step : callable, optional
@@ -201,16 +202,18 @@ class Evolution(SearchView):
 
         stop_requested = False  # to stop; latched, as the signal may be given only once
 
+        def is_late() -> bool:
+            return until is not None and time.monotonic() >= until
+
         def go_on() -> bool:
             nonlocal stop_requested
             stop_requested = stop_requested or bool(should_stop and should_stop())
-            late = until is not None and time.monotonic() >= until
             evaluated = self._state.evaluations - first
             enough = steps is not None and evaluated >= steps
-            return not stop_requested and (not evaluated or not (late or enough))
+            return not stop_requested and (not evaluated or not (is_late() or enough))
 
         began = time.monotonic() - self._state.seconds
-        self._prepare_step_by_step(go_on, on_step)
+        self._prepare_step_by_step(lambda: go_on() and not is_late(), on_step)
         while self.is_prepared and not self.done and go_on():
             with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
                 for evaluation in evaluations:
