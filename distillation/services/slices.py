@@ -220,7 +220,8 @@ def run_end_if_done(run: Run) -> None:
     styles = list(run.style_runs.all())
     if any(style.state in LIVE for style in styles):
         return
-    if failed := next((style for style in styles if style.state == RunState.FAILED), None):
+    ended = sorted(styles, key=lambda style: style.error_code == WAITED)  # a cause comes first
+    if failed := next((style for style in ended if style.state == RunState.FAILED), None):
         run.error_code, run.error = failed.error_code, f"{failed.style}: {failed.error}"
         run.finished_at = timezone.now()
         run_change_state(run, RunState.FAILED, "failed", detail=run.error)
