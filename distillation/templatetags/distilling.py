@@ -15,7 +15,9 @@ from distillation.wording import (
     fault_words,
     field_value,
     field_words,
+    measure_words,
     name_words,
+    signed,
 )
 
 register = template.Library()
@@ -27,7 +29,9 @@ for words in (
     fault_words,
     field_value,
     field_words,
+    measure_words,
     name_words,
+    signed,
 ):
     register.filter(words)
 
