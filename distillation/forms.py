@@ -268,10 +268,17 @@ NO_KOKORO = _(
     "praat is the built-in robotic voice. kokoro sounds natural; its files are not all here: "
     "manage.py models pull kokoro"
 )
-PACE = _("With %(student)s a candidate took %(pace)s s here: %(steps)s are about %(time)s.")
+PACE = _(
+    "With %(student)s a candidate took %(pace)s s here: %(steps)s steps of %(strategy)s are about "
+    "%(time)s."
+)
 NO_PACE = _(
-    "With %(student)s a candidate takes seconds on a processor, %(steps)s hours: let it end by one "
-    "of the following."
+    "With %(student)s a candidate takes seconds on a processor, %(steps)s steps of %(strategy)s "
+    "hours: let it end by one of the following."
+)
+FEW_STEPS = _(
+    "With %(student)s a candidate takes seconds on a processor, the %(steps)s steps of "
+    "%(strategy)s minutes; thousands of steps of another strategy take hours."
 )
 
 
@@ -290,15 +297,17 @@ def _licence(teacher: TeacherInfo) -> str:
 
 
 def _paces() -> Iterable[str]:
-    """Yield for each student how long the published number of steps takes or may take here."""
+    """Yield for each student how long its default search takes or may take here."""
     paces = StyleRun.objects.paces()
     for student, info in STUDENTS.items():
-        told = {"student": student, "steps": number_format(RunRecipe.steps, use_l10n=True)}
+        steps = default_steps(info.strategy)
+        told = {"student": student, "strategy": info.strategy}
+        told["steps"] = number_format(steps, use_l10n=True)
         if pace := paces.get(student):
-            time = as_time(pace * RunRecipe.steps)
+            time = as_time(pace * steps)
             yield PACE % {**told, "pace": number_format(pace, 2, use_l10n=True), "time": time}
         elif info.takes_seconds:
-            yield NO_PACE % told
+            yield (FEW_STEPS if steps < RunRecipe.steps else NO_PACE) % told
 
 
 def launch_defaults() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """User-facing texts for stable error codes and for the names in a recipe."""
 
+import math
 from typing import Any
 
 from django.utils.formats import number_format
@@ -59,6 +60,13 @@ FAULTS: dict[str, Any] = {
     "other_checkpoint": _RESTART,
     "waited_for_style": _("The style needs another one, which failed; mend that one, then retry."),
     "base_voices": _("The student's base voices give no start; check that it speaks."),
+    "no_speaker": _(
+        "The run's first style, whose search evolves the speaker of all, has no voice yet; retry"
+        " that style first."
+    ),
+    "no_gradient": _(
+        "The strategy gradient works with the student kokoro only; launch a new run with another."
+    ),
     # the teacher
     "teacher_unreachable": _("The teacher's server cannot be reached; start it, then retry."),
     "teacher_timeout": _("The teacher's server does not answer in time; retry when it is free."),
@@ -131,6 +139,13 @@ NAMES: dict[str, Any] = {
     "differentiation": _("difference between styles"),
     "min_duration_s": _("shortest sentence, s"),
     "naturalness_loss": _("naturalness lost at most, of 5"),
+    "style_direction": _("share of the target's difference from neutral"),
+    "one_speaker": _("similarity between the styles"),
+    "objective": _("objective"),
+    "naturalness": _("naturalness"),
+    "pitch": _("pitch"),
+    "range": _("pitch range"),
+    "rate": _("speech rate"),
     "url": _("address"),
     "prompt": _("prompt"),
     "transcript": _("transcript"),
@@ -161,6 +176,13 @@ NAMES: dict[str, Any] = {
     "versions": _("library"),
 }
 
+
+MEASURES: dict[str, Any] = {  # of a voice, on held-out sentences
+    "total": _("score"),
+    "target": _("similarity to the target"),
+    "self": _("self-similarity"),
+    "naturalness": _("naturalness"),
+}
 
 MINUTE = 60
 VALUES: dict[str, Any] = {"all": _("all of them"), "first": _("the first")}
@@ -199,6 +221,11 @@ def recipe_words(error: RecipeError) -> str:
 def name_words(name: str) -> str:
     """Return the display name of a part of a recipe, its thresholds or teacher options."""
     return str(NAMES.get(name, name))
+
+
+def measure_words(name: str) -> str:
+    """Return the display name of a measure of a voice."""
+    return str(MEASURES.get(name, name))
 
 
 def field_words(path: str) -> str:
@@ -259,13 +286,28 @@ def delivery_errors(report: dict[str, Any]) -> list[str]:
     return said
 
 
+def difference_words(axis: str, value: float) -> str:
+    """Return a difference of two voices as text: of the pitch in semitones, else as a factor.
+
+    `range` and `rate` are natural logarithms of ratios.
+    """
+    if axis == "pitch":
+        return gettext("%(difference)s semitones") % {"difference": _signed(value)}
+    return "×" + _figure(math.exp(value), 2)
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, as a page shows differences."""
+    sign = "−" if round(value, digits) < 0 else "+"
+    return sign + _figure(abs(value), digits)
+
+
 def _figure(value: float, digits: int) -> str:
     return number_format(round(value, digits), digits, use_l10n=True)  # which itself truncates
 
 
 def _signed(value: float) -> str:
-    sign = "−" if round(value, 1) < 0 else "+"
-    return sign + _figure(abs(value), 1)
+    return signed(value, 1)
 
 
 def as_time(seconds: float | None) -> str:

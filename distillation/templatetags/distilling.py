@@ -15,7 +15,9 @@ from distillation.wording import (
     fault_words,
     field_value,
     field_words,
+    measure_words,
     name_words,
+    signed,
     target_warnings,
 )
 
@@ -28,7 +30,9 @@ for words in (
     fault_words,
     field_value,
     field_words,
+    measure_words,
     name_words,
+    signed,
     target_warnings,
 ):
     register.filter(words)

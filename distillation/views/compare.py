@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from distillation.comparison import differences
 from distillation.models import Run, ScorePoint, StyleRun, VoicePack
 from distillation.views.charts import Chart, compared
+from distillation.views.evidence import worsened
 from distillation.wording import field_value
 from voicelab.roles import ROLES, role_required
 
@@ -69,7 +70,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def _places(asked: list[str]) -> list[Place]:
     """Return the runs of the address in its order, each once, those that are there."""
     wanted = list(dict.fromkeys(int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10))
-    found = Run.objects.select_related("created_by").in_bulk(wanted)
+    found = Run.objects.select_related("created_by", "report").in_bulk(wanted)
     runs = [found[pk] for pk in wanted if pk in found]
     return [Place(number, run) for number, run in enumerate(runs[:MOST], start=1)]
 
@@ -116,14 +117,24 @@ def _charts(rows: list[StyleRun], points: list[ScorePoint]) -> list[Chart]:
 
 def _row(place: Place, row: StyleRun, pack: VoicePack | None) -> dict[str, Any]:
     held_out = row.report.get("evolved", {}).get("score")
+    whole = getattr(place.run, "report", None)  # what compares styles is in the run's alone
     return {
         "place": place,
         "style_run": row,
         "pack": pack,
         "held_out": held_out,
+        "gains": _gains(row.report),
+        "worsened": worsened(whole.data["styles"].get(row.style, {})) if whole else [],
         "minutes": row.seconds / 60,
         "per_second": row.evaluations / row.seconds if row.seconds else None,
     }
+
+
+def _gains(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the gains in target similarity with their intervals, by what they are gains over."""
+    found = report.get("similarity") or {}
+    names = ("gain", "over_best_base") if "best_base" in found else ("gain",)
+    return [(name, found[name]) for name in names if name in found]
 
 
 def _last_packs(rows: list[StyleRun]) -> dict[int, VoicePack]:

@@ -12,6 +12,8 @@ from distillation.forms import DecisionForm
 from distillation.models import ENDED, Run, RunState, VoicePack
 from distillation.services.deployments import pack_decide as pack_decide_
 from distillation.services.errors import RunError
+from distillation.stages.checks import STYLE_DIRECTION
+from distillation.views.evidence import directions, marks, prosody, worsened
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
 
@@ -21,8 +23,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("report", "created_by"), pk=pk)
     found = getattr(run, "report", None)
     styles = _in_order(run) if found else {}
-    natural = any(style.get("naturalness") for style in styles.values())
-    context = {"run": run, "report": found, "styles": styles, "natural": natural}
+    context = {"run": run, "report": found, "styles": styles, **_evidence(found, styles)}
     return render(request, "distillation/report.html", context)
 
 
@@ -59,6 +60,32 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Your decision on %s is kept.") % pack.style)
     return redirect(f"{run.get_absolute_url()}review/#{pack.style}")
+
+
+def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report shows beyond its own figures; nothing without a report."""
+    if not found:
+        return {}
+    axes = directions(styles)
+    shown = {
+        key: {
+            **style,
+            "worsened": worsened(style),
+            "marks": marks(style),
+            "axes": axes.get(key),
+            "prosody_rows": prosody(style),
+        }
+        for key, style in styles.items()
+    }
+    differ = found.data["differentiation"]["passed"]
+    return {
+        "styles": shown,
+        "natural": any(style.get("naturalness") for style in styles.values()),
+        "explained": {name: any(one[name] for one in shown.values()) for name in ("marks", "axes")},
+        "least_share": 100 * found.data.get("thresholds", {}).get(STYLE_DIRECTION, 0),
+        "worse": {key: style["worsened"] for key, style in shown.items() if style["worsened"]},
+        "checks_passed": differ and all(style["passed"] for style in styles.values()),
+    }
 
 
 def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None) -> dict[str, Any]:
@@ -101,7 +128,11 @@ def _heard(style: dict[str, Any]) -> dict[str, Any]:
         {**one, "number": number, "naturalness": _naturalness_of(style, number)}
         for number, one in enumerate(style["audio"], start=1)
     ]
-    return {**style, "sentences": sorted(numbered, key=lambda one: not one["target"])}
+    return {
+        **style,
+        "worsened": worsened(style),
+        "sentences": sorted(numbered, key=lambda one: not one["target"]),
+    }
 
 
 def _naturalness_of(style: dict[str, Any], number: int) -> dict[str, float] | None:

@@ -134,10 +134,11 @@ class VoicePackFactory(factory.django.DjangoModelFactory):
 
 def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
     """Return a style's part of a report, as `stages.validate` writes it."""
+    figures = {"pitch_median_hz": 180.0, "pitch_range_st": 8.0, "articulation_rate": 5.0}
     result = {
         "score": {"total": 80.0, "target": 0.8, "self": 0.9, "feature": 0.6},
         "durations_s": [1.5, 2.5],
-        "prosody": [dict.fromkeys(MEASURES, 1.0)] * 2,
+        "prosody": [{**dict.fromkeys(MEASURES, 1.0), **figures}] * 2,
         "prosody_mean": dict.fromkeys(MEASURES, 1.0),
     }
     check = {"value": 0.8, "threshold": 0.7, "passed": passed, "reason": "Porque sí."}
@@ -151,16 +152,49 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
         ],
         "naturalness": {
             "target": {**opinion, "of": "clips"},
-            "start": opinion,
+            "start": {**opinion, "mean": 4.2},
             "best_base": {**opinion, "voice": "pf_luz"},
             "evolved": {**opinion, "mean": 4.12, "sentences": [4.01, 4.23]},
         },
         "start": result,
         "evolved": result,
+        "gain": dict.fromkeys(result["score"], 0.0),
+        "target_figures": [20.0, 9.0, 5.0],
+        "similarity": similarity(),
+        "delivery": {
+            "speed": 1.04,
+            "gain_db": -2.1,
+            "rate_error": {"without": -0.031, "with": 0.004},
+            "level_error_db": {"without": 2.2, "with": 0.1},
+        },
+        **({} if key == "neutral" else {"direction": direction()}),
         "audio": [
             {"text": text, "target": None, "start": "x", "evolved": "y"}
             for text in plain_recipe(key).held_out_texts
         ],
+    }
+
+
+def similarity() -> dict[str, Any]:
+    """Return what similarity means in a style's report (`stages.evidence`)."""
+    return {
+        "start": {"mean": 0.702, "low": 0.69, "high": 0.715},
+        "evolved": {"mean": 0.861, "low": 0.85, "high": 0.873},
+        "best_base": {"mean": 0.713, "low": 0.7, "high": 0.726},
+        "gain": {"mean": 0.159, "low": 0.14, "high": 0.178},
+        "over_best_base": {"mean": 0.148, "low": -0.01, "high": 0.171},
+        "ceiling": 0.912,
+        "impostors": {"mean": 0.554, "best": 0.721, "voice": "pf_luz"},
+        "embeddings": [[0.6, 0.8], [0.8, 0.6]],
+    }
+
+
+def direction() -> dict[str, Any]:
+    """Return how a style differs from neutral (`stages.style_direction`)."""
+    return {
+        "pitch": {"target": 3.0, "evolved": 2.4, "spread": 0.8, "asked": True},
+        "range": {"target": 0.05, "evolved": 0.1, "spread": 0.2, "asked": False},
+        "rate": {"target": 0.1, "evolved": -0.03, "spread": 0.04, "asked": True},
     }
 
 

@@ -18,6 +18,7 @@ from tests.distillation.factories import (
     TEXTS,
     corpus_make,
     finished_run,
+    plain_recipe,
     spoken,
 )
 from tests.factories import StyleFactory
@@ -86,8 +87,17 @@ class TestLaunch:
             finished_run("neutral").style_runs.update(evaluations=200, seconds=seconds)
         form = admin_client.get(self.url).context["adminform"].form
         told = form.fields["steps"].help_text
-        assert "Con praat un candidato tardó aquí 0,11 s: 10000 son unos 18 min." in told
-        assert "Con kokoro un candidato tarda segundos" in told
+        assert (
+            "Con praat un candidato tardó aquí 0,11 s: 10000 pasos de cma-es son unos 18 min."
+            in told
+        )
+        assert "los 58 pasos de gradient, minutos" in told
+        finished_run("neutral").style_runs.update(evaluations=100, seconds=600.0)
+        Run.objects.filter(pk=Run.objects.latest("pk").pk).update(
+            recipe={**plain_recipe("neutral").to_json(), "student": "kokoro"}
+        )
+        form = admin_client.get(self.url).context["adminform"].form
+        assert "6,00 s: 58 pasos de gradient son unos 6 min." in form.fields["steps"].help_text
 
     def test_target_clips_are_takes_or_files_and_can_be_named_again(
         self, admin_client: Client

@@ -303,7 +303,7 @@ class TestReport:
 
     def test_the_review_shows_the_naturalness_of_each_sentence(self, run: Run) -> None:
         page = signed_in(REVIEWER, "en").get(reverse("review", args=[run.pk])).content.decode()
-        assert "naturalness 4.25 before, 4.12 after, of 5" in page
+        assert "naturalness 4.20 before, 4.12 after, of 5" in page
         for figure in ("4.00", "4.50", "4.01", "4.23"):
             assert f"· naturalness {figure}</span>" in page
 
