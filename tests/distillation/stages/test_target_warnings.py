@@ -29,7 +29,7 @@ GOOD = (speech(20, lead_s=0.5), speech(20, lead_s=0.5, f0_hz=210))
 
 
 def codes(clips: Sequence[Audio], **known: object) -> list[str]:
-    return [warning.code for warning in target_warnings(clips, **known)]  # type: ignore[arg-type]
+    return [warning.code for warning in target_warnings(clips, **known)]
 
 
 def hum(f_hz: float, seconds: float) -> Audio:
