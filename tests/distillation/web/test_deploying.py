@@ -42,7 +42,10 @@ def pack() -> VoicePack:
 
 
 def approved(stock: str, style: str = "neutral") -> VoicePack:
+    """Return an approved pack to which nothing was fitted."""
     row = finished_run(style).style_runs.get().packs.get()
+    row.style_run.report["delivery"] = None
+    row.style_run.save()
     row.file.name, path = field_path(row, "file")
     row.sha256 = voicepack.save(engines.student("praat").stock_voice(stock), path)
     row.save()
