@@ -63,7 +63,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 def main() -> int:
     out, *tests = sys.argv[1:]
     recorder = Recorder()
-    options = ["-q", "-n", "0", "--ds", "tests.settings", *tests]
+    options = ["-q", "-n", "0", "--timeout", "0", "--ds", "tests.settings", *tests]
     status = pytest.main(options, plugins=[recorder])
     record = {"files": recorder.files, "searched": recorder.searched}
     Path(out).write_text(json.dumps(record), encoding="utf-8")

@@ -14,6 +14,7 @@ from distillation.models import Decision, Deployment, Run, StyleRun, ValidationR
 from distillation.recipe import WEIGHTS
 from distillation.services.runs import run_launch_once
 from distillation.services.targets import clips_there
+from distillation.wording import warning_words
 from voicelab.roles import ADMIN, roles_of
 
 
@@ -120,6 +121,8 @@ class RunAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Run, form: Any, change: bool) -> None:
         launched = run_launch_once(person=request.user, recipe=form.recipe, name=obj.name)
         obj.__dict__.update(launched.__dict__)
+        for file, warning in form.warnings:
+            messages.warning(request, f"{file}: {warning_words(**warning.to_json())}")
 
     def response_add(
         self, request: HttpRequest, obj: Run, post_url_continue: str | None = None

@@ -19,7 +19,15 @@ from distillation.recipe_builder import default_steps
 from distillation.search import STRATEGIES
 from distillation.services.in_use import default_student
 from distillation.services.recipes import recipe_build
-from distillation.services.targets import Clip, clip_again, clip_of_take, clip_store, clips_there
+from distillation.services.targets import (
+    Clip,
+    clip_again,
+    clip_of_take,
+    clip_store,
+    clips_there,
+    clips_warnings,
+)
+from distillation.stages.target_warnings import TargetWarning
 from distillation.wording import as_time, clip_words, recipe_words
 
 PRECISIONS = [
@@ -180,6 +188,7 @@ class RunLaunchForm(forms.ModelForm):
         fields = ["name"]
 
     recipe: RunRecipe
+    warnings: list[tuple[str, TargetWarning]]  # about uploaded clips, by their file
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -202,6 +211,7 @@ class RunLaunchForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         clips = list(self._clips(cleaned))
+        self.warnings = list(clips_warnings(clips))
         if not self.errors:
             weights = {part: cleaned[f"weight_{part}"] for part in WEIGHTS}
             asked = {name: cleaned[name] for name in RECIPE_FIELDS if cleaned[name] is not None}

@@ -11,6 +11,7 @@ from corpus.audio.types import AudioError
 from corpus.wording import refusal
 from distillation.delivery import Delivery
 from distillation.recipe import RecipeError
+from distillation.stages.target_warnings import TargetWarning
 
 _ENGINE_FILES = _(
     "The model's files are missing or damaged; whoever runs the server has to mend them."
@@ -57,6 +58,7 @@ FAULTS: dict[str, Any] = {
     "checkpoint_damaged": _RESTART,
     "bad_checkpoint": _RESTART,
     "other_checkpoint": _RESTART,
+    "waited_for_style": _("The style needs another one, which failed; mend that one, then retry."),
     "base_voices": _("The student's base voices give no start; check that it speaks."),
     "no_speaker": _(
         "The run's first style, whose search evolves the speaker of all, has no voice yet; retry"
@@ -240,6 +242,16 @@ def field_value(value: Any) -> str:
     if isinstance(value, float):
         return number_format(value, use_l10n=True)
     return str(VALUES.get(value, value) if isinstance(value, str) else value)
+
+
+def target_warnings(info: dict[str, Any]) -> list[str]:
+    """Return a sentence for each warning about a style's target, given what is stored of it."""
+    return [words for one in info.get("warnings", ()) if (words := warning_words(**one))]
+
+
+def warning_words(code: str, value: float | str, limit: float | str) -> str:
+    """Return a sentence of a warning about a target; empty for an unknown code."""
+    return TargetWarning(code, value, limit).in_words(translated=gettext, number=_figure)
 
 
 def delivery_words(delivery: Delivery) -> str:

@@ -64,7 +64,7 @@ MADE = "tests/test_make.py"
 PIPELINE = "tests/distillation/pipeline/test_run_pipeline.py"
 COMPOSE = "tests/servers/test_compose.py"
 DEMO = ByCI("make demo EXIT=1 WEB_PORT=8720 SPEECH_PORT=8721")
-HANDED_ON = ByTest(f"{MADE}::test_the_demo_is_asked_what_make_is_asked")
+HANDED_ON = ByTest(f"{MADE}::test_make_passes_its_variables_to_the_demo")
 STARTS = "tests/benchmarks/test_shared.py::test_every_benchmark_has_help"
 
 # A pattern for the whole command; of several ways each covers a part of it.
@@ -73,19 +73,19 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"make demo WEB_PORT=\d+ SPEECH_PORT=\d+": (DEMO,),
     r"make demo ENGINE=praat": (
         HANDED_ON,
-        ByTest("tests/demo/test_model.py::test_praat_asks_nobody"),
+        ByTest("tests/demo/test_model.py::test_praat_downloads_nothing"),
         ByTest(
-            "tests/demo/test_takes.py::test_another_speaker_sets_the_first_ones_takes_aside_and_back"
+            "tests/demo/test_takes.py::test_another_speaker_rejects_the_first_ones_takes_and_restores_them"
         ),
     ),
     r"make demo EXIT=1 SOUNDS=docs/sounds": (
         DEMO,
         HANDED_ON,
-        ByTest("tests/tts/test_encoding.py::test_what_comes_out_is_the_tone_that_went_in"),
+        ByTest("tests/tts/test_encoding.py::test_the_decoded_audio_is_the_encoded_tone"),
     ),
     r"make test": (ByCI("make test"),),
     r"\.ci/run": (ByCI("make test"),),
-    r"make test-quick": (ByTest(f"{MADE}::test_test_quick_runs_what_is_quick"),),
+    r"make test-quick": (ByTest(f"{MADE}::test_test_quick_runs_the_quick_tests"),),
     r"make lint": (ByCI("make lint"),),
     r"\.venv/bin/djlint --reformat templates": (ByCI("make lint"),),
     r"make \.venv|make teacher": (ByCI("make .venv teacher"),),
@@ -110,7 +110,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"(\.venv/bin/)?python -m benchmarks engines": (Run(("-m benchmarks engines",), "praat"),),
     r"(python -m )?benchmarks\.uploads faults": (
         ByTest(
-            "tests/servers/test_uploads.py::test_takes_come_through_faults_and_restarts_whole_and_once"
+            "tests/servers/test_uploads.py::test_takes_survive_faults_and_restarts_intact_and_once"
         ),
     ),
     r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro| --workers 2 --speech FOLDER)?": (
@@ -121,12 +121,12 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         ByTest("tests/tts/test_api.py::test_voices_differ_and_the_request_wins_over_set_voice"),
     ),
     r"\S+ manage\.py run_pipeline --stage all --reference-audio voice\.wav": (
-        ByTest(f"{PIPELINE}::test_all_stages_end_to_end_and_nothing_twice"),
+        ByTest(f"{PIPELINE}::test_all_stages_run_end_to_end_and_nothing_twice"),
     ),
     r"\S+ manage\.py run_pipeline --stage evolve .*|run_pipeline --jobs": (
         ByTest(
             "tests/distillation/test_jobs.py"
-            "::test_interrupted_and_killed_the_pack_is_that_of_one_job"
+            "::test_after_interruptions_and_kills_the_pack_is_that_of_one_job"
         ),
         ByTest(
             "tests/distillation/pipeline/test_stage_by_stage.py"
@@ -139,11 +139,11 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"(export|import)_corpus": (
         ByTest(
             "tests/corpus/texts/test_exchanging.py"
-            "::test_an_exported_take_is_imported_from_beside_the_file"
+            "::test_an_exported_take_is_imported_from_the_folder_of_the_file"
         ),
     ),
     r"create_people": (
-        ByTest("tests/web/test_frame.py::test_people_are_made_once_and_keep_their_passwords"),
+        ByTest("tests/web/test_frame.py::test_people_are_created_once_and_keep_their_passwords"),
     ),
     r"(DATABASE_URL|REDIS_URL|MEDIA_ROOT)=\S+": (
         ByTest(f"{COMPOSE}::test_a_run_from_launch_to_speech_on_postgresql_and_redis"),

@@ -48,7 +48,7 @@ def outside(env: Mapping[str, str] | None = None) -> dict[str, str]:
         (("EXIT=1", "SOUNDS=docs/sounds"), {"exit": True, "sounds": Path("docs/sounds")}),
     ],
 )
-def test_the_demo_is_asked_what_make_is_asked(
+def test_make_passes_its_variables_to_the_demo(
     variables: tuple[str, ...], options: dict[str, object]
 ) -> None:
     words = shlex.split(made("-n", "demo", *variables))
@@ -58,7 +58,7 @@ def test_the_demo_is_asked_what_make_is_asked(
 
 
 @pytest.mark.slow
-def test_test_quick_runs_what_is_quick() -> None:
+def test_test_quick_runs_the_quick_tests() -> None:
     told = made("test-quick", env={"PYTEST_ADDOPTS": "tests/test_python_version.py"})
     assert " passed" in told or "100%" in told
 

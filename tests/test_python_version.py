@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 RANGE = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["requires-python"]
 
 
-def test_this_python_will_do() -> None:
+def test_this_python_is_accepted() -> None:
     done = subprocess.run(
         [sys.executable, "python_version.py"], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -34,7 +34,7 @@ def test_another_is_refused_in_one_line(found, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("found", [(3, 11, 0), (3, 12, 1), (3, 13, 9)])
-def test_three_are_taken(found, monkeypatch) -> None:
+def test_three_versions_are_accepted(found, monkeypatch) -> None:
     monkeypatch.setattr(python_version.sys, "version_info", found)
     python_version.main()
 

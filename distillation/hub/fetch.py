@@ -65,7 +65,7 @@ def alone(model_dir: Path) -> Iterator[None]:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise HubError(
-                    "busy", f"Another `models pull` writes into {model_dir}; wait for its end."
+                    "busy", f"Another `models pull` writes into {model_dir}; wait until it ends."
                 ) from error
             yield
     except OSError as error:
@@ -93,8 +93,9 @@ def _fetch(file: RemoteFile, target: Path, partial: Path, endpoint: str | None) 
         part.unlink()
         raise HubError(
             "damaged",
-            f"{file.target}: what came from {file.repo} has not the hash the hub names; it was "
-            "thrown away. Pull again; if it stays so, a proxy or mirror on the way changes files.",
+            f"{file.target}: the download from {file.repo} does not have the hash the hub "
+            "names and was deleted. Pull again; if this repeats, a proxy or mirror is changing "
+            "files.",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     part.chmod(0o644)
@@ -123,7 +124,7 @@ def _download(file: RemoteFile, part: Path, endpoint: str | None) -> None:
     except OSError as error:
         raise HubError(
             "not_written",
-            f"{file.target}: {error}. What came so far is kept in {part.parent}; pull again.",
+            f"{file.target}: {error}. The partial download is kept in {part.parent}; pull again.",
         ) from error
 
 

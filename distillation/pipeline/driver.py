@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from corpus.files import sha256_of, sha256_of_json, write_bytes, write_json
 from distillation import voicepack
 from distillation.delivery import Delivery, fitted_in
-from distillation.engines import TEACHERS
-from distillation.engines.base import EngineError, Student, Teacher
+from distillation.engines.base import Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
-from distillation.pipeline.jobs import Jobs
+from distillation.pipeline.held_out_teacher import HeldOutTeacher
+from distillation.pipeline.jobs import Jobs, atlas_helpers
 from distillation.pipeline.workspace import (
     FolderWorkspace,
     is_current,
@@ -36,7 +36,12 @@ from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target
 from distillation.stages.search_progress import GOAL, MINUTES, PATIENCE
-from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
+from distillation.stages.style_runner import (
+    ATLAS,
+    StyleRunner,
+    make_student,
+    make_teacher,
+)
 from distillation.stages.validate import build_report, write_report
 
 CHECKPOINT_SECONDS = 20.0
@@ -109,6 +114,10 @@ class Pipeline:
         return make_teacher(self.recipe, self._model_dir)
 
     @property
+    def _held_out_teacher(self) -> HeldOutTeacher:
+        return HeldOutTeacher(self.recipe, lambda: self.teacher, self._listener.message)
+
+    @property
     def report(self) -> Path:
         return self.out / "validation" / "validation_report.json"
 
@@ -155,7 +164,7 @@ class Pipeline:
             self._listener.message("The voices are validated already.")
             return before
         validated = [self._validate(style) for style in self.recipe.style_keys]
-        again = any(map(self._is_unfinished, validated))
+        again = any(map(self._held_out_teacher.is_unfinished, validated))
         report = build_report(self.recipe, [*others, *validated])
         report["inputs"] = "" if again else inputs
         write_report(self.report, report)
@@ -232,6 +241,8 @@ class Pipeline:
         made = runner.make_target()
         if runner.style.targets:
             self._listener.message(f"{runner.style.key}: clips given as its target: {made.clips}.")
+        for warning in made.warnings:
+            self._listener.message(f"{runner.style.key}: warning: {warning.in_words()}")
         return made
 
     def _is_evolved(self, style: str, identity: str) -> bool:
@@ -250,6 +261,7 @@ class Pipeline:
         if evolution.evaluations:
             self._listener.message(f"{style}: going on at step {evolution.step}.")
         on_step = self._saving(style, stored)
+        self._measure_base_voices(style, evolution)
         with self._batch_evaluator(evolution, style) as evaluate_batch:
             evolution.advance(
                 on_step=on_step, should_stop=self._should_stop, evaluate_batch=evaluate_batch
@@ -262,6 +274,18 @@ class Pipeline:
                 f"{style}: ended at step {evolution.step} of {evolution.steps}: {why}."
             )
         self._keep(style, identity, evolution)
+
+    def _measure_base_voices(self, style: str, evolution: Evolution) -> None:
+        if evolution.is_prepared or self._jobs == 1 or evolution.evaluator.prefers_batch:
+            return  # `advance` does it
+        atlas_dir = self._model_dir / ATLAS
+
+        def go_on() -> bool:
+            self._listener.candidate_evaluated(style, evolution)
+            return not self._should_stop()
+
+        with atlas_helpers(self._jobs - 1, self.recipe, self._model_dir, atlas_dir):
+            evolution.prepare(go_on)
 
     def _saving(self, style: str, stored: Path) -> Callable[[Evolution], None]:
         """Return a callback that reports each candidate and periodically saves the search."""
@@ -346,60 +370,10 @@ class Pipeline:
             self._runner(style, "validate")
             .validate(
                 base_voice=str(about.get("base_voice", "")),
-                with_teacher=self._is_spoken_by_teacher(style),
+                with_teacher=self._held_out_teacher.can_speak(self._runner(style, "validate")),
             )
             .to_json()
         )
-
-    def _has_teacher(self, style: str) -> bool:
-        own = self.recipe.style(style)
-        return bool(own.takes or own.prompt or self.recipe.teacher_options)
-
-    def _is_spoken_by_teacher(self, style: str) -> bool:
-        """Return whether a teacher can speak the held-out sentences; report why not."""
-        if not self._has_teacher(style):
-            return False
-        why = ""
-        if changed := self._changed(style):
-            why = (
-                f"{changed} is another file than the target was made of; put that back, or name "
-                "the teacher again."
-            )
-        else:
-            try:
-                self._runner(style, "validate").prompt()
-                _ = self.teacher
-            except EngineError as error:
-                why = str(error)
-        if why:
-            self._listener.message(f"{style}: validated without the teacher. {why}")
-        return not why
-
-    def _changed(self, style: str) -> str:
-        """Return a file used by the teacher that has changed; empty if none has."""
-        clips = set(self.recipe.style(style).targets)
-        found = changed_inputs(self.recipe, style, Path)
-        return next((name for name, how in found if how == "changed" and name not in clips), "")
-
-    def _is_unfinished(self, report: dict[str, Any]) -> bool:
-        """Return whether another validation could be more complete: teacher, file or check."""
-        style = report["style"]
-        unmade = any(check["value"] is None for check in report["checks"])
-        return self._lacks_teacher_audio(style, report) or bool(self._changed(style)) or unmade
-
-    def _lacks_teacher_audio(self, style: str, report: dict[str, Any]) -> bool:
-        """Return whether a teacher that can speak any text left some out, to be retried."""
-        speaks_any_text = not TEACHERS[self.recipe.teacher].plays_takes and self._has_teacher(style)
-        spoken = [bool(one["target"]) for one in report["audio"]]
-        incomplete = speaks_any_text and not all(spoken)
-        if incomplete:
-            many = f"{sum(spoken)} of {len(spoken)}" if any(spoken) else "no"
-            self._listener.message(
-                f"{style}: the teacher {self.recipe.teacher} spoke {many} held-out "
-                f"sentence{'s' if any(spoken) else ''}; once it can be reached, the same command "
-                "validates again, with it."
-            )
-        return incomplete
 
     def _reference_inputs(self, runner: StyleRunner) -> str:
         style = runner.style

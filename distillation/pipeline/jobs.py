@@ -24,8 +24,10 @@ from distillation.stages.evaluation import (
     Task,
     evaluated_sequentially,
 )
+from distillation.stages.initialization import stock_of
 from distillation.stages.search_context import SearchContext
 from distillation.stages.style_runner import make_student
+from distillation.stages.voice_atlas import atlas_for
 
 PROCESS_LOST = (EOFError, ConnectionResetError, BrokenPipeError)
 THREADS = "OMP_NUM_THREADS"
@@ -168,6 +170,29 @@ class _Job:
 
 
 @contextmanager
+def atlas_helpers(
+    count: int, recipe: RunRecipe, model_dir: Path, atlas_dir: Path
+) -> Iterator[None]:
+    """Let further processes measure base voices as long as this one does, into the same folder.
+
+    A process that fails or is killed costs only its help.
+    """
+    with _for_a_job():
+        helpers = [
+            CONTEXT.Process(target=_measure, args=(recipe, model_dir, atlas_dir), daemon=True)
+            for _ in range(count)
+        ]
+        for helper in helpers:
+            helper.start()
+    try:
+        yield
+    finally:
+        for helper in helpers:
+            helper.kill()
+            helper.join()
+
+
+@contextmanager
 def _for_a_job() -> Iterator[None]:
     """Make processes started here use one thread and ignore Ctrl-C, which the parent handles."""
     resource_tracker.ensure_running()  # starting it later would reset the mask
@@ -195,3 +220,9 @@ def _work(
     with suppress(*PROCESS_LOST):
         while True:
             line.send(evaluator(line.recv()))
+
+
+def _measure(recipe: RunRecipe, model_dir: Path, atlas_dir: Path) -> None:
+    student = make_student(recipe.student, recipe.student_options, model_dir)
+    if atlas := atlas_for(recipe, student, stock_of(recipe, student), atlas_dir):
+        atlas.build()

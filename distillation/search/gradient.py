@@ -15,7 +15,7 @@ from distillation.search.base import (
     checked_population,
 )
 
-RATE = 0.15  # first learning rate, spreads per step
+RATE = 0.3  # first learning rate, spreads per step
 LAST_RATE = 0.05  # the last one, as a part of the first
 FALLS_FROM = 0.5  # part of the search after which the rate falls
 MOMENTS = (0.9, 0.999)  # Adam's decay rates of the mean gradient and of its square

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from distillation.engines import TEACHERS
 from distillation.models import Deployment, Stage, StyleRun
+from distillation.services.readiness import is_ready
 
 TEACHER = "teacher"  # the queue of teachers that have their own environment
 ADVANCE = "distillation.tasks.style_advance"
@@ -52,4 +53,4 @@ def work_waits() -> bool:
     if Deployment.objects.filter(state=Deployment.State.REQUESTED).exists():
         return True
     waiting = StyleRun.objects.active().unleased(timezone.now()).select_related("run")
-    return any(queue_of(style_run) == ORDINARY for style_run in waiting)
+    return any(queue_of(style) == ORDINARY and is_ready(style) for style in waiting)

@@ -33,6 +33,7 @@ from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fa
 from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import help_ask, slice_enqueue, work_waits
+from distillation.services.readiness import is_ready
 from distillation.services.run_files import checkpoint_read, files_delete
 from distillation.services.runs import LIVE, event_add, run_change_state
 from distillation.services.slice_work import (
@@ -48,6 +49,7 @@ from distillation.stages.validate import build_report
 logger = logging.getLogger(__name__)
 
 MAX_LOSSES = 3
+WAITED = "waited_for_style"
 HELPER_CHECK_SECONDS, HELPER_BEAT_SECONDS = 0.5, 2.0
 SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
     Stage.REFERENCE: reference_slice,
@@ -58,7 +60,8 @@ SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
 
 def style_advance(*, style_run_id: int, slice: int) -> None:
     """Do this slice of the style unless done, taken, paused or cancelled; send the next one."""
-    if not is_ready(style_run_id):  # `slice_commit` sends it again
+    waiting = StyleRun.objects.select_related("run").filter(pk=style_run_id).first()
+    if waiting and not is_ready(waiting):  # `slice_commit` sends it again
         return
     style_run = lease_claim(style_run_id=style_run_id, slice=slice)
     if style_run is None:
@@ -108,6 +111,7 @@ def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> Non
         if failed:
             style = run.style_runs.get(pk=style_run_id).style
             event_add(run, "style-failed", style=style, detail=f"{code}: {message}")
+            waiting_styles_fail(run)
             run_end_if_done(run)
 
 
@@ -136,6 +140,7 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
                 slice_enqueue(other)
     if current.state in ACTIVE:
         slice_enqueue(current)
+    waiting_styles_fail(run)
     run_end_if_done(run)
     transaction.on_commit(partial(files_delete, outcome.replaced), robust=True)
     return True
@@ -148,22 +153,6 @@ def slice_abandon(style_run: StyleRun) -> None:
     lease_drop(style_run)
     if current.lease == style_run.lease and current.state in ACTIVE:
         slice_enqueue(current)
-
-
-def is_ready(style_run_id: int) -> bool:
-    """Return whether a style's next slice has all it needs of the other styles.
-
-    The search of a run's speaker needs the targets of all styles; that of a further style needs
-    the speaker.
-    """
-    style_run = StyleRun.objects.select_related("run").filter(pk=style_run_id).first()
-    if style_run is None or style_run.stage != Stage.EVOLVE:
-        return True
-    recipe, styles = style_run.run.run_recipe, style_run.run.style_runs
-    if recipe.begins_from_speaker(style_run.style):
-        speaker = styles.filter(style=recipe.speaker_style)
-        return not speaker.filter(stage__in=(Stage.REFERENCE, Stage.EVOLVE)).exists()
-    return not (recipe.speaker_style and styles.filter(stage=Stage.REFERENCE).exists())
 
 
 def _description(style_run: StyleRun) -> str:
@@ -207,12 +196,32 @@ def _check_losses(style_run: StyleRun) -> None:
         )
 
 
+def waiting_styles_fail(run: Run) -> None:
+    """Fail the styles that wait for one that has failed; “Retry” sends all of them again."""
+    styles = run.style_runs
+    failed = styles.filter(state=RunState.FAILED).exclude(error_code=WAITED).first()
+    if failed is None:
+        return
+    for style_run in styles.filter(state__in=LIVE, stage=Stage.EVOLVE, lease=""):
+        if not is_ready(style_run) and _waits_for(style_run, failed):
+            message = _("%(style)s waited for %(failed)s, which failed.")
+            style_run.state, style_run.error_code = RunState.FAILED, WAITED
+            style_run.error = message % {"style": style_run.style, "failed": failed.style}
+            style_run.save(update_fields=["state", "error_code", "error"])
+
+
+def _waits_for(style_run: StyleRun, failed: StyleRun) -> bool:
+    is_speaker = style_run.run.run_recipe.speaker_style == failed.style
+    return is_speaker or failed.stage == Stage.REFERENCE
+
+
 def run_end_if_done(run: Run) -> None:
     """End a locked run whose styles have all ended: finished with its report, or failed."""
     styles = list(run.style_runs.all())
     if any(style.state in LIVE for style in styles):
         return
-    if failed := next((style for style in styles if style.state == RunState.FAILED), None):
+    ended = sorted(styles, key=lambda style: style.error_code == WAITED)  # a cause comes first
+    if failed := next((style for style in ended if style.state == RunState.FAILED), None):
         run.error_code, run.error = failed.error_code, f"{failed.style}: {failed.error}"
         run.finished_at = timezone.now()
         run_change_state(run, RunState.FAILED, "failed", detail=run.error)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
@@ -15,6 +15,7 @@ from corpus.audio.types import AudioError
 from corpus.files import sha256
 from corpus.models import Recording
 from distillation.stages.reference import CLIP_MAX_S, clip_check
+from distillation.stages.target_warnings import TargetWarning, target_warnings
 
 FOLDER = "targets"
 NAMED = 12  # length of the digest prefix in a clip's name
@@ -27,6 +28,7 @@ class Clip(NamedTuple):
     name: str
     sha256: str
     text: str = ""  # if known
+    warnings: tuple[TargetWarning, ...] = ()  # of a clip uploaded just now
 
 
 def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
@@ -47,7 +49,7 @@ def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
         default_storage.delete(name)  # damaged since it was first uploaded
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(data))
-    return Clip(style, name, digest)
+    return Clip(style, name, digest, warnings=target_warnings([audio]))
 
 
 def clips_there() -> list[str]:
@@ -85,6 +87,15 @@ def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
     for clip in clips:
         grouped[clip.style].setdefault(clip.sha256, clip)
     return {style: tuple(of_style.values()) for style, of_style in grouped.items()}
+
+
+def clips_warnings(clips: Iterable[Clip]) -> Iterator[tuple[str, TargetWarning]]:
+    """Yield file and warning of clips uploaded just now; too short only for a style's only clip."""
+    for of_style in by_style(clips).values():
+        for clip in of_style:
+            for warning in clip.warnings:
+                if warning.code != "target_short" or len(of_style) == 1:
+                    yield PurePath(clip.name).name, warning
 
 
 def _digest(name: str) -> str:

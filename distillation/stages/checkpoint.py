@@ -73,7 +73,7 @@ class Checkpoint:
     kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
     # Of a gradient search: objective and prosody of the best, measured minus predicted prosody of
-    # the start, and the part of what is missing that the next correction makes up for.
+    # the candidate scored last, and the part of what is missing that a correction makes up for.
     value: float | None = None
     figures: list[float] | None = None
     bias: list[float] = field(default_factory=list)

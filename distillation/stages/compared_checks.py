@@ -10,7 +10,6 @@ from distillation.stages import style_direction
 from distillation.stages.checks import ONE_SPEAKER, STYLE_DIRECTION, Check, at_least
 from distillation.stages.evidence import speaker_distance
 
-
 LOSSES = {"total": 0.5, "target": 0.005, "self": 0.02}  # of a score, that count as worse
 NATURALNESS_LOSS = 0.1
 
@@ -21,7 +20,8 @@ def worse(report: Mapping[str, Any]) -> list[str]:
     `total`, `target`, `self` and `naturalness`, in this order; changes that one sentence more or
     less would turn round are left out.
     """
-    found = [name for name, loss in LOSSES.items() if report["gain"][name] < -loss]
+    gain = report.get("gain", {})
+    found = [name for name, loss in LOSSES.items() if gain.get(name, 0.0) < -loss]
     natural = report.get("naturalness")
     if natural and natural["evolved"]["mean"] < natural["start"]["mean"] - NATURALNESS_LOSS:
         found.append("naturalness")

@@ -13,14 +13,14 @@ from distillation.stages.prosody_shift import ProsodyShift
 from distillation.voicepack import VoicePack
 
 TEXTS = 8  # of the gradient's sentences, besides the search texts
-SIMILARITY_LOSS = 0.03  # of target similarity that a correction may cost
+LOSS = 0.02  # of the objective that a correction may cost
 
 
 class Corrections:
     """Shifts the prosody half, each time by what the best voice still misses.
 
     The first candidate of a style that begins from another's speaker is that speaker as it is.
-    What is not nearer to the target's prosody, or costs more than `SIMILARITY_LOSS`, is dropped,
+    What is not nearer to the target's prosody, or costs more than `LOSS`, is dropped,
     and the next correction makes up for half as much.
 
     Parameters
@@ -52,13 +52,13 @@ class Corrections:
 
     def is_better(self, state: Checkpoint, evaluation: Evaluation) -> bool:
         """Return whether this voice is to replace the best one."""
-        score, before, figures = evaluation.score, state.best_score, figures_of(state)
+        figures, value, before = figures_of(state), evaluation.value, state.value
         if self._speaker is not None and state.step == 1:
-            return score is not None
-        if not (score and before and self._aim and figures and evaluation.figures):
+            return evaluation.score is not None
+        if not (self._aim and figures and evaluation.figures):
             return False
         nearer = evaluation.figures.error(self._aim) < figures.error(self._aim)
-        return nearer and score.target >= before.target - SIMILARITY_LOSS
+        return nearer and value is not None and (before is None or value >= before - LOSS)
 
     def _candidate(self, state: Checkpoint) -> Array:
         if self._speaker is not None and state.step == 0:

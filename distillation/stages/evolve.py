@@ -19,8 +19,9 @@ from distillation.search.gradient import Gradient
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages import curve
 from distillation.stages.base import StageError, StopSignal
-from distillation.stages.checkpoint import Checkpoint, Point
+from distillation.stages.checkpoint import Checkpoint
 from distillation.stages.corrections import Corrections, figures_of
+from distillation.stages.curve import SearchView
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -31,13 +32,14 @@ from distillation.stages.evaluation import (
 )
 from distillation.stages.initialization import MAX_IN_MEMORY, Start, stock_of
 from distillation.stages.objective import GradientRequest
+from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
 from distillation.stages.search_progress import Diversity, time_is_up
 from distillation.stages.voice_atlas import atlas_for
 from distillation.voicepack import VoicePack
 
 
-class Evolution:
+class Evolution(SearchView):
     """Stage 2 for one style.
 
     First every base voice is scored, then blends of the best of them (the interpolation
@@ -70,24 +72,14 @@ class Evolution:
 
     Attributes
     ----------
+    step, texts, seconds, stopped, best, best_score, start, start_name, start_score, points
+        As `SearchView` has them.
     steps : int
         Steps it takes at most: `recipe.steps_of` its style.
-    step : int
-        Steps done, 0…steps; 0 while the start is being chosen.
-    evaluations, texts : int
-        Candidates evaluated so far, including those of the start, and the texts they spoke.
-    seconds : float
-        Time spent on the search so far.
-    stopped : str
-        The code of the rule that ended the search (`search_progress.REASONS`); empty until then.
-    best, best_score : VoicePack, Score
-        None until the first base voice is scored.
-    start, start_name, start_score : VoicePack, str, Score
-        None and "" until the start is chosen; a blend is named ``a+b@0.25``.
+    evaluations : int
+        Candidates evaluated so far, including those of the start, and base voices measured.
     base_voice : str
         The base voice of the highest score: the start's name, unless that is a blend.
-    points : list of Point
-        The start and every improvement.
     milestones : dict of int to VoicePack
         The best pack at 0, 25, 50 and 100 %, keyed by step: of `steps` (as far as
         reached) while the search runs, of the steps it took once it has ended.
@@ -133,66 +125,12 @@ class Evolution:
             self._begin_search(self._state.start, self._state.start_score)
 
     @property
-    def step(self) -> int:
-        return self._state.step
-
-    @property
     def evaluations(self) -> int:
         return self._state.evaluations + self._start.measured
 
     @property
-    def texts(self) -> int:
-        return self._state.texts
-
-    @property
-    def seconds(self) -> float:
-        return self._state.seconds
-
-    @property
-    def stopped(self) -> str:
-        return self._state.stopped
-
-    @property
-    def done(self) -> bool:
-        return bool(self._state.stopped)
-
-    @property
-    def best(self) -> VoicePack | None:
-        return self._pack(self._state.best)
-
-    @property
-    def best_score(self) -> Score | None:
-        return self._state.best_score
-
-    @property
-    def start(self) -> VoicePack | None:
-        return self._pack(self._state.start)
-
-    @property
-    def start_name(self) -> str:
-        return self._state.start_name if self._state.start is not None else ""
-
-    @property
     def base_voice(self) -> str:
         return self._start.base_voice(self._state)
-
-    @property
-    def start_score(self) -> Score | None:
-        return self._state.start_score
-
-    @property
-    def points(self) -> list[Point]:
-        return list(self._state.points)
-
-    @property
-    def trace(self) -> list[tuple[float, float]]:
-        """Seconds of search and diversity at each point."""
-        return [(seconds, diversity) for seconds, diversity in self._state.trace]
-
-    @property
-    def diversity(self) -> float:
-        """How far the latest candidates were from the best (`search_progress.Diversity`)."""
-        return self._state.diversity
 
     @property
     def milestones(self) -> dict[int, VoicePack]:
@@ -240,7 +178,8 @@ class Evolution:
         Parameters
         ----------
         seconds : float, optional
-            Checked between candidates; at least one candidate is always evaluated.
+            Checked between candidates; at least one is always evaluated, or one base voice
+            measured.
         steps : int, optional
             Candidates to evaluate, including those of the start.
         on_step : callable, optional
@@ -263,16 +202,18 @@ class Evolution:
 
         stop_requested = False  # to stop; latched, as the signal may be given only once
 
+        def is_late() -> bool:
+            return until is not None and time.monotonic() >= until
+
         def go_on() -> bool:
             nonlocal stop_requested
             stop_requested = stop_requested or bool(should_stop and should_stop())
-            late = until is not None and time.monotonic() >= until
             evaluated = self._state.evaluations - first
             enough = steps is not None and evaluated >= steps
-            return not stop_requested and (not evaluated or not (late or enough))
+            return not stop_requested and (not evaluated or not (is_late() or enough))
 
         began = time.monotonic() - self._state.seconds
-        self._prepare_step_by_step(go_on, on_step)
+        self._prepare_step_by_step(lambda: go_on() and not is_late(), on_step)
         while self.is_prepared and not self.done and go_on():
             with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
                 for evaluation in evaluations:
@@ -385,13 +326,18 @@ class Evolution:
         best, score = self._state.best, self._state.best_score
         if best is None or score is None or score.target == 0.0:
             raise StageError("base_voices", "no base voice of the student contains speech.")
-        state, objective = self._state, self.evaluator.objective
+        state = self._state
         state.start, state.start_score = best, score
-        if objective and (figures := figures_of(state)):
-            state.bias = list(objective.bias(best, figures))
+        if figures := figures_of(state):
+            self._update_bias(best, figures)
         curve.add_point(state, score)
         self._begin_search(best, score)
         curve.check_progress(state, self.recipe, self.steps)
+
+    def _update_bias(self, pack: Array, figures: ProsodyFigures) -> None:
+        """Compare what is measured with what is predicted, for the next gradients."""
+        if self.evaluator.objective:
+            self._state.bias = list(self.evaluator.objective.bias(pack, figures))
 
     def _begin_search(self, start: Array, score: Score) -> None:
         value = self._state.value if self.evaluator.objective else score.total
@@ -420,6 +366,8 @@ class Evolution:
             search.tell_gradient(np.array(evaluation.gradient))
             return
         total = score.total if score else None
+        if evaluation.figures:
+            self._update_bias(task.candidate, evaluation.figures)
         told = evaluation.value if self.evaluator.objective else total
         if search.tell(told, ceiling=evaluation.ceiling) and score:
             self._keep_best(task, evaluation)
@@ -432,6 +380,3 @@ class Evolution:
             curve.add_point(state, evaluation.score)
         else:
             state.fraction /= 2
-
-    def _pack(self, data: Array | None) -> VoicePack | None:
-        return None if data is None else VoicePack(data, self._student.name)

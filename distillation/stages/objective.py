@@ -39,7 +39,8 @@ class GradientRequest(NamedTuple):
     seed : int
         Of the vocoder's noise, and of the noise that keeps the predictor's gradient finite.
     bias : tuple of float
-        Measured minus predicted prosody of the start (`ProsodyFigures.vector`); empty if unknown.
+        Measured minus predicted prosody of the candidate scored last (`ProsodyFigures.vector`);
+        empty if unknown.
     """
 
     text: str

@@ -16,6 +16,7 @@ from corpus.phonetics import syllables
 
 REFERENCE_HZ = 55.0  # 0 semitones
 NAMES = ("pitch", "range", "rate")
+OVERCOUNT = 1.07  # of syllables by ear (`corpus.audio.syllable_nuclei`)
 TOLERANCES = np.array([0.5, 0.15, 0.04])  # differences in `vector` that count the same
 
 
@@ -63,7 +64,7 @@ def measured(clips: Sequence[Audio], texts: Sequence[str] = ()) -> ProsodyFigure
     """
     voiced = np.concatenate([pitch.track(clip).voiced_hz for clip in clips])
     seconds = sum(timing.find(clip).phonation_s for clip in clips)
-    by_ear = 0 if texts else sum(count_nuclei(clip) for clip in clips)
+    by_ear = 0.0 if texts else sum(count_nuclei(clip) for clip in clips) / OVERCOUNT
     count = sum(syllables(text) for text in texts) or by_ear
     if len(voiced) < 2 or not seconds or not count:
         return None

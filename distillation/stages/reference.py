@@ -18,6 +18,7 @@ from distillation.engines.base import Prompt, Teacher
 from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.stages.base import Progress, StageError
 from distillation.stages.clips import clip_path, clips_clear, clips_digest
+from distillation.stages.target_warnings import TargetWarning
 
 SR = 24_000
 SENTENCES = 5
@@ -31,6 +32,7 @@ LUFS_TOLERANCE = 0.5
 PEAK_DB = -1.0
 CLIP_MIN_S, CLIP_MAX_S = 1.6, 60.0  # of a given clip: one window of the speaker encoder; a minute
 KNEE_DB = -6.0  # soft-clipping knee, used only if plain gain would exceed PEAK_DB
+FindWarnings = Callable[[Sequence[Audio]], tuple[TargetWarning, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Target:
         What is spoken in it, in order, as far as known.
     clips : int
         Number of clips.
+    warnings : tuple of TargetWarning
+        What speaks against it; a search is possible all the same.
     """
 
     path: Path
@@ -57,10 +61,20 @@ class Target:
     loudness_lufs: float
     texts: tuple[str, ...]
     clips: int = 1
+    warnings: tuple[TargetWarning, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; the path as a string."""
-        return asdict(self) | {"path": str(self.path), "texts": list(self.texts)}
+        return asdict(self) | {
+            "path": str(self.path),
+            "texts": list(self.texts),
+            "warnings": [warning.to_json() for warning in self.warnings],
+        }
+
+
+def no_warnings(_clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
+    """Look for nothing."""
+    return ()
 
 
 def make_target(
@@ -70,6 +84,7 @@ def make_target(
     *,
     seed: int,
     path: str | Path,
+    find_warnings: FindWarnings = no_warnings,
     on_progress: Progress | None = None,
 ) -> Target:
     """Synthesize a style's sentences with the teacher and write them as one clip.
@@ -89,6 +104,8 @@ def make_target(
         Random seed of the teacher.
     path : path
         Output file, written atomically.
+    find_warnings : callable
+        Returns the warnings about what the teacher spoke, given one clip for each sentence.
     on_progress : callable, optional
         Called with (sentences spoken, total).
 
@@ -104,7 +121,7 @@ def make_target(
     EngineError
         The teacher cannot speak.
     """
-    spoken = _speak(style, teacher, prompt, seed, on_progress)
+    raw, spoken = _speak(style, teacher, prompt, seed, on_progress)
     count = _fitting(style.key, [audio.duration_s for audio in spoken])
     texts = style.reference_texts[:count]
     clip = _levelled(style.key, joined(spoken[:count], _pause_s(spoken[:count])))
@@ -116,10 +133,17 @@ def make_target(
         duration_s=clip.duration_s,
         loudness_lufs=integrated_lufs(clip),
         texts=texts,
+        warnings=find_warnings(raw[:count]),
     )
 
 
-def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -> Target:
+def take_clips(
+    style: StyleRecipe,
+    given: Sequence[Path],
+    *,
+    path: str | Path,
+    find_warnings: FindWarnings = no_warnings,
+) -> Target:
     """Convert sound files of one voice to the target of a style: mono, 24 kHz, -23 LUFS.
 
     Parameters
@@ -130,6 +154,8 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
         At least one; each with 1.6 s of speech or more, and at most a minute long.
     path : path
         Output file of the first clip; the others are written next to it.
+    find_warnings : callable
+        Returns the warnings about the clips as given.
 
     Returns
     -------
@@ -140,7 +166,8 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
     StageError
         `bad_clip`: not audio, too short or too long; the message names the file.
     """
-    clips = [_given(style.key, source) for source in given]
+    sources = [_given(style.key, source) for source in given]
+    clips = [normalize(resample(source, SR), LUFS) for source in sources]
     clips_clear(Path(path))
     for number, clip in enumerate(clips, start=1):
         write_wav(clip_path(Path(path), number), clip)
@@ -151,6 +178,7 @@ def take_clips(style: StyleRecipe, given: Sequence[Path], *, path: str | Path) -
         loudness_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         texts=(),
         clips=len(clips),
+        warnings=find_warnings(sources),
     )
 
 
@@ -169,11 +197,11 @@ def clip_check(audio: Audio) -> None:
 
 def _given(style_key: str, source: Path) -> Audio:
     try:
-        audio = resample(decode(source, max_seconds=CLIP_MAX_S), SR)
+        audio = decode(source, max_seconds=CLIP_MAX_S)
         clip_check(audio)
     except (AudioError, OSError) as error:
         raise StageError("bad_clip", f"style {style_key}: {source}: {error}") from error
-    return normalize(audio, LUFS)
+    return audio
 
 
 def make_prompt(
@@ -224,20 +252,25 @@ def joined(pieces: Sequence[Audio], pause_s: float) -> Audio:
 
 def _speak(
     style: StyleRecipe, teacher: Teacher, prompt: Prompt, seed: int, on_progress: Progress | None
-) -> list[Audio]:
-    """Synthesize five sentences, then more while too short even with the longest pauses."""
+) -> tuple[list[Audio], list[Audio]]:
+    """Synthesize five sentences, then more while too short even with the longest pauses.
+
+    Returns the audio as the teacher gave it, and its speech, trimmed and at one loudness.
+    """
     texts = style.reference_texts
     if not texts:
         raise StageError("no_texts", f"style {style.key}: there is no sentence for the teacher.")
+    raw: list[Audio] = []
     spoken: list[Audio] = []
     for number, text in enumerate(texts):
         if number >= SENTENCES and _longest_s(spoken) >= MIN_S:
             break
         audio = teacher.synthesize(text, prompt, speed=style.speed, seed=seed)
+        raw.append(audio)
         spoken.append(_trimmed(resample(audio, SR), text))
         if on_progress:
             on_progress(number + 1, max(number + 1, min(SENTENCES, len(texts))))
-    return spoken
+    return raw, spoken
 
 
 def _trimmed(audio: Audio, text: str) -> Audio:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from corpus.audio.types import Audio
 from corpus.files import sha256_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
@@ -16,6 +17,12 @@ from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.search_context import SearchContext
+from distillation.stages.target_warnings import (
+    StockRanges,
+    TargetWarning,
+    separate_encoder,
+    target_warnings,
+)
 from distillation.stages.validate import StyleReport, validate_style
 from distillation.stages.voice_atlas import atlas_for
 
@@ -75,6 +82,8 @@ class StyleRunner:
         Return the recipe's engines, new or cached; called when first needed.
     model_dir : path
         Folder of models; measurements of the base voices are kept in it.
+    stock_ranges : callable
+        Returns where the student's stock voices lie, None if that is not known.
     on_progress : callable, optional
         Called with (sentences spoken, total).
     """
@@ -88,6 +97,7 @@ class StyleRunner:
         student: Callable[[], Student],
         teacher: Callable[[], Teacher],
         model_dir: Path,
+        stock_ranges: Callable[[], StockRanges | None] = lambda: None,
         on_progress: Progress | None = None,
     ) -> None:
         self.recipe = recipe
@@ -95,6 +105,7 @@ class StyleRunner:
         self.workspace = workspace
         self._student, self._teacher = student, teacher
         self._atlas_dir = model_dir / ATLAS
+        self._stock_ranges = stock_ranges
         self._on_progress = on_progress
 
     def make_target(self) -> Target:
@@ -108,13 +119,14 @@ class StyleRunner:
         path = self.workspace.target
         if self.style.targets:
             given = [self.workspace.input(name) for name in self.style.targets]
-            return take_clips(self.style, given, path=path)
+            return take_clips(self.style, given, path=path, find_warnings=self._warnings)
         return make_target(
             self.style,
             self._teacher(),
             self.prompt(),
             seed=self.recipe.seed,
             path=path,
+            find_warnings=self._warnings,
             on_progress=self._on_progress,
         )
 
@@ -190,6 +202,12 @@ class StyleRunner:
             place=self.workspace.input,
             joined_to=self.workspace.joined_prompt,
         )
+
+    def _warnings(self, clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
+        with separate_encoder() as embed:
+            return target_warnings(
+                clips, embed=embed, stock=self._stock_ranges(), lang=self.recipe.lang
+            )
 
     def _who_speaks(self) -> tuple[Teacher | None, Prompt | None]:
         teacher = self._teacher()

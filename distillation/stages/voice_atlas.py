@@ -97,16 +97,16 @@ class VoiceAtlas:
         return max(self.voices, key=lambda name: self._voices[name].similarity(target))
 
     def build(self, go_on: Callable[[], bool] = lambda: True) -> bool:
-        """Measure the missing voices while `go_on()`; return whether all are measured."""
+        """Measure the missing voices, one at least, while `go_on()`; return whether all are."""
         missing = [name for name in self._packs if name not in self._voices]
         order = np.random.default_rng(os.getpid()).permutation(len(missing))
         for name in (missing[n] for n in order):  # processes seldom take the same
-            if not go_on():
-                return False
             if not self._found(name):
                 self._voices[name] = self._measure(self._packs[name])
                 self._store(name)
-        return True
+            if not go_on():
+                break
+        return self.is_complete
 
     def _measure(self, pack: VoicePack) -> MeasuredVoice:
         texts = self._recipe.search_texts

@@ -18,6 +18,7 @@ from distillation.wording import (
     measure_words,
     name_words,
     signed,
+    target_warnings,
 )
 
 register = template.Library()
@@ -32,6 +33,7 @@ for words in (
     measure_words,
     name_words,
     signed,
+    target_warnings,
 ):
     register.filter(words)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks say where Kokoro is not there, and that every benchmark starts."""
+"""The benchmarks' message when Kokoro is missing; every benchmark starts."""
 
 import runpy
 import sys
@@ -31,18 +31,18 @@ def test_without_weights_one_line_says_how_to_get_them(
     )
 
 
-def test_a_voice_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_voice_is_named(tmp_path: Path) -> None:
     folder = with_files(tmp_path, WEIGHTS, CONFIG, "voices/ef_dora.pt")
     assert "No voice af_sarah in" in lack_of(folder, ("ef_dora", "af_sarah"))
     assert "pull kokoro --voices af_sarah`" in lack_of(folder, ("ef_dora", "af_sarah"))
     assert lack_of(folder, ("ef_dora",)) == ""
 
 
-def test_weights_and_other_than_spanish_voices_are_asked_for_at_once(tmp_path: Path) -> None:
+def test_weights_and_non_spanish_voices_are_requested_at_once(tmp_path: Path) -> None:
     assert "pull kokoro --voices ef_dora af_sarah`" in lack_of(tmp_path, ("ef_dora", "af_sarah"))
 
 
-def test_what_goes_on_without_kokoro_says_so(
+def test_a_benchmark_that_continues_without_kokoro_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not has_kokoro(tmp_path)
@@ -52,7 +52,7 @@ def test_what_goes_on_without_kokoro_says_so(
     assert capsys.readouterr().out == ""
 
 
-def test_a_spread_is_median_least_and_most() -> None:
+def test_a_spread_is_median_minimum_and_maximum() -> None:
     assert spread([3.0, 1.0, 2.0]) == "2.00 (1.00-3.00)"
 
 

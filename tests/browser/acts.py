@@ -1,4 +1,4 @@
-"""What a person does on more than one page: hear a sound, wait for a page, walk with Tab."""
+"""User actions shared by several pages: play audio, wait for a page, move with Tab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLAYING = "() => [...document.querySelectorAll('audio')].filter((a) => !a.paused
 
 
 def until(page: Page, what: str, check: Any, *, seconds: float = 30.0) -> Any:
-    """Return the first true answer of `check`, the page going on meanwhile."""
+    """Return the first true result of `check` while the page keeps running."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := check():
@@ -21,7 +21,7 @@ def until(page: Page, what: str, check: Any, *, seconds: float = 30.0) -> Any:
 
 
 def hear(player: Locator) -> str:
-    """Play a sound and wait until it has got on; return its address."""
+    """Play audio and wait until playback advances; return its address."""
     audio = player.locator("audio")
     player.get_by_role("button").click()
     until(player.page, "sound", lambda: audio.evaluate("(a) => !a.paused && a.currentTime > 0.1"))

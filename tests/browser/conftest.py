@@ -1,4 +1,4 @@
-"""Chromium before a real web server and a real worker; every page is watched for faults."""
+"""Chromium with a real web server and a real worker; every page is monitored for errors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Gunicorn and a Celery worker over the filesystem broker, in a folder of their own."""
+    """Gunicorn and a Celery worker over the filesystem broker, in a separate folder."""
     _chromium()
     folder, port = tmp_path_factory.mktemp("browser"), free_port()
     env = environment(folder, port) | {"SLICE_SECONDS": "2", "BLIND_SHARE": "0"}
@@ -107,7 +107,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 @contextmanager
 def serving(env: dict[str, str]) -> Iterator[None]:
-    """Run Gunicorn with this environment until the end, from when it answers."""
+    """Run Gunicorn with this environment; yields once it answers."""
     address = f"127.0.0.1:{env['WEB_PORT']}"
     web = [str(BIN / "gunicorn"), "voicelab.wsgi", "--bind", address, "--threads", "8"]
     web += ["--worker-class", "voicelab.patches.fair_worker.FairWorker"]
@@ -117,7 +117,7 @@ def serving(env: dict[str, str]) -> Iterator[None]:
 
 
 def filled(env: dict[str, str], script: str) -> dict[str, Any]:
-    """Fill the environment's database; return what the script tells, passwords and all."""
+    """Fill the environment's database; return the script's output, including passwords."""
     done = subprocess.run(
         [sys.executable, f"tests/browser/{script}"],
         cwd=REPOSITORY,
@@ -138,14 +138,14 @@ def _answers(url: str) -> bool:
 
 
 class Watch:
-    """Hears what goes wrong on the pages of a test: script errors, refusals of the CSP, faults."""
+    """Collects errors on the pages of a test: script errors, CSP violations, server errors."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
         self._expected: list[str] = []
 
     def expect(self, pattern: str) -> None:
-        """Let a fault pass that the test provokes."""
+        """Allow an error that the test provokes."""
         self._expected.append(pattern)
 
     def listen(self, page: Page) -> None:
@@ -187,7 +187,7 @@ def contexts(site: Site, browser: Browser) -> Callable[..., BrowserContext]:
 def contexts_of(
     browser: Browser, url: str, passwords: dict[str, str]
 ) -> Callable[..., BrowserContext]:
-    """Give the context of a person who signed in; kept, so that static files are fetched once."""
+    """Return the context of a signed-in person, cached so that static files are fetched once."""
     kept: dict[Any, BrowserContext] = {}
     states: dict[str, Any] = {"": None}
 
@@ -206,7 +206,7 @@ def contexts_of(
 
 @pytest.fixture
 def visit(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator[Visit]:
-    """Open pages as a person, in English unless said otherwise; every page is watched."""
+    """Open pages as a person, in English by default; every page is monitored."""
     yield from _visiting(contexts, watch)
 
 
@@ -224,7 +224,7 @@ def _visiting(contexts: Callable[..., BrowserContext], watch: Watch) -> Iterator
 
 @pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Gunicorn alone, over the rows of fill_desk.py; half of the sentences' draws are blind."""
+    """Gunicorn alone, with the rows of fill_desk.py; half of the sentences are labelled blind."""
     _chromium()
     folder, port = tmp_path_factory.mktemp("desk"), free_port()
     env = environment(folder, port) | {"BLIND_SHARE": "0.5"}

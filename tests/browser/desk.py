@@ -21,7 +21,7 @@ class Desk:
             return list(base.execute(query, values))
 
     def decisions(self, person: str) -> list[tuple[str, str | None, str]]:
-        """(sentence, style, source) of all a person ever decided, first to last."""
+        """(sentence, style, source) of all of a person's decisions, oldest first."""
         return self.rows(
             "SELECT s.sentence_id, y.key, d.source FROM corpus_labeldecision d"
             " JOIN corpus_sentence s ON s.id = d.sentence_id"
@@ -39,7 +39,7 @@ class Desk:
         return self.rows(query, sentence)[0][0]
 
     def takes(self) -> list[tuple[int, str, str]]:
-        """(id, sentence, state) of every take, first to last."""
+        """(id, sentence, state) of every take, oldest first."""
         return self.rows(
             "SELECT r.id, s.sentence_id, r.state FROM corpus_recording r"
             " JOIN corpus_sentence s ON s.id = r.sentence_id ORDER BY r.id"

@@ -1,4 +1,4 @@
-"""Fills the database of the environment: labels, a dispute, takes, a run judged, one paused."""
+"""Fills the database of the environment: labels, a dispute, takes, a reviewed and a paused run."""
 
 import json
 from io import BytesIO
@@ -40,7 +40,7 @@ voice = speaker_of("praat", Path())
 
 
 def labels_fill() -> None:
-    """Label all but a category; on one sentence of that, two people differ."""
+    """Label all but one category; on one sentence of that, two people disagree."""
     styles = {style.key: style for style in StyleLabel.objects.all()}
     for sentence in Sentence.objects.exclude(category__key=UNLABELLED):
         style = styles[suggest(sentence.kind, sentence.text).style]
@@ -77,7 +77,7 @@ def launched(name: str, *, steps: int) -> Run:
 
 
 def run_work(run: Run) -> None:
-    """Do here what the workers would."""
+    """Do the workers' tasks in this process."""
     for style in run.style_runs.all():
         while style.state != RunState.FINISHED:
             style_advance(style_run_id=style.pk, slice=style.slice)

@@ -52,7 +52,7 @@ def labels_fill() -> None:
 
 
 def takes_fill(speaker: Speaker) -> None:
-    """Store takes that wait; copies of one more were judged, for the curve."""
+    """Store waiting takes, and reviewed copies of another one for the calibration curve."""
     takes = []
     for n, sentence in enumerate(Sentence.objects.filter(category__key=RECORDED)[:5]):
         wav = encode_wav(speech(14, f0_hz=140 + 6 * n, lead_s=0.5))

@@ -1,4 +1,4 @@
-"""Fills the database of the environment for the studio: sentences to read, a speaker who agreed."""
+"""Fills the database of the environment for the studio: sentences, a speaker with consent."""
 
 import json
 

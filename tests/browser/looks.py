@@ -1,4 +1,4 @@
-"""Whether a page fits and can be read: widths, languages, schemes, axe, the sign of the focus."""
+"""Checks layout and accessibility of a page: widths, languages, colour schemes, axe, focus."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 Scheme = Literal["light", "dark"]
 SIZES: dict[str, ViewportSize] = {
-    "narrow": {"width": 320, "height": 640},  # what WCAG calls reflow
+    "narrow": {"width": 320, "height": 640},  # the width of WCAG's reflow criterion
     "desktop": {"width": 1280, "height": 900},
     "phone": {"width": 360, "height": 740},
 }
-LOOKS: dict[str, tuple[Scheme, str]] = {  # each language is read in one scheme at one width
+LOOKS: dict[str, tuple[Scheme, str]] = {  # each language is checked in one scheme at one width
     "es-ES": ("light", "desktop"),
     "en-US": ("dark", "phone"),
 }
@@ -42,7 +42,7 @@ UNNAMED = """() => [...document.querySelectorAll("svg, img")].filter((node) =>
          ?? node.querySelector("title")?.textContent))
   .map((node) => node.outerHTML.slice(0, 120))"""
 
-# Controls that show no sign of the focus, on themselves or on the box around them.
+# Controls without a visible focus indicator, on themselves or on the box around them.
 UNSEEN_FOCUS = """() => {
   const marked = (node) => {
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(node);
@@ -72,7 +72,7 @@ def grave_violations(page: Page) -> list[str]:
 
 
 def too_wide(page: Page) -> dict[str, list[str]]:
-    """Return what stands out of the page at either width."""
+    """Return the elements that overflow the page at either width."""
     found = {}
     for name, size in SIZES.items():
         page.set_viewport_size(size)
@@ -86,7 +86,7 @@ def unseen_focus(page: Page) -> list[str]:
 
 
 def assert_fit(page: Page, size: str) -> None:
-    """Fail on what does not fit at any width, has no name, shows no focus, or axe finds."""
+    """Fail on overflow at any width, missing names, invisible focus, or violations found by axe."""
     faults = {"focus": unseen_focus(page), "too wide": too_wide(page)}
     page.set_viewport_size(SIZES[size])
     faults |= {"unnamed": page.evaluate(UNNAMED), "axe": grave_violations(page)}

@@ -1,4 +1,4 @@
-"""Rows that make a page of labels or takes full: votes of several people, many verdicts, a pace."""
+"""Rows that fill pages of labels or takes: votes of several people, many verdicts, a pace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRAWN, UNDRAWN = 0.1, 0.9  # under BLIND_SHARE 0.5: labelled by two, unseen; see
 
 
 def person_add(name: str, role: str, full_name: str) -> tuple[User, str]:
-    """Make one more person; return the password too."""
+    """Create another person; return the password too."""
     password = secrets.token_urlsafe(12)
     first, last = full_name.split()
     person = User.objects.create_user(name, password=password, first_name=first, last_name=last)
@@ -26,7 +26,7 @@ def person_add(name: str, role: str, full_name: str) -> tuple[User, str]:
 
 
 def votes_fill(sentences: Any, people: list[User], *, differ_each: int = 6) -> list[Sentence]:
-    """Let everybody label each sentence; every so many the last person differs: a dispute."""
+    """Have everybody label each sentence; at intervals the last person disagrees: a dispute."""
     styles = list(StyleLabel.objects.all())
     disputed = []
     for n, sentence in enumerate(sentences):
@@ -45,7 +45,7 @@ def settle(sentence: Sentence, person: User, reason: str) -> None:
 
 
 def hours_spread(seconds: float = 8.0) -> None:
-    """Give the decisions the times of people who work: some seconds from one to the next."""
+    """Give the decisions realistic times: some seconds between one and the next."""
     rows = list(LabelDecision.objects.order_by("pk"))
     for n, row in enumerate(rows):
         row.created_at = timezone.now() - timedelta(seconds=seconds * (len(rows) - n))
@@ -53,7 +53,7 @@ def hours_spread(seconds: float = 8.0) -> None:
 
 
 def verdicts_fill(like: Recording, person: User, n: int = 60) -> None:
-    """Judge another speaker's copies of a take, whose scores people mostly follow."""
+    """Review another speaker's copies of a take, with verdicts that mostly follow the scores."""
     other = Speaker.objects.create(name="Voz de otra persona", consented_at=timezone.now())
     for k in range(n):
         quality = 0.3 + 0.7 * k / n

@@ -1,4 +1,4 @@
-"""Many takes at once, a folder and a ZIP, good files and bad: a result for each, nothing else."""
+"""Batches of takes as folder and ZIP, with good and bad files: a result for each, nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-# Names and bytes of a batch, and what is said of each.
+# Names and bytes of a batch, and the result for each.
 GOOD = encode_wav(speech(14, f0_hz=170, lead_s=0.5))
 OTHER = encode_wav(speech(12, f0_hz=150, lead_s=0.5))
 FILES = {
@@ -99,7 +99,7 @@ def counted(page: Page, **counts: int) -> None:
 
 
 def stored_with_progress(page: Page, *, files: int) -> None:
-    """Start by key; the bar and what is read aloud count every file."""
+    """Start by key; the progress bar and the live region count every file."""
     tab_to(page, page.get_by_role("button", name="Store them"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text=f"{files} / {files}")).to_be_attached()

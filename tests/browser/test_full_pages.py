@@ -1,4 +1,4 @@
-"""The pages of labels and takes with much on them: fit and readable like the empty ones."""
+"""The pages of labels and takes with many rows: they fit and are as accessible as empty ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.test_batch import FILES, TRAPS, counted, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-# What is looked at, who opens it, where, and what must be there before.
+# Page, who opens it, its address, and what must be present first.
 FULL = {
     "labels, disputed": ("labeler", "/label/?category=minimal-pairs", ".badge-warn"),
     "one by one": ("second", "/label/focus/", "#focus-recent li >> nth=9"),
@@ -31,7 +31,7 @@ FULL = {
 
 @pytest.mark.parametrize("locale", LOOKS)
 @pytest.mark.parametrize("name", FULL)
-def test_a_full_page_is_fit_to_read_and_use(
+def test_a_full_page_fits_and_is_accessible(
     at_desk: Visit, desk: Desk, name: str, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]
@@ -46,7 +46,7 @@ def test_a_full_page_is_fit_to_read_and_use(
 
 
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_files_of_a_batch_are_fit_to_read(
+def test_the_files_of_a_batch_fit_and_are_accessible(
     at_desk: Visit, watch: Watch, tmp_path: Path, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]
@@ -62,7 +62,7 @@ def test_the_files_of_a_batch_are_fit_to_read(
 
 
 def test_a_message_is_read_aloud(at_desk: Visit) -> None:
-    """Live regions are there before they speak, and errors interrupt."""
+    """Live regions exist before they announce, and errors interrupt."""
     page = at_desk("reviewer")
     page.goto("/label/disputes/")
     page.locator(".settled summary").first.click()

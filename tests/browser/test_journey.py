@@ -15,14 +15,14 @@ from tests.browser.conftest import Site, Visit, Watch
 from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-BADLY_FILLED = r"status of 422"  # Chromium notes the answer to a refused form
+BADLY_FILLED = r"status of 422"  # Chromium logs the response to a refused form
 
 
 def row_of(page: Page, sentence: str) -> Locator:
     return page.locator(f"#row-{sentence}")
 
 
-def test_a_labeler_labels_accepts_a_suggestion_and_takes_it_back(visit: Visit) -> None:
+def test_a_labeler_labels_accepts_a_suggestion_and_undoes_it(visit: Visit) -> None:
     page = visit("labeler")
     page.goto("/label/?category=pangrams")
     loads: list[str] = []
@@ -42,7 +42,7 @@ def test_a_labeler_labels_accepts_a_suggestion_and_takes_it_back(visit: Visit) -
     expect(page.locator("[data-sentence]")).to_have_count(1)
 
 
-def test_the_label_page_is_worked_with_keys(visit: Visit) -> None:
+def test_the_label_page_is_used_with_the_keyboard(visit: Visit) -> None:
     page = visit("labeler")
     page.goto("/label/?category=pangrams")
     rows = [row_of(page, f"shpa-0{n}") for n in (4, 5, 6)]
@@ -104,7 +104,7 @@ def take_accepted(page: Page, address: str) -> None:
     expect(page.locator(".history")).to_contain_text("Clear and even.")
 
 
-def test_what_is_no_sound_is_refused_and_nothing_is_kept(
+def test_a_file_without_audio_is_refused_and_nothing_is_kept(
     visit: Visit, site: Site, watch: Watch, tmp_path: Path
 ) -> None:
     watch.expect(BADLY_FILLED)
@@ -169,7 +169,7 @@ def report_is_drawn(page: Page, run: str) -> None:
 
 
 def sounds_play_one_at_a_time(page: Page) -> None:
-    """Target, start and evolved voice are heard; starting one stops the other; space toggles."""
+    """Target, start and evolved voice play; starting one stops the other; space toggles."""
     card = page.locator("#neutral")
     target = card.locator("sound-player").first
     start, evolved = (

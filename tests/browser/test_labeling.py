@@ -1,4 +1,4 @@
-"""Labelers at work with the keyboard: one by one, two of them apart, a third who settles it."""
+"""Labeling by keyboard: one by one, two who disagree blindly, a third who adjudicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STYLES = {"1": "neutral", "2": "amable", "3": "empatico", "4": "profesional"}
-REFUSED = r"status of 409"  # Chromium notes the answer to a save that came too late
+REFUSED = r"status of 409"  # Chromium logs the response to a save that came too late
 
 
 def focused(page: Page, category: str) -> None:
@@ -22,17 +22,17 @@ def focused(page: Page, category: str) -> None:
 
 
 def shown(page: Page) -> str:
-    """Return the sentence in the card; on a slow machine keys overtake what is fetched ahead."""
+    """Return the sentence in the card; on a slow machine keys may overtake prefetching."""
     expect(page.locator("#focus-card")).to_be_visible()
     return page.locator("#focus-card [data-part=id]").inner_text()
 
 
 def status(page: Page) -> Locator:
-    """Return what is read to people who do not see the page."""
+    """Return what a screen reader announces."""
     return page.get_by_role("status").and_(page.locator("#focus-saving"))
 
 
-def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_taken_back(
+def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_undone(
     at_desk: Visit, desk: Desk
 ) -> None:
     page = at_desk("labeler")
@@ -44,7 +44,7 @@ def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_taken_back(
     before = len(desk.decisions("labeler"))
     labelled = []
     for key in "1234" * 5:
-        labelled.append((shown(page), STYLES[key], "person"))  # the next is there at once
+        labelled.append((shown(page), STYLES[key], "person"))  # the next appears at once
         page.keyboard.press(key)
     until(page, "20 labels", lambda: len(desk.decisions("labeler")) == before + 20)
     assert desk.decisions("labeler")[before:] == labelled
@@ -63,7 +63,7 @@ def keys_are_shown(page: Page) -> None:
     box = page.get_by_role("dialog", name="Keys")
     page.keyboard.press("?")
     expect(box).to_be_visible()
-    page.keyboard.press("1")  # reads, does not label
+    page.keyboard.press("1")  # plays it aloud, does not label
     page.keyboard.press("?")
     expect(box).to_be_hidden()
 
@@ -78,7 +78,7 @@ def undone_at_once(page: Page, desk: Desk, sentence: str) -> None:
 
 
 def ten_undone(page: Page, desk: Desk, sentences: list[str]) -> None:
-    """Come back to the focus view and take back ten, the newest first."""
+    """Return to the focus view and undo ten, newest first."""
     focused(page, "lists")
     for sentence in sentences:
         page.keyboard.press("u")
@@ -101,7 +101,7 @@ def test_the_next_sentence_is_there_while_the_last_is_being_saved(at_desk: Visit
     expect(status(page)).to_have_text("Saved")
 
 
-def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
+def test_skipped_sentences_return_at_the_end(at_desk: Visit) -> None:
     page = at_desk("labeler")
     focused(page, "pangrams")
     skipped = shown(page)
@@ -114,7 +114,7 @@ def test_what_is_skipped_comes_back_at_the_end(at_desk: Visit) -> None:
     expect(page.get_by_role("heading", name="Nothing is left here")).to_be_visible()
 
 
-def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
+def test_a_filter_makes_one_request_and_is_kept_in_the_address_and_the_other_view(
     at_desk: Visit,
 ) -> None:
     page = at_desk("labeler")
@@ -142,7 +142,7 @@ def test_a_filter_asks_once_and_goes_along_into_the_address_and_the_other_view(
     expect(page.locator("[data-sentence]")).to_have_count(10)
 
 
-def test_two_labelers_differ_unseen_and_a_third_settles_it_with_a_reason(
+def test_two_labelers_disagree_blindly_and_a_third_adjudicates_with_a_reason(
     at_desk: Visit, desk: Desk
 ) -> None:
     for person, key in (("labeler", "1"), ("second", "2")):

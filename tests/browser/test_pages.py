@@ -1,4 +1,4 @@
-"""Every page, on a desktop and a phone, in both languages, light and dark: fits and is readable."""
+"""Every page on desktop and phone, in both languages, light and dark: it fits and is accessible."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 NOWHERE = "/nowhere/"
 
-# What is looked at, who opens it, where; {judged} and {paused} are the runs of fill.py.
-# A new page needs a row here, what is no page one in PARTS.
+# Page, who opens it, its address; {judged} and {paused} are the runs of fill.py.
+# A new page needs a row here; an address that is not a page needs one in PARTS.
 PAGES = {
     "login": ("", "/login/"),
     "home": ("admin", "/"),
@@ -72,7 +72,7 @@ def opened(visit: Visit, site: Site, name: str, **options: Any) -> Page:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_page_is_fit_to_read_and_use(
+def test_the_page_fits_and_is_accessible(
     visit: Visit, site: Site, watch: Watch, name: str, locale: str
 ) -> None:
     watch.expect(f"status of 404.*{NOWHERE}")
@@ -82,7 +82,7 @@ def test_the_page_is_fit_to_read_and_use(
     assert_fit(page, size)
 
 
-def test_every_page_is_looked_at() -> None:
+def test_every_page_is_checked() -> None:
     addresses = [path.format(judged=1, paused=2) for _, path in PAGES.values() if path != NOWHERE]
     seen = {resolve(urlsplit(address).path).url_name for address in addresses}
     pages = {name for name, (method, _) in PERMISSIONS.items() if method == "GET"} - PARTS
@@ -90,7 +90,7 @@ def test_every_page_is_looked_at() -> None:
 
 
 def test_the_launch_form_of_the_admin_fits(visit: Visit) -> None:
-    """Django's own page: what is on it is named by Django, that it fits is ours."""
+    """Django's own page: its content is Django's responsibility, its layout ours."""
     page = visit("admin")
     page.goto("/admin/distillation/run/add/")
     expect(page.locator("h1")).to_have_text("Launch a run")
@@ -109,7 +109,7 @@ def test_the_skip_link_leads_past_the_navigation(visit: Visit) -> None:
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-def test_a_run_is_steered_with_the_keyboard(visit: Visit, site: Site) -> None:
+def test_a_run_is_controlled_with_the_keyboard(visit: Visit, site: Site) -> None:
     page = visit("admin")
     page.goto(f"/runs/{site.paused}/")
     for button, then in (("Resume", "Pause"), ("Pause", "Resume")):

@@ -1,4 +1,4 @@
-"""A reviewer's verdicts by keyboard, one taken back; the speaker reads the reason."""
+"""A reviewer's verdicts by keyboard, one undone; the speaker reads the reason."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TAKE_S = 1.2
-VERDICT_MS = 10_000  # 3 s where the machine is free
+VERDICT_MS = 10_000  # 3 s on an idle machine
 PLAYS = """() => {
   window.plays = [];
   const play = HTMLMediaElement.prototype.play;
@@ -68,7 +68,7 @@ class Studio:
         return environment(self.folder, self.port)
 
     def takes(self) -> list[tuple[str, int]]:
-        """(uuid, sentence) of every stored take, first to last."""
+        """(uuid, sentence) of every stored take, oldest first."""
         with sqlite3.connect(self.folder / "db.sqlite3") as base:
             rows = base.execute("SELECT uuid, sentence_id FROM corpus_recording ORDER BY id")
             return list(rows)
@@ -122,7 +122,7 @@ def page(signed_in: BrowserContext) -> Iterator[Page]:
 
 
 def watched(context: BrowserContext) -> tuple[Page, list[str]]:
-    """Open a page; what its scripts throw goes into the list."""
+    """Open a page; errors of its scripts are added to the list."""
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -145,7 +145,7 @@ def queue_says(page: Page, words: str, seconds: float = 40) -> None:
 
 
 def record(page: Page) -> str:
-    """Record a take by key; return the address of what was read."""
+    """Record a take by key; return the address of the sentence read."""
     page.keyboard.press("Space")
     in_state(page, "recording")
     page.wait_for_timeout(1000 * TAKE_S)
@@ -155,7 +155,7 @@ def record(page: Page) -> str:
 
 
 def shown(page: Page) -> str:
-    """Return the address of what is to be read."""
+    """Return the address of the sentence to read."""
     prompt = page.locator(".studio-prompt:visible")
     sentence, style = (prompt.get_attribute(f"data-{name}") for name in ("sentence", "style"))
     return f"/studio/?sentence={sentence}&style={style}"
@@ -175,7 +175,7 @@ def test_the_microphone_is_checked(page: Page) -> None:
     page.wait_for_function(f"({level})(document.getElementById('studio-level'))")
 
 
-def test_what_a_browser_keeps_on_is_named(signed_in: BrowserContext) -> None:
+def test_audio_processing_that_the_browser_keeps_on_is_named(signed_in: BrowserContext) -> None:
     page = signed_in.new_page()
     page.add_init_script("""
       const told = MediaStreamTrack.prototype.getSettings;
@@ -218,7 +218,7 @@ def test_five_takes_through_a_restart_of_the_server(page: Page, studio: Studio) 
     assert TAKE_S + 0.5 < audio.duration_s < TAKE_S + 2.5  # with half a second at both ends
 
 
-def test_an_answer_that_breaks_off_leaves_the_page_as_it_is(page: Page) -> None:
+def test_an_interrupted_answer_leaves_the_page_unchanged(page: Page) -> None:
     page.evaluate("() => { Response.prototype.text = () => Promise.reject(new TypeError('cut')); }")
     with page.expect_response(re.compile("/studio/takes/")) as answer:
         record(page)
@@ -227,7 +227,9 @@ def test_an_answer_that_breaks_off_leaves_the_page_as_it_is(page: Page) -> None:
     expect(page.locator("#studio-verdict")).not_to_contain_text(re.compile(r"\d"))
 
 
-def test_a_take_is_recorded_heard_redone_and_left_by_keys_alone(page: Page, studio: Studio) -> None:
+def test_a_take_is_recorded_played_repeated_and_skipped_by_keyboard_alone(
+    page: Page, studio: Studio
+) -> None:
     before = len(studio.takes())
     page.evaluate(PLAYS)
     read = record(page)
@@ -265,7 +267,7 @@ def test_the_buttons_are_reached_with_tab_and_keep_the_focus(page: Page) -> None
     queue_says(page, "All takes are on the server")
 
 
-def test_on_a_phone_the_check_makes_room_once_a_take_begins(page: Page) -> None:
+def test_on_a_phone_the_microphone_check_closes_once_a_take_begins(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     expect(page.locator("#studio-check")).to_have_attribute("open", "")
     expect(page.locator("#studio-floor")).to_have_class("good")
@@ -278,7 +280,7 @@ def test_on_a_phone_the_check_makes_room_once_a_take_begins(page: Page) -> None:
 
 
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_studio_at_work_is_fit_to_read_and_use(
+def test_the_studio_in_use_fits_and_is_accessible(
     signed_in: BrowserContext, studio: Studio, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]
@@ -333,9 +335,7 @@ def test_a_take_survives_a_lost_connection_and_a_closed_tab(
     again.close()
 
 
-def test_what_the_server_refuses_stays_until_the_speaker_discards_it(
-    page: Page, studio: Studio
-) -> None:
+def test_a_refused_take_stays_until_the_speaker_discards_it(page: Page, studio: Studio) -> None:
     before = len(studio.takes())
     refusal = json.dumps({"refused": "The recording is silent."})
     answer: dict[str, Any] = {"status": 422, "content_type": "application/json", "body": refusal}
@@ -350,7 +350,7 @@ def test_what_the_server_refuses_stays_until_the_speaker_discards_it(
     assert len(studio.takes()) == before + 1
 
 
-def test_with_nothing_to_read_the_page_still_sends_what_waits(signed_in: BrowserContext) -> None:
+def test_with_nothing_to_read_the_page_still_sends_waiting_takes(signed_in: BrowserContext) -> None:
     page, errors = watched(signed_in)
     page.goto("/studio/?style=profesional")
     queue_says(page, "All takes are on the server")

@@ -1,4 +1,4 @@
-"""Which engine the demo speaks with: Kokoro where it can be had, praat where not."""
+"""The demo's engine: Kokoro if it can be fetched, otherwise praat."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def unreachable(settings, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
-def test_where_no_source_answers_one_line_says_so_and_praat_speaks(capsys):
+def test_if_no_source_answers_one_line_says_so_and_praat_speaks(capsys):
     assert engine_choose("") == "praat"
     last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith("The demo speaks with praat")
@@ -36,7 +36,7 @@ def test_asked_for_by_name_it_is_an_error_instead():
         engine_choose("kokoro")
 
 
-def test_praat_asks_nobody(monkeypatch):
+def test_praat_downloads_nothing(monkeypatch):
     monkeypatch.setattr(hub, "fetch_kokoro", lambda *_, **__: pytest.fail("asked"))
     assert engine_choose("praat") == "praat"
 

@@ -22,7 +22,7 @@ def spoken(speaker):
     return {style: speaker.speak(TEXT, style, seed=20) for style in MANNERS}
 
 
-def test_styles_differ_as_their_manners_say(spoken):
+def test_styles_differ_as_their_manners_define(spoken):
     found = {style: measure(audio, syllables=syllables(TEXT)) for style, audio in spoken.items()}
     neutral = found["neutral"]
     for style, manner in MANNERS.items():
@@ -38,7 +38,7 @@ def test_a_take_is_a_recording_of_a_quiet_room(spoken):
         assert np.abs(audio.y[: audio.sr // 5]).max() < 0.01
 
 
-def test_a_second_demo_says_the_same(speaker, spoken):
+def test_a_second_demo_gives_the_same_audio(speaker, spoken):
     assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, spoken["amable"].y)
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Nora:
-    """Another speaker, whose sound the praat engine makes: who speaks is what is tested."""
+    """Another speaker, synthesized by the praat engine: only its identity matters here."""
 
     name, engine = "Nora (sintética)", "kokoro"
 
@@ -57,7 +57,7 @@ def usable():
     return [take.speaker.name for take in Recording.objects.usable()]
 
 
-def test_another_speaker_sets_the_first_ones_takes_aside_and_back(people, media):
+def test_another_speaker_rejects_the_first_ones_takes_and_restores_them(people, media):
     alba = speaker_of("praat", Path())
     assert record(alba, people) == (1, 0)
     assert record(alba, people) == (0, 0)

@@ -1,4 +1,4 @@
-"""What keeps the demo from success, and only that."""
+"""The conditions under which the demo fails."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def report(differ=True, **styles):
     return {"styles": styles, "differentiation": {"passed": differ}}
 
 
-def test_better_passed_and_heard_is_success():
+def test_better_passed_and_synthesized_is_success():
     found = faults_of(report(neutral=style(checks=[("x", True)])), answered={"neutral"})
     assert found == []
 
@@ -41,7 +41,7 @@ def test_each_style_that_is_not_better_or_failed_is_named(made, said):
     assert said in found[0]
 
 
-def test_styles_that_sound_alike_and_a_silent_voice_are_faults():
+def test_similar_styles_and_a_silent_voice_are_faults():
     found = faults_of(report(differ=False, neutral=style(), amable=style()), answered={"amable"})
     assert [one.split(":")[0] for one in found] == [
         "The styles do not differ enough; see the report.", "neutral",

@@ -1,4 +1,4 @@
-"""Fixtures of the distillation's tests."""
+"""Fixtures of the tests of distillation."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.standins import kokoro_dir
 
 @pytest.fixture(scope="session", autouse=True)
 def _each_sound_judged_once() -> Iterator[None]:
-    """Equal samples, equal naturalness: of 260 sounds that validations judge 50 are others."""
+    """Cache naturalness by samples: of the 260 clips that validations score, 50 are distinct."""
     known: dict[bytes, float] = {}
 
     def judged(audio: Audio) -> float:
@@ -35,7 +35,7 @@ def _each_sound_judged_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def target_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A short target by the stranger."""
+    """A short target by the speaker outside praat's stock."""
     path = tmp_path_factory.mktemp("target") / "target.wav"
     write_wav(path, say(LONG))
     return path
@@ -60,14 +60,14 @@ def real_kokoro(real_kokoro_model: Path) -> KokoroStudent:
 
 @pytest.fixture
 def media(settings: Settings, tmp_path: Path) -> Path:
-    """A media root of the test's own."""
+    """A separate media root for the test."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
 
 
 @pytest.fixture
 def kokoro_voices(settings: Settings, tmp_path: Path) -> Path:
-    """Kokoro's folder of voices with two in it, by name."""
+    """Kokoro's voices folder with two voices, by name."""
     settings.MODEL_DIR = tmp_path / "models"
     folder = settings.MODEL_DIR / PACKS
     folder.mkdir(parents=True)
@@ -78,7 +78,7 @@ def kokoro_voices(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def kokoro_files(settings: Settings, kokoro_voices: Path) -> Path:
-    """Kokoro's folder as a pull leaves it, by name: configuration, weights, two voices."""
+    """Kokoro's folder after a pull, by name: configuration, weights, two voices."""
     for part in KOKORO.parts:
         (settings.MODEL_DIR / part.target).touch()
     return Path(settings.MODEL_DIR)

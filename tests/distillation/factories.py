@@ -74,7 +74,7 @@ def corpus_make(*styles: str) -> None:
 
 
 def tiny(recipe: RunRecipe, *, steps: int = 3) -> RunRecipe:
-    """Return the recipe with the least to search: two base voices, two short texts, few steps."""
+    """Return the recipe with a minimal search: two base voices, two short texts, few steps."""
     return replace(
         recipe,
         steps=steps,
@@ -161,12 +161,6 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
         "gain": dict.fromkeys(result["score"], 0.0),
         "target_figures": [20.0, 9.0, 5.0],
         "similarity": similarity(),
-        "delivery": {
-            "speed": 1.04,
-            "gain_db": -2.1,
-            "rate_error": {"without": -0.031, "with": 0.004},
-            "level_error_db": {"without": 2.2, "with": 0.1},
-        },
         **({} if key == "neutral" else {"direction": direction()}),
         "audio": [
             {"text": text, "target": None, "start": "x", "evolved": "y"}
@@ -199,7 +193,7 @@ def direction() -> dict[str, Any]:
 
 
 def finished_run(*styles: str) -> models.Run:
-    """Return a run that ended well, with its packs and report, though nothing was heard."""
+    """Return a successful run with its packs and report, without any synthesis."""
     recipe = plain_recipe(*styles)
     run: Any = RunFactory(recipe=recipe.to_json(), state="finished", name="Prueba")
     reports = [style_report(key) for key in styles]

@@ -44,7 +44,7 @@ for wanted in {recipes}:
 
 
 def note_judgements(path: Path) -> None:
-    """From now on let this process and its children write down what they evaluate."""
+    """From now on, record what this process and its children evaluate."""
     real = Evaluator.__call__
 
     def noting(self: Evaluator, task: Task) -> Evaluation:
@@ -60,7 +60,7 @@ def note_judgements(path: Path) -> None:
 
 
 def draw_judgements() -> None:
-    """From now on let a process hear one candidate; the scores of the others are drawn."""
+    """From now on, really evaluate one candidate per process; the others get random scores."""
     real, heard = Evaluator.__call__, list[Evaluation]()
 
     def drawn(self: Evaluator, task: Task) -> Evaluation:
@@ -102,7 +102,7 @@ def pool(worker: psutil.Process) -> list[psutil.Process]:
 
 
 def committed(checkpoint: Path) -> int:
-    """Return the candidates told before this checkpoint; 0 without one."""
+    """Return the number of candidates evaluated before this checkpoint; 0 without one."""
     if not checkpoint.is_file():
         return 0
     with np.load(io.BytesIO(checkpoint.read_bytes())) as npz:
@@ -110,7 +110,7 @@ def committed(checkpoint: Path) -> int:
 
 
 class Runs:
-    """A data folder with launched runs, and workers that note what they evaluate."""
+    """A data folder with launched runs, and workers that record what they evaluate."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class Runs:
         self.ask("update distillation_stylerun set state = 'paused' where run_id = ?", run)
 
     def release(self, run: int) -> None:
-        """Queue a paused run; what others evaluated before is forgotten."""
+        """Queue a paused run; clear the record of earlier evaluations."""
         self._notes.unlink(missing_ok=True)
         queued = "update distillation_stylerun set state = 'queued', queued_at = null"
         self.ask(f"{queued} where run_id = ?", run)

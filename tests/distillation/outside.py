@@ -1,4 +1,4 @@
-"""A teacher that is a module and a line: nothing else of the project knows it."""
+"""A teacher that is one module and one line: nothing else in the project refers to it."""
 
 from typing import ClassVar
 

@@ -36,7 +36,7 @@ def evaluation(task: Task) -> Evaluation:
 
 
 class Noting:
-    """A evaluate that notes which candidates it was given."""
+    """An evaluator that records which candidates it was given."""
 
     def __init__(self) -> None:
         self.evaluated: list[int] = []
@@ -71,7 +71,7 @@ def take(number: int, owner: str, *, minutes: float = 1.0) -> None:
 
 
 class TestLead:
-    def test_alone_it_touches_no_row(self, style_run: StyleRun) -> None:
+    def test_without_helpers_it_touches_no_row(self, style_run: StyleRun) -> None:
         evaluator = Noting()
         assert list(LeadingEvaluator(style_run, evaluator)(TASKS, always)) == [
             evaluation(task) for task in TASKS
@@ -79,7 +79,7 @@ class TestLead:
         assert evaluator.evaluated == [task.number for task in TASKS]
         assert not CandidateClaim.objects.exists()
 
-    def test_a_helper_that_comes_finds_what_was_judged_and_what_is_left(
+    def test_a_new_helper_finds_evaluations_and_open_tasks(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(candidate_claims, "LEADER_CHECK_SECONDS", 0.0)
@@ -97,7 +97,7 @@ class TestLead:
         assert list(evaluations) == [evaluation(task) for task in TASKS[3:]]
 
     @pytest.mark.usefixtures("helped")
-    def test_what_others_judge_it_does_not(
+    def test_it_does_not_evaluate_what_others_evaluate(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         evaluator = Noting()
@@ -130,7 +130,7 @@ class TestLead:
         assert sorted(evaluator.evaluated) == [40, 41, 42, 43, 44, 45]
 
     @pytest.mark.usefixtures("helped")
-    def test_at_the_end_of_the_slice_it_waits_for_what_is_begun(
+    def test_at_the_end_of_the_slice_it_waits_for_claimed_candidates(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         evaluator = Noting()
@@ -149,7 +149,7 @@ class TestLead:
         assert evaluator.evaluated == [40, 42]
         assert list(CandidateClaim.objects.values_list("number", flat=True)) == [40, 41, 42]
 
-    def test_what_a_lost_leader_left_is_not_done_again(self, style_run: StyleRun) -> None:
+    def test_evaluations_of_a_lost_leader_are_reused(self, style_run: StyleRun) -> None:
         StyleRun.objects.update(helped_at=timezone.now())
         evaluations = LeadingEvaluator(style_run, Noting())(TASKS, always)
         [next(evaluations) for _ in range(3)]
@@ -161,7 +161,7 @@ class TestLead:
         assert evaluator.evaluated == [43, 44]
         assert [bool(row.evaluation) for row in CandidateClaim.objects.all()] == [True] * 5
 
-    def test_what_the_helper_of_a_lost_leader_has_begun_is_waited_for(
+    def test_claims_of_a_lost_leaders_helper_are_waited_for(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         CandidateClaims(style_run).publish([], TASKS[:1])
@@ -193,7 +193,7 @@ class TestLead:
         assert len(evaluator.evaluated) == 6
 
     @pytest.mark.usefixtures("helped")
-    def test_a_fault_gives_the_share_back(self, style_run: StyleRun) -> None:
+    def test_a_fault_releases_the_claim(self, style_run: StyleRun) -> None:
         def fails(task: Task) -> Evaluation:
             raise ZeroDivisionError
 
@@ -205,7 +205,7 @@ class TestLead:
 
 
 class TestHelper:
-    def test_it_takes_the_same_verdicts_in_step(self, style_run: StyleRun) -> None:
+    def test_it_applies_the_same_evaluations_in_order(self, style_run: StyleRun) -> None:
         rows = CandidateClaims(style_run)
         rows.publish([], TASKS)
         evaluate_batch: dict[bool, Noting] = {True: Noting(), False: Noting()}
@@ -234,7 +234,7 @@ class TestHelper:
         with pytest.raises(OtherCandidates):
             next(evaluated_jointly(rows, other, Noting(), always, leads=False))
 
-    def test_it_goes_when_the_slice_ends_or_other_work_waits(
+    def test_it_stops_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(slices, "HELPER_CHECK_SECONDS", 0.0)
@@ -265,7 +265,7 @@ class TestHelper:
 
 @pytest.mark.slow
 class TestWholeSlices:
-    def test_led_over_shares_it_ends_in_the_same_pack(
+    def test_shared_among_workers_it_ends_in_the_same_pack(
         self,
         settings: Settings,
         monkeypatch: pytest.MonkeyPatch,
@@ -305,7 +305,7 @@ def finish(row: StyleRun, capture: Callable, *, helped: bool = False) -> list[tu
     raise AssertionError(row.error)
 
 
-def test_a_search_that_ends_early_keeps_the_parts_of_its_real_end(
+def test_a_search_that_ends_early_keeps_the_milestones_of_its_actual_end(
     django_capture_on_commit_callbacks: Callable, settings: Settings
 ) -> None:
     settings.SLICE_SECONDS = 0.01
@@ -322,6 +322,6 @@ def test_a_search_that_ends_early_keeps_the_parts_of_its_real_end(
     assert len(list(folder.glob("*.pt"))) == len(list(folder.glob("*.wav"))) == 4
 
 
-def test_every_reason_to_stop_has_words() -> None:
+def test_every_reason_to_stop_has_a_message() -> None:
     assert set(STOPS) == set(REASONS)
     assert all(STOPS[code] for code in REASONS)

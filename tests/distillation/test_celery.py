@@ -1,4 +1,4 @@
-"""A real Celery worker over the filesystem broker: killed in the middle, the next one goes on."""
+"""A real Celery worker over the filesystem broker: after a kill the next one continues."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def ask(data: Path, query: str) -> list[tuple]:
         return database.execute(query).fetchall()
 
 
-def test_a_run_outlives_the_worker_that_is_killed(data: Path) -> None:
+def test_a_run_survives_a_killed_worker(data: Path) -> None:
     env = {"VOICELAB_DATA_DIR": str(data), "SLICE_SECONDS": "1"}
 
     def progress() -> list[tuple]:

@@ -18,7 +18,7 @@ def test_equal_recipes_do_not_differ() -> None:
 
 
 @given(st.sets(st.sampled_from(sorted(CHANGES))))
-def test_exactly_what_was_changed_differs(names: set[str]) -> None:
+def test_exactly_the_changed_fields_differ(names: set[str]) -> None:
     plain, changed = recipe(), recipe(**{name: CHANGES[name] for name in names})
     found = differences([plain, changed])
     follows = {"compared"} if "strategy" in names else set()
@@ -46,7 +46,7 @@ def test_styles_are_compared_by_name_and_takes_without_their_hashes() -> None:
     }
 
 
-def test_a_style_that_one_has_not_differs_by_its_name_alone() -> None:
+def test_a_style_missing_in_one_differs_by_its_name_alone() -> None:
     amable, neutral = (
         StyleRecipe(key=key, speed=1.0, reference_texts=("Hola.",)) for key in ("amable", "neutral")
     )

@@ -1,4 +1,4 @@
-"""Going on after a kill, a locked database, changed files: nothing stale stays, nobody waits."""
+"""Continuing after a kill, a locked database, changed files: no stale data, no waiting."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,7 +68,7 @@ def test_a_text_that_killed_the_worker_is_named(
     assert espeak._SPEAKER.here
 
 
-def test_a_better_voice_is_heard_though_its_first_worker_was_killed(run: Run) -> None:
+def test_a_better_voice_gets_a_preview_though_its_first_worker_was_killed(run: Run) -> None:
     row = slices_do(run, lambda row: row.preview)
     heard, score = row.preview.name, row.best_score
     while killed_after_its_beat(row) == score:
@@ -80,7 +80,7 @@ def test_a_better_voice_is_heard_though_its_first_worker_was_killed(run: Run) ->
     assert row.preview.name != heard
 
 
-def test_a_locked_database_gives_the_slice_back_at_once(
+def test_a_locked_database_releases_the_slice_at_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(_row: StyleRun) -> None:
@@ -96,7 +96,7 @@ def test_a_locked_database_gives_the_slice_back_at_once(
     assert again.losses == 0
 
 
-def test_a_search_of_another_target_begins_anew_whole(
+def test_a_search_for_another_target_restarts_completely(
     run: Run, django_capture_on_commit_callbacks: Callable
 ) -> None:
     row = slices_do(run, lambda row: row.step > 1)
@@ -129,7 +129,7 @@ def test_a_changed_prompt_is_noticed(run: Run) -> None:
     assert caught.value.code == "take_changed"
 
 
-def test_a_damaged_pack_comes_back_from_the_checkpoint() -> None:
+def test_a_damaged_pack_is_restored_from_the_checkpoint() -> None:
     run = tiny_run("neutral")
     row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
     pack = row.packs.get(kind="evolved")
@@ -145,7 +145,7 @@ def test_a_damaged_pack_comes_back_from_the_checkpoint() -> None:
     assert row.state == RunState.FINISHED
 
 
-def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_gone() -> None:
+def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_missing() -> None:
     run = tiny_run("neutral")
     row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
     recipe = run.run_recipe

@@ -1,4 +1,4 @@
-"""Model files from a stand-in of the hub: fetched, resumed, verified, looked at."""
+"""Model files from a local hub: fetched, resumed, verified, listed."""
 
 import fcntl
 import json
@@ -44,7 +44,7 @@ def states(model_dir, **wanted):
     }
 
 
-def test_it_fetches_what_was_named_and_nothing_twice(server, tmp_path):
+def test_it_fetches_the_named_files_and_nothing_twice(server, tmp_path):
     assert pull(server, tmp_path) == ["config.json", "kokoro-v1_0.pth", "voices/ef_dora.pt"]
     for name in ("config.json", "kokoro-v1_0.pth", "voices/ef_dora.pt"):
         assert (tmp_path / name).read_bytes() == KOKORO[name]
@@ -75,7 +75,7 @@ def test_a_broken_download_is_continued_where_it_stopped(server, tmp_path, monke
 
 
 @pytest.mark.parametrize("name", ["config.json", "kokoro-v1_0.pth"])
-def test_what_has_not_the_hash_is_thrown_away(server, tmp_path, name):
+def test_a_file_with_the_wrong_hash_is_deleted(server, tmp_path, name):
     server.wrong.add(name)
     with pytest.raises(hub.HubError, match=name) as caught:
         pull(server, tmp_path)
@@ -84,7 +84,7 @@ def test_what_has_not_the_hash_is_thrown_away(server, tmp_path, name):
     assert not list((tmp_path / ".pull").iterdir())
 
 
-def test_damage_is_found_without_the_hub_and_mended_by_it(server, tmp_path):
+def test_damage_is_found_without_the_hub_and_repaired_by_it(server, tmp_path):
     pull(server, tmp_path, voices=("ef_dora", "em_alex"))
     (tmp_path / "kokoro-v1_0.pth").write_bytes(WEIGHTS[:1000])
     (tmp_path / "voices/ef_dora.pt").write_bytes(b"x" * 2000)
@@ -99,7 +99,7 @@ def test_damage_is_found_without_the_hub_and_mended_by_it(server, tmp_path):
     assert pull(server, tmp_path) == ["kokoro-v1_0.pth", "voices/ef_dora.pt"]
 
 
-def test_an_empty_folder_names_every_place(tmp_path):
+def test_every_path_of_an_empty_folder_is_named(tmp_path):
     found = hub.check(hub.KOKORO, tmp_path / "none", voices=("em_santa",))
     assert [one.path for one in found] == [
         tmp_path / "none" / name
@@ -138,7 +138,7 @@ def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, mo
     assert hub.in_the_way(hub.F5.parts[0], name, tmp_path) is None
 
 
-def test_packs_beside_the_weights_count(tmp_path):
+def test_packs_next_to_the_weights_count(tmp_path):
     for name in ("config.json", "kokoro-v1_0.pth", "ef_dora.pt"):
         (tmp_path / name).write_bytes(b"x")
     assert states(tmp_path, voices=("ef_dora",))["ef_dora.pt"] == "unverified"
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written(server, tmp_path):
 def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    with pytest.raises(hub.HubError, match="wait for its end") as caught:
+    with pytest.raises(hub.HubError, match="wait until it ends") as caught:
         pull(server, tmp_path)
     os.close(handle)
     assert caught.value.code == "busy"
@@ -189,14 +189,14 @@ def test_what_the_hub_does_not_have(server, repo, voices, code):
     assert caught.value.code == code
 
 
-def test_no_hub_at_all_says_the_ways_out():
+def test_an_unreachable_hub_names_the_alternatives():
     endpoint = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(hub.HubError, match="models check") as caught:
         hub.remote_files(hub.KOKORO, endpoint=endpoint)
     assert caught.value.code == "no_network"
 
 
-def test_damaged_notes_say_what_to_do(tmp_path):
+def test_damaged_records_say_what_to_do(tmp_path):
     (tmp_path / "models.json").write_text("[]")
     with pytest.raises(hub.HubError, match="models pull") as caught:
         hub.check(hub.KOKORO, tmp_path)

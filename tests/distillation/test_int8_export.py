@@ -53,7 +53,7 @@ def by_runtime(runtime, student, text, voice):
 @pytest.mark.weights
 @pytest.mark.xdist_group("weights")
 @pytest.mark.parametrize("voice", ["ef_dora", "em_alex", "em_santa"])
-def test_it_speaks_as_the_export_does(runtime, real_kokoro, voice):
+def test_its_speech_matches_that_of_the_export(runtime, real_kokoro, voice):
     """Pitch over the three sentences: in one alone the export's int8 sums move it by 0.4 st."""
     pack = real_kokoro.stock_voice(voice)
     theirs = [by_runtime(runtime, real_kokoro, text, voice) for text in TEXTS]
@@ -72,7 +72,7 @@ def joined(audios):
 
 @pytest.mark.weights
 @pytest.mark.xdist_group("weights")
-def test_the_conversion_gives_the_weights_that_are_there(export, real_kokoro_model, tmp_path):
+def test_the_conversion_gives_the_installed_weights(export, real_kokoro_model, tmp_path):
     config = json.loads((real_kokoro_model / "config.json").read_text())
     shapes = int8_export.network_shapes(config)
     made = int8_export.checkpoint_of(export, shapes)
@@ -104,7 +104,7 @@ def graph_of(weight, scale):
     return buffer.getvalue(), (q.astype(np.float32) - 3) * np.float32(scale)
 
 
-def test_a_quantised_product_comes_back_scaled_and_turned():
+def test_a_quantised_product_is_scaled_and_transposed():
     weight = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
     export, wanted = graph_of(weight, np.float32(0.02))
     found = int8_export.checkpoint_of(export, {"fc.weight": (4, 6), "fc.bias": (4,)})["fc"]
@@ -128,7 +128,7 @@ def test_a_row_that_quantised_to_zero_stays_silent_under_weight_norm():
 @pytest.mark.parametrize(
     ("shapes", "said"),
     [
-        ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: \(4, 5\) wanted"),
+        ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: expected \(4, 5\)"),
         ({"fc.weight": (4, 6), "fc.bias": (4,), "fc.more": (2,)}, r"fc\.more: not in the export"),
         ({"other.weight": (4, 6)}, "no module of Kokoro's"),
     ],

@@ -1,4 +1,4 @@
-"""Jobs of run_pipeline: the pack is that of one job, whoever dies or interrupts on the way."""
+"""Jobs of run_pipeline: the pack is that of one job, despite kills and interruptions."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ def always() -> bool:
 
 
 @pytest.mark.slow
-def test_a_process_is_renewed_before_it_has_grown(
+def test_a_process_is_replaced_before_its_memory_grows(
     target: Path, evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("distillation.pipeline.jobs.CANDIDATES_PER_PROCESS", 2)
@@ -60,7 +60,7 @@ def test_a_process_is_renewed_before_it_has_grown(
 
 
 @pytest.mark.slow
-def test_the_verdicts_and_their_order_are_those_of_one_job(
+def test_the_evaluations_and_their_order_are_those_of_one_job(
     target: Path, evaluator: Evaluator
 ) -> None:
     alone = list(evaluated_sequentially(evaluator)(tasks()[:4], always))
@@ -81,9 +81,7 @@ def test_the_verdicts_and_their_order_are_those_of_one_job(
 
 
 @pytest.mark.slow
-def test_processes_that_cannot_begin_are_not_started_again(
-    target: Path, evaluator: Evaluator
-) -> None:
+def test_processes_that_cannot_start_are_not_restarted(target: Path, evaluator: Evaluator) -> None:
     with Jobs(2, recipe(), target.parent, target.with_name("gone.wav"), evaluator) as jobs:
         evaluations = list(jobs(tasks()[:4], always))
         assert not jobs.pids
@@ -126,7 +124,9 @@ class Command:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_interrupted_and_killed_the_pack_is_that_of_one_job(target: Path, tmp_path: Path) -> None:
+def test_after_interruptions_and_kills_the_pack_is_that_of_one_job(
+    target: Path, tmp_path: Path
+) -> None:
     wholes = [tmp_path / name for name in ("one", "two")]
     for out in wholes:
         made = ("--stage", "reference", "--target-audio", f"neutral={target}", "--out", str(out))

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: the same pack, and nothing done twice but what was lost."""
+"""SIGKILL at random moments: the same pack, and only lost work is repeated."""
 
 import os
 from pathlib import Path

@@ -12,7 +12,7 @@ VOICE = {"file": "neutral.pt", "sha256": "a" * 64, "engine": "praat"}
 GOOD = {"version": 1, "default": "neutral", "voices": {"neutral": VOICE}}
 
 
-def test_there_and_back(tmp_path):
+def test_write_and_read(tmp_path):
     voices = {
         "neutral": ManifestVoice(**VOICE, style="neutral", about={"score": 91.5, "by": "Inés"}),
         "amable": ManifestVoice(
@@ -75,7 +75,7 @@ def test_damage_names_file_and_field(tmp_path, content, named):
     assert "mend it" in str(caught.value)
 
 
-def test_bytes_that_are_no_text(tmp_path):
+def test_bytes_that_are_not_text(tmp_path):
     (tmp_path / NAME).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ManifestError, match="cannot be read"):
         read(tmp_path)

@@ -55,7 +55,7 @@ class TestPrompts:
             assert not {text for text, _ in recipe.style(key).prompt} & set(recipe.held_out_texts)
             assert all(recipe.inputs[name] == take.sha256 for name, take in takes.items())
 
-    def test_they_are_joined_and_their_words_with_them(self, media: Path, tmp_path: Path) -> None:
+    def test_they_are_joined_with_their_transcripts(self, media: Path, tmp_path: Path) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         run = launched(recipe)
@@ -168,7 +168,7 @@ class TestQueue:
         assert b"make teacher-worker" not in client.get(page).content
         assert recovery.teacher_is_there()
 
-    def test_a_teachers_worker_is_no_ordinary_one(self) -> None:
+    def test_a_teachers_worker_is_not_an_ordinary_one(self) -> None:
         recovery.worker_beat(name="teacher@here", queues=["teacher"])
         assert recovery.teacher_is_there()
         assert not recovery.worker_is_there()
@@ -184,7 +184,9 @@ class TestLicence:
         client.force_login(run.created_by)
         assert b"CC-BY-NC-4.0" in client.get(reverse("run", args=[run.pk])).content
 
-    def test_the_launch_form_says_it_before(self, client: Client, settings: Settings) -> None:
+    def test_the_launch_form_shows_it_before_the_launch(
+        self, client: Client, settings: Settings
+    ) -> None:
         client.force_login(PersonFactory(roles=["admin"], is_staff=True))
         page = client.get(reverse("admin:distillation_run_add")).content.decode()
         assert "jpgallegoar/F5-Spanish, CC-BY-NC-4.0" in page

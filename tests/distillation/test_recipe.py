@@ -16,7 +16,7 @@ text = st.text(min_size=1, max_size=20)
     early_stop=st.floats(0.0, 1.0),
     options=st.dictionaries(text, text, max_size=3),
 )
-def test_json_there_and_back(seed: int, steps: int, early_stop: float, options: object) -> None:
+def test_json_round_trip(seed: int, steps: int, early_stop: float, options: object) -> None:
     made = recipe(
         seed=seed, steps=steps, early_stop=early_stop, teacher_options=options,
         gradient_texts=("Hola.", "Adiós."),
@@ -61,12 +61,12 @@ def test_unknown_fields_and_styles_are_named() -> None:
         recipe().style("alegre")
 
 
-def test_a_recipe_of_before_gradient_texts_opens() -> None:
+def test_a_recipe_without_gradient_texts_opens() -> None:
     stored = recipe().to_json()
     del stored["gradient_texts"]
     assert RunRecipe.from_json(stored) == recipe()
 
 
-def test_a_gradient_never_hears_what_is_held_out() -> None:
+def test_gradient_texts_are_never_held_out() -> None:
     with pytest.raises(RecipeError, match="held_out_texts: the gradient hears"):
         recipe(gradient_texts=("Hola.", HELD_OUT[0]))

@@ -102,7 +102,7 @@ def test_the_same_request_gives_the_same_recipe() -> None:
         ({"teacher": "f5"}, "prompt: the teacher f5 needs one"),
     ],
 )
-def test_parts_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+def test_inconsistent_parts_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         made(**changes)
 

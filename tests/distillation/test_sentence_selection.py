@@ -1,4 +1,4 @@
-"""Choosing sentences: lengths on purpose, nothing held out that anybody heard before."""
+"""Choosing sentences: selected lengths, held-out sentences used nowhere else."""
 
 from random import Random
 
@@ -26,7 +26,7 @@ def lines(some: list[str], *, take: str = "") -> list[SentenceOption]:
     return [SentenceOption(text, 5.0, 0.5, bool(take)) for text in some]
 
 
-def test_of_the_corpus_three_lengths_are_heard_and_four_others_held_out() -> None:
+def test_of_the_corpus_three_lengths_are_searched_and_four_others_held_out() -> None:
     chosen = selected(corpus_folder.style_sources(CORPUS, list(CORPUS.speeds)), CORPUS.texts)
     assert len(chosen.search) == 3
     assert len(chosen.held_out) == HELD_OUT
@@ -56,7 +56,7 @@ def test_the_search_does_not_depend_on_the_styles_or_the_teacher() -> None:
     takes=st.booleans(),
     seed=st.randoms(use_true_random=False),
 )
-def test_nothing_held_out_is_heard_before(
+def test_held_out_sentences_are_used_nowhere_else(
     sizes: list[int], corpus: int, takes: bool, seed: Random
 ) -> None:
     known = SENTENCES[:corpus]
@@ -103,7 +103,7 @@ def test_the_best_five_that_last_as_long_as_a_target() -> None:
     assert sum(line in short for line in references) >= 1
 
 
-def test_short_ones_are_filled_up_and_a_guessed_pace_gets_spares() -> None:
+def test_short_sentences_are_added_to_and_an_assumed_pace_gets_spares() -> None:
     tiny = [SentenceOption(text, 1.0, 0.5, is_recorded=True) for text in SENTENCES[:30]]
     assert len(select_sentences({"a": tiny}, SENTENCES).references["a"]) == TARGET_SECONDS[0]
     assert (
@@ -112,7 +112,7 @@ def test_short_ones_are_filled_up_and_a_guessed_pace_gets_spares() -> None:
     )
 
 
-def test_a_gradient_hears_many_short_sentences_and_no_held_out_one() -> None:
+def test_a_gradient_uses_many_short_sentences_and_no_held_out_one() -> None:
     held_out = tuple(text for text in SENTENCES if len(text) < 60)[:4]
     found = gradient_texts(SENTENCES, held_out)
     assert len(found) == len(set(found)) > 10

@@ -139,7 +139,7 @@ class TestWholeRun:
         assert style.target_info["clips"] == 2
         assert default_storage.exists(run_files.clip_name(style.target.name, 2))
 
-    def test_a_clip_of_who_withdrew_stops_the_run(self, work: Callable) -> None:
+    def test_a_clip_with_withdrawn_consent_stops_the_run(self, work: Callable) -> None:
         corpus_make("neutral")
         clips = [clip_of_take(Recording.objects.select_related("style", "sentence")[0])]
         recipe = tiny(recipe_build(styles=["neutral"], steps=2, targets=clips))
@@ -181,7 +181,7 @@ class TestMessages:
         style_run.refresh_from_db()
         assert (style_run.slice, style_run.stage) == (1, Stage.EVOLVE)
 
-    def test_a_slice_somebody_works_on_is_not_done_twice(
+    def test_a_slice_in_progress_is_not_done_twice(
         self, work: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         claim(style_run, "another:1/77", monkeypatch)
@@ -189,7 +189,7 @@ class TestMessages:
         style_run.refresh_from_db()
         assert (style_run.slice, style_run.lease_owner) == (0, "another:1/77")
 
-    def test_who_lost_the_lease_stores_nothing(
+    def test_a_worker_that_lost_its_lease_stores_nothing(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         late = claim(style_run, "another:1/77", monkeypatch)
@@ -222,7 +222,7 @@ class TestCrashes:
         StyleRun.objects.update(queued_at=timezone.now() - timedelta(hours=1))
         assert commit(runs_recover) == [(style_run.pk, 0)]
 
-    def test_a_vanished_machine_loses_its_lease_with_time(
+    def test_the_lease_of_a_vanished_machine_expires(
         self, commit: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         claim(style_run, "another:1/77", monkeypatch)
@@ -243,7 +243,7 @@ class TestCrashes:
 
 
 class TestSteering:
-    def test_paused_queued_work_waits_and_goes_on(
+    def test_paused_queued_work_waits_and_continues(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun
     ) -> None:
         run_pause(run=run, person=run.created_by)
@@ -253,7 +253,7 @@ class TestSteering:
         assert commit(run_resume, run=run, person=run.created_by) == [(style_run.pk, 0)]
 
     @pytest.mark.parametrize("action", [run_pause, run_cancel])
-    def test_work_hears_of_it_within_a_slice(
+    def test_a_worker_notices_it_within_a_slice(
         self,
         action: Callable,
         work: Callable,
@@ -279,7 +279,7 @@ class TestSteering:
         kept = action is run_pause
         assert (style_run.slice, bool(style_run.checkpoint)) == ((2, True) if kept else (1, False))
 
-    def test_resumed_before_the_worker_noticed_it_goes_on(
+    def test_resumed_before_the_worker_noticed_it_continues(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         work((style_run.pk, 0), limit=1)
@@ -291,7 +291,7 @@ class TestSteering:
         run_resume(run=run, person=run.created_by)
         assert commit(slices.slice_commit, row, outcome) == [(style_run.pk, 2)]
 
-    def test_a_stage_that_is_not_cut_is_given_back(
+    def test_a_stage_without_slices_is_released(
         self, commit: Callable, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("distillation.services.slice_work.lease_beat", lambda _row: False)
@@ -301,7 +301,7 @@ class TestSteering:
         style_run.refresh_from_db()
         assert (style_run.slice, style_run.lease, style_run.losses) == (0, "", 0)
 
-    def test_what_cannot_be_done_says_so(self, run: Run) -> None:
+    def test_impossible_actions_are_refused(self, run: Run) -> None:
         with pytest.raises(RunError) as caught:
             run_resume(run=run, person=run.created_by)
         assert caught.value.code == "wrong_state"
@@ -310,7 +310,7 @@ class TestSteering:
             with pytest.raises(RunError):
                 action(run=run, person=run.created_by)
 
-    def test_every_act_is_kept_with_its_person(self, run: Run) -> None:
+    def test_every_action_is_recorded_with_its_person(self, run: Run) -> None:
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
         said = run.events.values_list("what", "person")
@@ -320,7 +320,7 @@ class TestSteering:
 
 
 class TestFaults:
-    def test_a_take_that_changed_is_a_fault_of_its_user(
+    def test_a_changed_take_is_a_user_fault(
         self, work: Callable, run: Run, style_run: StyleRun
     ) -> None:
         recipe = run.run_recipe
@@ -331,7 +331,7 @@ class TestFaults:
         assert (run.state, run.error_code) == (RunState.FAILED, "take_changed")
         assert "recordings/" in run.error
 
-    def test_a_damaged_checkpoint_is_named_and_retry_evolves_anew(
+    def test_a_damaged_checkpoint_is_named_and_retry_restarts_the_search(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         settings.SLICE_SECONDS = 0.01
@@ -356,7 +356,7 @@ class TestFaults:
             Path(str(style_run.checkpoint.name)).name
         ]
 
-    def test_a_fault_of_the_program_is_kept_apart(
+    def test_a_fault_of_the_program_has_its_own_code(
         self, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, lambda _row: 1 / 0)
@@ -365,13 +365,13 @@ class TestFaults:
         assert (run.state, run.error_code) == (RunState.FAILED, "internal")
 
 
-def test_worker_beats_show_that_somebody_is_there() -> None:
+def test_heartbeats_show_that_a_worker_is_alive() -> None:
     assert not recovery.worker_is_there()
     recovery.worker_beat(name="celery@here")
     assert recovery.worker_is_there()
 
 
-def test_a_tiny_recipe_is_still_a_recipe() -> None:
+def test_a_tiny_recipe_is_valid() -> None:
     corpus_make("neutral")
     recipe = tiny(recipe_build(styles=["neutral"], steps=3))
     assert recipe.steps == 3

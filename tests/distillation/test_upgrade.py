@@ -42,12 +42,12 @@ def test_upgrading_changes_nothing_of_this_version() -> None:
     assert upgraded(data) == data
 
 
-def test_a_newer_recipe_says_so() -> None:
+def test_a_newer_recipe_is_refused() -> None:
     with pytest.raises(RecipeError, match=f"version {VERSION + 1} is newer"):
         RunRecipe.from_json({**OLDEST, "version": VERSION + 1})
 
 
-def test_it_is_validated_by_the_checks_it_asked_for(target_path: Path, tmp_path: Path) -> None:
+def test_it_is_validated_by_its_own_checks(target_path: Path, tmp_path: Path) -> None:
     opened = RunRecipe.from_json(OLDEST)
     style = validate_style(
         opened, "neutral", student(), None, None, target=target_path,
@@ -59,7 +59,7 @@ def test_it_is_validated_by_the_checks_it_asked_for(target_path: Path, tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_database_of_before_upgrades() -> None:
+def test_an_older_database_upgrades() -> None:
     before = [("distillation", "0010_best_base_voice"), ("corpus", "0006_indexes_of_the_queues")]
     executor = _one_by_one()
     latest = executor.loader.graph.leaf_nodes()

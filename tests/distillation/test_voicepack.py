@@ -33,7 +33,7 @@ def refused(path, **kwargs):
 
 
 @pytest.mark.parametrize("rows", [510, 511])
-def test_what_is_saved_is_what_loads(tmp_path, rows):
+def test_save_and_load(tmp_path, rows):
     pack = VoicePack(values(rows), "praat")
     sha256 = save(pack, tmp_path / "deep" / "voz.pt")
     back = load(tmp_path / "deep" / "voz.pt", engine="praat")
@@ -57,7 +57,7 @@ def test_equal_packs_make_equal_files_whatever_their_name(tmp_path, pack):
     assert save(VoicePack(pack.data, "kokoro"), tmp_path / "k.pt") != save(pack, tmp_path / "a.pt")
 
 
-def test_a_file_that_names_no_engine_is_kokoros(tmp_path):
+def test_a_file_without_an_engine_is_kokoros(tmp_path):
     torch.save(torch.from_numpy(values()), tmp_path / "plain.pt")
     assert load(tmp_path / "plain.pt", engine="kokoro").engine == "kokoro"
     assert refused(tmp_path / "plain.pt", engine="praat") == "wrong_engine"
@@ -76,7 +76,7 @@ class Payload:
         return (Path.touch, (self.path,))
 
 
-def test_a_pickle_that_does_more_is_refused_and_logged(tmp_path, caplog):
+def test_a_pickle_with_code_is_refused_and_logged(tmp_path, caplog):
     torch.save(Payload(tmp_path / "ran"), tmp_path / "evil.pt")
     with caplog.at_level(logging.WARNING, "distillation.voicepack"):
         assert refused(tmp_path / "evil.pt") == "unsafe"
@@ -142,7 +142,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         (torch.zeros(510, 1, 256).to_sparse(), "not_a_pack"),
     ],
 )
-def test_tensors_that_are_no_voice(tmp_path, tensor, code):
+def test_tensors_that_are_not_a_voice(tmp_path, tensor, code):
     torch.save(tensor, tmp_path / "voz.pt")
     assert refused(tmp_path / "voz.pt") == code
 
@@ -181,7 +181,7 @@ def test_interpolation_meets_both_ends_and_the_middle(pack):
     assert np.allclose(middle, (pack.data + other.data) / 2, atol=1e-7)
 
 
-def test_packs_that_do_not_mix(pack):
+def test_packs_that_cannot_be_interpolated(pack):
     with pytest.raises(PackError) as engine:
         interpolate(pack, VoicePack(values(), "kokoro"), 0.5)
     with pytest.raises(PackError) as shape:

@@ -39,7 +39,7 @@ def student() -> PraatStudent:
 
 @cache
 def stranger() -> VoicePack:
-    """A speaker that is none of praat's stock voices."""
+    """A speaker outside praat's stock voices."""
     rows = np.tile(row_of(STRANGER)[None, None, :], (510, 1, 1))
     return VoicePack(rows.astype(np.float32), "praat")
 

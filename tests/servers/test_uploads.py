@@ -7,7 +7,7 @@ from benchmarks.uploads import faults, served
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_takes_come_through_faults_and_restarts_whole_and_once():
+def test_takes_survive_faults_and_restarts_intact_and_once():
     with served("sqlite", 2) as (server, people, corpus):
         lines = faults(server, people[:6], corpus, 24, 2)
     assert "24 takes of 24 ids" in lines[0]

@@ -1,4 +1,4 @@
-"""The interface over the real engine `praat`: what is heard, and what is refused and how."""
+"""The interface over the real engine `praat`: the audio, and what is refused and how."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ async def speak(client: httpx.AsyncClient, **body: object) -> Audio:
     return decode(answer.content)
 
 
-async def test_speech_is_heard_at_the_right_length_and_level(tmp_path: Path) -> None:
+async def test_speech_has_the_right_length_and_level(tmp_path: Path) -> None:
     async with serving(tmp_path) as (client, service):
         await ready(service)
         normal = await speak(client)
@@ -186,7 +186,7 @@ async def test_every_error_is_an_openai_error(
         assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
 
-async def test_a_fault_of_ours_is_an_openai_error_without_details(
+async def test_a_server_error_is_an_openai_error_without_details(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serving(tmp_path) as (client, service):
@@ -212,7 +212,7 @@ async def test_models_voices_metrics(tmp_path: Path) -> None:
         assert (await client.head("/health")).status_code == 200
 
 
-async def test_keys_guard_all_but_health(tmp_path: Path) -> None:
+async def test_keys_protect_everything_except_health(tmp_path: Path) -> None:
     async with serving(tmp_path, api_keys=("secreto", "otro")) as (client, service):
         await ready(service)
         for path in ("/v1/models", "/v1/audio/voices", "/metrics"):
@@ -242,7 +242,7 @@ async def test_other_hosts_and_other_sites_are_refused(tmp_path: Path) -> None:
             assert answer.status_code == status
 
 
-async def test_a_voice_that_cannot_be_read_does_not_become_the_default(tmp_path: Path) -> None:
+async def test_an_unreadable_voice_does_not_become_the_default(tmp_path: Path) -> None:
     class Damaged(ToneStudent):
         def stock_voice(self, name: str) -> VoicePack:
             if name == "high":
@@ -275,7 +275,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-async def test_no_request_is_a_fault_of_ours(tmp_path: Path) -> None:
+async def test_no_request_causes_a_server_error(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     async with serving(tmp_path) as (client, service):
         await ready(service)

@@ -33,7 +33,7 @@ def sound(hz: float) -> str:
 
 
 @pytest.mark.parametrize("sent", ["ñandú", "no base64!", "AAAA"])
-def test_what_is_no_sound_is_refused(voices: PromptVoices, sent: str) -> None:
+def test_a_prompt_without_audio_is_refused(voices: PromptVoices, sent: str) -> None:
     with pytest.raises(ApiError) as caught:
         voices.sent(sent, "Hola.")
     assert (caught.value.status, caught.value.param) == (400, "reference_audio")

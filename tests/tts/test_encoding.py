@@ -23,7 +23,7 @@ def encoded(name: str, parts: int = 3) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("name", ["mp3", "wav", "opus", "aac", "flac"])
-def test_what_comes_out_is_the_tone_that_went_in(name: str) -> None:
+def test_the_decoded_audio_is_the_encoded_tone(name: str) -> None:
     audio = resample(decode(encoded(name)[1]) if name != "aac" else _adts(encoded(name)[1]), SR)
     assert audio.duration_s == pytest.approx(1.5, abs=0.1)
     middle = audio.y[SR // 2 : SR]

@@ -45,7 +45,7 @@ def _ready(base: str) -> bool:
         return False
 
 
-def test_the_prompts_are_its_voices(server: str) -> None:
+def test_the_prompts_are_voices(server: str) -> None:
     listed = httpx.get(f"{server}/v1/audio/voices", timeout=20).json()
     assert [(one["id"], one["engine"]) for one in listed["voices"]] == [("amable", "f5")]
     assert listed["default"] == "amable"
@@ -82,7 +82,7 @@ def test_openai_speech(server: str) -> None:
         ({"reference_audio": "AAAA", "reference_text": WORDS}, "reference_audio"),
     ],
 )
-def test_what_is_wrong_with_a_request(server: str, more: dict[str, str], param: str) -> None:
+def test_invalid_requests(server: str, more: dict[str, str], param: str) -> None:
     answer = httpx.post(f"{server}/v1/audio/speech", json={"input": TEXT, **more}, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param

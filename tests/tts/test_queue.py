@@ -1,4 +1,4 @@
-"""The queue: bounded, fair, and left at once by whoever leaves."""
+"""The queue: bounded, fair, and freed at once when a client leaves."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ class Caller:
         await self.task
 
 
-async def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
+async def test_a_full_queue_says_when_to_try_again(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, waiting=2) as (client, service):
         await ready(service)
@@ -68,7 +68,7 @@ async def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
         assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
 
 
-async def test_who_leaves_the_queue_is_never_spoken(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_the_queue_is_not_synthesized(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, waiting=1) as (client, service):
         await ready(service)
@@ -85,7 +85,7 @@ async def test_who_leaves_the_queue_is_never_spoken(tmp_path: Path) -> None:
         assert waiting.sent == []
 
 
-async def test_who_leaves_in_the_middle_stops_the_rest(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_midway_stops_its_request(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student) as (_, service):
         await ready(service)
@@ -100,7 +100,7 @@ async def test_who_leaves_in_the_middle_stops_the_rest(tmp_path: Path) -> None:
         assert len(student.pieces) <= 1
 
 
-async def test_who_stops_reading_a_stream_loses_the_place(tmp_path: Path) -> None:
+async def test_a_client_that_stops_reading_loses_its_slot(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, timeout_s=0.4, waiting=0) as (client, service):
         await ready(service)
@@ -128,7 +128,7 @@ async def test_a_short_request_does_not_wait_for_the_end_of_a_long_one(tmp_path:
         assert len(student.pieces) > 10
 
 
-async def test_too_slow_is_said(tmp_path: Path) -> None:
+async def test_a_timeout_is_reported(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, timeout_s=0.2) as (client, service):
         await ready(service)
@@ -136,13 +136,13 @@ async def test_too_slow_is_said(tmp_path: Path) -> None:
         answer = await client.post("/v1/audio/speech", json=SHORT)
         assert answer.status_code == 504
         assert answer.json()["error"]["code"] == "timeout"
-        await until(lambda: (service.reason or "").startswith("The engine has not come back"))
+        await until(lambda: (service.reason or "").startswith("The engine has not responded"))
         assert (await client.get("/ready")).status_code == 503
         student.gate.set()
         await ready(service)
 
 
-async def test_an_engine_that_fails_is_said_and_the_next_is_spoken(tmp_path: Path) -> None:
+async def test_a_failing_engine_is_reported_and_the_next_request_succeeds(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student) as (client, service):
         await ready(service)
@@ -170,7 +170,7 @@ async def test_a_failing_start_is_tried_again(
         await ready(service)
 
 
-async def test_a_deployment_is_heard_without_restart(tmp_path: Path) -> None:
+async def test_a_deployment_takes_effect_without_restart(tmp_path: Path) -> None:
     async with serving(tmp_path, ToneStudent()) as (client, service):
         await ready(service)
         deploy(tmp_path / "voices", {"neutral": pack(0.5), "other": pack(0.1, "praat")})

@@ -110,7 +110,7 @@ def test_health_answers_while_it_speaks(server: str) -> None:
     assert max(taken) < 2.0
 
 
-def test_a_client_that_hangs_up_frees_its_place(server: str) -> None:
+def test_a_client_that_disconnects_frees_its_slot(server: str) -> None:
     port = int(server.rsplit(":", 1)[1])
     with _asking(port, LONG) as speaking:
         assert speaking.recv(15) == b"HTTP/1.1 200 OK"
@@ -118,7 +118,7 @@ def test_a_client_that_hangs_up_frees_its_place(server: str) -> None:
     assert "voicelab_tts_unfinished_total 0.0" not in httpx.get(f"{server}/metrics").text
 
 
-def test_the_documentation_needs_nobody_else(server: str) -> None:
+def test_the_documentation_needs_no_other_site(server: str) -> None:
     page = httpx.get(f"{server}/docs")
     assert page.status_code == 200
     assert "//" not in page.text.replace("</", "").replace(server, "")
@@ -153,7 +153,7 @@ def test_wrong_settings_stop_the_start(name: str, value: str) -> None:
     assert name in done.stderr
 
 
-def test_what_the_deployment_wrote_is_a_default_and_the_environment_wins(tmp_path: Path) -> None:
+def test_the_deployment_sets_a_default_and_the_environment_wins(tmp_path: Path) -> None:
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "tts.env").write_text("TTS_BACKEND=kokoro\nKOKORO_VOICE_PATH=/x.pt\n")
     code = "from voicelab import settings_tts as s; print(s.TTS_BACKEND, s.KOKORO_VOICE_PATH)"
@@ -165,7 +165,7 @@ def test_what_the_deployment_wrote_is_a_default_and_the_environment_wins(tmp_pat
         assert done.stdout.strip() == said
 
 
-def test_where_nothing_names_an_engine_kokoros_files_do(
+def test_without_a_setting_kokoros_files_decide_the_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings_tts, "TTS_BACKEND", "")

@@ -37,7 +37,7 @@ def test_without_deployment_the_stock_voices_speak(tmp_path: Path) -> None:
     assert voices.pack(voices.find("high")).data[0, 0, 0] == 1
 
 
-def test_deployed_voices_come_first_and_say_what_they_are(tmp_path: Path) -> None:
+def test_deployed_voices_come_first_with_their_kind(tmp_path: Path) -> None:
     written = deploy(tmp_path, {"neutral": pack(0.1), "low": pack(0.2)}, default="neutral")
     voices = voices_of(tmp_path)
     assert list(voices.voices) == ["low", "neutral", "high"]
@@ -58,7 +58,7 @@ def test_a_new_manifest_is_seen_and_swapped_in(tmp_path: Path) -> None:
     assert voices.default == "amable"
 
 
-def test_an_undeployed_voice_is_gone(tmp_path: Path) -> None:
+def test_an_undeployed_voice_is_removed(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1), "amable": pack(0.3)})
     voices = voices_of(tmp_path)
     deploy(tmp_path, {"neutral": pack(0.1)})
@@ -79,7 +79,7 @@ def test_a_pack_that_is_not_what_the_manifest_says_leaves_the_old_one(tmp_path: 
     (warning,) = voices.warnings
     assert "neutral.pt" in warning
     assert "SHA-256" in warning
-    assert "keeps serving" in warning
+    assert "remains in use" in warning
 
 
 def test_a_pack_of_another_engine_is_refused(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_pack_of_another_engine_is_refused(tmp_path: Path) -> None:
     assert voices.default == "low"
 
 
-def test_a_repaired_file_is_taken_without_a_new_manifest(tmp_path: Path) -> None:
+def test_a_repaired_file_is_loaded_without_a_new_manifest(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1)})
     sound = (tmp_path / "neutral.pt").read_bytes()
     (tmp_path / "neutral.pt").write_bytes(b"half")
@@ -104,7 +104,7 @@ def test_a_repaired_file_is_taken_without_a_new_manifest(tmp_path: Path) -> None
     assert not voices.warnings
 
 
-def test_a_damaged_manifest_leaves_all_as_it_was(tmp_path: Path) -> None:
+def test_a_damaged_manifest_changes_nothing(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1)})
     voices = voices_of(tmp_path)
     (tmp_path / manifest.NAME).write_text('{"version": 1')
@@ -115,7 +115,7 @@ def test_a_damaged_manifest_leaves_all_as_it_was(tmp_path: Path) -> None:
     assert "manifest.json" in voices.warnings[0]
 
 
-def test_a_voice_file_a_person_named_is_a_voice_and_the_default(tmp_path: Path) -> None:
+def test_a_voice_file_named_by_the_user_is_a_voice_and_the_default(tmp_path: Path) -> None:
     deploy(tmp_path / "voices", {"neutral": pack(0.1)})
     voicepack.save(pack(0.5), tmp_path / "mine.pt")
     voices = voices_of(tmp_path / "voices", voice_file=tmp_path / "mine.pt")
@@ -126,7 +126,7 @@ def test_a_voice_file_a_person_named_is_a_voice_and_the_default(tmp_path: Path) 
     assert "none.pt" in missing.warnings[0]
 
 
-def test_openai_names_stand_for_voices_that_are_there(tmp_path: Path) -> None:
+def test_openai_names_stand_for_available_voices(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, KokoroLike())
     aliases = {v.name: v.alias_of for v in voices.voices.values() if v.kind == "alias"}
     assert aliases == {"alloy": "af_sky", "echo": "am_echo"}
@@ -141,7 +141,7 @@ def test_a_stock_voice_that_comes_later_is_seen(tmp_path: Path) -> None:
     assert voices.changed()
 
 
-def test_a_missing_voice_names_the_files_looked_for_and_what_is_there(tmp_path: Path) -> None:
+def test_a_missing_voice_names_the_files_looked_for_and_available_voices(tmp_path: Path) -> None:
     stock = tmp_path / "models" / "voices"
     voices = voices_of(tmp_path, KokoroLike(), stock_directory=stock)
     with pytest.raises(VoiceNotFound) as caught:
@@ -150,7 +150,7 @@ def test_a_missing_voice_names_the_files_looked_for_and_what_is_there(tmp_path: 
         assert part in str(caught.value)
 
 
-def test_no_voice_at_all_says_what_to_do(tmp_path: Path) -> None:
+def test_without_voices_it_says_what_to_do(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, Bare())
     assert voices.default is None
     assert "no such folder" in voices.warnings[0]
@@ -158,7 +158,7 @@ def test_no_voice_at_all_says_what_to_do(tmp_path: Path) -> None:
         voices.find(None)
 
 
-def test_the_chosen_default_outlives_a_restart_but_not_its_voice(tmp_path: Path) -> None:
+def test_the_chosen_default_survives_a_restart_but_not_its_voice(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1), "amable": pack(0.3)})
     assert voices_of(tmp_path).choose("amable")
     again = voices_of(tmp_path)

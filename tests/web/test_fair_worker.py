@@ -44,7 +44,7 @@ def test_short_tasks_run_one_at_a_time_and_in_order(patient: Turnstile) -> None:
     assert seen == [1] * 40
 
 
-def test_a_slow_task_loses_its_turn_but_is_finished(hasty: Turnstile) -> None:
+def test_a_slow_task_loses_its_turn_but_finishes(hasty: Turnstile) -> None:
     line = threading.Event()
     slow = hasty.submit(line.wait, SOON_S)
     assert [hasty.submit(pow, 2, n).result(SOON_S) for n in range(5)] == [1, 2, 4, 8, 16]
@@ -53,7 +53,7 @@ def test_a_slow_task_loses_its_turn_but_is_finished(hasty: Turnstile) -> None:
     assert slow.result(SOON_S) is True
 
 
-def test_who_is_stuck_costs_the_others_one_turn_and_not_one_each(hasty: Turnstile) -> None:
+def test_a_stuck_thread_costs_the_others_one_turn_in_total(hasty: Turnstile) -> None:
     hasty._patience_s = 0.2
     line = threading.Event()
     stuck = [hasty.submit(line.wait, SOON_S) for _ in range(3)]
@@ -77,18 +77,18 @@ def test_with_every_thread_stuck_the_next_task_waits_for_one(hasty: Turnstile) -
     assert all(future.result(SOON_S) for future in stuck)
 
 
-def test_what_a_task_raises_is_its_futures_and_the_threads_go_on(patient: Turnstile) -> None:
+def test_an_exception_is_set_on_the_future_and_the_threads_continue(patient: Turnstile) -> None:
     with pytest.raises(ZeroDivisionError):
         patient.submit(divmod, 1, 0).result(SOON_S)
     assert patient.submit(divmod, 7, 2).result(SOON_S) == (3, 1)
 
 
-def test_a_task_may_hand_in_another(patient: Turnstile) -> None:
+def test_a_task_may_submit_another(patient: Turnstile) -> None:
     inner = patient.submit(patient.submit, int).result(SOON_S)
     assert inner.result(SOON_S) == 0
 
 
-def test_shutdown_finishes_what_was_handed_in_and_takes_no_more() -> None:
+def test_shutdown_finishes_submitted_tasks_and_accepts_no_more() -> None:
     turnstile = Turnstile(2)
     futures = [turnstile.submit(time.sleep, 0.001) for _ in range(10)]
     turnstile.shutdown()
@@ -97,7 +97,7 @@ def test_shutdown_finishes_what_was_handed_in_and_takes_no_more() -> None:
         turnstile.submit(int)
 
 
-def test_shutdown_can_drop_what_has_not_begun(patient: Turnstile) -> None:
+def test_shutdown_can_drop_tasks_not_begun(patient: Turnstile) -> None:
     line = threading.Event()
     first = patient.submit(line.wait, SOON_S)
     while not first.running():
@@ -109,7 +109,7 @@ def test_shutdown_can_drop_what_has_not_begun(patient: Turnstile) -> None:
     assert all(future.cancelled() for future in rest)
 
 
-def test_many_hands_at_once_lose_nothing(hasty: Turnstile) -> None:
+def test_concurrent_submissions_lose_nothing(hasty: Turnstile) -> None:
     done: list[int] = []
     hands = [
         threading.Thread(target=lambda k=k: [hasty.submit(done.append, k) for _ in range(200)])

@@ -45,7 +45,7 @@ def some():
 
 @pytest.mark.parametrize("filled", [False, True])
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_stands_in_the_frame_without_inline_code(name, filled, request):
+def test_every_page_has_the_frame_and_no_inline_code(name, filled, request):
     if filled:
         request.getfixturevalue("some")
     answer = client_of("admin").get(reverse(name))
@@ -73,12 +73,12 @@ def test_the_navigation_shows_what_the_role_may_open():
     assert shown("admin") >= shown("labeler") | shown("reviewer")
 
 
-def test_the_page_one_is_on_is_marked():
+def test_the_current_page_is_marked():
     html = words.joined(client_of("admin").get(reverse("takes")).content.decode())
     assert re.findall(r'<li><a href="([^"]+)" aria-current="page"', html) == [reverse("takes")]
 
 
-def test_a_person_without_a_role_is_told_so():
+def test_a_person_without_a_role_sees_a_notice():
     html = words.joined(client_of().get(reverse("home")).content.decode())
     assert reverse("label") not in re.findall(r'<li><a href="([^"]+)"', html)
     assert html.count("<h1") == 1
@@ -91,7 +91,7 @@ def test_the_language_can_be_switched():
         assert f'<html lang="{code}">' in client.get("/").content.decode()
 
 
-def test_faults_stand_in_the_frame():
+def test_error_pages_have_the_frame():
     client = client_of("labeler")
     missing, refused = client.get("/nowhere/"), client.get(reverse("takes"))
     assert (missing.status_code, refused.status_code) == (404, 403)
@@ -112,7 +112,7 @@ def test_a_fault_of_the_program_has_a_page(monkeypatch):
     assert "Voice Lab" in answer.content.decode()
 
 
-def test_signing_in_leads_home_and_failing_often_locks():
+def test_signing_in_leads_home_and_repeated_failures_lock():
     passwords = people_create()
     client = Client()
     answer = client.post(
@@ -128,7 +128,7 @@ def test_signing_in_leads_home_and_failing_often_locks():
     assert client.post(reverse("login"), right).status_code == 429
 
 
-def test_people_are_made_once_and_keep_their_passwords(capsys):
+def test_people_are_created_once_and_keep_their_passwords(capsys):
     first = people_create()
     assert set(first) == set(ROLES)
     assert len(set(first.values())) == len(ROLES)
@@ -145,7 +145,7 @@ def test_an_admin_holds_every_role_and_an_inactive_person_none():
     assert roles_of(PersonFactory(roles=["labeler"], is_active=False)) == frozenset()
 
 
-def test_home_says_what_waits_for_whom(some):
+def test_home_shows_what_waits_for_whom(some):
     def todo(*roles: str) -> list[str]:
         context = client_of(*roles).get(reverse("home")).context
         return [item["href"] for item in context["todo"]]
@@ -156,7 +156,7 @@ def test_home_says_what_waits_for_whom(some):
     assert reverse("admin:distillation_run_add") in todo("admin")
 
 
-def test_a_person_comes_with_the_roles_in_one_question(django_assert_num_queries):
+def test_a_persons_roles_are_loaded_in_one_query(django_assert_num_queries):
     person = PersonFactory(roles=["labeler", "reviewer"])
     bare, left = PersonFactory(roles=[]), PersonFactory(roles=["admin"], is_active=False)
     with django_assert_num_queries(1):
@@ -166,7 +166,7 @@ def test_a_person_comes_with_the_roles_in_one_question(django_assert_num_queries
     assert RolesBackend().get_user(0) is None
 
 
-def test_home_counts_by_style_in_few_questions(some, django_assert_max_num_queries):
+def test_home_counts_by_style_in_few_queries(some, django_assert_max_num_queries):
     SpeakerFactory()
     client = client_of("admin")
     with django_assert_max_num_queries(20):

@@ -81,7 +81,7 @@ def test_the_administration_is_for_staff(role):
 
 
 @pytest.mark.django_db
-def test_what_people_said_cannot_be_changed_even_by_admins():
+def test_decisions_cannot_be_changed_even_by_admins():
     client = Client()
     client.force_login(PersonFactory(is_staff=True, is_superuser=True))
     for name in ("labeldecision", "takeverdict", "adjudication", "recording"):

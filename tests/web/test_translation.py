@@ -66,7 +66,7 @@ def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 class TestCatalogue:
-    def test_every_message_has_its_words(self) -> None:
+    def test_every_message_is_translated(self) -> None:
         assert [m.id for m in words.messages() if not all(words.forms(m.string))] == []
         assert [m.id for m in words.messages() if m.fuzzy] == []
 
@@ -74,7 +74,7 @@ class TestCatalogue:
         assert words.catalog().num_plurals == 2
         assert all(len(m.string) == 2 for m in words.messages() if m.pluralizable)
 
-    def test_what_is_filled_in_and_marked_up_stays(self) -> None:
+    def test_placeholders_and_markup_are_kept(self) -> None:
         def fixed(text: str) -> list[str]:
             return sorted(words.PLACEHOLDER.findall(text)) + re.findall(r"<[^>]+>", text)
 
@@ -82,7 +82,7 @@ class TestCatalogue:
             spanish for english, spanish in words.pairs() if fixed(english) != fixed(spanish)
         ] == []
 
-    def test_sentences_end_alike(self) -> None:
+    def test_sentences_have_the_same_ending(self) -> None:
         def end(text: str) -> str:
             return text[-1] if text[-1] in ".:?…" else ""
 
@@ -119,7 +119,7 @@ class TestNothingForgotten:
         "path",
         [pytest.param(p, id=str(p.relative_to(TEMPLATES))) for p in TEMPLATES.rglob("*.html")],
     )
-    def test_templates_say_nothing_outside_gettext(self, path: Path) -> None:
+    def test_templates_contain_no_text_outside_gettext(self, path: Path) -> None:
         said = words.literal_words(path.read_text(encoding="utf-8"))
         assert said - UNTRANSLATED == set()
 
@@ -229,14 +229,14 @@ class TestPages:
         assert "Estrategia de búsqueda" in html
 
     @pytest.mark.parametrize("path", ["/login/", "/nowhere/", "/admin/login/"])
-    def test_strangers_read_their_language(self, db: None, path: str) -> None:
+    def test_anonymous_users_get_their_language(self, db: None, path: str) -> None:
         spanish, english = _html(_in("es"), path), _html(_in("en"), path)
         assert words.english_left(spanish) == []
         assert 'lang="es"' in spanish
         assert 'lang="en"' in english
         assert words.text_of(spanish) != words.text_of(english)
 
-    def test_what_a_role_may_not_do_is_said_in_spanish(self, db: None) -> None:
+    def test_forbidden_pages_are_in_spanish(self, db: None) -> None:
         html = _html(_in("es", PersonFactory(roles=["labeler"])), reverse("takes"))
         assert "Su función no permite esto" in html
         assert words.english_left(html) == []
@@ -283,7 +283,7 @@ class TestSwitch:
         html = words.joined(answer.content.decode())
         assert f'name="next" value="http://testserver{form}"' in html
 
-    def test_a_fault_of_the_program_is_told_in_the_language(
+    def test_a_server_error_is_shown_in_the_language(
         self, person: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(*_: Any) -> None:
@@ -296,7 +296,7 @@ class TestSwitch:
 
 
 class TestFaults:
-    def test_a_run_says_in_spanish_what_failed(self, person: Any) -> None:
+    def test_a_run_shows_in_spanish_what_failed(self, person: Any) -> None:
         recipe = plain_recipe(*FAULTS).to_json()
         run: Any = RunFactory(
             state="failed", recipe=recipe, error_code="internal", error="details."

@@ -15,12 +15,12 @@ from django.utils.translation import gettext
 
 from corpus.audio.io import decode
 from corpus.models import StyleLabel
+from distillation.hub.packages import VOICE_NAMES
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
-from distillation.recipe import RunRecipe
 from distillation.services.deployments import pack_decide, packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
-from voicelab.demo.natural_speaker import PRECISION
+from voicelab.demo.natural_speaker import PRECISION, STOCK_VOICE
 from voicelab.demo.processes import DemoError
 
 MEASURES = {"target": "similarity to its speaker", "total": "score"}
@@ -34,18 +34,16 @@ WEIGHTS = {"feature": 0.2}  # ten times the default: styles differ in pitch and 
 class Search:
     """Search options of the demo for one student."""
 
-    steps: int
-    strategy: str = RunRecipe.strategy
+    steps: int = 0  # 0: as many as the strategy needs
+    strategy: str = ""  # empty: the student's
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
     precision: str = ""
 
 
 SEARCHES = {
     "kokoro": Search(
-        steps=15,
-        strategy="gradient",
         precision=PRECISION,
-        base_voices=("ef_dora", "em_alex", "em_santa", "if_sara", "hf_alpha", "ff_siwis"),
+        base_voices=tuple(name for name in VOICE_NAMES if name != STOCK_VOICE),
     ),
     "praat": Search(steps=200),
 }

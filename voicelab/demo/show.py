@@ -80,7 +80,10 @@ def run_watch(run: Run) -> Run:
 
 def _figures(style: StyleRun) -> str:
     if style.best_score is None:
-        return f"{style.stage}"
+        measured = f" · {style.evaluations} base voices measured" if style.evaluations else ""
+        later = style.run.run_recipe.begins_from_speaker(style.style)
+        waits = " · waits for the speaker" if later and style.stage == "evolve" else ""
+        return f"{style.stage}{measured or waits}"
     score = f"score {style.best_score:.2f} · similarity {style.target_similarity:.3f}"
     return f"{style.stage} · {score}"
 

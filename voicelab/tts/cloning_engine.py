@@ -66,9 +66,7 @@ class PromptVoices:
         try:
             words = path.with_suffix(".txt").read_text(encoding="utf-8")
         except OSError as error:
-            raise EngineError(
-                "missing_voice", f"{path} or the words beside it are gone."
-            ) from error
+            raise EngineError("missing_voice", f"{path} or its transcript is missing.") from error
         return Prompt(style=name, audio=path, transcript=words)
 
     def sent(self, sound: str, words: str | None) -> Prompt:
@@ -80,7 +78,7 @@ class PromptVoices:
             400, naming the field.
         """
         if not words or not words.strip():
-            raise _refused("reference_text", "the words of reference_audio are needed")
+            raise _refused("reference_text", "the transcript of reference_audio is needed")
         try:
             data = base64.b64decode(sound, validate=True)
             path = Path(self._sent.name) / f"{sha256(data)}.wav"

@@ -30,7 +30,7 @@ def _with_something_in_it(text: str) -> str:
 
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[\w.+-]{1,100}", name):
-        raise ValueError("a plain name wanted: letters, digits and _ . + - only")
+        raise ValueError("must be a plain name: letters, digits and _ . + - only")
     return name
 
 

@@ -65,7 +65,7 @@ class Service:
         self.warm_up_s = 0.0
         self._student: Student | None = None
         self._voices: Voices | None = None
-        self._reason: str | None = f"The engine {config.backend} is loading; come again shortly."
+        self._reason: str | None = f"The engine {config.backend} is loading; try again shortly."
         self._life: asyncio.Task[None] | None = None
 
     @property
@@ -82,7 +82,7 @@ class Service:
         if self._voices.default is None and not isinstance(self._student, PromptVoices):
             return "No voice is left: deploy one."
         if self.speaker.stuck_s:
-            return f"The engine has not come back for {self.speaker.stuck_s:.0f} s: restart."
+            return f"The engine has not responded for {self.speaker.stuck_s:.0f} s: restart."
         return None
 
     @property
@@ -279,7 +279,7 @@ class Service:
 
     def _died(self, life: asyncio.Task[None]) -> None:
         if not life.cancelled() and (error := life.exception()):
-            self._reason = f"The service met an error of its own and must be restarted: {error!r}."
+            self._reason = f"The service had an internal error and must be restarted: {error!r}."
             logger.error("stopped", exc_info=error)
 
     def _finished(self, job: Job) -> None:

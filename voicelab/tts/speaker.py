@@ -96,7 +96,7 @@ class Speaker:
             wait_s = math.ceil(len(self._jobs) * sum(self._recent_s) / len(self._recent_s))
             raise ApiError(
                 429,
-                f"{self._limit} requests are being spoken or wait; come again in {wait_s} s.",
+                f"{self._limit} requests are being spoken or waiting; try again in {wait_s} s.",
                 code="queue_full",
                 kind=RATE,
                 headers={"Retry-After": str(min(max(wait_s, 1), 60))},
@@ -194,8 +194,8 @@ class Job:
     def _too_slow(self) -> ApiError:
         return ApiError(
             504,
-            f"Not spoken within {self._speaker.timeout_s:g} s. Send a shorter text, or come again "
-            "when less is waiting.",
+            f"Not spoken within {self._speaker.timeout_s:g} s. Send a shorter text, or try again "
+            "when fewer requests are waiting.",
             code="timeout",
             kind=SERVER,
         )
@@ -236,7 +236,7 @@ class Job:
 def _nothing_to_speak() -> ApiError:
     return ApiError(
         400,
-        "input: nothing in it can be spoken; give words, not only signs.",
+        "input: it contains nothing that can be spoken; give words, not only symbols.",
         code="nothing_to_speak",
         param="input",
     )

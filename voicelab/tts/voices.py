@@ -150,12 +150,12 @@ class Voices:
             return voices[wanted]
         if wanted is None:
             raise VoiceNotFound(
-                f"No voice at all: looked for {self._looked_for('*')}. "
+                f"No voices found: looked for {self._looked_for('*')}. "
                 "Deploy one, or put a stock voice there."
             )
         raise VoiceNotFound(
             f"Voice {wanted!r} not found: looked for {self._looked_for(wanted)}. "
-            f"Voices that are there: {', '.join(voices) or 'none'}."
+            f"Available voices: {', '.join(voices) or 'none'}."
         )
 
     def pack(self, voice: Voice) -> VoicePack:
@@ -182,7 +182,7 @@ class Voices:
         try:
             deployed = manifest.read(self._directory)
         except manifest.ManifestError as error:
-            warnings.append(f"{error} The voices before it keep serving.")
+            warnings.append(f"{error} The previous voices remain in use.")
             paths = {stamp[0] for stamp in stamps}
             stamps += [stamp for stamp in old.stamps if stamp[0] not in paths]
             return replace(old, others=others, warnings=tuple(warnings), stamps=tuple(stamps))
@@ -209,7 +209,7 @@ class Voices:
                 )
             pack = voicepack.load(path, engine=self._student.name)
         except PackError as error:
-            kept = "the one before keeps serving" if old else "it is not served"
+            kept = "the previous one remains in use" if old else "it is not served"
             warnings.append(f"{name}: {str(error).rstrip('.')}; {kept}.")
             return old
         return Voice(

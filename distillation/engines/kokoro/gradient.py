@@ -34,10 +34,10 @@ class GradientNetwork:
     before rounding. Held constant is the vocoder's source (sines of F0 and noise), whose gradient
     by phase is meaningless: F0 and energy have theirs through the decoder's inputs.
 
-    In bfloat16 (a step for 3.2 s of speech takes 2.0 s of one core and 1.2 GB) the gradient points
-    in the direction of the float32 one within 9° (cosine 0.988). In float32 residual blocks are
-    recomputed in the backward pass: 0.23 GB per second of speech instead of 0.78, for 1.2 times
-    the time (3.4 s instead of 2.9 s). Never run on a GPU.
+    Residual blocks are recomputed in the backward pass: 0.23 GB per second of speech instead of
+    0.78, for 1.2 times the time. In bfloat16 (2.6 s of one core for 3.2 s of speech, instead of
+    3.4 s) the gradient points in the direction of the float32 one within 9° (cosine 0.988).
+    Never run on a GPU.
 
     Parameters
     ----------
@@ -49,8 +49,7 @@ class GradientNetwork:
         self._network = network
         network.model.requires_grad_(False)
         decoder: Any = network.model.decoder
-        through = None if network.half else _again
-        self._generate = Generator(decoder.generator, half=network.half, through=through)
+        self._generate = Generator(decoder.generator, half=network.half, through=_again)
         self._text = lru_cache(maxsize=TEXTS)(self._text_of)
 
     def speech(self, phonemes: str, *, seed: int) -> Callable[[Tensor], DifferentiableSpeech]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 from threading import Thread
-from types import FrameType
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from corpus.audio.types import AudioError
@@ -18,9 +19,9 @@ from distillation.manifest import ManifestError, ManifestVoice
 from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.options import Options, PlanError, add_arguments
 from distillation.pipeline.planning import Plan, plan
-from distillation.pipeline.progress import Bars
 from distillation.pipeline.workspace import locked
 from distillation.stages.base import StageError
+from distillation.stages.evolve import Evolution
 from distillation.voicepack import PackError
 
 WIDTH = 110  # of a table that goes into a file or pipe
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         Thread(target=self._console.print, args=(message,)).start()  # this one may be printing
 
     def _run(self, wanted: Plan) -> bool:
-        with locked(wanted.out), Bars(self._console, wanted.recipe.steps) as bars:
+        with locked(wanted.out), Bars(self._console) as bars:
             pipeline = Pipeline(
                 wanted.recipe,
                 wanted.out,
@@ -103,6 +104,61 @@ class Command(BaseCommand):
             voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
             self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
         return passed
+
+
+class Bars:
+    """Shows the progress of each style; plain lines if the output is not a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("{task.fields[style]:12}"),
+            TextColumn("{task.fields[stage]:9}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[scores]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def sentence_spoken(self, stage: str, style: str, done: int, of: int) -> None:
+        """Show the number of sentences spoken in a stage."""
+        self._show(stage, style, done, of, "")
+
+    def candidate_evaluated(self, style: str, evolution: Evolution) -> None:
+        """Show the search's step and best figures."""
+        score = evolution.best_score
+        text = f"score {score.total:6.2f}  similarity {score.target:.3f}" if score else ""
+        if evolution.step == 0:
+            self._show("start", style, evolution.evaluations, evolution.start_total, text)
+        else:
+            self._show("evolve", style, evolution.step, evolution.steps, text)
+
+    def message(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(text)
+
+    def _show(self, stage: str, style: str, done: int, of: int, scores: str) -> None:
+        key = (stage, style)
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task("", style=style, stage=stage, scores="")
+        self._progress.update(self._tasks[key], completed=done, total=of, scores=scores)
+        if not self._console.is_terminal and done % max(1, of // 4) == 0:
+            self._console.print(f"{style}: {stage} {done}/{of} {scores}".rstrip())
 
 
 def _options(given: dict[str, Any]) -> Options:

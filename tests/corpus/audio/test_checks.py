@@ -21,7 +21,7 @@ def test_a_good_take_passes_everything() -> None:
     assert all(c.ok for c in found)
 
 
-def test_without_a_text_the_length_is_not_judged() -> None:
+def test_without_a_text_the_length_is_not_checked() -> None:
     assert "length" not in {c.code for c in checks.take_checks(signals.speech(12))}
 
 
@@ -86,6 +86,6 @@ def test_checks_survive_json() -> None:
         assert check.message == "Fine." if check.ok else len(check.message) > 20
 
 
-def test_human_speech_is_not_clipped_and_over_its_room() -> None:
+def test_human_speech_is_not_clipped_and_above_the_room_noise() -> None:
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
         assert not failed(io.decode(path), None) & {"clipping", "level", "noise", "duration"}

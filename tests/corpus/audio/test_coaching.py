@@ -48,7 +48,7 @@ def test_one_sentence_names_what_to_do_the_measure_and_the_band() -> None:
         ({"pause_ratio": [2.0, 4.0]}, {}, 0.0, (10.0, 30.0)),
     ],
 )
-def test_the_band_is_told_in_the_speakers_own_units(
+def test_the_band_is_given_in_the_speakers_own_units(
     profile: dict[str, Any], sound: dict[str, Any], value: float | None, band: tuple[float, float]
 ) -> None:
     found, prosody = judged(speech(12, **sound), profile)
@@ -58,7 +58,7 @@ def test_the_band_is_told_in_the_speakers_own_units(
         assert hint.value == pytest.approx(value, rel=0.1)
 
 
-def test_a_ruined_recording_is_mended_before_the_style() -> None:
+def test_technical_problems_come_before_the_style() -> None:
     loud_room = speech(12, rate=5.6, noise_db=-28.0)
     found, prosody = judged(loud_room, SLOW)
     first = hints(found.parts, prosody)[0]
@@ -66,12 +66,12 @@ def test_a_ruined_recording_is_mended_before_the_style() -> None:
     assert (first.low, first.high) == (20.0, None)
 
 
-def test_nothing_is_said_of_a_take_within_every_band() -> None:
+def test_a_take_within_every_band_gets_no_advice() -> None:
     found, prosody = judged(speech(12, rate=4.7), SLOW)
     assert hints(found.parts, prosody) == ()
 
 
-def test_a_voice_without_melody_has_no_ratio_to_reckon_with() -> None:
+def test_a_voice_without_pitch_range_has_no_ratio() -> None:
     part = Part("range_ratio", "style", 0.0, "×", (0.75, 1.25), 0.1)
     prosody = Prosody.from_json(
         measure(speech(12), syllables=12).to_json() | {"pitch_range_st": 0.0}
@@ -100,7 +100,7 @@ def test_the_first_hint_raises_the_quality_most(
 PROSODY = measure(speech(12), syllables=12)
 
 
-def test_the_wanted_pitch_is_the_band_around_the_neutral_voice() -> None:
+def test_the_target_pitch_is_the_band_around_the_neutral_voice() -> None:
     found, prosody = judged(speech(12, f0_hz=230.0), {"pitch_st": [0.0, 12.0]})
     assert wanted_pitch_hz(found.parts, prosody) == pytest.approx((200, 400), rel=0.001)
     assert wanted_pitch_hz([], prosody) is None

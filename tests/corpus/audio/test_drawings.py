@@ -10,7 +10,7 @@ from tests import signals
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_peaks_hold_the_extremes_of_each_stretch() -> None:
+def test_peaks_are_the_extremes_of_each_segment() -> None:
     y = np.zeros(1000, dtype=np.float32)
     y[150], y[850] = 0.5, -0.25
     found = drawings.peaks(Audio(y, 8000), 10)

@@ -84,7 +84,7 @@ def test_every_format_is_known_by_its_content(name: str) -> None:
         assert np.corrcoef(spectra)[0, 1] > 0.98
 
 
-def test_a_file_with_a_lying_name_decodes_by_its_content(tmp_path: Path) -> None:
+def test_a_file_with_a_wrong_extension_decodes_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "take.wav"
     path.write_bytes(FILES["webm opus"]())
     assert io.decode(path).sr == 48_000
@@ -119,7 +119,7 @@ def test_the_sample_rate_is_kept(sr: int) -> None:
         b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n",
     ],
 )
-def test_what_is_no_sound_file_is_refused(data: bytes) -> None:
+def test_a_file_of_another_type_is_refused(data: bytes) -> None:
     assert code_of(data) == "not_audio"
 
 
@@ -145,13 +145,13 @@ def test_a_video_without_sound_is_refused() -> None:
     assert code_of(buffer.getvalue()) == "not_audio"
 
 
-def test_a_codec_nobody_knows_is_refused() -> None:
+def test_an_unknown_codec_is_refused() -> None:
     data = bytearray(io.encode_wav(SPOKEN))
     data[20:22] = b"\x99\x99"  # the format tag
     assert code_of(bytes(data)) == "not_audio"
 
 
-def test_nothing_is_empty() -> None:
+def test_an_empty_file_is_empty() -> None:
     assert code_of(b"") == "empty"
     assert code_of(wav_header(0)) == "empty"
 
@@ -167,7 +167,7 @@ def test_short_sound_is_too_short() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_cut_file_never_passes_as_whole(name: str) -> None:
+def test_a_truncated_file_never_passes_as_complete(name: str) -> None:
     data = FILES[name]()
     for share in (0.001, 0.01, 0.1, 0.5, 0.85):
         cut = data[: max(4, int(share * len(data)))]
@@ -189,7 +189,7 @@ def test_a_wav_written_as_a_stream_has_no_length_to_break() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-def test_samples_that_are_no_numbers_are_refused(value: float) -> None:
+def test_samples_that_are_not_finite_are_refused(value: float) -> None:
     y = SPOKEN.y.copy()
     y[30_000] = value
     assert code_of(with_soundfile("WAV", "FLOAT", y, SPOKEN.sr)) == "not_finite"
@@ -275,7 +275,7 @@ def test_damaged_files_never_crash(
 _CACHE: dict[str, bytes] = {}
 
 
-def test_write_wav_names_its_content_and_leaves_nothing_beside(tmp_path: Path) -> None:
+def test_write_wav_sets_the_header_and_leaves_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "take.wav"
     sha256 = io.write_wav(path, SPOKEN)
     assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

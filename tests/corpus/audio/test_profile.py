@@ -48,7 +48,7 @@ def test_the_neutral_voice_is_not_warm(neutral: Baseline) -> None:
     assert by_code["pitch_st"].score < 1
 
 
-def test_the_further_from_the_band_the_lower(neutral: Baseline) -> None:
+def test_the_score_falls_with_the_distance_from_the_band(neutral: Baseline) -> None:
     scores = [
         judge(signals.speech(20, f0_hz=200 * 2 ** (st_ / 12)), {"pitch_st": [0.5, 4.0]}, neutral)
         for st_ in (2, -1.5, -4, -9)
@@ -58,7 +58,7 @@ def test_the_further_from_the_band_the_lower(neutral: Baseline) -> None:
     assert scores[3].style == pytest.approx(0, abs=0.01)
 
 
-def test_a_technical_fault_lowers_the_score_however_fit_the_style(neutral: Baseline) -> None:
+def test_a_technical_fault_lowers_the_score_of_a_perfect_style(neutral: Baseline) -> None:
     take = signals.speech(20, f0_hz=225, rate=4.6, range_st=5.5, lead_s=0.25)
     found = judge(signals.Audio(take.y[round(0.25 * take.sr) :], take.sr), PROFILE, neutral)
     assert found.style == 1.0
@@ -71,14 +71,14 @@ def test_without_the_neutral_voice_only_the_technical_part_counts() -> None:
     assert (found.score, found.style, found.missing) == (1.0, None, tuple(PROFILE))
 
 
-def test_what_is_not_known_is_named(neutral: Baseline) -> None:
+def test_unknown_measures_are_named(neutral: Baseline) -> None:
     partial = Baseline(pitch_hz=neutral.pitch_hz)
     found = judge(signals.speech(20, f0_hz=225), PROFILE, partial)
     assert found.missing == ("rate_ratio", "range_ratio", "pause_ratio", "energy_db")
     assert found.style == 1.0
 
 
-def test_no_takes_make_no_baseline() -> None:
+def test_without_takes_there_is_no_baseline() -> None:
     assert Baseline.of([]) is None
     noise = prosody.measure(signals.noise(1))
     base = Baseline.of([noise])
@@ -100,7 +100,7 @@ def test_quality_is_json(neutral: Baseline) -> None:
 
 
 @given(st.floats(-50, 50), st.floats(0.01, 5), st.floats(-10, 10), st.floats(0, 10))
-def test_the_falloff_is_one_inside_and_never_leaves_zero_to_one(
+def test_the_falloff_is_one_inside_and_always_within_zero_and_one(
     value: float, tolerance: float, low: float, width: float
 ) -> None:
     score = profile._falloff(value, (low, low + width), tolerance)

@@ -74,7 +74,7 @@ SOUNDS = {
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_strange_sound_has_finite_figures(name: str) -> None:
+def test_unusual_audio_has_finite_measures(name: str) -> None:
     json.dumps(prosody.measure(SOUNDS[name], syllables=3).to_json(), allow_nan=False)
 
 

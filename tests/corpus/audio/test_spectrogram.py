@@ -1,4 +1,4 @@
-"""The picture of a take: known frequencies stand at their height."""
+"""The spectrogram of a take: known frequencies are drawn at their height."""
 
 from io import BytesIO
 
@@ -25,7 +25,7 @@ def test_silence_before_a_tone_is_white():
     assert picture[:, 500:850].min() < 10
 
 
-def test_the_png_is_one_that_others_read():
+def test_the_png_is_readable_by_another_library():
     data = png(tone(1000.0), width=300, height=100)
     assert data.startswith(b"\x89PNG")
     with av.open(BytesIO(data)) as container:

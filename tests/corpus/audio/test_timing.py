@@ -7,7 +7,7 @@ from tests import signals
 EDGE = 0.03  # s
 
 
-def test_start_end_and_pauses_lie_where_they_were_put() -> None:
+def test_start_end_and_pauses_are_found_where_they_are() -> None:
     take = signals.speech(10, rate=5, pauses=((4, 0.5), (7, 0.8)), lead_s=0.4)
     found = timing.find(take)
     assert found.start_s == pytest.approx(0.4, abs=EDGE)
@@ -30,7 +30,7 @@ def test_a_pause_has_at_least_three_tenths(gap_s: float, pauses: int) -> None:
     assert len(timing.find(signals.speech(8, pauses=((4, gap_s),))).pauses) == pauses
 
 
-def test_a_click_is_no_speech() -> None:
+def test_a_click_is_not_speech() -> None:
     take = signals.speech(8, lead_s=1.0)
     take.y[: signals.SR // 50] += signals.noise(0.02, level_db=-12).y
     assert timing.find(take).start_s == pytest.approx(1.0, abs=EDGE)
@@ -43,7 +43,7 @@ def test_pauses_are_found_in_a_noisy_room(noise_db: float) -> None:
     assert found.start_s == pytest.approx(0.5, abs=2 * EDGE)
 
 
-def test_nobody_speaking_has_no_rate() -> None:
+def test_silence_has_no_rate() -> None:
     found = timing.find(signals.silence(2))
     assert found.sounding == ()
     assert (found.start_s, found.trail_s, found.speech_s, found.pause_ratio) == (2, 2, 0, 0)

@@ -1,4 +1,4 @@
-"""Abbreviations: each once for a reader, and what becomes of its dot."""
+"""Abbreviations: each once per reader, and how its dot is treated."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from corpus.text.abbreviations import (
 )
 
 
-def test_each_is_there_once_for_a_reader_and_spanish_ones_once_for_both() -> None:
+def test_each_abbreviation_occurs_once_per_reader_and_spanish_ones_once_for_both() -> None:
     for readers in (("plain", "spanish", None), ("english",)):
         written = [one.written for one in ABBREVIATIONS if one.reader in readers]
         assert len(set(written)) == len(written)
@@ -28,7 +28,7 @@ def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written,
     assert expand_abbreviations(written, reader) == said
 
 
-def test_company_tells_what_a_dot_alone_does_not() -> None:
+def test_context_decides_what_a_dot_alone_does_not() -> None:
     assert expand_spanish_contractions("D. Luis, plan D. De L-V en EE. UU.") == (
         "don Luis, plan D. De lunes a viernes en Estados Unidos."
     )

@@ -36,5 +36,5 @@ def test_cuts_come_at_sentences_then_commas_then_words():
     assert chunk_by_count(text, len, 60) == [text]
 
 
-def test_a_decimal_point_ends_no_sentence():
+def test_a_decimal_point_does_not_end_a_sentence():
     assert chunk_by_count("Son 3.50 euros. Gracias.", len, 16) == ["Son 3.50 euros.", "Gracias."]

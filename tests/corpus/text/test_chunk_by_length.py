@@ -20,7 +20,7 @@ def test_nothing_is_lost_or_too_long(text: str) -> None:
     assert all(0 < len(piece) <= LIMIT for piece in made)
 
 
-def test_a_short_first_sentence_comes_alone_and_the_rest_in_company() -> None:
+def test_a_short_first_sentence_is_a_chunk_and_the_rest_is_joined() -> None:
     first = "Buenos días, gracias por llamar a nuestro servicio."
     rest = "¿En qué puedo ayudarle? Le escucho. Dígame su número."
     assert pieces(f"{first} {rest}") == [first, rest]
@@ -42,7 +42,7 @@ def test_a_long_sentence_is_cut_at_its_clauses() -> None:
     assert all(piece.endswith((",", ".")) for piece in made)
 
 
-def test_a_word_without_end_is_cut_somewhere() -> None:
+def test_an_endless_word_is_cut_somewhere() -> None:
     assert sum(map(len, pieces("a" * 4096))) == 4096
 
 

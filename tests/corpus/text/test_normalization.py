@@ -1,4 +1,4 @@
-"""Text as it is read aloud: figures, signs, titles and acronyms as words."""
+"""Text as read aloud: numbers, symbols, titles and acronyms as words."""
 
 import pytest
 from hypothesis import given, settings
@@ -23,11 +23,11 @@ from corpus.text.normalization import normalize_english, normalize_spanish, word
         ("日本 1" + "0" * 30, "uno " + " ".join(["cero"] * 30)),
     ],
 )
-def test_figures_signs_and_acronyms_are_spelled(text: str, spoken: str) -> None:
+def test_numbers_symbols_and_acronyms_are_expanded(text: str, spoken: str) -> None:
     assert words(text) == spoken.split()
 
 
-def test_the_full_reader_keeps_case_and_signs_and_says_more() -> None:
+def test_the_full_reader_keeps_case_and_symbols_and_expands_more() -> None:
     written = "Sres.: el 2.º a las 9 a. m., 21 € en la Avda. Mayor, etc."
     assert normalize_spanish(written) == (
         "señores: el segundo a las nueve de la mañana, veintiún euros en la avenida Mayor, "
@@ -35,7 +35,7 @@ def test_the_full_reader_keeps_case_and_signs_and_says_more() -> None:
     )
 
 
-def test_english_has_its_own_figures_and_letters() -> None:
+def test_english_has_its_own_numbers_and_letters() -> None:
     said = normalize_english("Dr. Smith: the FBI paid $1,250.50 on the 2nd, at 10:05.")
     assert " ".join(said.split()) == (
         "doctor Smith: the eff bee eye paid one thousand two hundred and fifty point five zero "
@@ -45,6 +45,6 @@ def test_english_has_its_own_figures_and_letters() -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=60))
-def test_what_is_read_has_no_figure_left(text: str) -> None:
+def test_the_result_contains_no_digits(text: str) -> None:
     assert not any(sign.isdecimal() for sign in normalize_spanish(text))
     assert not any(sign.isdecimal() for sign in normalize_english(text))

@@ -1,4 +1,4 @@
-"""Score against verdicts: figures worked out by hand, and laws that always hold."""
+"""Score against verdicts: values computed by hand, and invariants."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def test_takes_are_counted_by_score():
     ]  # fmt: skip
 
 
-def test_a_line_is_judged_by_precision_and_recall():
+def test_a_threshold_is_measured_by_precision_and_recall():
     at = line(SIX, 0.45)
     assert (at.over, at.precision, at.recall) == (4, 0.75, 1.0)
     strict = line(SIX, 0.7)
@@ -40,7 +40,7 @@ def test_wilsons_interval_is_the_published_one():
 
 
 @given(many)
-def test_a_higher_line_never_finds_more(judged):
+def test_a_higher_threshold_never_finds_more(judged):
     found = lines(judged)
     assert [at.over for at in found] == sorted((at.over for at in found), reverse=True)
     assert sum(found.n for found in bins(judged)) == len(judged)

@@ -22,7 +22,7 @@ COUNTS = {"pangrams": 7, "lists": 50, "call-center": 15, "diphthongs": 10, "numb
 }
 
 
-def test_each_category_has_its_count_and_nothing_stands_twice() -> None:
+def test_each_category_has_its_count_and_no_duplicates() -> None:
     assert Counter(group["category"] for group, _ in SENTENCES) == COUNTS
     assert len(set(TEXTS)) == len({entry["id"] for _, entry in SENTENCES}) == 127
     assert SENTENCES[57][1] == {
@@ -42,7 +42,7 @@ def test_ids_follow_one_scheme(group: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_sentences_are_spanish_and_of_a_length_to_say(text: str) -> None:
+def test_sentences_are_spanish_and_of_speakable_length(text: str) -> None:
     assert re.fullmatch(r"[¿¡]?[A-ZÁÉÍÓÚÑ][a-zA-ZáéíóúüñÁÉÍÓÚÑ,¿? ]+[.?!]", text)
     assert text.count("¿") == text.count("?")
     assert text.count("¡") == text.count("!")
@@ -76,7 +76,7 @@ def test_every_style_has_eight_sentences_or_more_by_suggestion() -> None:
     assert min(found.values()) >= 8
 
 
-def test_styles_are_complete_and_told_apart() -> None:
+def test_styles_are_complete_and_distinct() -> None:
     assert {s["key"]: s["f5_speed"] for s in STYLES} == {
         "neutral": 1.0,
         "amable": 0.95,

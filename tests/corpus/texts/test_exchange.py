@@ -1,4 +1,4 @@
-"""The exchange format: what is written is read back; what is wrong is named, all of it."""
+"""The exchange format: written data is read back; every fault is named."""
 
 import json
 from dataclasses import replace
@@ -113,22 +113,22 @@ def test_paths_that_leave_the_folder_are_refused(path: object) -> None:
         ("prosody", "x"),
     ],
 )
-def test_figures_of_the_wrong_type_or_range_are_refused(field: str, value: object) -> None:
+def test_numbers_of_the_wrong_type_or_range_are_refused(field: str, value: object) -> None:
     assert faults(with_recording(**{field: value})) == [(1, f"recording.{field}")]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "a\x00b", "a\nb", "\ud800", "¿?", " a", "a" * 401, 1])
-def test_texts_nobody_can_say_are_refused(text: object) -> None:
+def test_unspeakable_texts_are_refused(text: object) -> None:
     raw = json.dumps([GOOD | {"text": text}])
     assert faults(raw) == [(1, "text")]
 
 
-def test_a_nested_object_is_no_figure() -> None:
+def test_a_nested_object_is_not_a_number() -> None:
     prosody = {"pitch_mean": {"mean": 3}, "energy_std": 0.1, "speech_rate": None}
     assert faults(with_recording(prosody=prosody)) == [(1, "recording.prosody.pitch_mean")]
 
 
-def test_ids_and_texts_stand_once_even_on_one_line() -> None:
+def test_ids_and_texts_occur_once_even_on_one_line() -> None:
     assert faults([GOOD, GOOD]) == [(1, "sentence_id"), (1, "text")]
 
 
@@ -156,7 +156,7 @@ def test_what_is_not_json_is_named_with_its_line(raw: str | bytes, line: int) ->
     assert line in [found for found, _ in faults(raw)]
 
 
-def test_a_file_of_faults_only_is_not_read_for_ever() -> None:
+def test_a_file_full_of_faults_is_read_only_in_part() -> None:
     assert len(faults('{"a":\n' * 20_000)) == 1001
 
 

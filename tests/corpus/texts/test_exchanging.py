@@ -1,4 +1,4 @@
-"""Import and export on the rows: all or nothing, and nothing twice."""
+"""Import and export of rows: all or nothing, and nothing twice."""
 
 import json
 from io import StringIO
@@ -44,7 +44,7 @@ def recording(path: str = "recordings/a.wav") -> dict[str, Any]:
 
 
 def speak(path: Path) -> None:
-    """A real sentence, by the espeak-ng inside Praat."""
+    """A real sentence, spoken by the espeak-ng inside Praat."""
     path.parent.mkdir(parents=True, exist_ok=True)
     synthesizer = call("Create SpeechSynthesizer", "Spanish (Spain)", "Female1")
     _grid, sound = call(synthesizer, "To Sound", TEXT, True)
@@ -109,7 +109,9 @@ def test_takes_are_imported_once_and_measured(person: Any, tmp_path: Path) -> No
     assert ProsodyScore.objects.get(recording=take).pitch_mean_hz
 
 
-def test_an_exported_take_is_imported_from_beside_the_file(person: Any, tmp_path: Path) -> None:
+def test_an_exported_take_is_imported_from_the_folder_of_the_file(
+    person: Any, tmp_path: Path
+) -> None:
     speak(tmp_path / "in" / "recordings" / "a.wav")
     speaker = SpeakerFactory()
     imported(entry(recording=recording()), person=person, base=tmp_path / "in", speaker=speaker)
@@ -125,14 +127,12 @@ def test_an_exported_take_is_imported_from_beside_the_file(person: Any, tmp_path
     assert "takes_new 1" in out.getvalue()
 
 
-def test_audio_that_is_not_there_is_a_note_and_the_label_counts(
-    person: Any, tmp_path: Path
-) -> None:
+def test_missing_audio_is_a_note_and_the_label_counts(person: Any, tmp_path: Path) -> None:
     summary = imported(entry(recording=recording()), person=person, base=tmp_path)
     assert (summary.labels_new, summary.takes_new, len(summary.notes)) == (1, 0, 1)
 
 
-def test_a_take_that_is_no_sound_undoes_the_whole_import(person: Any, tmp_path: Path) -> None:
+def test_a_take_without_audio_undoes_the_whole_import(person: Any, tmp_path: Path) -> None:
     speak(tmp_path / "a.wav")
     (tmp_path / "b.wav").write_bytes(b"no sound")
     second = entry(sentence_id="shcc-02", text=_text("shcc-02"), recording=recording("b.wav"))

@@ -1,4 +1,4 @@
-"""Lists of sentences: every way to write one, and every way to get it wrong."""
+"""Lists of sentences: every supported format, and every kind of fault."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def test_the_same_sentences_however_they_are_written(data, name, kind):
     assert texts(data, name) == TEXTS
 
 
-def test_windows_1252_is_told_so_that_accents_can_be_checked():
+def test_windows_1252_is_reported_so_that_accents_can_be_checked():
     assert read("¿Qué?".encode("cp1252")).encoding == "cp1252"
     assert read("¿Qué?".encode()).encoding == "utf-8-sig"
 
@@ -79,7 +79,7 @@ def test_a_cell_may_hold_the_delimiter_and_a_line_break():
         (b"text,n\n,1\n", "a.csv", 2),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(data, name, line):
+def test_faults_are_reported_with_their_line(data, name, line):
     with pytest.raises(ListError) as refused:
         read(data, name=name)
     fault = refused.value.faults[0]
@@ -119,7 +119,7 @@ def test_any_bytes_are_read_or_refused(data, name):
         ("pingüino", "pinguino", False, False),
     ],
 )
-def test_two_sentences_are_the_same_or_alike(text, other, same, like):
+def test_two_sentences_are_the_same_or_similar(text, other, same, like):
     assert (same_key(text) == same_key(other)) is same
     assert (like_key(text) == like_key(other)) is like
 
@@ -134,7 +134,7 @@ def test_duplicates_are_marked_with_what_they_repeat():
     assert marked([(1, "Sí."), (2, "sí")], {})[1].twin == "file"
 
 
-def test_ids_go_on_after_the_highest():
+def test_ids_continue_after_the_highest():
     assert ids("sh", ["sh-09", "sh-x", "shx-50", "sh-2"], 2) == ["sh-10", "sh-11"]
     assert ids("sh", [], 1) == ["sh-01"]
     assert ids("a.b", ["axb-7"], 1) == ["a.b-01"]

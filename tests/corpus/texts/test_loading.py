@@ -1,4 +1,4 @@
-"""The corpus in rows: loaded once, repeated without change, edits kept unless asked."""
+"""Loading the corpus into rows: once, repeatable without change, edits kept unless requested."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_loading_fills_every_row_and_loading_again_changes_nothing() -> None:
     assert list(Sentence.objects.values()) == before
 
 
-def test_what_an_admin_edited_stays_unless_update_is_asked() -> None:
+def test_edits_of_an_admin_stay_without_update() -> None:
     corpus_load()
     StyleLabel.objects.filter(key="amable").update(guide="otra")
     corpus_load()

@@ -1,4 +1,4 @@
-"""Spanish sounds: words with known transcriptions and syllables, and espeak-ng as a witness."""
+"""Spanish sounds: words with known transcriptions and syllables, and espeak-ng as reference."""
 
 import difflib
 import math
@@ -72,7 +72,7 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(("word", "sounds"), SOUNDS.items())
-def test_words_sound_as_they_should(word: str, sounds: str) -> None:
+def test_words_have_their_known_transcriptions(word: str, sounds: str) -> None:
     assert "".join(phonemes(word)) == sounds
 
 
@@ -112,7 +112,7 @@ def test_the_reference_is_a_distribution_and_agrees_with_its_abstract() -> None:
     assert sum(REFERENCE[p] for p in "eaosnɾi") == pytest.approx(0.675, abs=5e-4)
 
 
-def test_balance_counts_what_is_there_and_names_what_is_not() -> None:
+def test_balance_counts_phonemes_and_names_missing_ones() -> None:
     found = balance(["Caza", "casa."])
     assert (found.total, found.counts["θ"], found.counts["s"]) == (8, 1, 1)
     assert found.shares["s"] == pytest.approx(2 / 8)
@@ -131,7 +131,7 @@ ESPEAK = {"β": "b", "ð": "d", "ɣ": "ɡ", "ŋ": "n", "ɱ": "n", "j": "i", "w":
 
 
 def espeak_phonemes(synthesizer: parselmouth.Data, text: str) -> list[str]:
-    """espeak-ng's transcription, its allophones as phonemes, its spelling of r and ʝ as ours."""
+    """espeak-ng's transcription: allophones as phonemes, r and ʝ in our notation."""
     grid, _sound = call(synthesizer, "To Sound", text, True)
     tier = call(grid, "Get number of tiers")
     count = call(grid, "Get number of intervals", tier)
@@ -143,7 +143,7 @@ def espeak_phonemes(synthesizer: parselmouth.Data, text: str) -> list[str]:
     return written.replace("i i", "ʝ").split()
 
 
-def test_espeak_hears_the_same_phonemes_in_the_whole_corpus() -> None:
+def test_espeak_finds_the_same_phonemes_in_the_whole_corpus() -> None:
     synthesizer = call("Create SpeechSynthesizer", "Spanish (Spain)", "Female1")
     groups = yaml.safe_load((FOLDER / "sentences.yaml").read_text("utf-8"))
     ours = theirs = same = 0

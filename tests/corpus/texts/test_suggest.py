@@ -1,4 +1,4 @@
-"""A style for every sentence, with a reason that quotes what it read."""
+"""A style for every sentence, with a reason that quotes the text."""
 
 import pytest
 from hypothesis import given, settings

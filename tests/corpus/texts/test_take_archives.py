@@ -1,4 +1,4 @@
-"""Names of a batch, and archives that lie."""
+"""Names of a batch, and malicious archives."""
 
 import contextlib
 import io
@@ -52,7 +52,7 @@ def test_a_name_says_what_a_file_is(name, meant):
     assert one(name) == meant
 
 
-def test_sizes_that_cannot_be_one_take():
+def test_sizes_that_no_take_can_have():
     assert one("shcc-01_amable.wav", 0)[2] == "empty"
     assert one("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
 
@@ -91,7 +91,7 @@ def refusal(file: io.BytesIO, index: int | None = None, limit: int = LIMIT) -> s
     return refused.value.code
 
 
-def test_files_come_out_as_they_went_in():
+def test_files_are_extracted_unchanged():
     file = packed(("takes/", b""), ("takes/shcc-01_amable.wav", b"sound" * 100))
     assert archive_files(file) == [Found("takes/shcc-01_amable.wav", 500)]
     assert taken(file) == b"sound" * 100
@@ -103,7 +103,7 @@ def test_a_bomb_is_known_by_its_header():
     assert refusal(file, 0) == "bomb"
 
 
-def test_a_bomb_whose_header_lies_stops_at_the_limit():
+def test_a_bomb_with_a_false_header_stops_at_the_limit():
     content = bytes(40_000_000)
     file = packed(("shcc-01_amable.wav", content), compression=ZIP_DEFLATED)
     lying = bytearray(file.getvalue())
@@ -118,7 +118,7 @@ def test_a_bomb_whose_header_lies_stops_at_the_limit():
     assert peak < 3 * 2**20
 
 
-def test_more_than_the_limit_never_comes_out():
+def test_never_more_than_the_limit_is_extracted():
     file = packed(("shcc-01_amable.wav", b"x" * 1000))
     assert refusal(file, 0, 999) == "too_large"
 
@@ -150,12 +150,12 @@ def nul() -> io.BytesIO:
         (packed(("shcc-01_amable.wav", b"x" * 100), compression=ZIP_BZIP2), "packing"),
     ],
 )
-def test_what_a_header_gives_away(file, fault):
+def test_faults_visible_in_a_header(file, fault):
     assert archive_files(file)[0].fault == fault
     assert refusal(file, 0) == fault
 
 
-def test_an_archive_that_is_none():
+def test_a_file_that_is_not_an_archive():
     whole = packed(("shcc-01_amable.wav", b"sound" * 100)).getvalue()
     assert refusal(io.BytesIO(b"")) == "not_zip"
     assert refusal(io.BytesIO(b"Rar!\x1a\x07" * 100)) == "not_zip"
@@ -183,7 +183,7 @@ def test_a_directory_of_millions_is_refused_before_it_is_read():
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_a_spoiled_archive_is_refused_or_read_never_worse(data):
+def test_a_damaged_archive_is_refused_or_read(data):
     content = bytearray(packed(("shcc-01_amable.wav", b"sound" * 20)).getvalue())
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(content) - 1))

@@ -1,4 +1,4 @@
-"""Bad sound and bad archives, one list for every door; each with the code it is refused by."""
+"""Bad audio and bad archives, one list for every upload path; each with its error code."""
 
 import io
 import stat
@@ -14,7 +14,7 @@ from corpus.audio.io import encode_wav
 from tests.corpus.web.conftest import wav
 from tests.signals import noise, silence, tone
 
-LARGEST = 3_000_000  # the limit under which these are tried
+LARGEST = 3_000_000  # the limit used for these
 GOOD = "shcc-01_neutral.wav"
 TRIED = "shcc-01_amable.wav"
 
@@ -67,7 +67,7 @@ SOUNDS: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 def packed(*files: tuple[str | ZipInfo, bytes], compression: int = ZIP_DEFLATED) -> bytes:
-    """Return a ZIP of these files, the good one behind them."""
+    """Return a ZIP of these files, followed by the good one."""
     file = io.BytesIO()
     with ZipFile(file, "w", compression) as zip_:
         for name, content in files:

@@ -1,4 +1,4 @@
-"""Agreement against known values; disputes, acceptance of a whole filter, progress."""
+"""Agreement compared with known values; disputes, accepting a whole filter, progress."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def test_without_a_second_vote_there_is_nothing_to_measure():
     assert kappas({1: {1: 1}}) == {}
 
 
-def test_where_everybody_says_one_thing_nothing_can_be_said():
+def test_if_all_labels_are_equal_agreement_is_undefined():
     found = alpha({n: {1: 1, 2: 1} for n in range(9)})
     assert found.value != found.value
 
@@ -79,7 +79,7 @@ def disputed(db, settings, sentence, neutral, warm, labeler) -> Any:
     return sentence
 
 
-def test_a_dispute_is_shown_and_settled_with_a_reason(disputed, reviewer):
+def test_a_dispute_is_shown_and_adjudicated_with_a_reason(disputed, reviewer):
     client = signed_in(reviewer)
     page = client.get(reverse("label_disputes")).content.decode()
     assert "Ana" in page
@@ -94,7 +94,7 @@ def test_a_dispute_is_shown_and_settled_with_a_reason(disputed, reviewer):
     assert Sentence.objects.get(pk=disputed.pk).label.key == "amable"
 
 
-def test_in_the_table_a_labeler_sees_the_own_vote_of_a_dispute_and_takes_it_back(
+def test_in_the_table_labelers_see_their_own_vote_of_a_dispute_and_undo_it(
     disputed, labeler, reviewer
 ):
     client = signed_in(labeler)
@@ -106,9 +106,7 @@ def test_in_the_table_a_labeler_sees_the_own_vote_of_a_dispute_and_takes_it_back
     assert row["style"].key == "neutral"
 
 
-def test_that_a_sentence_is_disputed_is_kept_from_who_is_to_label_it_blind(
-    disputed, labeler, reviewer
-):
+def test_a_dispute_is_hidden_from_labelers_who_label_blind(disputed, labeler, reviewer):
     def found(person: Any) -> int:
         return len(signed_in(person).get(f"{reverse('label')}?state=disputed").context["rows"])
 
@@ -136,7 +134,7 @@ def test_the_agreement_is_measured_by_a_worker_and_kept(disputed, warm, labeler,
     assert AgreementReport.objects.count() == 1
 
 
-def test_who_is_how_far(disputed, labeler, django_assert_max_num_queries):
+def test_progress_of_each_person(disputed, labeler, django_assert_max_num_queries):
     client = signed_in(labeler)
     with django_assert_max_num_queries(10):
         answer = client.get(reverse("label_people"))
@@ -155,7 +153,7 @@ def labels() -> dict[str, str | None]:
     return dict(Sentence.objects.values_list("sentence_id", "label__key"))
 
 
-def test_a_whole_filter_is_counted_accepted_and_taken_back_as_one(waiting, labeler):
+def test_a_whole_filter_is_counted_accepted_and_undone_as_one(waiting, labeler):
     client, query = signed_in(labeler), "category=call-center&q=g-"
     counted = client.get(f"{reverse('label_accept')}?{query}")
     assert counted.context["n"] == 3
@@ -173,7 +171,7 @@ def test_a_whole_filter_is_counted_accepted_and_taken_back_as_one(waiting, label
     assert LabelDecision.objects.filter(source="undo").count() == 2
 
 
-def test_nobody_takes_back_anothers_batch(waiting, labeler):
+def test_nobody_undoes_anothers_batch(waiting, labeler):
     answer = signed_in(labeler).post(reverse("label_accept"), {"query": ""})
     batch = answer.url.rpartition("accepted=")[2]
     other = signed_in(PersonFactory(roles=["labeler"]))

@@ -1,4 +1,4 @@
-"""Every bad sound through every door, every bad archive: words in the speaker's language."""
+"""Every bad audio file by every upload path, every bad archive: messages in the user's language."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def from_zip(client: Any, speaker: Any, data: bytes, language: str) -> str:
 
 
 def said_of_first(client: Any, archive: bytes, language: str) -> str:
-    """Send a ZIP, look at its preview, store all of it; return what is said of the first file."""
+    """Send a ZIP, open its preview, store all of it; return the message for the first file."""
     form = {"zip": SimpleUploadedFile("x.zip", archive)}
     url = client.post(reverse("take_batch_send"), form).url
     headers = {"Accept-Language": language}
@@ -77,7 +77,7 @@ DOORS = {"studio": from_studio, "upload": from_upload, "folder": from_folder, "z
 
 
 def words(code: str, door: str, language: str) -> str:
-    """Return what a speaker must read; the limits have words of their own at each door."""
+    """Return the expected message; limits have a different message for each upload path."""
     with translation.override(language):
         if door in ("folder", "zip") and code in ("empty", "too_large"):
             return batch_words(code)
@@ -91,14 +91,14 @@ def words(code: str, door: str, language: str) -> str:
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", SOUNDS)
-def test_bad_sound_is_refused_at_every_door_in_the_speakers_words(
+def test_bad_audio_is_refused_at_every_upload_in_the_speakers_language(
     name: str, door: str, language: str, client: Any, speaker: Any, media: Path
 ) -> None:
     code, make = SOUNDS[name]
     data = make()
     said = DOORS[door](client, speaker, data, language)
     wanted = words(code, door, language)
-    if name == "a header without sound":  # not empty as a file, so the decoder says it
+    if name == "a header without sound":  # not empty as a file, so the decoder reports it
         with translation.override(language):
             wanted = str(REFUSALS["empty"])
     assert wanted in said
@@ -113,7 +113,7 @@ def test_bad_sound_is_refused_at_every_door_in_the_speakers_words(
 
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_a_bad_file_of_an_archive_is_said_and_the_good_one_stored(
+def test_a_bad_file_of_an_archive_is_reported_and_the_good_one_stored(
     name: str, language: str, client: Any, media: Path, tmp_path: Path
 ) -> None:
     codes, make = ARCHIVES[name]

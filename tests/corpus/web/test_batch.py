@@ -1,4 +1,4 @@
-"""Many takes at once: the preview stores nothing, good files are stored once, bad ones are said."""
+"""Batches of takes: the preview stores nothing, good files are stored once, bad ones reported."""
 
 import io
 import json
@@ -53,7 +53,7 @@ def entry(client: Any, url: str, index: int) -> Any:
     return answer.context["row"]
 
 
-def test_the_preview_says_what_each_file_is_and_stores_no_take(client, media):
+def test_the_preview_describes_each_file_and_stores_no_take(client, media):
     files = {
         f"takes/{GOOD}": wav(),
         "takes/shcc-01_amable.wav": wav(190.0),
@@ -87,7 +87,7 @@ def test_without_javascript_all_of_it_is_stored_in_one_request(client):
     assert Recording.objects.count() == 2
 
 
-def test_when_time_is_up_the_page_goes_on_where_it_stopped(client, monkeypatch):
+def test_when_time_is_up_the_page_continues_where_it_stopped(client, monkeypatch):
     monkeypatch.setattr("corpus.views.batch.AT_ONCE_S", -1.0)
     url = previewed(client, {GOOD: wav()})
     answer = client.post(url)
@@ -100,7 +100,7 @@ def test_when_time_is_up_the_page_goes_on_where_it_stopped(client, monkeypatch):
     ("content", "code"),
     [(b"no archive", "not_zip"), (packed({}), "empty_zip"), (packed({GOOD: b"x"})[:-9], "not_zip")],
 )
-def test_what_is_no_archive_is_said_and_not_kept(content, code, client, media):
+def test_a_file_that_is_not_an_archive_is_reported_and_not_kept(content, code, client, media):
     answer = sent(client, content)
     assert answer.status_code == 422
     assert answer.context["problem"] == batch_words(code)
@@ -121,7 +121,7 @@ def test_a_new_zip_takes_the_place_of_the_one_before(client, media, speaker):
     assert client.get(new).status_code == 200
     with pytest.raises(BatchError):
         batch_keep(person=speaker.user, file=io.BytesIO(b"none"))
-    assert client.get(new).status_code == 200  # a refused one leaves it
+    assert client.get(new).status_code == 200  # a refused one does not replace it
 
 
 def test_nobody_opens_the_zip_of_somebody_else(client):
@@ -163,17 +163,17 @@ def test_a_folder_is_previewed_by_its_names_and_sent_file_by_file(client):
 
 
 @pytest.mark.parametrize("body", ["", "{", "[1]", '[["a"]]', '[["a", "b"]]', "null"])
-def test_a_preview_that_makes_no_sense_is_refused(body, client):
+def test_an_invalid_preview_is_refused(body, client):
     assert names(client, body).status_code == 400
 
 
-def test_a_folder_of_nothing_or_too_much_is_said(client):
+def test_an_empty_or_too_large_folder_is_reported(client):
     assert names(client, []).context["problem"] == batch_words("empty_folder")
     many = names(client, [[f"{n}.wav", 1] for n in range(5001)])
     assert many.context["problem"] == batch_words("too_many")
 
 
-def test_the_preview_of_many_files_asks_few_questions(client, django_assert_max_num_queries):
+def test_the_preview_of_many_files_makes_few_queries(client, django_assert_max_num_queries):
     files = {f"{SentenceFactory().sentence_id}_neutral.wav": b"x" for _ in range(60)}
     url = previewed(client, files)
     with django_assert_max_num_queries(14):

@@ -1,4 +1,4 @@
-"""The blind share: one vote each, a label only by agreement or adjudication, and what rows say."""
+"""The blind share: one vote each, a label only by agreement or adjudication, derived outcomes."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_two_who_differ_leave_no_label_until_somebody_decides(
         label_set(sentence=sentence, style=neutral, person=labeler)
 
 
-def test_who_comes_round_ends_the_dispute_but_is_not_counted_as_independent(
+def test_a_changed_vote_ends_the_dispute_but_is_not_counted_as_independent(
     blind, sentence, neutral, warm, labeler
 ):
     other = PersonFactory()
@@ -63,7 +63,7 @@ def test_who_comes_round_ends_the_dispute_but_is_not_counted_as_independent(
     assert votes == {labeler.pk: warm.pk, other.pk: neutral.pk}
 
 
-def test_taking_back_a_vote_brings_back_the_persons_own_earlier_one(
+def test_undoing_a_vote_restores_the_persons_own_earlier_one(
     blind, sentence, neutral, warm, labeler
 ):
     label_set(sentence=sentence, style=warm, person=labeler)
@@ -73,13 +73,13 @@ def test_taking_back_a_vote_brings_back_the_persons_own_earlier_one(
     assert set(LabelDecision.objects.independent()[sentence.pk]) != {labeler.pk}
 
 
-def test_nothing_is_adjudicated_that_nobody_disputes(sentence, neutral, labeler, reviewer):
+def test_only_disputed_sentences_are_adjudicated(sentence, neutral, labeler, reviewer):
     label_set(sentence=sentence, style=neutral, person=labeler)
     with pytest.raises(LabelConflict):
         label_adjudicate(sentence=sentence, style=neutral, person=reviewer, reason="x")
 
 
-def test_a_changed_share_does_not_change_what_was_said(settings, sentence, neutral, warm, labeler):
+def test_a_changed_share_does_not_change_earlier_votes(settings, sentence, neutral, warm, labeler):
     settings.BLIND_SHARE = 1.0
     label_set(sentence=sentence, style=warm, person=labeler)
     settings.BLIND_SHARE = 0.0
@@ -87,7 +87,7 @@ def test_a_changed_share_does_not_change_what_was_said(settings, sentence, neutr
     assert told(sentence) == (None, "disputed")
 
 
-def test_who_waits_for_whom(settings, neutral, warm, labeler):
+def test_which_sentences_wait_for_whom(settings, neutral, warm, labeler):
     shared, double = SentenceFactory(sentence_id="shcc-01"), SentenceFactory(sentence_id="s-12")
     assert draw("s-12") < 0.2 < draw("shcc-01")
     settings.BLIND_SHARE = 0.2
@@ -111,10 +111,10 @@ def test_who_waits_for_whom(settings, neutral, warm, labeler):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(acts=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans()), max_size=10))
-def test_what_is_kept_on_the_sentence_is_what_its_rows_say(
+def test_the_stored_outcome_of_a_sentence_equals_the_derived_one(
     acts, settings, neutral, warm, labeler, reviewer
 ):
-    """Any order of labels, undos and changes of the share: the kept outcome is the derived one."""
+    """Any order of labels, undos and share changes: the stored outcome is the derived one."""
     sentence, people = SentenceFactory(), (labeler, reviewer, PersonFactory())
     for who, what, hidden in acts:
         settings.BLIND_SHARE = float(hidden)

@@ -1,4 +1,4 @@
-"""The threshold of the quality score: drawn from verdicts, kept with who set it, only a hint."""
+"""The threshold of the quality score: plotted from verdicts, stored with its author, a hint."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def page(client: Any) -> Any:
     return answer
 
 
-def test_only_takes_that_people_judged_count_by_their_last_verdict(client):
+def test_only_reviewed_takes_count_by_their_last_verdict(client):
     judge(0.9, "accepted", "rejected")
     judge(0.2, "rejected")
     ProsodyScoreFactory(recording=RecordingFactory(state="pending"), quality=0.5)
@@ -63,6 +63,6 @@ def test_a_threshold_is_set_by_a_person_and_the_earlier_ones_stay(client, review
 
 
 @pytest.mark.parametrize("value", ["", "1.2", "-0.1", "nan", "x"])
-def test_a_threshold_that_is_none_is_refused(value, client):
+def test_an_invalid_threshold_is_refused(value, client):
     assert client.post(reverse("calibration"), {"value": value}).status_code == 422
     assert threshold_now() is None

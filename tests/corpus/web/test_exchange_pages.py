@@ -1,4 +1,4 @@
-"""The exchange format through the browser: what goes out comes back in."""
+"""The exchange format in the browser: an export can be imported again."""
 
 import json
 from typing import Any

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def kept(content: bytes | None = None, **changes: Any) -> Recording:
-    """Make an accepted take with its file; the measuring is not what is tried here."""
+    """Create an accepted take with its file, without measuring it."""
     content = content or wav()
     take = RecordingFactory.create(
         **{"state": "accepted", "sha256": hashlib.sha256(content).hexdigest()} | changes
@@ -77,7 +77,7 @@ def test_the_exchange_layout_imports_with_its_sounds(client, neutral, sentence):
     assert {"corpus.json", "recordings/shcc-01_neutral.wav"} < set(zip_.namelist())
 
 
-def test_the_exchange_layout_keeps_to_what_was_asked_for(client, neutral, warm, speaker):
+def test_the_exchange_layout_contains_only_the_selection(client, neutral, warm, speaker):
     said = SentenceFactory.create_batch(3)
     for sentence, style in zip(said, (neutral, warm, warm), strict=True):
         LabelFactory(sentence=sentence, style=style)
@@ -110,7 +110,7 @@ def test_sha256sum_accepts_every_archive(layout, client, neutral, sentence, tmp_
     assert done.stdout.count(": OK") == 2
 
 
-def test_only_what_was_asked_for_and_may_be_used(client, neutral, warm, speaker):
+def test_only_the_selection_with_consent_is_exported(client, neutral, warm, speaker):
     mine = kept(style=neutral, speaker=speaker)
     warm_one = kept(style=warm)
     waiting = kept(style=warm, state="pending")
@@ -127,7 +127,7 @@ def test_only_what_was_asked_for_and_may_be_used(client, neutral, warm, speaker)
         assert names[:-2] == [f"wavs/{take_name(take)}.wav" for take in there]
 
 
-def test_a_file_that_is_gone_or_changed_is_left_out_and_named(client, neutral):
+def test_a_missing_or_changed_file_is_left_out_and_named(client, neutral):
     gone, changed, good = kept(), kept(), kept()
     gone.wav.storage.delete(gone.wav.name)
     with changed.wav.storage.open(changed.wav.name, "wb") as file:
@@ -140,7 +140,7 @@ def test_a_file_that_is_gone_or_changed_is_left_out_and_named(client, neutral):
     assert row["file_name"] == f"audio/{take_name(good)}.wav"
 
 
-def test_nothing_to_export_and_nonsense_are_said(client):
+def test_an_empty_selection_and_invalid_input_are_reported(client):
     assert client.get(reverse("takes_export")).status_code == 200
     assert client.get(reverse("takes_export"), {"layout": "ljspeech"}).status_code == 422
     assert client.get(reverse("takes_export"), {"layout": "exe"}).status_code == 422

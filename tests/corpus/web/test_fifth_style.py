@@ -1,4 +1,4 @@
-"""A style made in the administration works on every page, without a change of code."""
+"""A style created in the admin works on every page without code changes."""
 
 from io import BytesIO
 from typing import Any
@@ -45,7 +45,7 @@ def alegre(admin) -> StyleLabel:
     return StyleLabel.objects.get(key="alegre")
 
 
-def test_it_comes_last_with_a_colour_and_a_shape_of_its_own(alegre):
+def test_it_is_last_with_its_own_colour_and_shape(alegre):
     assert list(StyleLabel.objects.all())[-1] == alegre
     assert (alegre.colour, alegre.shape) == ("style-5", "hexagon")
     others = StyleLabel.objects.exclude(pk=alegre.pk)
@@ -64,7 +64,7 @@ def test_it_is_labelled_with_its_own_key_and_counted(admin, alegre):
     assert admin.get(reverse("home")).status_code == 200
 
 
-def test_it_is_recorded_judged_listed_and_exported(admin, alegre, speaker):
+def test_it_is_recorded_scored_listed_and_exported(admin, alegre, speaker):
     sentence = Sentence.objects.first()
     take = take_store(
         sentence=sentence, style=alegre, speaker=speaker, person=speaker.user, file=BytesIO(wav())
@@ -89,7 +89,7 @@ def test_a_profile_that_cannot_be_measured_is_refused(admin, profile):
     assert set(answer.context["adminform"].form.errors) == {"profile"}
 
 
-def test_a_style_that_was_there_keeps_its_colour(admin):
+def test_an_existing_style_keeps_its_colour(admin):
     style = StyleLabel.objects.get(key="amable")
     url = reverse("admin:corpus_stylelabel_change", args=[style.pk])
     form = admin.get(url).context["adminform"].form

@@ -1,4 +1,4 @@
-"""The focus view: what it sends, saves and takes back, for scripts and for plain forms."""
+"""The focus view: what it sends, saves and undoes, for scripts and for plain forms."""
 
 from typing import Any
 
@@ -40,11 +40,13 @@ def test_the_queue_comes_in_parts_without_gaps_or_repeats(sentences, labeler):
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.", "-1.2", "9" * 40 + ".1", "%00.1"])
-def test_a_place_that_is_none_starts_at_the_beginning(after, sentences, labeler):
+def test_an_invalid_position_starts_at_the_beginning(after, sentences, labeler):
     assert ask(signed_in(labeler), f"after={after}")[0]["id"] == "s-00"
 
 
-def test_only_what_waits_is_asked_unless_the_filter_says_otherwise(sentences, warm, labeler):
+def test_only_waiting_sentences_are_shown_unless_the_filter_says_otherwise(
+    sentences, warm, labeler
+):
     LabelFactory(sentence=sentences[0], style=warm)
     client = signed_in(labeler)
     assert ask(client)[0]["id"] == "s-01"
@@ -52,7 +54,7 @@ def test_only_what_waits_is_asked_unless_the_filter_says_otherwise(sentences, wa
     assert client.get(reverse("focus")).context["left"] == 44
 
 
-def test_a_key_saves_and_says_who_and_how(sentences, warm, labeler):
+def test_a_key_saves_with_person_and_source(sentences, warm, labeler):
     client = signed_in(labeler)
     assert save(client, "s-00", style="amable", seen="").json().keys() == {"saved"}
     assert save(client, "s-01", accept="amable", seen="").status_code == 200
@@ -66,7 +68,7 @@ def test_a_repeated_request_is_one_decision(sentences, labeler):
     assert save(client, "s-00", style="amable", seen="").json() == first
 
 
-def test_a_conflict_comes_back_with_the_sentence_as_it_is_now(sentences, neutral, labeler):
+def test_a_conflict_returns_the_current_sentence(sentences, neutral, labeler):
     ana = PersonFactory(first_name="Ana")
     decision = label_set(sentence=sentences[0], style=neutral, person=ana)
     answer = save(signed_in(labeler), "s-00", style="amable", seen="")
@@ -79,14 +81,14 @@ def test_a_conflict_comes_back_with_the_sentence_as_it_is_now(sentences, neutral
 
 
 @pytest.mark.parametrize("data", [{}, {"style": "nope"}, {"style": "ne\0utral"}, {"seen": "x"}])
-def test_a_choice_that_is_none_is_refused(data, sentences, labeler):
+def test_an_invalid_choice_is_refused(data, sentences, labeler):
     answer = save(signed_in(labeler), "s-00", **data)
     assert answer.status_code == 422
     assert answer.json()["problem"]
     assert not LabelDecision.objects.exists()
 
 
-def test_the_last_ten_are_taken_back_one_by_one_in_a_new_session_too(sentences, labeler):
+def test_the_last_ten_are_undone_one_by_one_in_a_new_session_too(sentences, labeler):
     client = signed_in(labeler)
     for sentence in sentences[:12]:
         save(client, sentence.sentence_id, style="amable", seen="")
@@ -96,7 +98,7 @@ def test_the_last_ten_are_taken_back_one_by_one_in_a_new_session_too(sentences, 
     assert Sentence.objects.filter(label__isnull=False).count() == 2
 
 
-def test_what_somebody_changed_since_is_left_and_the_one_before_is_taken_back(
+def test_a_decision_changed_by_others_is_kept_and_the_one_before_is_undone(
     sentences, neutral, labeler
 ):
     client = signed_in(labeler)
@@ -107,7 +109,7 @@ def test_what_somebody_changed_since_is_left_and_the_one_before_is_taken_back(
     assert undo(client).status_code == 409
 
 
-def test_the_blind_see_nothing_of_the_others(settings, sentences, warm, neutral, labeler):
+def test_blind_labelers_see_nothing_of_others(settings, sentences, warm, neutral, labeler):
     settings.BLIND_SHARE = 1.0
     label_set(sentence=sentences[0], style=warm, person=PersonFactory(first_name="Ana"))
     client = signed_in(labeler)
@@ -121,7 +123,7 @@ def test_the_blind_see_nothing_of_the_others(settings, sentences, warm, neutral,
     assert (row["hidden"], row["disputed"]) == (False, True)
 
 
-def test_plain_forms_do_it_too(sentences, labeler):
+def test_plain_forms_work_too(sentences, labeler):
     client = signed_in(labeler)
     answer = save(client, "s-00", script=False, style="amable", query="category=call-center")
     assert (answer.status_code, answer.url) == (302, f"{reverse('focus')}?category=call-center")
@@ -136,7 +138,7 @@ def test_the_page_works_before_any_script(sentences, labeler):
     assert html.count('name="style"') == 2
 
 
-def test_few_questions_however_many_sentences(sentences, labeler, django_assert_max_num_queries):
+def test_few_queries_for_any_number_of_sentences(sentences, labeler, django_assert_max_num_queries):
     client = signed_in(labeler)
     with django_assert_max_num_queries(13):
         client.get(reverse("focus"))

@@ -1,4 +1,4 @@
-"""Labels: appended, never overwritten unseen, taken back; and the page that does it."""
+"""Labels: appended, never overwritten unseen, undone; and their page."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_a_label_is_a_new_row_and_the_last_one_counts(sentence, neutral, warm, l
     assert LabelDecision.objects.count() == 2
 
 
-def test_saying_the_same_twice_appends_nothing(sentence, neutral, labeler):
+def test_a_repeated_label_appends_nothing(sentence, neutral, labeler):
     first = label_set(sentence=sentence, style=neutral, person=labeler)
     assert label_set(sentence=sentence, style=neutral, person=labeler) == first
 
@@ -44,7 +44,7 @@ def test_a_second_opinion_is_kept_even_if_it_agrees(sentence, neutral, labeler, 
     assert LabelDecision.objects.count() == 2
 
 
-def test_what_changed_meanwhile_is_not_overwritten(sentence, neutral, warm, labeler):
+def test_a_label_changed_in_the_meantime_is_not_overwritten(sentence, neutral, warm, labeler):
     other = PersonFactory(first_name="Ana", last_name="Gil")
     label_set(sentence=sentence, style=warm, person=other)
     with pytest.raises(LabelConflict, match=r"Ana Gil.*Amable"):
@@ -71,7 +71,7 @@ def test_undo_restores_what_was_there_before(sentence, neutral, warm, labeler):
     assert LabelDecision.objects.count() == 4
 
 
-def test_nobody_takes_back_what_another_decided(sentence, neutral, warm, labeler, reviewer):
+def test_nobody_undoes_anothers_decision(sentence, neutral, warm, labeler, reviewer):
     label_set(sentence=sentence, style=neutral, person=labeler)
     label_set(sentence=sentence, style=warm, person=reviewer)
     with pytest.raises(LabelConflict):
@@ -85,7 +85,7 @@ def test_nobody_takes_back_what_another_decided(sentence, neutral, warm, labeler
 )
 @given(acts=st.lists(st.tuples(st.booleans(), st.integers(0, 2)), max_size=8))
 def test_the_label_is_the_top_of_the_standing_decisions(acts, neutral, warm, labeler, reviewer):
-    """Any order of labelling and taking back, by two people, keeps stack and query in step."""
+    """For any order of labels and undos by two people, stack and query agree."""
     sentence, model = SentenceFactory(), []
     people = (labeler, reviewer)
     for who, what in acts:
@@ -127,7 +127,7 @@ def test_accepting_the_suggestion_says_so(sentence, neutral, warm, labeler):
     assert LabelDecision.objects.get().source == "suggestion"
 
 
-def test_a_conflict_is_told_in_the_row(sentence, neutral, warm, labeler):
+def test_a_conflict_is_shown_in_the_row(sentence, neutral, warm, labeler):
     LabelFactory(sentence=sentence, style=warm, person=PersonFactory(first_name="Ana"))
     answer = save(signed_in(labeler), sentence, style="neutral", seen="")
     assert answer.status_code == 409
@@ -136,7 +136,7 @@ def test_a_conflict_is_told_in_the_row(sentence, neutral, warm, labeler):
 
 
 @pytest.mark.parametrize("data", [{"style": "nope"}, {"style": ""}, {}, {"style": "neu\0tral"}])
-def test_a_choice_that_is_none_changes_nothing(data, sentence, neutral, labeler):
+def test_an_invalid_choice_changes_nothing(data, sentence, neutral, labeler):
     assert save(signed_in(labeler), sentence, **data).status_code == 422
     assert label_of(sentence) is None
 
@@ -198,7 +198,7 @@ def test_others_read_the_labels_but_cannot_change_them(some, reviewer):
     assert 'name="accept"' not in html
 
 
-def test_the_page_asks_few_questions_however_many_rows(
+def test_the_page_makes_few_queries_for_any_number_of_rows(
     neutral, warm, labeler, django_assert_max_num_queries
 ):
     for n in range(40):

@@ -1,4 +1,4 @@
-"""The review queue: order, keys' targets, verdicts that are kept, pictures."""
+"""The review queue: order, keyboard targets, stored verdicts, spectrograms."""
 
 from io import BytesIO
 from typing import Any
@@ -44,13 +44,13 @@ def shown(client: Any, **query: Any) -> Any:
 
 
 def judged(client: Any, take: Recording, state: str, reason: str = "", query: str = "") -> str:
-    """Open the take in the queue, judge it as it is shown, and return where that leads."""
+    """Open the take in the queue, submit a verdict on it, and return the redirect."""
     seen = client.get(reverse("listening"), {"take": take.pk}).context["seen"]
     url = reverse("listening_judge", args=[take.pk])
     return client.post(f"{url}{query}", {"state": state, "reason": reason, "seen": seen}).url
 
 
-def test_takes_come_oldest_first_with_a_way_on_and_back(client, takes):
+def test_takes_come_oldest_first_with_links_to_next_and_previous(client, takes):
     first, second, third = takes
     page = shown(client)
     assert (page["take"], page["waiting"], page["previous"]) == (first, 3, None)
@@ -61,7 +61,7 @@ def test_takes_come_oldest_first_with_a_way_on_and_back(client, takes):
     assert shown(client, take="none")["take"] == first
 
 
-def test_a_verdict_goes_on_to_the_next_and_round_to_those_passed_over(client, takes, reviewer):
+def test_a_verdict_leads_to_the_next_take_and_then_to_skipped_ones(client, takes, reviewer):
     first, second, third = takes
     assert judged(client, second, "accepted").endswith(f"take={third.pk}")
     assert judged(client, third, "rejected", "Too fast.").endswith(f"take={first.pk}")
@@ -75,7 +75,7 @@ def test_a_verdict_goes_on_to_the_next_and_round_to_those_passed_over(client, ta
     ]
 
 
-def test_sending_back_without_a_reason_stays_and_says_so(client, takes):
+def test_rejecting_without_a_reason_is_refused(client, takes):
     assert judged(client, takes[1], "rejected").endswith(f"take={takes[1].pk}")
     assert TakeVerdict.objects.count() == 0
     assert list(client.get(reverse("listening")).context["messages"])
@@ -98,13 +98,13 @@ def test_the_queue_is_narrowed_and_stays_so(client, takes):
     assert shown(client, speaker=SpeakerFactory().pk)["take"] is None
 
 
-def test_takes_of_a_withdrawn_voice_are_not_heard_here(client, takes, speaker):
+def test_takes_of_a_withdrawn_voice_are_not_in_the_queue(client, takes, speaker):
     speaker.withdrawn_at = timezone.now()
     speaker.save()
     assert shown(client)["take"] is None
 
 
-def test_the_spectrogram_is_a_picture_for_who_may_hear_it(client, takes, speaker):
+def test_the_spectrogram_is_for_those_who_may_hear_the_take(client, takes, speaker):
     url = reverse("take_spectrogram", args=[takes[0].pk])
     for person in (client, signed_in(speaker.user)):
         answer = person.get(url)
@@ -114,7 +114,7 @@ def test_the_spectrogram_is_a_picture_for_who_may_hear_it(client, takes, speaker
     assert signed_in(stranger).get(url).status_code == 404
 
 
-def test_a_page_asks_few_questions(client, takes, django_assert_max_num_queries):
+def test_a_page_makes_few_queries(client, takes, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
         shown(client, take=takes[1].pk)
 
@@ -135,7 +135,7 @@ def suggestion(client: Any) -> str:
     return page.partition('id="verdict"')[2].partition("<form")[0]
 
 
-def test_a_verdict_is_taken_back_and_the_take_waits_again(client, takes, reviewer):
+def test_a_verdict_is_undone_and_the_take_waits_again(client, takes, reviewer):
     first, second, _third = takes
     judged(client, first, "rejected", "Too fast.", query="?style=neutral")
     assert shown(client)["mine"].recording == first
@@ -150,7 +150,7 @@ def test_a_verdict_is_taken_back_and_the_take_waits_again(client, takes, reviewe
     assert shown(client, take=first.pk)["mine"].recording == second
 
 
-def test_only_ones_own_verdict_on_top_is_taken_back(client, takes, labeler, reviewer):
+def test_only_ones_own_latest_verdict_is_undone(client, takes, labeler, reviewer):
     take = takes[0]
     judged(client, take, "rejected", "Too fast.")
     take_judge(recording=take, person=labeler, state="accepted")
@@ -175,7 +175,7 @@ def undo_button(take: Recording) -> str:
 
 @settings(max_examples=30, deadline=None)
 @given(acts=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["accepted", "rejected", ""]))))
-def test_verdicts_and_undos_are_a_stack_and_every_act_is_kept(acts):
+def test_verdicts_and_undos_are_a_stack_and_every_action_is_kept(acts):
     with transaction.atomic():
         take, people = RecordingFactory(style__key="amable"), PersonFactory.create_batch(2)
         stack: list[tuple[int, str]] = []

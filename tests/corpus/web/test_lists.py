@@ -29,7 +29,7 @@ def send(client: Any, file: bytes | None = None, name: str = "frases.txt", **mor
 
 
 def confirmed(client: Any, preview: Any) -> Any:
-    """Send what the preview's own form holds."""
+    """Submit the preview's own form."""
     fields = preview.context["form"].cleaned_data
     return send(client, content=preview.context["content"], alike="on" if fields["alike"] else "",
                 store="1")  # fmt: skip
@@ -47,7 +47,7 @@ def test_a_preview_stores_nothing_and_says_what_would_happen(client, sentence):
     assert 'class="coverage"' in page.content.decode()
 
 
-def test_what_the_preview_showed_is_stored_with_its_sounds(client, sentence):
+def test_the_previewed_sentences_are_stored_with_their_phonemes(client, sentence):
     preview = send(client, "¿Me oye bien?\n«¡Qué niño!», dijo.\n".encode())
     assert confirmed(client, preview).url == reverse("label")
     first, second = Sentence.objects.exclude(pk=sentence.pk)
@@ -102,7 +102,7 @@ def test_a_sentence_of_too_many_phonemes_is_refused(client):
     assert line == 1
 
 
-def test_nothing_a_list_too_large_and_a_taken_list_are_said_at_their_field(client):
+def test_empty_oversized_and_existing_lists_are_reported_at_their_field(client):
     def errors(**more: Any) -> set[str]:
         answer = send(client, **more)
         assert answer.status_code == 422

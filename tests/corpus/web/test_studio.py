@@ -1,4 +1,4 @@
-"""The studio's answers: what is to be read, a take kept once, the verdict, whose example."""
+"""The studio's responses: the sentences to read, takes stored once, the verdict, the example."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_bytes_damaged_on_their_way_are_not_stored(record: Any, media: Any) -> N
     assert files_in(media) == []
 
 
-def test_other_bytes_under_a_stored_id_are_refused_in_words(record: Any, media: Any) -> None:
+def test_other_bytes_under_a_stored_id_are_refused_with_a_message(record: Any, media: Any) -> None:
     attempt = str(uuid4())
     record(uuid=attempt)
     answer = record(wav(190.0), uuid=attempt)
@@ -80,7 +80,7 @@ def test_other_bytes_under_a_stored_id_are_refused_in_words(record: Any, media: 
     assert len(files_in(media)) == 2
 
 
-def test_a_take_goes_to_nobody_but_the_person_who_spoke_it(record: Any) -> None:
+def test_a_take_is_stored_only_for_the_person_who_spoke_it(record: Any) -> None:
     other: Any = SpeakerFactory()
     answer = record(speaker=other.pk)
     assert answer.status_code == 403
@@ -159,7 +159,7 @@ def test_the_example_is_ones_own_or_a_synthetic_voices_best_accepted_take(
     assert b"".join(heard.streaming_content)
 
 
-def test_the_page_holds_what_is_to_be_read_neutral_first(
+def test_the_page_contains_the_sentences_to_read_neutral_first(
     client: Any, speaker: Any, neutral: Any, warm: Any, django_assert_max_num_queries: Any
 ) -> None:
     sentences = [SentenceFactory(sentence_id=f"shxx-{n:02}", position=n) for n in range(30)]
@@ -182,7 +182,7 @@ def test_a_person_without_consent_is_sent_to_it() -> None:
     assert answer.url.startswith(reverse("consent"))
 
 
-def test_why_there_is_nothing_to_read_is_said_truly(
+def test_the_page_says_why_there_is_nothing_to_read(
     client: Any, speaker: Any, neutral: Any, warm: Any
 ) -> None:
     url = reverse("studio")

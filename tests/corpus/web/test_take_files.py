@@ -1,4 +1,4 @@
-"""The sweep removes what no take owns, once it is old enough, and nothing else."""
+"""The sweep removes files without a take once they are old enough, and nothing else."""
 
 import os
 import time
@@ -33,7 +33,7 @@ def left_behind(media: Path, name: str, age_s: float) -> None:
     os.utime(path, (time.time() - age_s,) * 2)
 
 
-def test_an_old_file_without_a_take_goes_and_a_young_one_stays(take: Any, media: Path) -> None:
+def test_an_old_file_without_a_take_is_removed_and_a_new_one_stays(take: Any, media: Path) -> None:
     owned = files_in(media)
     for name in owned:
         os.utime(media / name, (time.time() - 2 * WEEK_S,) * 2)

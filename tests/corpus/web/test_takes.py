@@ -1,4 +1,4 @@
-"""Takes: what is stored, what is refused, what a page shows, who may judge."""
+"""Takes: what is stored, what is refused, what a page shows, who may review."""
 
 from io import BytesIO
 from pathlib import Path
@@ -86,18 +86,18 @@ def test_takes_are_numbered_per_sentence_style_and_speaker(keep, warm):
     assert keep(wav(140.0), speaker=SpeakerFactory()).take == 1
 
 
-def test_style_is_judged_against_the_speakers_own_neutral_voice(keep, warm):
+def test_style_is_scored_against_the_speakers_own_neutral_voice(keep, warm):
     raised = keep(wav(150.0 * 2 ** (3 / 12)), style=warm, sentence=SentenceFactory(syllables=10))
     assert "pitch_st" in raised.prosody_scores.get().parts["missing"]
     keep(wav(150.0))
     [part] = [
         p for p in raised.prosody_scores.get().parts["parts"] if p["code"] == "pitch_st"
-    ]  # judged anew when the neutral voice became known
+    ]  # scored again when the neutral voice became known
     assert part["value"] == pytest.approx(3, abs=0.4)
     assert part["score"] == 1
 
 
-def test_a_rejected_neutral_take_is_no_baseline(keep, warm, reviewer):
+def test_a_rejected_neutral_take_is_not_a_baseline(keep, warm, reviewer):
     raised = keep(wav(190.0), style=warm, sentence=SentenceFactory(syllables=10))
     base = keep(wav(150.0))
     take_judge(recording=base, person=reviewer, state="rejected", reason="noise")
@@ -223,7 +223,7 @@ def test_speakers_hear_only_their_own_takes(keep, reviewer):
     assert signed_in(reviewer).get(reverse("take", args=[other.pk])).status_code == 200
 
 
-def test_sending_back_needs_a_reason(keep, reviewer):
+def test_rejecting_needs_a_reason(keep, reviewer):
     take, client = keep(), signed_in(reviewer)
     url = reverse("take_judge", args=[take.pk])
     assert client.post(url, {"state": "rejected", "seen": 0}).status_code == 422
@@ -233,7 +233,7 @@ def test_sending_back_needs_a_reason(keep, reviewer):
     assert take.state == "rejected"
 
 
-def test_what_somebody_else_said_meanwhile_stands_until_it_was_seen(keep, reviewer, labeler):
+def test_anothers_verdict_stands_until_it_was_seen(keep, reviewer, labeler):
     take, client = keep(), signed_in(reviewer)
     page, url = (reverse(name, args=[take.pk]) for name in ("take", "take_judge"))
     seen = client.get(page).context["verdict_form"]["seen"].value()
@@ -260,7 +260,7 @@ def test_what_somebody_else_said_meanwhile_stands_until_it_was_seen(keep, review
         ("nonsense", 200, (0, None)),
     ],
 )
-def test_audio_answers_ranges(header, status, span, keep, reviewer):
+def test_audio_supports_range_requests(header, status, span, keep, reviewer):
     take = keep()
     content = Path(take.wav.path).read_bytes()
     headers = {"Range": header} if header else {}
@@ -272,7 +272,7 @@ def test_audio_answers_ranges(header, status, span, keep, reviewer):
         assert int(answer["Content-Length"]) == len(got)
 
 
-def test_the_list_filters_and_asks_few_questions(
+def test_the_list_filters_and_makes_few_queries(
     keep, warm, reviewer, django_assert_max_num_queries
 ):
     first = keep(wav(140.0))

@@ -1,4 +1,4 @@
-"""espeak-ng's process: whatever becomes of it, the same words sound the same."""
+"""espeak-ng's process: whatever happens to it, the same text gives the same audio."""
 
 import multiprocessing
 import subprocess
@@ -53,7 +53,7 @@ def pid_of(speaker: Speaker) -> int:
 
 
 def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
-    """A text said with short pauses used to change how long the next one's were."""
+    """A text with short pauses used to change the length of the next one's."""
     before = "Tome asiento, por favor, y espere en la sala."
     said = set()
     for gap_s in (1e-4, 0.05, 1e-4, 0.012):
@@ -66,7 +66,9 @@ def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
     assert len(said) == 1
 
 
-def test_a_process_that_is_renewed_itself_speaks_itself(speaker: Speaker, said: np.ndarray) -> None:
+def test_a_regularly_restarted_process_synthesizes_itself(
+    speaker: Speaker, said: np.ndarray
+) -> None:
     speaker.here = True
     speaker.ask(**{**REQUEST, "text": "Tome asiento, por favor.", "gap_s": 0.05})
     assert np.array_equal(speaker.ask(**REQUEST), said)
@@ -79,7 +81,7 @@ def test_a_process_that_was_killed_is_replaced(speaker: Speaker, said: np.ndarra
     assert np.array_equal(speaker.ask(**REQUEST), said)
 
 
-def test_it_is_renewed_before_it_has_grown(
+def test_it_is_restarted_before_its_memory_grows(
     speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(espeak, "_TEXTS", 2)
@@ -91,7 +93,7 @@ def test_it_is_renewed_before_it_has_grown(
     assert not psutil.pid_exists(pids[0])
 
 
-def test_half_an_answer_is_not_taken_for_the_next(
+def test_a_partial_answer_is_not_used_for_the_next_request(
     speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(file: Any) -> None:
@@ -105,7 +107,7 @@ def test_half_an_answer_is_not_taken_for_the_next(
     assert np.array_equal(speaker.ask(**REQUEST), said)
 
 
-def test_a_text_it_breaks_down_over_is_named(
+def test_a_text_that_crashes_it_is_named(
     speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.py"
@@ -160,7 +162,7 @@ def test_a_fork_while_a_thread_is_answered_does_not_hang() -> None:
     assert [child.exitcode for child in children] == [0] * 5
 
 
-def test_it_begins_where_its_pipe_may_not_grow(
+def test_it_starts_if_its_pipe_cannot_be_enlarged(
     speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_arguments: Any) -> None:
@@ -170,7 +172,7 @@ def test_it_begins_where_its_pipe_may_not_grow(
     assert np.array_equal(speaker.ask(**REQUEST), said)
 
 
-def test_it_ends_with_the_process_that_began_it() -> None:
+def test_it_ends_with_its_parent_process() -> None:
     program = (
         "import os\n"
         "from distillation.engines.praat import espeak\n"

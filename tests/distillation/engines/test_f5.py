@@ -32,7 +32,7 @@ class TestSpeech:
         assert said["five"] == said["again"]
         assert said["five"] == teacher("five", folder)
 
-    def test_seed_prompt_and_words_are_heard(self, said):
+    def test_seed_prompt_and_text_change_the_audio(self, said):
         heard = {said[name] for name in ("other_seed", "other_prompt", "other_words")}
         assert len(heard | {said["five"][0]}) == 4
 
@@ -41,10 +41,10 @@ class TestSpeech:
         assert slow_s / plain_s == pytest.approx(1.25, rel=0.03)
         assert plain_s / fast_s == pytest.approx(1.25, rel=0.03)
 
-    def test_accents_take_no_time(self, said):
+    def test_accents_do_not_lengthen_the_audio(self, said):
         assert said["accents_s"] == pytest.approx(said["plain_s"], abs=0.02)
 
-    def test_figures_are_read_as_words(self, said):
+    def test_numbers_are_read_as_words(self, said):
         assert said["figures"] == said["words"]
 
     def test_long_text_is_spoken_whole(self, said):
@@ -77,7 +77,7 @@ class TestSpeech:
         target = read_wav(tmp_path / "out" / "reference_audio" / "neutral" / "target.wav")
         assert 20.0 <= target.duration_s <= 30.0
 
-    def test_what_is_wrong_is_said(self, folder):
+    def test_faults_are_reported(self, folder):
         found = teacher("faults", folder)
         wrong = {name: code for name, (code, _) in found.items()}
         assert wrong == {
@@ -105,7 +105,7 @@ def placed(folder, name="model_50.safetensors"):
     return folder
 
 
-def test_here_it_says_which_environment_to_use(tmp_path):
+def test_in_this_environment_it_names_the_one_to_use(tmp_path):
     with pytest.raises(EngineError, match=r"make teacher.*--tts-url") as caught:
         make("f5", {"model_dir": placed(tmp_path)})
     assert caught.value.code == "no_teacher"
@@ -119,7 +119,7 @@ def test_the_newest_checkpoint_by_its_step_counts(tmp_path):
     assert found.architecture == ARCHITECTURES["F5TTS_Base"]
 
 
-def test_architecture_by_name_or_by_figures(tmp_path):
+def test_architecture_by_name_or_by_values(tmp_path):
     path = placed(tmp_path) / "f5" / "architecture.json"
     path.write_text('"F5TTS_v1_Base"')
     assert files_of(tmp_path).architecture["dim"] == 1024

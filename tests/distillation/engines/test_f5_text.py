@@ -1,4 +1,4 @@
-"""What F5 is given to read: no figure, no capitals, nothing lost that a reader says."""
+"""The text given to F5: no digits, no capitals, nothing speakable lost."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -81,7 +81,7 @@ def test_english(written, said):
     assert read_aloud(written, "en") == said
 
 
-def test_nothing_to_say_and_an_unknown_language():
+def test_an_empty_text_and_an_unknown_language():
     with pytest.raises(EngineError) as caught:
         read_aloud(" …!", "es")
     assert caught.value.code == "empty_text"
@@ -95,7 +95,7 @@ def test_nothing_to_say_and_an_unknown_language():
 @example("1" * 4096, "es")
 @example("1" * 4096, "en")
 @example("a." * 2048, "es")
-def test_any_text_becomes_letters_and_signs(text, lang):
+def test_any_text_becomes_letters_and_punctuation(text, lang):
     said = read_aloud(f"a {text}", lang)
     assert not any(sign.isdigit() for sign in said)
     assert said.split(" ") == said.split()

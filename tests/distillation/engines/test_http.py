@@ -1,4 +1,4 @@
-"""Teacher http against a real server on loopback: sent, waited for, said."""
+"""Teacher http with a real server on loopback: requests, retries, error messages."""
 
 import base64
 import socket
@@ -28,7 +28,7 @@ def fault(server, **options):
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/v1", "/v1/"])
-def test_it_speaks_the_openai_way(tail):
+def test_it_uses_the_openai_api(tail):
     with serving(WAV) as server:
         engine = teacher("http", {"url": server.url + tail, "model": "m", "voice": "v"})
         audio = engine.synthesize("¿Qué tal?", BARE, speed=0.95, seed=3)
@@ -42,7 +42,7 @@ def test_it_speaks_the_openai_way(tail):
     assert np.allclose(audio.y, VOICE.y, atol=1e-4)
 
 
-def test_the_prompt_goes_along_as_wav(tmp_path):
+def test_the_prompt_is_sent_as_wav(tmp_path):
     write_wav(tmp_path / "voz.wav", VOICE)
     prompt = Prompt(style="x", audio=tmp_path / "voz.wav", transcript="Esto digo.")
     with serving(WAV) as server:
@@ -68,14 +68,14 @@ def test_the_prompt_goes_along_as_wav(tmp_path):
         (b"", "alloy"),
     ],
 )
-def test_the_styles_own_voice_is_taken_where_the_server_has_it(listing, voice):
+def test_the_styles_own_voice_is_used_if_the_server_has_it(listing, voice):
     with serving(WAV) as server:
         server.listing = listing
         teacher("http", {"url": server.url}).synthesize("Hola.", BARE)
     assert server.asked[0][2]["voice"] == voice
 
 
-def test_a_busy_server_is_waited_for_as_it_asks():
+def test_a_busy_server_is_retried_after_the_time_it_asks_for():
     busy = (429, {"Retry-After": "0.3"}, b"")
     away = (503, {"Retry-After": "0"}, b"")
     with serving(busy, away, WAV) as server:
@@ -104,7 +104,7 @@ def test_a_server_that_stays_busy():
         (b"\xff\xfe[", "404"),
     ],
 )
-def test_a_refusal_is_told_in_the_servers_words(body, said):
+def test_a_refusal_contains_the_servers_message(body, said):
     with serving((404, {}, body)) as server:
         error = fault(server, api_key="secret")
     assert error.code == "teacher_refused"
@@ -139,7 +139,7 @@ def test_timeout_s_is_for_the_whole_answer():
     listener.close()
 
 
-def test_an_answer_without_end_is_not_kept(monkeypatch):
+def test_an_endless_answer_is_not_kept(monkeypatch):
     monkeypatch.setattr("distillation.engines.http.teacher.MAX_BYTES", 2**20)
     with serving((200, {}, bytes(2**21))) as server:
         error = fault(server)
@@ -161,7 +161,7 @@ def test_a_keys_line_end_is_left_out():
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>hello</html>", encode_wav(VOICE)[:2000]])
-def test_an_answer_that_is_no_sound(content):
+def test_an_answer_that_is_not_audio(content):
     with serving((200, {"Content-Type": "text/html"}, content)) as server:
         error = fault(server)
     assert error.code == "teacher_not_audio"
@@ -174,7 +174,7 @@ def test_a_server_that_hangs():
     assert error.code == "teacher_timeout"
 
 
-def test_nobody_there():
+def test_no_server():
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(EngineError, match=f"127.0.0.1:{port}.*start the server") as caught:
@@ -191,7 +191,7 @@ def test_options_it_cannot_follow(options):
     assert caught.value.code == "bad_option"
 
 
-def test_a_prompt_file_that_is_gone(tmp_path):
+def test_a_missing_prompt_file(tmp_path):
     prompt = Prompt(style="x", audio=tmp_path / "gone.wav")
     with serving(WAV) as server, pytest.raises(EngineError, match=r"gone\.wav") as caught:
         teacher("http", {"url": server.url}).synthesize("Hola.", prompt)

@@ -25,7 +25,7 @@ def test_its_weights_are_known_by_their_hash(kokoro):
     assert not student("praat").weights
 
 
-def test_phonemes_are_kokoros_own_spanish(kokoro):
+def test_phonemes_are_those_of_kokoros_spanish(kokoro):
     assert kokoro.phoneme_count("Chico.") == len("ʧˈiko.")
     assert kokoro.phoneme_count(" Chico.\n") == kokoro.phoneme_count("Chico.")
 
@@ -66,7 +66,7 @@ def test_voices_are_those_of_the_directory_spanish_first(kokoro, kokoro_model):
     assert caught.value.code == "missing_voice"
 
 
-def test_packs_beside_the_weights_count_too_and_a_wrong_one_says_so(kokoro, kokoro_model):
+def test_packs_next_to_the_weights_count_and_invalid_ones_are_reported(kokoro, kokoro_model):
     here = VoicePack(np.zeros((510, 1, 256), np.float32), "praat")
     voicepack.save(here, kokoro_model / "em_beside.pt")
     try:
@@ -78,7 +78,7 @@ def test_packs_beside_the_weights_count_too_and_a_wrong_one_says_so(kokoro, koko
         (kokoro_model / "em_beside.pt").unlink()
 
 
-def test_what_is_missing_is_named_with_its_place(tmp_path):
+def test_missing_files_are_named_with_their_path(tmp_path):
     (tmp_path / PACKS).mkdir()
     (tmp_path / PACKS / "ef_dora.pt").touch()
     with pytest.raises(EngineError) as both:
@@ -94,7 +94,7 @@ def test_what_is_missing_is_named_with_its_place(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["not json", "no keys", "no pickle", "other model"])
-def test_damaged_model_files_say_so(tmp_path, damage):
+def test_damaged_model_files_are_reported(tmp_path, damage):
     good = json.dumps(config(small=True))
     (tmp_path / CONFIG).write_text({"not json": "{", "no keys": "{}"}.get(damage, good))
     wrong = {"voice": {}} if damage == "other model" else {}
@@ -153,7 +153,7 @@ def test_weights_of_another_architecture_are_refused_by_name(
     assert caught.value.code == "bad_model"
 
 
-def test_the_standin_is_the_published_architecture(shared_data):
+def test_the_test_double_has_the_published_architecture(shared_data):
     published = json.loads((shared_data / "kokoro" / CONFIG).read_text(encoding="utf-8"))
     ours = config(small=False)
     assert set(ours["vocab"]) == set(published.pop("vocab"))
@@ -179,8 +179,8 @@ def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch
         ("tel. 900", "teléfono novecientos"),
     ],
 )
-def test_spanish_figures_are_those_of_the_words(kokoro, written, said):
-    """Its G2P takes each full stop, comma and colon of a figure for the end of a clause."""
+def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, said):
+    """Its G2P treats each full stop, comma and colon of a number as the end of a clause."""
     assert kokoro._phonemes(written) == kokoro._phonemes(said)
 
 
@@ -191,7 +191,7 @@ def test_precision_auto_follows_the_processor(kokoro_model):
 
 
 @pytest.mark.slow
-def test_a_checkpoint_named_as_the_published_one_is(kokoro, tmp_path):
+def test_a_checkpoint_with_the_published_parameter_names_loads(kokoro, tmp_path):
     """Saved from DataParallel, and without the affine of the style's norms."""
     states = torch.load(kokoro.model_dir / WEIGHTS, weights_only=True)
     renamed = {

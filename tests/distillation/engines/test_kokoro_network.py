@@ -35,7 +35,7 @@ def network(real_kokoro):
 
 @pytest.fixture(scope="module")
 def rows(real_kokoro):
-    """What each voice is for a text of that length."""
+    """The style embedding of each voice for a text of that length."""
     packs = (real_kokoro.stock_voice(name) for name in VOICES)
     return [pack.row(len(PHONEMES)).copy() for pack in packs]
 
@@ -50,12 +50,12 @@ def speak(network, style, phonemes=PHONEMES, speed=1.0, seed=3):
 
 
 def apart(found, wanted):
-    """Return the error as a share of the wanted sound, both as RMS."""
+    """Return the error relative to the expected audio, both as RMS."""
     return np.sqrt(np.mean((found - wanted) ** 2) / np.mean(wanted**2))
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
-def test_samples_are_those_of_the_plain_network(plain, network, rows, speed):
+def test_samples_equal_those_of_the_plain_network(plain, network, rows, speed):
     wanted = spoken(plain, rows[0], speed)
     for _ in range(2):  # afresh, and with everything kept
         found = speak(network, rows[0], speed=speed)
@@ -85,8 +85,8 @@ def test_only_what_changed_is_computed_again(plain, network, rows):
         assert np.abs(found - spoken(plain, style)).max() < 1e-4
 
 
-def test_what_is_kept_is_bounded(network, rows):
-    """The first prosody is forgotten, computed again, and the same."""
+def test_the_cache_is_bounded(network, rows):
+    """The first prosody is evicted, computed again, and equal."""
     computed = []
     hook = network.model.predictor.lstm.register_forward_hook(lambda *_: computed.append(1))
     first = speak(network, rows[0])
@@ -97,7 +97,7 @@ def test_what_is_kept_is_bounded(network, rows):
     assert len(computed) == PROSODIES + 2
 
 
-def test_neither_chunks_nor_a_processor_without_onednn_are_heard(
+def test_chunks_and_processors_without_onednn_do_not_change_the_audio(
     real_kokoro, network, rows, monkeypatch
 ):
     whole = speak(network, rows[0])

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.weights
 TEXT = "Buenas."
 
 
-def test_the_seed_decides_the_noise_and_nothing_leaks(real_kokoro):
+def test_the_seed_determines_the_noise_and_calls_are_independent(real_kokoro):
     pack = real_kokoro.stock_voice("em_alex")
     torch.manual_seed(5)
     state = torch.random.get_rng_state()
@@ -24,7 +24,7 @@ def test_the_seed_decides_the_noise_and_nothing_leaks(real_kokoro):
     assert not np.array_equal(real_kokoro.synthesize(TEXT, pack, seed=2).y, first)
 
 
-def test_many_voices_sound_as_each_alone(real_kokoro):
+def test_a_batch_of_voices_equals_each_alone(real_kokoro):
     packs = [real_kokoro.stock_voice(name) for name in ("ef_dora", "em_alex", "ef_dora")]
     text = f"{TEXT} {TEXT}"
     found = real_kokoro.synthesize_many(text, packs, speed=1.3, seed=4)
@@ -35,7 +35,7 @@ def test_many_voices_sound_as_each_alone(real_kokoro):
 
 
 @pytest.mark.parametrize("rows", [510, 511])
-def test_only_the_row_of_the_phoneme_count_is_heard(real_kokoro, rows):
+def test_only_the_row_of_the_phoneme_count_is_used(real_kokoro, rows):
     count = real_kokoro.phoneme_count(TEXT)
     whole = real_kokoro.stock_voice("ef_dora").data
     data = np.concatenate([whole, whole])[:rows]

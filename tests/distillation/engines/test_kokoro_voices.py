@@ -70,7 +70,7 @@ def test_each_voice_is_clear_and_not_clipped(spoken: Spoken, voice: str) -> None
         assert 0.4 < pitch.track(audio).voiced_ratio < 0.8  # noise has almost none, a hum all
 
 
-def test_each_voice_is_one_person_and_another_than_the_others(
+def test_each_voice_is_consistent_and_distinct_from_the_others(
     embeddings: dict[str, list[Embedding]],
 ) -> None:
     """Measured: 0.87 to 0.90 with itself over the sentences, 0.55 to 0.71 with another."""
@@ -81,7 +81,7 @@ def test_each_voice_is_one_person_and_another_than_the_others(
         assert np.mean(pairs) < min(own[one], own[other]) - 0.1
 
 
-def test_a_sentence_is_the_same_to_the_bit_whatever_was_said_between(
+def test_a_sentence_is_bit_identical_whatever_was_synthesized_between(
     real_kokoro: KokoroStudent, spoken: Spoken
 ) -> None:
     for voice, audios in spoken.items():

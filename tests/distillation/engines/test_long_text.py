@@ -1,4 +1,4 @@
-"""Long text of an engine: on one line, never empty, nothing unsaid taken along."""
+"""Long text of an engine: on one line, never empty, nothing speakable lost."""
 
 import pytest
 
@@ -6,19 +6,19 @@ from distillation.engines import EngineError
 from distillation.engines.long_text import pieces, tidy
 
 
-def test_tidy_text_is_one_line_without_controls():
+def test_tidy_text_is_one_line_without_control_characters():
     assert tidy("  Hola,\n\tqué\u200b tal\x00 ") == "Hola, qué tal"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "¡!", "…", "\x00"])
-def test_nothing_to_say(text):
+def test_a_text_without_words(text):
     with pytest.raises(EngineError, match="nothing to say") as caught:
         tidy(text)
     assert caught.value.code == "empty_text"
 
 
-def test_what_says_nothing_where_a_text_is_cut_takes_nothing_along():
-    """A dash or dots on their own used to leave the whole text unsaid."""
+def test_an_unspeakable_piece_does_not_drop_the_rest_of_the_text():
+    """A dash or dots on their own used to prevent synthesis of the whole text."""
 
     def count(text):
         return len(tidy(text))

@@ -1,4 +1,4 @@
-"""Student praat: each control is heard, nothing leaks between calls, any pack speaks."""
+"""Student praat: each control has its effect, calls are independent, any pack speaks."""
 
 import itertools
 from dataclasses import replace
@@ -102,7 +102,7 @@ def test_pauses_between_words_lengthen_the_speech(praat):
 
 
 @pytest.mark.parametrize(("name", "speed"), [("pf_luz", 1.0), ("pf_sol", 1.0), ("pm_gil", 0.3)])
-def test_equal_arguments_give_equal_samples_whatever_came_between(name, speed):
+def test_equal_arguments_give_equal_samples_whatever_was_synthesized_between(name, speed):
     fresh, used = student("praat"), student("praat")
     pack = used.stock_voice(name)
     first = fresh.synthesize(TEXT, pack, speed=speed, seed=3).y
@@ -112,7 +112,7 @@ def test_equal_arguments_give_equal_samples_whatever_came_between(name, speed):
     assert not np.array_equal(used.synthesize(TEXT, pack, speed=speed, seed=4).y, first)
 
 
-def test_a_longer_sentence_does_not_reach_those_after_it(praat):
+def test_a_longer_sentence_does_not_affect_later_ones(praat):
     """A long clause used to change pauses and the end of shorter ones, from then on."""
     clause = "y después le explico con gusto todo lo que quiera saber sobre su contrato "
     texts = (

@@ -37,7 +37,7 @@ def test_a_missing_take_names_text_and_style(tmp_path):
     assert text.value.code == file.value.code == "missing_take"
 
 
-def test_a_take_that_is_no_sound(tmp_path):
+def test_a_take_without_audio(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"hello" * 100)
     with pytest.raises(EngineError, match=r"a\.wav.*not a sound file") as caught:
         teacher("recordings").synthesize(
@@ -46,7 +46,7 @@ def test_a_take_that_is_no_sound(tmp_path):
     assert caught.value.code == "bad_take"
 
 
-def test_each_text_gets_the_next_phrase_and_keeps_it(reference):
+def test_each_text_is_assigned_the_next_phrase_and_keeps_it(reference):
     engine = teacher("recordings")
     said = {text: engine.synthesize(text, reference) for text in "abcd"}
     assert [round(said[text].duration_s, 1) for text in "abcd"] == pytest.approx(
@@ -67,7 +67,7 @@ def test_a_phrase_is_stretched_to_the_style_and_keeps_its_pitch(reference, speed
     assert strongest_hz(said) == pytest.approx(strongest_hz(usual), rel=0.06)
 
 
-def test_short_phrases_are_gathered_and_long_ones_divided(tmp_path):
+def test_short_phrases_are_joined_and_long_ones_split(tmp_path):
     short = [part for _ in range(6) for part in (glide(120, 1, 1.2), silence(0.5))]
     write_wav(tmp_path / "short.wav", join(*short))
     write_wav(tmp_path / "long.wav", glide(120, 3, 20.0))
@@ -85,7 +85,7 @@ def test_a_changed_file_is_read_again(reference):
 
 
 @pytest.mark.parametrize("what", ["nothing", "gone", "silent", "speed"])
-def test_a_prompt_it_cannot_use(tmp_path, reference, what):
+def test_an_unusable_prompt(tmp_path, reference, what):
     prompt, speed = Prompt(style="amable"), 1.0
     if what == "gone":
         prompt = Prompt(style="amable", audio=tmp_path / "gone.wav")

@@ -1,4 +1,4 @@
-"""A prompt made fit for a cloning teacher: length, pauses, words, level, tail."""
+"""A prompt prepared for a cloning teacher: length, pauses, transcript, level, trailing silence."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def prompt(path, audio, text="Buenos días, gracias por llamar."):
     return Prompt(style="neutral", audio=path, transcript=text)
 
 
-def test_a_short_prompt_keeps_its_words_and_gets_a_tail(tmp_path):
+def test_a_short_prompt_keeps_its_transcript_and_gets_trailing_silence(tmp_path):
     audio = speech(20, lead_s=1.5, level_db=-35.0, sr=16_000)
     made = prepare(prompt(tmp_path / "a.wav", audio, "Buenos  días,\n gracias."))
     assert made.text == "Buenos días, gracias."
@@ -46,13 +46,13 @@ def test_a_long_prompt_is_cut_at_a_pause_that_ends_a_clause(tmp_path):
         (speech(20), "  ", "no_transcript"),
     ],
 )
-def test_what_cannot_be_a_prompt_is_said(tmp_path, audio, text, code):
+def test_unusable_prompts_are_reported(tmp_path, audio, text, code):
     with pytest.raises(EngineError) as caught:
         prepare(prompt(tmp_path / "a.wav", audio, text))
     assert caught.value.code == code
 
 
-def test_no_audio_and_no_sound(tmp_path):
+def test_no_file_and_no_audio_in_the_file(tmp_path):
     with pytest.raises(EngineError, match="reference audio") as caught:
         prepare(Prompt(style="neutral", transcript="Hola."))
     assert caught.value.code == "no_prompt"
@@ -76,6 +76,6 @@ def test_takes_are_joined_at_one_level(tmp_path):
     assert first == pytest.approx(second, rel=0.15)
 
 
-def test_silence_is_no_prompt(tmp_path):
+def test_silence_is_not_a_prompt(tmp_path):
     with pytest.raises(EngineError):
         prepare(prompt(tmp_path / "a.wav", silence(3.0)))

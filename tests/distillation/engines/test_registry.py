@@ -1,4 +1,4 @@
-"""Engines by name: what there is, what comes later, and that a name costs no heavy import."""
+"""Engines by name: available ones, and listing them imports no heavy library."""
 
 import subprocess
 import sys
@@ -23,13 +23,13 @@ def test_an_unknown_name_lists_the_known(make):
     assert caught.value.code == "unknown_engine"
 
 
-def test_an_option_it_does_not_know():
+def test_an_unknown_option():
     with pytest.raises(EngineError, match="colour") as caught:
         student("praat", {"colour": "red"})
     assert caught.value.code == "bad_option"
 
 
-def test_looking_up_engines_loads_none_of_their_libraries():
+def test_listing_engines_loads_none_of_their_libraries():
     code = (
         "import sys, distillation.engines, distillation.voicepack, distillation.manifest;"
         "heavy = {'torch', 'kokoro', 'parselmouth', 'librosa', 'scipy', 'httpx'};"

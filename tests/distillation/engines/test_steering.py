@@ -31,7 +31,7 @@ def test_settings_come_back_from_their_row(name):
     )
 
 
-def test_each_control_listens_to_its_own_half():
+def test_each_control_depends_on_its_own_half():
     row = row_of(VOICES["pf_luz"])
     timbre, prosody = row.copy(), row.copy()
     timbre[PROSODY] = 0
@@ -43,7 +43,7 @@ def test_each_control_listens_to_its_own_half():
     assert settings(prosody).pitch_hz == pytest.approx(192, rel=1e-4)
 
 
-def test_one_control_moves_alone():
+def test_each_control_is_independent():
     row = row_of(VOICES["pm_teo"]) + row_of(replace(VOICES["pm_teo"], pitch_hz=150))
     other = row - row_of(VOICES["pm_teo"])
     moved = asdict(settings(other))
@@ -52,14 +52,14 @@ def test_one_control_moves_alone():
     assert moved["pitch_hz"] == pytest.approx(150, rel=1e-3)
 
 
-def test_what_is_unheard_changes_nothing():
+def test_unused_dimensions_change_nothing():
     rest = uncontrolled(np.random.default_rng(0).normal(0, 1, 256).astype(np.float32))
     row = row_of(VOICES["pm_leo"])
     assert astuple(settings(row + rest)) == pytest.approx(astuple(settings(row)), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", VOICES)
-def test_stock_packs_are_built_like_the_published(name):
+def test_stock_packs_have_the_structure_of_the_published_ones(name):
     data = stock(name).data[:, 0]
     mean = data.mean(axis=0)
     _, sizes, _ = np.linalg.svd(data - mean, full_matrices=False)
@@ -73,7 +73,7 @@ def test_stock_packs_are_built_like_the_published(name):
 
 
 @pytest.mark.parametrize("name", VOICES)
-def test_a_stock_voice_is_itself_at_every_length(name):
+def test_a_stock_voice_has_its_settings_at_every_length(name):
     for phonemes in (1, 30, 90, 510):
         heard = settings(stock(name).row(phonemes))
         assert heard.formant == pytest.approx(VOICES[name].formant, rel=0.03)

@@ -1,4 +1,4 @@
-"""The command in a folder with files that are gone, damaged, or of something else."""
+"""The command in a folder with missing, damaged or foreign files."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ from tests.distillation.voices import student
 
 @pytest.fixture
 def out(whole: Path, tmp_path: Path) -> Path:
-    """A copy of the folder in which one style was searched, to do harm to."""
+    """A copy of the folder in which one style was searched, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "out"))
 
 
@@ -33,7 +33,7 @@ def refused(out: Path, stage: str, *options: object) -> str:
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"recipe": 5}', '{"recipe": {"pace": 1}}'])
-def test_a_voice_nobody_knows_the_search_of(out: Path, note: str) -> None:
+def test_a_voice_without_a_record_of_its_search(out: Path, note: str) -> None:
     path = out / "evolved_voices" / "neutral.json"
     whole = path.read_text()
     path.write_text(note)
@@ -44,7 +44,7 @@ def test_a_voice_nobody_knows_the_search_of(out: Path, note: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sha256", "target", "recipe"])
-def test_a_note_of_another_version_is_written_anew(out: Path, name: str) -> None:
+def test_a_note_of_another_version_is_rewritten(out: Path, name: str) -> None:
     path = out / "evolved_voices" / "neutral.json"
     whole = path.read_text()
     path.write_text(json.dumps({**json.loads(whole), name: {}}))
@@ -60,7 +60,7 @@ def test_a_note_of_before_naturalness_is_completed(out: Path) -> None:
     assert json.loads(path.read_text())["base_voice"] == whole["base_voice"] != ""
 
 
-def test_a_check_that_could_not_be_made_is_made_once_it_can_be(
+def test_a_check_that_was_impossible_is_made_once_it_is_possible(
     out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = out / "validation" / "validation_report.json"
@@ -79,7 +79,7 @@ def test_a_check_that_could_not_be_made_is_made_once_it_can_be(
     assert f"→ {style['naturalness']['evolved']['mean']:.2f}" in capsys.readouterr().out
 
 
-def test_a_start_that_is_gone_is_written_again(out: Path) -> None:
+def test_a_missing_start_is_written_again(out: Path) -> None:
     start = out / "evolved_voices" / "start" / "neutral.pt"
     pack = start.read_bytes()
     start.unlink()
@@ -88,14 +88,14 @@ def test_a_start_that_is_gone_is_written_again(out: Path) -> None:
     assert start.read_bytes() == pack
 
 
-def test_a_voice_that_is_gone_is_not_left_out_in_silence(out: Path) -> None:
+def test_a_missing_voice_is_reported(out: Path) -> None:
     for name in ("evolved_voices/amable.pt", "evolved_voices/amable.json"):
         shutil.copy(out / name.replace("amable", "neutral"), out / name)
     (out / "evolved_voices" / "amable.pt").unlink()
     assert "no evolved voice for amable" in refused(out, "validate")
 
 
-def test_styles_not_evolved_yet_are_told(out: Path) -> None:
+def test_styles_not_evolved_yet_are_reported(out: Path) -> None:
     shutil.copytree(out / "reference_audio" / "neutral", out / "reference_audio" / "amable")
     found = plan_of(out, stage="validate", base_voices=())
     assert (found.recipe.style_keys, found.notes[0]) == (
@@ -103,18 +103,20 @@ def test_styles_not_evolved_yet_are_told(out: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_voice_is_judged_by_the_target_it_was_evolved_towards(out: Path, clips: Path) -> None:
+def test_a_voice_is_validated_against_the_target_it_was_evolved_towards(
+    out: Path, clips: Path
+) -> None:
     run(out, "--stage", "validate")
     run(out, "--stage", "reference", "--target-audio", f"neutral={clips}")
     assert "is another target than the voice neutral" in refused(out, "validate")
 
 
-def test_a_recipe_of_another_version_is_passed_over(out: Path) -> None:
+def test_a_recipe_of_another_version_is_ignored(out: Path) -> None:
     (out / "recipe.json").write_text('{"pace": 1}')
     assert plan_of(out, stage="validate", base_voices=()).recipe.steps == 5
 
 
-def test_sentences_of_a_recipe_that_is_gone_are_in_the_targets_notes(out: Path) -> None:
+def test_sentences_of_a_missing_recipe_are_read_from_the_targets_notes(out: Path) -> None:
     path = out / "reference_audio" / "neutral" / "target.json"
     note = json.loads(path.read_text())
     note["recipe"]["search_texts"] = ["Dos cafés.", "Y uno más."]
@@ -123,7 +125,7 @@ def test_sentences_of_a_recipe_that_is_gone_are_in_the_targets_notes(out: Path) 
     assert plan_of(out).recipe.search_texts == ("Dos cafés.", "Y uno más.")
 
 
-def test_a_teacher_that_cannot_be_reached_changes_nothing(out: Path) -> None:
+def test_an_unreachable_teacher_changes_nothing(out: Path) -> None:
     before = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
     options = ("--tts-url", "http://127.0.0.1:9", "--styles", "neutral")
     with pytest.raises(CommandError, match="cannot be reached"):
@@ -134,7 +136,9 @@ def test_a_teacher_that_cannot_be_reached_changes_nothing(out: Path) -> None:
     assert not (out / "new").exists()
 
 
-def test_what_is_to_be_heard_is_spoken_again(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_validation_audio_is_synthesized_again(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(out, "--stage", "validate")
     heard = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
     sound = heard.read_bytes()
@@ -146,7 +150,7 @@ def test_what_is_to_be_heard_is_spoken_again(out: Path, capsys: pytest.CaptureFi
     assert "validated already" in capsys.readouterr().out
 
 
-def test_a_deployed_voice_leads_back_to_its_own_search(out: Path) -> None:
+def test_a_deployed_voice_records_its_own_search(out: Path) -> None:
     run(out, "--stage", "validate", "--weights", "feature=0.2")
     run(out, "--stage", "deploy")
     made = json.loads((out / "evolved_voices" / "neutral.json").read_text())["recipe"]
@@ -234,7 +238,7 @@ def test_one_command_at_a_time_works_in_a_folder(out: Path) -> None:
     assert not (out / ".lock").exists()
 
 
-def test_a_lock_that_was_removed_meanwhile_is_none(
+def test_a_lock_file_removed_in_the_meantime_is_not_a_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / ".lock"

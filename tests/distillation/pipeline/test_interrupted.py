@@ -1,4 +1,4 @@
-"""The command: stopped, with other options in between, and gone on with."""
+"""The command: stopped, run with other options, and continued."""
 
 import json
 import os
@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
+from distillation.management.commands.run_pipeline import Bars
 from distillation.pipeline.driver import Interrupted, Pipeline
-from distillation.pipeline.progress import Bars
 from distillation.stages.evolve import Evolution
 from tests.distillation.pipeline.runs import plan_of, run
 
@@ -58,7 +58,7 @@ def test_a_stopped_search_resumes_to_the_same_pack(whole: Path, tmp_path: Path, 
     assert packs[0].read_bytes() == packs[1].read_bytes()
 
 
-def test_a_search_with_other_options_is_put_aside(whole: Path, tmp_path: Path) -> None:
+def test_a_search_with_other_options_is_set_aside(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
 
     def stop(steps: int, candidates: int) -> str:
@@ -82,7 +82,7 @@ def test_a_search_with_other_options_is_put_aside(whole: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_control_c_saves_and_the_same_command_goes_on(voice: Path, tmp_path: Path) -> None:
+def test_control_c_saves_and_the_same_command_continues(voice: Path, tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "run_pipeline", "--out", str(tmp_path)]
     options = ["--stage", "reference", "--reference-audio", str(voice), "--styles", "neutral"]
     run(tmp_path, *options)

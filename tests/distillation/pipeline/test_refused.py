@@ -93,7 +93,7 @@ def test_kokoro_without_its_files_is_refused(voice: Path, tmp_path: Path) -> Non
         )  # fmt: skip
 
 
-def test_files_that_cannot_be_read_are_said(voice: Path, tmp_path: Path) -> None:
+def test_unreadable_files_are_reported(voice: Path, tmp_path: Path) -> None:
     own = tmp_path / "voice.wav"
     shutil.copy(voice, own)
     own.with_suffix(".txt").write_bytes("Buenos días.".encode("latin-1"))

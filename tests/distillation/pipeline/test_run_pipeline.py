@@ -14,7 +14,7 @@ from tests.distillation.voices import REFERENCE, say, student
 
 
 @pytest.mark.slow
-def test_all_stages_end_to_end_and_nothing_twice(
+def test_all_stages_run_end_to_end_and_nothing_twice(
     takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
@@ -41,7 +41,7 @@ def test_all_stages_end_to_end_and_nothing_twice(
 
 
 @pytest.mark.slow
-def test_changed_inputs_are_worked_again(
+def test_work_is_repeated_for_changed_inputs(
     voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--reference-audio", voice, "--styles", "neutral")
@@ -59,7 +59,7 @@ def test_changed_inputs_are_worked_again(
     assert (tmp_path / "voices" / "manifest.json").is_file()
 
 
-def test_target_clips_take_the_place_of_a_teacher(
+def test_target_clips_replace_a_teacher(
     clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(tmp_path, "--stage", "reference", "--target-audio", f"neutral={clips}")
@@ -105,7 +105,7 @@ def test_failed_validation_deploys_nothing_and_says_so(voice: Path, tmp_path: Pa
     assert not (tmp_path / "voices").exists()
 
 
-def test_why_a_search_ended_early_is_told(
+def test_the_reason_a_search_ended_early_is_reported(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")

@@ -1,4 +1,4 @@
-"""Features of sounds whose answers are known: pace, level, pitch, groups that count the same."""
+"""Features of synthetic audio with known values: pace, level, pitch, groups of equal weight."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_pauses_do_not_change_the_pace() -> None:
     assert features(paused)["pace_mean"] == pytest.approx(plain, rel=0.05)
 
 
-def test_a_slower_copy_is_apart_in_pace_alone() -> None:
+def test_a_slower_copy_differs_in_pace_alone() -> None:
     fast, slow = features(beats(6.0)), features(beats(3.0))
     assert feature_similarity(fast, {**fast, "pace_mean": slow["pace_mean"]}) == pytest.approx(
         1.0 - (1 - slow["pace_mean"] / fast["pace_mean"]) / len(GROUPS)
@@ -60,21 +60,21 @@ def test_a_tone_has_its_pitch_and_no_deviation() -> None:
 
 
 @pytest.mark.parametrize("hz", [90.0, 330.0])
-def test_three_semitones_are_as_far_apart_for_every_voice(hz: float) -> None:
+def test_three_semitones_differ_equally_for_every_voice(hz: float) -> None:
     low, high = (features(beats(4.0, hz=hz * ratio)) for ratio in (1.0, 2 ** (3 / 12)))
     moved = {**low, "pitch_st_mean": high["pitch_st_mean"]}
     assert feature_similarity(low, moved) == pytest.approx(1.0 - 0.5 / 3 / len(GROUPS), abs=2e-3)
 
 
 @pytest.mark.parametrize("gain_db", [-40.0, -12.0, 6.0])
-def test_level_is_matched_before_anything_is_measured(gain_db: float) -> None:
+def test_level_is_normalized_before_measuring(gain_db: float) -> None:
     plain, sound = features(beats(4.0)), beats(4.0)
     changed = features(Audio(sound.y * np.float32(10 ** (gain_db / 20)), SR))
     for name, value in plain.items():
         assert changed[name] == pytest.approx(value, rel=1e-3, abs=1e-3)
 
 
-def test_groups_hold_every_feature_once_and_count_the_same() -> None:
+def test_groups_contain_every_feature_once_and_have_equal_weight() -> None:
     kinds = [kind for group in GROUPS.values() for kind in group]
     assert sorted(kinds) == sorted(FLOORS)
     found = features(say())

@@ -1,4 +1,4 @@
-"""The score against harmonic means worked out by hand."""
+"""The score compared with harmonic means computed by hand."""
 
 import pytest
 from hypothesis import given

@@ -44,7 +44,7 @@ def test_people_sound_more_natural_than_praat_and_than_noise(person: Audio) -> N
     assert LOWEST <= hiss < 2.0
 
 
-def test_equal_to_the_bit_and_indifferent_to_level(person: Audio) -> None:
+def test_bit_identical_and_independent_of_level(person: Audio) -> None:
     clip = Audio(person.y[: 4 * person.sr], person.sr)
     quiet = Audio((0.05 * clip.y).astype(np.float32), clip.sr)
     assert naturalness(clip) == naturalness(clip)
@@ -57,16 +57,16 @@ def test_a_long_clip_is_the_published_mean_of_windows(person: Audio) -> None:
     from distillation.scoring.naturalness import _network
 
     clip = Audio(person.y[: 9 * person.sr], person.sr)
-    with torch.inference_mode():  # it cuts the clip itself, and hears the windows as one batch
+    with torch.inference_mode():  # it cuts the clip itself and evaluates the windows as one batch
         published = float(_network()(torch.from_numpy(resample(clip, 16_000).y)[None]))
     assert naturalness(clip) == pytest.approx(published, abs=1e-4)
 
 
-def test_silence_is_the_least_natural() -> None:
+def test_silence_has_the_lowest_naturalness() -> None:
     assert naturalness(silence(2.0)) == LOWEST
 
 
-def test_torchaudio_is_not_left_behind_and_kokoro_loads_after() -> None:
+def test_the_torchaudio_module_is_removed_and_kokoro_loads_after() -> None:
     assert available()
     naturalness(say(LONG))
     assert "torchaudio" not in sys.modules

@@ -51,7 +51,7 @@ def test_no_voice_exceeds_its_bound(
     assert all(later <= sooner + 0.1 for sooner, later in pairwise(bounds))
 
 
-def test_a_far_first_text_bounds_the_whole_away() -> None:
+def test_a_distant_first_text_gives_a_low_bound() -> None:
     scorer = Scorer(say(LONG))
     near, far = scorer.measure_text(say(SHORT)), scorer.measure_text(say(SHORT, "pm_gil"))
     best = scorer.score([near, scorer.measure_text(say(OTHER))])

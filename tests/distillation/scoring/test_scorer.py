@@ -62,7 +62,7 @@ def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
     assert torn.self_ < steady.self_ - 0.05
 
 
-def test_a_candidate_that_falls_silent_is_no_error(scorer: Scorer) -> None:
+def test_a_silent_candidate_is_not_an_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
     heard = scorer.measure_text(silence)
     assert heard.target == 0.0
@@ -127,7 +127,7 @@ def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("part", ["target", "self", "feature"])
-def test_weights_decide_what_counts(part: str) -> None:
+def test_weights_determine_the_influence_of_each_part(part: str) -> None:
     weights = {name: 1.0 if name == part else 1e-9 for name in ("target", "self", "feature")}
     scorer = Scorer(say(LONG), weights=weights)
     score = scorer.score(
@@ -136,7 +136,7 @@ def test_weights_decide_what_counts(part: str) -> None:
     assert score.total == pytest.approx(100 * score.to_json()[part], abs=1e-3)
 
 
-def test_noise_is_no_speech() -> None:
+def test_noise_is_not_speech() -> None:
     with pytest.raises(AudioError) as caught:
         speaker_encoder().embed(noise(2.0))
     assert caught.value.code == "no_speech"
@@ -158,7 +158,7 @@ def test_self_similarity_is_the_mean_over_all_pairs() -> None:
         self_similarity([a])
 
 
-def test_score_goes_through_json() -> None:
+def test_score_survives_json() -> None:
     score = Score(total=90.0, target=0.9, first=0.91, self_=0.95, feature=0.7)
     named = {"total": 90.0, "target": 0.9, "first": 0.91, "feature": 0.7, "self": 0.95}
     assert score.to_json() == named

@@ -1,4 +1,4 @@
-"""The figures of the benchmark, on curves with known answers."""
+"""The benchmark's statistics, on curves with known values."""
 
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def test_without_the_reference_there_is_nothing_to_count_up_to() -> None:
     assert evaluations_table(QUICK, "random-walk")[2:] == ["| all |  |  |  |  |"]
 
 
-def test_what_the_search_loses_is_without_what_the_texts_lose() -> None:
+def test_the_loss_of_the_search_excludes_that_of_the_texts() -> None:
     walks, every_walk, quick, every_quick = lengths_table([*WALKS, *QUICK])[2:]
     assert walks.replace("bright", "all") == every_walk
     assert quick.replace("bright", "all") == every_quick

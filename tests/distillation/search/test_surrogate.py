@@ -1,4 +1,4 @@
-"""The surrogate's parts: the space it moves in, its model, its turns, its memory."""
+"""The surrogate's parts: its space, its model, its halves, its memory."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from distillation.search.surrogate import BATCH, BEHIND, GaussianProcess, Halves
 from tests.distillation.search.test_strategies import make, quadratic, voices, walk
 
 
-def test_directions_are_those_of_the_voices_and_drawn_ones_at_right_angles() -> None:
+def test_directions_are_those_of_the_voices_and_random_orthogonal_ones() -> None:
     stock = voices()
     bare, filled = Subspace(stock[0], stock), Subspace(stock[0], stock, least=(8, 4))
     assert len(bare.directions) == 2 * (len(stock) - 1)
@@ -40,7 +40,7 @@ def test_voices_lie_within_the_bounds() -> None:
         assert np.all(np.abs(space.coordinates(voice)) <= BOUND)
 
 
-def test_the_model_passes_through_what_it_knows_and_doubts_the_rest() -> None:
+def test_the_model_interpolates_known_points_and_is_uncertain_elsewhere() -> None:
     rng = np.random.default_rng(1)
     points = rng.uniform(-1, 1, (60, 2))
     values = np.sin(2 * points[:, 0]) + 0.1 * points[:, 1]
@@ -111,7 +111,7 @@ def test_memory_keeps_the_best_and_the_newest(monkeypatch: pytest.MonkeyPatch) -
 
 @given(behind=st.floats(BEHIND, 200.0), ceiling=st.booleans())
 @settings(max_examples=10, deadline=None)
-def test_below_the_floor_all_candidates_are_alike(behind: float, ceiling: bool) -> None:
+def test_below_the_floor_all_candidates_are_equal(behind: float, ceiling: bool) -> None:
     one, other = make("surrogate"), make("surrogate")
     for _ in range(BATCH):
         one.ask()

@@ -1,4 +1,4 @@
-"""Draws of CMA-ES: of the right covariance, and the same whatever the last bit says."""
+"""Samples of CMA-ES: the right covariance, and independent of rounding."""
 
 import numpy as np
 import pytest
@@ -24,18 +24,18 @@ def draws(kind: type[CMA], *, last_bit: float = 0.0, generations: int = 6) -> np
 
 
 @pytest.mark.parametrize("last_bit", LAST_BITS)
-def test_the_last_bit_of_the_mean_does_not_decide_the_search(last_bit: float) -> None:
+def test_rounding_of_the_mean_does_not_change_the_search(last_bit: float) -> None:
     assert np.array_equal(draws(SymmetricCMA), draws(SymmetricCMA, last_bit=last_bit))
 
 
-def test_next_to_nothing_does_in_the_library() -> None:
+def test_rounding_does_change_the_librarys_search() -> None:
     others = np.array([draws(CMA, last_bit=last_bit) for last_bit in MORE])
     apart = np.abs(others - draws(CMA)).max(axis=(0, 2, 3))
     assert apart[0] < 1e-7
     assert apart[1] > 0.01, "mended there: SymmetricCMA may go"
 
 
-def test_the_draws_have_the_covariance_they_shall_have() -> None:
+def test_the_draws_have_the_specified_covariance() -> None:
     root = np.array([[1.0, 0.0, 0.0], [0.8, 0.5, 0.0], [-0.3, 0.2, 0.1]])
     search = SymmetricCMA(mean=np.zeros(3), sigma=2.0, seed=0, cov=root @ root.T)
     points = np.array([search.ask() for _ in range(20_000)])

@@ -1,4 +1,4 @@
-"""Deployment: checked first, written beside and renamed, the others kept."""
+"""Deployment: checked first, written to a temporary folder and renamed, other voices kept."""
 
 import hashlib
 import resource
@@ -94,7 +94,7 @@ def test_nothing_is_written_when_one_pack_is_bad(tmp_path: Path, packs: dict[str
     assert [path.name for path in voices.iterdir()] == [LOCK_NAME]
 
 
-def test_a_damaged_manifest_stops_deployment_until_it_is_put_aside(
+def test_a_damaged_manifest_stops_deployment_until_it_is_moved_away(
     tmp_path: Path, packs: dict[str, Path]
 ) -> None:
     voices = tmp_path / "voices"
@@ -113,7 +113,7 @@ def kokoro(path: Path) -> Path:
     return path
 
 
-def test_the_default_goes_along_to_another_engine(tmp_path: Path, packs: dict[str, Path]) -> None:
+def test_the_default_changes_with_the_engine(tmp_path: Path, packs: dict[str, Path]) -> None:
     voices = tmp_path / "voices"
     deploy(packs, voices_dir=voices, engine="praat")
     pack = kokoro(tmp_path / "kokoro.pt")
@@ -150,7 +150,7 @@ def test_a_deployment_waits_for_the_one_before(tmp_path: Path, packs: dict[str, 
     assert set(deployed.voices) == {"neutral", "amable", "empatico", "formal"}
 
 
-def test_whoever_deploys_next_may_be_another_user(tmp_path: Path) -> None:
+def test_the_next_deployment_may_be_by_another_user(tmp_path: Path) -> None:
     with folder_lock(tmp_path):
         assert (tmp_path / LOCK_NAME).stat().st_mode & 0o777 == 0o666
 
@@ -184,7 +184,9 @@ def test_a_full_disk_leaves_the_old_set(
     assert contents(voices) == before
 
 
-def test_what_a_killed_deployment_left_goes(tmp_path: Path, packs: dict[str, Path]) -> None:
+def test_leftovers_of_a_killed_deployment_are_removed(
+    tmp_path: Path, packs: dict[str, Path]
+) -> None:
     voices = tmp_path / "voices"
     (voices / ".new").mkdir(parents=True)
     (voices / ".new" / "neutral.pt").write_bytes(b"half")

@@ -1,4 +1,4 @@
-"""Styles apart or alike, with variances worked out by hand."""
+"""Different and equal styles, with variances computed by hand."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_by_hand() -> None:
     assert found.passed
 
 
-def test_noise_is_not_differentiation() -> None:
+def test_random_differences_are_not_differentiation() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(100, 30, (4, 3)).tolist()
     found = differentiation(figures(rows), 0.05)
@@ -48,5 +48,5 @@ def test_one_axis_is_enough_and_missing_figures_count_as_none() -> None:
     assert found.to_json()["axes"]["speech_rate"]["counts"] is True
 
 
-def test_one_style_has_nothing_to_differ_from() -> None:
+def test_a_single_style_has_nothing_to_differ_from() -> None:
     assert differentiation(figures([[100, 120]]), 0.05).passed

@@ -17,7 +17,7 @@ def test_it_is_what_the_published_walk_scales_its_noise_by(diversity: float) -> 
     assert Diversity(STOCK).of(candidate, STOCK[0]) == pytest.approx(diversity, rel=0.02)
 
 
-def test_the_best_itself_is_not_apart_and_numbers_all_voices_share_do_not_explode() -> None:
+def test_the_best_itself_has_zero_diversity_and_constant_elements_are_harmless() -> None:
     assert Diversity(STOCK).of(STOCK[1], STOCK[1]) == 0.0
     shared = [np.concatenate([pack[:20], np.ones_like(pack[20:])]) for pack in STOCK]
     moved = shared[1] + np.float32(0.1)

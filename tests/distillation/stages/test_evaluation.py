@@ -1,4 +1,4 @@
-"""A evaluation: dropped as soon as the bar excludes the candidate, the full score otherwise."""
+"""Evaluation: dropped once the candidate cannot reach the threshold, else the full score."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def task(pack: VoicePack, threshold: PruningThreshold) -> Task:
     return Task(0, pack.data, threshold)
 
 
-def test_only_what_the_bar_excludes_is_dropped(evaluator: Evaluator) -> None:
+def test_only_candidates_below_the_threshold_are_dropped(evaluator: Evaluator) -> None:
     near, far = stranger(), student().stock_voice("pm_gil")
     best = evaluator(task(near, PruningThreshold()))
     assert best.score
@@ -52,13 +52,13 @@ def test_a_target_is_measured_once_until_its_clips_change(tmp_path: Path) -> Non
     assert Evaluator(recipe(), student(), target)._scorer is not one._scorer
 
 
-def test_a_verdict_goes_through_json_unchanged(evaluator: Evaluator) -> None:
+def test_an_evaluation_survives_json(evaluator: Evaluator) -> None:
     for threshold in (PruningThreshold(), PruningThreshold(first=1.0)):
         evaluation = evaluator(task(stranger(), threshold))
         assert Evaluation.from_json(evaluation.to_json()) == evaluation
 
 
-def test_a_digest_stands_for_candidate_and_bar() -> None:
+def test_a_digest_identifies_candidate_and_threshold() -> None:
     pack = stranger().data
     nudged = pack + np.float32(1e-6)
     free = PruningThreshold()
@@ -70,7 +70,7 @@ def test_a_digest_stands_for_candidate_and_bar() -> None:
     assert len({one.digest for one in tasks}) == 4
 
 
-def test_alone_judges_in_order_until_it_may_not_go_on() -> None:
+def test_sequential_evaluation_is_in_order_until_stopped() -> None:
     asked = iter([True, False])
     tasks = [Task(number, np.zeros(1, np.float32), PruningThreshold()) for number in range(5)]
     evaluate_batch = evaluated_sequentially(lambda task: Evaluation(None, float(task.number), 1))

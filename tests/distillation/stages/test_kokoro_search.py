@@ -44,12 +44,12 @@ def tasks_of(packs: list[VoicePack], threshold: PruningThreshold) -> list[Task]:
 
 @pytest.fixture(scope="module")
 def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Evaluation]:
-    """What the four are worth, every text heard."""
+    """The scores of the four, with every text evaluated."""
     evaluator = Evaluator(wanted("cma-es", 5), real_kokoro, kokoro_target)
     return [evaluator(task) for task in tasks_of(near(real_kokoro), PruningThreshold())]
 
 
-def test_only_what_could_not_have_won_is_dropped_early(
+def test_only_candidates_that_could_not_win_are_dropped_early(
     real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
     """After one text no ceiling lies under what two come to, and the floor drops by it."""
@@ -63,7 +63,7 @@ def test_only_what_could_not_have_won_is_dropped_early(
     assert found[int(np.argmax(ceilings))] == full[int(np.argmax(ceilings))]
 
 
-def test_a_batch_side_by_side_has_the_scores_of_one_by_one(
+def test_a_batch_has_the_scores_of_sequential_evaluation(
     real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
     """As on a GPU, within what its other order of sums does; some dropped by their first text."""

@@ -6,7 +6,7 @@ from distillation.stages.naturalness import Opinion, cut
 from tests.signals import join, silence, speech
 
 
-def test_the_interval_is_students() -> None:
+def test_the_interval_is_that_of_students_t() -> None:
     opinion = Opinion.of([3.0, 3.4, 3.2])
     assert opinion.mean == pytest.approx(3.2)
     half = 4.302653 * 0.2 / 3**0.5  # t of 2 degrees of freedom, 97.5 %

@@ -115,7 +115,7 @@ def test_other_rates_become_24_khz(tmp_path: Path) -> None:
     st.integers(0, 2**16),
 )
 @settings(max_examples=30, deadline=None)
-def test_joins_do_not_click(durations: list[float], pause_s: float, seed: int) -> None:
+def test_joins_have_no_clicks(durations: list[float], pause_s: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     pieces = []
     for seconds in durations:  # each starts and ends wherever its wave happens to be
@@ -129,7 +129,7 @@ def test_joins_do_not_click(durations: list[float], pause_s: float, seed: int) -
     assert abs(y[-1]) < 0.01
 
 
-def test_loud_peaks_are_bent_under_the_limit_and_soft_ones_left() -> None:
+def test_peaks_above_the_limit_are_compressed_and_others_unchanged() -> None:
     y = np.linspace(-2, 2, 401, dtype=np.float32)
     bent = _bent(y)
     assert np.abs(bent).max() < 10 ** (-1 / 20)
@@ -160,14 +160,14 @@ class TestGivenClips:
         assert made.duration_s == pytest.approx(sum(clip.duration_s for clip in clips))
         assert (made.clips, made.sha256) == (3, clips_digest(path))
 
-    def test_fewer_take_the_place_of_more(self, tmp_path: Path) -> None:
+    def test_fewer_clips_replace_more(self, tmp_path: Path) -> None:
         path, given = tmp_path / "target.wav", self.given(tmp_path / "given")
         first = take_clips(self.style, given, path=path)
         again = take_clips(self.style, given[:1], path=path)
         assert clip_paths(path) == [path]
         assert first.sha256 != again.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def test_what_is_no_clip_is_named(self, tmp_path: Path) -> None:
+    def test_invalid_clips_are_named(self, tmp_path: Path) -> None:
         short, text = tmp_path / "short.wav", tmp_path / "text.wav"
         write_wav(short, say("Hola."))
         text.write_text("no soy audio")

@@ -1,4 +1,4 @@
-"""When a search ends, and what can be heard of it wherever it ends."""
+"""When a search ends, and its milestones wherever it ends."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tests.distillation.voices import recipe, student
 
 progress = st.builds(
     Progress,
+    steps=st.just(50),
     step=st.integers(0, 100),
     improved_at=st.just(0),
     score=st.floats(1.0, 100.0),
@@ -35,13 +36,20 @@ progress = st.builds(
     ],
 )
 def test_each_rule_ends_the_search_by_its_name(rules: dict, at: dict, why: str) -> None:
-    values = {"step": 4, "improved_at": 3, "score": 70.0, "seconds": 9.0, **at}
+    values = {
+        "steps": recipe(**rules).steps,
+        "step": 4,
+        "improved_at": 3,
+        "score": 70.0,
+        "seconds": 9.0,
+        **at,
+    }
     assert why_stopped(recipe(**rules), Progress(**values)) == why
     assert why in ("", *REASONS)
 
 
 @given(at=progress, goal=st.floats(0, 100), patience=st.integers(0, 9), minutes=st.floats(0, 200))
-def test_what_ends_a_search_ends_it_with_more_rules_too(
+def test_a_rule_that_ends_a_search_ends_it_with_more_rules_too(
     at: Progress, goal: float, patience: int, minutes: float
 ) -> None:
     rules = recipe(goal=goal, patience=patience, minutes=minutes)
@@ -55,7 +63,7 @@ def test_what_ends_a_search_ends_it_with_more_rules_too(
     improved=st.sets(st.integers(1, 400)),
     early=st.booleans(),
 )
-def test_wherever_a_search_ends_its_parts_can_be_heard(
+def test_wherever_a_search_ends_its_milestones_are_available(
     steps: int, ends: int, improved: set[int], early: bool
 ) -> None:
     """Keep what is wanted from step to step, as the search does, and end somewhere."""

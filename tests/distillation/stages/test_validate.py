@@ -58,7 +58,7 @@ def test_the_target_speaker_passes_and_gains(validated: tuple[StyleReport, Path]
     assert all(prosody.speech_rate for prosody in report.evolved.prosody)
 
 
-def test_audio_is_written_level_and_only_what_can_be_said(
+def test_audio_is_written_at_equal_loudness_where_available(
     validated: tuple[StyleReport, Path],
 ) -> None:
     report, folder = validated
@@ -117,7 +117,7 @@ def test_naturalness_of_every_voice_has_an_interval(
 
 
 @pytest.mark.parametrize(("loss", "passed"), [(0.3, True), (-0.5, False)])
-def test_a_voice_may_be_so_much_less_natural_than_the_best_base(
+def test_a_voice_may_be_less_natural_than_the_best_base_by_the_threshold(
     target_path: Path, tmp_path: Path, loss: float, passed: bool
 ) -> None:
     report = _validate_stranger(target_path, tmp_path, naturalness_loss=loss)
@@ -131,7 +131,7 @@ def test_a_voice_may_be_so_much_less_natural_than_the_best_base(
     assert f"at most {loss:.2f} under the best base voice's" in check.reason
 
 
-def test_where_the_predictor_is_missing_the_check_says_so_and_is_not_passed(
+def test_without_the_predictor_the_check_says_so_and_is_not_passed(
     target_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validate, "available", lambda: False)
@@ -143,7 +143,7 @@ def test_where_the_predictor_is_missing_the_check_says_so_and_is_not_passed(
     assert report.to_json()["naturalness"] is None
 
 
-def test_a_recipe_of_before_naturalness_validates_as_it_did(
+def test_a_recipe_without_naturalness_validates_as_before(
     target_path: Path, tmp_path: Path
 ) -> None:
     report = _validate_stranger(target_path, tmp_path)
@@ -170,7 +170,7 @@ def test_a_target_without_speech_is_named(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def test_styles_that_sound_alike_do_not_pass_together(
+def test_styles_that_sound_equal_do_not_pass_together(
     validated: tuple[StyleReport, Path], tmp_path: Path
 ) -> None:
     one = validated[0].to_json()

@@ -17,7 +17,7 @@ def test_ticks_enclose_the_data_in_equal_steps(low: float, span: float, count: i
     assert ticks[-1] >= high - 1e-6 * step
 
 
-def test_the_best_holds_until_the_next_and_until_now() -> None:
+def test_the_best_extends_to_the_next_and_to_the_present() -> None:
     style_run = StyleRun(pk=1, style="neutral", steps=100, step=80)
     points = [
         ScorePoint(style_run=style_run, step=step, **dict.fromkeys(PARTS, score))

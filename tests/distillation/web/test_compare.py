@@ -58,7 +58,7 @@ def test_only_what_differs_is_in_the_table(runs: list[Run]) -> None:
     assert "seed" in equal
 
 
-def test_long_lists_are_folded_and_say_how_much_is_their_own(runs: list[Run]) -> None:
+def test_long_lists_are_collapsed_and_count_their_own_items(runs: list[Run]) -> None:
     texts = runs[0].recipe["held_out_texts"]
     changed = [*texts[1:], "Una frase que ninguna otra ejecución reserva, y bastante larga."]
     Run.objects.filter(pk=runs[1].pk).update(recipe={**runs[1].recipe, "held_out_texts": changed})
@@ -68,7 +68,7 @@ def test_long_lists_are_folded_and_say_how_much_is_their_own(runs: list[Run]) ->
     assert f"<li>{escape(texts[1])}</li>" in content
 
 
-def test_scores_of_different_things_are_said_to_be_so(runs: list[Run]) -> None:
+def test_scores_that_are_not_comparable_are_marked(runs: list[Run]) -> None:
     warned = "the scores measure different things"
     assert warned in page(LABELER, runs[0].pk, runs[1].pk)  # other weights
     Run.objects.filter(pk=runs[1].pk).update(recipe={**runs[0].recipe, "seed": 5})
@@ -97,14 +97,14 @@ def test_fewer_than_two_runs_say_what_to_do(asked: tuple[object, ...]) -> None:
     assert reverse("runs") in content
 
 
-def test_a_run_that_has_not_begun_is_no_fault(runs: list[Run]) -> None:
+def test_a_run_that_has_not_begun_is_not_an_error(runs: list[Run]) -> None:
     waiting = cast(Any, StyleRunFactory()).run
     content = page(ADMIN, runs[0].pk, waiting.pk)
     assert "played here once the search has ended" in content
     assert f"?again={waiting.pk}" in content
 
 
-def test_six_at_most_and_no_more_questions_for_more(
+def test_six_at_most_and_no_more_queries_for_more(
     runs: list[Run], django_assert_max_num_queries: Callable
 ) -> None:
     more = [finished_run("neutral").pk for _ in range(6)]
@@ -123,7 +123,7 @@ def test_runs_are_chosen_in_their_list(runs: list[Run]) -> None:
     assert f'value="{runs[1].pk}" id="pick-{runs[1].pk}" checked' in content
 
 
-def test_an_older_run_comes_along_from_its_page(runs: list[Run]) -> None:
+def test_an_older_run_is_included_from_its_page(runs: list[Run]) -> None:
     for _ in range(20):
         RunFactory(state="finished")
     url = f"{reverse('runs')}?with={runs[0].pk}"
@@ -136,9 +136,7 @@ def test_an_older_run_comes_along_from_its_page(runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("field", ["held_out_texts", "prompt"])
-def test_scores_on_other_sentences_or_prompts_are_said_to_be_apart(
-    runs: list[Run], field: str
-) -> None:
+def test_scores_on_other_sentences_or_prompts_are_marked(runs: list[Run], field: str) -> None:
     recipe = runs[0].recipe
     other = (
         {"styles": [{**style, "prompt": [["Hola.", "a.wav"]]} for style in recipe["styles"]]}
@@ -149,7 +147,7 @@ def test_scores_on_other_sentences_or_prompts_are_said_to_be_apart(
     assert "the scores measure different things" in page(LABELER, runs[0].pk, runs[1].pk)
 
 
-def test_of_more_than_six_it_says_so(runs: list[Run]) -> None:
+def test_more_than_six_are_reported(runs: list[Run]) -> None:
     more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
     said = "these are the first six"
     assert said in page(LABELER, *more)

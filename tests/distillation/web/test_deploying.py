@@ -118,7 +118,7 @@ def test_a_damaged_manifest_ends_the_deployment(pack: VoicePack, voices_dir: Pat
     assert not queue.work_waits()
 
 
-def test_only_an_evolved_and_validated_voice_is_judged(pack: VoicePack) -> None:
+def test_only_an_evolved_and_validated_voice_is_reviewed(pack: VoicePack) -> None:
     person, asked = pack.style_run.run.created_by, {"verdict": "approve", "reason": "Bien."}
     for row, changes, code in (
         (pack.style_run, {"state": "running"}, "not_validated"),
@@ -142,14 +142,16 @@ def test_a_folder_that_cannot_be_written_ends_the_deployment(
     assert str(voices_dir) in deployment.error
 
 
-def test_a_deployment_at_once_fails_as_one_by_a_worker(pack: VoicePack, voices_dir: Path) -> None:
+def test_an_immediate_deployment_fails_like_one_by_a_worker(
+    pack: VoicePack, voices_dir: Path
+) -> None:
     voices_dir.write_text("no folder")
     with pytest.raises(RunError, match=str(voices_dir)):
         packs_deploy(packs=[pack], person=pack.style_run.run.created_by)
     assert ended(Deployment.objects.get()) == ("failed", "storage")
 
 
-def test_a_pack_whose_file_is_gone_is_not_sent(pack: VoicePack) -> None:
+def test_a_pack_without_its_file_is_not_sent(pack: VoicePack) -> None:
     Path(pack.file.path).unlink()
     for name in (pack.file.name, ""):
         VoicePack.objects.update(file=name)
@@ -191,14 +193,14 @@ def test_a_message_for_what_has_ended_touches_nothing(pack: VoicePack, voices_di
     assert not voices_dir.exists()
 
 
-def test_a_failed_newer_one_does_not_stand_in_the_way(voices_dir: Path) -> None:
+def test_a_failed_newer_deployment_does_not_block_an_older_one(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
     deploying.deployments_fail(deployment_ids=[newer.pk], code="internal", message="")
     carry_out(lost)
     assert served(voices_dir) == {"neutral": lost.sha256}
 
 
-def test_what_happens_while_a_deployment_waits_for_its_turn_counts(
+def test_changes_while_a_deployment_waits_for_the_lock_count(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits, newer = deploying.folder_lock, approved(OTHER)
@@ -235,7 +237,7 @@ def test_lost_requests_are_sent_one_by_one_oldest_first(
     assert served(voices_dir) == {"neutral": rows[1].sha256, "amable": rows[2].sha256}
 
 
-def test_what_is_begun_again_and_again_is_ended(
+def test_a_deployment_started_too_often_is_ended(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException): ...
@@ -308,7 +310,7 @@ class TestPage:
         return client
 
     @pytest.mark.parametrize("value", ["abc", "9" * 30, "\x00", "-1", "²"])
-    def test_what_is_no_pack_is_told(self, admin: Client, value: str, pack: VoicePack) -> None:
+    def test_an_invalid_pack_is_reported(self, admin: Client, value: str, pack: VoicePack) -> None:
         answer = admin.post(reverse("deploy"), {"pack": value}, follow=True)
         assert b"Choose at least one voice" in answer.content
         admin.post(reverse("deploy"), {"pack": [value, pack.pk]})
@@ -397,7 +399,7 @@ class TestPage:
         approved(THIRD)
         assert admin.get(reverse("voices")).content.decode().count(" checked") == 1
 
-    def test_a_voice_of_an_earlier_folder_is_told_until_it_is_deployed_here(
+    def test_a_voice_of_an_earlier_folder_is_shown_until_it_is_deployed_here(
         self, admin: Client, pack: VoicePack, settings: Settings, tmp_path: Path
     ) -> None:
         packs_deploy(packs=[pack], person=PersonFactory())
@@ -411,7 +413,7 @@ class TestPage:
         assert page.count("<article") == 1
         assert served(tmp_path / "another") == {"neutral": pack.sha256}
 
-    def test_a_voice_outlives_the_label_of_its_style(self, admin: Client, pack: VoicePack) -> None:
+    def test_a_voice_survives_a_renamed_style(self, admin: Client, pack: VoicePack) -> None:
         packs_deploy(packs=[pack], person=PersonFactory())
         StyleLabel.objects.filter(key="neutral").delete()
         run = pack.style_run.run_id

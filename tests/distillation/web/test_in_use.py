@@ -36,12 +36,12 @@ def shown(page: str, role: str = ADMIN) -> str:
 
 
 @pytest.mark.parametrize("page", ["home", "voices"])
-def test_admins_and_reviewers_are_told(page: str) -> None:
+def test_admins_and_reviewers_see_it(page: str) -> None:
     assert all(shown(page, role) for role in (ADMIN, REVIEWER))
     assert not any(shown(page, role) for role in (LABELER, SPEAKER))
 
 
-def test_without_kokoros_files_the_command_that_brings_them_is_named() -> None:
+def test_without_kokoros_files_the_command_that_fetches_them_is_named() -> None:
     for page in ("home", "voices"):
         assert "praat" in shown(page)
         assert "manage.py models pull kokoro" in shown(page)

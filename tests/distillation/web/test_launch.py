@@ -1,4 +1,4 @@
-"""The launch form in the admin: what it takes, refuses at its field, and fills in again."""
+"""The launch form in the admin: what it accepts, refuses at its field, and fills in again."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -71,7 +71,7 @@ class TestLaunch:
         assert recipe.student_options == {"precision": "auto"}
 
     @pytest.mark.parametrize("weight", [0, 1e308])
-    def test_a_weight_of_nothing_or_without_end_is_refused_at_its_field(
+    def test_a_weight_of_zero_or_infinity_is_refused_at_its_field(
         self, admin_client: Client, weight: float
     ) -> None:
         corpus_make("neutral")
@@ -79,7 +79,7 @@ class TestLaunch:
         assert answer.context["adminform"].form.errors["weight_self"]
         assert not Run.objects.exists()
 
-    def test_how_long_the_steps_will_take_is_told_from_the_last_search(
+    def test_the_duration_of_the_steps_is_estimated_from_the_last_search(
         self, admin_client: Client
     ) -> None:
         corpus_make("neutral")
@@ -147,7 +147,7 @@ class TestLaunch:
         assert not Run.objects.exists()
 
     @pytest.mark.parametrize("data", [b"no soy audio", spoken("Hola.", "pf_luz")])
-    def test_a_file_that_is_no_clip_is_refused_at_its_field(
+    def test_an_invalid_clip_is_refused_at_its_field(
         self, admin_client: Client, data: bytes
     ) -> None:
         corpus_make("neutral")
@@ -156,9 +156,7 @@ class TestLaunch:
         assert "a.wav" in str(answer.context["adminform"].form.errors["files_neutral"])
         assert not Run.objects.exists()
 
-    def test_files_are_asked_for_again_where_something_else_is_wrong(
-        self, admin_client: Client
-    ) -> None:
+    def test_files_must_be_chosen_again_after_another_error(self, admin_client: Client) -> None:
         corpus_make("neutral")
         sent = SimpleUploadedFile("voz.wav", spoken(TEXTS[0], "pm_gil"))
         answer = admin_client.post(self.url, filled(files_neutral=[sent], goal=101))
@@ -176,17 +174,13 @@ class TestLaunch:
         Recording.objects.filter(pk=take.pk).update(state="rejected")
         assert told in admin_client.get(url).content.decode()
 
-    def test_an_experimental_strategy_says_so_and_which_student_it_needs(
-        self, admin_client: Client
-    ) -> None:
+    def test_a_strategy_says_which_student_it_needs(self, admin_client: Client) -> None:
         corpus_make("neutral")
-        form = admin_client.get(self.url).context["adminform"].form
-        assert "gradient (experiment" in str(form["strategy"])
         answer = admin_client.post(self.url, filled(strategy="gradient"))
         assert "kokoro" in str(answer.context["adminform"].form.errors["strategy"])
         assert not Run.objects.exists()
 
-    def test_launching_again_begins_with_what_the_run_had(self, admin_client: Client) -> None:
+    def test_launching_again_starts_with_the_runs_values(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")
         admin_client.post(self.url, filled(minutes=2, weight_feature=0.3, strategy="random-walk"))
         url = f"{self.url}?again={Run.objects.get().pk}"
@@ -196,7 +190,9 @@ class TestLaunch:
         assert (form["strategy"].value(), form["seed"].value()) == ("random-walk", 3)
         assert admin_client.get(f"{self.url}?again=x").status_code == 200
 
-    def test_base_voices_are_chosen_and_come_along_again(self, admin_client: Client) -> None:
+    def test_base_voices_are_chosen_and_kept_when_launching_again(
+        self, admin_client: Client
+    ) -> None:
         corpus_make("neutral")
         admin_client.post(self.url, filled(base_voices=["pf_luz", "pm_gil"]))
         run = Run.objects.get()
@@ -219,7 +215,7 @@ class TestLaunch:
     @pytest.mark.parametrize(
         ("student", "voices"), [("praat", ["pf_luz"]), ("kokoro", ["pf_luz", "pm_gil"])]
     )
-    def test_base_voices_that_cannot_be_are_refused_at_their_field(
+    def test_invalid_base_voices_are_refused_at_their_field(
         self, admin_client: Client, student: str, voices: list[str]
     ) -> None:
         corpus_make("neutral")
@@ -227,7 +223,7 @@ class TestLaunch:
         assert answer.context["adminform"].form.errors["base_voices"]
         assert not Run.objects.exists()
 
-    def test_what_is_missing_is_said_on_the_form(self, admin_client: Client) -> None:
+    def test_missing_data_is_reported_on_the_form(self, admin_client: Client) -> None:
         StyleFactory(key="amable", name="Amable")
         answer = admin_client.post(self.url, filled(styles=["amable"]))
         assert answer.status_code == 200

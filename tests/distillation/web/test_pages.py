@@ -80,9 +80,7 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_what_is_there_opens_for_the_roles_of_the_table(
-    role: str, run: Run, deployment: Deployment
-) -> None:
+def test_pages_open_for_the_roles_of_the_table(role: str, run: Run, deployment: Deployment) -> None:
     client = signed_in(role)
     for name in (str(pattern.name) for pattern in urlpatterns):
         method, allowed = PERMISSIONS[name]
@@ -96,7 +94,7 @@ def test_what_is_there_opens_for_the_roles_of_the_table(
     ("name", "queries"),
     [("runs", 8), ("run", 11), ("run_panel", 13), ("report", 6), ("review", 8), ("voices", 12)],
 )
-def test_pages_ask_no_more_for_more_styles(
+def test_pages_make_no_more_queries_for_more_styles(
     name: str,
     queries: int,
     run: Run,
@@ -162,7 +160,9 @@ class TestRunPage:
         assert "0.123" in content
 
     @pytest.mark.parametrize(("minutes", "wanted"), [(0, 900.0), (10, 500.0), (1, 0.0)])
-    def test_what_is_left_is_the_first_limit_to_come(self, minutes: float, wanted: float) -> None:
+    def test_the_remaining_time_is_that_to_the_first_limit(
+        self, minutes: float, wanted: float
+    ) -> None:
         recipe = replace(plain_recipe("neutral"), steps=1000, minutes=minutes)
         row: Any = StyleRunFactory(
             run__recipe=recipe.to_json(), run__state="running", state="running", stage="evolve",
@@ -170,7 +170,7 @@ class TestRunPage:
         )  # fmt: skip
         assert remaining_s([row], recipe) == pytest.approx(wanted)
 
-    def test_voices_on_the_way_are_heard(self, run: Run) -> None:
+    def test_milestone_voices_can_be_played(self, run: Run) -> None:
         style_run = run.style_runs.get(style="neutral")
         pack: Any = VoicePackFactory(style_run=style_run, kind="milestone", step=25, file="m.pt")
         default_storage.save(sample_name(pack), ContentFile(spoken(TEXTS[0], "pf_luz")))
@@ -187,7 +187,7 @@ class TestRunPage:
         evolved = style_run.packs.get(kind="evolved")
         assert client.get(reverse("pack_sample", args=[evolved.pk])).status_code == 404
 
-    def test_every_clip_of_a_target_is_heard(self, run: Run) -> None:
+    def test_every_clip_of_a_target_can_be_played(self, run: Run) -> None:
         style_run = run.style_runs.get(style="neutral")
         style_run.target = f"runs/{run.pk}/reference_audio/neutral/target.wav"
         style_run.target_info = {"clips": 2, "duration_s": 9.0, "loudness_lufs": -23.0}
@@ -205,7 +205,7 @@ class TestRunPage:
         answer.close()
         assert client.get(second.replace("target-2", "target-3")).status_code == 404
 
-    def test_what_an_ended_search_does_not_have_is_not_promised(self, run: Run) -> None:
+    def test_milestones_missing_from_an_ended_search_are_not_announced(self, run: Run) -> None:
         page, promised = reverse("run", args=[run.pk]), "Spoken once the search is there."
         client = signed_in(LABELER, "en")
         assert promised not in client.get(page).content.decode()
@@ -231,7 +231,7 @@ class TestRunPage:
         assert len(set(heard)) == len(heard) > 80
         assert len(urlencode([("heard", one) for one in heard])) < 4000  # gunicorn takes 4094
 
-    def test_points_that_are_yet_to_come_are_no_standstill(self, run: Run) -> None:
+    def test_points_not_stored_yet_do_not_count_as_stagnation(self, run: Run) -> None:
         page, client = reverse("run", args=[run.pk]), signed_in(LABELER, "en")
         assert "none for 10 steps" in client.get(page).content.decode()
         StyleRun.objects.update(best_score=85)  # of a slice under way
@@ -245,7 +245,7 @@ class TestRunPage:
             content = words.joined(answer.content.decode())
             assert '<progress value="1" max="1"' in content
 
-    def test_its_launch_is_told_to_the_end(self, run: Run) -> None:
+    def test_its_launch_values_are_shown_completely(self, run: Run) -> None:
         for what in ("launched", *["evolve-finished"] * 14):
             run.events.create(what=what)
         run.events.filter(what="launched").update(created_at=datetime(2026, 3, 7, tzinfo=UTC))
@@ -259,7 +259,7 @@ class TestRunPage:
 
 
 class TestReport:
-    def test_means_stand_under_their_style_whatever_the_database_does(self, run: Run) -> None:
+    def test_means_are_shown_under_their_style_in_any_key_order(self, run: Run) -> None:
         data = run.report.data
         data["differentiation"]["axes"]["pitch_mean_hz"]["style_means"] = [101.0, 102.0]
         data["styles"] = dict(reversed(data["styles"].items()))  # as PostgreSQL may
@@ -291,7 +291,7 @@ class TestReport:
             assert "is-good" not in check
             assert "Naturalness, held-out sentences" not in page
 
-    def test_reports_of_before_naturalness_open(self, run: Run) -> None:
+    def test_reports_without_naturalness_open(self, run: Run) -> None:
         for style in run.report.data["styles"].values():
             del style["naturalness"]
             del style["checks"][-1]
@@ -301,13 +301,13 @@ class TestReport:
             page = client.get(reverse(name, args=[run.pk])).content.decode()
             assert "aturalness" not in page.partition("<details")[0]
 
-    def test_the_review_tells_the_naturalness_of_each_sentence(self, run: Run) -> None:
+    def test_the_review_shows_the_naturalness_of_each_sentence(self, run: Run) -> None:
         page = signed_in(REVIEWER, "en").get(reverse("review", args=[run.pk])).content.decode()
         assert "naturalness 4.20 before, 4.12 after, of 5" in page
         for figure in ("4.00", "4.50", "4.01", "4.23"):
             assert f"· naturalness {figure}</span>" in page
 
-    def test_one_style_has_nothing_to_differ_from(self) -> None:
+    def test_a_single_style_has_nothing_to_differ_from(self) -> None:
         content = (
             signed_in(LABELER, "en")
             .get(reverse("report", args=[finished_run("neutral").pk]))
@@ -316,7 +316,7 @@ class TestReport:
         assert "and the styles differ" not in content
         assert "largest coefficient of variation" not in content
 
-    def test_files_that_are_gone_or_damaged_are_not_there(self) -> None:
+    def test_missing_or_damaged_files_are_not_found(self) -> None:
         run = finished_run("neutral")
         row = run.style_runs.get()
         row.target.save("target.wav", ContentFile(b"RIFF"))
@@ -350,9 +350,7 @@ class TestReview:
         assert VoicePack.objects.approved().get() == pack
 
     @pytest.mark.parametrize("state", ["failed", "cancelled"])
-    def test_finished_styles_of_a_run_that_broke_off_are_reviewed(
-        self, run: Run, state: str
-    ) -> None:
+    def test_finished_styles_of_a_failed_run_are_reviewed(self, run: Run, state: str) -> None:
         run.report.delete()
         run.style_runs.filter(style="amable").update(state=state)
         pages = [reverse(name, args=[run.pk]) for name in ("review", "run")]
@@ -400,7 +398,7 @@ class TestVoices:
         client.post(reverse("deploy"), {"pack": [pack.pk]})
         assert not Deployment.objects.exists()  # the file is not the one that was judged
 
-    def test_a_voice_leads_back_to_what_made_it(self, run: Run, deployment: Deployment) -> None:
+    def test_a_voice_page_links_to_its_origin(self, run: Run, deployment: Deployment) -> None:
         pack_decide(pack=deployment.pack, person=run.created_by, verdict="approve", reason="Bien.")
         content = signed_in(LABELER).get(reverse("voice", args=[deployment.pk])).content.decode()
         for name in ("run", "report", "review"):

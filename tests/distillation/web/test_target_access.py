@@ -1,4 +1,4 @@
-"""The target of a style made of takes: reviewers hear it, and who spoke it, and nobody else."""
+"""The target of a style made of takes: reviewers and its speakers may hear it, nobody else."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -89,7 +89,7 @@ def status(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("role", [LABELER, SPEAKER])
-def test_others_hear_neither_the_take_nor_what_was_made_of_it(row: StyleRun, role: str) -> None:
+def test_others_may_hear_neither_the_take_nor_audio_made_of_it(row: StyleRun, role: str) -> None:
     client = client_of(PersonFactory(roles=[role]))
     assert [status(client, url) for url in sounds(row)] == [403, 403, 403]
     for page in pages(row):
@@ -99,7 +99,7 @@ def test_others_hear_neither_the_take_nor_what_was_made_of_it(row: StyleRun, rol
 
 
 @pytest.mark.parametrize("role", [REVIEWER, ADMIN])
-def test_reviewers_and_admins_hear_it(row: StyleRun, role: str) -> None:
+def test_reviewers_and_admins_may_hear_it(row: StyleRun, role: str) -> None:
     client = client_of(PersonFactory(roles=[role]))
     assert [status(client, url) for url in sounds(row)] == [200, 200, 200]
     for page in pages(row):
@@ -108,16 +108,14 @@ def test_reviewers_and_admins_hear_it(row: StyleRun, role: str) -> None:
         assert sounds(row)[0] in content
 
 
-def test_who_spoke_all_of_it_hears_it(row: StyleRun, take: Recording) -> None:
+def test_the_speaker_of_all_its_takes_may_hear_it(row: StyleRun, take: Recording) -> None:
     client = client_of(take.speaker.user)
     assert status(client, sounds(row)[0]) == 200
     uses(row.run, targets=(take.wav.name, cast(Any, RecordingFactory()).wav.name))
     assert status(client, sounds(row)[0]) == 403
 
 
-def test_a_voice_leads_back_to_the_takes_that_were_its_target(
-    row: StyleRun, take: Recording
-) -> None:
+def test_a_voice_page_links_to_the_takes_of_its_target(row: StyleRun, take: Recording) -> None:
     uses(row.run, takes={}, targets=(take.wav.name,))
     page, link = reverse("voice", args=[deployed(row).pk]), reverse("take", args=[take.pk])
     strangers: Any = [PersonFactory(roles=[role]) for role in (LABELER, SPEAKER)]
@@ -129,7 +127,7 @@ def test_a_voice_leads_back_to_the_takes_that_were_its_target(
         assert link in client_of(person).get(page).content.decode()
 
 
-def test_the_voices_made_are_heard_by_everybody(row: StyleRun) -> None:
+def test_everybody_may_hear_the_evolved_voices(row: StyleRun) -> None:
     client = client_of(PersonFactory(roles=[LABELER]))
     evolved = reverse("held_out_audio", args=[row.run_id, "neutral", 1, "evolved", "wav"])
     assert status(client, evolved) == 200

@@ -52,7 +52,7 @@ def speaker() -> Speaker:
     return Recording.objects.get().speaker
 
 
-def test_what_used_a_voice_is_found_with_all_it_led_to(pack: VoicePack) -> None:
+def test_runs_and_packs_that_used_a_voice_are_found(pack: VoicePack) -> None:
     person = pack.style_run.run.created_by
     [deployment] = packs_deploy(packs=[pack], person=person)
     [made] = voice_made(speaker())
@@ -69,7 +69,7 @@ def test_a_prompt_reaches_every_style_of_the_run(pack: VoicePack) -> None:
     assert {made.style_run.style for made in voice_made(speaker())} == {"neutral", "amable"}
 
 
-def test_a_voice_nobody_used_made_nothing(pack: VoicePack) -> None:
+def test_an_unused_voice_has_no_uses(pack: VoicePack) -> None:
     assert voice_made(RecordingFactory.create().speaker) == []
 
 
@@ -105,7 +105,7 @@ def page(person: Any, name: str, *args: object) -> Any:
     return signed_in(person).get(reverse(name, args=args))
 
 
-def test_admins_see_who_withdrew_and_what_still_speaks(pack: VoicePack) -> None:
+def test_admins_see_who_withdrew_and_which_voices_are_still_deployed(pack: VoicePack) -> None:
     admin = PersonFactory(roles=["admin"], is_staff=True, is_superuser=True)
     packs_deploy(packs=[pack], person=admin)
     assert page(admin, "withdrawals").context["rows"] == []

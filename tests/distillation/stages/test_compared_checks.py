@@ -1,0 +1,146 @@
+"""What is checked between styles: direction against neutral, one speaker, what got worse."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from distillation.stages.checks import ONE_SPEAKER, STYLE_DIRECTION
+from distillation.stages.compared_checks import add_compared_checks, worse
+from distillation.stages.evidence import ceiling, impostors, similarities, speaker_distance
+from distillation.stages.intervals import bootstrap
+from distillation.stages.style_direction import directions
+from tests.distillation.voices import LONG, SHORT, say
+
+THRESHOLDS = {STYLE_DIRECTION: 0.5, ONE_SPEAKER: 0.8}
+
+
+def sentences(pitch_hz: float, rate: float, spread: float = 0.02) -> list[dict[str, float]]:
+    return [
+        {
+            "pitch_median_hz": pitch_hz * (1 + spread * n),
+            "pitch_range_st": 8.0,
+            "articulation_rate": rate * (1 + spread * n),
+        }
+        for n in (-1, 0, 1)
+    ]
+
+
+def report(
+    target: tuple[float, float, float], pitch_hz: float, rate: float, voice: int = 0
+) -> dict[str, Any]:
+    unit = np.eye(256)[[voice] * 3].tolist()
+    return {
+        "passed": True,
+        "checks": [],
+        "gain": {"total": 1.0, "target": 0.1, "self": 0.0, "feature": 0.0},
+        "target_figures": list(target),
+        "evolved": {"prosody": sentences(pitch_hz, rate)},
+        "similarity": {"embeddings": unit},
+    }
+
+
+NEUTRAL = report((24.0, 8.0, 5.0), 220.0, 5.0)
+
+
+def found(style: dict[str, Any], **thresholds: float) -> dict[str, dict[str, Any]]:
+    styles = {"neutral": dict(NEUTRAL), "empatico": dict(style)}
+    add_compared_checks(styles, thresholds or THRESHOLDS)
+    return {check["name"]: check for check in styles["empatico"]["checks"]}
+
+
+def test_a_style_that_goes_its_way_passes() -> None:
+    """Asked: two semitones lower and 14 % slower; made: 1.5 lower and 10 % slower."""
+    style = report((22.0, 8.0, 4.3), 220.0 * 2 ** (-1.5 / 12), 4.5)
+    axes = directions({"neutral": NEUTRAL, "empatico": style})["empatico"]
+    assert axes
+    assert [name for name, axis in axes.items() if axis["asked"]] == ["pitch", "rate"]
+    assert axes["pitch"]["evolved"] == pytest.approx(-1.5, abs=0.01)
+    check = found(style)[STYLE_DIRECTION]
+    assert check["passed"]
+    assert check["value"] == pytest.approx(0.70, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("pitch_hz", "rate", "axis"), [(220.0, 4.3, "pitch"), (200.0, 5.5, "rate")]
+)
+def test_the_other_way_or_less_than_half_does_not(pitch_hz: float, rate: float, axis: str) -> None:
+    check = found(report((22.0, 8.0, 4.3), pitch_hz, rate))[STYLE_DIRECTION]
+    assert not check["passed"]
+    assert axis in check["reason"]
+
+
+def test_what_a_target_does_not_ask_for_is_not_checked() -> None:
+    check = found(report((24.1, 8.0, 5.02), 260.0, 4.0))[STYLE_DIRECTION]
+    assert check["passed"]
+    assert "nothing was asked" in check["reason"]
+
+
+def test_without_a_neutral_it_is_not_made_and_does_not_pass() -> None:
+    styles = {"empatico": report((22.0, 8.0, 4.3), 200.0, 4.3)}
+    add_compared_checks(styles, THRESHOLDS)
+    [check] = styles["empatico"]["checks"]
+    assert (check["name"], check["value"], check["passed"]) == (STYLE_DIRECTION, None, False)
+    assert not styles["empatico"]["passed"]
+
+
+def test_styles_of_two_people_do_not_pass_as_one() -> None:
+    style = report((22.0, 8.0, 4.3), 200.0, 4.3, voice=1)
+    assert not found(style)[ONE_SPEAKER]["passed"]
+    assert found(dict(style, similarity=NEUTRAL["similarity"]))[ONE_SPEAKER]["passed"]
+    assert speaker_distance([np.eye(256)[:3].tolist()]) is None
+
+
+def test_recipes_of_before_are_not_asked_and_nothing_is_added_twice() -> None:
+    style = report((22.0, 8.0, 4.3), 200.0, 5.5)
+    assert found(style, target_similarity=0.7) == {}
+    styles = {"neutral": dict(NEUTRAL), "empatico": style}
+    for _ in range(2):
+        add_compared_checks(styles, THRESHOLDS)
+    names = [check["name"] for check in styles["empatico"]["checks"]]
+    assert names == [STYLE_DIRECTION, ONE_SPEAKER]
+    assert [check["name"] for check in styles["neutral"]["checks"]] == [ONE_SPEAKER]
+
+
+def test_what_got_worse_is_named_and_chance_is_not() -> None:
+    gain = {"total": -2.0, "target": -0.001, "self": -0.1, "feature": -0.5}
+    natural = {"start": {"mean": 4.5}, "evolved": {"mean": 4.3}}
+    assert worse({"gain": gain, "naturalness": natural}) == ["total", "self", "naturalness"]
+    assert worse({"gain": NEUTRAL["gain"], "naturalness": None}) == []
+
+
+def test_similarities_are_paired_by_sentence() -> None:
+    target = np.asarray(say(LONG).y)
+    assert len(target)
+    one = [say(SHORT), say(LONG)]
+    other = [say(SHORT, "pm_teo"), say(LONG, "pm_teo")]
+    rows = np.stack([np.full(256, 1 / 16, np.float32)])
+    result = similarities({"start": other, "evolved": one}, rows[0])
+    assert result["gain"]["mean"] == pytest.approx(
+        result["evolved"]["mean"] - result["start"]["mean"]
+    )
+    assert result["over_best_base"] == result["gain"]
+    assert np.shape(result["embeddings"]) == (2, 256)
+
+
+def test_the_ceiling_is_the_targets_own_and_impostors_lie_below_it() -> None:
+    own = ceiling([say(LONG), say(SHORT)])
+    assert own
+    assert own > 0.8
+    assert ceiling([say(SHORT)]) is None or ceiling([say(LONG)]) is not None
+    unit = np.eye(256, dtype=np.float32)
+    voices = {"near": unit[[0, 0]], "far": unit[[1, 1]]}
+    assert impostors(voices, unit[0]) == {"mean": 0.5, "best": 1.0, "voice": "near"}
+
+
+def test_intervals_cover_the_mean_of_what_was_drawn() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(100):
+        interval = bootstrap(rng.normal(0.0, 1.0, 20).tolist())
+        assert interval.low is not None
+        assert interval.high is not None
+        covered += interval.low <= 0.0 <= interval.high
+    assert covered >= 85
+    assert bootstrap([1.0]).low is None
+    assert bootstrap([1.0, 2.0]) == bootstrap([1.0, 2.0])

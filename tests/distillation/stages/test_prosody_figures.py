@@ -1,0 +1,39 @@
+"""Pitch, range and rate of several clips of one voice."""
+
+import numpy as np
+import pytest
+
+from corpus.audio.types import Audio
+from distillation.stages.prosody_figures import ProsodyFigures, measured
+from tests import signals
+from tests.distillation.voices import LONG, SHORT, say
+
+
+def test_of_a_steady_voice() -> None:
+    voice = signals.voiced(np.full(48_000, 220.0))
+    figures = measured([voice], ["uno dos tres cuatro"])
+    assert figures
+    assert figures.pitch_st == pytest.approx(24.0, abs=0.05)  # two octaves above 55 Hz
+    assert figures.range_st == pytest.approx(0.1, abs=0.05)
+    assert figures.rate == pytest.approx(6 / (48_000 / voice.sr), rel=0.05)
+
+
+def test_clips_count_together_and_words_are_better_than_ears() -> None:
+    clips, texts = [say(SHORT), say(LONG)], [SHORT, LONG]
+    figures, by_ear = measured(clips, texts), measured(clips)
+    assert figures
+    assert by_ear
+    assert by_ear[:2] == figures[:2]
+    assert by_ear.rate == pytest.approx(figures.rate, rel=0.2)
+
+
+def test_without_a_voice_there_are_none() -> None:
+    assert measured([signals.silence(1.0)], ["nada"]) is None
+    assert measured([Audio(signals.noise(1.0).y, signals.noise(1.0).sr)]) is None
+
+
+def test_errors_are_in_tolerances() -> None:
+    one = ProsodyFigures(20.0, 8.0, 5.0)
+    assert one.error(one) == 0.0
+    assert one.error(ProsodyFigures(20.5, 8.0, 5.0)) == pytest.approx(1 / 3**0.5)
+    assert one.vector[2] == pytest.approx(np.log(5.0))

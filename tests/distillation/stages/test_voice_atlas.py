@@ -1,0 +1,76 @@
+"""The atlas of base voices: built once, by whoever is there, and found again."""
+
+from pathlib import Path
+
+import numpy as np
+
+from distillation.scoring.encoder import speaker_encoder
+from distillation.stages.voice_atlas import VoiceAtlas, atlas_for
+from tests.distillation.voices import SHORT, recipe, say, student
+
+NAMES = ("pf_luz", "pm_teo", "pm_gil")
+
+
+def atlas(folder: Path | None, **changes: object) -> VoiceAtlas:
+    packs = {name: student().stock_voice(name) for name in NAMES}
+    return VoiceAtlas(recipe(**changes), student(), packs, folder)
+
+
+def test_it_stops_when_told_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    first = atlas(tmp_path)
+    assert not first.build(lambda: False)
+    assert (first.measured_count, first.is_complete) == (1, False)
+    second = atlas(tmp_path)
+    assert second.measured_count == 1
+    assert second.build()
+    assert len(list(tmp_path.rglob("*.npz"))) == len(NAMES)
+    assert list(second.voices) == list(NAMES)
+
+
+def test_two_at_once_measure_each_voice_about_once(tmp_path: Path) -> None:
+    one, two = atlas(tmp_path), atlas(tmp_path)
+    one.build()
+    measured = []
+    two._measure = lambda pack: measured.append(pack)  # type: ignore[method-assign, assignment]
+    assert two.build()
+    assert measured == []
+    assert np.array_equal(two.voices["pf_luz"].embeddings, one.voices["pf_luz"].embeddings)
+
+
+def test_the_nearest_is_the_voice_itself(tmp_path: Path) -> None:
+    made = atlas(tmp_path)
+    made.build()
+    for name in NAMES:
+        assert made.nearest(speaker_encoder().embed(say(SHORT, name))) == name
+    figures = {name: voice.figures for name, voice in made.voices.items()}
+    assert figures["pf_luz"]
+    assert figures["pm_gil"]
+    assert figures["pf_luz"].pitch_st > figures["pm_gil"].pitch_st
+
+
+def test_other_texts_or_options_are_another_atlas_and_a_damaged_file_is_measured_anew(
+    tmp_path: Path,
+) -> None:
+    atlas(tmp_path).build()
+    assert atlas(tmp_path, seed=9).is_complete  # not the seed of a run
+    assert atlas(tmp_path, search_texts=("Hola.", "Adiós.")).measured_count == 0
+    damaged = next(tmp_path.rglob("*.npz"))
+    damaged.write_bytes(b"PK damaged")
+    assert atlas(tmp_path).measured_count == len(NAMES) - 1
+    assert atlas(tmp_path).build()
+
+
+def test_without_a_folder_it_is_kept_in_memory_and_praat_needs_none() -> None:
+    made = atlas(None)
+    assert made.build()
+    assert made.is_complete
+    packs = {name: student().stock_voice(name) for name in NAMES}
+    assert atlas_for(recipe(), student(), packs, None) is None
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_next_time(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    made = atlas(file)
+    assert made.build()
+    assert made.is_complete
