@@ -16,6 +16,7 @@ from corpus.phonetics import syllables
 
 REFERENCE_HZ = 55.0  # 0 semitones
 NAMES = ("pitch", "range", "rate")
+SENTENCE_S, MIN_SENTENCES = 1.5, 3
 OVERCOUNT = 1.07  # of syllables by ear (`corpus.audio.syllable_nuclei`)
 TOLERANCES = np.array([0.5, 0.15, 0.04])  # differences in `vector` that count the same
 
@@ -45,6 +46,31 @@ class ProsodyFigures(NamedTuple):
     def error(self, wanted: ProsodyFigures) -> float:
         """Return the distance to other figures: root mean square in `TOLERANCES`."""
         return float(np.sqrt(np.mean(np.square((wanted.vector - self.vector) / TOLERANCES))))
+
+
+def spread_between_sentences(clips: Sequence[Audio]) -> tuple[float, float] | None:
+    """Return how much pitch and range differ between the sentences of a target.
+
+    Sentences are what lies between pauses and lasts `SENTENCE_S`. The rate of a single one would
+    have to be counted by ear, which is off by more than sentences differ.
+
+    Returns
+    -------
+    (float, float) or None
+        Standard deviations of median F0 (semitones) and of the logarithm of the range; None for
+        fewer than three sentences.
+    """
+    pieces = [
+        Audio(np.ascontiguousarray(clip.y[round(first * clip.sr) : round(last * clip.sr)]), clip.sr)
+        for clip in clips
+        for first, last in timing.find(clip).sounding
+        if last - first >= SENTENCE_S
+    ]
+    found = [figures.vector[:2] for piece in pieces if (figures := measured([piece]))]
+    if len(found) < MIN_SENTENCES:
+        return None
+    pitch_st, log_range = np.std(found, axis=0, ddof=1)
+    return float(pitch_st), float(log_range)
 
 
 def measured(clips: Sequence[Audio], texts: Sequence[str] = ()) -> ProsodyFigures | None:

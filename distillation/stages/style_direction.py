@@ -32,9 +32,9 @@ def directions(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     dict
         For each style but the neutral its axes (`pitch` in semitones, `range` and `rate` in
         natural logarithms), or None if it cannot be compared. An axis has the difference of the
-        `target` and of the `evolved` voice from neutral, the `spread` of the neutral voice
-        between sentences, and whether it is `asked`: whether the target differs by more than
-        the spread.
+        `target` and of the `evolved` voice from neutral, the `spread` between sentences (of the
+        neutral voice, or of the two targets if that is larger), and whether it is `asked`:
+        whether the target differs by more than the spread.
     """
     return {key: _compared(styles, key) for key in styles if key != NEUTRAL}
 
@@ -85,6 +85,7 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
     if len(voice) != len(plain) or len(plain) < 2:
         return None
     found, spread = np.nanmean(voice - plain, axis=0), np.nanstd(plain, axis=0, ddof=1)
+    spread = np.maximum(spread, _between_sentences(own, neutral))
     return {
         name: {
             "target": float(wanted[n]),
@@ -95,6 +96,13 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
         for n, name in enumerate(NAMES)
         if np.isfinite([wanted[n], found[n], spread[n]]).all()
     }
+
+
+def _between_sentences(*reports: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return the spread of the targets between sentences, 0 where it is unknown."""
+    known = [one["target_spread"] for one in reports if one.get("target_spread")]
+    both = np.sqrt(np.mean(np.square(known), axis=0)) if known else np.zeros(2)
+    return np.array([*both, 0.0])
 
 
 def _vector(figures: Sequence[float]) -> NDArray[np.float64]:

@@ -18,13 +18,12 @@ from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.search_context import SearchContext
 from distillation.stages.target_warnings import (
-    StockRanges,
     TargetWarning,
     separate_encoder,
     target_warnings,
 )
 from distillation.stages.validate import StyleReport, validate_style
-from distillation.stages.voice_atlas import atlas_for
+from distillation.stages.voice_atlas import atlas_for, known_ranges
 
 ATLAS = "atlas"  # folder in that of the models
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
@@ -82,8 +81,6 @@ class StyleRunner:
         Return the recipe's engines, new or cached; called when first needed.
     model_dir : path
         Folder of models; measurements of the base voices are kept in it.
-    stock_ranges : callable
-        Returns where the student's stock voices lie, None if that is not known.
     on_progress : callable, optional
         Called with (sentences spoken, total).
     """
@@ -97,7 +94,6 @@ class StyleRunner:
         student: Callable[[], Student],
         teacher: Callable[[], Teacher],
         model_dir: Path,
-        stock_ranges: Callable[[], StockRanges | None] = lambda: None,
         on_progress: Progress | None = None,
     ) -> None:
         self.recipe = recipe
@@ -105,7 +101,6 @@ class StyleRunner:
         self.workspace = workspace
         self._student, self._teacher = student, teacher
         self._atlas_dir = model_dir / ATLAS
-        self._stock_ranges = stock_ranges
         self._on_progress = on_progress
 
     def make_target(self) -> Target:
@@ -205,9 +200,8 @@ class StyleRunner:
 
     def _warnings(self, clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
         with separate_encoder() as embed:
-            return target_warnings(
-                clips, embed=embed, stock=self._stock_ranges(), lang=self.recipe.lang
-            )
+            stock = known_ranges(self.recipe.student, self._atlas_dir)
+            return target_warnings(clips, embed=embed, stock=stock, lang=self.recipe.lang)
 
     def _who_speaks(self) -> tuple[Teacher | None, Prompt | None]:
         teacher = self._teacher()

@@ -25,9 +25,9 @@ Vector = NDArray[np.float64]
 
 MIN_SPEECH_S = 6.0
 WINDOW_S = 3.0  # of speech, in which one speaker is looked for
-LEAST_WINDOW_S = 1.6  # one window of the speaker encoder
+LEAST_WINDOW_S = 2.5  # windows of 2 s of one person may be as far apart as two people
 MOST_WINDOWS = 40  # 2 s of processor
-MIN_SIMILARITY = 0.65  # between the two most different parts of a target
+MIN_SIMILARITY = 0.70  # of groups of windows: one person 0.81-0.95, two people 0.47-0.57
 OUTSIDE_ST = 1.0
 OUTSIDE_SPREADS = 2.5
 LEAST_SPREAD_DB = 0.5  # of brightness: one voice differs by that from text to text

@@ -91,6 +91,8 @@ class StyleReport:
         None if the recipe does not check it or its predictor is not installed.
     target_figures : ProsodyFigures or None
         Pitch, range and rate of the target, taken together.
+    target_spread : (float, float) or None
+        How much its pitch and range differ between sentences.
     similarity : dict
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`.
     delivery : dict or None
@@ -107,6 +109,7 @@ class StyleReport:
     target_prosody: Prosody
     naturalness: Naturalness | None = None
     target_figures: ProsodyFigures | None = None
+    target_spread: tuple[float, float] | None = None
     similarity: dict[str, Any] = field(default_factory=dict)
     delivery: dict[str, Any] | None = None
     audio: tuple[dict[str, str | None], ...] = field(default=())
@@ -133,6 +136,7 @@ class StyleReport:
             "target_prosody": _without_contour(self.target_prosody),
             "naturalness": self.naturalness and self.naturalness.to_json(),
             "target_figures": self.target_figures and list(self.target_figures),
+            "target_spread": self.target_spread and list(self.target_spread),
             "similarity": self.similarity,
             "delivery": self.delivery,
             "audio": list(self.audio),
@@ -226,6 +230,7 @@ def validate_style(
         target_prosody=measure(joined(clips, PAUSE_S)),
         naturalness=natural,
         target_figures=figures,
+        target_spread=prosody_figures.spread_between_sentences(clips),
         similarity={
             **similarities({kind: spoken[kind] for kind in packs}, scorer.target_embedding),
             "ceiling": ceiling(clips),

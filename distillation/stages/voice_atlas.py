@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,15 +16,17 @@ from numpy.typing import NDArray
 
 from corpus.audio.loudness import integrated_lufs
 from corpus.audio.types import Audio, AudioError
-from corpus.files import sha256_of_json, write_bytes
+from corpus.files import sha256_of_json, write_bytes, write_json
 from distillation.engines import STUDENTS
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
 from distillation.scoring.encoder import speaker_encoder
 from distillation.stages.prosody_figures import ProsodyFigures, measured
+from distillation.stages.target_warnings import StockRanges, brightness_db
 from distillation.voicepack import VoicePack
 
-VERSION = 1  # incremented when what is measured changes
+RANGES = "%s-ranges.json"  # of a student's base voices, beside its atlases
+VERSION = 2  # incremented when what is measured changes
 SEED = 0  # of the vocoder's noise
 
 
@@ -38,11 +41,14 @@ class MeasuredVoice(NamedTuple):
         None if too little is voiced.
     lufs : float
         Mean integrated loudness.
+    brightness_db : float
+        As `target_warnings.brightness_db`, NaN if unknown.
     """
 
     embeddings: NDArray[np.float32]
     figures: ProsodyFigures | None
     lufs: float
+    brightness_db: float
 
     def similarity(self, target: NDArray[np.float32]) -> float:
         """Return the mean cosine with a target's embedding."""
@@ -106,7 +112,30 @@ class VoiceAtlas:
                 self._store(name)
             if not go_on():
                 break
+        if missing and self.is_complete:
+            self._store_ranges()
         return self.is_complete
+
+    @property
+    def ranges(self) -> StockRanges | None:
+        """Where the voices lie in pitch and brightness; None if too few were measured."""
+        pitches = [voice.figures.pitch_st for voice in self._voices.values() if voice.figures]
+        slopes = [voice.brightness_db for voice in self._voices.values()]
+        known = [slope for slope in slopes if np.isfinite(slope)]
+        if not pitches or not known:
+            return None
+        return StockRanges(
+            low_st=min(pitches),
+            high_st=max(pitches),
+            brightness_mean=float(np.mean(known)),
+            brightness_sd=float(np.std(known)),
+        )
+
+    def _store_ranges(self) -> None:
+        if self._folder and (ranges := self.ranges):
+            path = self._folder.parent / (RANGES % self._student.name)
+            with suppress(OSError):
+                write_json(path, ranges.to_json())
 
     def _measure(self, pack: VoicePack) -> MeasuredVoice:
         texts = self._recipe.search_texts
@@ -115,6 +144,7 @@ class VoiceAtlas:
             np.stack([_embedding(audio) for audio in spoken]),
             measured(spoken, texts),
             float(np.mean([integrated_lufs(audio) for audio in spoken])),
+            found if (found := brightness_db(spoken)) is not None else float("nan"),
         )
 
     def _read(self) -> None:
@@ -127,7 +157,8 @@ class VoiceAtlas:
             return False
         with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as npz:
             figures = ProsodyFigures(*npz["figures"].tolist()) if npz["figures"].size else None
-            self._voices[name] = MeasuredVoice(npz["embeddings"], figures, float(npz["lufs"]))
+            levels = float(npz["lufs"]), float(npz["brightness_db"])
+            self._voices[name] = MeasuredVoice(npz["embeddings"], figures, *levels)
         return name in self._voices
 
     def _store(self, name: str) -> None:
@@ -136,7 +167,13 @@ class VoiceAtlas:
             return
         buffer = io.BytesIO()
         figures = np.array(voice.figures or (), np.float64)
-        np.savez(buffer, embeddings=voice.embeddings, figures=figures, lufs=np.array(voice.lufs))
+        np.savez(
+            buffer,
+            embeddings=voice.embeddings,
+            figures=figures,
+            lufs=np.array(voice.lufs),
+            brightness_db=np.array(voice.brightness_db),
+        )
         with suppress(OSError):  # a folder that cannot be written: measured again next time
             write_bytes(path, buffer.getvalue())
 
@@ -150,6 +187,14 @@ def atlas_for(
     """Return the atlas for a search; None if the student speaks so fast that none is needed."""
     info = STUDENTS.get(student.name)
     return VoiceAtlas(recipe, student, packs, folder) if info and info.takes_seconds else None
+
+
+def known_ranges(student: str, folder: Path) -> StockRanges | None:
+    """Return the ranges of the last complete atlas of a student, without loading it."""
+    try:
+        return StockRanges(**json.loads((folder / (RANGES % student)).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def atlas_key(recipe: RunRecipe, student: Student) -> str:

@@ -115,3 +115,12 @@ def test_the_reason_a_search_ended_early_is_reported(
     assert (about["step"], about["stopped"]) == (0, "goal")
     recipe = plan_of(tmp_path, stage="validate").recipe
     assert (recipe.steps, recipe.goal, recipe.base_voices) == (500, 1.0, BASE)
+
+
+def test_warnings_about_a_target_are_printed_and_kept(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "--stage", "reference", "--target-audio", f"neutral={clips / '0.wav'}")
+    assert "neutral: warning: There are only" in capsys.readouterr().out.replace("\n", " ")
+    about = json.loads((tmp_path / "reference_audio" / "neutral" / "target.json").read_text())
+    assert [one["code"] for one in about["warnings"]] == ["target_short"]

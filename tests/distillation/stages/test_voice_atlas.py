@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from distillation.scoring.encoder import speaker_encoder
-from distillation.stages.voice_atlas import VoiceAtlas, atlas_for
+from distillation.stages.voice_atlas import VoiceAtlas, atlas_for, known_ranges
 from tests.distillation.voices import SHORT, recipe, say, student
 
 NAMES = ("pf_luz", "pm_teo", "pm_gil")
@@ -30,10 +30,9 @@ def test_it_stops_when_told_and_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_two_at_once_measure_each_voice_about_once(tmp_path: Path) -> None:
     one, two = atlas(tmp_path), atlas(tmp_path)
     one.build()
-    measured = []
-    two._measure = lambda pack: measured.append(pack)  # type: ignore[method-assign, assignment]
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     assert two.build()
-    assert measured == []
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")} == files
     assert np.array_equal(two.voices["pf_luz"].embeddings, one.voices["pf_luz"].embeddings)
 
 
@@ -46,6 +45,19 @@ def test_the_nearest_is_the_voice_itself(tmp_path: Path) -> None:
     assert figures["pf_luz"]
     assert figures["pm_gil"]
     assert figures["pf_luz"].pitch_st > figures["pm_gil"].pitch_st
+
+
+def test_the_ranges_of_a_complete_atlas_are_known_without_it(tmp_path: Path) -> None:
+    assert known_ranges("praat", tmp_path) is None
+    made = atlas(tmp_path)
+    made.build()
+    ranges = known_ranges("praat", tmp_path)
+    assert ranges == made.ranges
+    assert ranges
+    pitches = [voice.figures.pitch_st for voice in made.voices.values() if voice.figures]
+    assert (ranges.low_st, ranges.high_st) == (min(pitches), max(pitches))
+    (tmp_path / "praat-ranges.json").write_text("{")
+    assert known_ranges("praat", tmp_path) is None
 
 
 def test_other_texts_or_options_are_another_atlas_and_a_damaged_file_is_measured_anew(

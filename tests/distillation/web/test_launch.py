@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from corpus.audio.io import encode_wav
 from corpus.models import Recording
 from distillation.engines.praat.stock_voices import VOICES
 from distillation.models import Run
@@ -22,6 +24,7 @@ from tests.distillation.factories import (
     spoken,
 )
 from tests.factories import StyleFactory
+from tests.signals import speech
 from tests.web import words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -138,6 +141,21 @@ class TestLaunch:
         send = filled(files_neutral=[SimpleUploadedFile("voz.wav", data)])
         assert admin_client.post(self.url, send).status_code == 302
         assert admin_client.post(self.url, filled(target_files=[name])).status_code == 302
+
+    def test_warnings_about_uploaded_clips_come_with_the_launch(self, admin_client: Client) -> None:
+        corpus_make("neutral")
+        noisy = encode_wav(speech(20, lead_s=0.6, noise_db=-32))
+        for name, words_wanted in (("a", ["Hay ruido", "s de habla"]), ("b", ["Hay ruido"])):
+            files = [SimpleUploadedFile(f"{name}.wav", noisy)]
+            if name == "b":  # a second clip: how much there is in all is not known yet
+                files.append(SimpleUploadedFile("c.wav", spoken(TEXTS[0], "pm_gil")))
+            answer = admin_client.post(self.url, filled(files_neutral=files, seed=ord(name)))
+            assert answer.status_code == 302, answer.context["adminform"].form.errors
+            told = [str(message) for message in get_messages(answer.wsgi_request)]
+            told = [one for one in told if one.startswith(f"{name}-")]
+            assert len(told) == len(words_wanted)
+            for wanted in words_wanted:
+                assert any(wanted in one for one in told), told
 
     def test_a_file_for_a_style_that_is_not_chosen_is_refused(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")

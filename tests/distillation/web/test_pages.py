@@ -221,6 +221,25 @@ class TestRunPage:
         assert promised in content
         assert "Search left" in content
 
+    def test_warnings_about_a_target_are_shown_above_its_search(self, run: Run) -> None:
+        page, row = reverse("run", args=[run.pk]), run.style_runs.get(style="neutral")
+        assert "message warning" not in signed_in(LABELER).get(page).content.decode()
+        row.target_info = {
+            "warnings": [
+                {"code": "target_short", "value": 4.27, "limit": 6.0},
+                {"code": "pitch_outside", "value": 310.4, "limit": 244.1},
+                {"code": "of_a_later_version", "value": 1.0, "limit": 2.0},
+            ]
+        }
+        row.save()
+        content = signed_in(LABELER, "en").get(page).content.decode()
+        card = content.partition('id="style-neutral"')[2].partition("<article")[0]
+        assert card.count("<p>") == 2
+        assert "only 4.3 s of speech" in card
+        assert "310 Hz, higher than every stock voice (up to 244 Hz)" in card
+        assert card.index("only 4.3 s") < card.index("<progress") < content.index("<polyline")
+        assert "solo 4,3 s de habla" in signed_in(LABELER).get(page).content.decode()
+
     def test_the_address_of_its_polling_stays_short(self, run: Run) -> None:
         for row in run.style_runs.all():
             row.target = f"runs/{run.pk}/reference_audio/{row.style}/target.wav"
