@@ -1,5 +1,7 @@
 """The default search of Kokoro on real weights: one speaker, then a style by its prosody."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from corpus.audio.io import write_wav
 from distillation.engines.kokoro.student import KokoroStudent
 from distillation.recipe import CORRECTIONS, RunRecipe, StyleRecipe
 from distillation.stages.base import StageError
+from distillation.stages.evaluation import Evaluation, Evaluations, Evaluator, GoOn, Task
 from distillation.stages.evolve import Evolution
 from distillation.stages.search_context import SearchContext
 from tests.distillation.voices import recipe
@@ -69,11 +72,31 @@ def test_resumed_at_every_kind_of_step_it_ends_in_the_same_bits(
     assert part.best.sha256 == whole.best.sha256
 
 
+def test_two_workers_with_rows_of_json_between_them_end_in_the_same_bits(
+    whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
+) -> None:
+    context = SearchContext(atlas_dir=atlas_dir)
+    own = wanted("neutral"), "neutral", real_kokoro, kokoro_target
+    workers = [
+        Evaluator(own[0], one, kokoro_target, context) for one in (real_kokoro, anew(real_kokoro))
+    ]
+
+    def shared(tasks: Sequence[Task], _go_on: GoOn) -> Evaluations:
+        for number, task in enumerate(tasks):
+            row = json.dumps(workers[number % 2](task).to_json())
+            yield Evaluation.from_json(json.loads(row))
+
+    made = Evolution(*own, context=context)
+    made.advance(evaluate_batch=shared)
+    assert made.best.sha256 == whole.best.sha256
+    assert made.points == whole.points
+
+
 def test_the_base_voices_are_measured_once(
     whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
 ) -> None:
     assert whole.done
-    [folder] = atlas_dir.iterdir()
+    [folder] = [path for path in atlas_dir.iterdir() if path.is_dir()]
     assert len(list(folder.iterdir())) == len(BASE)
     another = Evolution(
         replace(wanted("neutral"), seed=99), "neutral", real_kokoro, kokoro_target,
