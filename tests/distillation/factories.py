@@ -161,12 +161,6 @@ def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
         "gain": dict.fromkeys(result["score"], 0.0),
         "target_figures": [20.0, 9.0, 5.0],
         "similarity": similarity(),
-        "delivery": {
-            "speed": 1.04,
-            "gain_db": -2.1,
-            "rate_error": {"without": -0.031, "with": 0.004},
-            "level_error_db": {"without": 2.2, "with": 0.1},
-        },
         **({} if key == "neutral" else {"direction": direction()}),
         "audio": [
             {"text": text, "target": None, "start": "x", "evolved": "y"}

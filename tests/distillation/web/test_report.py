@@ -18,6 +18,12 @@ from voicelab.roles import LABELER, REVIEWER
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 ADDED = ("similarity", "worse", "target_figures", "direction", "delivery")
+DELIVERY = {
+    "speed": 1.04,
+    "gain_db": -2.1,
+    "rate_error": {"without": -0.031, "with": 0.004},
+    "level_error_db": {"without": 2.2, "with": 0.1},
+}
 GREEN, RED = "message success", "message error worse"
 
 
@@ -27,6 +33,8 @@ def run() -> Run:
         StyleFactory(key=key, name=key.capitalize(), colour=f"style-{number + 1}")
     run = finished_run("neutral", "amable")
     run.report.data["differentiation"]["passed"] = True
+    for style in run.report.data["styles"].values():
+        style["delivery"] = dict(DELIVERY)
     return kept(run, passed=True)
 
 
