@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,7 +85,9 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
     voice, plain = (_by_sentence(one["evolved"]["prosody"]) for one in (own, neutral))
     if len(voice) != len(plain) or len(plain) < 2:
         return None
-    found, spread = np.nanmean(voice - plain, axis=0), np.nanstd(plain, axis=0, ddof=1)
+    with warnings.catch_warnings():  # an axis without a single value stays NaN and is left out
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found, spread = np.nanmean(voice - plain, axis=0), np.nanstd(plain, axis=0, ddof=1)
     spread = np.maximum(spread, _between_sentences(own, neutral))
     return {
         name: {
