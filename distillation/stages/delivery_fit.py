@@ -24,6 +24,7 @@ def fitted(
     recipe: RunRecipe,
     student: Student,
     pack: VoicePack,
+    searched: Sequence[Audio],
     held_out: Sequence[Audio],
     *,
     target: ProsodyFigures | None,
@@ -34,13 +35,13 @@ def fitted(
     Parameters
     ----------
     recipe : RunRecipe
-        Its search texts are spoken for the fit.
+        Its texts and seed.
     student : Student
-        Speaks them.
+        Speaks the held-out sentences at the fitted speed.
     pack : VoicePack
         The voice.
-    held_out : sequence of Audio
-        The held-out sentences as the voice speaks them without it.
+    searched, held_out : sequence of Audio
+        The search texts and the held-out sentences as the voice speaks them without it.
     target : ProsodyFigures or None
         None if the target's words or prosody are unknown: the speed is not fitted.
     target_lufs : float
@@ -52,10 +53,9 @@ def fitted(
         `speed`, `gain_db`; `rate_error` (of the rate, None if unknown) and `level_error_db`, each
         `without` and `with`, over the held-out sentences.
     """
-    spoken = [student.synthesize(text, pack, seed=recipe.seed) for text in recipe.search_texts]
     delivery = fit_delivery(
-        _rates(spoken, recipe.search_texts),
-        [integrated_lufs(audio) for audio in spoken],
+        _rates(searched, recipe.search_texts),
+        [integrated_lufs(audio) for audio in searched],
         target and target.rate,
         target_lufs,
     )

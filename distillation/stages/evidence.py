@@ -30,8 +30,9 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
     Returns
     -------
     dict
-        Intervals by voice, and of the `gain` over the start and `over_best_base`, paired by
-        sentence; `embeddings` of the evolved voice, one for each sentence.
+        Intervals by voice, of the `gain` over the start and `over_best_base`, paired by sentence,
+        and of the self-similarity of `start` and `evolved` (`self`, a sentence against the
+        others); `embeddings` of the evolved voice, one for each sentence.
     """
     found = {kind: np.stack([embedding(one) for one in audios]) for kind, audios in spoken.items()}
     by_sentence = {kind: (rows @ target).tolist() for kind, rows in found.items()}
@@ -41,8 +42,18 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
         **{kind: bootstrap(values).to_json() for kind, values in by_sentence.items()},
         "gain": bootstrap(np.subtract(evolved, start).tolist()).to_json(),
         "over_best_base": bootstrap(np.subtract(evolved, best).tolist()).to_json(),
+        "self": {
+            kind: bootstrap(_to_others(found[kind])).to_json() for kind in ("start", "evolved")
+        },
         "embeddings": found["evolved"].round(DECIMALS).tolist(),
     }
+
+
+def _to_others(rows: NDArray[np.float32]) -> list[float]:
+    """Return the mean similarity of each sentence to the others."""
+    products = np.asarray(rows @ rows.T, np.float64)
+    np.fill_diagonal(products, np.nan)
+    return [float(np.nanmean(row)) if len(rows) > 1 else 0.0 for row in products]
 
 
 def ceiling(clips: Sequence[Audio]) -> float | None:

@@ -40,6 +40,43 @@ def directions(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     return {key: _compared(styles, key) for key in styles if key != NEUTRAL}
 
 
+def confusion(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Count which style's target each held-out sentence of a style is nearest to.
+
+    Sentences and targets are compared relative to the neutral voice and the neutral target, in
+    pitch, range and rate, each in its spread between sentences.
+
+    Returns
+    -------
+    dict
+        For each style the number of its sentences by nearest style; empty without a neutral.
+    """
+    axes = directions(styles)
+    if not axes or any(set(one or ()) != set(NAMES) for one in axes.values()):
+        return {}
+    spread = {name: max(one["spread"] for one in _of(axes, name)) or 1.0 for name in NAMES}
+    targets = {key: [one[name]["target"] for name in NAMES] for key, one in axes.items() if one}
+    targets[NEUTRAL] = [0.0] * len(NAMES)
+    plain = _by_sentence(styles[NEUTRAL]["evolved"]["prosody"]).mean(axis=0)
+    scale = np.array([spread[name] for name in NAMES])
+    found: dict[str, dict[str, int]] = {}
+    for key, report in styles.items():
+        rows = (_by_sentence(report["evolved"]["prosody"]) - plain) / scale
+        nearest = [_nearest(row, targets, scale) for row in rows]
+        found[key] = {one: nearest.count(one) for one in styles}
+    return found
+
+
+def _of(axes: Mapping[str, Any], name: str) -> list[Mapping[str, float]]:
+    return [one[name] for one in axes.values()]
+
+
+def _nearest(
+    row: NDArray[np.float64], targets: Mapping[str, Sequence[float]], scale: NDArray[np.float64]
+) -> str:
+    return min(targets, key=lambda key: float(np.linalg.norm(row - np.array(targets[key]) / scale)))
+
+
 def check(axes: Mapping[str, Mapping[str, float]] | None, threshold: float) -> Check:
     """Check that the voice goes at least a part of the way on every axis that is asked for.
 

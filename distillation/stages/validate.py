@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from distillation.stages.evidence import ceiling, impostors, similarities
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.reference import PAUSE_S, joined
+from distillation.stages.style_direction import confusion
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
@@ -94,7 +96,8 @@ class StyleReport:
     target_spread : (float, float) or None
         How much its pitch and range differ between sentences.
     similarity : dict
-        What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`.
+        What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
+        `lost`, the points of the score that held-out sentences lose against those of the search.
     delivery : dict or None
         Speed and gain of a deployment (`stages.delivery_fit`).
     audio : tuple of dict
@@ -192,36 +195,24 @@ def validate_style(
     StageError
         `bad_target`: no speech in the target clip.
     """
-    clips = read_clips(Path(target))
-    try:
-        scorer = Scorer(*clips, weights=recipe.weights)
-    except AudioError as error:
-        raise StageError("bad_target", f"{target}: {error}") from error
-    speed = recipe.style(style_key).speed
+    clips, scorer = _scorer(recipe, Path(target))
     packs = {"start": start, "evolved": evolved}
     checks_naturalness = NATURALNESS_LOSS in recipe.thresholds and available()
     if checks_naturalness and base_voice:
         best = student.stock_voice(base_voice)
         packs |= {"best_base": best} if best.sha256 != start.sha256 else {}
-    spoken: dict[str, list[Audio]] = {kind: [] for kind in (*packs, "target")}
-    files: list[dict[str, str | None]] = []
-    for number, text in enumerate(recipe.held_out_texts, start=1):
-        for kind, pack in packs.items():
-            spoken[kind].append(student.synthesize(text, pack, seed=recipe.seed))
-        by_teacher = _by_teacher(teacher, prompt, text, speed, recipe.seed)
-        spoken["target"] += [by_teacher] if by_teacher else []
-        audios: dict[str, Audio | None] = {kind: spoken[kind][-1] for kind in packs}
-        audios["target"] = by_teacher
-        files.append(_write(Path(audio_dir), style_key, number, text, audios))
-        if on_progress:
-            on_progress(number, len(recipe.held_out_texts))
+    speak = partial(_by_teacher, teacher, prompt, recipe.style(style_key).speed, recipe.seed)
+    spoken, files = _speak_held_out(
+        recipe, style_key, student, packs, speak, Path(audio_dir), on_progress
+    )
+    searched = [student.synthesize(text, evolved, seed=recipe.seed) for text in recipe.search_texts]
     results = {
-        kind: _result(scorer, pack, recipe.held_out_texts, spoken[kind])
-        for kind, pack in packs.items()
-        if kind in KINDS
+        kind: _result(scorer, packs[kind], recipe.held_out_texts, spoken[kind])
+        for kind in ("start", "evolved")
     }
     natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
     figures = prosody_figures.measured(clips, target_texts)
+    voices = {kind: spoken[kind] for kind in packs}
     return StyleReport(
         style=style_key,
         checks=checked(results["evolved"], natural, recipe.thresholds),
@@ -232,20 +223,55 @@ def validate_style(
         target_figures=figures,
         target_spread=prosody_figures.spread_between_sentences(clips),
         similarity={
-            **similarities({kind: spoken[kind] for kind in packs}, scorer.target_embedding),
+            **similarities(voices, scorer.target_embedding),
             "ceiling": ceiling(clips),
             "impostors": base_voices and impostors(base_voices, scorer.target_embedding),
+            "lost": scorer.score_all(searched).total - results["evolved"].score.total,
         },
         delivery=delivery_fit.fitted(
             recipe,
             student,
             evolved,
+            searched,
             spoken["evolved"],
             target=figures if target_texts else None,
             target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         ),
         audio=tuple(files),
     )
+
+
+def _scorer(recipe: RunRecipe, target: Path) -> tuple[list[Audio], Scorer]:
+    clips = read_clips(target)
+    try:
+        return clips, Scorer(*clips, weights=recipe.weights)
+    except AudioError as error:
+        raise StageError("bad_target", f"{target}: {error}") from error
+
+
+def _speak_held_out(
+    recipe: RunRecipe,
+    style_key: str,
+    student: Student,
+    packs: Mapping[str, VoicePack],
+    speak_target: Callable[[str], Audio | None],
+    audio_dir: Path,
+    on_progress: Progress | None,
+) -> tuple[dict[str, list[Audio]], list[dict[str, str | None]]]:
+    """Return the held-out sentences by voice, and the files they were written to."""
+    spoken: dict[str, list[Audio]] = {kind: [] for kind in (*packs, "target")}
+    files = []
+    for number, text in enumerate(recipe.held_out_texts, start=1):
+        audios: dict[str, Audio | None] = {
+            kind: student.synthesize(text, pack, seed=recipe.seed) for kind, pack in packs.items()
+        }
+        audios["target"] = speak_target(text)
+        for kind, audio in audios.items():
+            spoken[kind] += [audio] if audio else []
+        files.append(_write(audio_dir, style_key, number, text, audios))
+        if on_progress:
+            on_progress(number, len(recipe.held_out_texts))
+    return spoken, files
 
 
 def build_report(
@@ -273,6 +299,7 @@ def build_report(
         "thresholds": dict(recipe.thresholds),
         "held_out_texts": list(recipe.held_out_texts),
         "differentiation": differ.to_json(),
+        "confusion": confusion(styles),
         "styles": styles,
     }
 
@@ -288,7 +315,7 @@ def write_report(path: str | Path, report: dict[str, Any]) -> None:
 
 
 def _by_teacher(
-    teacher: Teacher | None, prompt: Prompt | None, text: str, speed: float, seed: int
+    teacher: Teacher | None, prompt: Prompt | None, speed: float, seed: int, text: str
 ) -> Audio | None:
     """Return the sentence spoken by the teacher, or None if it cannot speak it."""
     if teacher is None or prompt is None:

@@ -9,7 +9,7 @@ from distillation.stages.checks import ONE_SPEAKER, STYLE_DIRECTION
 from distillation.stages.compared_checks import add_compared_checks, worse
 from distillation.stages.evidence import ceiling, impostors, similarities, speaker_distance
 from distillation.stages.intervals import bootstrap
-from distillation.stages.style_direction import directions
+from distillation.stages.style_direction import confusion, directions
 from tests.distillation.voices import LONG, SHORT, say
 
 THRESHOLDS = {STYLE_DIRECTION: 0.5, ONE_SPEAKER: 0.8}
@@ -76,6 +76,20 @@ def test_what_a_target_does_not_ask_for_is_not_checked() -> None:
     assert "nothing was asked" in check["reason"]
 
 
+def test_sentences_are_nearest_to_their_own_style_unless_styles_are_confused() -> None:
+    low = report((22.0, 8.0, 4.3), 220.0 * 2 ** (-2 / 12), 4.3)
+    fast = report((24.0, 8.0, 6.0), 220.0, 6.0)
+    styles = {"neutral": NEUTRAL, "empatico": low, "profesional": fast}
+    for style in styles.values():
+        for number, sentence in enumerate(style["evolved"]["prosody"]):
+            sentence["pitch_range_st"] = 8.0 + 0.1 * number
+    count = confusion(styles)
+    assert {key: count[key][key] for key in styles} == dict.fromkeys(styles, 3)
+    mixed = confusion({**styles, "profesional": {**fast, "evolved": low["evolved"]}})
+    assert mixed["profesional"] == {"neutral": 0, "empatico": 3, "profesional": 0}
+    assert confusion({"neutral": NEUTRAL}) == confusion({"empatico": low}) == {}
+
+
 def test_without_a_neutral_it_is_not_made_and_does_not_pass() -> None:
     styles = {"empatico": report((22.0, 8.0, 4.3), 200.0, 4.3)}
     add_compared_checks(styles, THRESHOLDS)
@@ -120,6 +134,7 @@ def test_similarities_are_paired_by_sentence() -> None:
         result["evolved"]["mean"] - result["start"]["mean"]
     )
     assert result["over_best_base"] == result["gain"]
+    assert 0.5 < result["self"]["evolved"]["mean"] <= 1.0
     assert np.shape(result["embeddings"]) == (2, 256)
 
 
