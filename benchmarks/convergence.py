@@ -126,16 +126,16 @@ def recipe_of(job: Job) -> RunRecipe:
 def fingerprint(job: Job) -> str:
     """Return a hash of all inputs of the search: target, texts, code of strategy, score, engine."""
     files = {Path(inspect.getfile(one)) for one in (student, stock_voices, steering)}
-    files |= {*code_of(job), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
+    files |= {*code_of(job.strategy), *Path(inspect.getfile(Scorer)).parent.glob("*.py")}
     code = [path.read_text() for path in sorted(files)]
     texts = (*recipe_of(job).search_texts, *recipe_of(job).held_out_texts)
     target = hashlib.sha256(job.wav.read_bytes()).hexdigest()
     return hashlib.sha256("\n".join((target, *code, *texts)).encode()).hexdigest()
 
 
-def code_of(job: Job) -> Iterator[Path]:
+def code_of(strategy: str) -> Iterator[Path]:
     """Yield the files of a strategy's class and its bases, and the search modules they import."""
-    for one in STRATEGIES[job.strategy].__mro__[:-1]:
+    for one in STRATEGIES[strategy].__mro__[:-1]:
         path = Path(inspect.getfile(one))
         yield path
         for name in re.findall(r"from distillation\.search\.(\w+) import", path.read_text()):

@@ -116,6 +116,10 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro| --workers 2 --speech FOLDER)?": (
         Measured(STARTS),
     ),
+    r"python -m benchmarks\.people --model-dir DIR --speech FOLDER --stock NAME": (
+        Measured(STARTS),
+        ByTest("tests/benchmarks/test_people.py::test_a_row_has_the_median_and_the_worst_seed"),
+    ),
     r"curl \S+/v1/audio/speech .*": (ByTest("tests/tts/test_server.py::test_openai_speech"),),
     r"curl -X POST '\S+/set_voice\?style=\w+'": (
         ByTest("tests/tts/test_api.py::test_voices_differ_and_the_request_wins_over_set_voice"),

@@ -1,0 +1,89 @@
+"""What `benchmarks.people` measures of a search's first and last voice, on unheard sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.people_targets import HELD_OUT, SEARCH, Target
+from corpus.audio.io import decode, read_wav
+from corpus.audio.types import Audio
+from distillation.engines.base import Student
+from distillation.scoring import Scorer, naturalness
+from distillation.scoring.encoder import Embedding
+from distillation.stages import evidence, prosody_figures
+from distillation.voicepack import VoicePack
+
+# Code of the measures alone: if it changes, stored voices are measured again, not searched again.
+CODE = (
+    "benchmarks/people_measures.py",
+    "corpus/audio/pitch.py",
+    "corpus/audio/timing.py",
+    "corpus/audio/syllable_nuclei.py",
+    "distillation/scoring/naturalness.py",
+    "distillation/stages/evidence.py",
+    "distillation/stages/intervals.py",
+    "distillation/stages/prosody_figures.py",
+)
+
+
+def measures(target: Target, student: Student, start: VoicePack, end: VoicePack) -> dict[str, Any]:
+    """Return plain JSON types: the target's ceiling and figures, and those of both voices.
+
+    `similarity` has the intervals of `start`, `evolved` and their `gain`, paired by sentence.
+    """
+    clip = read_wav(target.wav)
+    scorer = Scorer(clip)
+    unheard = {"start": spoken(student, start, HELD_OUT), "evolved": spoken(student, end, HELD_OUT)}
+    found = evidence.similarities(unheard, scorer.target_embedding)
+    heard = {"start": spoken(student, start, SEARCH), "evolved": spoken(student, end, SEARCH)}
+    return {
+        "ceiling": ceiling(target, student, scorer.target_embedding),
+        "prosody": _figures([clip], target.texts),
+        "similarity": {key: found[key] for key in ("start", "evolved", "gain")},
+        "second": second(target, unheard),
+        **{kind: of_voice(scorer, unheard[kind], heard[kind]) for kind in unheard},
+    }
+
+
+def of_voice(scorer: Scorer, unheard: Sequence[Audio], heard: Sequence[Audio]) -> dict[str, Any]:
+    """Return naturalness and prosody on unheard sentences, and the score that they lose."""
+    rated = [naturalness.naturalness(one) for one in unheard] if naturalness.available() else []
+    return {
+        "naturalness": float(np.mean(rated)) if rated else None,
+        "prosody": _figures(unheard, HELD_OUT),
+        "lost": scorer.score_all(heard).total - scorer.score_all(unheard).total,
+    }
+
+
+def ceiling(target: Target, student: Student, embedding: Embedding) -> float:
+    """Return the similarity of the same speaker's other speech to the target.
+
+    Of a person the other clips, each whole; of a stock voice the unheard sentences, spoken by
+    itself: what a search would get that found it.
+    """
+    if target.is_stock:
+        others = spoken(student, student.stock_voice(target.name), HELD_OUT)
+    else:
+        others = [decode(path) for path in target.others]
+    return float(np.mean([evidence.embedding(one) @ embedding for one in others]))
+
+
+def second(target: Target, unheard: dict[str, list[Audio]]) -> dict[str, float] | None:  # noqa: ARG001
+    """Return the second speaker measure of `start` and `evolved`; None until it is there.
+
+    HOOK: `distillation.scoring.second_measure` and its encoder go here, and into `CODE`.
+    """
+    return None
+
+
+def spoken(student: Student, pack: VoicePack, texts: Sequence[str]) -> list[Audio]:
+    """Let a voice speak texts."""
+    return [student.synthesize(text, pack) for text in texts]
+
+
+def _figures(clips: Sequence[Audio], texts: Sequence[str]) -> dict[str, float] | None:
+    found = prosody_figures.measured(clips, texts)
+    return None if found is None else found._asdict()
