@@ -286,6 +286,7 @@ def plot(results: Sequence[Result], path: Path, title: str) -> None:
         _curves(panel, mine)
         panel.axhline(float(np.median([ceiling(r) for r in mine])), color="k", ls="--", lw=0.8)
         panel.set(title=name, xscale="log", xlabel="processor s")
+        panel.tick_params(axis="x", which="minor", labelbottom=False)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("similarity, unheard sentences")
     if results:
