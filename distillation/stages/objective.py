@@ -15,7 +15,7 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import TextResult, naturalness
 from distillation.scoring.differentiable_similarity import DifferentiableSimilarity, narrowed
 from distillation.search import WITH_GRADIENT, Array
-from distillation.stages import prosody_figures
+from distillation.stages import memory, prosody_figures
 from distillation.stages.base import StageError
 from distillation.stages.clips import read_clips
 from distillation.stages.predicted_prosody import prediction
@@ -26,6 +26,7 @@ from distillation.voicepack import VoicePack
 if TYPE_CHECKING:
     from torch import Tensor
 
+RELEASED = 5  # gradients after which freed memory is given back
 NATURAL_ENOUGH = 4.6  # a higher score is no gain: the best base voices have 4.5-4.7
 Vector = NDArray[np.float64]
 
@@ -79,6 +80,7 @@ class Objective:
     ) -> None:
         self._student, self.aim = student, aim
         self._texts = recipe.search_texts
+        self._count = 0
         self._similarity = DifferentiableSimilarity(*clips)
         self._weights: Mapping[str, float] = recipe.objective
         self._natural = naturalness.available() and self._weights["naturalness"] > 0
@@ -113,6 +115,9 @@ class Objective:
             predicted = prediction(found, request.text) + torch.tensor(request.bias)
             value = value - self._penalty(torch.from_numpy(self.aim.vector) - predicted)
         (gradient,) = torch.autograd.grad(value, offset)
+        self._count += 1
+        if self._count % RELEASED == 0:
+            memory.release()
         return float(value.detach()), gradient.numpy().astype(np.float64)
 
     def measured(self, results: Sequence[TextResult]) -> tuple[float, ProsodyFigures | None]:
