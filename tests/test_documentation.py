@@ -113,7 +113,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "tests/servers/test_uploads.py::test_takes_come_through_faults_and_restarts_whole_and_once"
         ),
     ),
-    r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro| --workers 2 --speech FOLDER)?": (
+    r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro|( --workers 2)? --speech FOLDER)?": (
         Measured(STARTS),
     ),
     r"curl \S+/v1/audio/speech .*": (ByTest("tests/tts/test_server.py::test_openai_speech"),),
