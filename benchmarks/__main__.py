@@ -15,6 +15,7 @@ PARTS = (
     "kokoro",
     "halves",
     "gradient",
+    "second_measure",
     "search",
     "speech",
     "memory",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from distillation.stages import style_direction
+from distillation.stages import second_opinion, style_direction
 from distillation.stages.checks import ONE_SPEAKER, STYLE_DIRECTION, Check, at_least
 from distillation.stages.evidence import speaker_distance
 
@@ -18,13 +18,15 @@ def worse(report: Mapping[str, Any]) -> list[str]:
     """Return in which measures a voice got worse than its start on held-out sentences.
 
     `total`, `target`, `self` and `naturalness`, in this order; changes that one sentence more or
-    less would turn round are left out.
+    less would turn round are left out. `second_measure` if it is flagged.
     """
     gain = report.get("gain", {})
     found = [name for name, loss in LOSSES.items() if gain.get(name, 0.0) < -loss]
     natural = report.get("naturalness")
     if natural and natural["evolved"]["mean"] < natural["start"]["mean"] - NATURALNESS_LOSS:
         found.append("naturalness")
+    if (report.get(second_opinion.NAME) or {}).get("flagged"):
+        found.append(second_opinion.NAME)
     return found
 
 

@@ -11,7 +11,6 @@ from corpus.files import sha256_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
-from distillation.scoring.encoder import Embedding
 from distillation.stages.base import Progress
 from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
@@ -23,7 +22,7 @@ from distillation.stages.target_warnings import (
     target_warnings,
 )
 from distillation.stages.validate import StyleReport, validate_style
-from distillation.stages.voice_atlas import atlas_for, known_ranges
+from distillation.stages.voice_atlas import MeasuredVoice, atlas_for, known_ranges
 
 ATLAS = "atlas"  # folder in that of the models
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
@@ -181,13 +180,11 @@ class StyleRunner:
             on_progress=self._on_progress,
         )
 
-    def _measured_base_voices(self) -> dict[str, Embedding] | None:
-        """Return the embeddings of the base voices, if all were measured."""
+    def _measured_base_voices(self) -> dict[str, MeasuredVoice] | None:
+        """Return the atlas of the base voices, if all were measured."""
         student = self._student()
         atlas = atlas_for(self.recipe, student, stock_of(self.recipe, student), self._atlas_dir)
-        if atlas is None or not atlas.is_complete:
-            return None
-        return {name: voice.embeddings for name, voice in atlas.voices.items()}
+        return atlas.voices if atlas is not None and atlas.is_complete else None
 
     def prompt(self) -> Prompt:
         """Return the teacher's prompt, with paths on this machine."""

@@ -20,9 +20,8 @@ from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer
-from distillation.scoring.encoder import Embedding
 from distillation.scoring.naturalness import available
-from distillation.stages import delivery_fit, prosody_figures
+from distillation.stages import delivery_fit, prosody_figures, second_opinion
 from distillation.stages.base import Progress, StageError
 from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
@@ -33,6 +32,7 @@ from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.reference import PAUSE_S, joined
 from distillation.stages.style_direction import confusion
+from distillation.stages.voice_atlas import MeasuredVoice
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
@@ -98,6 +98,8 @@ class StyleReport:
     similarity : dict
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
+    second_measure : dict or None
+        What an encoder that no search hears says (`stages.second_opinion`).
     delivery : dict or None
         Speed and gain of a deployment (`stages.delivery_fit`).
     audio : tuple of dict
@@ -114,6 +116,7 @@ class StyleReport:
     target_figures: ProsodyFigures | None = None
     target_spread: tuple[float, float] | None = None
     similarity: dict[str, Any] = field(default_factory=dict)
+    second_measure: dict[str, Any] | None = None
     delivery: dict[str, Any] | None = None
     audio: tuple[dict[str, str | None], ...] = field(default=())
 
@@ -141,6 +144,7 @@ class StyleReport:
             "target_figures": self.target_figures and list(self.target_figures),
             "target_spread": self.target_spread and list(self.target_spread),
             "similarity": self.similarity,
+            "second_measure": self.second_measure,
             "delivery": self.delivery,
             "audio": list(self.audio),
         }
@@ -158,7 +162,7 @@ def validate_style(
     evolved: VoicePack,
     base_voice: str = "",
     target_texts: Sequence[str] = (),
-    base_voices: Mapping[str, Embedding] | None = None,
+    base_voices: Mapping[str, MeasuredVoice] | None = None,
     audio_dir: str | Path,
     on_progress: Progress | None = None,
 ) -> StyleReport:
@@ -183,8 +187,8 @@ def validate_style(
         must about match in naturalness; if unknown, the start is used instead.
     target_texts : sequence of str, optional
         All that is spoken in the target, for its rate; if unknown, syllables are counted by ear.
-    base_voices : mapping of str to ndarray, shape (texts, 256), optional
-        Embeddings of the base voices on the search texts: the impostors.
+    base_voices : mapping of str to MeasuredVoice, optional
+        The atlas of the base voices: the impostors, and the cohort of the second measure.
     audio_dir : path
         Output folder for ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
     on_progress : callable, optional
@@ -225,9 +229,20 @@ def validate_style(
         similarity={
             **similarities(voices, scorer.target_embedding),
             "ceiling": ceiling(clips),
-            "impostors": base_voices and impostors(base_voices, scorer.target_embedding),
+            "impostors": base_voices
+            and impostors(
+                {name: one.embeddings for name, one in base_voices.items()},
+                scorer.target_embedding,
+            ),
             "lost": scorer.score_all(searched).total - results["evolved"].score.total,
         },
+        second_measure=second_opinion.second_opinion(
+            [one.second for one in (base_voices or {}).values()],
+            clips,
+            spoken["start"],
+            spoken["evolved"],
+            gained=results["evolved"].score.target > results["start"].score.target,
+        ),
         delivery=delivery_fit.fitted(
             recipe,
             student,

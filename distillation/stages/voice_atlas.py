@@ -20,13 +20,15 @@ from corpus.files import sha256_of_json, write_bytes, write_json
 from distillation.engines import STUDENTS
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
+from distillation.scoring import second_encoder
 from distillation.scoring.encoder import speaker_encoder
 from distillation.stages.prosody_figures import ProsodyFigures, measured
+from distillation.stages.second_opinion import second_vectors
 from distillation.stages.target_warnings import StockRanges, brightness_db
 from distillation.voicepack import VoicePack
 
 RANGES = "%s-ranges.json"  # of a student's base voices, beside its atlases
-VERSION = 2  # incremented when what is measured changes
+VERSION = 3  # incremented when what is measured changes
 SEED = 0  # of the vocoder's noise
 
 
@@ -43,12 +45,15 @@ class MeasuredVoice(NamedTuple):
         Mean integrated loudness.
     brightness_db : float
         As `target_warnings.brightness_db`, NaN if unknown.
+    second : ndarray, shape (texts, 256) or (0, 256), float32
+        Vectors of the second encoder; empty if it is not installed or found no speech.
     """
 
     embeddings: NDArray[np.float32]
     figures: ProsodyFigures | None
     lufs: float
     brightness_db: float
+    second: NDArray[np.float32]
 
     def similarity(self, target: NDArray[np.float32]) -> float:
         """Return the mean cosine with a target's embedding."""
@@ -145,6 +150,7 @@ class VoiceAtlas:
             measured(spoken, texts),
             float(np.mean([integrated_lufs(audio) for audio in spoken])),
             found if (found := brightness_db(spoken)) is not None else float("nan"),
+            second_vectors(spoken),
         )
 
     def _read(self) -> None:
@@ -158,7 +164,8 @@ class VoiceAtlas:
         with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as npz:
             figures = ProsodyFigures(*npz["figures"].tolist()) if npz["figures"].size else None
             levels = float(npz["lufs"]), float(npz["brightness_db"])
-            self._voices[name] = MeasuredVoice(npz["embeddings"], figures, *levels)
+            vectors = npz["embeddings"], figures, *levels, npz["second"]
+            self._voices[name] = MeasuredVoice(*vectors)
         return name in self._voices
 
     def _store(self, name: str) -> None:
@@ -173,6 +180,7 @@ class VoiceAtlas:
             figures=figures,
             lufs=np.array(voice.lufs),
             brightness_db=np.array(voice.brightness_db),
+            second=voice.second,
         )
         with suppress(OSError):  # a folder that cannot be written: measured again next time
             write_bytes(path, buffer.getvalue())
@@ -200,7 +208,8 @@ def known_ranges(student: str, folder: Path) -> StockRanges | None:
 def atlas_key(recipe: RunRecipe, student: Student) -> str:
     """Return the hash of all that a measurement depends on, besides the voice."""
     encoder = f"resemblyzer {metadata.version('resemblyzer')}"
-    known = [VERSION, student.name, student.weights, recipe.student_options, recipe.lang]
+    second = second_encoder.VERSION if second_encoder.available() else ""
+    known = [VERSION, second, student.name, student.weights, recipe.student_options, recipe.lang]
     return sha256_of_json([*known, list(recipe.search_texts), encoder])[:16]
 
 
