@@ -182,6 +182,7 @@ MEASURES: dict[str, Any] = {  # of a voice, on held-out sentences
     "target": _("similarity to the target"),
     "self": _("self-similarity"),
     "naturalness": _("naturalness"),
+    "second_measure": _("second speaker measure"),
 }
 
 MINUTE = 60
