@@ -33,7 +33,13 @@ PLAIN = (
     *("step", "evaluations", "texts", "seconds", "stopped", "left"),
     *("start_totals", "start_name", "diversity", "trace"),
 )
-GRADIENT_PLAIN = ("value", "figures", "bias", "fraction")  # absent from older checkpoints
+GRADIENT_PLAIN = (
+    "value",
+    "figures",
+    "bias",
+    "fraction",
+    "start_rate",
+)  # absent from older checkpoints
 
 
 class Point(NamedTuple):
@@ -73,11 +79,13 @@ class Checkpoint:
     kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
     # Of a gradient search: objective and prosody of the best, measured minus predicted prosody of
-    # the candidate scored last, and the part of what is missing that a correction makes up for.
+    # the candidate scored last, the part of what is missing that a correction makes up for, and the
+    # start's syllables per second.
     value: float | None = None
     figures: list[float] | None = None
     bias: list[float] = field(default_factory=list)
     fraction: float = 1.0
+    start_rate: float | None = None
 
 
 def identity(

@@ -272,7 +272,7 @@ class Evolution(SearchView):
             texts = self.recipe.gradient_texts or self.recipe.search_texts
             if (sentence := search.sentence) is not None:
                 text = texts[sentence % len(texts)]
-                request = GradientRequest(text, sentence, tuple(self._state.bias))
+                request = GradientRequest(text, sentence, self._wanted())
             return Task(number, candidate, PruningThreshold(), request)
         return Task(number, candidate, self._state.threshold)
 
@@ -284,7 +284,19 @@ class Evolution(SearchView):
         speaker, stock = self._context.speaker, list(self._stock.values())
         if speaker is None and self.recipe.begins_from_speaker(self.style_key):
             raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
-        return Corrections(self.recipe, student, stock, objective.aim, speaker)
+        return Corrections(self.recipe, student, stock, self._aim, speaker)
+
+    @property
+    def _aim(self) -> ProsodyFigures | None:
+        """The target's prosody as far as the student's base voices can follow it."""
+        objective, rate = self.evaluator.objective, self._state.start_rate
+        aim = objective.aim if objective else None
+        return aim.within_reach(rate) if aim and rate else aim
+
+    def _wanted(self) -> tuple[float, ...]:
+        """Return what the student is to predict for the voice to be measured at its aim."""
+        aim, bias = self._aim, self._state.bias
+        return tuple((aim.vector - np.array(bias)).tolist()) if aim and bias else ()
 
     def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
         return PruningThreshold(self.recipe.early_stop * best.first, floor)
@@ -329,6 +341,7 @@ class Evolution(SearchView):
         state = self._state
         state.start, state.start_score = best, score
         if figures := figures_of(state):
+            state.start_rate = figures.rate
             self._update_bias(best, figures)
         curve.add_point(state, score)
         self._begin_search(best, score)

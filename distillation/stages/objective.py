@@ -39,14 +39,14 @@ class GradientRequest(NamedTuple):
     text : str
     seed : int
         Of the vocoder's noise, and of the noise that keeps the predictor's gradient finite.
-    bias : tuple of float
-        Measured minus predicted prosody of the candidate scored last (`ProsodyFigures.vector`);
-        empty if unknown.
+    wanted : tuple of float
+        Prosody to be predicted (`ProsodyFigures.vector`): the target's, less what is measured
+        beyond the prediction; empty if unknown.
     """
 
     text: str
     seed: int
-    bias: tuple[float, ...] = ()
+    wanted: tuple[float, ...] = ()
 
 
 class Objective:
@@ -111,9 +111,9 @@ class Objective:
             narrow = narrowed(found.samples, self._student.sr)
             rating = naturalness.differentiable_naturalness(narrow, seed=request.seed)
             value = value + self._weights["naturalness"] * rating.clamp(max=NATURAL_ENOUGH)
-        if self.aim is not None and request.bias:
-            predicted = prediction(found, request.text) + torch.tensor(request.bias)
-            value = value - self._penalty(torch.from_numpy(self.aim.vector) - predicted)
+        if request.wanted:
+            missing = torch.tensor(request.wanted) - prediction(found, request.text)
+            value = value - self._penalty(missing)
         (gradient,) = torch.autograd.grad(value, offset)
         self._count += 1
         if self._count % RELEASED == 0:

@@ -16,6 +16,7 @@ from corpus.phonetics import syllables
 
 REFERENCE_HZ = 55.0  # 0 semitones
 NAMES = ("pitch", "range", "rate")
+REACH = (0.75, 1.33)  # of a base voice's rate; beyond, it draws its words or swallows them
 SENTENCE_S, MIN_SENTENCES = 1.5, 3
 OVERCOUNT = 1.07  # of syllables by ear (`corpus.audio.syllable_nuclei`)
 TOLERANCES = np.array([0.5, 0.15, 0.04])  # differences in `vector` that count the same
@@ -42,6 +43,11 @@ class ProsodyFigures(NamedTuple):
     def vector(self) -> NDArray[np.float64]:
         """Pitch in semitones, and the natural logarithms of range and rate, shape (3,)."""
         return np.array([self.pitch_st, math.log(self.range_st), math.log(self.rate)])
+
+    def within_reach(self, rate: float) -> ProsodyFigures:
+        """Return these figures with a rate that a voice of another rate can reach by its pack."""
+        low, high = REACH
+        return self._replace(rate=min(max(self.rate, low * rate), high * rate))
 
     def error(self, wanted: ProsodyFigures) -> float:
         """Return the distance to other figures: root mean square in `TOLERANCES`."""

@@ -37,3 +37,10 @@ def test_errors_are_in_tolerances() -> None:
     assert one.error(one) == 0.0
     assert one.error(ProsodyFigures(20.5, 8.0, 5.0)) == pytest.approx(1 / 3**0.5)
     assert one.vector[2] == pytest.approx(np.log(5.0))
+
+
+def test_a_rate_out_of_reach_is_asked_for_as_far_as_it_is_within() -> None:
+    one = ProsodyFigures(20.0, 8.0, 5.0)
+    assert one.within_reach(5.5) == one
+    assert one._replace(rate=2.0).within_reach(5.0).rate == pytest.approx(3.75)
+    assert one._replace(rate=9.0).within_reach(5.0).rate == pytest.approx(6.65)
