@@ -59,7 +59,13 @@ GRADIENT_CODE = (
         "objective", "corrections", "prosody_shift", "prosody_figures", "predicted_prosody",
     )),
 )  # fmt: skip
-UNHEARD = ("thresholds", "versions", "inputs", "version", "held_out_texts")  # by any search
+HELD_OUT_FIELDS = (
+    "thresholds",
+    "versions",
+    "inputs",
+    "version",
+    "held_out_texts",
+)  # of a recipe: no search uses them
 OF_GRADIENT = ("objective", "gradient_texts")
 
 
@@ -86,7 +92,7 @@ class Job:
 
 @dataclass
 class Curve:
-    """Unheard similarity of the best voice over the processor seconds of the search alone."""
+    """Held-out similarity of the best voice over the processor seconds of the search alone."""
 
     similarity: Callable[[VoicePack], float]
     points: list[tuple[float, int, float]] = field(default_factory=list)  # seconds, step
@@ -204,7 +210,10 @@ def work(job: Job) -> str:
     student = people.student_of(job.model_dir)
     found = searched_before(job) or searched(job)
     start, end = student.stock_voice(found["start"]), voicepack.load(job.voice)
-    found["measures"] = people_measures.measures(job.target, student, start, end)
+    packs = {name: student.stock_voice(name) for name in job.base_voices}
+    atlas = VoiceAtlas(recipe_of(job), student, packs, job.folder / "atlas").voices.values()
+    cohort = [voice.second for voice in atlas]
+    found["measures"] = people_measures.measures(job.target, student, start, end, cohort)
     found["measured_by"] = measures_fingerprint(job)
     write_json(job.path, found)
     similarity = found["measures"]["similarity"]
@@ -280,7 +289,7 @@ def finished(job: Job) -> dict[str, Any] | None:
 def fingerprint(job: Job) -> str:
     """Return a hash of all inputs of the search: target, recipe, weights, code."""
     uses_gradient = job.strategy in WITH_GRADIENT
-    left_out = (*UNHEARD, *(() if uses_gradient else OF_GRADIENT))
+    left_out = (*HELD_OUT_FIELDS, *(() if uses_gradient else OF_GRADIENT))
     recipe = {key: value for key, value in recipe_of(job).to_json().items() if key not in left_out}
     files = {*code_of(job.strategy), *(ROOT / name for name in CODE)}
     files |= {ROOT / name for name in GRADIENT_CODE} if uses_gradient else set()
@@ -307,7 +316,7 @@ def conditions(results: Sequence[dict[str, Any]], voices: int, folder: Path) -> 
     each = atlas["cpu_s"] / atlas["voices"] if atlas.get("voices") else float("nan")
     lengths = [", ".join(str(len(one)) for one in some) for some in (people.SEARCH, HELD_OUT)]
     return (
-        f"Kokoro, {voices} base voices; heard sentences of {lengths[0]} letters, unheard ones of "
+        f"Kokoro, {voices} base voices; search sentences of {lengths[0]} letters, held-out ones of "
         f"{lengths[1]}; {len(results)} searches; processor seconds are those of the search alone, "
         f"without the atlas: {each:.1f} s a voice, {each * voices:.0f} s in all"
     )

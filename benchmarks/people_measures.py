@@ -1,4 +1,4 @@
-"""What `benchmarks.people` measures of a search's first and last voice, on unheard sentences."""
+"""What `benchmarks.people` measures of a search's first and last voice, on held-out sentences."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from distillation.engines.base import Student
 from distillation.scoring import Scorer, naturalness
 from distillation.scoring.encoder import Embedding
 from distillation.stages import evidence, prosody_figures
+from distillation.stages.second_opinion import Vectors, second_opinion
 from distillation.voicepack import VoicePack
 
 # Code of the measures alone: if it changes, stored voices are measured again, not searched again.
@@ -26,42 +27,56 @@ CODE = (
     "distillation/stages/evidence.py",
     "distillation/stages/intervals.py",
     "distillation/stages/prosody_figures.py",
+    "distillation/stages/second_opinion.py",
+    "distillation/scoring/second_encoder.py",
+    "distillation/scoring/second_measure.py",
 )
 
 
-def measures(target: Target, student: Student, start: VoicePack, end: VoicePack) -> dict[str, Any]:
+def measures(
+    target: Target,
+    student: Student,
+    start: VoicePack,
+    end: VoicePack,
+    cohort: Sequence[Vectors] = (),
+) -> dict[str, Any]:
     """Return plain JSON types: the target's ceiling and figures, and those of both voices.
 
     `similarity` has the intervals of `start`, `evolved` and their `gain`, paired by sentence.
     """
     clip = read_wav(target.wav)
     scorer = Scorer(clip)
-    unheard = {"start": spoken(student, start, HELD_OUT), "evolved": spoken(student, end, HELD_OUT)}
-    found = evidence.similarities(unheard, scorer.target_embedding)
-    heard = {"start": spoken(student, start, SEARCH), "evolved": spoken(student, end, SEARCH)}
+    held_out = {
+        "start": spoken(student, start, HELD_OUT),
+        "evolved": spoken(student, end, HELD_OUT),
+    }
+    found = evidence.similarities(held_out, scorer.target_embedding)
+    searched = {"start": spoken(student, start, SEARCH), "evolved": spoken(student, end, SEARCH)}
     return {
         "ceiling": ceiling(target, student, scorer.target_embedding),
         "prosody": _figures([clip], target.texts),
         "similarity": {key: found[key] for key in ("start", "evolved", "gain")},
-        "second": second(target, unheard),
-        **{kind: of_voice(scorer, unheard[kind], heard[kind]) for kind in unheard},
+        "second": second(cohort, [clip], held_out),
+        **{kind: of_voice(scorer, held_out[kind], searched[kind]) for kind in held_out},
     }
 
 
-def of_voice(scorer: Scorer, unheard: Sequence[Audio], heard: Sequence[Audio]) -> dict[str, Any]:
-    """Return naturalness and prosody on unheard sentences, and the score that they lose."""
-    rated = [naturalness.naturalness(one) for one in unheard] if naturalness.available() else []
+def of_voice(
+    scorer: Scorer, held_out: Sequence[Audio], searched: Sequence[Audio]
+) -> dict[str, Any]:
+    """Return naturalness and prosody on held-out sentences, and the score that they lose."""
+    rated = [naturalness.naturalness(one) for one in held_out] if naturalness.available() else []
     return {
         "naturalness": float(np.mean(rated)) if rated else None,
-        "prosody": _figures(unheard, HELD_OUT),
-        "lost": scorer.score_all(heard).total - scorer.score_all(unheard).total,
+        "prosody": _figures(held_out, HELD_OUT),
+        "lost": scorer.score_all(searched).total - scorer.score_all(held_out).total,
     }
 
 
 def ceiling(target: Target, student: Student, embedding: Embedding) -> float:
     """Return the similarity of the same speaker's other speech to the target.
 
-    Of a person the other clips, each whole; of a stock voice the unheard sentences, spoken by
+    Of a person the other clips, each whole; of a stock voice the held-out sentences, spoken by
     itself: what a search would get that found it.
     """
     if target.is_stock:
@@ -71,12 +86,12 @@ def ceiling(target: Target, student: Student, embedding: Embedding) -> float:
     return float(np.mean([evidence.embedding(one) @ embedding for one in others]))
 
 
-def second(target: Target, unheard: dict[str, list[Audio]]) -> dict[str, float] | None:  # noqa: ARG001
-    """Return the second speaker measure of `start` and `evolved`; None until it is there.
-
-    HOOK: `distillation.scoring.second_measure` and its encoder go here, and into `CODE`.
-    """
-    return None
+def second(
+    cohort: Sequence[Vectors], clips: Sequence[Audio], voices: dict[str, list[Audio]]
+) -> dict[str, float] | None:
+    """Return the second speaker measure of `start` and `evolved`; None without its encoder."""
+    found = second_opinion(cohort, clips, voices["start"], voices["evolved"], gained=True)
+    return found and {name: found[name]["mean"] for name in ("start", "evolved")}
 
 
 def spoken(student: Student, pack: VoicePack, texts: Sequence[str]) -> list[Audio]:

@@ -20,7 +20,7 @@ COLOURS = {"gradient": "#d62728", "cma-es": "#1f77b4", "random-walk": "#2ca02c"}
 HEAD = (
     "target", "strategy", "evaluations", "processor s", "best stock", "similarity", "95 %",
     "ceiling", "gap closed, %", "naturalness", "naturalness lost", "F0 off, st", "range off, %",
-    "rate off, %", "lost unheard", "of that the texts", "second measure", "usable after, s",
+    "rate off, %", "lost held out", "of that the texts", "second measure", "usable after, s",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _prosody(result: Result) -> tuple[dict[str, float] | None, dict[str, float] 
 
 
 def lost(result: Result, kind: str = "evolved") -> float:
-    """Return the score on heard sentences minus that on unheard ones."""
+    """Return the score on searched sentences minus that on held-out ones."""
     return float(result["measures"][kind]["lost"])
 
 
@@ -141,7 +141,7 @@ class Bar:
 def bars(walks: Sequence[Result]) -> tuple[Bar, ...]:
     """Return the bars; the last one compares with the published walk's searches."""
     return (
-        Bar("similarity on unheard sentences", end, 0.82, at_least=True, digits=3),
+        Bar("similarity on held-out sentences", end, 0.82, at_least=True, digits=3),
         Bar("gap to a second clip closed, %", gap_closed, 75, at_least=True, digits=0),
         Bar("naturalness lost against the best stock voice", naturalness_lost, 0.1),
         Bar("median F0 off, semitones", pitch_off, 1),
@@ -288,7 +288,7 @@ def plot(results: Sequence[Result], path: Path, title: str) -> None:
         panel.set(title=name, xscale="log", xlabel="processor s")
         panel.tick_params(axis="x", which="minor", labelbottom=False)
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("similarity, unheard sentences")
+    panels[0].set_ylabel("similarity, held-out sentences")
     if results:
         panels[-1].legend(loc="lower right", fontsize="small")
     drawing.suptitle(title, fontsize="x-small", wrap=True)

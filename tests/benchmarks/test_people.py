@@ -72,7 +72,7 @@ def test_a_row_has_the_median_and_the_worst_seed() -> None:
         "95 %": "0.820-0.860", "ceiling": "0.900", "gap closed, %": "80 (70)",
         "naturalness": "4.40 (4.25)", "naturalness lost": "0.10 (0.25)",
         "F0 off, st": "0.50 (0.50)", "range off, %": "20 (20)", "rate off, %": "25.0 (25.0)",
-        "lost unheard": "1.5 (1.5)", "of that the texts": "1.5", "second measure": "-",
+        "lost held out": "1.5 (1.5)", "of that the texts": "1.5", "second measure": "-",
         "usable after, s": "100 (100)",
     }  # fmt: skip
 
@@ -81,7 +81,7 @@ def test_bars_take_the_median_over_people_and_the_worst_of_all() -> None:
     others = [result(0.80, target="eva"), result(0.78, target="ida"), *WALKS]
     stock = result(0.72, target="af_one", is_stock=True)
     found = {row[0]: row[1:] for row in rows(report.bars_table([*SEEDS, *others, stock]))}
-    assert found["similarity on unheard sentences"] == ["≥ 0.82", "0.800, 5 of 5 searches", "no"]
+    assert found["similarity on held-out sentences"] == ["≥ 0.82", "0.800, 5 of 5 searches", "no"]
     assert found["gap closed, %, every target and seed"] == ["≥ 50", "40, 6 of 6 searches", "no"]
     assert found["naturalness lost, every target and seed"][1:] == ["0.25, 6 of 6 searches", "no"]
     assert found["processor s a style, beside the atlas"] == [
