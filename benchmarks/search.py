@@ -38,6 +38,7 @@ from distillation.engines.base import Student  # noqa: E402
 from distillation.recipe import WEIGHTS as USUAL  # noqa: E402
 from distillation.recipe import RunRecipe  # noqa: E402
 from distillation.scoring import Score, Scorer  # noqa: E402
+from distillation.search import STEPS  # noqa: E402
 from distillation.stages.evolve import Evolution  # noqa: E402
 from distillation.voicepack import VoicePack  # noqa: E402
 from voicelab.demo.natural_speaker import STOCK_VOICE, NaturalSpeaker  # noqa: E402
@@ -45,8 +46,8 @@ from voicelab.demo.run import SEARCHES, WEIGHTS  # noqa: E402
 
 KOKORO, PRAAT = SEARCHES["kokoro"], SEARCHES["praat"]
 WAYS: dict[str, dict[str, Any]] = {
-    "praat": {"strategy": PRAAT.strategy, "steps": PRAAT.steps},
-    "kokoro gradient": {"strategy": KOKORO.strategy, "steps": KOKORO.steps},
+    "praat": {"strategy": RunRecipe.strategy, "steps": PRAAT.steps},
+    "kokoro gradient": {"strategy": "gradient", "steps": STEPS["gradient"]},
     "kokoro cma-es": {"strategy": RunRecipe.strategy, "steps": 60},
 }
 HEAD = ("", "steps", "candidates", "start", "of processor", "steps took", "of processor",
@@ -92,7 +93,9 @@ def searched(name: str, model_dir: Path) -> list[str]:
         clock = Clock([])
         clock.mark()
         evolution = Evolution(recipe, "neutral", student, path)
-        evolution.advance(steps=evolution.start_total)
+        evolution.prepare()
+        while evolution.start is None:
+            evolution.advance(steps=1)
         clock.mark()
         evolution.advance()
         clock.mark()
