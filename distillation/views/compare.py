@@ -1,4 +1,4 @@
-"""The page that lays runs over one another: curves, recipes, figures, voices."""
+"""The page that compares runs: curves, recipes, figures, voices."""
 
 import re
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from distillation.views.evidence import worsened
 from distillation.wording import field_value
 from voicelab.roles import ROLES, role_required
 
-LEAST, MOST = 2, 6
-SHORT = 60  # letters a value of several may have to be shown at once
+MIN_RUNS, MAX_RUNS = 2, 6
+MAX_SHOWN = 60  # characters; longer lists are folded
 # Fields that make the scores of two runs incomparable: weights, targets, search texts.
-APART = re.compile(
+INCOMPARABLE = re.compile(
     r"^(weights|teacher|search_texts|held_out_texts|compared"
     r"|styles\.[^.]+\.(ref|takes|targets|speed|prompt))"
 )
@@ -26,7 +26,7 @@ APART = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    """A run on the page; `number` gives it its colour, shape and dash."""
+    """A run on the page; `number` decides its colour, shape and dash."""
 
     number: int
     run: Run
@@ -38,11 +38,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Value:
-    """What a field is in one run's recipe; `listed` where it is too long to be shown at once."""
+    """A field's value in one run's recipe; `listed` holds the items of a list that is folded."""
 
     place: Place
     value: Any
-    listed: list[tuple[Any, bool]]  # each with whether some run has it not
+    listed: list[tuple[Any, bool]]  # each item, and whether some run lacks it
 
     @property
     def own(self) -> int:
@@ -52,56 +52,56 @@ class Value:
 @require_GET
 @role_required(*ROLES)
 def compare(request: HttpRequest) -> HttpResponse:
-    asked = request.GET.getlist("run")
-    places = _places(asked)
-    if len(places) < LEAST:
+    requested = request.GET.getlist("run")
+    places = _places(requested)
+    if len(places) < MIN_RUNS:
         return render(request, "distillation/compare.html", {"places": places})
     differ = differences([place.run.run_recipe for place in places])
     context = {
         "places": places,
-        "too_many": len(set(asked)) > MOST,
-        "apart": any(APART.search(name) for name in differ),
+        "too_many": len(set(requested)) > MAX_RUNS,
+        "apart": any(INCOMPARABLE.search(name) for name in differ),
         "rows": [(name, _values(places, values)) for name, values in differ.items()],
         "styles": _styles(places),
     }
     return render(request, "distillation/compare.html", context)
 
 
-def _places(asked: list[str]) -> list[Place]:
-    """Return the runs of the address in its order, each once, those that are there."""
-    wanted = list(dict.fromkeys(int(pk) for pk in asked if pk.isdecimal() and len(pk) < 10))
+def _places(requested: list[str]) -> list[Place]:
+    """Return the existing runs that the URL names, in its order, without duplicates."""
+    wanted = list(dict.fromkeys(int(pk) for pk in requested if pk.isdecimal() and len(pk) < 10))
     found = Run.objects.select_related("created_by", "report").in_bulk(wanted)
     runs = [found[pk] for pk in wanted if pk in found]
-    return [Place(number, run) for number, run in enumerate(runs[:MOST], start=1)]
+    return [Place(number, run) for number, run in enumerate(runs[:MAX_RUNS], start=1)]
 
 
 def _values(places: list[Place], values: list[Any]) -> list[Value]:
     lists = [value for value in values if isinstance(value, list)]
-    long = any(len(field_value(value)) > SHORT for value in lists)
-    everywhere = set.intersection(*(set(map(str, value)) for value in lists)) if long else set()
+    long = any(len(field_value(value)) > MAX_SHOWN for value in lists)
+    common = set.intersection(*(set(map(str, value)) for value in lists)) if long else set()
 
     def listed(value: Any) -> list[tuple[Any, bool]]:
         items = value if long and isinstance(value, list) else ()
-        return [(item, str(item) not in everywhere) for item in items]
+        return [(item, str(item) not in common) for item in items]
 
     return [Value(place, value, listed(value)) for place, value in zip(places, values, strict=True)]
 
 
 def _styles(places: list[Place]) -> list[dict[str, Any]]:
-    """Return what is shown of each style that one of the runs has."""
+    """Return curves and table rows of each style that occurs in one of the runs."""
     by_run = {place.run.pk: place for place in places}
     rows = list(StyleRun.objects.filter(run__in=by_run).select_related("run").order_by("pk"))
     packs = _last_packs(rows)
     points = list(ScorePoint.objects.filter(style_run__in=rows).order_by("step"))
     shown = []
     for key in dict.fromkeys(row.style for row in rows):
-        of_style = [row for row in rows if row.style == key]
-        of_style.sort(key=lambda row: by_run[row.run_id].number)
+        style_rows = [row for row in rows if row.style == key]
+        style_rows.sort(key=lambda row: by_run[row.run_id].number)
         shown.append(
             {
                 "key": key,
-                "charts": _charts(of_style, points),
-                "rows": [_row(by_run[row.run_id], row, packs.get(row.pk)) for row in of_style],
+                "charts": _charts(style_rows, points),
+                "rows": [_row(by_run[row.run_id], row, packs.get(row.pk)) for row in style_rows],
             }
         )
     return shown
@@ -117,27 +117,27 @@ def _charts(rows: list[StyleRun], points: list[ScorePoint]) -> list[Chart]:
 
 def _row(place: Place, row: StyleRun, pack: VoicePack | None) -> dict[str, Any]:
     held_out = row.report.get("evolved", {}).get("score")
-    whole = getattr(place.run, "report", None)  # what compares styles is in the run's alone
+    run_report = getattr(place.run, "report", None)  # only this one compares styles
     return {
         "place": place,
         "style_run": row,
         "pack": pack,
         "held_out": held_out,
         "gains": _gains(row.report),
-        "worsened": worsened(whole.data["styles"].get(row.style, {})) if whole else [],
+        "worsened": worsened(run_report.data["styles"].get(row.style, {})) if run_report else [],
         "minutes": row.seconds / 60,
         "per_second": row.evaluations / row.seconds if row.seconds else None,
     }
 
 
 def _gains(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the gains in target similarity with their intervals, by what they are gains over."""
+    """Return the gains in target similarity with intervals: over the start, over the best base."""
     found = report.get("similarity") or {}
     names = ("gain", "over_best_base") if "best_base" in found else ("gain",)
     return [(name, found[name]) for name in names if name in found]
 
 
 def _last_packs(rows: list[StyleRun]) -> dict[int, VoicePack]:
-    """Return the voice each style ended with."""
+    """Return each style run's final voice."""
     found = VoicePack.objects.evolved().filter(style_run__in=rows).order_by("pk")
     return {pack.style_run_id: pack for pack in found}

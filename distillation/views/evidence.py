@@ -1,4 +1,4 @@
-"""Figures of a style's report as the pages write and draw them; older reports have fewer."""
+"""Figures of a style's report, prepared for text and drawings; older reports have fewer."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from distillation.wording import difference_words
 
 Report = Mapping[str, Any]
 REFERENCE_HZ = 55.0  # 0 semitones of `target_figures`
-DIGITS = {"target": 3, "self": 3}  # of a measure; of the others 2
-# Where a picture of differences ends at the least, so that the reports of runs look alike.
-LEAST = {"pitch": 4.0, "range": log(1.5), "rate": log(1.25)}
+DIGITS = {"target": 3, "self": 3}  # decimals of a measure; 2 for all others
+# Smallest ranges of the drawings of differences, so that the reports of runs can be compared.
+MIN_LIMITS = {"pitch": 4.0, "range": log(1.5), "rate": log(1.25)}
 PROSODY = {"pitch": "pitch_median_hz", "range": "pitch_range_st", "rate": "articulation_rate"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A measure of a style before and after; None where it is unknown."""
+    """A measure of a style before and after; None if unknown."""
 
     name: str
     before: float | None
@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Mark:
-    """A similarity on the scale from 0 to 1, with its interval where it has one."""
+    """A similarity from 0 to 1, with its confidence interval if there is one."""
 
     kind: str
     value: float
@@ -42,13 +42,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """How a style differs from neutral on one axis: words, and percentages of the picture."""
+    """How a style differs from neutral on one axis: as text, and as percentages of the drawing."""
 
     name: str
     evolved: str
     target: str
     asked: bool
-    share: float | None  # percent of the target's difference; None where none is asked for
+    share: float | None  # percent of the target's difference; None if no difference is wanted
     bar_x: str
     bar_width: str
     band_x: str
@@ -58,7 +58,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Prosody:
-    """Pitch, pitch range or rate of the target, and of the voice before and after."""
+    """Pitch, pitch range or rate: of the target, and of the voice before and after."""
 
     name: str
     target: float
@@ -67,7 +67,7 @@ class Prosody:
 
 
 def worsened(style: Report) -> list[Change]:
-    """Return what got worse than the start on held-out sentences, before and after."""
+    """Return the measures that are worse than the start's on held-out sentences."""
     return [
         Change(name, _measure(style, "start", name), _measure(style, "evolved", name))
         for name in style.get("worse", ())
@@ -75,7 +75,7 @@ def worsened(style: Report) -> list[Change]:
 
 
 def marks(style: Report) -> list[Mark]:
-    """Return the similarities of a style to its target, from impostors up to the ceiling."""
+    """Return the similarities to a style's target, from other speakers' up to the ceiling."""
     found = style.get("similarity") or {}
     impostors, ceiling = found.get("impostors"), found.get("ceiling")
     shown = []
@@ -89,7 +89,7 @@ def marks(style: Report) -> list[Mark]:
 
 
 def directions(styles: Mapping[str, Report]) -> dict[str, list[Axis]]:
-    """Return the differences from neutral by style, all styles on the same scales."""
+    """Return each style's differences from neutral, with the same scales for all styles."""
     known = {key: style["direction"] for key, style in styles.items() if style.get("direction")}
     return {
         key: [_axis(name, one, _limit(name, known.values())) for name, one in axes.items()]
@@ -98,20 +98,20 @@ def directions(styles: Mapping[str, Report]) -> dict[str, list[Axis]]:
 
 
 def prosody(style: Report) -> list[Prosody]:
-    """Return the target's prosody beside that of the voice, mean over held-out sentences."""
+    """Return the prosody of the target and of the voice, mean over held-out sentences."""
     figures = style.get("target_figures")
     if not figures:
         return []
     pitch_st, range_st, rate = figures
     wanted = {"pitch": REFERENCE_HZ * 2 ** (pitch_st / 12), "range": range_st, "rate": rate}
     return [
-        Prosody(name, target, *(_spoken(style[kind], name) for kind in ("start", "evolved")))
+        Prosody(name, target, *(_mean_prosody(style[kind], name) for kind in ("start", "evolved")))
         for name, target in wanted.items()
     ]
 
 
 def _measure(style: Report, kind: str, name: str) -> float | None:
-    """Return a part of the score, or the mean of a measure with a place of its own."""
+    """Return a part of the score, or the mean of a measure that the report lists separately."""
     score = style[kind]["score"]
     if name in score:
         return float(score[name])
@@ -122,7 +122,7 @@ def _measure(style: Report, kind: str, name: str) -> float | None:
 def _limit(name: str, styles: Iterable[Report]) -> float:
     figures = ("target", "evolved", "spread")
     found = [abs(axes[name][one]) for axes in styles if name in axes for one in figures]
-    return max(LEAST.get(name, 0.0), *found)
+    return max(MIN_LIMITS.get(name, 0.0), *found)
 
 
 def _axis(name: str, one: Report, limit: float) -> Axis:
@@ -144,7 +144,7 @@ def _axis(name: str, one: Report, limit: float) -> Axis:
     )
 
 
-def _spoken(voice: Report, name: str) -> float | None:
+def _mean_prosody(voice: Report, name: str) -> float | None:
     found = [one.get(PROSODY[name]) for one in voice["prosody"]]
     known = [value for value in found if value]
     return geometric_mean(known) if known else None

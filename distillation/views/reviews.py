@@ -1,4 +1,4 @@
-"""The report of a run, and the review: three voices side by side, and the decision."""
+"""Report and review of a run: the measures, three voices side by side, and the decision."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
-    """Return what a report shows beyond its own figures; nothing without a report."""
+    """Return the context that the page derives from a report; empty without a report."""
     if not found:
         return {}
     axes = directions(styles)
@@ -77,14 +77,14 @@ def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
         }
         for key, style in styles.items()
     }
-    differ = found.data["differentiation"]["passed"]
+    styles_differ = found.data["differentiation"]["passed"]
     return {
         "styles": shown,
         "natural": any(style.get("naturalness") for style in styles.values()),
         "explained": {name: any(one[name] for one in shown.values()) for name in ("marks", "axes")},
         "least_share": 100 * found.data.get("thresholds", {}).get(STYLE_DIRECTION, 0),
         "worse": {key: style["worsened"] for key, style in shown.items() if style["worsened"]},
-        "checks_passed": differ and all(style["passed"] for style in styles.values()),
+        "checks_passed": styles_differ and all(style["passed"] for style in styles.values()),
     }
 
 
@@ -103,12 +103,12 @@ def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None
         "report": getattr(run, "report", None),
         "form": form,
         "judged": judged,
-        "packs": [(pack, _heard(styles[pack.style])) for pack in packs if pack.style in styles],
+        "packs": [(pack, _numbered(styles[pack.style])) for pack in packs if pack.style in styles],
     }
 
 
 def _validated(run: Any) -> dict[str, Any]:
-    """Return what was measured of each style: of a run that broke off, of those that finished."""
+    """Return the reports by style; of a run without a report, those of its finished styles."""
     if hasattr(run, "report"):
         styles: dict[str, Any] = run.report.data["styles"]
         return styles
@@ -117,13 +117,13 @@ def _validated(run: Any) -> dict[str, Any]:
 
 
 def _in_order(run: Any) -> dict[str, Any]:
-    """Return the styles of a report in the run's order: PostgreSQL sorts the keys of JSON anew."""
+    """Return the styles of a report in the run's order; PostgreSQL sorts the keys of JSON."""
     found = run.report.data["styles"]
     return {key: found[key] for key in run.run_recipe.style_keys if key in found}
 
 
-def _heard(style: dict[str, Any]) -> dict[str, Any]:
-    """Number the sentences as their files are, those the target speaks first."""
+def _numbered(style: dict[str, Any]) -> dict[str, Any]:
+    """Return the report with its sentences numbered like their files, the target's first."""
     numbered = [
         {**one, "number": number, "naturalness": _naturalness_of(style, number)}
         for number, one in enumerate(style["audio"], start=1)
@@ -136,6 +136,6 @@ def _heard(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _naturalness_of(style: dict[str, Any], number: int) -> dict[str, float] | None:
-    """Return how natural a sentence sounds before and after; None where it was not predicted."""
+    """Return the predicted naturalness of a sentence before and after; None if not predicted."""
     found = style.get("naturalness")
     return found and {kind: found[kind]["sentences"][number - 1] for kind in ("start", "evolved")}

@@ -1,4 +1,4 @@
-"""The list of runs, and the page of one that shows how far it is and lets an admin steer it."""
+"""The list of runs, and the page of a run: its progress, and the controls for admins."""
 
 import csv
 from datetime import timedelta
@@ -22,9 +22,9 @@ from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.sounds import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
-PATIENCE = timedelta(seconds=10)
-EVENTS = 60  # shown, newest first: four styles make fourteen
-STOP_POLLING = 286  # htmx: swap this and poll no more
+UNANSWERED_AFTER = timedelta(seconds=10)
+EVENTS = 60  # shown, newest first; a run of four styles has fourteen
+STOP_POLLING = 286  # htmx: swap this response, then stop polling
 STAGES = list(Stage)
 
 
@@ -61,7 +61,7 @@ def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def run_curve(request: HttpRequest, pk: int) -> HttpResponse:
-    """The curve alone, every point of it: a file to open in a spreadsheet."""
+    """Send every point of the curve as CSV."""
     run = get_object_or_404(Run, pk=pk)
     points = ScorePoint.objects.filter(style_run__run=run).order_by("style_run", "step")
     response = HttpResponse(content_type="text/csv")
@@ -76,28 +76,28 @@ def run_curve(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(ADMIN)
 def run_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, run_services.run_pause)
+    return _control(request, pk, run_services.run_pause)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, run_services.run_resume)
+    return _control(request, pk, run_services.run_resume)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, run_services.run_cancel)
+    return _control(request, pk, run_services.run_cancel)
 
 
 @require_POST
 @role_required(ADMIN)
 def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    return _steer(request, pk, run_services.run_retry)
+    return _control(request, pk, run_services.run_retry)
 
 
-def _steer(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
+def _control(request: HttpRequest, pk: int, service: Any) -> HttpResponse:
     try:
         service(run=get_object_or_404(Run, pk=pk), person=request.user)
     except RunError as error:
@@ -109,14 +109,14 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
     run = get_object_or_404(Run.objects.select_related("created_by", "report"), pk=pk)
     styles = list(run.style_runs.all())
     points = list(ScorePoint.objects.filter(style_run__run=run))
-    walks, packs = grouped(points), _packs_of(run)
+    by_style, packs = grouped(points), _packs_of(run)
     recipe = run.run_recipe
     return {
         "run": run,
         "recipe": recipe,
         "styles": [
             {
-                **style_context(row, recipe, walks.get(row.pk, [])),
+                **style_context(row, recipe, by_style.get(row.pk, [])),
                 "sounds": sounds_of(
                     row, packs.get(row.pk, []), target=may_hear_target(person, row)
                 ),
@@ -126,21 +126,22 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
         "charts": curves(styles, points),
         "events": run.events.select_related("person").order_by("-pk")[:EVENTS],
         "remaining_s": remaining_s(styles, recipe),
-        **_unanswered(run, styles),
+        **_missing_workers(run, styles),
         "can": _allowed_steps(run, styles),
     }
 
 
 def style_context(row: StyleRun, recipe: RunRecipe, points: list[ScorePoint]) -> dict[str, Any]:
     improved = max(0, len(points) - 1)
-    behind = bool(points and row.best_score and row.best_score > points[-1].score)  # of the slice
+    # A slice stores its points at its end.
+    is_lagging = bool(points and row.best_score and row.best_score > points[-1].score)
     return {
         "row": row,
         "stages": [_stage(row, stage) for stage in STAGES],
         "per_second": row.evaluations / row.seconds if row.seconds else None,
         "improved": improved,
         "acceptance": 100 * improved / row.step if row.step and points else None,
-        "idle": row.step - points[-1].step if points and not behind else 0,
+        "idle": row.step - points[-1].step if points and not is_lagging else 0,
         "remaining_s": _remaining_s(row, recipe),
     }
 
@@ -153,17 +154,17 @@ def _packs_of(run: Run) -> dict[int, list[VoicePack]]:
 
 
 def remaining_s(styles: list[StyleRun], recipe: RunRecipe) -> float | None:
-    """Seconds until the searches end, shared over the workers that search now; None: unknown."""
+    """Estimate the seconds until all searches end with the current workers; None if unknown."""
     each = [_remaining_s(style, recipe) for style in styles if style.state in ACTIVE]
     if not each or None in each:
         return None
-    at_work = sum(1 for style in styles if style.lease and style.state == RunState.RUNNING)
+    workers = sum(1 for style in styles if style.lease and style.state == RunState.RUNNING)
     known = [seconds for seconds in each if seconds is not None]
-    return max(max(known), sum(known) / max(1, at_work))
+    return max(max(known), sum(known) / max(1, workers))
 
 
 def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
-    """Seconds until steps or minutes run out; a goal or patience may end the search before."""
+    """Estimate the seconds until steps or minutes run out; a stopping rule may end it sooner."""
     if row.state == RunState.CANCELLED:
         return None
     if row.stage == Stage.VALIDATE or row.stopped:
@@ -177,10 +178,10 @@ def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
 
 
 def _stage(style_run: StyleRun, stage: Stage) -> dict[str, Any]:
-    now, here = STAGES.index(Stage(style_run.stage)), STAGES.index(stage)
-    if here < now or style_run.state == RunState.FINISHED:
+    current, index = STAGES.index(Stage(style_run.stage)), STAGES.index(stage)
+    if index < current or style_run.state == RunState.FINISHED:
         state = "done"
-    elif here > now:
+    elif index > current:
         state = "waiting"
     else:
         state = {RunState.RUNNING: "at-work", RunState.FAILED: "failed"}.get(
@@ -189,12 +190,12 @@ def _stage(style_run: StyleRun, stage: Stage) -> dict[str, Any]:
     return {"name": stage.label, "state": state}
 
 
-def _unanswered(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
-    """Tell of which kind of worker nobody is there while a slice waits for it."""
-    since = timezone.now() - PATIENCE
-    lying = [style for style in styles if style.state in ACTIVE and not style.lease]
-    waits = [style for style in lying if style.queued_at is None or style.queued_at < since]
-    queues = {queue_of(style) for style in waits} if run.is_active else set()
+def _missing_workers(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
+    """Return which kinds of worker are missing while a slice waits for one."""
+    since = timezone.now() - UNANSWERED_AFTER
+    queued = [style for style in styles if style.state in ACTIVE and not style.lease]
+    overdue = [style for style in queued if style.queued_at is None or style.queued_at < since]
+    queues = {queue_of(style) for style in overdue} if run.is_active else set()
     return {
         "unanswered": ORDINARY in queues and not worker_is_there(),
         "teacher_missing": TEACHER in queues and not teacher_is_there(),

@@ -1,4 +1,4 @@
-"""The sounds of a run: which there are to listen to, streamed, with their waveforms."""
+"""The sounds of a run: the list to play, the streamed files, and their waveforms."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ from distillation.services.target_access import may_hear_target
 from voicelab.roles import ROLES, role_required
 
 PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kept
-OVER = (RunState.FINISHED, RunState.CANCELLED)  # what is not there will not come
+FINAL_STATES = (RunState.FINISHED, RunState.CANCELLED)  # no further milestone will be stored
 
 CLIP = re.compile(r"target-(?P<number>[1-9]\d?)")
 SPEAKERS = ("target", "start", "evolved")
@@ -45,7 +45,7 @@ def style_audio(request: HttpRequest, pk: int, style: str, what: str, kind: str)
 def held_out_audio(
     request: HttpRequest, pk: int, style: str, number: int, who: str, kind: str
 ) -> HttpResponse:
-    """Send a held-out sentence in the target's, the start's or the evolved voice."""
+    """Send a held-out sentence spoken by the target, the start voice or the evolved voice."""
     row = get_object_or_404(StyleRun.objects.select_related("run"), run__pk=pk, style=style)
     if who == "target" and not may_hear_target(request.user, row):
         raise PermissionDenied
@@ -56,7 +56,7 @@ def held_out_audio(
 @require_GET
 @role_required(*ROLES)
 def pack_audio(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Send the longest held-out sentence in the voice of an evolved pack."""
+    """Send the longest held-out sentence, spoken by an evolved pack."""
     pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
     run = pack.style_run.run
     number = len(run.recipe["held_out_texts"])
@@ -66,7 +66,7 @@ def pack_audio(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def pack_sample(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Send the first search text in the voice of a milestone or of the final pack."""
+    """Send the first search text, spoken by a milestone or the final pack."""
     return _sound(request, sample_name(get_object_or_404(VoicePack, pk=pk)), kind)
 
 
@@ -86,16 +86,16 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
 
 
 def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> list[dict[str, Any]]:
-    """Return the sounds in their order; each has an address of its own, new with its content.
+    """Return the sounds in display order; the URL of each changes with its content.
 
-    Without `target` its sounds have none: the person may not hear them.
+    If `target` is false, the target has no URL: the person may not listen to it.
     """
     return [
         *(_targets(row) if target else [_listed(row, "target", "") | {"withheld": True}]),
         *(
             _milestone(row, part, pack)
-            for part, pack in _parts(row, packs).items()
-            if pack or row.state not in OVER
+            for part, pack in _milestone_packs(row, packs).items()
+            if pack or row.state not in FINAL_STATES
         ),
         *([] if row.stopped else [_of_style(row, "preview", row.preview.name)]),
     ]
@@ -108,17 +108,17 @@ def _targets(row: StyleRun) -> list[dict[str, Any]]:
 
 def _of_style(row: StyleRun, what: str, name: str | None) -> dict[str, Any]:
     sound = _listed(row, what, name)
-    return sound | (_addresses(row, what, sound["version"]) if name else {})
+    return sound | (_urls(row, what, sound["version"]) if name else {})
 
 
 def _clip(row: StyleRun, number: int) -> dict[str, Any]:
     what = f"target-{number}"
     sound = _listed(row, what, row.target.name) | {"what": "clip", "number": number}
-    return sound | _addresses(row, what, sound["version"])
+    return sound | _urls(row, what, sound["version"])
 
 
-def _parts(row: StyleRun, packs: list[VoicePack]) -> dict[int, VoicePack | None]:
-    """Return the pack that was best at each part of the search, in percent; None: not yet."""
+def _milestone_packs(row: StyleRun, packs: list[VoicePack]) -> dict[int, VoicePack | None]:
+    """Return the best pack at each of `PARTS`; None if the search has not got that far."""
     end = (row.step if row.stopped else row.steps) or 1
     found: dict[int, VoicePack | None] = dict.fromkeys(PARTS)
     for pack in packs:
@@ -145,12 +145,12 @@ def _milestone(row: StyleRun, part: int, pack: VoicePack | None) -> dict[str, An
 
 
 def _listed(row: StyleRun, what: str, content: str | None) -> dict[str, Any]:
-    at = f"sound-{row.style}-{what}"
-    version = hashlib.sha256(f"{at}-{content}".encode()).hexdigest()[:8]
-    return {"id": at, "what": what, "version": version}  # short: a page sends them all in one line
+    sound_id = f"sound-{row.style}-{what}"
+    version = hashlib.sha256(f"{sound_id}-{content}".encode()).hexdigest()[:8]
+    return {"id": sound_id, "what": what, "version": version}  # short: all in one query
 
 
-def _addresses(row: StyleRun, what: str, version: str) -> dict[str, str]:
+def _urls(row: StyleRun, what: str, version: str) -> dict[str, str]:
     query = f"?v={version}"
     return {
         name: reverse("style_audio", args=[row.run_id, row.style, what, kind]) + query

@@ -34,15 +34,15 @@ def voices(request: HttpRequest) -> HttpResponse:
     in_use = engines_in_use()
     context = {
         "deployed": deployed,
-        "elsewhere": _elsewhere(deployed),
+        "elsewhere": _outside_voices_dir(deployed),
         "in_use": in_use,
         "unserved": [row for row in deployed if row.pack.engine != in_use.speech],
-        "spoken": _served(deployed, in_use),
+        "spoken": _voice_to_try(deployed, in_use),
         "earlier": list(deployments.exclude(replaced_by=None)[:20]),
         "pending": pending,
         "unanswered": bool(pending) and not worker_is_there(),
         "failed": list(last.filter(state=Deployment.State.FAILED).order_by("voice")),
-        "waiting": _waiting(),
+        "waiting": _not_deployed(),
         "speech_url": settings.SPEECH_URL,
     }
     return render(request, "distillation/voices.html", context)
@@ -81,14 +81,14 @@ def _ids(request: HttpRequest, name: str) -> set[int]:
 
 
 def voice_context(deployment: Deployment) -> dict[str, Any]:
-    """Follow a voice back to the run, the recipe, the takes and the people that made it."""
+    """Return the provenance of a voice: its run, recipe, takes, labels and decisions."""
     pack = deployment.pack
     style_run = pack.style_run
     recipe = style_run.run.run_recipe
     style = recipe.style(pack.style)
-    heard = [*style.takes.values(), *style.targets, *dict(style.prompt).values()]
-    heard.append(recipe.teacher_options.get("prompt", ""))
-    takes = Recording.objects.filter(wav__in=heard)
+    audio_files = [*style.takes.values(), *style.targets, *dict(style.prompt).values()]
+    audio_files.append(recipe.teacher_options.get("prompt", ""))
+    takes = Recording.objects.filter(wav__in=audio_files)
     labels = LabelDecision.objects.filter(
         sentence__text__in=style.reference_texts, style__key=pack.style
     )
@@ -109,35 +109,37 @@ def voice_context(deployment: Deployment) -> dict[str, Any]:
 
 
 def _deployed(rows: QuerySet[Deployment]) -> list[Deployment]:
-    """One row a voice, by name: of the folder in use, of an earlier folder where that has none."""
+    """Return one row per voice, by name: from the folder in use if possible, else another."""
     found: dict[str, Any] = {}
     for row in rows.order_by("pk"):
-        before = found.get(row.voice)
-        if not before or _is_here(row) or not _is_here(before):
+        earlier = found.get(row.voice)
+        if not earlier or _in_voices_dir(row) or not _in_voices_dir(earlier):
             found[row.voice] = row
     return sorted(found.values(), key=lambda row: row.voice)
 
 
-def _served(deployed: Sequence[Deployment], in_use: InUse) -> str:
-    """Name a voice to try: a deployed one, else one the engine comes with; empty without any."""
-    names = [row.voice for row in deployed if _is_here(row) and row.pack.engine == in_use.speech]
+def _voice_to_try(deployed: Sequence[Deployment], in_use: InUse) -> str:
+    """Return a voice to try: a deployed one, else one of the engine's own; empty if none."""
+    names = [
+        row.voice for row in deployed if _in_voices_dir(row) and row.pack.engine == in_use.speech
+    ]
     return next(iter([*names, *in_use.stock]), "")
 
 
-def _elsewhere(deployed: Sequence[Deployment]) -> dict[str, Any]:
-    """What the speech service does not find where it looks now; nothing if it finds all."""
-    rows = [row for row in deployed if not _is_here(row)]
+def _outside_voices_dir(deployed: Sequence[Deployment]) -> dict[str, Any]:
+    """Return the voices deployed to a folder that the speech service no longer reads."""
+    rows = [row for row in deployed if not _in_voices_dir(row)]
     places = sorted({row.place for row in rows})
     voices = [row.voice for row in rows]
     return {"rows": rows, "voices": voices, "places": places} if rows else {}
 
 
-def _is_here(row: Deployment) -> bool:
+def _in_voices_dir(row: Deployment) -> bool:
     return row.place == str(settings.VOICES_DIR)
 
 
-def _waiting() -> list[VoicePack]:
-    """Approved packs not deployed yet, newest first; the newest of each style is marked."""
+def _not_deployed() -> list[VoicePack]:
+    """Return approved packs that are not deployed, newest first, each style's newest marked."""
     newest = dict(Deployment.objects.standing().order_by("pack_id").values_list("voice", "pack_id"))
     packs: list[Any] = list(VoicePack.objects.waiting().select_related("style_run__run"))
     for pack in packs:
@@ -147,18 +149,18 @@ def _waiting() -> list[VoicePack]:
 
 
 def _other_weights(recipe: RunRecipe) -> str:
-    """Name this installation's weights of Kokoro where the recipe had others."""
+    """Return the installed Kokoro weights in words if the recipe used others; else empty."""
     _kind, sha256 = recipe.student_weights
-    here = weights_origin(settings.MODEL_DIR) if sha256 else None
-    return _(here.words) if here and here.sha256 not in ("", sha256) else ""
+    installed = weights_origin(settings.MODEL_DIR) if sha256 else None
+    return _(installed.words) if installed and installed.sha256 not in ("", sha256) else ""
 
 
 @require_GET
 @role_required(ADMIN)
 def withdrawals(request: HttpRequest) -> HttpResponse:
-    """List who withdrew, newest first, with what of them is still deployed."""
-    gone = Speaker.objects.filter(withdrawn_at__isnull=False).order_by("-withdrawn_at")
-    rows = [(speaker, _counts(voice_made(speaker))) for speaker in gone]
+    """List withdrawn consents, newest first, with what is still deployed."""
+    withdrawn = Speaker.objects.filter(withdrawn_at__isnull=False).order_by("-withdrawn_at")
+    rows = [(speaker, _counts(voice_made(speaker))) for speaker in withdrawn]
     return render(request, "distillation/withdrawals.html", {"rows": rows})
 
 
