@@ -1,4 +1,4 @@
-// Says what went wrong when a request fails, and closes the account menu on a click elsewhere.
+// Shows a message when a request fails; closes the account menu on Escape or a click elsewhere.
 (() => {
   const toasts = () => document.getElementById("toasts");
 

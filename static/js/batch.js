@@ -1,4 +1,4 @@
-// Many takes at once: shows what a folder holds, then stores file by file, a result for each.
+// Batch upload: lists a folder's files, then stores them one by one, with a result for each.
 (() => {
   const TRIES = 4;
   const folder = document.getElementById("batch-folder");
@@ -10,7 +10,7 @@
   const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  // What is lost on either way is sent again: the server knows a file it has.
+  // Retries lost requests and lost responses: the server recognizes a file it already has.
   async function post(url, body) {
     for (let n = 1; n <= TRIES; n += 1) {
       const headers = { "X-CSRFToken": token(), "X-Requested-With": "fetch" };

@@ -1,4 +1,4 @@
-// One sentence at a time: a choice is kept here, saved in the background, and the next one shown.
+// The focus view: stores each choice locally, shows the next sentence, saves in the background.
 (() => {
   const root = document.getElementById("focus");
   if (!root) return;
@@ -6,19 +6,19 @@
   const find = (name) => document.getElementById(name);
   const card = find("focus-card");
   const buttons = [...card.querySelectorAll("button[name=style]")];
-  const shelf = `voicelab-focus-${words.person}-`; // one entry a job: tabs do not overwrite each other
-  const AHEAD = 10; // sentences in hand below which more are asked for
+  const prefix = `voicelab-focus-${words.person}-`; // of a job's own localStorage key: tabs do not collide
+  const MIN_QUEUED = 10; // request more sentences at or below this number
 
   let queue = JSON.parse(find("focus-items").textContent);
-  const jobs = Object.keys(localStorage).filter((key) => key.startsWith(shelf)).sort().map((key) => ({ ...JSON.parse(localStorage.getItem(key)), key }));
+  const jobs = Object.keys(localStorage).filter((key) => key.startsWith(prefix)).sort().map((key) => ({ ...JSON.parse(localStorage.getItem(key)), key }));
   let left = Number(words.left);
   let last = queue.at(-1)?.at;
-  const final = (items) => items.length < Number(words.most);
-  let ended = final(queue);
-  const skipped = []; // come back when there is nothing else
-  let asking = false;
-  let sending = false;
-  let pause = 1000;
+  const isLast = (items) => items.length < Number(words.most);
+  let ended = isLast(queue);
+  const skipped = []; // shown again when nothing else is left
+  let isFetching = false;
+  let isSending = false;
+  let retryMs = 1000;
 
   const known = () => new Set([...queue, ...skipped].map((item) => item.id));
   const current = () => queue[0];
@@ -43,8 +43,8 @@
   }
 
   async function prefetch() {
-    if (asking || ended || queue.length > AHEAD) return;
-    asking = true;
+    if (isFetching || ended || queue.length > MIN_QUEUED) return;
+    isFetching = true;
     try {
       const answer = await fetch(`${words.next}${last ? `&after=${last}` : ""}`, { headers: { Accept: "application/json" }, redirect: "manual" });
       if (!answer.ok) throw new Error(answer.status);
@@ -52,14 +52,14 @@
       const skip = new Set([...known(), ...jobs.map((job) => job.item.id)]);
       queue.push(...items.filter((item) => !skip.has(item.id)));
       last = items.at(-1)?.at ?? last;
-      ended = final(items);
+      ended = isLast(items);
     } catch {
       setTimeout(prefetch, 3000);
     } finally {
-      asking = false;
+      isFetching = false;
     }
     show();
-    if (queue.length <= AHEAD && !ended) prefetch();
+    if (queue.length <= MIN_QUEUED && !ended) prefetch();
   }
 
   function choose(style, field = "style") {
@@ -67,7 +67,7 @@
     if (!item || !style) return;
     queue.shift();
     left -= 1;
-    const job = { item, style, field, key: `${shelf}${Date.now()}-${Math.random()}` };
+    const job = { item, style, field, key: `${prefix}${Date.now()}-${Math.random()}` };
     jobs.push(job);
     keep(job);
     remember(style, item);
@@ -99,10 +99,10 @@
     });
   }
 
-  // Sends what waits, one after the other; a job leaves the shelf once the server has answered.
+  // Sends pending jobs one by one; a job is removed once the server has answered.
   async function send() {
-    if (sending) return;
-    sending = true;
+    if (isSending) return;
+    isSending = true;
     while (jobs.length) {
       const job = jobs[0];
       say(words.saving);
@@ -118,16 +118,16 @@
       }
       if (!answer || answer.status >= 500) {
         say(`${words.waiting} ${jobs.length}`);
-        await new Promise((done) => setTimeout(done, pause));
-        pause = Math.min(2 * pause, 15000);
+        await new Promise((done) => setTimeout(done, retryMs));
+        retryMs = Math.min(2 * retryMs, 15000);
         continue;
       }
-      pause = 1000;
+      retryMs = 1000;
       drop(jobs.shift());
       if (answer.ok) say(words.saved);
       else refused(job, await answer.json().catch(() => ({})));
     }
-    sending = false;
+    isSending = false;
   }
 
   function signedOut() {
@@ -154,14 +154,14 @@
   }
 
   async function undo() {
-    const waiting = jobs.length > (sending ? 1 : 0) ? jobs.pop() : null;
+    const waiting = jobs.length > (isSending ? 1 : 0) ? jobs.pop() : null;
     if (waiting) {
       drop(waiting);
-      bring(waiting.item);
+      putBack(waiting.item);
       return;
     }
-    for (let tries = 0; sending && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
-    if (sending) return;
+    for (let tries = 0; isSending && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+    if (isSending) return;
     let answer;
     try {
       answer = await post(words.undo, {});
@@ -173,12 +173,12 @@
     else if (answer.status >= 500) say(words.failed);
     else {
       const { item, problem } = await answer.json();
-      if (item) bring(item);
+      if (item) putBack(item);
       else say(problem);
     }
   }
 
-  function bring(item) {
+  function putBack(item) {
     queue = [item, ...queue.filter((other) => other.id !== item.id)];
     left += 1;
     remember("", item);
@@ -200,7 +200,7 @@
     else box.showModal();
   }
 
-  const acts = { accept: () => choose(current()?.suggestion, "accept"), skip, undo, keys };
+  const actions = { accept: () => choose(current()?.suggestion, "accept"), skip, undo, keys };
 
   card.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -211,7 +211,7 @@
     undo();
   });
   for (const button of root.querySelectorAll("button[type=button][data-act]")) {
-    button.addEventListener("click", () => acts[button.dataset.act]?.());
+    button.addEventListener("click", () => actions[button.dataset.act]?.());
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -224,7 +224,7 @@
     if (!act && !button) return;
     event.preventDefault();
     if (button) choose(button.value);
-    else acts[act]();
+    else actions[act]();
   });
   window.addEventListener("online", send);
 

@@ -1,8 +1,8 @@
-// Keys on the label page: 1-9 set the style of the row in focus and go to the next, Enter accepts.
+// Keys of the label page: 1-9 set the focused row's style, Enter accepts; both go to the next row.
 (() => {
   const rowOf = (node) => node.closest?.("[data-sentence]");
 
-  function goOn(row) {
+  function focusNext(row) {
     const next = row.nextElementSibling?.querySelector("select");
     if (!next) return;
     next.focus();
@@ -22,13 +22,13 @@
         select.value = option.value;
         select.dispatchEvent(new Event("change", { bubbles: true }));
       }
-      goOn(row);
+      focusNext(row);
     } else if (event.key === "Enter" && event.target === select) {
       const accept = row.querySelector("button[name=accept]");
       if (!accept) return;
       event.preventDefault();
       accept.click();
-      goOn(row);
+      focusNext(row);
     }
   });
 })();

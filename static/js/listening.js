@@ -1,9 +1,9 @@
-// Keys of the review queue: A accepts, R goes to the reason (Enter sends back), N and P move,
-// U takes the last verdict back.
+// Keys of the review queue: A accepts, R focuses the reason (Enter rejects), N and P move,
+// U undoes the last verdict.
 (() => {
   const page = document.getElementById("listening");
   if (!page) return;
-  const reason = document.getElementById("id_reason"); // missing where nothing waits
+  const reason = document.getElementById("id_reason"); // absent if no take is pending
 
   reason?.addEventListener("keydown", (event) => {
     if (event.key === "Escape") reason.blur();

@@ -1,4 +1,4 @@
-// The one audio component: play, waveform, cursor, time; one sound at a time; space plays.
+// The audio player of all pages: play, waveform, cursor, time; one sound at a time; space plays.
 // <sound-player data-play data-pause data-seek data-failed [data-waveform=URL] [data-duration=S]>
 //   <audio controls preload="none" src=URL></audio> [<svg> waveform] </sound-player>
 (() => {

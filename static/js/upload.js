@@ -1,4 +1,4 @@
-// Shows how far a take is sent, and refuses a file over the limit before sending it.
+// Shows the progress of an upload, and rejects a file over the size limit before sending it.
 (() => {
   const box = (form) => form.querySelector(".upload-progress");
 

@@ -1,4 +1,4 @@
-// Runs beside the sound card: hands the microphone's samples over in blocks.
+// AudioWorklet processor: passes the microphone's samples to the page in blocks.
 const BLOCK = 1024;
 
 class Capture extends AudioWorkletProcessor {

@@ -1,7 +1,7 @@
-// The microphone check: level, noise floor, clipping, processing, device; in words of the page.
+// The microphone check: level, noise floor, clipping, processing, device.
 const QUIET_DB = -50;
-const FEW_LEVELS = 40; // a second of blocks
-const kebab = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+const MIN_LEVELS = 40; // blocks needed for the noise floor: about a second
+const capitalized = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 const ERRORS = { NotAllowedError: "micDenied", NotFoundError: "micNone", insecure: "micInsecure" };
 
@@ -30,13 +30,13 @@ export class Check {
     box.hidden = false;
   }
 
-  processing({ on, untold }) {
+  processing({ on, unknown }) {
     const { words } = this;
-    const named = (names) => names.map((name) => words[`name${kebab(name)}`]).join(", ");
+    const named = (names) => names.map((name) => words[`name${capitalized(name)}`]).join(", ");
     let text = words.processingOff;
-    if (untold.length) text = words.processingUntold.replace("{names}", named(untold));
+    if (unknown.length) text = words.processingUntold.replace("{names}", named(unknown));
     if (on.length) text = words.processingOn.replace("{names}", named(on));
-    this.set("processing", text, on.length || untold.length ? "warn" : "good");
+    this.set("processing", text, on.length || unknown.length ? "warn" : "good");
   }
 
   async devices(chosen) {
@@ -55,7 +55,7 @@ export class Check {
     this.at("device").replaceChildren(...options);
   }
 
-  // About ten times a second.
+  // Updates the display, at most ten times a second.
   show({ rms, peak, clipped }, microphone) {
     this.clipped ||= clipped;
     this.peak = Math.max(this.peak ?? -120, peak);
@@ -66,7 +66,7 @@ export class Check {
     this.at("db").textContent = `${Math.round(this.peak)} dBFS`;
     this.peak = rms;
     this.set("clip", this.clipped ? this.words.clipSome : this.words.clipNone, this.clipped ? "bad" : "good");
-    if (microphone.levels.length >= FEW_LEVELS) this.floor(microphone.floor());
+    if (microphone.levels.length >= MIN_LEVELS) this.floor(microphone.floor());
   }
 
   floor(level) {
@@ -75,8 +75,8 @@ export class Check {
     this.set("floor", text.replace("{n}", Math.round(level)), quiet ? "good" : "warn");
   }
 
-  // On a phone what is to be read comes first; a check that found something stays open above it.
-  makeRoom() {
+  // On a phone, scrolls to the prompt and folds the check, unless it shows a problem.
+  showPrompt() {
     if (!matchMedia("(max-width: 48rem)").matches) return;
     if (!this.box.querySelector(".warn, .bad")) this.box.open = false;
     this.at("stage").scrollIntoView();

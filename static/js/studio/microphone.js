@@ -1,5 +1,5 @@
-// The microphone: opened without processing, its level, the half second before and after a take.
-const ASKED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+// The microphone: opened without processing; its level; takes with half a second around them.
+const PROCESSING_OFF = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 const MARGIN_S = 0.5;
 const FLOOR_WINDOW_S = 5;
 const FULL_SCALE = 0.999;
@@ -20,7 +20,7 @@ export class Microphone {
   async open(deviceId) {
     this.close();
     const device = deviceId ? { deviceId: { exact: deviceId } } : {};
-    const audio = { ...ASKED, channelCount: 1, ...device };
+    const audio = { ...PROCESSING_OFF, channelCount: 1, ...device };
     this.stream = await navigator.mediaDevices.getUserMedia({ audio });
     const [track] = this.stream.getAudioTracks();
     track.addEventListener("ended", () => this.onLost());
@@ -37,7 +37,7 @@ export class Microphone {
       channelCount: 1,
       channelCountMode: "explicit",
     });
-    node.port.onmessage = ({ data }) => this.hear(data);
+    node.port.onmessage = ({ data }) => this.receive(data);
     const mute = new GainNode(this.context, { gain: 0 });
     this.context.createMediaStreamSource(this.stream).connect(node).connect(mute);
     mute.connect(this.context.destination); // so that every browser runs the node
@@ -54,12 +54,12 @@ export class Microphone {
     return this.context.sampleRate;
   }
 
-  // Names of the processing the browser keeps on, and of what it does not tell.
+  // Names of the processing that the browser keeps on, and of that with an unknown state.
   processing() {
-    const names = Object.keys(ASKED);
+    const names = Object.keys(PROCESSING_OFF);
     return {
       on: names.filter((name) => ![false, undefined].includes(this.settings[name])),
-      untold: names.filter((name) => this.settings[name] === undefined),
+      unknown: names.filter((name) => this.settings[name] === undefined),
     };
   }
 
@@ -74,7 +74,7 @@ export class Microphone {
     this.left = Infinity;
   }
 
-  // Resolves with the blocks of the take, half a second after now.
+  // Resolves with the blocks of the take, after half a second more.
   stop() {
     this.left = MARGIN_S * this.sr;
     return new Promise((resolve) => {
@@ -82,8 +82,8 @@ export class Microphone {
     });
   }
 
-  // Gives what there is, at once: the microphone is gone.
-  cut() {
+  // Ends the take now and returns its blocks.
+  finish() {
     const { taken, done } = this;
     this.taken = null;
     this.done = null;
@@ -91,7 +91,7 @@ export class Microphone {
     return taken;
   }
 
-  hear(block) {
+  receive(block) {
     let [peak, power] = [0, 0];
     for (const sample of block) {
       peak = Math.max(peak, Math.abs(sample));
@@ -109,6 +109,6 @@ export class Microphone {
   keep(block) {
     this.taken.push(block);
     this.left -= block.length;
-    if (this.left <= 0) this.cut();
+    if (this.left <= 0) this.finish();
   }
 }

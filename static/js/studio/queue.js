@@ -1,4 +1,4 @@
-// Sends kept takes one by one until the server confirms each with its hash; forgets them then.
+// Sends stored takes one by one; deletes each once the server has confirmed its hash.
 import * as store from "./store.js";
 
 const FIRST_DELAY_MS = 1000;
@@ -12,46 +12,46 @@ const cookie = (name) =>
 export class Queue {
   constructor({ url, speaker, onChange, onStored, onRefused }) {
     Object.assign(this, { url, speaker, onChange, onStored, onRefused });
-    this.unkept = new Map(); // takes of a browser that cannot keep any
+    this.inMemory = new Map(); // takes that the browser could not store
     this.delay = FIRST_DELAY_MS;
     this.trouble = "";
-    addEventListener("online", () => this.kick());
+    addEventListener("online", () => this.wake());
     addEventListener("offline", () => this.fail("waiting"));
-    document.addEventListener("visibilitychange", () => document.hidden || this.kick());
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake());
   }
 
   async all() {
     const kept = await store.all().catch(() => []);
-    return [...kept, ...this.unkept.values()]
+    return [...kept, ...this.inMemory.values()]
       .filter((take) => take.speaker === this.speaker)
       .sort((a, b) => a.made - b.made);
   }
 
-  // Returns whether the take would outlive this page.
+  // Returns whether the take is stored and survives closing the page.
   async add(take) {
     const kept = await store.put(take).then(() => true, () => false);
-    if (!kept) this.unkept.set(take.uuid, take);
-    await this.tell();
-    this.kick();
+    if (!kept) this.inMemory.set(take.uuid, take);
+    await this.notify();
+    this.wake();
     return kept;
   }
 
   async update(take) {
-    if (this.unkept.has(take.uuid)) this.unkept.set(take.uuid, take);
+    if (this.inMemory.has(take.uuid)) this.inMemory.set(take.uuid, take);
     else await store.put(take);
   }
 
   async drop(uuid) {
-    if (!this.unkept.delete(uuid)) await store.remove(uuid);
-    await this.tell();
+    if (!this.inMemory.delete(uuid)) await store.remove(uuid);
+    await this.notify();
   }
 
-  async again(take) {
+  async retry(take) {
     await this.update({ ...take, refused: "" });
-    this.kick();
+    this.wake();
   }
 
-  kick() {
+  wake() {
     clearTimeout(this.timer);
     if (this.busy) this.more = true;
     else this.work();
@@ -61,17 +61,17 @@ export class Queue {
     this.busy = true;
     this.more = false;
     try {
-      await navigator.locks.request(LOCK, () => this.drain());
+      await navigator.locks.request(LOCK, () => this.sendAll());
     } finally {
       this.busy = false;
-      await this.tell();
+      await this.notify();
     }
-    if (this.more) this.kick();
+    if (this.more) this.wake();
   }
 
-  async drain() {
+  async sendAll() {
     for (let take = await this.next(); take; take = await this.next()) {
-      await this.tell();
+      await this.notify();
       const outcome = await this.send(take);
       if (outcome.kind !== "stored" && outcome.kind !== "refused") return this.fail(outcome.kind);
       this.trouble = "";
@@ -93,12 +93,12 @@ export class Queue {
   fail(kind) {
     this.trouble = kind;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.kick(), this.delay * (0.75 + 0.5 * Math.random()));
+    this.timer = setTimeout(() => this.wake(), this.delay * (0.75 + 0.5 * Math.random()));
     this.delay = Math.min(LONGEST_DELAY_MS, 2 * this.delay);
-    this.tell();
+    this.notify();
   }
 
-  async tell() {
+  async notify() {
     const takes = await this.all();
     const refused = takes.filter((take) => take.refused);
     this.onChange({ waiting: takes.length - refused.length, refused, trouble: this.trouble });
@@ -117,11 +117,11 @@ export class Queue {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (answer.type === "opaqueredirect" || answer.status === 403) return { kind: "signin" };
-      const said = await answer.json();
-      if (answer.ok && said.sha256 === take.sha256) return { kind: "stored", ...said };
-      if (answer.status === 422) return { kind: "refused", refused: said.refused };
+      const body = await answer.json();
+      if (answer.ok && body.sha256 === take.sha256) return { kind: "stored", ...body };
+      if (answer.status === 422) return { kind: "refused", refused: body.refused };
     } catch {
-      // no connection, no server, half an answer: the take stays and is sent again
+      // no connection, no server or a partial response: the take stays queued
     }
     return { kind: "waiting" };
   }

@@ -1,4 +1,4 @@
-// Shows what waits in the browser: the badge, and the refused takes with what can be done.
+// Shows the queue: the badge, and the refused takes with their buttons.
 export class QueueView {
   constructor(words, at) {
     Object.assign(this, { words, at });
@@ -39,7 +39,7 @@ export class QueueView {
     row.querySelector("span").textContent = `${take.sentence}: ${take.refused}`;
     link.href = URL.createObjectURL(new Blob([take.wav], { type: "audio/wav" }));
     link.download = `${take.sentence}_${take.style}.wav`;
-    row.querySelector("[data-act=again]").addEventListener("click", () => queue.again(take));
+    row.querySelector("[data-act=again]").addEventListener("click", () => queue.retry(take));
     row.querySelector("[data-act=drop]").addEventListener("click", () => queue.drop(take.uuid));
     return row;
   }

@@ -1,25 +1,25 @@
-// Takes kept in the browser (IndexedDB) until the server has them.
+// Takes stored in the browser (IndexedDB) until the server has confirmed them.
 const NAME = "voicelab-studio";
 
 const open = () =>
   new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore("takes", { keyPath: "uuid" });
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("takes", { keyPath: "uuid" });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
 
 async function change(act) {
-  const base = await open();
+  const database = await open();
   try {
     return await new Promise((resolve, reject) => {
-      const work = base.transaction("takes", "readwrite", { durability: "strict" });
-      const asked = act(work.objectStore("takes"));
-      work.oncomplete = () => resolve(asked.result);
-      work.onabort = work.onerror = () => reject(work.error);
+      const transaction = database.transaction("takes", "readwrite", { durability: "strict" });
+      const request = act(transaction.objectStore("takes"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
     });
   } finally {
-    base.close();
+    database.close();
   }
 }
 

@@ -1,11 +1,11 @@
-// The studio's page: keys, prompts, level, what is said; joins microphone, queue and server.
+// The studio page: keys, prompts and messages; connects microphone, queue and server.
 import { Check } from "./check.js";
 import { Microphone } from "./microphone.js";
 import { Queue } from "./queue.js";
 import { QueueView } from "./queueview.js";
 import { encodeWav, sha256 } from "./wav.js";
 
-const LONGEST_S = 29; // the server takes half a minute
+const LONGEST_S = 29; // the server accepts takes of up to 30 s
 const root = document.getElementById("studio");
 const words = root.dataset;
 const at = (id) => document.getElementById(`studio-${id}`);
@@ -47,21 +47,21 @@ function say(text, { coach = false } = {}) {
   at("said").textContent = text;
 }
 
-function hush() {
+function pauseAll() {
   for (const other of [sound, ...document.querySelectorAll("audio")]) other.pause();
 }
 
-// A button that cannot be used now keeps the focus, which `disabled` would take away.
-const still = (name, yes) => at(name).setAttribute("aria-disabled", yes);
-const isStill = (name) => at(name)?.getAttribute("aria-disabled") === "true";
+// Marks a button as disabled without `disabled`, which would take its focus away.
+const setDisabled = (name, yes) => at(name).setAttribute("aria-disabled", yes);
+const isDisabled = (name) => at(name)?.getAttribute("aria-disabled") === "true";
 
 function enter(next, text = "") {
   root.dataset.state = next;
   const recording = next === "recording";
   recordLabel.textContent = next === "off" ? words.turnOn : recording ? words.stop : words.record;
-  still("record", next === "opening" || next === "closing");
-  for (const name of ["listen", "redo"]) still(name, next !== "done");
-  still("next", recording || next === "closing");
+  setDisabled("record", next === "opening" || next === "closing");
+  for (const name of ["listen", "redo"]) setDisabled(name, next !== "done");
+  setDisabled("next", recording || next === "closing");
   at("device").disabled = recording || next === "closing";
   if (text) say(text);
 }
@@ -83,8 +83,8 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 }
 
 function record() {
-  hush();
-  check.makeRoom();
+  pauseAll();
+  check.showPrompt();
   microphone.record();
   started = performance.now();
   enter("recording", words.saidRecording);
@@ -105,8 +105,8 @@ async function stop() {
 }
 
 function lost() {
-  const blocks = state() === "recording" ? microphone.cut() : null;
-  if (state() === "closing") microphone.cut();
+  const blocks = state() === "recording" ? microphone.finish() : null;
+  if (state() === "closing") microphone.finish();
   microphone.close();
   if (blocks?.length) keep(blocks).then(() => enter("off", words.saidLost));
   else enter("off", words.saidLost);
@@ -140,7 +140,7 @@ function stored(take, { verdict }) {
   history();
 }
 
-// Puts a part of the page where it belongs; it stays as it is where the connection breaks.
+// Loads a fragment into its place on the page; leaves it unchanged if the request fails.
 async function part(name, url) {
   const answer = await fetch(url, { redirect: "error" }).catch(() => null);
   const text = answer?.ok ? await answer.text().catch(() => null) : null;
@@ -164,9 +164,9 @@ function show(n) {
   history();
 }
 
-// The next sentence; after the last the server is asked for more.
+// Shows the next sentence; after the last, requests more from the server.
 async function next() {
-  hush();
+  pauseAll();
   if (current + 1 < prompts.length) {
     show(current + 1);
     enter(microphone.isOpen ? "ready" : "off");
@@ -177,7 +177,7 @@ async function next() {
   else say(words.saidNoMore);
 }
 
-const acts = {
+const actions = {
   record: () => {
     if (state() === "off") turnOn();
     else if (state() === "recording") stop();
@@ -190,10 +190,10 @@ const acts = {
 const KEYS = { " ": "record", l: "listen", r: "redo", n: "next" };
 
 function listen() {
-  for (const name of Object.keys(acts)) {
+  for (const name of Object.keys(actions)) {
     at(name).addEventListener("click", (event) => {
-      if (!isStill(name)) acts[name]();
-      if (event.detail) at("stage").focus({ preventScroll: true }); // by mouse: keys go on
+      if (!isDisabled(name)) actions[name]();
+      if (event.detail) at("stage").focus({ preventScroll: true }); // after a mouse click, for the keys
     });
   }
   at("device").addEventListener("change", () => {
@@ -201,17 +201,17 @@ function listen() {
     turnOn(at("device").value);
   });
 
-  // Before the players' own space key; controls keep the keys they need.
+  // Captured before the players' handler of the space key; controls keep the keys they need.
   document.addEventListener(
     "keydown",
     (event) => {
       const name = KEYS[event.key.toLowerCase()];
       if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-      const holds = name === "record" ? "button, a, summary, select, input, textarea" : "select, textarea";
-      if (event.target.closest(holds)) return;
+      const keepsKey = name === "record" ? "button, a, summary, select, input, textarea" : "select, textarea";
+      if (event.target.closest(keepsKey)) return;
       event.preventDefault();
       event.stopPropagation();
-      if (!isStill(name)) acts[name]();
+      if (!isDisabled(name)) actions[name]();
     },
     { capture: true },
   );
@@ -229,7 +229,7 @@ async function begin() {
     waiting.some((t) => t.sentence === prompt.dataset.sentence && t.style === prompt.dataset.style);
   const first = prompts.findIndex((prompt) => !read(prompt));
   if (prompts.length) show(Math.max(0, first));
-  queue.kick();
+  queue.wake();
 }
 
 begin();
