@@ -71,7 +71,7 @@ AT_ONCE_S = 20.0  # time limit for storing files in one request without JavaScri
 
 @dataclass
 class Row:
-    """A row of the table of files; state: ready, stored, same, fault or litter."""
+    """A row of the table of files; `state` is one of `_STATES`."""
 
     index: int
     item: Item
@@ -125,7 +125,7 @@ def take_batch_zip(request: HttpRequest, token: UUID) -> HttpResponse:
 @require_POST
 @role_required(SPEAKER)
 def take_batch_names(request: HttpRequest) -> HttpResponse:
-    """Preview a folder: takes JSON `[[name, size], …]`, returns the table."""
+    """Preview a folder: return the table for the names and sizes in JSON `[[name, size], …]`."""
     try:
         files = [Found(str(name), int(size)) for name, size in json.loads(request.body)]
     except (ValueError, TypeError, OverflowError):
@@ -203,18 +203,18 @@ def _store_entry(row: Row, speaker: Speaker, person: Any, archive: Any) -> None:
 def _store(row: Row, speaker: Speaker, person: Any, file: Any) -> None:
     if row.sentence is None or row.style is None:
         return
-    fresh = uuid4()
+    new_id = uuid4()
     try:
         row.take = take_store(
             sentence=row.sentence, style=row.style, speaker=speaker, person=person, file=file,
-            uuid=fresh,
+            uuid=new_id,
         )  # fmt: skip
     except AudioError as error:
         row.state, row.words = "fault", refusal(error)
     except ConsentMissing as error:
         row.state, row.words = "fault", str(error)
     else:
-        row.state = "stored" if row.take.uuid == fresh else "same"
+        row.state = "stored" if row.take.uuid == new_id else "same"
 
 
 def _rows(files: list[Found]) -> list[Row]:
@@ -227,12 +227,12 @@ def _rows(files: list[Found]) -> list[Row]:
     }
     styles = {style.key: style for style in StyleLabel.objects.all()}
     return [
-        Row(n, item, sentences.get(item.sentence_id), styles.get(item.style), *_standing(item))
+        Row(n, item, sentences.get(item.sentence_id), styles.get(item.style), *_state(item))
         for n, item in enumerate(items)
     ]
 
 
-def _standing(item: Item) -> tuple[str, str]:
+def _state(item: Item) -> tuple[str, str]:
     if not item.fault:
         return "ready", ""
     return ("litter" if item.fault == "litter" else "fault"), batch_words(item.fault)

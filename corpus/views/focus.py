@@ -82,7 +82,7 @@ def focus_undo(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"problem": str(conflict)}, status=409)
     if not _by_script(request):
         return _back(request)
-    return JsonResponse({"item": _one(undone.sentence, request.user)})
+    return JsonResponse({"item": _item_of(undone.sentence, request.user)})
 
 
 def _query(request: HttpRequest) -> QueryDict:
@@ -106,7 +106,7 @@ def _items(sentences: Any, person: Any) -> list[dict[str, Any]]:
     return [_item(sentence, person) for sentence in sentences[:AHEAD]]
 
 
-def _one(sentence: Sentence, person: Any) -> dict[str, Any]:
+def _item_of(sentence: Sentence, person: Any) -> dict[str, Any]:
     sentences: Any = Sentence.objects.shown_to(person)
     return _item(sentences.get(pk=sentence.pk), person)
 
@@ -142,7 +142,7 @@ def _recent(person: Any) -> list[dict[str, Any]]:
 def _problem(request: HttpRequest, sentence_id: str, problem: str, status: int) -> HttpResponse:
     if not _by_script(request):
         return _back(request, problem=f"{sentence_id}: {problem}")
-    item = _one(get_object_or_404(Sentence, sentence_id=sentence_id), request.user)
+    item = _item_of(get_object_or_404(Sentence, sentence_id=sentence_id), request.user)
     return JsonResponse({"problem": problem, "item": item}, status=status)
 
 
@@ -153,9 +153,9 @@ def _by_script(request: HttpRequest) -> bool:
 def _back(request: HttpRequest, *, problem: str = "") -> HttpResponse:
     if problem:
         messages.error(request, problem)
-    return redirect(f"{reverse('focus')}?{_kept(request)}")
+    return redirect(f"{reverse('focus')}?{_filter_query(request)}")
 
 
-def _kept(request: HttpRequest) -> str:
+def _filter_query(request: HttpRequest) -> str:
     """Return the filter from the form's hidden field, for pages without JavaScript."""
     return QueryDict(request.POST.get("query", "")).urlencode()

@@ -25,7 +25,7 @@ from corpus.phonetics.balance import coverage_svg
 from corpus.uploads import TOO_LARGE
 from voicelab.roles import LABELER, REVIEWER, role_required
 
-PHRASES = frozenset({*KINDS.values(), *REASONS})  # English words in a fault's parameters
+ENGLISH_WORDS = frozenset({*KINDS.values(), *REASONS})  # parameters to translate
 
 SHOWN = 200
 
@@ -53,7 +53,7 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
         except ExchangeErrors as errors:
             faults = [(e.line, e.field, fault_words(e)) for e in errors.errors]
         else:
-            _tell(request, done)
+            _report_import(request, done)
             return redirect("label")
     status = 422 if faults or form.errors else 200
     context = {"form": form, "faults": faults}
@@ -62,11 +62,11 @@ def corpus_import(request: HttpRequest) -> HttpResponse:
 
 def fault_words(fault: Any) -> str:
     """Return a file error as text, with its `message` and English `params` translated."""
-    params = {key: _(x) if x in PHRASES else x for key, x in fault.params.items()}
+    params = {key: _(x) if x in ENGLISH_WORDS else x for key, x in fault.params.items()}
     return _(fault.message) % params
 
 
-def _tell(request: HttpRequest, done: ImportSummary) -> None:
+def _report_import(request: HttpRequest, done: ImportSummary) -> None:
     text = _("%(sentences)s new sentences, %(labels)s new labels; the rest was there already.")
     messages.success(request, text % {"sentences": done.sentences_new, "labels": done.labels_new})
     if not done.notes:
@@ -117,7 +117,7 @@ def sentences_import(request: HttpRequest) -> HttpResponse:
             return _store(request, found, data)
         plan = sentences_plan(found=found, prefix=data["scheme"], alike=data["alike"])
     except ListError as error:
-        return _sentences_page(request, form, status=422, faults=_said(error.faults))
+        return _sentences_page(request, form, status=422, faults=_fault_rows(error.faults))
     return _sentences_page(request, form, **_preview(found, plan))
 
 
@@ -136,7 +136,7 @@ def _store(request: HttpRequest, found: SentenceList, data: dict[str, Any]) -> H
 
 def _preview(found: SentenceList, plan: ListPlan) -> dict[str, Any]:
     names = {text: name for name, text in plan.new}
-    rows = [(row, names.get(row.text, "") if _stays(row, names) else "") for row in plan.rows]
+    rows = [(row, names.get(row.text, "") if _is_new(row, names) else "") for row in plan.rows]
     drawing = plan.after and coverage_svg(
         plan.before, plan.after, title=_("Phonemes before and after")
     )
@@ -152,11 +152,11 @@ def _preview(found: SentenceList, plan: ListPlan) -> dict[str, Any]:
     }
 
 
-def _stays(row: Row, names: dict[str, str]) -> bool:
+def _is_new(row: Row, names: dict[str, str]) -> bool:
     return row.twin not in ("file", "corpus") and row.text in names
 
 
-def _said(faults: tuple[Fault, ...]) -> list[tuple[int, str]]:
+def _fault_rows(faults: tuple[Fault, ...]) -> list[tuple[int, str]]:
     return [(fault.line, fault_words(fault)) for fault in faults]
 
 

@@ -24,7 +24,7 @@ from corpus.services.labels import (
     suggestions_count,
     suggestions_undo,
 )
-from corpus.services.labels import label_undo as take_back
+from corpus.services.labels import label_undo as undo_label
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.http import HtmxRequest
 from voicelab.roles import LABELER, ROLES, role_required, roles_of
@@ -37,7 +37,7 @@ PAGE_SIZE = 30
 def label(request: HttpRequest) -> HttpResponse:
     filter_ = LabelFilter(request.GET)
     found = chosen(filter_, request.user).values_list("pk", flat=True)
-    context = _around(request) | _ways(request, filter_) | {"filter": filter_}
+    context = _shared_context(request) | _filter_context(request, filter_) | {"filter": filter_}
     searched = filter_.is_valid() and filter_.cleaned_data["q"]
     paginator = Paginator(
         list(found) if searched else found, PAGE_SIZE
@@ -49,7 +49,7 @@ def label(request: HttpRequest) -> HttpResponse:
     return render(request, "corpus/label.html", context)
 
 
-def _ways(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any]:
+def _filter_context(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any]:
     """Return the filter's fields, their choices evaluated once, and its query without the page."""
     query = request.GET.copy()
     query.pop("page", None)
@@ -84,7 +84,7 @@ def label_save(request: HtmxRequest, sentence_id: str) -> HttpResponse:
 def label_undo(request: HtmxRequest, sentence_id: str) -> HttpResponse:
     sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
     try:
-        take_back(sentence=sentence, person=request.user)
+        undo_label(sentence=sentence, person=request.user)
     except LabelConflict as conflict:
         return _answer(request, sentence, problem=str(conflict), status=409)
     return _answer(request, sentence, saved=True)
@@ -98,13 +98,13 @@ def _answer(
         if problem:
             messages.error(request, f"{sentence.sentence_id}: {problem}")
         return redirect(_back(request))
-    context = _around(request)
+    context = _shared_context(request)
     [row] = label_rows(request.user, [sentence.pk], context["styles"])
     context |= {"rows": [row | {"saved": saved, "problem": problem}], "swapped": True}
     return render(request, "corpus/_label_rows.html", context, status=status)
 
 
-def _around(request: HttpRequest) -> dict[str, Any]:
+def _shared_context(request: HttpRequest) -> dict[str, Any]:
     """Return the context shared by the page and a single row: styles, counts, permission."""
     counts = Sentence.objects.label_counts()
     styles = list(StyleLabel.objects.all())
@@ -172,8 +172,8 @@ def _waiting(query: QueryDict, request: HttpRequest) -> SentenceQuerySet:
 
 def label_rows(person: Any, pks: list[int], styles: list[StyleLabel]) -> list[dict[str, Any]]:
     """Build rows in the order of `pks`; fetching by key keeps later pages as cheap as the first."""
-    whole: Any = Sentence.objects.shown_to(person)
-    found = whole.in_bulk(pks)
+    shown: Any = Sentence.objects.shown_to(person)
+    found = shown.in_bulk(pks)
     sentences = [found[pk] for pk in pks if pk in found]
     unseen = {sentence.pk for sentence in sentences if hidden(sentence, person)}
     decisions = LabelDecision.objects.select_related("person").in_bulk(

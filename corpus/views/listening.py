@@ -33,13 +33,13 @@ from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
 def listening(request: HttpRequest) -> HttpResponse:
     """Show the requested or the first pending take; `style` and `speaker` filter the queue."""
     queue = _queue(request)
-    asked = request.GET.get("take", "")
-    take = queue.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 12 else None
+    wanted = request.GET.get("take", "")
+    take = queue.filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < 12 else None
     take = take or queue.first()
     context = {"filter": TakeFilter(request.GET), "waiting": queue.count(), "take": take}
     context |= {"mine": verdict_last(person=request.user), "query": _query(request, None)}
     if take:
-        context |= _heard(request, queue, take)
+        context |= _take_context(request, queue, take)
     return render(request, "corpus/listening.html", context)
 
 
@@ -49,7 +49,7 @@ def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
     """Store a verdict and redirect to the next take; a newer verdict by somebody else stays."""
     take = get_object_or_404(Recording, pk=pk)
     form = VerdictForm(request.POST)
-    following = _address(request, _after(_queue(request), pk))
+    following = _url(request, _after(_queue(request), pk))
     if form.is_valid():
         try:
             take_judge(recording=take, person=request.user, **form.cleaned_data)
@@ -57,7 +57,7 @@ def listening_judge(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, str(conflict))
     else:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
-        following = _address(request, take)
+        following = _url(request, take)
     return redirect(following)
 
 
@@ -77,7 +77,7 @@ def take_judge_undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("take", pk)
     if not _queue(request).filter(pk=pk).exists():
         return redirect(f"{reverse('listening')}?take={pk}")
-    return redirect(_address(request, take))
+    return redirect(_url(request, take))
 
 
 @require_GET
@@ -103,7 +103,7 @@ def _queue(request: HttpRequest) -> Any:
     return takes.select_related("sentence", "style", "speaker").order_by("pk")
 
 
-def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
+def _take_context(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
     score = take.prosody_scores.first()
     prosody = Prosody.from_json(score.measures) if score else None
     with take.wav.open("rb") as file:
@@ -122,8 +122,8 @@ def _heard(request: HttpRequest, queue: Any, take: Recording) -> dict[str, Any]:
         "threshold": threshold_now(),
         "measures": measures_of(score) if score else None,
         "drawing": mark_safe(drawing),  # noqa: S308 - svg() escapes the title
-        "previous": before and _address(request, before),
-        "following": after and _address(request, after),
+        "previous": before and _url(request, before),
+        "following": after and _url(request, after),
         "seen": verdict_newest(take),
         "judge_url": reverse("listening_judge", args=[take.pk]) + _query(request, None),
     }
@@ -134,7 +134,7 @@ def _after(queue: Any, pk: int) -> Recording | None:
     return queue.filter(pk__gt=pk).first() or queue.exclude(pk=pk).first()
 
 
-def _address(request: HttpRequest, take: Recording | None) -> str:
+def _url(request: HttpRequest, take: Recording | None) -> str:
     return reverse("listening") + _query(request, take)
 
 

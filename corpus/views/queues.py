@@ -35,8 +35,8 @@ def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
         seen = sentences.seen_by(person) if LABELER in roles_of(person) else sentences
         sentences = seen.filter(label_key=wanted["style"])
     if wanted["person"]:
-        said = LabelDecision.objects.filter(sentence=OuterRef("pk"), person=wanted["person"])
-        sentences = sentences.filter(Exists(said))
+        decisions = LabelDecision.objects.filter(sentence=OuterRef("pk"), person=wanted["person"])
+        sentences = sentences.filter(Exists(decisions))
     sentences = _in_state(sentences, wanted["state"], person)
     return sentences.search(wanted["q"]).order_by(*ORDERS[wanted["sort"]])
 

@@ -89,8 +89,8 @@ def studio_store(request: HttpRequest) -> HttpResponse:
         faults = [str(fault) for faults in form.errors.values() for fault in faults]
         return JsonResponse({"refused": " ".join(faults)}, status=422)
     given = form.cleaned_data
-    digest, said = _sha256(given["file"]), given.pop("sha256")
-    if digest != said:
+    digest, claimed = _sha256(given["file"]), given.pop("sha256")
+    if digest != claimed:
         return JsonResponse({"damaged": digest}, status=409)
     speaker = speaker_of(request.user)
     if speaker is None or speaker.pk != given.pop("speaker"):

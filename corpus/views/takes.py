@@ -109,16 +109,18 @@ def take_waveform(request: HttpRequest, pk: int) -> HttpResponse:
 def take_upload(request: HtmxRequest) -> HttpResponse:
     speaker = speaker_of(request.user)
     if not speaker or not speaker.consented_at or speaker.withdrawn_at:
-        return _go(request, f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
+        return _redirect(
+            request, f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}"
+        )
     if request.method == "GET":
-        form = TakeForm(initial=_wanted(request, speaker))
+        form = TakeForm(initial=_preselected(request, speaker))
         return _upload_page(request, speaker, form)
     sent = (request.POST, request.FILES)
     form = TakeForm(*sent, too_large=TOO_LARGE in request.META)
     if form.is_valid():
         recording = _store(request, speaker, form)
         if recording:
-            return _go(request, reverse("take", args=[recording.pk]))
+            return _redirect(request, reverse("take", args=[recording.pk]))
     return _upload_page(request, speaker, form, status=422)
 
 
@@ -143,12 +145,12 @@ def _upload_page(
         "style": StyleLabel.objects.filter(key=form["style"].value()).first(),
         "to_record": Sentence.objects.without_take_of(speaker).count(),
     }
-    whole = not request.htmx or request.htmx.boosted
-    name = "corpus/take_upload.html" if whole else "corpus/_take_form.html"
+    is_full_page = not request.htmx or request.htmx.boosted
+    name = "corpus/take_upload.html" if is_full_page else "corpus/_take_form.html"
     return render(request, name, context, status=status)
 
 
-def _wanted(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
+def _preselected(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
     """Preselect the requested sentence, else the next to record, in the style of its label."""
     sentences = Sentence.objects.with_label()
     sentence: Any = (
@@ -200,7 +202,7 @@ def _next_to_judge(request: HttpRequest) -> HttpResponse:
     return redirect("takes")
 
 
-def _go(request: HtmxRequest, url: str) -> HttpResponse:
+def _redirect(request: HtmxRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 

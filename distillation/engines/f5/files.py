@@ -15,9 +15,9 @@ from distillation.hub.local import Record, newest, read_records
 from distillation.hub.sets import Part
 
 FOLDER = "f5"
-F5_WEIGHTS = "F5 weights"  # in a recipe's versions: whose, and their licence
-VERSION = "1.1.22"  # of the package, which only the teacher's environment has
-ARCHITECTURE = "architecture.json"  # next to a checkpoint that is not F5TTS_Base
+F5_WEIGHTS = "F5 weights"  # key in a recipe's versions: source and licence
+VERSION = "1.1.22"  # of the package, installed in the teacher's environment only
+ARCHITECTURE = "architecture.json"  # needed beside a checkpoint that is not F5TTS_Base
 DEFAULT = "F5TTS_Base"
 _BASE = {"dim": 1024, "depth": 22, "heads": 16, "ff_mult": 2, "text_dim": 512, "conv_layers": 4}
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -28,8 +28,8 @@ ARCHITECTURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 LICENCES: Mapping[str, str] = MappingProxyType(
     {
-        # The model card says so since 2024-11-04 (commit 120ddcf, before it cc0-1.0), and the
-        # weights it was trained from are CC-BY-NC; the list in the f5-tts package still says cc0.
+        # According to the model card since 2024-11-04 (commit 120ddcf; cc0-1.0 before). The weights
+        # it was trained from are CC-BY-NC. The list in the f5-tts package still says cc0.
         "jpgallegoar/F5-Spanish": "CC-BY-NC-4.0",
         "SWivid/F5-TTS": "CC-BY-NC-4.0",
     }
@@ -38,7 +38,7 @@ LICENCES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Everything F5 is loaded from; every path is a file that is there."""
+    """All files that F5 is loaded from; every path exists."""
 
     checkpoint: Path
     vocab: Path
@@ -48,7 +48,7 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """Whose weights they are, under which licence; `sha256` is empty for files put by hand."""
+    """Source and licence of the weights; `sha256` is empty for files added manually."""
 
     source: str
     licence: str
@@ -61,8 +61,8 @@ def files_of(model_dir: Path) -> Files:
     Raises
     ------
     EngineError
-        `missing_model`: the first file that is not there, and where to put it. `bad_model`: one
-        that is truncated or empty, or an architecture that cannot be read.
+        `missing_model`: the first missing file, and where to put it. `bad_model`: a file that is
+        truncated or empty, or an architecture that cannot be read.
     """
     records = _records(model_dir)
     checkpoint, vocab, config, _ = (_file(part, model_dir, records) for part in F5.parts)
@@ -75,9 +75,9 @@ def files_of(model_dir: Path) -> Files:
 
 
 def weights_of(model_dir: Path) -> Weights:
-    """Return source and licence of the checkpoint, also where it is not there (yet).
+    """Return source and licence of the checkpoint, even if it is missing.
 
-    A checkpoint put by hand counts as the default one, F5-Spanish.
+    A checkpoint added manually is taken for the default one, F5-Spanish.
     """
     found = newest(F5.parts[0], model_dir)
     record = _records(model_dir).get(f"{FOLDER}/{found.name}") if found else None
@@ -90,18 +90,18 @@ def weights_of(model_dir: Path) -> Weights:
 
 
 def weights_and_licence(model_dir: Path) -> str:
-    """Return whose weights they are, and their licence."""
+    """Return the source of the weights and their licence, as text."""
     found = weights_of(model_dir)
     return f"{found.source}, {found.licence}"
 
 
 def weights_named(model_dir: Path) -> dict[str, str]:
-    """Return what a recipe records among its versions of the teacher's package and weights."""
+    """Return the recipe's `versions` entries for the teacher's package and weights."""
     return {"f5-tts": VERSION, F5_WEIGHTS: weights_and_licence(model_dir)}
 
 
 def weights_hashed(model_dir: Path) -> dict[str, str]:
-    """Return what a recipe records among its inputs; nothing for files put by hand."""
+    """Return the recipe's `inputs` entry for the weights; empty for files added manually."""
     found = weights_of(model_dir)
     return {f"models/{FOLDER}": found.sha256} if found.sha256 else {}
 
@@ -133,17 +133,17 @@ def _file(part: Part, model_dir: Path, records: Mapping[str, Record]) -> Path:
 
 
 def _architecture(path: Path) -> Mapping[str, Any]:
-    """Return the arguments of F5's transformer: by name, or from the file next to the weights."""
+    """Return the arguments of F5's transformer, from the file beside the weights if it exists."""
     if not path.is_file():
         return ARCHITECTURES[DEFAULT]
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EngineError("bad_model", f"{path} is no JSON: {error}.") from error
-    if isinstance(said, str) and said in ARCHITECTURES:
-        return ARCHITECTURES[said]
-    if isinstance(said, dict) and {"dim", "depth", "heads"} <= said.keys():
-        return said
+    if isinstance(content, str) and content in ARCHITECTURES:
+        return ARCHITECTURES[content]
+    if isinstance(content, dict) and {"dim", "depth", "heads"} <= content.keys():
+        return content
     raise EngineError(
         "bad_model",
         f"{path}: one of {', '.join(ARCHITECTURES)} in quotes, or an object with dim, depth and "

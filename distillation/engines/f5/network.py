@@ -1,4 +1,4 @@
-"""F5's networks from local files, held against their architecture; the package fetches nothing."""
+"""Loads F5's networks from local files and checks them; the package downloads nothing."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from corpus.audio.types import Audio, Samples
 from distillation.engines.base import EngineError
 from distillation.engines.f5.files import ARCHITECTURE, Files
 
-CFG_STRENGTH = 2.0  # F5's own defaults
-SWAY = -1.0
-_VOCODER = "vocos.feature_extractors.MelSpectrogramFeatures"  # the other kind fetches weights
+CFG_STRENGTH = 2.0  # both are F5's defaults
+SWAY_COEFFICIENT = -1.0
+_VOCODER = "vocos.feature_extractors.MelSpectrogramFeatures"  # others download weights
 _MEL = {"sample_rate": 24_000, "n_fft": 1024, "hop_length": 256, "n_mels": 100}
 _FAULTS = (
     RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError, EOFError,
@@ -38,8 +38,8 @@ class Network:
     ) -> Samples:
         """Return `text` in the voice of the prompt, `answer_s` long.
 
-        One text a call: given several, the package speaks them in threads that draw from one
-        random generator, in whatever order.
+        Only one text per call: the package would speak several in threads that share one random
+        generator, in an unpredictable order.
         """
         import torch
         from f5_tts.infer.utils_infer import infer_batch_process
@@ -58,7 +58,7 @@ class Network:
                     progress=None,
                     nfe_step=steps,
                     cfg_strength=CFG_STRENGTH,
-                    sway_sampling_coef=SWAY,
+                    sway_sampling_coef=SWAY_COEFFICIENT,
                     fix_duration=prompt.duration_s + answer_s,
                     device=self.device,
                 )
@@ -72,8 +72,8 @@ def load(files: Files, device: str = "") -> Network:
     Raises
     ------
     EngineError
-        `no_teacher`: the package is not in this environment; `bad_option`: no such device;
-        `bad_model`: which file is damaged or of another architecture.
+        `no_teacher`: the package is not installed here; `bad_option`: no such device; `bad_model`,
+        with the file: it is damaged or has another architecture.
     """
     try:
         with warnings.catch_warnings(), _quiet():
@@ -89,7 +89,7 @@ def load(files: Files, device: str = "") -> Network:
         ) from error
     device = _device(device or utils_infer.device)
     _vocoder_check(files.vocoder / "config.yaml")
-    with _named(files.checkpoint, files), _quiet(), warnings.catch_warnings():
+    with _wrapped(files.checkpoint, files), _quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = utils_infer.load_model(
             DiT,
@@ -98,7 +98,7 @@ def load(files: Files, device: str = "") -> Network:
             vocab_file=str(files.vocab),
             device=device,
         )
-    with _named(files.vocoder / "pytorch_model.bin", files), _quiet(), warnings.catch_warnings():
+    with _wrapped(files.vocoder / "pytorch_model.bin", files), _quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         vocoder = utils_infer.load_vocoder(
             is_local=True, local_path=str(files.vocoder), device=device
@@ -118,13 +118,13 @@ def _device(name: str) -> str:
 
 
 def _vocoder_check(path: Path) -> None:
-    """Refuse a vocoder of another kind than F5's: some fetch weights, all give noise."""
+    """Reject a vocoder of another type than F5's: some download weights, all produce noise."""
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found, head = said["feature_extractor"], said["head"]
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found, head = content["feature_extractor"], content["head"]
         mel: Mapping[str, Any] = found["init_args"]
         fits = found["class_path"] == _VOCODER and head["class_path"].startswith("vocos.heads.")
-        fits = fits and said["backbone"]["class_path"].startswith("vocos.models.")
+        fits = fits and content["backbone"]["class_path"].startswith("vocos.models.")
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise _fault(path, f"it is no configuration of Vocos ({type(error).__name__})") from error
     wrong = [name for name, value in _MEL.items() if mel.get(name) != value]
@@ -133,21 +133,21 @@ def _vocoder_check(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: Path, files: Files) -> Iterator[None]:
-    """Say which file a fault of the package is about, and what it means."""
+def _wrapped(path: Path, files: Files) -> Iterator[None]:
+    """Wrap the package's errors in EngineError, naming the file and the cause."""
     from safetensors import SafetensorError
 
     try:
         yield
     except (*_FAULTS, SafetensorError) as error:
-        said = " ".join(str(error).split())
-        if "size mismatch" in said or "state_dict" in said:
+        message = " ".join(str(error).split())
+        if "size mismatch" in message or "state_dict" in message:
             raise EngineError(
                 "bad_model",
-                f"{path} is of another architecture or vocabulary ({said[-200:]}). The checkpoint, "
-                f"{files.vocab} and {ARCHITECTURE} beside it belong together.",
+                f"{path} is of another architecture or vocabulary ({message[-200:]}). The "
+                f"checkpoint, {files.vocab} and {ARCHITECTURE} beside it belong together.",
             ) from error
-        raise _fault(path, f"it is damaged ({type(error).__name__}: {said[:160]})") from error
+        raise _fault(path, f"it is damaged ({type(error).__name__}: {message[:160]})") from error
 
 
 def _fault(path: Path, what: str) -> EngineError:
@@ -160,6 +160,6 @@ def _fault(path: Path, what: str) -> EngineError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the package's prints off the terminal."""
+    """Suppress what the package prints."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -1,4 +1,4 @@
-"""Teacher `f5`: F5-TTS speaks in the voice of a prompt; it lives in an environment of its own."""
+"""Teacher `f5`: F5-TTS speaks in the voice of a prompt, in a Python environment of its own."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from distillation.engines.f5.network import Network
 
 LONGEST_S = 25.0  # prompt and answer of one piece; F5 was trained on clips up to 30 s
-SHORTEST_S = 1.0  # of an answer: less and its words are swallowed
-END_S = 0.2  # after the last word, for its breath
+SHORTEST_S = 1.0  # of an answer: in less, words are swallowed
+END_S = 0.2  # added after the last word, so that it can fade out
 FADE_S = 0.01
 
 
 class F5Teacher:
-    """Clones the voice and the way of a prompt.
+    """Clones the voice and the speaking style of a prompt.
 
     Parameters
     ----------
     model_dir : path
-        Holds the folder `f5` (`manage.py models pull f5`).
+        Contains the folder `f5` (`manage.py models pull f5`).
     lang : str
-        `es` or `en`: how figures and abbreviations are read.
+        `es` or `en`: the language in which figures and abbreviations are read.
     device : str
-        `cpu`, `cuda`, …; empty for CUDA where there is one.
+        `cpu`, `cuda`, …; empty for CUDA if available.
     steps : int or str
-        Of the flow, each two passes of the network; fewer are faster and rougher.
+        Steps of the flow, each two passes of the network; fewer are faster but less accurate.
 
     Raises
     ------
     EngineError
-        `bad_option`; `no_teacher`: another environment; `missing_model`, `bad_model`.
+        `bad_option`, `missing_model`, `bad_model`; `no_teacher`: F5 is not installed here.
     """
 
     name: ClassVar[str] = "f5"
@@ -79,15 +79,15 @@ class F5Teacher:
         Parameters
         ----------
         text : str
-            Of any length: cut at sentences, then clauses, into pieces that F5 speaks at once.
+            Of any length: split at sentences, then clauses, into pieces that F5 can speak at once.
         condition : Prompt
-            Audio and its words; made fit by `prompts.prepare`.
+            Audio and its transcript; prepared by `reference_audio.prepare`.
         speed : float
-            0.25…4, over the pace of the prompt; pace is counted in letters, not in bytes as F5
-            itself does, which makes accents long.
+            0.25…4, relative to the pace of the prompt. Pace is measured in letters; F5 itself uses
+            bytes, which lengthens accented letters.
         seed : int
-            Of the noise the flow starts from; equal arguments give equal samples on one type of
-            machine.
+            Seed of the noise that the flow starts from; equal arguments give equal samples on one
+            type of machine.
 
         Returns
         -------
@@ -97,17 +97,17 @@ class F5Teacher:
         Raises
         ------
         EngineError
-            `empty_text`, `bad_speed`, those of `prepare`; `bad_model`: no finite sound.
+            `empty_text`, `bad_speed`, those of `prepare`; `bad_model`: the output is not finite.
         """
         if not SPEEDS[0] <= speed <= SPEEDS[1]:
             raise EngineError("bad_speed", f"speed: 0.25 to 4, not {speed}.")
         text = read_aloud(text, self._lang)
         prompt = _prepared(condition, _stamp(condition), self._lang)
-        pace_s = prompt.speech_s / len(prompt.text) / speed  # a letter
-        room = max(1, int((LONGEST_S - prompt.audio.duration_s) / pace_s))
+        pace_s = prompt.speech_s / len(prompt.text) / speed  # per letter
+        max_letters = max(1, int((LONGEST_S - prompt.audio.duration_s) / pace_s))
         spoken = [
             self._speak(piece, prompt, pace_s, seed + number)
-            for number, piece in enumerate(pieces(text, len, room))
+            for number, piece in enumerate(pieces(text, len, max_letters))
         ]
         return Audio(joined(spoken, SR), SR)
 
@@ -128,7 +128,7 @@ class F5Teacher:
 
 @lru_cache(maxsize=1)
 def _network(model_dir: Path, device: str, _stamp: Any) -> Network:
-    """Load F5 once for a process: a worker makes a teacher for every slice."""
+    """Load F5 once per process: a worker creates a teacher for every slice."""
     from distillation.engines.f5.network import load
 
     return load(files_of(model_dir), device)
@@ -142,7 +142,7 @@ _recent: dict[tuple[Any, ...], Prepared] = {}
 
 
 def _prepared(prompt: Prompt, stamp: int, lang: str) -> Prepared:
-    """Return the prompt made fit, its words as they are read; the last ones are kept."""
+    """Return the prepared prompt with its text as read aloud; the last eight are cached."""
     key = (prompt.audio, prompt.transcript, stamp, lang)
     if key not in _recent:
         made = prepare(prompt)

@@ -1,4 +1,4 @@
-"""Normalizes text for F5: no digits, no words in capitals, only signs it knows (es, en)."""
+"""Normalizes text for F5 (es, en): no digits, no words in capitals, only signs it knows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from distillation.engines.base import EngineError
 from distillation.engines.long_text import tidy
 
 _KEPT = frozenset(".,;:!?¡¿'-…\"() ")
-_SAME = str.maketrans("“”«»‘’—–", '""""\'\',,')
+_REPLACED = str.maketrans("“”«»‘’—–", '""""\'\',,')
 _END = re.compile(r"[.!?…][\"')]*$")
 _READERS: Mapping[str, tuple[Callable[[str], str], Mapping[str, str]]] = {
     "es": (normalize_spanish, SPANISH_LETTERS),
@@ -22,20 +22,20 @@ LANGUAGES = tuple(_READERS)
 
 
 def read_aloud(text: str, lang: str = "es") -> str:
-    """Return what a reader says, for an engine that knows letters only.
+    """Return the text as read aloud, for an engine that only knows letters.
 
     Parameters
     ----------
     text : str
         Any Unicode; control characters and line ends count as spaces.
     lang : str
-        `es` or `en`: of figures, abbreviations, and the names of letters.
+        `es` or `en`: language of figures, abbreviations, and names of letters.
 
     Returns
     -------
     str
-        One line of letters and ``.,;:!?¡¿'-…"()``: no figure, no word in capitals, a sign at
-        its end.
+        One line of letters and ``.,;:!?¡¿'-…"()``, without figures or words in capitals, ending
+        with a punctuation mark.
 
     Raises
     ------
@@ -45,9 +45,9 @@ def read_aloud(text: str, lang: str = "es") -> str:
     if lang not in _READERS:
         raise EngineError("bad_option", f"lang: {' or '.join(_READERS)}, not {lang!r}.")
     normalize, letters = _READERS[lang]
-    text = unicodedata.normalize("NFC", tidy(text)).translate(_SAME)
-    said = lower_capitals(normalize(text.capitalize() if is_shouted(text) else text), letters)
-    kept = "".join(sign if sign.isalpha() or sign in _KEPT else " " for sign in said)
+    text = unicodedata.normalize("NFC", tidy(text)).translate(_REPLACED)
+    spoken = lower_capitals(normalize(text.capitalize() if is_shouted(text) else text), letters)
+    kept = "".join(sign if sign.isalpha() or sign in _KEPT else " " for sign in spoken)
     kept = re.sub(r" +([.,;:!?…)])", r"\1", tidy(kept))
     kept = re.sub(r"([(¿¡]) +", r"\1", kept)
     return kept if _END.search(kept) else kept.rstrip(" ,;:-") + "."

@@ -1,4 +1,4 @@
-"""Teacher `http`: any server with OpenAI's `POST /v1/audio/speech`, cloning or not."""
+"""Teacher `http`: any server with OpenAI's `POST /v1/audio/speech`, with or without cloning."""
 
 from corpus.translatable import gettext_noop as _
 from distillation.engines.capabilities import TeacherInfo

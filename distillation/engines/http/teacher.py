@@ -1,4 +1,4 @@
-"""Teacher `http`: any server with OpenAI's `POST /v1/audio/speech`, cloning or not."""
+"""Teacher `http`: any server with OpenAI's `POST /v1/audio/speech`, with or without cloning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ATTEMPTS = 4
 BUSY = (429, 503)
 LONGEST_WAIT_S = 30.0
 CONNECT_S = 5.0
-ANYONE = "alloy"  # a voice that OpenAI-compatible servers have
+FALLBACK_VOICE = "alloy"  # offered by OpenAI-compatible servers
 
 
 class HttpTeacher:
@@ -105,7 +105,7 @@ class HttpTeacher:
         if self._listed is None:
             self._listed = self._voices()
         known, default = self._listed
-        return next((voice for voice in (style, ANYONE) if voice in known), default)
+        return next((voice for voice in (style, FALLBACK_VOICE) if voice in known), default)
 
     def _voices(self) -> tuple[frozenset[str], str]:
         """Return the voices listed by the server and its default; none without such a list."""
@@ -113,9 +113,9 @@ class HttpTeacher:
             answer = httpx.get(self._listing, headers=self._headers, timeout=CONNECT_S)
             found = answer.json() if answer.is_success else {"voices": []}
             known = (str(one["id"] if isinstance(one, dict) else one) for one in found["voices"])
-            return frozenset(known), str(found.get("default") or ANYONE)
+            return frozenset(known), str(found.get("default") or FALLBACK_VOICE)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
-            return frozenset(), ANYONE
+            return frozenset(), FALLBACK_VOICE
 
     def _answer(self, body: dict[str, Any]) -> httpx.Response:
         with httpx.Client(timeout=self._timeout, headers=self._headers) as client:
