@@ -33,12 +33,12 @@ NAVIGATION = (
 
 def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[dict[str, Any]]:
     match = request.resolver_match
-    here = match.url_name if match and not match.namespace else ""
+    current = match.url_name if match and not match.namespace else ""
     items = []
     for name, label, icon, pages in NAVIGATION:
         href = reverse(name)
         if roles & getattr(resolve(href).func, "allowed_roles", roles):
-            items.append({"href": href, "label": label, "icon": icon, "active": here in pages})
+            items.append({"href": href, "label": label, "icon": icon, "active": current in pages})
     return items
 
 

@@ -23,7 +23,7 @@ TTS_BACKEND = env.str(
     "TTS_BACKEND", default=""
 )  # empty: kokoro if its files are present, else praat
 BACKENDS = (*STUDENTS, *(info.name for info in TEACHERS.values() if info.needs_models))
-CLONES = TTS_BACKEND in TEACHERS  # slower than a student; its voices are prompts
+CLONES = TTS_BACKEND in TEACHERS  # teacher as engine: slow, and requests hold prompts
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))
 TTS_HOST = env.str("SPEECH_HOST", default="127.0.0.1")
 TTS_PORT = env.int("SPEECH_PORT", default=8001)
@@ -34,7 +34,7 @@ TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
 TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # for kokoro: fp32, bf16, auto
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
-TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # of requests that say nothing
+TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # if a request does not say
 TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # requests may contain a prompt
 
 if TTS_BACKEND not in ("", *BACKENDS):
@@ -47,7 +47,7 @@ if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0
         "TTS_MAX_CHARS, TTS_TIMEOUT_S and TTS_RELOAD_S must be above 0."
     )
 
-SECRET_KEY = get_random_secret_key()  # this service signs nothing
+SECRET_KEY = get_random_secret_key()  # Django requires one; nothing is signed
 DEBUG = False
 ALLOWED_HOSTS = env.list("TTS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "tts"])
 INSTALLED_APPS = ["ninja"]
@@ -65,7 +65,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "no_refusals": {  # a service that is not ready is polled often
+        "no_refusals": {  # no log line for a 503: a starting service is polled often
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
         }

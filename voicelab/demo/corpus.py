@@ -25,8 +25,8 @@ from voicelab.roles import ROLES
 
 PATH = settings.DATA_DIR / "demo_passwords.json"
 
-TAKES_A_STYLE = 8  # five of them make up the target
-SAID_IN_ALL = 4  # neutral sentences recorded in every style: held out, to compare in the review
+TAKES_PER_STYLE = 8  # the target consists of five of them
+IN_EVERY_STYLE = 4  # held-out neutral sentences, to compare the styles in the review
 NAMESPACE = uuid.UUID("6f1d3c1e-52f4-4c55-9a0c-3b1f1f3f6a55")
 
 
@@ -80,11 +80,11 @@ def takes_wanted() -> list[tuple[Sentence, StyleLabel]]:
     """Return the sentences to record, neutral first: other styles are measured relative to it."""
     styles = sorted(StyleLabel.objects.all(), key=lambda style: style.key != "neutral")
     neutral = _longest_first("neutral")
-    in_all = neutral[TAKES_A_STYLE :: len(neutral) // (SAID_IN_ALL + 1)]
+    common = neutral[TAKES_PER_STYLE :: len(neutral) // (IN_EVERY_STYLE + 1)]
     wanted = []
     for style in styles:
-        own = _longest_first(style.key)[:TAKES_A_STYLE]
-        wanted += [(sentence, style) for sentence in own + in_all[:SAID_IN_ALL]]
+        own = _longest_first(style.key)[:TAKES_PER_STYLE]
+        wanted += [(sentence, style) for sentence in own + common[:IN_EVERY_STYLE]]
     return wanted
 
 

@@ -25,7 +25,7 @@ from voicelab.demo.processes import DemoError
 
 MEASURES = {"target": "similarity to its speaker", "total": "score"}
 
-HELLO = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
+SENTENCE = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
 ANSWER_SECONDS = 60
 WEIGHTS = {"feature": 0.2}  # ten times the default: styles differ in pitch and pace
 
@@ -35,7 +35,7 @@ class Search:
     """Search options of the demo for one student."""
 
     steps: int = 0  # 0: as many as the strategy needs
-    strategy: str = ""  # empty: the student's
+    strategy: str = ""  # empty: the student's default
     base_voices: tuple[str, ...] = ()  # empty: every stock voice of the student
     precision: str = ""
 
@@ -86,8 +86,8 @@ def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
                 verdict=Decision.Verdict.APPROVE,
                 reason=gettext("Demonstration: every check of the report passed."),
             )
-    there = Deployment.objects.standing().filter(replaced_by=None)
-    waiting = [pack for pack in packs if not there.filter(pack=pack).exists()]
+    deployed = Deployment.objects.standing().filter(replaced_by=None)
+    waiting = [pack for pack in packs if not deployed.filter(pack=pack).exists()]
     if waiting:
         packs_deploy(packs=waiting, person=admin)
     return packs
@@ -107,7 +107,7 @@ def voices_synthesize(
             json={
                 "model": "tts-1",
                 "voice": pack.style,
-                "input": HELLO,
+                "input": SENTENCE,
                 "response_format": encoding,
             },
             timeout=ANSWER_SECONDS,
@@ -144,8 +144,8 @@ def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
     found = [fault for key, style in report["styles"].items() for fault in _of_style(key, style)]
     if not report["differentiation"]["passed"]:
         found.append("The styles do not differ enough; see the report.")
-    silent = [key for key, style in report["styles"].items() if style["passed"]]
-    found += [f"{key}: the speech service did not answer." for key in silent if key not in answered]
+    passed = [key for key, style in report["styles"].items() if style["passed"]]
+    found += [f"{key}: the speech service did not answer." for key in passed if key not in answered]
     return found
 
 

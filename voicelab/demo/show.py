@@ -57,7 +57,7 @@ def run_watch(run: Run) -> Run:
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
     )
-    said = 0.0
+    printed_at = 0.0
     with Progress(*columns, console=console) as progress:
         bars: dict[int, TaskID] = {}
         while True:
@@ -71,8 +71,8 @@ def run_watch(run: Run) -> Run:
                 )
             if not run.is_active:
                 return run
-            if not console.is_terminal and time.monotonic() - said > QUIET_SECONDS:
-                said = time.monotonic()
+            if not console.is_terminal and time.monotonic() - printed_at > QUIET_SECONDS:
+                printed_at = time.monotonic()
                 for style in styles:
                     console.print(f"{style.style:<12} {style.step}/{style.steps} {_figures(style)}")
             time.sleep(0.5)

@@ -59,11 +59,11 @@ def demo_run(*, engine: str, stop_after_table: bool, sounds: Path | None = None)
         with watch.part("Web, worker, speech service"):
             log = settings.DATA_DIR / "demo.log"
             processes.enter_context(processes_running(log, engine=engine))
-        good = distil(people, watch, engine=engine, sounds=sounds)
+        succeeded = distil(people, watch, engine=engine, sounds=sounds)
         if not stop_after_table:
             console.print("Serving. Ctrl-C stops everything.")
             signal.pause()
-    return good
+    return succeeded
 
 
 def prepare() -> dict[str, User]:

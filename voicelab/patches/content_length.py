@@ -14,13 +14,13 @@ class WholeBody:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        announced = environ.get("CONTENT_LENGTH") or ""
-        if announced.isdecimal():
-            environ["wsgi.input"] = _Announced(environ["wsgi.input"], int(announced))
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length.isdecimal():
+            environ["wsgi.input"] = _CompleteBody(environ["wsgi.input"], int(length))
         return self._application(environ, start_response)
 
 
-class _Announced:
+class _CompleteBody:
     def __init__(self, body: Any, length: int) -> None:
         self._body, self._missing = body, length
 
@@ -28,15 +28,15 @@ class _Announced:
         wanted = self._missing if size is None or size < 0 else min(size, self._missing)
         pieces = []
         while wanted:
-            pieces.append(self._came(self._body.read(wanted)))
+            pieces.append(self._count(self._body.read(wanted)))
             wanted -= len(pieces[-1])
         return b"".join(pieces)
 
     def readline(self, size: int | None = -1) -> bytes:
         wanted = self._missing if size is None or size < 0 else min(size, self._missing)
-        return self._came(self._body.readline(wanted)) if wanted else b""
+        return self._count(self._body.readline(wanted)) if wanted else b""
 
-    def _came(self, data: bytes) -> bytes:
+    def _count(self, data: bytes) -> bytes:
         if not data:
             raise ConnectionError("the request ended before its announced length")
         self._missing -= len(data)

@@ -21,7 +21,7 @@ YIELD_S = 0.001  # after each connection: long enough for another process to tak
 class FairWorker(ThreadWorker):
     def accept(self, listener: Any) -> None:
         super().accept(listener)
-        time.sleep(YIELD_S)  # so that no process takes a whole burst for itself
+        time.sleep(YIELD_S)  # so that no process takes all connections of a burst
 
     def get_thread_pool(self) -> Executor:
         return Turnstile(self.cfg.threads)
