@@ -72,7 +72,7 @@ def compared(rows: Sequence[tuple[str, StyleRun]], points: Iterable[ScorePoint])
     ]
     minutes = [Series(key, found, _minutes, row.seconds / MINUTE) for key, row, found in known]
     return [
-        chart(PARTS[0], series, max(one.until for one in series), name=name)
+        chart(PARTS[0], series, max(curve.until for curve in series), name=name)
         for name, series in (("evaluations", evaluations), ("minutes", minutes))
     ]
 
@@ -87,12 +87,12 @@ def grouped(points: Iterable[ScorePoint]) -> dict[int, list[ScorePoint]]:
 
 def chart(part: str, series: Sequence[Series], end: float, *, name: str = "") -> Chart:
     """Return the chart of one part of the score, with a line per series; x runs from 0 to `end`."""
-    values = [getattr(point, part) for one in series for point in one.points]
+    values = [getattr(point, part) for curve in series for point in curve.points]
     ticks = nice_ticks(min(values), max(values), 4 if part == PARTS[0] else 2)
     low, high = ticks[0], ticks[-1]
     return Chart(
         name=name or part,
-        lines=[_line(one, part, end or 1.0, low, high) for one in series],
+        lines=[_line(curve, part, end or 1.0, low, high) for curve in series],
         y_ticks=[Tick(tick, _percent(_from_top(tick, low, high))) for tick in ticks],
         digits=max(0, -floor(log10(ticks[1] - ticks[0]))),
         x_ticks=[0, end / 2, end],
@@ -100,20 +100,20 @@ def chart(part: str, series: Sequence[Series], end: float, *, name: str = "") ->
     )
 
 
-def _line(one: Series, part: str, end: float, low: float, high: float) -> Line:
+def _line(curve: Series, part: str, end: float, low: float, high: float) -> Line:
     """Return the best value so far as steps: constant between improvements, and up to `until`."""
     corners: list[tuple[float, float]] = []
-    for point in one.points:
-        x, y = 100 * one.at(point) / end, _from_top(getattr(point, part), low, high)
+    for point in curve.points:
+        x, y = 100 * curve.at(point) / end, _from_top(getattr(point, part), low, high)
         corners += [(x, corners[-1][1]), (x, y)] if corners else [(x, y)]
-    last = 100 * max(one.until, one.at(one.points[-1])) / end
+    last = 100 * max(curve.until, curve.at(curve.points[-1])) / end
     corners.append((last, corners[-1][1]))
     return Line(
-        key=one.key,
+        key=curve.key,
         points=" ".join(f"{x:.2f},{y:.2f}" for x, y in corners),
         end_x=_percent(corners[-1][0]),
         end_y=_percent(corners[-1][1]),
-        last=getattr(one.points[-1], part),
+        last=getattr(curve.points[-1], part),
     )
 
 
