@@ -12,7 +12,7 @@ from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.prosody_shift import ProsodyShift
 from distillation.voicepack import VoicePack
 
-TEXTS = 8  # of the gradient's sentences, besides the search texts
+TEXTS = 4  # of the gradient's sentences, besides the search texts
 LOSS = 0.02  # of the objective that a correction may cost
 
 
