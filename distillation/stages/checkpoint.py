@@ -79,13 +79,14 @@ class Checkpoint:
     kept: dict[int, Array] = field(default_factory=dict)  # keyed by the step of the improvement
     search: State = field(default_factory=dict)
     # Of a gradient search: objective and prosody of the best, measured minus predicted prosody of
-    # the candidate scored last, the part of what is missing that a correction makes up for, and the
-    # start's syllables per second.
+    # the candidate scored last, the part of what is missing that a correction makes up for, the
+    # start's syllables per second, and the prosody of the speaker that a further style begins from.
     value: float | None = None
     figures: list[float] | None = None
     bias: list[float] = field(default_factory=list)
     fraction: float = 1.0
     start_rate: float | None = None
+    speaker_figures: list[float] | None = None
 
 
 def identity(
@@ -112,6 +113,7 @@ def _of_gradient(recipe: RunRecipe, context: SearchContext) -> dict[str, Any]:
         "target_texts": context.target_texts,
         "speaker_targets": [clips_digest(path) for path in context.speaker_targets],
         "speaker": context.speaker and context.speaker.sha256,
+        "shift": context.shift,
     }
 
 

@@ -29,8 +29,6 @@ class Corrections:
     student : Differentiable
     stock : sequence of VoicePack
         The base voices.
-    aim : ProsodyFigures or None
-        Of the style's target; without it nothing is corrected.
     speaker : VoicePack, optional
         Where a further style begins.
     """
@@ -40,35 +38,36 @@ class Corrections:
         recipe: RunRecipe,
         student: Differentiable,
         stock: list[VoicePack],
-        aim: ProsodyFigures | None,
         speaker: VoicePack | None = None,
     ) -> None:
         texts = (*recipe.search_texts, *recipe.gradient_texts[:TEXTS])
-        self._shift, self._aim, self._speaker = ProsodyShift(student, stock, texts), aim, speaker
+        self._shift, self._speaker = ProsodyShift(student, stock, texts), speaker
 
-    def task(self, state: Checkpoint) -> Task:
-        """Return the next candidate."""
-        return Task(state.evaluations, self._candidate(state), PruningThreshold())
+    def task(self, state: Checkpoint, aim: ProsodyFigures | None) -> Task:
+        """Return the next candidate, nearer to the aim; without one nothing is corrected."""
+        return Task(state.evaluations, self._candidate(state, aim), PruningThreshold())
 
-    def is_better(self, state: Checkpoint, evaluation: Evaluation) -> bool:
+    def is_better(
+        self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None
+    ) -> bool:
         """Return whether this voice is to replace the best one."""
         figures, value, before = figures_of(state), evaluation.value, state.value
         if self._speaker is not None and state.step == 1:
             return evaluation.score is not None
-        if not (self._aim and figures and evaluation.figures):
+        if not (aim and figures and evaluation.figures):
             return False
-        nearer = evaluation.figures.error(self._aim) < figures.error(self._aim)
+        nearer = evaluation.figures.error(aim) < figures.error(aim)
         return nearer and value is not None and (before is None or value >= before - LOSS)
 
-    def _candidate(self, state: Checkpoint) -> Array:
+    def _candidate(self, state: Checkpoint, aim: ProsodyFigures | None) -> Array:
         if self._speaker is not None and state.step == 0:
             return self._speaker.data
         if state.best is None:
             raise StageError("base_voices", "no base voice of the student contains speech.")
         figures = figures_of(state)
-        if self._aim is None or figures is None:
+        if aim is None or figures is None:
             return state.best
-        return self._shift(state.best, state.fraction * (self._aim.vector - figures.vector))
+        return self._shift(state.best, state.fraction * (aim.vector - figures.vector))
 
 
 def figures_of(state: Checkpoint) -> ProsodyFigures | None:

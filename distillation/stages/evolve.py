@@ -47,9 +47,8 @@ class Evolution(SearchView):
     speak, the start is the base voice that is nearest by the atlas (`stages.voice_atlas`). The
     recipe's strategy then searches from it until one of the recipe's rules ends the search.
 
-    A gradient search ends with corrections of the prosody. If a run has several styles, that of
-    the first evolves the speaker, towards the targets of all; the others begin from it and are
-    corrections alone.
+    A gradient search ends with corrections of the prosody. The first style of a run evolves the
+    speaker, towards the targets of all; the others begin from it and are corrections alone.
 
     Candidates come in batches. The pruning threshold (target similarity of the first text at
     least `recipe.early_stop` of the best's; a total above the search's floor) is fixed at the
@@ -65,8 +64,7 @@ class Evolution(SearchView):
     target_path : path
         The style's target; its other clips are next to it.
     checkpoint : bytes, optional
-        From `checkpoint()`: resume from there. The result is bit-identical to that of an
-        uninterrupted search.
+        From `checkpoint()`: resume from there, to the bit as an uninterrupted search.
     context : SearchContext, optional
         What else the search of this style needs.
 
@@ -178,8 +176,7 @@ class Evolution(SearchView):
         Parameters
         ----------
         seconds : float, optional
-            Checked between candidates; at least one is always evaluated, or one base voice
-            measured.
+            Checked between candidates; one at least is evaluated, or a base voice measured.
         steps : int, optional
             Candidates to evaluate, including those of the start.
         on_step : callable, optional
@@ -246,7 +243,7 @@ class Evolution(SearchView):
             return self._start.tasks(self._state)
         if self._search is not None and self._state.step < self._search_steps:
             return self._search_batch(self._search)
-        return [self._corrections.task(self._state)]
+        return [self._corrections.task(self._state, self._aim)]
 
     @property
     def _search_steps(self) -> int:
@@ -284,14 +281,20 @@ class Evolution(SearchView):
         speaker, stock = self._context.speaker, list(self._stock.values())
         if speaker is None and self.recipe.begins_from_speaker(self.style_key):
             raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
-        return Corrections(self.recipe, student, stock, self._aim, speaker)
+        return Corrections(self.recipe, student, stock, speaker)
 
     @property
     def _aim(self) -> ProsodyFigures | None:
-        """The target's prosody as far as the student's base voices can follow it."""
-        objective, rate = self.evaluator.objective, self._state.start_rate
+        """The target's prosody, as far as the base voice can follow its rate.
+
+        For a further style the speaker's as measured, changed as the targets differ.
+        """
+        objective, state, shift = self.evaluator.objective, self._state, self._context.shift
         aim = objective.aim if objective else None
-        return aim.within_reach(rate) if aim and rate else aim
+        if state.speaker_figures and shift:
+            speaker = ProsodyFigures(*state.speaker_figures)
+            return ProsodyFigures.of(speaker.vector + np.array(shift))
+        return aim.within_reach(state.start_rate) if aim and state.start_rate else aim
 
     def _wanted(self) -> tuple[float, ...]:
         """Return what the student is to predict for the voice to be measured at its aim."""
@@ -388,8 +391,10 @@ class Evolution(SearchView):
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
-        if self._corrections.is_better(state, evaluation) and evaluation.score:
+        if self._corrections.is_better(state, evaluation, self._aim) and evaluation.score:
             self._keep_best(task, evaluation)
             curve.add_point(state, evaluation.score)
+            if state.step == 1 and self._context.speaker:
+                state.speaker_figures = state.figures
         else:
             state.fraction /= 2

@@ -44,6 +44,12 @@ class ProsodyFigures(NamedTuple):
         """Pitch in semitones, and the natural logarithms of range and rate, shape (3,)."""
         return np.array([self.pitch_st, math.log(self.range_st), math.log(self.rate)])
 
+    @classmethod
+    def of(cls, vector: NDArray[np.float64]) -> ProsodyFigures:
+        """Return the figures of a `vector`."""
+        pitch_st, log_range, log_rate = vector.tolist()
+        return cls(pitch_st, math.exp(log_range), math.exp(log_rate))
+
     def within_reach(self, rate: float) -> ProsodyFigures:
         """Return these figures with a rate that a voice of another rate can reach by its pack."""
         low, high = REACH
@@ -54,17 +60,31 @@ class ProsodyFigures(NamedTuple):
         return float(np.sqrt(np.mean(np.square((wanted.vector - self.vector) / TOLERANCES))))
 
 
-def spread_between_sentences(clips: Sequence[Audio]) -> tuple[float, float] | None:
-    """Return how much pitch and range differ between the sentences of a target.
+class SentenceFigures(NamedTuple):
+    """Pitch and range of a target's sentences, measured as those of a voice's sentences are.
 
-    Sentences are what lies between pauses and lasts `SENTENCE_S`. The rate of a single one would
-    have to be counted by ear, which is off by more than sentences differ.
+    Attributes
+    ----------
+    mean : tuple of float
+        Of the median F0 (semitones above 55 Hz) and of the logarithm of the range.
+    spread : tuple of float
+        Standard deviations of both between sentences.
+    """
+
+    mean: tuple[float, float]
+    spread: tuple[float, float]
+
+
+def of_sentences(clips: Sequence[Audio]) -> SentenceFigures | None:
+    """Measure the sentences of a target: what lies between pauses and lasts `SENTENCE_S`.
+
+    The rate of a single one would have to be counted by ear, which is off by more than sentences
+    differ.
 
     Returns
     -------
-    (float, float) or None
-        Standard deviations of median F0 (semitones) and of the logarithm of the range; None for
-        fewer than three sentences.
+    SentenceFigures or None
+        None for fewer than three sentences.
     """
     pieces = [
         Audio(np.ascontiguousarray(clip.y[round(first * clip.sr) : round(last * clip.sr)]), clip.sr)
@@ -75,8 +95,9 @@ def spread_between_sentences(clips: Sequence[Audio]) -> tuple[float, float] | No
     found = [figures.vector[:2] for piece in pieces if (figures := measured([piece]))]
     if len(found) < MIN_SENTENCES:
         return None
-    pitch_st, log_range = np.std(found, axis=0, ddof=1)
-    return float(pitch_st), float(log_range)
+    pitch, log_range = np.mean(found, axis=0).tolist()
+    pitch_sd, range_sd = np.std(found, axis=0, ddof=1).tolist()
+    return SentenceFigures((pitch, log_range), (pitch_sd, range_sd))
 
 
 def measured(clips: Sequence[Audio], texts: Sequence[str] = ()) -> ProsodyFigures | None:

@@ -21,6 +21,8 @@ class SearchContext:
         style's target alone.
     speaker : VoicePack or None
         The speaker, as evolved for the run's first style: the other styles begin from it.
+    shift : tuple of float
+        How the target differs from the speaker's (`ProsodyFigures.vector`); empty if unknown.
     atlas_dir : Path or None
         Where measurements of base voices are kept; None for only in memory.
     """
@@ -28,4 +30,5 @@ class SearchContext:
     target_texts: tuple[str, ...] = ()
     speaker_targets: tuple[Path, ...] = ()
     speaker: VoicePack | None = None
+    shift: tuple[float, ...] = ()
     atlas_dir: Path | None = None

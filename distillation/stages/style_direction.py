@@ -34,7 +34,7 @@ def directions(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
         For each style but the neutral its axes (`pitch` in semitones, `range` and `rate` in
         natural logarithms), or None if it cannot be compared. An axis has the difference of the
         `target` and of the `evolved` voice from neutral, the `spread` between sentences (of the
-        neutral voice, or of the two targets if that is larger), and whether it is `asked`:
+        neutral voice, or of either target if that is larger), and whether it is `asked`:
         whether the target differs by more than the spread.
     """
     return {key: _compared(styles, key) for key in styles if key != NEUTRAL}
@@ -118,7 +118,7 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
         return None
     if not (own.get("target_figures") and neutral.get("target_figures")):
         return None
-    wanted = _vector(own["target_figures"]) - _vector(neutral["target_figures"])
+    wanted = _target(own, neutral) - _target(neutral, own)
     voice, plain = (_by_sentence(one["evolved"]["prosody"]) for one in (own, neutral))
     if len(voice) != len(plain) or len(plain) < 2:
         return None
@@ -138,15 +138,23 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
     }
 
 
+def _target(report: Mapping[str, Any], other: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return pitch, range and rate of a target.
+
+    Pitch and range are means over its sentences, as those of the voices are, where both targets
+    have enough of them; the rate is that of the whole target.
+    """
+    found = ProsodyFigures(*report["target_figures"]).vector
+    if report.get("target_sentences") and other.get("target_sentences"):
+        found[:2] = report["target_sentences"]["mean"]
+    return found
+
+
 def _between_sentences(*reports: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return the spread of the targets between sentences, 0 where it is unknown."""
-    known = [one["target_spread"] for one in reports if one.get("target_spread")]
-    both = np.sqrt(np.mean(np.square(known), axis=0)) if known else np.zeros(2)
-    return np.array([*both, 0.0])
-
-
-def _vector(figures: Sequence[float]) -> NDArray[np.float64]:
-    return ProsodyFigures(*figures).vector
+    """Return the larger spread of the targets between sentences, 0 where it is unknown."""
+    found = [one["target_sentences"] for one in reports if one.get("target_sentences")]
+    known = [one["spread"] for one in found]
+    return np.array([*np.max(known, axis=0), 0.0]) if known else np.zeros(3)
 
 
 def _by_sentence(prosody: Sequence[Mapping[str, float | None]]) -> NDArray[np.float64]:

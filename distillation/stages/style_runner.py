@@ -12,8 +12,10 @@ from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
 from distillation.stages.base import Progress
+from distillation.stages.clips import read_clips
 from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
+from distillation.stages.prosody_figures import measured
 from distillation.stages.reference import Target, make_prompt, make_target, take_clips
 from distillation.stages.search_context import SearchContext
 from distillation.stages.target_warnings import (
@@ -138,16 +140,19 @@ class StyleRunner:
     def search_context(self) -> SearchContext:
         """Return what the search needs of the target and of the run's other styles."""
         speaker_style, speaker, targets = self.recipe.speaker_style, None, tuple[Path, ...]()
+        shift = tuple[float, ...]()
         if speaker_style == self.style.key:
             keys = self.recipe.style_keys
             targets = tuple(self.workspace.of_style(key).target for key in keys)
         elif speaker_style:
-            path = self.workspace.of_style(speaker_style).pack("evolved")
-            speaker = voicepack.load(path, engine=self.recipe.student)
+            others = self.workspace.of_style(speaker_style)
+            speaker = voicepack.load(others.pack("evolved"), engine=self.recipe.student)
+            shift = _difference(self.workspace, others)
         return SearchContext(
             target_texts=self.workspace.target_texts,
             speaker_targets=targets,
             speaker=speaker,
+            shift=shift,
             atlas_dir=self._atlas_dir,
         )
 
@@ -206,6 +211,14 @@ class StyleRunner:
             return teacher, self.prompt()
         except EngineError:
             return None, None
+
+
+def _difference(own: Workspace, other: Workspace) -> tuple[float, ...]:
+    """Return how a target's prosody differs from another's; empty if one is unknown."""
+    found = [measured(read_clips(one.target), one.target_texts) for one in (own, other)]
+    if found[0] is None or found[1] is None:
+        return ()
+    return tuple((found[0].vector - found[1].vector).tolist())
 
 
 def changed_inputs(

@@ -29,7 +29,7 @@ from distillation.stages.compared_checks import add_compared_checks
 from distillation.stages.differentiation import MEASURES, Differentiation, differentiation, measured
 from distillation.stages.evidence import ceiling, impostors, similarities
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
-from distillation.stages.prosody_figures import ProsodyFigures
+from distillation.stages.prosody_figures import ProsodyFigures, SentenceFigures
 from distillation.stages.reference import PAUSE_S, joined
 from distillation.stages.style_direction import confusion
 from distillation.stages.voice_atlas import MeasuredVoice
@@ -93,8 +93,8 @@ class StyleReport:
         None if the recipe does not check it or its predictor is not installed.
     target_figures : ProsodyFigures or None
         Pitch, range and rate of the target, taken together.
-    target_spread : (float, float) or None
-        How much its pitch and range differ between sentences.
+    target_sentences : SentenceFigures or None
+        Pitch and range of its sentences, where it has three or more.
     similarity : dict
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
@@ -114,7 +114,7 @@ class StyleReport:
     target_prosody: Prosody
     naturalness: Naturalness | None = None
     target_figures: ProsodyFigures | None = None
-    target_spread: tuple[float, float] | None = None
+    target_sentences: SentenceFigures | None = None
     similarity: dict[str, Any] = field(default_factory=dict)
     second_measure: dict[str, Any] | None = None
     delivery: dict[str, Any] | None = None
@@ -142,7 +142,7 @@ class StyleReport:
             "target_prosody": _without_contour(self.target_prosody),
             "naturalness": self.naturalness and self.naturalness.to_json(),
             "target_figures": self.target_figures and list(self.target_figures),
-            "target_spread": self.target_spread and list(self.target_spread),
+            "target_sentences": self.target_sentences and self.target_sentences._asdict(),
             "similarity": self.similarity,
             "second_measure": self.second_measure,
             "delivery": self.delivery,
@@ -225,7 +225,7 @@ def validate_style(
         target_prosody=measure(joined(clips, PAUSE_S)),
         naturalness=natural,
         target_figures=figures,
-        target_spread=prosody_figures.spread_between_sentences(clips),
+        target_sentences=prosody_figures.of_sentences(clips),
         similarity={
             **similarities(voices, scorer.target_embedding),
             "ceiling": ceiling(clips),

@@ -76,6 +76,19 @@ def test_what_a_target_does_not_ask_for_is_not_checked() -> None:
     assert "nothing was asked" in check["reason"]
 
 
+def test_what_lies_within_the_sentences_of_either_target_is_not_asked_for() -> None:
+    style = report((24.0, 11.0, 5.0), 220.0, 5.0)
+    assert not found(style)[STYLE_DIRECTION]["passed"]
+    spread = {"mean": [24.0, np.log(9.5)], "spread": [0.4, 0.2]}
+    plain = dict(NEUTRAL, target_sentences={"mean": [24.0, np.log(8.0)], "spread": [0.5, 0.1]})
+    styles = {"neutral": plain, "amable": dict(style, target_sentences=spread)}
+    axes = directions(styles)["amable"]
+    assert axes
+    assert axes["range"]["spread"] == 0.2
+    assert axes["range"]["target"] == pytest.approx(np.log(9.5 / 8.0))
+    assert not axes["range"]["asked"]
+
+
 def test_sentences_are_nearest_to_their_own_style_unless_styles_are_confused() -> None:
     low = report((22.0, 8.0, 4.3), 220.0 * 2 ** (-2 / 12), 4.3)
     fast = report((24.0, 8.0, 6.0), 220.0, 6.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from corpus.audio.types import Audio
-from distillation.stages.prosody_figures import ProsodyFigures, measured
+from distillation.stages.prosody_figures import ProsodyFigures, measured, of_sentences
 from tests import signals
 from tests.distillation.voices import LONG, SHORT, say
 
@@ -44,3 +44,12 @@ def test_a_rate_out_of_reach_is_asked_for_as_far_as_it_is_within() -> None:
     assert one.within_reach(5.5) == one
     assert one._replace(rate=2.0).within_reach(5.0).rate == pytest.approx(3.75)
     assert one._replace(rate=9.0).within_reach(5.0).rate == pytest.approx(6.65)
+
+
+def test_sentences_of_a_target_are_what_lies_between_its_pauses() -> None:
+    low, high = (signals.speech(12, f0_hz=hz, lead_s=0.3) for hz in (110.0, 220.0))
+    found = of_sentences([signals.join(low, high, low)])
+    assert found
+    assert found.mean[0] == pytest.approx(16.8, abs=0.2)  # of about 12, 24 and 12 semitones
+    assert found.spread[0] == pytest.approx(6.9, abs=0.3)
+    assert of_sentences([signals.join(low, high)]) is None
