@@ -196,10 +196,11 @@ def voice_approved(page: Page, style: str) -> None:
 
 def voice_deployed(page: Page, style: str) -> None:
     page.goto("/voices/")
-    page.get_by_role("checkbox").first.wait_for()
-    for box in page.get_by_role("checkbox").all():
+    packs = page.locator('input[name="pack"]')
+    packs.first.wait_for()
+    for box in packs.all():
         box.uncheck()
-    page.locator("tr", has_text="Journey").get_by_role("checkbox").check()
+    page.locator("tr", has_text="Journey").locator('input[name="pack"]').check()
     page.get_by_role("button", name="Deploy the chosen").click()
     card = page.locator("article", has_text="Journey")
     expect(card.locator("h2")).to_contain_text(style, ignore_case=True, timeout=30_000)

@@ -18,21 +18,26 @@ def test_all_stages_run_end_to_end_and_nothing_twice(
     takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
-    run(tmp_path, *options)
+    with pytest.raises(CommandError, match="not passed"):  # no neutral voice to compare them with
+        run(tmp_path, *options, "--force")
     for style in ("amable", "profesional"):
         assert (tmp_path / "reference_audio" / style / "target.wav").is_file()
         voicepack.load(tmp_path / "evolved_voices" / f"{style}.pt", engine="praat")
         assert (tmp_path / "voices" / f"{style}.pt").is_file()
         assert (tmp_path / "validation" / "audio" / style / "1-evolved.wav").is_file()
     report = json.loads((tmp_path / "validation" / "validation_report.json").read_text())
-    assert report["passed"]
+    unmade = [
+        check["name"] for check in report["styles"]["amable"]["checks"] if not check["passed"]
+    ]
+    assert unmade == ["style_direction"]
     assert report["differentiation"]["value"] > 0.05
     assert "TTS_BACKEND=praat" in (tmp_path / "voices" / "tts.env").read_text()
     printed = capsys.readouterr().out
     assert "amable: evolve 6/6 score" in printed
     assert "Deployed in" in printed
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[!v]*/**/*.*")}
-    run(tmp_path, *options)
+    with pytest.raises(CommandError, match="not passed"):
+        run(tmp_path, *options, "--force")
     printed = capsys.readouterr().out
     assert printed.count("is there already") == printed.count("evolved already") == 2
     assert "validated already" in printed
