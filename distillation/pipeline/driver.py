@@ -37,12 +37,12 @@ from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target
 from distillation.stages.search_progress import GOAL, MINUTES, PATIENCE
 from distillation.stages.style_runner import (
-    ATLAS,
     StyleRunner,
     make_student,
     make_teacher,
 )
 from distillation.stages.validate import build_report, write_report
+from distillation.stages.voice_atlas import atlas_folder
 
 CHECKPOINT_SECONDS = 20.0
 ENDED = {
@@ -101,6 +101,7 @@ class Pipeline:
         self._listener = listener
         self._should_stop = should_stop
         self._model_dir = model_dir
+        self._atlas_dir = atlas_folder(model_dir, out)
         self._jobs = jobs
 
     @cached_property
@@ -225,7 +226,7 @@ class Pipeline:
             self.files(style),
             student=lambda: self.student,
             teacher=lambda: self.teacher,
-            model_dir=self._model_dir,
+            atlas_dir=self._atlas_dir,
             on_progress=self._progress(stage, style),
         )
 
@@ -278,13 +279,12 @@ class Pipeline:
     def _measure_base_voices(self, style: str, evolution: Evolution) -> None:
         if evolution.is_prepared or self._jobs == 1 or evolution.evaluator.prefers_batch:
             return  # `advance` does it
-        atlas_dir = self._model_dir / ATLAS
 
         def go_on() -> bool:
             self._listener.candidate_evaluated(style, evolution)
             return not self._should_stop()
 
-        with atlas_helpers(self._jobs - 1, self.recipe, self._model_dir, atlas_dir):
+        with atlas_helpers(self._jobs - 1, self.recipe, self._model_dir, self._atlas_dir):
             evolution.prepare(go_on)
 
     def _saving(self, style: str, stored: Path) -> Callable[[Evolution], None]:

@@ -32,6 +32,7 @@ from distillation.stages.base import Progress
 from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution
 from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
+from distillation.stages.voice_atlas import atlas_folder
 
 BEAT_SECONDS = 1.0
 
@@ -62,7 +63,7 @@ def style_runner(style_run: StyleRun, on_progress: Progress | None = None) -> St
         MediaWorkspace(style_run),
         student=lambda: student_of(recipe),
         teacher=lambda: make_teacher(recipe, settings.MODEL_DIR),
-        model_dir=settings.MODEL_DIR,
+        atlas_dir=atlas_folder(settings.MODEL_DIR, settings.DATA_DIR),
         on_progress=on_progress,
     )
 

@@ -75,7 +75,7 @@ class Evolution(SearchView):
     steps : int
         Steps it takes at most: `recipe.steps_of` its style.
     evaluations : int
-        Candidates evaluated so far, including those of the start, and base voices measured.
+        Candidates evaluated so far, with the start's; before the first, base voices measured.
     base_voice : str
         The base voice of the highest score: the start's name, unless that is a blend.
     milestones : dict of int to VoicePack
@@ -124,7 +124,7 @@ class Evolution(SearchView):
 
     @property
     def evaluations(self) -> int:
-        return self._state.evaluations + self._start.measured
+        return self._state.evaluations or self._start.measured
 
     @property
     def base_voice(self) -> str:

@@ -26,7 +26,6 @@ from distillation.stages.target_warnings import (
 from distillation.stages.validate import StyleReport, validate_style
 from distillation.stages.voice_atlas import MeasuredVoice, atlas_for, known_ranges
 
-ATLAS = "atlas"  # folder in that of the models
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
 
 
@@ -80,8 +79,8 @@ class StyleRunner:
     workspace : Workspace
     student, teacher : callable
         Return the recipe's engines, new or cached; called when first needed.
-    model_dir : path
-        Folder of models; measurements of the base voices are kept in it.
+    atlas_dir : path
+        Where measurements of base voices are kept (`voice_atlas.atlas_folder`).
     on_progress : callable, optional
         Called with (sentences spoken, total).
     """
@@ -94,14 +93,14 @@ class StyleRunner:
         *,
         student: Callable[[], Student],
         teacher: Callable[[], Teacher],
-        model_dir: Path,
+        atlas_dir: Path,
         on_progress: Progress | None = None,
     ) -> None:
         self.recipe = recipe
         self.style = recipe.style(style_key)
         self.workspace = workspace
         self._student, self._teacher = student, teacher
-        self._atlas_dir = model_dir / ATLAS
+        self._atlas_dir = atlas_dir
         self._on_progress = on_progress
 
     def make_target(self) -> Target:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -15,20 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.loudness import integrated_lufs
-from corpus.audio.types import Audio, AudioError
 from corpus.files import sha256_of_json, write_bytes, write_json
 from distillation.engines import STUDENTS
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import second_encoder
-from distillation.scoring.encoder import speaker_encoder
+from distillation.stages.evidence import embedding
 from distillation.stages.prosody_figures import ProsodyFigures, measured
 from distillation.stages.second_opinion import second_vectors
 from distillation.stages.target_warnings import StockRanges, brightness_db
 from distillation.voicepack import VoicePack
 
+ATLAS = "atlas"  # folder
 RANGES = "%s-ranges.json"  # of a student's base voices, beside its atlases
 VERSION = 3  # incremented when what is measured changes
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 SEED = 0  # of the vocoder's noise
 
 
@@ -146,7 +148,7 @@ class VoiceAtlas:
         texts = self._recipe.search_texts
         spoken = [self._student.synthesize(text, pack, seed=SEED) for text in texts]
         return MeasuredVoice(
-            np.stack([_embedding(audio) for audio in spoken]),
+            np.stack([embedding(audio) for audio in spoken]),
             measured(spoken, texts),
             float(np.mean([integrated_lufs(audio) for audio in spoken])),
             found if (found := brightness_db(spoken)) is not None else float("nan"),
@@ -161,7 +163,8 @@ class VoiceAtlas:
         path = self._path(name)
         if path is None or not path.exists():
             return False
-        with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as npz:
+        with suppress(*DAMAGED):
+            npz = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
             figures = ProsodyFigures(*npz["figures"].tolist()) if npz["figures"].size else None
             levels = float(npz["lufs"]), float(npz["brightness_db"])
             vectors = npz["embeddings"], figures, *levels, npz["second"]
@@ -189,6 +192,15 @@ class VoiceAtlas:
         return self._folder and self._folder / f"{self._packs[name].sha256}.npz"
 
 
+def atlas_folder(model_dir: Path, otherwise: Path) -> Path:
+    """Return the folder of the atlases: beside the models, or elsewhere if these are read-only.
+
+    It must be one that can be written: a search in slices begins each with what is stored.
+    """
+    nearest = next(path for path in (model_dir, *model_dir.parents) if path.exists())
+    return (model_dir if os.access(nearest, os.W_OK) else otherwise) / ATLAS
+
+
 def atlas_for(
     recipe: RunRecipe, student: Student, packs: Mapping[str, VoicePack], folder: Path | None
 ) -> VoiceAtlas | None:
@@ -211,10 +223,3 @@ def atlas_key(recipe: RunRecipe, student: Student) -> str:
     second = second_encoder.VERSION if second_encoder.available() else ""
     known = [VERSION, second, student.name, student.weights, recipe.student_options, recipe.lang]
     return sha256_of_json([*known, list(recipe.search_texts), encoder])[:16]
-
-
-def _embedding(audio: Audio) -> NDArray[np.float32]:
-    try:
-        return speaker_encoder().embed(audio)
-    except AudioError:
-        return np.zeros(256, np.float32)

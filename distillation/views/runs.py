@@ -169,7 +169,7 @@ def _remaining_s(row: StyleRun, recipe: RunRecipe) -> float | None:
         return None
     if row.stage == Stage.VALIDATE or row.stopped:
         return 0.0
-    if not row.evaluations:
+    if not row.evaluations or not row.seconds:  # base voices are being measured
         return None
     by_steps = (row.steps - row.step) * row.seconds / row.evaluations
     return (

@@ -57,6 +57,14 @@ def test_strategies_without_one_speaker_never_wait(run: Run) -> None:
     assert ready(run) == list(STYLES)
 
 
+def test_a_recipe_that_cannot_be_read_holds_up_nobody_else(run: Run) -> None:
+    run.recipe = {**run.recipe, "version": 999}
+    run.save()
+    stages(run, amable=Stage.EVOLVE)
+    assert is_ready(style(run, "amable"))
+    assert queue.work_waits()
+
+
 def test_a_slice_that_must_wait_takes_no_lease_and_is_no_work_for_helpers(run: Run) -> None:
     stages(run, **dict.fromkeys(STYLES, Stage.EVOLVE))
     style_advance(style_run_id=style(run, "amable").pk, slice=0)

@@ -143,7 +143,7 @@ class Bars:
         """Show the search's step and best figures."""
         score = evolution.best_score
         text = f"score {score.total:6.2f}  similarity {score.target:.3f}" if score else ""
-        if evolution.step == 0:
+        if evolution.start is None:
             self._show("start", style, evolution.evaluations, evolution.start_total, text)
         else:
             self._show("evolve", style, evolution.step, evolution.steps, text)

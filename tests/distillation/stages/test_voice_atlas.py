@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from distillation.scoring.encoder import speaker_encoder
-from distillation.stages.voice_atlas import VoiceAtlas, atlas_for, known_ranges
+from distillation.stages.voice_atlas import VoiceAtlas, atlas_folder, atlas_for, known_ranges
 from tests.distillation.voices import SHORT, recipe, say, student
 
 NAMES = ("pf_luz", "pm_teo", "pm_gil")
@@ -66,9 +67,10 @@ def test_other_texts_or_options_are_another_atlas_and_a_damaged_file_is_measured
     atlas(tmp_path).build()
     assert atlas(tmp_path, seed=9).is_complete  # not the seed of a run
     assert atlas(tmp_path, search_texts=("Hola.", "Adiós.")).measured_count == 0
-    damaged = next(tmp_path.rglob("*.npz"))
-    damaged.write_bytes(b"PK damaged")
-    assert atlas(tmp_path).measured_count == len(NAMES) - 1
+    first, second, *_ = tmp_path.rglob("*.npz")
+    first.write_bytes(b"PK damaged")
+    second.write_bytes(second.read_bytes()[:100])  # as a full disk leaves it
+    assert atlas(tmp_path).measured_count == len(NAMES) - 2
     assert atlas(tmp_path).build()
 
 
@@ -78,6 +80,16 @@ def test_without_a_folder_it_is_kept_in_memory_and_praat_needs_none() -> None:
     assert made.is_complete
     packs = {name: student().stock_voice(name) for name in NAMES}
     assert atlas_for(recipe(), student(), packs, None) is None
+
+
+def test_beside_read_only_models_it_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, data = tmp_path / "models", tmp_path / "data"
+    assert atlas_folder(models, data) == models / "atlas"  # will be made
+    monkeypatch.setattr("os.access", lambda path, _mode: path != models)
+    models.mkdir()
+    assert atlas_folder(models, data) == data / "atlas"
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_next_time(tmp_path: Path) -> None:
