@@ -40,3 +40,8 @@ class Audio:
     @property
     def duration_s(self) -> float:
         return len(self.y) / self.sr
+
+    def part(self, start_s: float, end_s: float) -> Audio:
+        """Return the samples between two times, s."""
+        y = self.y[round(start_s * self.sr) : round(end_s * self.sr)]
+        return Audio(np.ascontiguousarray(y), self.sr)

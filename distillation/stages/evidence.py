@@ -106,8 +106,8 @@ def embedding(audio: Audio) -> Embedding:
 
 
 def _halves(clip: Audio) -> list[Audio]:
-    middle = len(clip.y) // 2
-    return [Audio(clip.y[:middle].copy(), clip.sr), Audio(clip.y[middle:].copy(), clip.sr)]
+    middle_s = clip.duration_s / 2
+    return [clip.part(0.0, middle_s), clip.part(middle_s, clip.duration_s)]
 
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:

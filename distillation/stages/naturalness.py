@@ -128,9 +128,5 @@ def cut(clip: Audio) -> list[Audio]:
             spans[-1] = spans[-1][0], last
         else:
             spans.append((first, last))
-    pieces = [
-        Audio(np.ascontiguousarray(clip.y[round(first * clip.sr) : round(last * clip.sr)]), clip.sr)
-        for first, last in spans
-        if last - first >= shortest_s
-    ]
+    pieces = [clip.part(first, last) for first, last in spans if last - first >= shortest_s]
     return pieces or [clip]

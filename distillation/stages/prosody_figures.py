@@ -87,7 +87,7 @@ def of_sentences(clips: Sequence[Audio]) -> SentenceFigures | None:
         None for fewer than three sentences.
     """
     pieces = [
-        Audio(np.ascontiguousarray(clip.y[round(first * clip.sr) : round(last * clip.sr)]), clip.sr)
+        clip.part(first, last)
         for clip in clips
         for first, last in timing.find(clip).sounding
         if last - first >= SENTENCE_S

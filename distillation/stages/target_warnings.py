@@ -156,25 +156,21 @@ class StockRanges:
     brightness_mean: float
     brightness_sd: float
 
+    @classmethod
+    def of(cls, medians_st: Sequence[float], slopes_db: Sequence[float]) -> StockRanges | None:
+        """Return the ranges of voices with these figures; None if there are none."""
+        if not medians_st or not slopes_db:
+            return None
+        return cls(
+            low_st=min(medians_st),
+            high_st=max(medians_st),
+            brightness_mean=float(np.mean(slopes_db)),
+            brightness_sd=float(np.std(slopes_db)),
+        )
+
     def to_json(self) -> dict[str, float]:
         """Return plain JSON types; `StockRanges(**data)` reads them back."""
         return asdict(self)
-
-
-def stock_ranges(clips_by_voice: Mapping[str, Sequence[Audio]]) -> StockRanges | None:
-    """Measure the ranges of stock voices by some clips of each; None if none of them is voiced."""
-    medians = [_median_st(clips) for clips in clips_by_voice.values()]
-    voiced = [median for median in medians if median is not None]
-    if not voiced:
-        return None
-    slopes = [brightness_db(clips) for clips in clips_by_voice.values()]
-    bright = [slope for slope in slopes if slope is not None]
-    return StockRanges(
-        low_st=min(voiced),
-        high_st=max(voiced),
-        brightness_mean=float(np.mean(bright)),
-        brightness_sd=float(np.std(bright)),
-    )
 
 
 def target_warnings(
@@ -316,7 +312,7 @@ def _similarity(voices: Vector) -> float:
 
 
 def _pitch_outside(clips: Sequence[Audio], stock: StockRanges) -> TargetWarning | None:
-    median = _median_st(clips)
+    median = median_st(clips)
     if median is None or stock.low_st - OUTSIDE_ST <= median <= stock.high_st + OUTSIDE_ST:
         return None
     nearest = float(np.clip(median, stock.low_st, stock.high_st))
@@ -346,7 +342,7 @@ def _rounded(value: float) -> float:
     return round(value, 4)
 
 
-def _median_st(clips: Sequence[Audio]) -> float | None:
+def median_st(clips: Sequence[Audio]) -> float | None:
     """Return the median F0 over all clips, semitones above 55 Hz; None if nothing is voiced."""
     voiced = np.concatenate([np.zeros(0), *(pitch.track(clip).voiced_hz for clip in clips)])
     return to_st(float(np.median(voiced)), REFERENCE_HZ) if len(voiced) else None

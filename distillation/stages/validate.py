@@ -209,14 +209,13 @@ def validate_style(
     spoken, files = _speak_held_out(
         recipe, style_key, student, packs, speak, Path(audio_dir), on_progress
     )
-    searched = [student.synthesize(text, evolved, seed=recipe.seed) for text in recipe.search_texts]
     results = {
         kind: _result(scorer, packs[kind], recipe.held_out_texts, spoken[kind])
         for kind in ("start", "evolved")
     }
     natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
+    searched = [student.synthesize(text, evolved, seed=recipe.seed) for text in recipe.search_texts]
     figures = prosody_figures.measured(clips, target_texts)
-    voices = {kind: spoken[kind] for kind in packs}
     return StyleReport(
         style=style_key,
         checks=checked(results["evolved"], natural, recipe.thresholds),
@@ -226,23 +225,6 @@ def validate_style(
         naturalness=natural,
         target_figures=figures,
         target_sentences=prosody_figures.of_sentences(clips),
-        similarity={
-            **similarities(voices, scorer.target_embedding),
-            "ceiling": ceiling(clips),
-            "impostors": base_voices
-            and impostors(
-                {name: one.embeddings for name, one in base_voices.items()},
-                scorer.target_embedding,
-            ),
-            "lost": scorer.score_all(searched).total - results["evolved"].score.total,
-        },
-        second_measure=second_opinion.second_opinion(
-            [one.second for one in (base_voices or {}).values()],
-            clips,
-            spoken["start"],
-            spoken["evolved"],
-            gained=results["evolved"].score.target > results["start"].score.target,
-        ),
         delivery=delivery_fit.fitted(
             recipe,
             student,
@@ -253,7 +235,37 @@ def validate_style(
             target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         ),
         audio=tuple(files),
+        **_evidence(clips, scorer, {kind: spoken[kind] for kind in packs}, searched, base_voices),
     )
+
+
+def _evidence(
+    clips: Sequence[Audio],
+    scorer: Scorer,
+    voices: Mapping[str, Sequence[Audio]],
+    searched: Sequence[Audio],
+    base_voices: Mapping[str, MeasuredVoice] | None,
+) -> dict[str, Any]:
+    """Return what a report says of the similarity, by both encoders."""
+    target, atlas = scorer.target_embedding, base_voices or {}
+    found = similarities(voices, target)
+    embeddings = {name: one.embeddings for name, one in atlas.items()}
+    lost = scorer.score_all(searched).total - scorer.score_all(voices["evolved"]).total
+    return {
+        "similarity": {
+            **found,
+            "ceiling": ceiling(clips),
+            "impostors": impostors(embeddings, target) if atlas else None,
+            "lost": lost,
+        },
+        "second_measure": second_opinion.second_opinion(
+            [one.second for one in atlas.values()],
+            clips,
+            voices["start"],
+            voices["evolved"],
+            gained=found["gain"]["mean"] > 0,
+        ),
+    }
 
 
 def _scorer(recipe: RunRecipe, target: Path) -> tuple[list[Audio], Scorer]:

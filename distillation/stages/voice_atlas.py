@@ -129,14 +129,7 @@ class VoiceAtlas:
         pitches = [voice.figures.pitch_st for voice in self._voices.values() if voice.figures]
         slopes = [voice.brightness_db for voice in self._voices.values()]
         known = [slope for slope in slopes if np.isfinite(slope)]
-        if not pitches or not known:
-            return None
-        return StockRanges(
-            low_st=min(pitches),
-            high_st=max(pitches),
-            brightness_mean=float(np.mean(known)),
-            brightness_sd=float(np.std(known)),
-        )
+        return StockRanges.of(pitches, known)
 
     def _store_ranges(self) -> None:
         if self._folder and (ranges := self.ranges):

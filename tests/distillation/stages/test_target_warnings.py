@@ -19,8 +19,8 @@ from distillation.stages.target_warnings import (
     StockRanges,
     TargetWarning,
     brightness_db,
+    median_st,
     separate_encoder,
-    stock_ranges,
     target_warnings,
 )
 from tests.signals import SR, join, noise, shared_data, silence, speech, tone
@@ -30,6 +30,14 @@ GOOD = (speech(20, lead_s=0.5), speech(20, lead_s=0.5, f0_hz=210))
 
 def codes(clips: Sequence[Audio], **known: object) -> list[str]:
     return [warning.code for warning in target_warnings(clips, **known)]
+
+
+def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | None:
+    """The ranges of voices, from clips of each, as the atlas takes them."""
+    clips = clips_by_voice.values()
+    medians = [median for one in clips if (median := median_st(one)) is not None]
+    slopes = [slope for one in clips if (slope := brightness_db(one)) is not None]
+    return StockRanges.of(medians, slopes)
 
 
 def hum(f_hz: float, seconds: float) -> Audio:
