@@ -235,7 +235,13 @@ def validate_style(
             target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         ),
         audio=tuple(files),
-        **_evidence(clips, scorer, {kind: spoken[kind] for kind in packs}, searched, base_voices),
+        **_evidence(
+            clips,
+            scorer,
+            {kind: spoken[kind] for kind in packs},
+            base_voices or {},
+            lost=scorer.score_all(searched).total - results["evolved"].score.total,
+        ),
     )
 
 
@@ -243,14 +249,14 @@ def _evidence(
     clips: Sequence[Audio],
     scorer: Scorer,
     voices: Mapping[str, Sequence[Audio]],
-    searched: Sequence[Audio],
-    base_voices: Mapping[str, MeasuredVoice] | None,
+    atlas: Mapping[str, MeasuredVoice],
+    *,
+    lost: float,
 ) -> dict[str, Any]:
     """Return what a report says of the similarity, by both encoders."""
-    target, atlas = scorer.target_embedding, base_voices or {}
+    target = scorer.target_embedding
     found = similarities(voices, target)
     embeddings = {name: one.embeddings for name, one in atlas.items()}
-    lost = scorer.score_all(searched).total - scorer.score_all(voices["evolved"]).total
     return {
         "similarity": {
             **found,
