@@ -34,11 +34,8 @@ PLAIN = (
     *("start_totals", "start_name", "diversity", "trace"),
 )
 GRADIENT_PLAIN = (
-    "value",
-    "figures",
-    "bias",
-    "fraction",
-    "start_rate",
+    *("value", "figures", "bias", "fraction"),
+    *("start_rate", "speaker_figures"),
 )  # absent from older checkpoints
 
 

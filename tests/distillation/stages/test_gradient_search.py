@@ -117,7 +117,8 @@ def test_a_further_style_is_the_speaker_in_another_manner(
     voice = real_kokoro.stock_voice("em_alex")
     slow = real_kokoro.synthesize("Su pedido llega mañana.", voice, speed=0.8, seed=1)
     write_wav(target, slow)
-    context = SearchContext(atlas_dir=atlas_dir, speaker=whole.best)
+    shift = (-1.0, 0.0, -0.2)  # lower and slower than the speaker's target
+    context = SearchContext(atlas_dir=atlas_dir, speaker=whole.best, shift=shift)
     both = wanted("neutral", "empatico")
     style = Evolution(both, "empatico", real_kokoro, target, context=context)
     style.advance()
@@ -127,5 +128,12 @@ def test_a_further_style_is_the_speaker_in_another_manner(
     timbre = np.s_[:, :, :128]
     assert np.array_equal(style.best.data[timbre], whole.best.data[timbre])
     assert style.best.sha256 != whole.best.sha256
+    blob = None
+    for steps in (2, 1, 1, None):  # the start and the speaker, then between corrections
+        part = Evolution(both, "empatico", anew(real_kokoro), target, blob, context=context)
+        part.advance(steps=steps)
+        blob = part.checkpoint()
+    assert part.best.sha256 == style.best.sha256
+    assert part.points == style.points
     with pytest.raises(StageError, match="not evolved yet"):
         Evolution(both, "empatico", real_kokoro, target).advance()
