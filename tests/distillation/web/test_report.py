@@ -139,6 +139,8 @@ class TestSimilarity:
             *("Stock voices, mean 0.554", "Nearest stock voice pf_luz 0.721", "Before 0.702"),
             *("After 0.861 0.850 – 0.873", "clips 0.912", "+0.159 +0.140 to +0.178"),
             "+0.148 −0.010 to +0.171 · may be chance",
+            "In service when validated 0.822",
+            "Similarity gained over the voice in service +0.039",
         ):
             assert shown in said
         assert "[0.6" not in content  # the embeddings
@@ -151,9 +153,9 @@ class TestSimilarity:
     def test_marks_are_in_order_and_intervals_are_kept(self) -> None:
         found = marks({"similarity": similarity()})
         assert [mark.kind for mark in found] == [
-            *("impostors", "nearest", "best_base", "start", "evolved", "ceiling"),
+            *("impostors", "nearest", "best_base", "start", "deployed", "evolved", "ceiling"),
         ]
-        assert (found[4].low, found[4].high) == (0.85, 0.873)
+        assert (found[5].low, found[5].high) == (0.85, 0.873)
         assert marks({"similarity": {}}) == []
 
     def test_pictures_have_no_style_of_their_own(self, run: Run) -> None:
