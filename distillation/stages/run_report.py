@@ -11,6 +11,7 @@ from distillation.recipe import RunRecipe
 from distillation.stages.compared_checks import add_compared_checks
 from distillation.stages.differentiation import MEASURES, Differentiation, differentiation
 from distillation.stages.style_direction import confusion
+from distillation.stages.style_profile import profile_fit
 from distillation.stages.validate import StyleReport
 
 
@@ -40,6 +41,7 @@ def build_report(
         "held_out_texts": list(recipe.held_out_texts),
         "differentiation": differ.to_json(),
         "confusion": confusion(styles),
+        "profile": profile_fit(styles, {style.key: style.profile for style in recipe.styles}),
         "styles": styles,
     }
 

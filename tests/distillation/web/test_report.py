@@ -1,12 +1,14 @@
 """The report's evidence: what got worse, what similarity means, the way of a style, delivery."""
 
 import json
+from dataclasses import asdict
 from typing import Any, cast
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from corpus.audio.profile import style_part
 from distillation.models import Run
 from distillation.recipe import OBJECTIVE
 from distillation.views.evidence import directions, marks, prosody, worsened
@@ -162,6 +164,14 @@ class TestSimilarity:
         content = page("report", run)
         assert 'style="' not in content
         assert "<svg aria-hidden" in content
+
+
+def test_the_fit_to_the_profile_of_the_style_is_shown(run: Run) -> None:
+    assert "Profile of the style" not in page("report", run)
+    part = asdict(style_part("pitch_st", 5.0, (0.5, 4.0)))
+    run.report.data["profile"] = {"amable": [part]}
+    said = words.text_of(page("report", kept(run, passed=True)))
+    assert "Profile of the style, relative to neutral outside its band: Pitch" in said
 
 
 class TestDirection:
