@@ -34,14 +34,11 @@ def profile_fit(
         (`corpus.audio.profile.Part`) of the means over the held-out sentences. Empty without a
         neutral voice.
     """
-    if NEUTRAL not in styles:
+    with_profile = [key for key in styles if key != NEUTRAL and profiles.get(key)]
+    if NEUTRAL not in styles or not with_profile:
         return {}
     baseline = Baseline.of(_prosody(styles[NEUTRAL]))
-    return {
-        key: _fit(report, profiles[key], baseline)
-        for key, report in styles.items()
-        if key != NEUTRAL and profiles.get(key)
-    }
+    return {key: _fit(styles[key], profiles[key], baseline) for key in with_profile}
 
 
 def _prosody(report: Mapping[str, Any]) -> list[Prosody]:
