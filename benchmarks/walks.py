@@ -26,7 +26,7 @@ ROWS = ("models.py", "querysets.py")
 _WEB = "tests/distillation/web"
 WALKS = {
     "label": (
-        "tests/corpus/web/test_labels.py::test_choosing_in_the_page_saves_and_returns_the_row",
+        "tests/corpus/web/test_labels.py::test_choosing_a_style_on_the_page_saves_it_and_returns_the_row",
     ),
     "upload": ("tests/corpus/web/test_takes.py::test_a_speaker_uploads_and_sees_the_take",),
     "web": (
