@@ -48,7 +48,7 @@ def outside(env: Mapping[str, str] | None = None) -> dict[str, str]:
         (("EXIT=1", "SOUNDS=docs/sounds"), {"exit": True, "sounds": Path("docs/sounds")}),
     ],
 )
-def test_make_passes_its_variables_to_the_demo(
+def test_make_passes_variables_to_the_demo(
     variables: tuple[str, ...], options: dict[str, object]
 ) -> None:
     words = shlex.split(made("-n", "demo", *variables))

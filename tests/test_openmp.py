@@ -42,5 +42,5 @@ def test_threads_sleep_while_they_wait(entry: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_users_own_setting_counts() -> None:
+def test_the_users_own_setting_is_kept() -> None:
     assert first_seen(ENTRIES[0], OMP_WAIT_POLICY="ACTIVE") == "torch ACTIVE"

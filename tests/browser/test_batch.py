@@ -37,7 +37,7 @@ TRAPS = {
 }
 
 
-def test_a_folder_is_shown_then_stored_with_a_result_for_every_file(
+def test_a_folder_is_previewed_then_stored_with_a_result_for_every_file(
     at_desk: Visit, desk: Desk, tmp_path: Path
 ) -> None:
     folder = tmp_path / "takes"
@@ -59,7 +59,7 @@ def test_a_folder_is_shown_then_stored_with_a_result_for_every_file(
     ]
 
 
-def test_a_zip_with_traps_harms_nothing_and_sent_again_stores_nothing_twice(
+def test_unsafe_files_of_a_zip_are_refused_and_a_second_upload_adds_no_duplicates(
     at_desk: Visit, desk: Desk, tmp_path: Path
 ) -> None:
     page = at_desk("speaker")

@@ -46,7 +46,7 @@ def test_a_full_page_fits_and_is_accessible(
 
 
 @pytest.mark.parametrize("locale", LOOKS)
-def test_the_files_of_a_batch_fit_and_are_accessible(
+def test_the_file_list_of_a_batch_fits_and_is_accessible(
     at_desk: Visit, watch: Watch, tmp_path: Path, locale: str
 ) -> None:
     scheme, size = LOOKS[locale]
@@ -61,7 +61,7 @@ def test_the_files_of_a_batch_fit_and_are_accessible(
     assert_fit(page, size)
 
 
-def test_a_message_is_read_aloud(at_desk: Visit) -> None:
+def test_messages_are_announced_to_screen_readers(at_desk: Visit) -> None:
     """Live regions exist before they announce, and errors interrupt."""
     page = at_desk("reviewer")
     page.goto("/label/disputes/")

@@ -104,7 +104,7 @@ def take_accepted(page: Page, address: str) -> None:
     expect(page.locator(".history")).to_contain_text("Clear and even.")
 
 
-def test_a_file_without_audio_is_refused_and_nothing_is_kept(
+def test_a_file_without_audio_is_refused_and_nothing_is_stored(
     visit: Visit, site: Site, watch: Watch, tmp_path: Path
 ) -> None:
     watch.expect(BADLY_FILLED)

@@ -88,7 +88,7 @@ def ten_undone(page: Page, desk: Desk, sentences: list[str]) -> None:
     assert {desk.label(sentence) for sentence in sentences} == {None}
 
 
-def test_the_next_sentence_is_there_while_the_last_is_being_saved(at_desk: Visit) -> None:
+def test_the_next_sentence_appears_while_the_previous_one_is_saved(at_desk: Visit) -> None:
     page = at_desk("labeler")
     focused(page, "lists")
     before, after = page.evaluate("""() => {
@@ -182,7 +182,7 @@ def settled_by_keys(page: Page, sentence: str) -> None:
     expect(card).to_have_count(0)
 
 
-def test_two_people_on_one_sentence_the_second_sees_what_happened(
+def test_the_second_of_two_concurrent_labelers_sees_the_first_ones_label(
     at_desk: Visit, desk: Desk, watch: Watch
 ) -> None:
     watch.expect(REFUSED)

@@ -22,7 +22,7 @@ def spoken(speaker):
     return {style: speaker.speak(TEXT, style, seed=20) for style in MANNERS}
 
 
-def test_styles_differ_as_their_manners_define(spoken):
+def test_styles_differ_as_their_prosody_settings_define(spoken):
     found = {style: measure(audio, syllables=syllables(TEXT)) for style, audio in spoken.items()}
     neutral = found["neutral"]
     for style, manner in MANNERS.items():
@@ -32,7 +32,7 @@ def test_styles_differ_as_their_manners_define(spoken):
         assert rate == pytest.approx(manner.speed, abs=0.06)
 
 
-def test_a_take_is_a_recording_of_a_quiet_room(spoken):
+def test_takes_have_the_noise_of_a_quiet_room(spoken):
     for audio in spoken.values():
         assert 0.25 < np.abs(audio.y).max() < 0.9
         assert np.abs(audio.y[: audio.sr // 5]).max() < 0.01
@@ -42,5 +42,5 @@ def test_a_second_demo_gives_the_same_audio(speaker, spoken):
     assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, spoken["amable"].y)
 
 
-def test_the_search_does_not_know_the_speaker():
+def test_the_speakers_voice_is_not_a_base_voice_of_the_search():
     assert STOCK_VOICE not in SEARCHES["kokoro"].base_voices

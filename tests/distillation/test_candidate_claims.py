@@ -71,7 +71,7 @@ def take(number: int, owner: str, *, minutes: float = 1.0) -> None:
 
 
 class TestLead:
-    def test_without_helpers_it_touches_no_row(self, style_run: StyleRun) -> None:
+    def test_without_helpers_no_rows_are_written(self, style_run: StyleRun) -> None:
         evaluator = Noting()
         assert list(LeadingEvaluator(style_run, evaluator)(TASKS, always)) == [
             evaluation(task) for task in TASKS
@@ -97,7 +97,7 @@ class TestLead:
         assert list(evaluations) == [evaluation(task) for task in TASKS[3:]]
 
     @pytest.mark.usefixtures("helped")
-    def test_it_does_not_evaluate_what_others_evaluate(
+    def test_candidates_claimed_by_others_are_not_evaluated(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         evaluator = Noting()
@@ -119,7 +119,7 @@ class TestLead:
 
     @pytest.mark.usefixtures("helped")
     @pytest.mark.parametrize(("owner", "minutes"), [(GONE, 1.0), (ELSEWHERE, -1.0)])
-    def test_the_share_of_a_lost_worker_is_taken_over(
+    def test_candidates_claimed_by_a_lost_worker_are_evaluated_by_the_leader(
         self, style_run: StyleRun, owner: str, minutes: float
     ) -> None:
         evaluator = Noting()
@@ -130,7 +130,7 @@ class TestLead:
         assert sorted(evaluator.evaluated) == [40, 41, 42, 43, 44, 45]
 
     @pytest.mark.usefixtures("helped")
-    def test_at_the_end_of_the_slice_it_waits_for_claimed_candidates(
+    def test_at_the_end_of_the_slice_the_leader_waits_for_claimed_candidates(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         evaluator = Noting()
@@ -205,7 +205,7 @@ class TestLead:
 
 
 class TestHelper:
-    def test_it_applies_the_same_evaluations_in_order(self, style_run: StyleRun) -> None:
+    def test_a_helper_applies_the_same_evaluations_in_order(self, style_run: StyleRun) -> None:
         rows = CandidateClaims(style_run)
         rows.publish([], TASKS)
         evaluate_batch: dict[bool, Noting] = {True: Noting(), False: Noting()}
@@ -234,7 +234,7 @@ class TestHelper:
         with pytest.raises(OtherCandidates):
             next(evaluated_jointly(rows, other, Noting(), always, leads=False))
 
-    def test_it_stops_when_the_slice_ends_or_other_work_waits(
+    def test_a_helper_stops_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(slices, "HELPER_CHECK_SECONDS", 0.0)
@@ -257,7 +257,9 @@ class TestHelper:
     @pytest.mark.parametrize(
         "change", [{"lease": ""}, {"slice": 2}, {"state": "paused"}, {"stage": "validate"}]
     )
-    def test_there_is_nothing_to_help_with(self, style_run: StyleRun, change: dict) -> None:
+    def test_a_slice_without_open_candidates_gets_no_helper(
+        self, style_run: StyleRun, change: dict
+    ) -> None:
         StyleRun.objects.update(**change)
         slices.slice_help(style_run_id=style_run.pk, slice=1, number=1)
         assert StyleRun.objects.get().helped_at is None
@@ -265,7 +267,7 @@ class TestHelper:
 
 @pytest.mark.slow
 class TestWholeSlices:
-    def test_shared_among_workers_it_ends_in_the_same_pack(
+    def test_a_search_shared_among_workers_ends_in_the_same_pack(
         self,
         settings: Settings,
         monkeypatch: pytest.MonkeyPatch,

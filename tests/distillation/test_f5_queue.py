@@ -17,7 +17,7 @@ LAUNCH = (
 )
 
 
-def test_its_worker_speaks_the_target(f5_folder: Path, tmp_path: Path) -> None:
+def test_only_the_teachers_worker_synthesizes_the_target(f5_folder: Path, tmp_path: Path) -> None:
     here = {"VOICELAB_DATA_DIR": str(tmp_path), "MODEL_DIR": str(f5_folder / "models")}
     there = environment(f5_folder / "home", **here)
     manage("migrate", "--verbosity=0", env=here)

@@ -53,7 +53,7 @@ def killed_after_its_beat(row: StyleRun) -> float:
     return float(figures["best_score"])
 
 
-def test_a_text_that_killed_the_worker_is_named(
+def test_a_text_that_killed_the_worker_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = slices_do(run, lambda row: row.stage == Stage.EVOLVE)
@@ -80,7 +80,7 @@ def test_a_better_voice_gets_a_preview_though_its_first_worker_was_killed(run: R
     assert row.preview.name != heard
 
 
-def test_a_locked_database_releases_the_slice_at_once(
+def test_after_a_locked_database_the_slice_is_released_at_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(_row: StyleRun) -> None:

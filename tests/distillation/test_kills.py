@@ -15,7 +15,7 @@ from tests.signals import join, silence
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_workers_killed_at_random_moments(tmp_path: Path) -> None:
+def test_with_workers_killed_at_random_moments_the_pack_is_the_same(tmp_path: Path) -> None:
     case = Killed(tmp_path, steps=10, slice_seconds=0.4)
     with case.worker(2):
         case.finish_first(seconds=200)
@@ -31,7 +31,7 @@ def test_workers_killed_at_random_moments(tmp_path: Path) -> None:
     assert not toll.twice(evaluated)
 
 
-def test_run_pipeline_killed_at_random_moments(
+def test_with_run_pipeline_killed_at_random_moments_the_pack_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver, "CHECKPOINT_SECONDS", 0.3)

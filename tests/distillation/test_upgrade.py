@@ -38,7 +38,7 @@ def test_the_oldest_recipe_opens_and_compares() -> None:
     assert differences([opened, recipe()])["strategy"] == ["random-walk", "cma-es"]
 
 
-def test_upgrading_changes_nothing_of_this_version() -> None:
+def test_upgrading_does_not_change_a_recipe_of_this_version() -> None:
     data = recipe().to_json()
     assert upgraded(data) == data
 
@@ -48,7 +48,9 @@ def test_a_newer_recipe_is_refused() -> None:
         RunRecipe.from_json({**OLDEST, "version": VERSION + 1})
 
 
-def test_it_is_validated_by_its_own_checks(target_path: Path, tmp_path: Path) -> None:
+def test_the_oldest_recipe_is_validated_by_its_own_checks(
+    target_path: Path, tmp_path: Path
+) -> None:
     opened = RunRecipe.from_json(OLDEST)
     style = validate_style(
         opened, "neutral", student(), None, None, target=target_path,

@@ -57,7 +57,7 @@ async def test_kokoro_speaks_stock_alias_and_deployed_voices(
 
 
 @pytest.mark.slow
-async def test_without_its_files_it_runs_names_the_missing_ones_and_starts_when_they_appear(
+async def test_without_files_the_service_lists_the_missing_ones_and_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("voicelab.tts.service.RETRY_S", 0.1)

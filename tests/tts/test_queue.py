@@ -50,7 +50,7 @@ class Caller:
         await self.task
 
 
-async def test_a_full_queue_says_when_to_try_again(tmp_path: Path) -> None:
+async def test_the_error_of_a_full_queue_says_when_to_try_again(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, waiting=2) as (client, service):
         await ready(service)
@@ -154,9 +154,7 @@ async def test_a_failing_engine_is_reported_and_the_next_request_succeeds(tmp_pa
         assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
 
 
-async def test_a_failing_start_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_start_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicelab.tts.service.RETRY_S", 0.02)
     student = ToneStudent(broken="kokoro-v1_0.pth is missing.")
     async with serving(tmp_path, student) as (client, service):

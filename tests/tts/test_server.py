@@ -61,7 +61,7 @@ def client(server: str) -> Iterator[openai.OpenAI]:
         yield made
 
 
-def test_openai_speech(client: openai.OpenAI) -> None:
+def test_the_openai_client_gets_speech(client: openai.OpenAI) -> None:
     mp3 = client.audio.speech.create(model="tts-1", voice="empatico", input=TEXT)
     wav = client.audio.speech.create(
         model="tts-1-hd", voice="empatico", input=TEXT, response_format="wav", speed=2.0
@@ -71,7 +71,9 @@ def test_openai_speech(client: openai.OpenAI) -> None:
     )
 
 
-def test_openai_streaming_gives_sound_before_the_end(client: openai.OpenAI, tmp_path: Path) -> None:
+def test_the_openai_client_streams_audio_before_the_end(
+    client: openai.OpenAI, tmp_path: Path
+) -> None:
     begun = time.monotonic()
     with client.audio.speech.with_streaming_response.create(
         model="tts-1", voice="neutral", input=LONG[:1500]
@@ -84,7 +86,7 @@ def test_openai_streaming_gives_sound_before_the_end(client: openai.OpenAI, tmp_
     assert decode(data).duration_s > 60
 
 
-def test_openai_models_and_errors(client: openai.OpenAI) -> None:
+def test_the_openai_client_gets_models_and_errors(client: openai.OpenAI) -> None:
     assert {"tts-1", "tts-1-hd", "kokoro"} <= {model.id for model in client.models.list()}
     assert client.models.retrieve("tts-1").object == "model"
     with pytest.raises(openai.BadRequestError) as voice:
@@ -118,7 +120,7 @@ def test_a_client_that_disconnects_frees_its_slot(server: str) -> None:
     assert "voicelab_tts_unfinished_total 0.0" not in httpx.get(f"{server}/metrics").text
 
 
-def test_the_documentation_needs_no_other_site(server: str) -> None:
+def test_the_documentation_page_loads_nothing_from_other_sites(server: str) -> None:
     page = httpx.get(f"{server}/docs")
     assert page.status_code == 200
     assert "//" not in page.text.replace("</", "").replace(server, "")
@@ -135,7 +137,7 @@ def test_the_documentation_needs_no_other_site(server: str) -> None:
     assert httpx.get(f"{server}/static/ninja/nothing.js").status_code == 404
 
 
-def test_a_busy_port_names_the_variable(server: str) -> None:
+def test_the_error_of_a_busy_port_names_the_variable(server: str) -> None:
     port = server.rsplit(":", 1)[1]
     done = _start(SPEECH_PORT=port)
     assert done.returncode == 1
@@ -147,13 +149,13 @@ def test_a_busy_port_names_the_variable(server: str) -> None:
     ("name", "value"),
     [("TTS_BACKEND", "espeak"), ("TTS_TIMEOUT_S", "0"), ("SPEECH_HOST", "192.0.2.1")],
 )
-def test_wrong_settings_stop_the_start(name: str, value: str) -> None:
+def test_invalid_settings_stop_the_start(name: str, value: str) -> None:
     done = _start(**{name: value})
     assert done.returncode != 0
     assert name in done.stderr
 
 
-def test_the_deployment_sets_a_default_and_the_environment_wins(tmp_path: Path) -> None:
+def test_the_deployment_sets_a_default_that_the_environment_overrides(tmp_path: Path) -> None:
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "tts.env").write_text("TTS_BACKEND=kokoro\nKOKORO_VOICE_PATH=/x.pt\n")
     code = "from voicelab import settings_tts as s; print(s.TTS_BACKEND, s.KOKORO_VOICE_PATH)"
@@ -165,7 +167,7 @@ def test_the_deployment_sets_a_default_and_the_environment_wins(tmp_path: Path) 
         assert done.stdout.strip() == said
 
 
-def test_without_a_setting_kokoros_files_decide_the_engine(
+def test_without_a_setting_the_engine_depends_on_kokoros_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings_tts, "TTS_BACKEND", "")

@@ -30,14 +30,14 @@ def voices_of(directory: Path, student: ToneStudent | None = None, **more: Path)
     return voices
 
 
-def test_without_deployment_the_stock_voices_speak(tmp_path: Path) -> None:
+def test_without_a_deployment_the_stock_voices_are_offered(tmp_path: Path) -> None:
     voices = voices_of(tmp_path)
     assert list(voices.voices) == ["low", "high"]
     assert voices.default == "low"
     assert voices.pack(voices.find("high")).data[0, 0, 0] == 1
 
 
-def test_deployed_voices_come_first_with_their_kind(tmp_path: Path) -> None:
+def test_deployed_voices_are_listed_first_with_their_kind(tmp_path: Path) -> None:
     written = deploy(tmp_path, {"neutral": pack(0.1), "low": pack(0.2)}, default="neutral")
     voices = voices_of(tmp_path)
     assert list(voices.voices) == ["low", "neutral", "high"]
@@ -46,7 +46,7 @@ def test_deployed_voices_come_first_with_their_kind(tmp_path: Path) -> None:
     assert voices.find(None).name == "neutral"
 
 
-def test_a_new_manifest_is_seen_and_swapped_in(tmp_path: Path) -> None:
+def test_a_new_manifest_is_loaded(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1)})
     voices = voices_of(tmp_path)
     assert not voices.changed()
@@ -70,7 +70,7 @@ def test_an_undeployed_voice_is_removed(tmp_path: Path) -> None:
     assert not voices.deployed
 
 
-def test_a_pack_that_is_not_what_the_manifest_says_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_pack_that_differs_from_its_manifest_keeps_the_previous_one(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1)})
     voices = voices_of(tmp_path)
     voicepack.save(pack(0.9), tmp_path / "neutral.pt")
@@ -115,7 +115,7 @@ def test_a_damaged_manifest_changes_nothing(tmp_path: Path) -> None:
     assert "manifest.json" in voices.warnings[0]
 
 
-def test_a_voice_file_named_by_the_user_is_a_voice_and_the_default(tmp_path: Path) -> None:
+def test_a_voice_file_set_by_the_user_is_the_default_voice(tmp_path: Path) -> None:
     deploy(tmp_path / "voices", {"neutral": pack(0.1)})
     voicepack.save(pack(0.5), tmp_path / "mine.pt")
     voices = voices_of(tmp_path / "voices", voice_file=tmp_path / "mine.pt")
@@ -126,13 +126,13 @@ def test_a_voice_file_named_by_the_user_is_a_voice_and_the_default(tmp_path: Pat
     assert "none.pt" in missing.warnings[0]
 
 
-def test_openai_names_stand_for_available_voices(tmp_path: Path) -> None:
+def test_openai_voice_names_are_aliases_of_available_voices(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, KokoroLike())
     aliases = {v.name: v.alias_of for v in voices.voices.values() if v.kind == "alias"}
     assert aliases == {"alloy": "af_sky", "echo": "am_echo"}
 
 
-def test_a_stock_voice_that_comes_later_is_seen(tmp_path: Path) -> None:
+def test_a_stock_voice_added_later_is_loaded(tmp_path: Path) -> None:
     stock = tmp_path / "stock"
     stock.mkdir()
     voices = voices_of(tmp_path / "voices", stock_directory=stock)
@@ -141,7 +141,9 @@ def test_a_stock_voice_that_comes_later_is_seen(tmp_path: Path) -> None:
     assert voices.changed()
 
 
-def test_a_missing_voice_names_the_files_looked_for_and_available_voices(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_voice_lists_expected_files_and_available_voices(
+    tmp_path: Path,
+) -> None:
     stock = tmp_path / "models" / "voices"
     voices = voices_of(tmp_path, KokoroLike(), stock_directory=stock)
     with pytest.raises(VoiceNotFound) as caught:
@@ -150,7 +152,7 @@ def test_a_missing_voice_names_the_files_looked_for_and_available_voices(tmp_pat
         assert part in str(caught.value)
 
 
-def test_without_voices_it_says_what_to_do(tmp_path: Path) -> None:
+def test_without_voices_an_error_says_what_to_do(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, Bare())
     assert voices.default is None
     assert "no such folder" in voices.warnings[0]
@@ -158,7 +160,7 @@ def test_without_voices_it_says_what_to_do(tmp_path: Path) -> None:
         voices.find(None)
 
 
-def test_the_chosen_default_survives_a_restart_but_not_its_voice(tmp_path: Path) -> None:
+def test_the_chosen_default_survives_a_restart_until_its_voice_is_removed(tmp_path: Path) -> None:
     deploy(tmp_path, {"neutral": pack(0.1), "amable": pack(0.3)})
     assert voices_of(tmp_path).choose("amable")
     again = voices_of(tmp_path)
@@ -168,19 +170,19 @@ def test_the_chosen_default_survives_a_restart_but_not_its_voice(tmp_path: Path)
     assert again.default == "neutral"
 
 
-def test_a_damaged_choice_is_forgotten(tmp_path: Path) -> None:
+def test_a_damaged_stored_default_is_ignored(tmp_path: Path) -> None:
     (tmp_path / STATE).write_text("[]")
     assert voices_of(tmp_path).default == "low"
 
 
-def test_a_choice_that_cannot_be_written_still_counts(tmp_path: Path) -> None:
+def test_a_default_that_cannot_be_stored_is_still_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     voices = voices_of(tmp_path / "file" / "voices")
     assert not voices.choose("high")
     assert voices.default == "high"
 
 
-def test_a_stock_file_changed_in_place_is_noticed(tmp_path: Path) -> None:
+def test_a_stock_file_changed_in_place_is_reloaded(tmp_path: Path) -> None:
     """Its folder does not change then: the corrected words of a prompt, say."""
     words = tmp_path / "stock" / "amable.txt"
     words.parent.mkdir()

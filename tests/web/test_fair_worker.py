@@ -44,7 +44,7 @@ def test_short_tasks_run_one_at_a_time_and_in_order(patient: Turnstile) -> None:
     assert seen == [1] * 40
 
 
-def test_a_slow_task_loses_its_turn_but_finishes(hasty: Turnstile) -> None:
+def test_other_tasks_overtake_a_slow_one_which_still_finishes(hasty: Turnstile) -> None:
     line = threading.Event()
     slow = hasty.submit(line.wait, SOON_S)
     assert [hasty.submit(pow, 2, n).result(SOON_S) for n in range(5)] == [1, 2, 4, 8, 16]
@@ -53,7 +53,7 @@ def test_a_slow_task_loses_its_turn_but_finishes(hasty: Turnstile) -> None:
     assert slow.result(SOON_S) is True
 
 
-def test_a_stuck_thread_costs_the_others_one_turn_in_total(hasty: Turnstile) -> None:
+def test_stuck_threads_delay_the_others_only_once(hasty: Turnstile) -> None:
     hasty._patience_s = 0.2
     line = threading.Event()
     stuck = [hasty.submit(line.wait, SOON_S) for _ in range(3)]
@@ -66,7 +66,7 @@ def test_a_stuck_thread_costs_the_others_one_turn_in_total(hasty: Turnstile) -> 
     assert all(future.result(SOON_S) for future in stuck)
 
 
-def test_with_every_thread_stuck_the_next_task_waits_for_one(hasty: Turnstile) -> None:
+def test_with_every_thread_busy_the_next_task_waits(hasty: Turnstile) -> None:
     line = threading.Event()
     stuck = [hasty.submit(line.wait, SOON_S) for _ in range(4)]
     last = hasty.submit(int)
@@ -97,7 +97,7 @@ def test_shutdown_finishes_submitted_tasks_and_accepts_no_more() -> None:
         turnstile.submit(int)
 
 
-def test_shutdown_can_drop_tasks_not_begun(patient: Turnstile) -> None:
+def test_shutdown_can_cancel_tasks_not_started(patient: Turnstile) -> None:
     line = threading.Event()
     first = patient.submit(line.wait, SOON_S)
     while not first.running():
@@ -109,7 +109,7 @@ def test_shutdown_can_drop_tasks_not_begun(patient: Turnstile) -> None:
     assert all(future.cancelled() for future in rest)
 
 
-def test_concurrent_submissions_lose_nothing(hasty: Turnstile) -> None:
+def test_no_concurrently_submitted_task_is_lost(hasty: Turnstile) -> None:
     done: list[int] = []
     hands = [
         threading.Thread(target=lambda k=k: [hasty.submit(done.append, k) for _ in range(200)])

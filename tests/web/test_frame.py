@@ -100,7 +100,7 @@ def test_error_pages_have_the_frame():
     assert Client().get("/nowhere/").status_code == 404
 
 
-def test_a_fault_of_the_program_has_a_page(monkeypatch):
+def test_an_internal_error_has_its_own_page(monkeypatch):
     def broken(*args: Any) -> None:
         raise RuntimeError("no such luck")
 
@@ -112,7 +112,7 @@ def test_a_fault_of_the_program_has_a_page(monkeypatch):
     assert "Voice Lab" in answer.content.decode()
 
 
-def test_signing_in_leads_home_and_repeated_failures_lock():
+def test_sign_in_leads_home_and_repeated_failures_lock_the_account():
     passwords = people_create()
     client = Client()
     answer = client.post(
@@ -145,7 +145,7 @@ def test_an_admin_holds_every_role_and_an_inactive_person_none():
     assert roles_of(PersonFactory(roles=["labeler"], is_active=False)) == frozenset()
 
 
-def test_home_shows_what_waits_for_whom(some):
+def test_home_shows_each_person_their_waiting_work(some):
     def todo(*roles: str) -> list[str]:
         context = client_of(*roles).get(reverse("home")).context
         return [item["href"] for item in context["todo"]]

@@ -38,7 +38,7 @@ def test_the_second_pass_removes_octave_jumps() -> None:
 
 
 @pytest.mark.parametrize("unvoiced", [signals.noise(1, level_db=-20), signals.silence(1)])
-def test_what_has_no_pitch_has_none(unvoiced: signals.Audio) -> None:
+def test_audio_without_pitch_has_no_voiced_frames(unvoiced: signals.Audio) -> None:
     found = pitch.track(unvoiced)
     assert found.voiced_ratio < 0.05
     if not len(found.voiced_hz):
@@ -62,7 +62,7 @@ def test_unvoiced_gaps_are_nan() -> None:
     assert len(found.f0_hz) == len(found.times_s)
 
 
-def test_human_voices_lie_where_human_voices_lie() -> None:
+def test_human_voices_have_a_plausible_pitch() -> None:
     medians: dict[str, list[float]] = {}
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
         found = pitch.track(io.decode(path))
@@ -106,11 +106,13 @@ def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
         signals.tone(220, 0.3, sr=8_000),
     ],
 )
-def test_it_follows_as_praat_does(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
+def test_the_pitch_track_agrees_with_praat(
+    audio: Audio, floor_hz: float, ceiling_hz: float
+) -> None:
     agrees_with_praat(audio, floor_hz, ceiling_hz)
 
 
-def test_it_follows_human_voices_as_praat_does() -> None:
+def test_the_pitch_track_of_human_voices_agrees_with_praat() -> None:
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
         agrees_with_praat(io.decode(path), 60.0, 600.0)
         agrees_with_praat(io.decode(path), 90.0, 300.0)

@@ -98,7 +98,7 @@ def test_any_text_has_phonemes_of_the_inventory_only(text: str) -> None:
     assert syllables(text) == sum(map(syllables, words(text)))
 
 
-def test_the_divergence_is_that_of_lin() -> None:
+def test_the_divergence_is_the_jensen_shannon_divergence() -> None:
     assert divergence({"a": 1.0}, {"a": 1.0}) == 0
     assert divergence({"a": 1.0}, {"b": 1.0}) == pytest.approx(1)
     half = {"a": 0.5, "b": 0.5}

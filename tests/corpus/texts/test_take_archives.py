@@ -48,23 +48,23 @@ def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
         ("corpus.json", ("", "", "litter")),
     ],
 )
-def test_a_name_says_what_a_file_is(name, meant):
+def test_a_file_name_gives_sentence_and_style(name, meant):
     assert one(name) == meant
 
 
-def test_sizes_that_no_take_can_have():
+def test_files_of_impossible_size_are_refused():
     assert one("shcc-01_amable.wav", 0)[2] == "empty"
     assert one("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
 
 
-def test_the_second_of_one_name_is_refused_but_numbered_ones_are_takes():
+def test_a_duplicate_name_is_refused_and_a_numbered_one_is_a_take():
     names = ["a/shcc-01_amable.wav", "b/shcc-01_amable.mp3", "shcc-01_amable_2.wav"]
     items = plan([Found(name, 10) for name in names], KNOWN, max_bytes=LIMIT)
     assert [item.fault for item in items] == ["", "twice", ""]
 
 
 @given(st.text(max_size=300))
-def test_any_name_is_answered_and_can_be_shown(name):
+def test_any_file_name_gives_a_result_that_can_be_displayed(name):
     [item] = plan([Found(name, 10)], KNOWN, max_bytes=LIMIT)
     assert bool(item.fault) != bool(item.sentence_id and item.style) or item.fault
     assert len(item.name) <= 120
@@ -97,13 +97,13 @@ def test_files_are_extracted_unchanged():
     assert taken(file) == b"sound" * 100
 
 
-def test_a_bomb_is_known_by_its_header():
+def test_a_zip_bomb_is_recognized_by_its_header():
     file = packed(("shcc-01_amable.wav", bytes(50_000_000)), compression=ZIP_DEFLATED)
     assert archive_files(file)[0].fault == "bomb"
     assert refusal(file, 0) == "bomb"
 
 
-def test_a_bomb_with_a_false_header_stops_at_the_limit():
+def test_extracting_a_zip_bomb_with_a_false_header_stops_at_the_limit():
     content = bytes(40_000_000)
     file = packed(("shcc-01_amable.wav", content), compression=ZIP_DEFLATED)
     lying = bytearray(file.getvalue())
@@ -150,12 +150,12 @@ def nul() -> io.BytesIO:
         (packed(("shcc-01_amable.wav", b"x" * 100), compression=ZIP_BZIP2), "packing"),
     ],
 )
-def test_faults_visible_in_a_header(file, fault):
+def test_faults_visible_in_a_header_are_refused(file, fault):
     assert archive_files(file)[0].fault == fault
     assert refusal(file, 0) == fault
 
 
-def test_a_file_that_is_not_an_archive():
+def test_a_file_that_is_not_an_archive_is_refused():
     whole = packed(("shcc-01_amable.wav", b"sound" * 100)).getvalue()
     assert refusal(io.BytesIO(b"")) == "not_zip"
     assert refusal(io.BytesIO(b"Rar!\x1a\x07" * 100)) == "not_zip"

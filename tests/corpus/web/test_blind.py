@@ -24,7 +24,7 @@ def told(sentence: Sentence) -> tuple[str | None, str]:
     return row.label_key, row.standing
 
 
-def test_a_draw_is_the_same_everywhere_and_even():
+def test_the_blind_draw_is_deterministic_and_uniform():
     assert draw("shcc-01") == pytest.approx(0.48914, abs=1e-5)
     share = sum(draw(f"s-{n}") < 0.2 for n in range(5000)) / 5000
     assert share == pytest.approx(0.2, abs=0.02)
@@ -32,14 +32,14 @@ def test_a_draw_is_the_same_everywhere_and_even():
     assert Sentence.objects.bulk_create([row])[0].draw == draw("b")
 
 
-def test_two_who_agree_make_a_label(blind, sentence, neutral, warm, labeler):
+def test_two_equal_votes_make_a_label(blind, sentence, neutral, warm, labeler):
     label_set(sentence=sentence, style=warm, person=labeler)
     assert told(sentence) == ("amable", "labelled")
     label_set(sentence=sentence, style=warm, person=PersonFactory(), seen=None)
     assert told(sentence) == ("amable", "labelled")
 
 
-def test_two_who_differ_leave_no_label_until_somebody_decides(
+def test_two_different_votes_make_no_label_until_adjudicated(
     blind, sentence, neutral, warm, labeler, reviewer
 ):
     label_set(sentence=sentence, style=warm, person=labeler)
@@ -87,7 +87,7 @@ def test_a_changed_share_does_not_change_earlier_votes(settings, sentence, neutr
     assert told(sentence) == (None, "disputed")
 
 
-def test_which_sentences_wait_for_whom(settings, neutral, warm, labeler):
+def test_a_sentence_waits_for_people_whose_vote_it_lacks(settings, neutral, warm, labeler):
     shared, double = SentenceFactory(sentence_id="shcc-01"), SentenceFactory(sentence_id="s-12")
     assert draw("s-12") < 0.2 < draw("shcc-01")
     settings.BLIND_SHARE = 0.2

@@ -50,7 +50,7 @@ def client(reviewer):
     return signed_in(reviewer)
 
 
-def test_ljspeech_has_a_row_and_a_wav_for_every_take(client, neutral, speaker):
+def test_the_ljspeech_layout_has_a_row_and_a_wav_for_every_take(client, neutral, speaker):
     sentence = SentenceFactory(text="¿Qué | tal?")
     takes = [kept(sentence=sentence, style=neutral, speaker=speaker), kept(style=neutral)]
     zip_ = download(client, layout="ljspeech")
@@ -60,7 +60,7 @@ def test_ljspeech_has_a_row_and_a_wav_for_every_take(client, neutral, speaker):
     assert all(zip_.read(f"wavs/{row[0]}.wav") == wav() for row in rows)
 
 
-def test_the_audio_folder_names_each_file_with_what_is_known(client, warm):
+def test_the_audio_folder_layout_has_the_metadata_of_each_file(client, warm):
     take = kept(style=warm)
     ProsodyScoreFactory(recording=take, quality=0.71)
     zip_ = download(client, layout="audiofolder")
@@ -70,7 +70,7 @@ def test_the_audio_folder_names_each_file_with_what_is_known(client, warm):
     assert row["sha256"] == hashlib.sha256(zip_.read(row["file_name"])).hexdigest()
 
 
-def test_the_exchange_layout_imports_with_its_sounds(client, neutral, sentence):
+def test_the_exchange_layout_is_imported_with_its_audio(client, neutral, sentence):
     LabelFactory(sentence=sentence, style=neutral)
     kept(sentence=sentence, style=neutral)
     zip_ = download(client, layout="exchange")
@@ -127,7 +127,7 @@ def test_only_the_selection_with_consent_is_exported(client, neutral, warm, spea
         assert names[:-2] == [f"wavs/{take_name(take)}.wav" for take in there]
 
 
-def test_a_missing_or_changed_file_is_left_out_and_named(client, neutral):
+def test_a_missing_or_changed_file_is_left_out_and_reported(client, neutral):
     gone, changed, good = kept(), kept(), kept()
     gone.wav.storage.delete(gone.wav.name)
     with changed.wav.storage.open(changed.wav.name, "wb") as file:

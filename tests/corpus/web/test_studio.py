@@ -52,7 +52,7 @@ def record(client: Any, speaker: Any, sentence: Any, neutral: Any) -> Any:
     return send
 
 
-def test_the_answer_confirms_the_bytes_and_the_same_take_again_is_the_same(
+def test_the_response_confirms_the_hash_and_a_repeated_upload_adds_no_take(
     record: Any, media: Any
 ) -> None:
     attempt = str(uuid4())
@@ -64,7 +64,7 @@ def test_the_answer_confirms_the_bytes_and_the_same_take_again_is_the_same(
     assert len(files_in(media)) == 2
 
 
-def test_bytes_damaged_on_their_way_are_not_stored(record: Any, media: Any) -> None:
+def test_bytes_damaged_in_transit_are_not_stored(record: Any, media: Any) -> None:
     answer = record(sha256="0" * 64)
     assert answer.status_code == 409
     assert answer.json() == {"damaged": hashlib.sha256(wav()).hexdigest()}
@@ -143,7 +143,7 @@ def test_an_earlier_take_stays_in_use_until_a_better_one_is_accepted(
     assert used() == good
 
 
-def test_the_example_is_ones_own_or_a_synthetic_voices_best_accepted_take(
+def test_the_example_is_the_best_accepted_take_of_oneself_or_of_a_synthetic_voice(
     record: Any, client: Any, reviewer: Any, speaker: Any
 ) -> None:
     url = reverse("studio_example", args=["neutral"])
@@ -177,7 +177,7 @@ def test_the_page_contains_the_sentences_to_read_neutral_first(
     assert asked.context["prompts"][0] == (sentences[29], warm)
 
 
-def test_a_person_without_consent_is_sent_to_it() -> None:
+def test_a_person_without_consent_is_redirected_to_give_it() -> None:
     answer: Any = signed_in(PersonFactory(roles=["speaker"])).get(reverse("studio"))
     assert answer.url.startswith(reverse("consent"))
 

@@ -52,7 +52,7 @@ def pid_of(speaker: Speaker) -> int:
     return speaker._process.pid
 
 
-def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
+def test_the_pauses_of_a_sentence_do_not_affect_the_next_one() -> None:
     """A text with short pauses used to change the length of the next one's."""
     before = "Tome asiento, por favor, y espere en la sala."
     said = set()
@@ -66,7 +66,7 @@ def test_pauses_of_one_sentence_do_not_reach_the_next() -> None:
     assert len(said) == 1
 
 
-def test_a_regularly_restarted_process_synthesizes_itself(
+def test_a_regularly_restarted_process_needs_no_child_process(
     speaker: Speaker, said: np.ndarray
 ) -> None:
     speaker.here = True

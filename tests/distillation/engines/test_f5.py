@@ -47,18 +47,18 @@ class TestSpeech:
     def test_numbers_are_read_as_words(self, said):
         assert said["figures"] == said["words"]
 
-    def test_long_text_is_spoken_whole(self, said):
+    def test_long_text_is_synthesized_completely(self, said):
         assert said["long_s"] == pytest.approx(3 * said["short_s"], rel=0.03)
 
-    def test_sound_and_licence(self, said):
+    def test_audio_format_and_licence(self, said):
         assert said["rate"] == 24_000
         assert 0 < said["peak"] <= 1
         assert said["licence"] == "CC-BY-NC-4.0"
 
-    def test_nothing_was_fetched(self, folder, said):
+    def test_nothing_was_downloaded(self, folder, said):
         assert not (folder / "home" / "hub").exists()
 
-    def test_run_pipeline_speaks_with_it_there(self, folder, tmp_path):
+    def test_run_pipeline_uses_it_in_its_environment(self, folder, tmp_path):
         asked = [
             *("--stage", "reference", "--teacher", "f5", "--styles", "neutral"),
             *("--prompt-style", f"neutral={folder / 'prompt.wav'}:Esto es lo que dice la muestra."),
@@ -105,13 +105,13 @@ def placed(folder, name="model_50.safetensors"):
     return folder
 
 
-def test_in_this_environment_it_names_the_one_to_use(tmp_path):
+def test_in_this_environment_the_error_names_the_one_to_use(tmp_path):
     with pytest.raises(EngineError, match=r"make teacher.*--tts-url") as caught:
         make("f5", {"model_dir": placed(tmp_path)})
     assert caught.value.code == "no_teacher"
 
 
-def test_the_newest_checkpoint_by_its_step_counts(tmp_path):
+def test_the_checkpoint_of_the_highest_step_is_used(tmp_path):
     placed(placed(tmp_path), "model_1200.safetensors")
     found = files_of(tmp_path)
     assert found.checkpoint.name == "model_1200.safetensors"
@@ -119,7 +119,7 @@ def test_the_newest_checkpoint_by_its_step_counts(tmp_path):
     assert found.architecture == ARCHITECTURES["F5TTS_Base"]
 
 
-def test_architecture_by_name_or_by_values(tmp_path):
+def test_the_architecture_is_given_by_name_or_by_values(tmp_path):
     path = placed(tmp_path) / "f5" / "architecture.json"
     path.write_text('"F5TTS_v1_Base"')
     assert files_of(tmp_path).architecture["dim"] == 1024
@@ -132,7 +132,7 @@ def test_architecture_by_name_or_by_values(tmp_path):
         assert caught.value.code == "bad_model"
 
 
-def test_missing_truncated_and_empty_files(tmp_path):
+def test_missing_truncated_and_empty_files_are_reported(tmp_path):
     with pytest.raises(EngineError, match=r"jpgallegoar/F5-Spanish there") as caught:
         files_of(tmp_path)
     assert caught.value.code == "missing_model"

@@ -72,16 +72,16 @@ ENGLISH = {
 
 
 @pytest.mark.parametrize(("written", "said"), SPANISH.items())
-def test_spanish(written, said):
+def test_spanish_text(written, said):
     assert read_aloud(written, "es") == said
 
 
 @pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_english(written, said):
+def test_english_text(written, said):
     assert read_aloud(written, "en") == said
 
 
-def test_an_empty_text_and_an_unknown_language():
+def test_an_empty_text_and_an_unknown_language_are_refused():
     with pytest.raises(EngineError) as caught:
         read_aloud(" …!", "es")
     assert caught.value.code == "empty_text"

@@ -63,7 +63,7 @@ def test_samples_equal_those_of_the_plain_network(plain, network, rows, speed):
         assert np.abs(found - wanted).max() < 1e-4
 
 
-def test_only_what_changed_is_computed_again(plain, network, rows):
+def test_only_changed_parts_are_computed_again(plain, network, rows):
     model, calls = network.model, []
     hooks = [
         getattr(model, name).register_forward_hook(lambda *_, name=name: calls.append(name))
@@ -107,7 +107,9 @@ def test_chunks_and_processors_without_onednn_do_not_change_the_audio(
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_voices_of_equal_length_are_decoded_together_as_alone(real_kokoro, network, rows, half):
+def test_a_batch_of_voices_of_equal_length_is_decoded_as_each_alone(
+    real_kokoro, network, rows, half
+):
     """As on a GPU: the package's own modules, several voices at once."""
     voices = [rows[0], rows[0].copy(), rows[1]]
     voices[1][:128] = rows[2][:128]  # of one prosody, and so as long

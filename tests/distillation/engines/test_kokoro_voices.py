@@ -52,7 +52,7 @@ def test_each_voice_has_its_pitch(spoken: Spoken, voice: str) -> None:
 
 
 @pytest.mark.parametrize("voice", MEDIAN_HZ)
-def test_each_voice_speaks_at_the_pace_of_a_person(spoken: Spoken, voice: str) -> None:
+def test_each_voice_speaks_at_a_human_rate(spoken: Spoken, voice: str) -> None:
     """Measured: 4.8 to 5.7 syllables a second, silence at the edges counted; longer is quicker."""
     seconds = [audio.duration_s for audio in spoken[voice]]
     assert seconds == sorted(seconds)

@@ -11,7 +11,7 @@ def test_tidy_text_is_one_line_without_control_characters():
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "¡!", "…", "\x00"])
-def test_a_text_without_words(text):
+def test_a_text_without_words_gives_no_pieces(text):
     with pytest.raises(EngineError, match="nothing to say") as caught:
         tidy(text)
     assert caught.value.code == "empty_text"

@@ -25,7 +25,7 @@ def test_any_finite_row_is_within_the_ranges(row):
 
 
 @pytest.mark.parametrize("name", VOICES)
-def test_settings_come_back_from_their_row(name):
+def test_settings_survive_a_round_trip_through_their_row(name):
     assert astuple(settings(row_of(VOICES[name]))) == pytest.approx(
         astuple(VOICES[name]), rel=1e-4, abs=1e-5
     )

@@ -15,7 +15,7 @@ from tests.distillation.voices import REFERENCE, say, student
 
 
 @pytest.mark.slow
-def test_all_stages_run_end_to_end_and_nothing_twice(
+def test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work(
     takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
@@ -120,7 +120,9 @@ def test_a_voice_is_validated_against_the_one_in_service(
 
 
 @pytest.mark.slow
-def test_failed_validation_deploys_nothing_and_says_so(voice: Path, tmp_path: Path) -> None:
+def test_after_failed_validation_nothing_is_deployed_and_an_error_says_so(
+    voice: Path, tmp_path: Path
+) -> None:
     styles = ("--styles", "neutral", "amable")  # one voice for two styles, hardly searched
     with pytest.raises(CommandError, match="not passed") as caught:
         run(tmp_path, "--reference-audio", voice, *styles, "--steps", 1)

@@ -56,7 +56,7 @@ def noted(out: Path, folder: str, style: str) -> dict[str, Any]:
     return recipe
 
 
-def test_later_stages_know_the_teacher_of_the_targets(
+def test_later_stages_use_the_teacher_of_the_targets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = (200, {"Content-Type": "audio/wav"}, encode_wav(say(REFERENCE[0])))
@@ -124,7 +124,7 @@ def test_too_few_takes_do_not_invalidate_a_search(whole: Path, tmp_path: Path) -
     assert not set(spoken) & set(plan.recipe.held_out_texts)
 
 
-def test_takes_belong_to_their_targets(takes: Path, tmp_path: Path) -> None:
+def test_later_plans_keep_the_takes_of_existing_targets(takes: Path, tmp_path: Path) -> None:
     styles = ("--styles", "amable", "profesional")
     run(tmp_path, "--stage", "reference", "--reference-audio", takes, *styles)
     made = json.loads((tmp_path / "recipe.json").read_text())["styles"]
@@ -133,7 +133,9 @@ def test_takes_belong_to_their_targets(takes: Path, tmp_path: Path) -> None:
     assert all(style["takes"] for style in found)
 
 
-def test_targets_of_several_teachers(voice: Path, whole: Path, clips: Path, tmp_path: Path) -> None:
+def test_a_plan_with_targets_of_several_teachers_says_so(
+    voice: Path, whole: Path, clips: Path, tmp_path: Path
+) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     other = shutil.copy(voice, tmp_path / "other.wav")
     run(tmp_path, "--stage", "reference", "--reference-audio", other, "--styles", "amable")
@@ -168,7 +170,7 @@ def test_a_voice_keeps_the_teacher_of_its_own_target(
             assert voice[name] == target[name]
 
 
-def test_a_teacher_lost_during_validation_is_asked_again(
+def test_a_teacher_that_fails_during_validation_is_used_again_by_the_next(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
@@ -182,7 +184,7 @@ def test_a_teacher_lost_during_validation_is_asked_again(
     assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
 
 
-def test_another_recording_under_the_same_name(
+def test_another_recording_under_the_same_name_is_reported(
     voice: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, own = tmp_path / "out", tmp_path / "voice.wav"

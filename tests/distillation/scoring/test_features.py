@@ -28,7 +28,7 @@ def beats(per_second: float, *, seconds: float = 4.0, hz: float = 150.0) -> Audi
 
 
 @pytest.mark.parametrize("per_second", [2.0, 4.0, 6.0, 8.0])
-def test_beats_are_counted(per_second: float) -> None:
+def test_rises_and_falls_are_counted_as_syllables(per_second: float) -> None:
     assert features(beats(per_second))["pace_mean"] == pytest.approx(per_second, rel=0.1)
 
 
@@ -39,13 +39,13 @@ def test_syllables_of_speech_are_counted_within_a_quarter() -> None:
         assert counted == pytest.approx(syllables(text), rel=0.25)
 
 
-def test_pauses_do_not_change_the_pace() -> None:
+def test_pauses_do_not_change_the_speech_rate() -> None:
     plain = features(beats(5.0))["pace_mean"]
     paused = join(beats(5.0), silence(1.5, sr=SR), beats(5.0))
     assert features(paused)["pace_mean"] == pytest.approx(plain, rel=0.05)
 
 
-def test_a_slower_copy_differs_in_pace_alone() -> None:
+def test_a_slower_copy_differs_in_speech_rate_alone() -> None:
     fast, slow = features(beats(6.0)), features(beats(3.0))
     assert feature_similarity(fast, {**fast, "pace_mean": slow["pace_mean"]}) == pytest.approx(
         1.0 - (1 - slow["pace_mean"] / fast["pace_mean"]) / len(GROUPS)

@@ -21,7 +21,7 @@ def scorer() -> Scorer:
     return Scorer(say(LONG))
 
 
-def test_identical_audio_scores_full(scorer: Scorer) -> None:
+def test_identical_audio_has_the_highest_score(scorer: Scorer) -> None:
     heard = scorer.measure_text(say(LONG))
     assert heard.target == pytest.approx(1.0, abs=1e-6)
     score = scorer.score([heard, heard])
@@ -31,7 +31,7 @@ def test_identical_audio_scores_full(scorer: Scorer) -> None:
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.6])
-def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
+def test_the_score_is_independent_of_level(scorer: Scorer, factor: float) -> None:
     plain = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     soft = scorer.score(
         [
@@ -44,7 +44,7 @@ def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
     assert soft.total == pytest.approx(plain.total, abs=0.5)
 
 
-def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
+def test_the_same_voice_is_more_similar_than_another(scorer: Scorer) -> None:
     same = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     other = scorer.score(
         [scorer.measure_text(say(SHORT, "pm_gil")), scorer.measure_text(say(OTHER, "pm_gil"))]
@@ -54,7 +54,7 @@ def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
     assert same.total > other.total
 
 
-def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
+def test_two_voices_have_lower_self_similarity(scorer: Scorer) -> None:
     steady = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     torn = scorer.score(
         [scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER, "pm_gil"))]
@@ -93,7 +93,7 @@ def test_a_silent_target_is_an_error() -> None:
         Scorer(Audio(np.zeros(24_000, np.float32), 24_000))
 
 
-def test_several_clips_are_one_voice() -> None:
+def test_several_clips_of_a_target_are_averaged() -> None:
     clips = [say(LONG), say(SHORT), say(LONG, "pm_gil")]
     embeddings = [speaker_encoder().embed(clip) for clip in clips]
     found = Scorer(*clips).measure_text(say(OTHER))

@@ -78,7 +78,7 @@ def scaled(pack: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_it_comes_near_the_top_in_forty_candidates(seed: int) -> None:
+def test_forty_candidates_come_near_the_optimum(seed: int) -> None:
     search, best = knowing(seed), 0.0
     for _ in range(40):
         score = scaled(search.ask())

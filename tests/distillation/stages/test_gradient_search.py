@@ -47,7 +47,7 @@ def whole(real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path) -> E
     return made
 
 
-def test_it_begins_at_the_nearest_base_voice_and_gets_nearer(whole: Evolution) -> None:
+def test_the_search_starts_at_the_nearest_base_voice_and_gets_nearer(whole: Evolution) -> None:
     assert whole.start_name == whole.base_voice in BASE
     assert (whole.step, whole.stopped) == (STEPS, "steps")
     assert whole.best_score
@@ -56,7 +56,7 @@ def test_it_begins_at_the_nearest_base_voice_and_gets_nearer(whole: Evolution) -
     assert whole.evaluations == 1 + STEPS  # the measured base voices are no candidates
 
 
-def test_resumed_at_every_kind_of_step_it_ends_in_the_same_bits(
+def test_a_search_resumed_at_every_kind_of_step_is_bit_identical(
     whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
 ) -> None:
     """After the start, between the sentences of a pair, after a score, between corrections."""
@@ -72,7 +72,7 @@ def test_resumed_at_every_kind_of_step_it_ends_in_the_same_bits(
     assert part.best.sha256 == whole.best.sha256
 
 
-def test_two_workers_with_rows_of_json_between_them_end_in_the_same_bits(
+def test_a_search_shared_by_two_workers_as_json_is_bit_identical(
     whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
 ) -> None:
     context = SearchContext(atlas_dir=atlas_dir)
@@ -109,7 +109,7 @@ def test_the_base_voices_are_measured_once(
     assert told.batch() == []
 
 
-def test_a_further_style_is_the_speaker_in_another_manner(
+def test_a_further_style_keeps_the_speakers_timbre_and_changes_prosody(
     whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path,
     tmp_path: Path,
 ) -> None:  # fmt: skip

@@ -99,7 +99,7 @@ def test_bf16_keeps_the_lengths_and_nearly_the_scores(
         assert lengths[0] == lengths[1]
 
 
-def test_a_search_hands_whole_batches_to_a_student_that_profits(
+def test_a_search_passes_whole_batches_to_a_student_that_prefers_them(
     real_kokoro: KokoroStudent, kokoro_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choir, said = as_batch_student(real_kokoro), []
@@ -118,7 +118,7 @@ def test_a_search_hands_whole_batches_to_a_student_that_profits(
     assert (HEARD[0], 4) in said
 
 
-def test_while_timbre_moves_each_text_has_one_prosody(
+def test_while_only_timbre_changes_the_prosody_of_a_text_is_computed_once(
     real_kokoro: KokoroStudent, kokoro_target: Path
 ) -> None:
     """The network keeps durations, pitch and energy by the pack's prosody half."""
@@ -140,7 +140,7 @@ def test_while_timbre_moves_each_text_has_one_prosody(
     assert each_anew == prosody_texts
 
 
-def test_resumed_ends_in_the_same_bits(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
+def test_a_resumed_search_is_bit_identical(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
     """Cut after the start and within a generation, each part by a student that kept nothing."""
     whole = Evolution(wanted("cma-es", 4), "neutral", real_kokoro, kokoro_target)
     whole.advance()

@@ -45,7 +45,7 @@ def hum(f_hz: float, seconds: float) -> Audio:
     return join(silence(0.5), tone(f_hz, seconds), silence(0.5))
 
 
-def test_a_good_target_has_none() -> None:
+def test_a_good_target_has_no_warnings() -> None:
     assert codes(GOOD, stock=stock_ranges({"a": GOOD[:1], "b": GOOD[1:]}), lang="es") == []
 
 
@@ -79,14 +79,14 @@ class TestTwoSpeakers:
         apart = np.array([1.0, 0.0]) if crossings < 2 * 200 else np.array([0.5, 0.75**0.5])
         return apart.astype(np.float32)
 
-    def test_in_two_clips_or_in_one(self) -> None:
+    def test_two_speakers_are_found_in_two_clips_or_in_one(self) -> None:
         low, high = hum(100, 7), hum(300, 7)
         for clips in ([low, high], [join(low, high)], [low, low, low, high]):
             [warning] = target_warnings(clips, embed=self.embed)
             assert warning == TargetWarning("two_speakers", 0.5, MIN_SIMILARITY)
         assert codes([low, low], embed=self.embed) == []
 
-    def test_one_window_is_compared_with_nothing(self) -> None:
+    def test_a_single_window_is_not_compared(self) -> None:
         assert codes([speech(20)], embed=self.embed) == ["target_short"]
 
     def test_a_window_without_a_voice_is_left_out(self) -> None:
@@ -105,7 +105,7 @@ class TestTwoSpeakers:
         assert codes([hum(100, 40)] * 5, embed=embed) == []
         assert 25 <= len(asked) <= 40
 
-    def test_the_encoder_leaves_the_threads_as_they_were(self) -> None:
+    def test_the_encoder_does_not_change_the_number_of_threads(self) -> None:
         before = torch.get_num_threads()
         torch.set_num_threads(2)
         try:
@@ -140,7 +140,7 @@ class TestStock:
             assert warning.value == pytest.approx(f0_hz, rel=0.03)
             assert warning.limit == pytest.approx(240 if f0_hz > 200 else 120, rel=0.03)
 
-    def test_a_target_behind_a_wall_or_too_sharp_is_outside_in_brightness(self) -> None:
+    def test_a_muffled_or_sharp_target_is_outside_in_brightness(self) -> None:
         plain = speech(40, noise_db=-60)
         stock = stock_ranges({"a": [plain], "b": [speech(40, f0_hz=230, noise_db=-60)]})
         dull = Audio(np.convolve(plain.y, np.ones(24) / 24).astype(np.float32), SR)
@@ -151,7 +151,7 @@ class TestStock:
             assert words in warning.in_words()
         assert codes([plain], stock=stock) == []
 
-    def test_brightness_knows_neither_level_nor_rate(self) -> None:
+    def test_brightness_is_independent_of_level_and_sample_rate(self) -> None:
         plain = speech(20, noise_db=-60)
         quiet = Audio(plain.y * np.float32(0.1), plain.sr)
         found = brightness_db([plain])
@@ -162,7 +162,7 @@ class TestStock:
         assert brightness_db([silence(1)]) is None
 
 
-def test_another_language_is_named_only_where_it_is_known() -> None:
+def test_another_language_is_reported_only_if_known() -> None:
     assert codes(GOOD, lang="es") == []
     assert codes(GOOD, lang="es", languages=["es", ""]) == []
     assert codes(GOOD, languages=["en"]) == []
@@ -185,7 +185,7 @@ def test_every_warning_is_a_sentence(key: str) -> None:
 
 
 class TestInTheStage:
-    def test_clips_are_judged_as_given(self, tmp_path: Path) -> None:
+    def test_clips_are_checked_as_given(self, tmp_path: Path) -> None:
         loud = speech(20, level_db=-6, sr=16_000)
         write_wav(tmp_path / "a.wav", Audio(np.clip(loud.y, -0.7, 0.7), loud.sr))
         made = take_clips(
@@ -198,7 +198,7 @@ class TestInTheStage:
         assert [one["code"] for one in found] == ["target_short", "target_clipped"]
         assert json.loads(json.dumps(found)) == found
 
-    def test_a_teacher_is_judged_by_the_sentences_that_are_used(self, tmp_path: Path) -> None:
+    def test_only_the_sentences_used_of_a_teacher_are_checked(self, tmp_path: Path) -> None:
         class Noisy:
             name = "noisy"
 
@@ -225,7 +225,7 @@ class TestInTheStage:
         assert [one.code for one in made.warnings] == ["target_noisy"]
 
 
-def test_real_people_are_told_apart() -> None:
+def test_real_people_are_distinguished() -> None:
     clips = {path.stem: decode(path) for path in sorted(shared_data("speech").glob("*.flac"))}
     people = sorted({name.partition("-")[0] for name in clips})
     of = {one: [clip for name, clip in clips.items() if name.startswith(one)] for one in people}

@@ -60,7 +60,7 @@ def test_the_target_speaker_passes_and_gains(validated: tuple[StyleReport, Path]
     assert all(prosody.speech_rate for prosody in report.evolved.prosody)
 
 
-def test_audio_is_written_at_equal_loudness_where_available(
+def test_available_audio_is_written_at_equal_loudness(
     validated: tuple[StyleReport, Path],
 ) -> None:
     report, folder = validated
@@ -190,7 +190,7 @@ def test_a_target_without_speech_is_named(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def test_styles_that_sound_equal_do_not_pass_together(
+def test_styles_that_sound_equal_fail_differentiation(
     validated: tuple[StyleReport, Path], tmp_path: Path
 ) -> None:
     one = validated[0].to_json()
@@ -208,7 +208,7 @@ def test_styles_that_sound_equal_do_not_pass_together(
     assert [path.name for path in (tmp_path / "validation").iterdir()] == ["validation_report.json"]
 
 
-def test_styles_of_two_voices_differ(validated: tuple[StyleReport, Path]) -> None:
+def test_styles_of_two_voices_pass_differentiation(validated: tuple[StyleReport, Path]) -> None:
     one = validated[0].to_json()
     other = {**one, "style": "amable", "evolved": one["start"]}
     styles = tuple(

@@ -102,7 +102,7 @@ class TestLaunch:
         form = admin_client.get(self.url).context["adminform"].form
         assert "6,00 s: 58 pasos de gradient son unos 6 min." in form.fields["steps"].help_text
 
-    def test_target_clips_are_takes_or_files_and_can_be_named_again(
+    def test_target_clips_are_takes_or_files_and_are_filled_in_again(
         self, admin_client: Client
     ) -> None:
         corpus_make("neutral")
@@ -126,7 +126,7 @@ class TestLaunch:
         admin_client.post(self.url, filled(target_files=[style.targets[2]]))
         assert Run.objects.first().run_recipe.style("neutral").targets == (style.targets[2],)
 
-    def test_a_clip_that_was_damaged_is_refused_until_it_is_sent_again(
+    def test_a_damaged_stored_clip_is_refused_until_it_is_sent_again(
         self, admin_client: Client
     ) -> None:
         corpus_make("neutral")
@@ -180,9 +180,7 @@ class TestLaunch:
         answer = admin_client.post(self.url, filled(files_neutral=[sent], goal=101))
         assert set(answer.context["adminform"].form.errors) == {"goal", "files_neutral"}
 
-    def test_launching_again_names_the_takes_that_cannot_be_used(
-        self, admin_client: Client
-    ) -> None:
+    def test_launching_again_reports_takes_that_cannot_be_used(self, admin_client: Client) -> None:
         corpus_make("neutral")
         take = Recording.objects.all()[0]
         admin_client.post(self.url, filled(target_takes=[take.pk]))
@@ -192,7 +190,7 @@ class TestLaunch:
         Recording.objects.filter(pk=take.pk).update(state="rejected")
         assert told in admin_client.get(url).content.decode()
 
-    def test_a_strategy_says_which_student_it_needs(self, admin_client: Client) -> None:
+    def test_the_error_of_a_strategy_names_the_student_it_needs(self, admin_client: Client) -> None:
         corpus_make("neutral")
         answer = admin_client.post(self.url, filled(strategy="gradient"))
         assert "kokoro" in str(answer.context["adminform"].form.errors["strategy"])
@@ -248,7 +246,7 @@ class TestLaunch:
         assert b"Amable: " in answer.content
         assert not Run.objects.exists()
 
-    def test_runs_are_read_only_there(self, admin_client: Client) -> None:
+    def test_runs_are_read_only_in_the_admin(self, admin_client: Client) -> None:
         run = finished_run("neutral")
         page = admin_client.get(reverse("admin:distillation_run_change", args=[run.pk]))
         assert page.status_code == 200

@@ -118,7 +118,7 @@ class TestRunPage:
         assert client.get(panel).status_code == 200
         assert b"every 2s" in client.get(reverse("run", args=[run.pk])).content
 
-    def test_it_says_when_no_worker_answers(self) -> None:
+    def test_the_page_says_when_no_worker_answers(self) -> None:
         row: Any = StyleRunFactory()
         page = reverse("run", args=[row.run_id])
         client = signed_in(LABELER)
@@ -151,7 +151,7 @@ class TestRunPage:
         assert lines[0].startswith(b"style,step,seconds,score")
         assert len(lines) == 7
 
-    def test_it_says_why_a_search_ended_and_how_it_went(self, run: Run) -> None:
+    def test_the_stop_reason_and_progress_of_a_search_are_shown(self, run: Run) -> None:
         StyleRun.objects.update(stopped="patience", seconds=90, evaluations=110, diversity=0.123)
         content = signed_in(LABELER, "en").get(reverse("run", args=[run.pk])).content.decode()
         assert "nothing better was found" in content
@@ -160,7 +160,7 @@ class TestRunPage:
         assert "0.123" in content
 
     @pytest.mark.parametrize(("minutes", "wanted"), [(0, 900.0), (10, 500.0), (1, 0.0)])
-    def test_the_remaining_time_is_that_to_the_first_limit(
+    def test_the_remaining_time_is_the_time_to_the_first_limit(
         self, minutes: float, wanted: float
     ) -> None:
         recipe = replace(plain_recipe("neutral"), steps=1000, minutes=minutes)
@@ -250,13 +250,13 @@ class TestRunPage:
         assert len(set(heard)) == len(heard) > 80
         assert len(urlencode([("heard", one) for one in heard])) < 4000  # gunicorn takes 4094
 
-    def test_points_not_stored_yet_do_not_count_as_stagnation(self, run: Run) -> None:
+    def test_a_best_score_not_yet_stored_as_a_point_is_no_stagnation(self, run: Run) -> None:
         page, client = reverse("run", args=[run.pk]), signed_in(LABELER, "en")
         assert "none for 10 steps" in client.get(page).content.decode()
         StyleRun.objects.update(best_score=85)  # of a slice under way
         assert "none for" not in client.get(page).content.decode()
 
-    def test_a_search_that_ended_early_is_done(self, run: Run) -> None:
+    def test_a_search_that_ended_early_has_full_progress(self, run: Run) -> None:
         StyleRun.objects.update(stopped="goal", step=10)
         for name in ("run", "runs"):
             args = [run.pk] if name == "run" else []
@@ -264,7 +264,7 @@ class TestRunPage:
             content = words.joined(answer.content.decode())
             assert '<progress value="1" max="1"' in content
 
-    def test_its_launch_values_are_shown_completely(self, run: Run) -> None:
+    def test_all_launch_values_are_shown(self, run: Run) -> None:
         for what in ("launched", *["evolve-finished"] * 14):
             run.events.create(what=what)
         run.events.filter(what="launched").update(created_at=datetime(2026, 3, 7, tzinfo=UTC))
@@ -296,7 +296,7 @@ class TestReport:
             assert shown in table
         assert "≥ 4,06" in page
 
-    def test_a_check_that_was_not_made_says_so_and_is_not_green(self, run: Run) -> None:
+    def test_a_check_that_was_not_made_is_shown_as_such_and_not_as_passed(self, run: Run) -> None:
         for style in run.report.data["styles"].values():
             style["naturalness"] = None
             style["checks"][-1] |= {"value": None, "threshold": None, "passed": False}
@@ -326,7 +326,7 @@ class TestReport:
         for figure in ("4.00", "4.50", "4.01", "4.23"):
             assert f"· naturalness {figure}</span>" in page
 
-    def test_a_single_style_has_nothing_to_differ_from(self) -> None:
+    def test_a_single_style_has_no_differentiation(self) -> None:
         content = (
             signed_in(LABELER, "en")
             .get(reverse("report", args=[finished_run("neutral").pk]))
@@ -351,7 +351,7 @@ class TestReport:
     [(None, "—"), (45, "45 s"), (59.7, "1 min"), (200, "3 min"), (3599, "1 h 0 min"),
      (4800, "1 h 20 min"), (7190, "2 h 0 min")],
 )  # fmt: skip
-def test_times_are_written_short(seconds: float | None, words: str) -> None:
+def test_durations_are_formatted(seconds: float | None, words: str) -> None:
     assert as_time(seconds) == words
 
 
@@ -385,7 +385,7 @@ class TestReview:
         client.post(url, {"verdict": "approve", "reason": "Clara."})
         assert packs[0] in VoicePack.objects.waiting()
 
-    def test_without_a_reason_nothing_is_kept(self, run: Run) -> None:
+    def test_without_a_reason_no_decision_is_stored(self, run: Run) -> None:
         pack = VoicePack.objects.all()[0]
         answer = signed_in(REVIEWER).post(
             reverse("pack_decide", args=[pack.pk]), {"verdict": "approve", "reason": "  "}
@@ -393,7 +393,7 @@ class TestReview:
         assert answer.status_code == 422
         assert not Decision.objects.exists()
 
-    def test_sounds_are_sent_whole_and_in_parts(self, run: Run) -> None:
+    def test_audio_is_sent_completely_or_as_a_range(self, run: Run) -> None:
         url = reverse("held_out_audio", args=[run.pk, "neutral", 1, "evolved", "wav"])
         client = signed_in(SPEAKER)
         whole, part = client.get(url), client.get(url, headers={"Range": "bytes=0-3"})
@@ -407,7 +407,7 @@ class TestReview:
 
 
 class TestVoices:
-    def test_approved_voices_wait_and_are_sent_to_a_worker(self, run: Run) -> None:
+    def test_only_approved_voices_can_be_deployed(self, run: Run) -> None:
         pack = VoicePack.objects.filter(style="neutral").get()
         default_storage.save(pack.file.name, ContentFile(b"x"))
         client, page = signed_in(ADMIN), reverse("voices")

@@ -63,14 +63,16 @@ def page(name: str, run: Run, *, role: str = LABELER, language: str = "en") -> s
 
 
 class TestWorse:
-    def test_a_run_in_which_nothing_got_worse_is_green(self, run: Run) -> None:
+    def test_a_run_without_losses_is_shown_as_passed(self, run: Run) -> None:
         content = page("report", run)
         assert GREEN in content
         assert RED not in content
         assert "got worse" not in content
 
     @pytest.mark.parametrize("passed", [True, False])
-    def test_what_got_worse_is_said_first_and_is_not_green(self, run: Run, passed: bool) -> None:
+    def test_losses_are_shown_first_and_the_run_is_not_shown_as_passed(
+        self, run: Run, passed: bool
+    ) -> None:
         style = amable(run)
         style["worse"] = ["total", "naturalness"]
         style["evolved"]["score"]["total"] = 78.1
@@ -84,14 +86,14 @@ class TestWorse:
         assert "Every check passed all the same" in said
         assert '<span class="badge badge-bad">got worse</span>' in content
 
-    def test_it_is_said_beside_a_check_that_did_not_pass(self, run: Run) -> None:
+    def test_losses_are_shown_next_to_a_failed_check(self, run: Run) -> None:
         style = amable(run)
         style |= {"worse": ["target"], "passed": False}
         content = page("report", kept(run, passed=False))
         assert content.index(RED) < content.index("Not every check passed")
         assert "Every check passed all the same" not in content
 
-    def test_reviewers_and_who_compares_runs_are_told(self, run: Run) -> None:
+    def test_losses_are_shown_on_the_review_and_comparison_pages(self, run: Run) -> None:
         amable(run)["worse"] = ["self"]
         kept(run, passed=True)
         for name in ("review", "compare"):
@@ -99,7 +101,7 @@ class TestWorse:
             assert "self-similarity 0.900 → 0.900" in content, name
             assert "Worse than before the search" in content, name
 
-    def test_a_measure_that_comes_later_has_its_place(self) -> None:
+    def test_losses_in_other_measures_are_listed(self) -> None:
         style = style_report("amable") | {"worse": ["second_measure", "unknown"]}
         style["second_measure"] = {"start": {"mean": 0.7}, "evolved": {"mean": 0.6}}
         second, unknown = worsened(style)
@@ -109,7 +111,7 @@ class TestWorse:
 
 class TestOlderReports:
     @pytest.mark.parametrize("added", [*((name,) for name in ADDED), ADDED])
-    def test_pages_open_without_the_keys(self, run: Run, added: tuple[str, ...]) -> None:
+    def test_pages_open_without_newer_keys(self, run: Run, added: tuple[str, ...]) -> None:
         for style in run.report.data["styles"].values():
             for name in added:
                 style.pop(name, None)
@@ -134,7 +136,7 @@ class TestOlderReports:
 
 
 class TestSimilarity:
-    def test_it_stands_between_impostors_and_ceiling(self, run: Run) -> None:
+    def test_similarity_is_shown_between_impostors_and_ceiling(self, run: Run) -> None:
         content = page("report", run)
         said = words.text_of(content.partition("Similarity to the target, 0 to 1")[2])
         for shown in (
@@ -147,7 +149,7 @@ class TestSimilarity:
             assert shown in said
         assert "[0.6" not in content  # the embeddings
 
-    def test_without_another_base_voice_it_says_so(self, run: Run) -> None:
+    def test_a_search_that_started_from_the_best_base_voice_says_so(self, run: Run) -> None:
         del run.report.data["styles"]["neutral"]["similarity"]["best_base"]
         said = words.text_of(page("report", kept(run, passed=True)))
         assert "the search started from it" in said
@@ -160,7 +162,7 @@ class TestSimilarity:
         assert (found[5].low, found[5].high) == (0.85, 0.873)
         assert marks({"similarity": {}}) == []
 
-    def test_pictures_have_no_style_of_their_own(self, run: Run) -> None:
+    def test_charts_have_no_inline_style(self, run: Run) -> None:
         content = page("report", run)
         assert 'style="' not in content
         assert "<svg aria-hidden" in content
@@ -175,7 +177,7 @@ def test_the_fit_to_the_profile_of_the_style_is_shown(run: Run) -> None:
 
 
 class TestDirection:
-    def test_each_axis_says_whether_it_goes_the_targets_way(self, run: Run) -> None:
+    def test_each_axis_shows_whether_it_changes_in_the_targets_direction(self, run: Run) -> None:
         run.report.data["thresholds"]["style_direction"] = 0.5
         amable(run)["direction"] = direction()
         content = page("report", kept(run, passed=True))
@@ -188,7 +190,7 @@ class TestDirection:
             assert shown in said
         assert content.count("Difference from neutral</h3>") == 1  # neutral has none
 
-    def test_too_little_is_said(self, run: Run) -> None:
+    def test_too_small_a_difference_is_reported(self, run: Run) -> None:
         run.report.data["thresholds"]["style_direction"] = 0.9
         said = words.text_of(page("report", kept(run, passed=True)))
         assert "80 %: too little" in said
@@ -203,7 +205,7 @@ class TestDirection:
 
 
 class TestChecks:
-    def test_a_check_not_made_says_its_own_reason(self, run: Run) -> None:
+    def test_a_check_that_was_not_made_shows_its_reason(self, run: Run) -> None:
         plain = {"value": None, "threshold": None, "passed": False}
         style = amable(run)
         style["checks"] = [
@@ -227,21 +229,21 @@ class TestChecks:
         assert "one_speaker" not in said
 
 
-def test_prosody_stands_beside_the_targets(run: Run) -> None:
+def test_prosody_is_shown_next_to_the_targets(run: Run) -> None:
     pitch, pitch_range, rate = prosody(run.report.data["styles"]["neutral"])
     assert pitch.target == pytest.approx(174.6, abs=0.05)
     assert (pitch.after, pitch_range.before, rate.after) == pytest.approx((180.0, 8.0, 5.0))
     assert "median pitch, Hz 174.6 180.0 180.0" in words.text_of(page("report", run))
 
 
-def test_delivery_is_told_with_what_it_mends(run: Run) -> None:
+def test_delivery_is_shown_with_the_error_it_corrects(run: Run) -> None:
     amable(run)["delivery"] |= {"rate_error": None}
     said = words.text_of(page("report", kept(run, passed=True)))
     assert "Speed ×1.04 Gain −2.1 dB rate of the held-out sentences: 3.1 % off without" in said
     assert "not fitted: the target's words are unknown" in said
 
 
-def test_the_objective_is_told_of_gradient_searches_alone(run: Run) -> None:
+def test_the_objective_is_shown_for_gradient_searches_only(run: Run) -> None:
     assert "Objective of the gradient" not in page("report", run)
     Run.objects.filter(pk=run.pk).update(recipe={**run.recipe, "strategy": "gradient"})
     said = words.text_of(page("report", run))
