@@ -15,7 +15,7 @@ def anew(student: KokoroStudent) -> KokoroStudent:
     made = copy.copy(student)
     made._gradients = None
     made._network = network = copy.copy(student._network)
-    network._text = lru_cache(maxsize=TEXTS)(network.text_of)
+    network.text = lru_cache(maxsize=TEXTS)(network.text_of)
     network._prosody = _remembered(network._prosody_of, PROSODIES)
     return made
 

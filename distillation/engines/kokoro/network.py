@@ -85,7 +85,7 @@ class Network:
             if self._device.type == "cuda"
             else generator.Generator(decoder.generator, torch.bfloat16 if bf16 else torch.float32)
         )
-        self._text = lru_cache(maxsize=TEXTS)(self.text_of)
+        self.text = lru_cache(maxsize=TEXTS)(self.text_of)
         self._prosody = _remembered(self._prosody_of, PROSODIES)
 
     @property
@@ -168,7 +168,7 @@ class Network:
         return Text(ids, lengths, mask, hidden_text, model.text_encoder(ids, lengths, mask))
 
     def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
-        text = self._text(phonemes)
+        text = self.text(phonemes)
         hidden = self.hidden(text, style)
         at = self.frames(hidden, speed)
         aligned, f0, energy = self.aligned(text, hidden, at, style)

@@ -90,7 +90,7 @@ def _planned(network: Network, phonemes: str, row: Samples, speed: float, seed: 
     with torch.inference_mode():
         style = torch.from_numpy(np.array(row[None], np.float32)).to(network.device)
         timbre, manner = style[:, :128], style[:, 128:]
-        text = network.text_of(phonemes)
+        text = network.text(phonemes)
         hidden = network.hidden(text, manner)
         at = network.frames(hidden, speed)
         aligned, f0, energy = network.aligned(text, hidden, at, manner)
