@@ -32,7 +32,7 @@ TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind th
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
 TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
-TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # for kokoro: fp32, bf16, auto
+TTS_PRECISION = env.str("TTS_PRECISION", default="auto")  # for kokoro: fp32, bf16, auto
 # What OpenAI's voice names stand for; given as alloy=ef_dora,nova=em_alex, the rest stays.
 TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
 TTS_CORS_ORIGINS = env.list("TTS_CORS_ORIGINS", default=[])  # pages that may use it, or *
