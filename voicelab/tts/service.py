@@ -250,8 +250,16 @@ class Service:
         while True:
             await asyncio.sleep(self.config.reload_s)
             if await asyncio.to_thread(self.voices.changed):
-                await self.speaker.run(self.voices.refresh)
-                self._report("voices reloaded")
+                await self._reload()
+
+    async def _reload(self) -> None:
+        """Reread the voices; those of before stay if that fails in a way nobody expected."""
+        try:
+            await self.speaker.run(self.voices.refresh)
+        except Exception:
+            logger.exception("voices not reloaded")
+        else:
+            self._report("voices reloaded")
 
     async def _attempt(self) -> bool:
         begun = time.monotonic()
