@@ -148,7 +148,7 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         ({"input": "x", "speed": 5}, 400, "speed", "4"),
         ({"input": "x", "speed": "nan"}, 400, "speed", "finite"),
         ({"input": "x", "response_format": "ogg"}, 400, "response_format", "'mp3', 'wav'"),
-        ({"input": "x", "stream_format": "sse"}, 400, "stream_format", "audio"),
+        ({"input": "x", "stream_format": "websocket"}, 400, "stream_format", "'audio' or 'sse'"),
     ],
 )
 async def test_error_messages_name_the_field(

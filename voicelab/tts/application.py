@@ -48,9 +48,8 @@ class Application:
             await self._answer({**scope, "speech": self.service}, receive, send)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        limits = {"max_body": self._max_body, "within_s": self._receive_s}
         try:
-            body = await received(scope, receive, **limits)
+            body = await received(scope, receive, max_body=self._max_body, within_s=self._receive_s)
         except ApiError as error:
             if scope["path"] == SPEECH:
                 self.service.metrics.requests.labels(error.status).inc()

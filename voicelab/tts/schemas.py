@@ -83,9 +83,16 @@ class SpeechIn(Schema):
         "/v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
     )
     response_format: Annotated[Format, _or("mp3")] = Field(
-        "mp3", description="24 kHz mono; wav and flac are sent whole."
+        "mp3",
+        description="24 kHz mono. While wav and flac are streamed, their headers have no length.",
     )
-    stream_format: Annotated[Literal["audio"], _or("audio")] = "audio"
+    stream_format: Annotated[Literal["audio", "sse"], _or("audio")] = Field(
+        "audio", description="sse: events speech.audio.delta with base64, then speech.audio.done."
+    )
+    stream: Annotated[bool, _or(True)] = Field(
+        True,
+        description="Not OpenAI's: false sends the sound when it is complete, with its length.",
+    )
     instructions: Annotated[Plain, Field(max_length=4096)] | None = Field(
         None,
         description="Where they name the style of a deployed voice, and `voice` is absent or "
