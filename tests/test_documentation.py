@@ -1,4 +1,4 @@
-"""Every command of the documents is run by a test or CI, or says beside it that it never was."""
+"""Every command of the documents is run by a test or CI, or marked as never run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEVER = re.compile(r"not tried|never at hand|never ran")
 
 @dataclass(frozen=True)
 class Run:
-    """What Python runs here, one after the other, with an empty folder of data."""
+    """Python commands, executed here one after the other, with an empty data folder."""
 
     commands: tuple[str, ...]
     says: str
@@ -54,7 +54,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class NotHere:
-    """Needs what we do not have; the document says beside it that it was never run."""
+    """Needs what we do not have; the document marks it as never run."""
 
     what: str
 

@@ -1,4 +1,4 @@
-"""Which Python it takes: pyproject.toml, the check of `make`, README and the images agree."""
+"""Supported Python versions: pyproject.toml, the check of `make`, README and the images agree."""
 
 import os
 import re

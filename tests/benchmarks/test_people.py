@@ -1,4 +1,4 @@
-"""The report of `benchmarks.people` on made-up searches, and the texts it keeps apart."""
+"""The report of `benchmarks.people` on made-up searches, and its held-out texts."""
 
 from pathlib import Path
 from typing import Any
@@ -185,7 +185,7 @@ def test_changed_measures_do_not_repeat_the_search(
 
 
 class Clock:
-    """Processor time that passes when told."""
+    """Processor time that passes on request."""
 
     now = 0.0
 

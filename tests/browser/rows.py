@@ -1,4 +1,4 @@
-"""Rows that fill pages of labels or takes: votes of several people, many verdicts, a pace."""
+"""Rows that fill pages of labels or takes: votes of several people, many verdicts, times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of takes as folder and ZIP, with good and bad files: a result for each, nothing else."""
+"""Batches of takes as folder and ZIP, with good and bad files: each gets a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labeling by keyboard: one by one, two who disagree blindly, a third who adjudicates."""
+"""Labeling by keyboard: sentence by sentence, with a blind disagreement and its adjudication."""
 
 from __future__ import annotations
 

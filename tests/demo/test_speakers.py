@@ -1,4 +1,4 @@
-"""The demo's natural speaker: every style in its own manner, in a human voice."""
+"""The demo's natural speaker: each style has prosody settings of its own, in a human voice."""
 
 import numpy as np
 import pytest

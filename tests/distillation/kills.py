@@ -1,4 +1,4 @@
-"""Searches that are killed again and again: who evaluated what, and what was stored of it."""
+"""Searches whose processes are killed repeatedly: what was evaluated where, and what was stored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ for wanted in {recipes}:
 
 
 def record_evaluations(path: Path) -> None:
-    """From now on, record what this process and its children evaluate."""
+    """Record what this process and its children evaluate from now on."""
     real = Evaluator.__call__
 
     def recorded(self: Evaluator, task: Task) -> Evaluation:
@@ -60,7 +60,7 @@ def record_evaluations(path: Path) -> None:
 
 
 def fake_evaluations() -> None:
-    """From now on, really evaluate one candidate per process; the others get random scores."""
+    """Evaluate one candidate per process from now on; the others get random scores."""
     real, measured = Evaluator.__call__, list[Evaluation]()
 
     def faked(self: Evaluator, task: Task) -> Evaluation:
@@ -169,7 +169,7 @@ class Runs:
         return [(int(n), int(pid), float(one), float(two)) for _, n, pid, one, two in lines]
 
     def packs(self) -> list[str]:
-        """Return the hashes of the packs the searches ended in, by run and style."""
+        """Return the hashes of the evolved packs, by run and style."""
         rows = self.ask(
             "select sha256 from distillation_voicepack where kind = 'evolved' order by style_run_id"
         )
@@ -185,7 +185,7 @@ class Runs:
         self.ask(f"{queued} where run_id = ?", run)
 
     def ended(self, run: int) -> bool:
-        """Tell whether this run's styles have all ended, none of them badly."""
+        """Return whether this run has finished; fail if a style of any run failed."""
         failed = self.ask("select error from distillation_stylerun where state = 'failed'")
         assert not failed, failed
         return (run,) in self.ask("select id from distillation_run where state = 'finished'")
@@ -195,14 +195,14 @@ class Runs:
 
 
 class KilledRun(Runs):
-    """Two runs of one recipe: the first undisturbed, the second killed."""
+    """Two runs of one recipe: one uninterrupted, one whose processes are killed."""
 
     def __init__(self, data: Path, *, steps: int, **how: Any) -> None:
         super().__init__(data, TWINS.format(steps=steps), **how)
         self.pause(2)
 
     def finish_first(self, *, seconds: float) -> None:
-        """Let the undisturbed run end, then release the other."""
+        """Let the uninterrupted run finish, then release the other."""
         self.finish(1, seconds=seconds)
         self.release(2)
 
@@ -263,7 +263,7 @@ def kill_repeatedly(
 
 
 def main() -> None:
-    """Be a worker of the project that notes what it evaluates; its pool forks with all loaded."""
+    """Run a worker that records what it evaluates; its pool forks with everything loaded."""
     import cmaes  # noqa: F401
     import django
 

@@ -1,4 +1,4 @@
-"""Claims of candidates: helped or not, with workers that come, go and die, the outcome is one."""
+"""Claims of candidates: the same result with helpers or without, and with workers that die."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ def always() -> bool:
 
 @pytest.fixture
 def style_run() -> StyleRun:
-    """A style whose search somebody leads."""
+    """A style whose search is led by a worker."""
     row: Any = StyleRunFactory(stage=Stage.EVOLVE, state=RunState.RUNNING, slice=1, lease="led")
     StyleRun.objects.update(leased_until=timezone.now() + timedelta(minutes=5))
     return row
@@ -64,7 +64,7 @@ def helper_arrived(style_run: StyleRun) -> None:
 
 
 def claim_candidate(number: int, owner: str, *, minutes: float = 1.0) -> None:
-    """Let another worker claim a share."""
+    """Let another worker claim a candidate."""
     until = timezone.now() + timedelta(minutes=minutes)
     rows = CandidateClaim.objects.filter(number=number, lease="")
     assert rows.update(lease="theirs", lease_owner=owner, leased_until=until)
@@ -292,7 +292,7 @@ class TestWholeSlices:
 
 
 def finish(row: StyleRun, capture: Callable, *, helped: bool = False) -> list[tuple]:
-    """Do the style's slices until it has ended; return the messages sent."""
+    """Execute the style's slices until it has ended; return the messages sent."""
     sent: list[tuple] = []
     for number in range(100):
         if helped:

@@ -1,4 +1,4 @@
-"""The speed and gain of a voice: fitted to a target, kept within what a voice can bear."""
+"""The speed and gain of a voice: fitted to a target, limited to acceptable ranges."""
 
 import math
 

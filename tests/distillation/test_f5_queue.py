@@ -1,4 +1,4 @@
-"""The teacher's queue: ordinary workers leave it alone, a worker of its environment takes it."""
+"""The teacher's queue: only a worker of its environment executes its slices."""
 
 import time
 from pathlib import Path

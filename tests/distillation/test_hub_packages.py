@@ -59,7 +59,7 @@ def tarball_write(path, names):
 
 @pytest.fixture
 def registry(tmp_path, monkeypatch):
-    """A folder of packages that pip and npm fetch from; the export's content is not converted."""
+    """A folder of packages for pip and npm; the export's content is not converted."""
     folder, programs = tmp_path / "registry", tmp_path / "bin"
     folder.mkdir()
     programs.mkdir()

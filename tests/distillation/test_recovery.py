@@ -1,4 +1,4 @@
-"""Continuing after a kill, a locked database, changed files: no stale data, no waiting."""
+"""Recovery after a kill, a locked database or changed files: no stale data, no waiting."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ def run(settings: Any) -> Run:
 
 
 def advance_slices(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
-    """Do slice after slice; return the style as it is then."""
+    """Execute slices until the condition holds; return the style."""
     row = run.style_runs.get()
     while not until(row):
         slices.style_advance(style_run_id=row.pk, slice=row.slice)
@@ -41,7 +41,7 @@ def advance_slices(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
 
 
 def kill_after_heartbeat(row: StyleRun) -> float:
-    """Work a slice as a worker that dies between its last sign of life and its commit."""
+    """Execute a slice as a worker that dies between its last heartbeat and its commit."""
     claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
     recipe = claimed.run.run_recipe
     student, checkpoint = slice_work.student_of(recipe), run_files.checkpoint_read(claimed)

@@ -1,4 +1,4 @@
-"""The service as a process: the openai client talks to it, health answers while it speaks."""
+"""The service as a process: the openai client works, health answers during synthesis."""
 
 import os
 import socket

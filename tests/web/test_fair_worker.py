@@ -1,4 +1,4 @@
-"""Threads that take turns: one at a time while tasks are short, nobody behind a slow one."""
+"""Threads that take turns: one at a time while tasks are short, none blocked by a slow one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON_S = 20.0
 
 @pytest.fixture
 def patient_pool() -> Iterator[Turnstile]:
-    """Four threads; nobody loses the turn within the test."""
+    """Four threads; no task loses its turn within the test."""
     turnstile = Turnstile(4, patience_s=LONG_S)
     yield turnstile
     turnstile.shutdown()

@@ -1,4 +1,4 @@
-"""Syllables counted by ear: on syllables that are put together, and on speech with known words."""
+"""Syllables counted from audio: synthetic syllables, and speech with known words."""
 
 import numpy as np
 import pytest

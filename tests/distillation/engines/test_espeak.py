@@ -39,7 +39,7 @@ def speaker() -> Iterator[Speaker]:
 
 @pytest.fixture(scope="module")
 def expected() -> np.ndarray:
-    """What a process says first."""
+    """The audio that a new process synthesizes first."""
     made = Speaker()
     try:
         return np.asarray(made.ask(**REQUEST))

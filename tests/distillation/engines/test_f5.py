@@ -1,4 +1,4 @@
-"""Teacher `f5` as it is: the package in its own environment, over a tiny random checkpoint."""
+"""Teacher `f5`: the real package in its own environment, over a tiny random checkpoint."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""The text given to F5: no digits, no capitals, nothing speakable lost."""
+"""The text given to F5: no digits, no capitals, no speakable text lost."""
 
 import pytest
 from hypothesis import example, given, settings

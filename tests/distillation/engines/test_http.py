@@ -115,7 +115,7 @@ def test_a_refusal_contains_the_servers_message(body, message):
 
 
 def test_the_timeout_covers_the_whole_response():
-    """A server that sends a byte now and then held a worker for as long as it liked."""
+    """A server that sent a byte now and then used to block a worker indefinitely."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def drip():

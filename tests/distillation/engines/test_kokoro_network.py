@@ -1,4 +1,4 @@
-"""Kokoro's network in steps, real weights: the samples of the plain one, and nothing done twice."""
+"""Kokoro's network in steps, real weights: same samples as the plain one, nothing recomputed."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What the stock voices sound like, on the real weights: pitch, pace, level, one person each."""
+"""The stock voices on the real weights: pitch, rate, level, one consistent speaker each."""
 
 from itertools import combinations
 

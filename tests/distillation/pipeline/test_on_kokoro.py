@@ -38,7 +38,7 @@ def takes(real_kokoro: KokoroStudent, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def out(takes: Path, real_kokoro_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the command leaves after a few steps."""
+    """The folder that the command writes after a few steps."""
     folder = tmp_path_factory.mktemp("pipeline")
     run(
         folder, "--student", "kokoro", "--model-dir", real_kokoro_model, "--precision", "auto",

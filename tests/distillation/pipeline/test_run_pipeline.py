@@ -1,4 +1,4 @@
-"""The command: end to end on praat, nothing twice, only what passed is deployed."""
+"""The command: end to end on praat, no work repeated, only validated voices deployed."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Features of synthetic audio with known values: pace, level, pitch, groups of equal weight."""
+"""Features of synthetic audio with known values: rate, level, pitch, groups of equal weight."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The bound is never under what a voice reaches, and near it when little is missing."""
+"""The bound is never below a voice's score, and close to it when few texts are missing."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Real Resemblyzer on real speech: what the score must and must not depend on."""
+"""The real speaker encoder on real speech: what the score must and must not depend on."""
 
 import numpy as np
 import pytest

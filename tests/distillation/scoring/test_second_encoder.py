@@ -1,4 +1,4 @@
-"""The second encoder: its network against ONNX Runtime, its indifferences, people and Kokoro."""
+"""The second encoder: its network against ONNX Runtime, its invariances, people and Kokoro."""
 
 from itertools import permutations
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The search on Kokoro's real weights: early drops, batches, bf16, halves, resumed to the bit."""
+"""The search on Kokoro's real weights: pruning, batches, bf16, halves, bit-identical resuming."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def full(real_kokoro: KokoroStudent, kokoro_target: Path) -> list[Evaluation]:
 def test_only_candidates_that_could_not_win_are_dropped_early(
     real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
-    """After one text no ceiling lies under what two come to, and the floor drops by it."""
+    """After one text ceilings are not below the final score; below the floor they drop."""
     evaluator = Evaluator(wanted("cma-es", 5), real_kokoro, kokoro_target)
     packs = nearby_voices(real_kokoro)
     ceilings = [evaluator(task).ceiling for task in tasks_of(packs, PruningThreshold(first=2.0))]
@@ -66,7 +66,7 @@ def test_only_candidates_that_could_not_win_are_dropped_early(
 def test_a_batch_has_the_scores_of_sequential_evaluation(
     real_kokoro: KokoroStudent, kokoro_target: Path, full: list[Evaluation]
 ) -> None:
-    """As on a GPU, within what its other order of sums does; some dropped by their first text."""
+    """As on a GPU, up to its order of sums; some are dropped after their first text."""
     students = (real_kokoro, as_batch_student(real_kokoro))
     alone, together = (Evaluator(wanted("cma-es", 5), one, kokoro_target) for one in students)
     assert (alone.prefers_batch, together.prefers_batch) == (False, True)
@@ -142,7 +142,7 @@ def test_while_only_timbre_changes_the_prosody_of_a_text_is_computed_once(
 
 
 def test_a_resumed_search_is_bit_identical(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
-    """Cut after the start and within a generation, each part by a student that kept nothing."""
+    """Interrupted after the start and within a generation; each part starts with empty caches."""
     whole = Evolution(wanted("cma-es", 4), "neutral", real_kokoro, kokoro_target)
     whole.advance()
     blob = None

@@ -1,4 +1,4 @@
-"""The page that lays runs over one another."""
+"""The page that compares runs."""
 
 from collections.abc import Callable
 from typing import Any, cast

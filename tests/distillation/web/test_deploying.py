@@ -1,4 +1,4 @@
-"""Deployment by a worker: carried out once, sent again when lost, noted when it cannot be done."""
+"""Deployment by a worker: executed once, sent again when lost, failures recorded."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def carry_out(*deployments: Deployment) -> None:
 
 
 def ended(row: Deployment) -> tuple[str, str]:
-    """Return how a deployment ended: its state and the code of its fault."""
+    """Return how a deployment ended: its state and its error code."""
     row.refresh_from_db()
     return row.state, row.error.partition(":")[0]
 

@@ -27,7 +27,7 @@ def voices_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 def shown(page: str, role: str = ADMIN) -> str:
-    """Return what a page says of the engines, without its marks; empty where it says nothing."""
+    """Return a page's text about the engines, without markup; empty where there is none."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(PersonFactory(roles=[role]))
     html = words.joined(client.get(reverse(page)).content.decode())

@@ -1,4 +1,4 @@
-"""Pages of runs, reports, reviews and voices: who may, what they show, how much they ask."""
+"""Pages of runs, reports, reviews and voices: permissions, content, number of queries."""
 
 import re
 from collections.abc import Callable

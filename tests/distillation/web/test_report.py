@@ -1,4 +1,4 @@
-"""The report's evidence: what got worse, what similarity means, the way of a style, delivery."""
+"""The report's evidence: losses, similarity, direction of a style, delivery."""
 
 import json
 from typing import Any, cast
