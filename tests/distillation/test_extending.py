@@ -17,7 +17,8 @@ from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
 from distillation.stages import checks, differentiation
 from distillation.stages.evolve import Evolution
-from distillation.stages.validate import build_report, validate_style
+from distillation.stages.run_report import build_report
+from distillation.stages.validate import validate_style
 from distillation.wording import name_words
 from tests.distillation import outside
 from tests.distillation.factories import corpus_make

@@ -114,6 +114,12 @@ class TestWholeRun:
         assert all(point.seconds > 0 for point in style.points.all())
         assert (style.diversity or 0) > 0
 
+        later = run_launch(person=admin, recipe=replace(run.run_recipe, steps=8, seed=11))
+        work(*first(later))
+        found = later.style_runs.get(style="neutral").report
+        assert {"deployed", "over_deployed"} <= set(found["similarity"])
+        assert found["audio"][0]["deployed"]
+
     def test_every_stored_pack_has_a_sample_of_the_same_sentence(self, work: Callable) -> None:
         run = tiny_run("neutral", steps=4)
         work(*first(run))

@@ -10,7 +10,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from distillation.comparison import differences
 from distillation.recipe import VERSION, RecipeError, RunRecipe, upgraded
-from distillation.stages.validate import build_report, validate_style
+from distillation.stages.run_report import build_report
+from distillation.stages.validate import validate_style
 from tests.distillation.voices import recipe, stranger, student
 
 OLDEST: dict[str, Any] = {  # as the first version wrote it

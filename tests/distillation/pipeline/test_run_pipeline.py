@@ -9,6 +9,7 @@ from django.core.management import CommandError
 
 from corpus.audio.io import write_wav
 from distillation import voicepack
+from distillation.stages.deploy import deploy
 from tests.distillation.pipeline.runs import BASE, plan_of, run
 from tests.distillation.voices import REFERENCE, say, student
 
@@ -97,6 +98,25 @@ def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> Non
     assert (tmp_path / "voices" / "neutral.pt").is_file()
     manifest = json.loads((tmp_path / "voices" / "manifest.json").read_text())
     assert "held_out" not in manifest["voices"]["neutral"]["about"]  # those are another pack's
+
+
+def test_a_voice_is_validated_against_the_one_in_service(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    report = tmp_path / "validation" / "validation_report.json"
+    run(tmp_path, "--stage", "validate")
+    assert "deployed" not in json.loads(report.read_text())["styles"]["neutral"]["similarity"]
+    other = tmp_path / "other.pt"
+    voicepack.save(student().stock_voice("pm_gil"), other)
+    deploy({"neutral": other}, voices_dir=tmp_path / "voices", engine="praat")
+    run(tmp_path, "--stage", "validate")
+    found = json.loads(report.read_text())["styles"]["neutral"]
+    assert found["similarity"]["over_deployed"]["mean"] > 0
+    assert (report.parent / "audio" / found["audio"][0]["deployed"]).is_file()
+    capsys.readouterr()
+    run(tmp_path, "--stage", "validate")
+    assert "validated already" in capsys.readouterr().out
 
 
 @pytest.mark.slow

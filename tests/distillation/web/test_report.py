@@ -1,12 +1,14 @@
 """The report's evidence: losses, similarity, direction of a style, delivery."""
 
 import json
+from dataclasses import asdict
 from typing import Any, cast
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from corpus.audio.profile import style_part
 from distillation.models import Run
 from distillation.recipe import OBJECTIVE
 from distillation.views.evidence import directions, marks, prosody, worsened
@@ -141,6 +143,8 @@ class TestSimilarity:
             *("Stock voices, mean 0.554", "Nearest stock voice pf_luz 0.721", "Before 0.702"),
             *("After 0.861 0.850 – 0.873", "clips 0.912", "+0.159 +0.140 to +0.178"),
             "+0.148 −0.010 to +0.171 · may be chance",
+            "In service when validated 0.822",
+            "Similarity gained over the voice in service +0.039",
         ):
             assert shown in text
         assert "[0.6" not in content  # the embeddings
@@ -153,15 +157,23 @@ class TestSimilarity:
     def test_marks_are_in_order_and_intervals_are_kept(self) -> None:
         found = marks({"similarity": similarity()})
         assert [mark.kind for mark in found] == [
-            *("impostors", "nearest", "best_base", "start", "evolved", "ceiling"),
+            *("impostors", "nearest", "best_base", "start", "deployed", "evolved", "ceiling"),
         ]
-        assert (found[4].low, found[4].high) == (0.85, 0.873)
+        assert (found[5].low, found[5].high) == (0.85, 0.873)
         assert marks({"similarity": {}}) == []
 
     def test_charts_have_no_inline_style(self, run: Run) -> None:
         content = page("report", run)
         assert 'style="' not in content
         assert "<svg aria-hidden" in content
+
+
+def test_the_fit_to_the_profile_of_the_style_is_shown(run: Run) -> None:
+    assert "Profile of the style" not in page("report", run)
+    part = asdict(style_part("pitch_st", 5.0, (0.5, 4.0)))
+    run.report.data["profile"] = {"amable": [part]}
+    said = words.text_of(page("report", kept(run, passed=True)))
+    assert "Profile of the style, relative to neutral outside its band: Pitch" in said
 
 
 class TestDirection:
