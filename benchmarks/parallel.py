@@ -228,8 +228,8 @@ def left_of(run: Runs, number: int) -> str:
     media = run.data / "media"
     asked = "select checkpoint, target, style from distillation_stylerun where run_id = ?"
     [(checkpoint, target, style)] = run.ask(asked, number)
-    [(told,)] = run.ask("select recipe from distillation_run where id = ?", number)
-    wanted = RunRecipe.from_json(json.loads(told))
+    [(stored,)] = run.ask("select recipe from distillation_run where id = ?", number)
+    wanted = RunRecipe.from_json(json.loads(stored))
     blob = (media / checkpoint).read_bytes()
     began = time.perf_counter()
     evolution = Evolution(wanted, style, student("praat"), media / target, blob)

@@ -231,8 +231,8 @@ def bars_table(results: Sequence[Result]) -> list[str]:
         known = len(_known([bar.figure(result) for result in counted]))
         word = "not measured" if np.isnan(value) else "yes" if is_met(bar, value) else "no"
         wanted = f"{'≥' if bar.at_least else '≤'} {bar.wanted:g}"
-        told = f"{_number(value, bar.digits)}, {known} of {len(counted)} searches"
-        lines.append(f"| {bar.says} | {wanted} | {told} | {word} |")
+        reached = f"{_number(value, bar.digits)}, {known} of {len(counted)} searches"
+        lines.append(f"| {bar.says} | {wanted} | {reached} | {word} |")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The folder of a run: where each style's files lie, the notes beside them, and the lock."""
+"""The folder of a run: where each style's files lie, the metadata next to them, and the lock."""
 
 from __future__ import annotations
 

@@ -8,28 +8,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from voicelab.patches.fair_worker import Turnstile
+from voicelab.patches.fair_worker import FairExecutor
 
 LONG_S = 60.0
 SOON_S = 20.0
 
 
 @pytest.fixture
-def patient_pool() -> Iterator[Turnstile]:
+def patient_pool() -> Iterator[FairExecutor]:
     """Four threads; no task loses its turn within the test."""
-    turnstile = Turnstile(4, patience_s=LONG_S)
-    yield turnstile
-    turnstile.shutdown()
+    executor = FairExecutor(4, patience_s=LONG_S)
+    yield executor
+    executor.shutdown()
 
 
 @pytest.fixture
-def impatient_pool() -> Iterator[Turnstile]:
-    turnstile = Turnstile(4, patience_s=0.01)
-    yield turnstile
-    turnstile.shutdown()
+def impatient_pool() -> Iterator[FairExecutor]:
+    executor = FairExecutor(4, patience_s=0.01)
+    yield executor
+    executor.shutdown()
 
 
-def test_short_tasks_run_one_at_a_time_and_in_order(patient_pool: Turnstile) -> None:
+def test_short_tasks_run_one_at_a_time_and_in_order(patient_pool: FairExecutor) -> None:
     inside, seen = [], []
 
     def task(n: int) -> int:
@@ -44,7 +44,7 @@ def test_short_tasks_run_one_at_a_time_and_in_order(patient_pool: Turnstile) -> 
     assert seen == [1] * 40
 
 
-def test_other_tasks_overtake_a_slow_one_which_still_finishes(impatient_pool: Turnstile) -> None:
+def test_other_tasks_overtake_a_slow_one_which_still_finishes(impatient_pool: FairExecutor) -> None:
     line = threading.Event()
     slow = impatient_pool.submit(line.wait, SOON_S)
     assert [impatient_pool.submit(pow, 2, n).result(SOON_S) for n in range(5)] == [1, 2, 4, 8, 16]
@@ -53,7 +53,7 @@ def test_other_tasks_overtake_a_slow_one_which_still_finishes(impatient_pool: Tu
     assert slow.result(SOON_S) is True
 
 
-def test_stuck_threads_delay_the_others_only_once(impatient_pool: Turnstile) -> None:
+def test_stuck_threads_delay_the_others_only_once(impatient_pool: FairExecutor) -> None:
     impatient_pool._patience_s = 0.2
     line = threading.Event()
     stuck = [impatient_pool.submit(line.wait, SOON_S) for _ in range(3)]
@@ -66,7 +66,7 @@ def test_stuck_threads_delay_the_others_only_once(impatient_pool: Turnstile) -> 
     assert all(future.result(SOON_S) for future in stuck)
 
 
-def test_with_every_thread_busy_the_next_task_waits(impatient_pool: Turnstile) -> None:
+def test_with_every_thread_busy_the_next_task_waits(impatient_pool: FairExecutor) -> None:
     line = threading.Event()
     stuck = [impatient_pool.submit(line.wait, SOON_S) for _ in range(4)]
     last = impatient_pool.submit(int)
@@ -78,28 +78,28 @@ def test_with_every_thread_busy_the_next_task_waits(impatient_pool: Turnstile) -
 
 
 def test_an_exception_is_set_on_the_future_and_the_threads_continue(
-    patient_pool: Turnstile,
+    patient_pool: FairExecutor,
 ) -> None:
     with pytest.raises(ZeroDivisionError):
         patient_pool.submit(divmod, 1, 0).result(SOON_S)
     assert patient_pool.submit(divmod, 7, 2).result(SOON_S) == (3, 1)
 
 
-def test_a_task_may_submit_another(patient_pool: Turnstile) -> None:
+def test_a_task_may_submit_another(patient_pool: FairExecutor) -> None:
     inner = patient_pool.submit(patient_pool.submit, int).result(SOON_S)
     assert inner.result(SOON_S) == 0
 
 
 def test_shutdown_finishes_submitted_tasks_and_accepts_no_more() -> None:
-    turnstile = Turnstile(2)
-    futures = [turnstile.submit(time.sleep, 0.001) for _ in range(10)]
-    turnstile.shutdown()
+    executor = FairExecutor(2)
+    futures = [executor.submit(time.sleep, 0.001) for _ in range(10)]
+    executor.shutdown()
     assert all(future.done() for future in futures)
     with pytest.raises(RuntimeError):
-        turnstile.submit(int)
+        executor.submit(int)
 
 
-def test_shutdown_can_cancel_tasks_not_started(patient_pool: Turnstile) -> None:
+def test_shutdown_can_cancel_tasks_not_started(patient_pool: FairExecutor) -> None:
     line = threading.Event()
     first = patient_pool.submit(line.wait, SOON_S)
     while not first.running():
@@ -111,7 +111,7 @@ def test_shutdown_can_cancel_tasks_not_started(patient_pool: Turnstile) -> None:
     assert all(future.cancelled() for future in rest)
 
 
-def test_no_concurrently_submitted_task_is_lost(impatient_pool: Turnstile) -> None:
+def test_no_concurrently_submitted_task_is_lost(impatient_pool: FairExecutor) -> None:
     done: list[int] = []
     hands = [
         threading.Thread(

@@ -109,7 +109,7 @@ class Speaker:
         """Free the job's place; idempotent, callable from any thread."""
         if job in self._jobs:
             self._jobs.discard(job)
-            self._recent_s.append(time.monotonic() - job.begun)
+            self._recent_s.append(time.monotonic() - job.started)
             self._on_release(job)
 
     def stop(self) -> None:
@@ -132,7 +132,7 @@ class Job:
     """
 
     def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         self.audio_s = 0.0
         self.synthesis_s = 0.0
         self.first_byte_s: float | None = None
@@ -151,7 +151,7 @@ class Job:
     @property
     def left_s(self) -> float:
         """Seconds until the request times out."""
-        return self.begun + self._speaker.timeout_s - time.monotonic()
+        return self.started + self._speaker.timeout_s - time.monotonic()
 
     def __aiter__(self) -> Self:
         return self
@@ -186,7 +186,7 @@ class Job:
             except TimeoutError as error:
                 raise self._too_slow() from error
         if self.first_byte_s is None:
-            self.first_byte_s = time.monotonic() - self.begun
+            self.first_byte_s = time.monotonic() - self.started
         if self.complete:
             self.close()
         return data
@@ -220,7 +220,7 @@ class Job:
 
     def _synthesize(self, piece: str) -> Audio | None:
         """Return the piece's audio; None if it contains nothing to speak."""
-        utterance, begun = self._utterance, time.monotonic()
+        utterance, started = self._utterance, time.monotonic()
         try:
             return utterance.student.synthesize(
                 piece, utterance.pack(), speed=utterance.speed, seed=utterance.seed
@@ -230,7 +230,7 @@ class Job:
                 return None
             raise
         finally:
-            self.synthesis_s += time.monotonic() - begun
+            self.synthesis_s += time.monotonic() - started
 
 
 def _nothing_to_speak() -> ApiError:

@@ -83,7 +83,7 @@ def test_later_stages_use_the_teacher_of_the_targets(
         with suppress(CommandError):
             run(tmp_path, "--stage", "validate")
         printed = " ".join(capsys.readouterr().out.split())
-        assert "the teacher http spoke no held-out sentence" in printed
+        assert "the teacher http synthesized no held-out sentence" in printed
         assert "validated already" not in printed
 
 
@@ -184,7 +184,9 @@ def test_a_teacher_that_fails_during_validation_is_used_again_by_the_next(
             with suppress(CommandError):
                 run(tmp_path, "--stage", "validate", "--tts-url", server.url)
         assert len(server.asked) == 8
-    assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
+    assert "synthesized 3 of 4 held-out sentences; once it" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_another_recording_under_the_same_name_is_reported(

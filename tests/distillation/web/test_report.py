@@ -172,8 +172,8 @@ def test_the_fit_to_the_profile_of_the_style_is_shown(run: Run) -> None:
     assert "Profile of the style" not in page("report", run)
     part = asdict(style_part("pitch_st", 5.0, (0.5, 4.0)))
     run.report.data["profile"] = {"amable": [part]}
-    said = words.text_of(page("report", kept(run, passed=True)))
-    assert "Profile of the style, relative to neutral outside its band: Pitch" in said
+    text = words.text_of(page("report", saved(run, passed=True)))
+    assert "Profile of the style, relative to neutral outside its band: Pitch" in text
 
 
 class TestDirection:
