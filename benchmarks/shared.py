@@ -121,7 +121,7 @@ def peak_mb(process: int | str = "self") -> float:
     """Return a process's peak resident memory, MB; 0 if it has just ended."""
     status = Path(f"/proc/{process}/status")
     if not Path("/proc/self/status").exists():
-        sys.exit("This machine does not tell a process's memory (/proc): run it on Linux.")
+        sys.exit("This machine does not report the memory of a process (/proc): run it on Linux.")
     held = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
     return int(held[1]) / 1024 if held else 0.0
 

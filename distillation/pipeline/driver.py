@@ -318,7 +318,7 @@ class Pipeline:
             kept = stored.replace(set_aside_path(stored, before))
             self._listener.message(
                 f"{style}: the search so far had other options, another target or model; it is "
-                f"kept in {kept} and goes on with them."
+                f"kept in {kept} and continues with them."
             )
         if set_aside_path(stored, identity).exists():
             set_aside_path(stored, identity).replace(stored)

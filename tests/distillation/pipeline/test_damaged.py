@@ -38,7 +38,7 @@ def test_a_voice_without_a_record_of_its_search_is_reported(out: Path, note: str
     whole = path.read_text()
     path.write_text(note)
     for stage in ("validate", "deploy"):  # not with what the options are by default
-        assert "neutral.json does not tell how" in refused(out, stage)
+        assert "neutral.json does not say how" in refused(out, stage)
     run(out, "--stage", "evolve", "--steps", 5)  # from the checkpoint, which is at its end
     assert path.read_text() == whole
 
