@@ -170,17 +170,19 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "--all-voices"
         ),
         ByTest(
-            "tests/distillation/test_hub.py"
+            "tests/distillation/hub/test_pull.py"
             "::test_the_command_pulls_from_hf_endpoint_and_loads_the_files"
         ),
     ),
     r"manage\.py models check": (
-        ByTest("tests/distillation/test_hub.py::test_the_command_says_what_is_missing_and_where"),
+        ByTest(
+            "tests/distillation/hub/test_pull.py::test_the_command_says_what_is_missing_and_where"
+        ),
     ),
     r"\S+ manage\.py models pull f5": (
         NotHere("the hub and F5's weights"),
         ByTest(
-            "tests/distillation/test_hub.py"
+            "tests/distillation/hub/test_pull.py"
             "::test_a_pull_of_f5_gets_the_highest_step_its_vocabulary_and_vocos"
         ),
     ),
