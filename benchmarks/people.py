@@ -1,4 +1,4 @@
-"""How near a search comes to people on real Kokoro, what it costs, and which bars are met.
+"""How near a search comes to people on real Kokoro, what it costs, and which goals are met.
 
     python -m benchmarks.people --model-dir DIR --speech FOLDER [--stock NAME ...]
 

@@ -1,4 +1,4 @@
-"""The interface over the real engine `praat`: the audio, and what is refused and how."""
+"""The API over the real engine `praat`: audio, and errors for invalid requests."""
 
 import asyncio
 import json

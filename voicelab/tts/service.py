@@ -222,7 +222,7 @@ class Service:
                 self._report("voices reloaded")
 
     async def _attempt(self) -> bool:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             await self.speaker.run(self._load)
         except (EngineError, PackError, VoiceNotFound) as error:
@@ -230,7 +230,7 @@ class Service:
                 logger.error("not ready: %s", error)
             self._reason = str(error)
             return False
-        self.warm_up_s = time.monotonic() - begun
+        self.warm_up_s = time.monotonic() - started
         self._reason = None
         self._report("ready")
         return True
@@ -284,7 +284,7 @@ class Service:
 
     def _finished(self, job: Job) -> None:
         """Record metrics of a job that left the queue, complete or not; called from any thread."""
-        taken_s = time.monotonic() - job.begun
+        taken_s = time.monotonic() - job.started
         if not job.complete:
             self.metrics.unfinished.inc()
         if job.first_byte_s is not None:

@@ -109,7 +109,7 @@ class Speaker:
         """Free the job's place; idempotent, callable from any thread."""
         if job in self._jobs:
             self._jobs.discard(job)
-            self._recent_s.append(time.monotonic() - job.begun)
+            self._recent_s.append(time.monotonic() - job.started)
             self._on_release(job)
 
     def stop(self) -> None:
@@ -132,7 +132,7 @@ class Job:
     """
 
     def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         self.audio_s = 0.0
         self.synthesis_s = 0.0
         self.first_byte_s: float | None = None
@@ -152,7 +152,7 @@ class Job:
     @property
     def left_s(self) -> float:
         """Seconds until the request times out."""
-        return self.begun + self._speaker.timeout_s - time.monotonic()
+        return self.started + self._speaker.timeout_s - time.monotonic()
 
     def __aiter__(self) -> Self:
         return self
@@ -187,7 +187,7 @@ class Job:
             except TimeoutError as error:
                 raise self._too_slow() from error
         if self.first_byte_s is None:
-            self.first_byte_s = time.monotonic() - self.begun
+            self.first_byte_s = time.monotonic() - self.started
         if self.complete:
             self.close()
         return data
@@ -221,7 +221,7 @@ class Job:
 
     def _synthesize(self) -> Audio | None:
         """Return the next sound; None at the end of a piece, and if it has nothing to speak."""
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             self._sound = self._sound or self._sound_of(self._pieces.popleft())
             audio = next(self._sound, None)
@@ -230,7 +230,7 @@ class Job:
                 raise
             audio = None
         finally:
-            self.synthesis_s += time.monotonic() - begun
+            self.synthesis_s += time.monotonic() - started
         if audio is None:
             self._sound = None
         return audio
