@@ -33,3 +33,12 @@ def may_see_results(person: Any, test: ListeningTest) -> bool:
     if part and not part.finished_at and test.is_open:
         return False
     return REVIEWER in roles_of(person) or bool(part and test.results_shown)
+
+
+def tests_waiting(person: Any) -> int:
+    """Count the open tests whose part of this person is not finished; 0 without a role."""
+    if not roles_of(person):
+        return 0
+    tests = ListeningTest.objects.filter(closed_at=None)
+    finished = Listener.objects.filter(user=person, finished_at__isnull=False)
+    return tests.exclude(pk__in=finished.values("test")).count()

@@ -13,6 +13,7 @@ from distillation.models import Run, VoicePack
 Role = ComparedVoice.Role
 AGAINST = (Role.DEPLOYED, Role.STOCK, Role.START)  # what a voice is best compared with
 IN_REPORT = {Role.STOCK: "best_base"}  # the other roles have their own name there
+MIN_LISTENERS = 2  # one listener's ears do not refute a score
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,16 @@ def disagreements(test: ListeningTest) -> Iterator[Disagreement]:
     voices = {voice.position: voice for voice in test.voices.select_related("style_run__run")}
     null = SCALES[Kind(test.kind)].null
     for effect in result.figures["kept"]["effects"]:
-        if effect["low"] is None or effect["low"] <= null <= effect["high"]:
+        if effect["listeners"] < MIN_LISTENERS or _may_be_chance(effect, null):
             continue
         pair = [voices[effect["first"]], voices[effect["second"]]]
         preferred, other = pair if effect["value"] > null else pair[::-1]
         if note := _disagreement(test, preferred, other):
             yield note
+
+
+def _may_be_chance(effect: dict[str, Any], null: float) -> bool:
+    return effect["low"] is None or bool(effect["low"] <= null <= effect["high"])
 
 
 def _disagreement(

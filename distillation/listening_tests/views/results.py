@@ -74,6 +74,7 @@ def _shown(test: ListeningTest, figures: dict[str, Any], voices: dict[int, Any])
     return {
         "kept": figures["kept"],
         "few": figures["kept"]["votes"] < FEW_VOTES,
+        "alone": len(figures["listeners"]) - len(figures["excluded"]) == 1,
         "axis": EFFECTS[kind],
         "effects": effect_plot(kind, figures["kept"]["effects"], figures["all"]["effects"], names),
         "means": mean_plot(figures["kept"]["means"], names),
