@@ -112,6 +112,10 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         Measured(STARTS),
         Run(("-m benchmarks --help",), "Parts: engines, openmp"),
     ),
+    r"make bench-speech( URL=\S+)?": (
+        Measured(STARTS),
+        Run(("-m benchmarks.speech_service --help",), "OpenAI-compatible"),
+    ),
     r"(\.venv/bin/)?python -m benchmarks engines": (Run(("-m benchmarks engines",), "praat"),),
     r"(python -m )?benchmarks\.uploads faults": (
         ByTest(
