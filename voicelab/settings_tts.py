@@ -36,6 +36,7 @@ TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
 TTS_PRECISION = env.str("TTS_PRECISION", default="auto")  # for kokoro: fp32, bf16, auto
 # What OpenAI's voice names stand for; given as alloy=ef_dora,nova=em_alex, the rest stays.
 TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
+TTS_LANGUAGE = env.str("TTS_LANGUAGE", default="es")  # of voices whose name does not tell theirs
 TTS_CORS_ORIGINS = env.list("TTS_CORS_ORIGINS", default=[])  # pages that may use it, or *
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest

@@ -36,7 +36,7 @@ DJANGO = {
 
 @dataclass
 class ToneStudent:
-    """A student of the tests' own: each piece is a tone, and waits while the gate is closed."""
+    """A student for tests: each piece is a tone, and waits while the gate is closed."""
 
     name: ClassVar[str] = "tone"
     sr: int = 16_000
@@ -84,7 +84,7 @@ def deploy(
     default: str | None = None,
     delivery: Delivery = PLAIN,
 ) -> manifest.Manifest:
-    """Put packs and their manifest where the service looks, as the stage deploy does."""
+    """Write packs and their manifest where the service reads them, as the stage deploy does."""
     entries = {}
     for name, voice in voices.items():
         sha256 = voicepack.save(voice, directory / f"{name}.pt")
@@ -129,7 +129,7 @@ async def serving(
 
 
 async def until(true: Callable[[], object], within_s: float = 10.0) -> None:
-    """Wait until the callable says so."""
+    """Wait until the callable returns true."""
     end = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < end, "waited in vain"

@@ -1,4 +1,4 @@
-"""The service over Kokoro: deployed voices and other names for its own; files that are missing."""
+"""The service over Kokoro: deployed voices, aliases of stock voices, missing files."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ TEXT = "Su saldo es de ciento veinte euros."
 
 
 def with_sky(model: Path, folder: Path) -> Path:
-    """Return a folder of the model with two voices, one under a name OpenAI's stands for."""
+    """Return a model folder with two voices, one of which has an OpenAI alias."""
     (folder / PACKS).mkdir(parents=True)
     for name in (CONFIG, WEIGHTS, f"{PACKS}/ef_dora.pt"):
         (folder / name).symlink_to(model / name)

@@ -1,4 +1,4 @@
-"""The service on Kokoro's real weights, nothing deployed: its stock voices speak at once."""
+"""The service on Kokoro's real weights without a deployment: stock voices speak at once."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ SHORT = {"input": "Hola, buenos días."}
 
 
 class Caller:
-    """A client at ASGI's level, to leave in the middle."""
+    """An ASGI client that can disconnect during a request."""
 
     def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
         self.sent: list[MutableMapping[str, Any]] = []

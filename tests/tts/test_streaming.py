@@ -6,6 +6,7 @@ import io
 import json
 import wave
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 from corpus.audio.io import decode
+from corpus.audio.types import Audio
 from tests.tts.harness import LONG, ToneStudent, ready, serving
 from tests.tts.test_queue import Caller
 from voicelab.tts.encoding import FORMATS
@@ -84,10 +86,7 @@ async def test_server_sent_events_have_the_bytes_of_the_stream(tmp_path: Path) -
 
 async def test_an_error_amid_the_events_is_an_event(tmp_path: Path) -> None:
     class Breaks(ToneStudent):
-        def phoneme_count(self, text: str) -> int:
-            return len(text)
-
-        def synthesize(self, *arguments: object, **options: object) -> object:
+        def synthesize(self, *arguments: Any, **options: Any) -> Audio:
             if len(self.pieces) == 4:
                 self.broken = "/srv/models/kokoro-v1_0.pth is gone."
             return super().synthesize(*arguments, **options)

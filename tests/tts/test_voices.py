@@ -1,4 +1,4 @@
-"""Voices: found by name, reloaded as they change, refused with a reason."""
+"""Voices: found by name, reloaded when they change, refused with a reason."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from voicelab.tts.voices import STATE, VoiceNotFound, Voices
 
 
 class KokoroLike(ToneStudent):
-    """Has two of the voices OpenAI's names stand for."""
+    """Has two of the voices that OpenAI's names map to."""
 
     def stock_voices(self) -> tuple[str, ...]:
         return ("ef_dora", "af_sky", "am_echo")
@@ -36,7 +36,7 @@ class Breaking(KokoroLike):
 
 
 class Bare(ToneStudent):
-    """Comes without voices."""
+    """Has no voices."""
 
     def stock_voices(self) -> tuple[str, ...]:
         raise EngineError("missing_voice", "voices/: there is no such folder.")

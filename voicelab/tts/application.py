@@ -94,6 +94,7 @@ def config() -> Config:
         reload_s=settings.TTS_RELOAD_S,
         apply_delivery=settings.TTS_APPLY_DELIVERY,
         voice_names=settings.TTS_VOICE_NAMES,
+        language=settings.TTS_LANGUAGE,
         cors_origins=tuple(settings.TTS_CORS_ORIGINS),
         port=settings.TTS_PORT,
     )

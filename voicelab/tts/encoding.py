@@ -106,9 +106,10 @@ class StreamEncoder:
         self._sink = _Sink()
         options = MUXER.get(kind.container, {})
         self._container = av.open(self._sink, "w", format=kind.container, options=options)
-        self._stream: Any = self._container.add_stream(kind.codec, rate=SR, layout="mono")
-        if kind.bit_rate:
-            self._stream.bit_rate = kind.bit_rate
+        options: dict[str, Any] = {"bit_rate": kind.bit_rate} if kind.bit_rate else {}
+        self._stream: Any = self._container.add_stream(
+            kind.codec, rate=SR, layout="mono", **options
+        )
         self._samples = 0
 
     def feed(self, y: Samples) -> bytes:

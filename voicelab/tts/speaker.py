@@ -151,7 +151,7 @@ class Job:
     """
 
     def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         self.audio_s = 0.0
         self.synthesis_s = 0.0
         self.first_byte_s: float | None = None
@@ -162,8 +162,8 @@ class Job:
         self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
         self._sound: Iterator[Audio] | None = None  # of the current piece
         self._ready: deque[bytes] = deque()
-        self._asked: float | None = self.begun  # when the next bytes were asked for, or None
-        self._given = self.begun  # when the last bytes were taken
+        self._asked: float | None = self.started  # when the next bytes were asked for, or None
+        self._given = self.started  # when the last bytes were taken
 
     @property
     def is_active(self) -> bool:
@@ -215,7 +215,7 @@ class Job:
         finally:
             self._asked, self._given = None, time.monotonic()
         if self.first_byte_s is None:
-            self.first_byte_s = time.monotonic() - self.begun
+            self.first_byte_s = time.monotonic() - self.started
         if self.complete:
             self.close()
         return data
@@ -249,7 +249,7 @@ class Job:
 
     def _synthesize(self) -> Audio | None:
         """Return the next sound; None at the end of a piece, and if it has nothing to speak."""
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             self._sound = self._sound or self._sound_of(self._pieces.popleft())
             audio = next(self._sound, None)
@@ -258,7 +258,7 @@ class Job:
                 raise
             audio = None
         finally:
-            self.synthesis_s += time.monotonic() - begun
+            self.synthesis_s += time.monotonic() - started
         if audio is None:
             self._sound = None
         return audio

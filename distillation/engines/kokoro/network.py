@@ -199,6 +199,15 @@ class Network:
         frames = frames_at(durations.reshape(-1), speed)
         return torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
 
+    def plain_frames(self, phonemes: str, row: Samples) -> list[int]:
+        """Return the whole frames of each phoneme, and of the silence at both ends, at speed 1."""
+        import torch
+
+        with torch.inference_mode():
+            style = torch.from_numpy(np.array(row[None, 128:], np.float32)).to(self._device)
+            durations = self.durations(self.hidden(self.text(phonemes), style)).reshape(-1)
+            return [int(count) for count in frames_at(durations, 1.0)]
+
     def aligned(
         self, text: Text, hidden: Tensor, at: Tensor, style: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
