@@ -106,10 +106,8 @@ class StreamEncoder:
         self._sink = _Sink()
         options = MUXER.get(kind.container, {})
         self._container = av.open(self._sink, "w", format=kind.container, options=options)
-        options: dict[str, Any] = {"bit_rate": kind.bit_rate} if kind.bit_rate else {}
-        self._stream: Any = self._container.add_stream(
-            kind.codec, rate=SR, layout="mono", **options
-        )
+        rate: dict[str, Any] = {"bit_rate": kind.bit_rate} if kind.bit_rate else {}
+        self._stream: Any = self._container.add_stream(kind.codec, rate=SR, layout="mono", **rate)
         self._samples = 0
 
     def feed(self, y: Samples) -> bytes:
