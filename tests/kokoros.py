@@ -15,7 +15,7 @@ def fresh_copy(student: KokoroStudent) -> KokoroStudent:
     made = copy.copy(student)
     made._gradients = None
     made._network = network = copy.copy(student._network)
-    network._text = lru_cache(maxsize=TEXTS)(network.text_of)
+    network.text = lru_cache(maxsize=TEXTS)(network.text_of)
     network._prosody = _remembered(network._prosody_of, PROSODIES)
     return made
 
@@ -23,7 +23,7 @@ def fresh_copy(student: KokoroStudent) -> KokoroStudent:
 def repacked(student: KokoroStudent) -> KokoroStudent:
     """Return a copy of the student with its convolutions repacked for the current machine."""
     made = fresh_copy(student)
-    made._network._generate = generator.Generator(_generator(made._network), torch.float32)
+    made._network.generate = generator.Generator(_generator(made._network), torch.float32)
     return made
 
 
@@ -32,7 +32,7 @@ def in_bf16(student: KokoroStudent) -> KokoroStudent:
     made = fresh_copy(student)
     network = made._network
     network.half = True
-    network._generate = generator.Generator(_generator(network), torch.bfloat16)
+    network.generate = generator.Generator(_generator(network), torch.bfloat16)
     return made
 
 
@@ -40,7 +40,7 @@ def as_batch_student(student: KokoroStudent, *, half: bool = False) -> KokoroStu
     """Return a copy of the student as on a GPU: the package's modules, batches of voices."""
     made = fresh_copy(student)
     made._network.prefers_batch = True
-    made._network._generate = package_generator.Generator(_generator(made._network), half=half)
+    made._network.generate = package_generator.Generator(_generator(made._network), half=half)
     return made
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from distillation.engines.base import EngineError
 from distillation.voicepack import VoicePack
 from tests.signals import tone
 from voicelab.tts.application import Application
+from voicelab.tts.openai_names import VOICE_NAMES
 from voicelab.tts.service import Config, Service
 
 BASE = "http://127.0.0.1"
@@ -70,6 +71,11 @@ class ToneStudent:
 
 def pack(value: float, engine: str = "tone") -> VoicePack:
     return VoicePack(np.full((510, 1, 256), value, np.float32), engine)
+
+
+def native(names: Iterable[str]) -> list[str]:
+    """Return the names that are not OpenAI's."""
+    return [name for name in names if name not in VOICE_NAMES]
 
 
 def deploy(
