@@ -1,4 +1,4 @@
-"""Sends work to the workers on commit of the transaction it depends on."""
+"""The workers' queue: which work waits and may be done now; sending it on commit."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from distillation.engines import TEACHERS
 from distillation.models import Deployment, Stage, StyleRun
-from distillation.services.readiness import is_ready
+from distillation.recipe import RecipeError
 
 TEACHER = "teacher"  # the queue of teachers that have their own environment
 ADVANCE = "distillation.tasks.style_advance"
@@ -54,3 +54,22 @@ def work_waits() -> bool:
         return True
     waiting = StyleRun.objects.active().unleased(timezone.now()).select_related("run")
     return any(queue_of(style) == ORDINARY and is_ready(style) for style in waiting)
+
+
+def is_ready(style_run: StyleRun) -> bool:
+    """Return whether the slice can be done now.
+
+    The search of a run's speaker needs the targets of all styles, and that of a further style
+    needs the speaker; everything else is ready, a recipe that cannot be read too: the slice says
+    what is wrong with it.
+    """
+    if style_run.stage != Stage.EVOLVE:
+        return True
+    try:
+        recipe, styles = style_run.run.run_recipe, style_run.run.style_runs
+    except RecipeError:
+        return True
+    if recipe.begins_from_speaker(style_run.style):
+        speaker = styles.filter(style=recipe.speaker_style)
+        return not speaker.filter(stage__in=(Stage.REFERENCE, Stage.EVOLVE)).exists()
+    return not (recipe.speaker_style and styles.filter(stage=Stage.REFERENCE).exists())
