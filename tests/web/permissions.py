@@ -1,4 +1,4 @@
-"""Who may open what: every address of the web application, in one table.
+"""Permissions: every address of the web application with the roles that may open it.
 
 A new address needs a row here; `test_permissions.py` fails without it. ADMIN holds every role.
 """
