@@ -16,19 +16,22 @@ from corpus.models import Recording, Sentence, StyleLabel  # noqa: E402
 from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.takes import take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
+from distillation.listening_tests.scales import Kind  # noqa: E402
+from distillation.listening_tests.services.creation import listening_test_create  # noqa: E402
 from distillation.listening_tests.services.invitations import (  # noqa: E402
     invitation_accept,
     invitation_make,
     invitation_token,
 )
 from distillation.listening_tests.services.participation import listener_join  # noqa: E402
+from distillation.listening_tests.services.sources import sources_of  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
 from distillation.services.deployments import pack_decide, packs_deploy  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
-from tests.distillation.listening_tests.made import listen_through, made_test  # noqa: E402
+from tests.distillation.listening_tests.made import listen_through  # noqa: E402
 from voicelab.demo.corpus import (  # noqa: E402
     passwords_kept,
     people_make,
@@ -103,7 +106,11 @@ def approve_and_deploy(run: Run) -> None:
 
 def listening_fill(run: Run) -> dict[str, str]:
     """Make a listening test that one person has finished, and somebody by link has begun."""
-    test = made_test(run, people[ADMIN], "evolved", "start")
+    run.refresh_from_db()
+    sources = sources_of([run], STYLES[0], people[ADMIN])[:2]
+    test = listening_test_create(
+        kind=Kind.PREFERENCE, sources=sources, sentences=2, person=people[ADMIN]
+    )
     listen_through(listener_join(test=test, person=people[LABELER]))
     link = invitation_make(test=test, person=people[ADMIN])
     guest = invitation_accept(invitation=link, name="Eva")

@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from corpus.audio.io import write_wav
-from corpus.models import Sentence
 from distillation.listening_tests.models import ListeningTest
 from distillation.listening_tests.scales import Kind
 from distillation.listening_tests.services import participation
@@ -77,8 +76,8 @@ class TestCreating:
         speaker = SpeakerFactory(withdrawn_at=timezone.now() if withdrawn else None)
         style = StyleFactory(key="neutral")
         for text in run.run_recipe.held_out_texts:
-            sentence: Sentence = SentenceFactory(text=text)
-            take = RecordingFactory(
+            sentence = SentenceFactory(text=text)
+            take: Any = RecordingFactory(
                 sentence=sentence, style=style, speaker=speaker, state="accepted"
             )
             media_path(take.wav.name).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +100,7 @@ class TestCreating:
         ticked = re.findall(r'value="([^"]+)"[^>]*checked', html)
         voices = [value for value in ticked if "-" in value]
         given = {"kind": "preference", "voices": voices, "sentences": 2, "results_shown": "on"}
-        answer = client.post(address, given)
+        answer: Any = client.post(address, given)
         test = ListeningTest.objects.get()
         assert answer.url == test.get_absolute_url()
         assert [voice.role for voice in test.voices.all()] == ["evolved", "deployed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.utils import timezone
 
 from corpus.audio.io import read_wav
 from corpus.audio.loudness import integrated_lufs
-from corpus.models import Recording
 from distillation.listening_tests.models import Listener, ListeningVote, PreparedSound, Trial
 from distillation.listening_tests.scales import Kind
 from distillation.listening_tests.services import participation
@@ -74,7 +74,7 @@ class TestSounds:
         assert len({(one.samplerate, one.frames, one.subtype) for one in info}) == 1
 
     def test_addresses_tell_no_voice_and_differ_in_every_trial(self, listener) -> None:
-        client, seen = client_of(listener), set()
+        client, seen = client_of(listener), set[str]()
         for _ in range(listener.trials.count()):
             state = state_of(client, listener)["trial"]
             sources = {side["src"] for side in state["sides"]}
@@ -95,8 +95,9 @@ class TestSounds:
         assert other.get(src).status_code == 403
 
     def test_a_withdrawn_consent_ends_the_test(self, listener) -> None:
-        client, speaker = client_of(listener), SpeakerFactory()
-        take: Recording = RecordingFactory(speaker=speaker)
+        client = client_of(listener)
+        speaker: Any = SpeakerFactory()
+        take: Any = RecordingFactory(speaker=speaker)
         src = state_of(client, listener)["trial"]["sides"][0]["src"]
         TakeUse.objects.create(
             style_run=listener.test.run.style_runs.get(), recording=take, role="take"
@@ -113,7 +114,7 @@ class TestVotes:
         assert trial
         assert refusal(trial, 1) == "not_played"
         participation.sound_send(trial=trial, side="a")
-        trial.opened_at = timezone.now() - timezone.timedelta(minutes=1)
+        trial.opened_at = timezone.now() - timedelta(minutes=1)
         trial.save()
         participation.sound_played(trial=trial, side="a")
         assert refusal(trial, 1) == "not_played"
@@ -211,7 +212,7 @@ class TestInvitations:
         client.get(link)
         assert self.enter(link, client=client).status_code == 403
         token = client.cookies["csrftoken"].value
-        answer = client.post(link, {"name": " Eva  Gil ", "csrfmiddlewaretoken": token})
+        answer: Any = client.post(link, {"name": " Eva  Gil ", "csrfmiddlewaretoken": token})
         listener = Listener.objects.get()
         assert answer.url == reverse("listening_test_listen", args=[listener.key])
         assert listener.name == "Eva Gil"
