@@ -46,6 +46,8 @@ class Site:
     passwords: dict[str, str]
     judged: int  # the run whose voices were approved, one of them deployed
     paused: int
+    link: str  # the address that invites to the listening test, without an account
+    part: str  # that of somebody who has come in by it
     media: Path
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from django.urls import resolve
@@ -52,6 +54,12 @@ PAGES = {
     "voice": ("labeler", "/voices/1/"),
     "withdrawals": ("admin", "/voices/withdrawn/"),
     "voice uses": ("admin", "/voices/of/1/"),
+    "listening tests": ("labeler", "/listening-tests/"),
+    "new listening test": ("reviewer", "/listening-tests/new/?run={judged}"),
+    "listening test": ("admin", "/listening-tests/1/"),
+    "listening results": ("reviewer", "/listening-tests/1/results/"),
+    "invitation": ("", "{link}"),
+    "listening part": ("", "{part}"),
     "fault": ("labeler", NOWHERE),
 }
 
@@ -59,14 +67,14 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("favicon", "corpus_export", "focus_next", "take_audio", "take_waveform", "take_spectrogram"),
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
-    *("pack_sample", "sample_waveform"),
+    *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
 }
 
 
 def opened(visit: Visit, site: Site, name: str, **options: Any) -> Page:
     person, address = PAGES[name]
     page = visit(person, **options)
-    page.goto(address.format(judged=site.judged, paused=site.paused))
+    page.goto(address.format(**asdict(site)))
     return page
 
 
@@ -83,7 +91,13 @@ def test_the_page_fits_and_is_accessible(
 
 
 def test_every_page_is_checked() -> None:
-    addresses = [path.format(judged=1, paused=2) for _, path in PAGES.values() if path != NOWHERE]
+    known = {
+        "link": "/listening-tests/listen/x/",
+        "part": f"/listening-tests/listen/as/{UUID(int=0)}/",
+    }
+    addresses = [
+        path.format(judged=1, paused=2, **known) for _, path in PAGES.values() if path != NOWHERE
+    ]
     seen = {resolve(urlsplit(address).path).url_name for address in addresses}
     pages = {name for name, (method, _) in PERMISSIONS.items() if method == "GET"} - PARTS
     assert pages <= seen
