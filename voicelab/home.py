@@ -105,7 +105,7 @@ def _to_run(total: int, run: Run | None) -> Iterator[dict[str, Any]]:
         href = reverse("corpus_import")
         yield _item("upload", _("The corpus is empty."), _("Import sentences"), href)
     elif run is None:
-        href = reverse("admin:distillation_run_add")
+        href = reverse("run_launch")
         yield _item("runs", _("No voice has been distilled yet."), _("Launch a run"), href)
     if VoicePack.objects.waiting().exists():
         yield _item("voices", _("Approved voices can be deployed."), _("Deploy"), reverse("voices"))

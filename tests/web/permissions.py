@@ -64,6 +64,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation
     "runs": ("GET", ALL),
+    "run_launch": ("GET", only()),
+    "run_launch_facts": ("GET", only()),
     "compare": ("GET", ALL),
     "run": ("GET", ALL),
     "run_panel": ("GET", ALL),

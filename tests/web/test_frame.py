@@ -153,7 +153,7 @@ def test_home_shows_what_waits_for_whom(some):
     assert todo("labeler") == [f"{reverse('label')}?state=todo"]
     assert todo("reviewer") == [f"{reverse('takes')}?state=pending"]
     assert todo("speaker") == [reverse("studio")]
-    assert reverse("admin:distillation_run_add") in todo("admin")
+    assert reverse("run_launch") in todo("admin")
 
 
 def test_a_persons_roles_are_loaded_in_one_query(django_assert_num_queries):
