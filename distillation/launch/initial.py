@@ -10,6 +10,7 @@ from distillation.models import Run
 from distillation.recipe import WEIGHTS, RunRecipe
 from distillation.services.in_use import default_student
 from distillation.services.presets import NORMAL
+from distillation.services.requirements import launch_requirements
 from distillation.services.targets import clips_there
 
 
@@ -17,7 +18,7 @@ def launch_defaults() -> dict[str, Any]:
     """Return the initial values of the launch form."""
     return {
         "preset": NORMAL,
-        "styles": list(StyleLabel.objects.values_list("key", flat=True)),
+        "styles": _styles_ready(),
         "seed": RunRecipe.seed,
         "student": default_student(),
         "precision": settings.KOKORO_PRECISION,
@@ -25,6 +26,13 @@ def launch_defaults() -> dict[str, Any]:
         "tts_url": settings.TTS_URL,
         **{f"weight_{part}": weight for part, weight in WEIGHTS.items()},
     }
+
+
+def _styles_ready() -> list[str]:
+    """Return the styles that have what a run needs; all, where none has."""
+    keys = list(StyleLabel.objects.values_list("key", flat=True))
+    needs = launch_requirements(student=default_student(), teacher=settings.TEACHER, styles=keys)
+    return [one.style.key for one in needs.styles if one.met] or keys
 
 
 def launch_again(run: Run) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class StyleNeed:
 
     style: StyleLabel
     found: int
+    is_chosen: bool
     wanted: int = REFERENCES
 
     @property
@@ -43,6 +44,7 @@ class Requirements:
     plays_takes : bool
         Whether the teacher plays accepted takes, so that the styles need them.
     styles : list of StyleNeed
+        All of the corpus, those of the run and the others.
     unused : list of Unused
         Accepted takes without a standing consent.
     install_hint : str
@@ -62,7 +64,11 @@ class Requirements:
     @property
     def can_launch(self) -> bool:
         """Whether a launch would be accepted; it may still wait for a worker."""
-        return bool(self.styles) and not self.install_hint and all(one.met for one in self.styles)
+        return bool(self.chosen) and not self.install_hint and all(one.met for one in self.chosen)
+
+    @property
+    def chosen(self) -> list[StyleNeed]:
+        return [one for one in self.styles if one.is_chosen]
 
     @property
     def met(self) -> bool:
@@ -72,12 +78,15 @@ class Requirements:
 def launch_requirements(*, student: str, teacher: str, styles: Collection[str]) -> Requirements:
     """Return what is there of what a launch needs."""
     info = TEACHERS[teacher]
-    labels = StyleLabel.objects.filter(key__in=styles)
     return Requirements(
         plays_takes=info.plays_takes,
         styles=[
-            StyleNeed(style=label, found=len(sentence_options(label, info.plays_takes)))
-            for label in labels
+            StyleNeed(
+                style=label,
+                found=len(sentence_options(label, info.plays_takes)),
+                is_chosen=label.key in styles,
+            )
+            for label in StyleLabel.objects.all()
         ],
         unused=_unused(),
         install_hint=""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,10 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from corpus.models import StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.launch.form import PRESETS, RunLaunchForm, uploads_name
-from distillation.launch.initial import launch_again, launch_defaults, launch_gone
+from distillation.launch.initial import launch_again, launch_gone
 from distillation.models import Run
 from distillation.recipe import WEIGHTS
 from distillation.search import STRATEGIES
+from distillation.services.in_use import default_student
 from distillation.services.presets import NORMAL, preset_steps, search_estimate
 from distillation.services.requirements import launch_requirements
 from distillation.services.runs import run_launch_once
@@ -89,9 +91,8 @@ def _context(form: RunLaunchForm, *, opened: bool) -> dict[str, Any]:
 
 def _facts(form: RunLaunchForm) -> dict[str, Any]:
     """Return what is needed and how long it takes, for what the form says now, valid or not."""
-    usual = launch_defaults()
-    student = _known(form, "student", STUDENTS, usual["student"])
-    teacher = _known(form, "teacher", TEACHERS, usual["teacher"])
+    student = _known(form, "student", STUDENTS, default_student())
+    teacher = _known(form, "teacher", TEACHERS, settings.TEACHER)
     strategy = _known(form, "strategy", STRATEGIES, "")
     styles = form["styles"].value() or []
     searched: dict[str, Any] = {

@@ -90,6 +90,14 @@ def test_everything_is_said_to_be_there(admin: Client) -> None:
     assert "8 sentences with an accepted take; a run needs 5." in said
 
 
+def test_only_styles_that_are_ready_are_chosen_at_first(admin: Client) -> None:
+    corpus_make("neutral")
+    StyleFactory(key="amable", name="Amable")
+    answer = admin.get(URL)
+    assert answer.context["form"]["styles"].value() == ["neutral"]
+    assert answer.context["needs"].can_launch
+
+
 def test_takes_without_consent_are_named_with_their_speaker(admin: Client) -> None:
     corpus_make("neutral")
     speaker: Any = Recording.objects.all()[0].speaker
@@ -115,4 +123,4 @@ def test_half_a_form_still_says_what_is_needed(admin: Client) -> None:
     query = {"student": "nobody", "teacher": "", "steps": "many", "preset": "odd"}
     answer = admin.get(f"{URL}facts/", query)
     assert answer.status_code == 200
-    assert answer.context["needs"].styles == []
+    assert answer.context["needs"].chosen == []
