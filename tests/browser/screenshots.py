@@ -24,7 +24,7 @@ from tests.processes import free_port, manage
 TARGET = REPOSITORY / "static" / "help"
 LANGUAGES = {"es": "es-ES", "en": "en-US"}
 WIDTH, HEIGHT = 1280, 800
-QUALITY = 62  # of WebP: the letters stay sharp, 26 pictures are half a megabyte
+QUALITY = 62  # of WebP: the letters stay sharp, 26 pictures are 0.9 MB
 
 # Picture, who sees it, the address; {judged} is the run of fill.py.
 SHOTS = {
