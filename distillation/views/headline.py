@@ -1,44 +1,53 @@
-"""The headline figure of a voice: its held-out score, and the change against start and service."""
+"""The figures a voice is known by: on held-out sentences, with intervals, against other voices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+Interval = Mapping[str, Any]  # mean, low, high
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class Headline:
-    """Figures of an evolved voice on held-out sentences; None where its report lacks them.
+    """What a style's report says of its voice in a line; None where an older one does not.
 
     Attributes
     ----------
-    score, gain : float, float
-        0-100, and the change against the start.
-    similarity : dict or None
-        Similarity to the target: mean, low and high of its 95 % interval.
-    over_start, over_deployed : dict or None
-        Its change against the start, and against the voice in service when it was validated.
-    is_worse : bool
-        Whether a measure is worse than the start's.
+    score, gain : float
+        On held-out sentences, 0-100, and its change against the start.
+    similarity, over_start, over_deployed : mapping or None
+        To the target, with its interval; its gain over the start and over the voice that was in
+        service when this one was validated.
+    natural, natural_before : float or None
+        Predicted naturalness, 1-5, and that of the start.
     """
 
     score: float
     gain: float
-    similarity: Mapping[str, Any] | None
-    over_start: Mapping[str, Any] | None
-    over_deployed: Mapping[str, Any] | None
-    is_worse: bool
+    similarity: Interval | None
+    over_start: Interval | None
+    over_deployed: Interval | None
+    natural: float | None
+    natural_before: float | None
 
 
-def headline(report: Mapping[str, Any]) -> Headline | None:
-    """Return the headline figures of a style's report; None before its validation."""
-    if "evolved" not in report:
+def headline(style: Mapping[str, Any]) -> Headline | None:
+    """Return the headline figures of a style's report; None without a report."""
+    if not style:
         return None
-    similarity = report.get("similarity") or {}
+    similarity = style.get("similarity") or {}
+    natural = style.get("naturalness") or {}
+    score = {kind: style[kind]["score"]["total"] for kind in ("start", "evolved")}
     return Headline(
-        score=report["evolved"]["score"]["total"],
-        gain=report["gain"]["total"],
+        score=score["evolved"],
+        gain=score["evolved"] - score["start"],
         similarity=similarity.get("evolved"),
         over_start=similarity.get("gain"),
         over_deployed=similarity.get("over_deployed"),
-        is_worse=bool(report.get("worse")) or report["gain"]["total"] < 0,
+        natural=_mean(natural.get("evolved")),
+        natural_before=_mean(natural.get("start")),
     )
+
+
+def _mean(interval: Interval | None) -> float | None:
+    return float(interval["mean"]) if interval else None

@@ -26,15 +26,20 @@ from distillation.wording import warning_words
 from voicelab.roles import ADMIN, role_required
 
 MAIN = ("preset", "styles", "teacher", "name")
-GROUPS = (
-    (gettext_lazy("Target clips instead of the teacher"), ("target_takes", "target_files")),
-    (gettext_lazy("Teacher"), ("prompt", "own_prompts", "tts_url")),
-    (gettext_lazy("Budget"), ("steps", "minutes", "goal", "patience")),
+GROUPS = (  # title, term, fields
+    (
+        gettext_lazy("Target clips instead of the teacher"),
+        "target",
+        ("target_takes", "target_files"),
+    ),
+    (gettext_lazy("Prompt of the teacher"), "prompt", ("prompt", "own_prompts", "tts_url")),
+    (gettext_lazy("Budget"), "step", ("steps", "minutes", "goal", "patience")),
     (
         gettext_lazy("Student and search"),
+        "student",
         ("student", "precision", "strategy", "seed", "base_voices"),
     ),
-    (gettext_lazy("Score"), tuple(f"weight_{part}" for part in WEIGHTS)),
+    (gettext_lazy("Score"), "score", tuple(f"weight_{part}" for part in WEIGHTS)),
 )
 STATED = ("steps", "minutes", "goal", "patience", "strategy", "base_voices", "target_takes")
 
@@ -82,8 +87,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 def _context(form: RunLaunchForm, *, opened: bool) -> dict[str, Any]:
     uploads = [uploads_name(key) for key in StyleLabel.objects.values_list("key", flat=True)]
     groups = [
-        (title, [form[name] for name in (*names, *(uploads if "target_files" in names else ()))])
-        for title, names in GROUPS
+        (title, key, [form[name] for name in (*names, *(uploads if key == "target" else ()))])
+        for title, key, names in GROUPS
     ]
     mistakes = [field for field in form if field.errors]
     return {"form": form, "groups": groups, "opened": opened, "mistakes": mistakes, **_facts(form)}

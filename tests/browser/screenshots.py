@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browser.conftest import _chromium, contexts_of, environment, filled, serving
 from tests.conftest import REPOSITORY
@@ -68,12 +68,12 @@ def pictures_take(
     browser: Browser, port: str, told: dict[str, Any], names: Collection[str]
 ) -> None:
     context_of = contexts_of(browser, f"http://127.0.0.1:{port}", told["passwords"])
-    size = {"width": WIDTH, "height": HEIGHT}
+    size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
     for language, locale in LANGUAGES.items():
         for name in names:
             person, address = SHOTS[name]
             page = context_of(person, locale=locale, color_scheme="light").new_page()
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             page.goto(address.format(judged=told["judged"]))
             save(page, TARGET / language / f"{name}.webp")
             page.close()
