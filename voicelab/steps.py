@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from corpus.models import Recording, Sentence, Speaker
 from corpus.services.speakers import speaker_of
+from distillation.listening_tests.services.access import tests_waiting
 from distillation.models import Run, VoicePack
 from distillation.sentence_selection import REFERENCES
 from voicelab.roles import ADMIN, LABELER, REVIEWER, ROLE_NAMES, SPEAKER
@@ -90,7 +91,7 @@ def steps_for(person: Any, roles: frozenset[str], counts: Counts) -> list[Step]:
         _label(person, roles, counts),
         _record(person, roles, counts),
         _launch(roles, counts),
-        _review(roles),
+        _review(person, roles),
         _deploy(roles, counts),
     ]
 
@@ -194,10 +195,15 @@ def _launch(roles: frozenset[str], counts: Counts) -> Step:
     )
 
 
-def _review(roles: frozenset[str]) -> Step:
+def _review(person: Any, roles: frozenset[str]) -> Step:
     packs: Any = VoicePack.objects.evolved().filter(style_run__run__report__isnull=False)
     judged = packs.with_verdict().select_related("style_run")
     waiting, todo = judged.filter(verdict=None), []
+    if n := tests_waiting(person):
+        text = ngettext(
+            "%(n)s listening test waits for you.", "%(n)s listening tests wait for you.", n
+        )
+        todo.append(_todo("voices", text % {"n": n}, _("Listen"), reverse("listening_tests")))
     if REVIEWER in roles and (pack := waiting.first()):
         of_run = waiting.filter(style_run__run=pack.style_run.run_id).count()
         text = ngettext(

@@ -38,6 +38,7 @@ urlpatterns = [
     path("glossary/", glossary, name="glossary"),
     path("", include("corpus.urls")),
     path("", include("distillation.urls")),
+    path("", include("distillation.listening_tests.urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/img/mark.svg"), name="favicon"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -102,7 +102,7 @@ def test_every_page_is_checked() -> None:
     assert pages <= seen
 
 
-def test_the_skip_link_leads_past_the_navigation(visit: Visit) -> None:
+def test_the_skip_link_skips_the_navigation(visit: Visit) -> None:
     page = visit("admin")
     page.goto("/takes/")
     page.keyboard.press("Tab")
