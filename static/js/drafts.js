@@ -1,12 +1,12 @@
 // Keeps what a person sent from a form while their session had ended, and puts it back after sign-in.
 //
-// A form is remembered when it is sent. If the answer is the sign-in page or "form expired"
-// (body[data-session=ended]), it waits; on its own page, signed in as the same person, it is
-// filled in again. A choice that HTMX sends by itself (a label) is sent again. Passwords and files
+// A form is remembered when it is sent. If the answer is the sign-in page or "form expired" (they
+// have a #draft-kept), it waits; on its own page, signed in as the same person, it is filled in
+// again. A choice that HTMX sends by itself (a label) is sent again. Passwords and files
 // are never kept; sessionStorage ends with the tab.
 (() => {
   const KEY = "voicelab-draft";
-  const { person, session } = document.body.dataset;
+  const { person } = document.body.dataset;
   const here = location.pathname + location.search;
   const read = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
   const keep = (draft) => sessionStorage.setItem(KEY, JSON.stringify(draft));
@@ -76,10 +76,10 @@
   window.addEventListener("load", () => {
     const draft = read();
     if (!draft) return;
-    if (session === "ended") {
+    const note = document.getElementById("draft-kept");
+    if (note) {
       keep({ ...draft, isWaiting: true });
-      const note = document.getElementById("draft-kept");
-      if (note) note.hidden = false;
+      note.hidden = false;
     } else if (person && (!draft.isWaiting || draft.person !== person)) {
       drop();
     } else if (person && draft.page === here) {
