@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from distillation.views import compare, reviews, runs, sounds, voices
+from distillation.views import compare, launch, reviews, runs, sounds, voices
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
+    path("runs/launch/", launch.run_launch, name="run_launch"),
+    path("runs/launch/facts/", launch.run_launch_facts, name="run_launch_facts"),
     path("runs/compare/", compare.compare, name="compare"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/panel/", runs.run_panel, name="run_panel"),

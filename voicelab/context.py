@@ -33,7 +33,7 @@ NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
     ("takes", _("Takes"), "takes", TAKES),
-    ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
+    ("runs", _("Runs"), "runs", {"runs", "run", "run_launch", "report", "review"}),
     ("voices", _("Voices"), "voices", {"voices", "voice", *LISTENING_TESTS}),
 )
 

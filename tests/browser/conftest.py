@@ -126,7 +126,7 @@ def filled(env: dict[str, str], script: str) -> dict[str, Any]:
         env={**env, "PATH": str(BIN)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -235,7 +235,7 @@ class TestPages:
         for model in site._registry:
             about = f"{model._meta.app_label}_{model._meta.model_name}"
             assert words.english_left(_html(client, reverse(f"admin:{about}_changelist"))) == []
-        html = _html(client, reverse("admin:distillation_run_add"))
+        html = _html(client, reverse("run_launch"))
         assert words.english_left(html) == []
         assert "Estrategia de búsqueda" in html
 

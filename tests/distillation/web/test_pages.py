@@ -224,7 +224,7 @@ class TestVoices:
 
 def test_empty_pages_say_what_to_do_next() -> None:
     client = signed_in(ADMIN)
-    assert reverse("admin:distillation_run_add") in client.get(reverse("runs")).content.decode()
+    assert reverse("run_launch") in client.get(reverse("runs")).content.decode()
     assert reverse("runs") in client.get(reverse("voices")).content.decode()
     run = cast(Any, StyleRunFactory()).run
     for name in ("report", "review"):
