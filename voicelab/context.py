@@ -26,8 +26,9 @@ NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
     ("takes", _("Takes"), "takes", TAKES),
-    ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
+    ("runs", _("Runs"), "runs", {"runs", "run", "report", "review", "compare"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
+    ("playground", _("Playground"), "playground", {"playground"}),
 )
 
 

@@ -50,6 +50,7 @@ PAGES = {
     "review": ("reviewer", "/runs/{judged}/review/"),
     "voices": ("admin", "/voices/"),
     "voice": ("labeler", "/voices/1/"),
+    "playground": ("labeler", "/playground/"),
     "withdrawals": ("admin", "/voices/withdrawn/"),
     "voice uses": ("admin", "/voices/of/1/"),
     "fault": ("labeler", NOWHERE),
@@ -60,6 +61,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform"),
+    *("playground_history", "playground_state", "playground_sound"),
 }
 
 

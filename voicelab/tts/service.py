@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corpus.audio.encoding import FORMATS
 from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
-from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready
 from voicelab.tts.metrics import Metrics
 from voicelab.tts.schemas import SPEEDS, SpeechIn
