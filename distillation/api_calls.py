@@ -24,7 +24,8 @@ def curl_call(url: str, body: Mapping[str, Any], *, with_key: bool = False) -> s
 def python_call(url: str, body: Mapping[str, Any], *, with_key: bool = False) -> str:
     """Return the Python program that stores the speech in `speech.FORMAT`."""
     key = 'os.environ["TTS_API_KEY"]' if with_key else '"none"'
-    arguments = "".join(f"    {name}={value!r},\n" for name, value in body.items())
+    values = {name: json.dumps(value, ensure_ascii=False) for name, value in body.items()}
+    arguments = "".join(f"    {name}={value},\n" for name, value in values.items())
     return (
         f"{OS if with_key else ''}"
         "from openai import OpenAI\n\n"

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
@@ -28,7 +29,7 @@ NAVIGATION = (
     ("takes", _("Takes"), "takes", TAKES),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review", "compare"}),
     ("voices", _("Voices"), "voices", {"voices", "voice"}),
-    ("playground", _("Playground"), "playground", {"playground"}),
+    ("playground", pgettext_lazy("navigation", "Playground"), "playground", {"playground"}),
 )
 
 

@@ -45,7 +45,7 @@
     }
 
     // Has the text spoken and plays it; resolves once the sound has ended, false if there is none.
-    async play() {
+    async play({ showsCall = true } = {}) {
       if (!this.select.value || !checked()) return false;
       const asked = this.asked.toString();
       if (this.audio && this.spoken === asked) return this.sound();
@@ -56,6 +56,7 @@
         const state = await this.ask(asked, turn);
         if (!state || turn !== this.turn) return false;
         this.spoken = asked;
+        if (showsCall) showCalls(state.call);
         return await this.first(state);
       } finally {
         if (turn === this.turn) this.box.classList.remove("is-speaking");
@@ -65,7 +66,6 @@
     async ask(asked, turn) {
       const begun = performance.now();
       let state = await send(form.action, { method: "POST", body: new URLSearchParams(asked) });
-      if (state?.call) showCalls(state.call);
       const stop = state?.state === "waiting" ? this.count(form.dataset.waiting) : () => {};
       while (state?.state === "waiting" && turn === this.turn) {
         if (performance.now() - begun > LONGEST_WAIT_MS) state = { error: form.dataset.late };
@@ -134,7 +134,7 @@
   async function playAll() {
     const [a, b] = [...sides.values()];
     const second = b.select.value ? b.ask(b.asked.toString(), b.turn) : null;
-    if (await a.play()) await second?.then(() => b.play());
+    if (await a.play()) await second?.then(() => b.play({ showsCall: false }));
   }
 
   function checked() {
