@@ -58,8 +58,8 @@ def tone_of(context: template.Context, key: str) -> Any:
     """Return name, colour and shape of a line: of a style or, on the page that compares, a run."""
     for place in context.get("places") or ():
         if place.key == key:
-            number = place.number
-            return {"colour": f"run-{number}", "shape": run_shape(number), "name": str(place.run)}
+            shape, name = run_shape(place.number), f"{place.run.name} #{place.run.pk}".strip()
+            return {"colour": f"run-{place.number}", "shape": shape, "name": name}
     return style_of(context, key)
 
 

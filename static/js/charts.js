@@ -1,6 +1,6 @@
 // Curves: a slider over each plot says, by pointer or keys, the value of every line at a place.
 (() => {
-  const kept = new Map(); // place by id, as the page of a live run replaces its curves
+  const kept = new Map(); // x by id, as the page of a live run replaces its curves
   const language = () => document.documentElement.lang || undefined;
   const figure = (value, digits) =>
     value.toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -23,12 +23,18 @@
     const values = lines.map((line) => valueAt(line, share));
     const shown = values.map((value) => (value === null ? "–" : figure(value, Number(digits))));
     chart.querySelectorAll("[data-value]").forEach((place, n) => { place.textContent = shown[n]; });
-    chart.querySelector("[data-at]").textContent = x;
+    chart.querySelector("[data-x]").textContent = x;
     const cursor = chart.querySelector(".cursor");
     for (const name of ["x1", "x2"]) cursor.setAttribute(name, `${100 * share}%`);
     cursor.setAttribute("visibility", share < 1 ? "visible" : "hidden");
     const said = lines.map((line, n) => `${line.dataset.name} ${shown[n]}`).join(", ");
     slider.setAttribute("aria-valuetext", `${xName} ${x}: ${said}`);
+  }
+
+  // The place that was left there by keys or a finger; the end if there is none.
+  function placeOf(slider) {
+    const x = kept.get(slider.id);
+    return x === undefined ? slider.max : Math.round((x / slider.dataset.end) * slider.max);
   }
 
   function move(slider, value) {
@@ -41,7 +47,7 @@
   document.addEventListener("input", (event) => {
     const slider = sliderOf(event);
     if (!slider) return;
-    kept.set(slider.id, slider.value / slider.max);
+    kept.set(slider.id, (slider.value / slider.max) * slider.dataset.end);
     read(slider);
   });
   document.addEventListener("pointermove", (event) => {
@@ -52,12 +58,12 @@
   });
   document.addEventListener("pointerout", (event) => {
     const slider = sliderOf(event);
-    if (slider && event.pointerType !== "touch") move(slider, (kept.get(slider.id) ?? 1) * slider.max);
+    if (slider && event.pointerType !== "touch") move(slider, placeOf(slider));
   });
 
   function renew() {
     for (const slider of document.querySelectorAll(".curve-slider")) {
-      move(slider, (kept.get(slider.id) ?? 1) * slider.max);
+      move(slider, placeOf(slider));
     }
   }
   document.addEventListener("htmx:afterSettle", renew);

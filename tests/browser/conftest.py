@@ -47,6 +47,7 @@ class Site:
     judged: int  # the run whose voices were approved, one of them deployed
     paused: int
     media: Path
+    env: dict[str, str]  # of its processes; the speech service is not started
 
 
 def _chromium() -> str:
@@ -92,7 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
         told = filled(env, "fill.py")
         stack.enter_context(serving(env))
-        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **told)
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", env=env, **told)
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
@@ -100,6 +101,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
+        "SPEECH_PORT": str(free_port()),
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }

@@ -51,6 +51,7 @@ SOURCES = ("corpus", "distillation", "voicelab", "templates")
 TEMPLATES = REPOSITORY / "templates"
 UNTRANSLATED = {"Voice", "Lab", "SHA", "LUFS", "dBFS", "validation", "report", "json", "docs"}
 LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "runs", "voices")
+LISTS += ("playground",)
 
 
 @pytest.fixture(scope="module", autouse=True)
