@@ -32,9 +32,10 @@
     count(words) {
       const begun = performance.now();
       const show = () => this.say(words.replace("{s}", Math.round((performance.now() - begun) / 1000)));
+      clearInterval(this.timer); // of an earlier request that was given up
       show();
-      const timer = setInterval(show, POLL_MS);
-      return () => clearInterval(timer);
+      this.timer = setInterval(show, POLL_MS);
+      return () => clearInterval(this.timer);
     }
 
     get asked() {
@@ -82,10 +83,19 @@
 
     // Plays a sound for the first time; one of the speech service arrives while it is spoken.
     async first(state) {
-      this.box.querySelector("[data-player]").replaceChildren(document.getElementById("player").content.cloneNode(true));
-      this.audio = this.box.querySelector("audio");
-      const player = this.box.querySelector("sound-player");
+      const made = document.getElementById("player").content.cloneNode(true);
+      const player = made.querySelector("sound-player");
+      this.audio = made.querySelector("audio");
+      this.audio.src = state.sound;
       player.dataset.name = this.select.selectedOptions[0].textContent.trim();
+      this.watch(state);
+      this.box.querySelector("[data-player]").replaceChildren(made);
+      this.download.href = `${state.sound}?save=1`;
+      this.download.hidden = false;
+      return this.sound();
+    }
+
+    watch(state) {
       const begun = performance.now();
       const stop = this.count(form.dataset.speaking);
       this.audio.addEventListener("playing", () => {
@@ -94,10 +104,6 @@
       }, { once: true });
       this.audio.addEventListener("error", () => this.explain(state, stop), { once: true });
       for (const name of ["suspend", "pause"]) this.audio.addEventListener(name, renewHistory);
-      this.download.href = `${state.sound}?save=1`;
-      this.download.hidden = false;
-      this.audio.src = state.sound;
-      return this.sound();
     }
 
     async explain(state, stop) {
@@ -114,7 +120,6 @@
       return new Promise((done) => {
         audio.addEventListener("ended", () => done(true), { once: true });
         audio.addEventListener("error", () => done(false), { once: true });
-        audio.addEventListener("emptied", () => done(false), { once: true });
         audio.currentTime = 0;
         audio.play().catch(() => done(false));
       });
