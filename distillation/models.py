@@ -437,4 +437,5 @@ class PlaygroundSound(models.Model):
 
     @property
     def is_playable(self) -> bool:
-        return bool(self.file.name) and self.file.storage.exists(self.file.name)
+        name = self.file.name
+        return bool(name and self.file.storage.exists(name))

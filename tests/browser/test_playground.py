@@ -60,7 +60,7 @@ def test_without_the_service_a_worker_speaks_a_candidate(visit: Visit) -> None:
 @pytest.mark.parametrize("locale", LOOKS)
 def test_two_voices_speak_in_turn_by_keyboard(visit: Visit, speech: str, locale: str) -> None:
     page = visit("reviewer", locale=locale)
-    page.set_viewport_size(WIDTHS[locale])  # type: ignore[arg-type]
+    page.set_viewport_size(WIDTHS[locale])
     page.goto("/playground/")
     text = f"Buenas tardes. Dijo «sí» en {locale}."
     page.locator("#text").fill(text)

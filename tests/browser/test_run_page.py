@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import hear, playing, until
+from tests.browser.acts import play_audio, playing, until
 from tests.browser.conftest import Site, Visit
 from tests.browser.looks import LOOKS, assert_fit
 
@@ -41,7 +41,7 @@ def test_polling_keeps_focus_sound_and_open_details(
     best = page.locator("#sound-neutral-best")
     before = best.locator("[name=heard]").input_value()
     best.locator("audio").evaluate("(audio) => { audio.loop = true; }")
-    address = hear(best.locator("sound-player"))
+    address = play_audio(best.locator("sound-player"))
     slider = page.locator("#curve-score")
     slider.focus()
     page.keyboard.press("ArrowLeft")

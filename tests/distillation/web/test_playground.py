@@ -86,7 +86,7 @@ def ask(client: Client, voice: str = "voice:amable", **changed: str) -> Any:
 
 
 def heard(client: Client, answer: Any) -> bytes:
-    sound = client.get(answer.json()["sound"])
+    sound: Any = client.get(answer.json()["sound"])
     assert sound.status_code == 200
     return b"".join(sound.streaming_content)
 
@@ -234,7 +234,7 @@ def test_a_candidate_of_a_withdrawn_voice_is_neither_offered_nor_spoken(
     client: Client, pack: VoicePack, no_speech: None
 ) -> None:
     answer = ask(client, f"pack:{pack.pk}").json()
-    take = RecordingFactory(speaker=SpeakerFactory(withdrawn_at="2026-11-01T00:00Z"))
+    take: Any = RecordingFactory(speaker=SpeakerFactory(withdrawn_at="2026-11-01T00:00Z"))
     TakeUse.objects.create(style_run=pack.style_run, recording=take, role="target")
     assert f'value="pack:{pack.pk}"' not in client.get(reverse("playground")).content.decode()
     assert "withdrew" in ask(client, f"pack:{pack.pk}", text="Otra.").json()["error"]
