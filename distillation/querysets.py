@@ -87,3 +87,12 @@ class DeploymentQuerySet(models.QuerySet):
         """Requests whose message, if there was one, must have been lost; oldest first."""
         asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
         return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")
+
+
+class PlaygroundSoundQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        return self.exclude(state="failed")
+
+    def for_worker(self) -> Self:
+        """Candidates that wait for a worker."""
+        return self.filter(state="waiting", pack__isnull=False)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distillation.views import compare, launch, reviews, runs, sounds, voices
+from distillation.views import compare, launch, playground, reviews, runs, sounds, voices
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
@@ -35,4 +35,9 @@ urlpatterns = [
     path("voices/of/<int:pk>/", voices.voice_uses, name="voice_uses"),
     path("voices/deploy/", voices.deploy, name="deploy"),
     path("voices/<int:pk>/", voices.voice, name="voice"),
+    path("playground/", playground.playground, name="playground"),
+    path("playground/speak/", playground.playground_speak, name="playground_speak"),
+    path("playground/history/", playground.playground_history, name="playground_history"),
+    path("playground/<int:pk>/", playground.playground_state, name="playground_state"),
+    path("playground/<int:pk>/sound/", playground.playground_sound, name="playground_sound"),
 ]

@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"make demo EXIT=1 SOUNDS=docs/sounds": (
         DEMO,
         HANDED_ON,
-        ByTest("tests/tts/test_encoding.py::test_the_decoded_audio_is_the_encoded_tone"),
+        ByTest("tests/corpus/audio/test_encoding.py::test_the_decoded_audio_is_the_encoded_tone"),
     ),
     r"make test": (ByCI("make test"),),
     r"\.ci/run": (ByCI("make test"),),

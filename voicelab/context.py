@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from corpus.models import StyleLabel
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
@@ -33,8 +34,9 @@ NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
     ("takes", _("Takes"), "takes", TAKES),
-    ("runs", _("Runs"), "runs", {"runs", "run", "run_launch", "report", "review"}),
+    ("runs", _("Runs"), "runs", {"runs", "run", "run_launch", "report", "review", "compare"}),
     ("voices", _("Voices"), "voices", {"voices", "voice", *LISTENING_TESTS}),
+    ("playground", pgettext_lazy("navigation", "Playground"), "playground", {"playground"}),
 )
 
 

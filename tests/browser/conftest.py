@@ -49,6 +49,7 @@ class Site:
     link: str  # the address that invites to the listening test, without an account
     part: str  # that of somebody who has come in by it
     media: Path
+    env: dict[str, str]  # of its processes; the speech service is not started
 
 
 def _chromium() -> str:
@@ -94,7 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
         filled_in = filled(env, "fill.py")
         stack.enter_context(serving(env))
-        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **filled_in)
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", env=env, **filled_in)
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
@@ -102,6 +103,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
+        "SPEECH_PORT": str(free_port()),
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }

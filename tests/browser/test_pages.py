@@ -52,6 +52,7 @@ PAGES = {
     "review": ("reviewer", "/runs/{judged}/review/"),
     "voices": ("admin", "/voices/"),
     "voice": ("labeler", "/voices/1/"),
+    "playground": ("labeler", "/playground/"),
     "withdrawals": ("admin", "/voices/withdrawn/"),
     "voice uses": ("admin", "/voices/of/1/"),
     "listening tests": ("labeler", "/listening-tests/"),
@@ -81,7 +82,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
-    "run_launch_facts",
+    *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
 }
 
 

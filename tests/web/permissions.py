@@ -99,6 +99,11 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "voices": ("GET", ALL),
     "voice": ("GET", ALL),
     "deploy": ("POST", only()),
+    "playground": ("GET", ALL),
+    "playground_speak": ("POST", ALL),
+    "playground_history": ("GET", ALL),
+    "playground_state": ("GET", ALL),  # of the person's own sounds
+    "playground_sound": ("GET", ALL),  # likewise
     "withdrawals": ("GET", only()),
     "voice_uses": ("GET", only(SPEAKER)),
     # listening tests; a part is its listener's alone, known by its key

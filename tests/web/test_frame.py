@@ -68,7 +68,9 @@ def test_the_navigation_shows_what_the_role_may_open():
         html = words.joined(client_of(*roles).get(reverse("home")).content.decode())
         return set(re.findall(r'<li><a href="([^"]+)"', html))
 
-    assert shown("labeler") == {reverse(n) for n in ("home", "label", "runs", "voices")}
+    assert shown("labeler") == {
+        reverse(name) for name in ("home", "label", "runs", "voices", "playground")
+    }
     assert reverse("takes") in shown("speaker")
     assert shown("admin") >= shown("labeler") | shown("reviewer")
 

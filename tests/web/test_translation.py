@@ -52,7 +52,8 @@ from tests.web.permissions import PERMISSIONS
 SOURCES = ("corpus", "distillation", "voicelab", "templates")
 TEMPLATES = REPOSITORY / "templates"
 UNTRANSLATED = {"Voice", "Lab", "SHA", "LUFS", "dBFS", "validation", "report", "json", "docs"}
-LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "runs", "voices")
+LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "runs", "voices",
+         "playground")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -36,6 +36,7 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments: dict[str, list[Any]] = {
         "runs": [], "compare": [],
+        "playground": [], "playground_speak": [], "playground_history": [],
         "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
         "pack_audio": [pack], "pack_waveform": [pack],
         "pack_sample": [pack], "sample_waveform": [pack],

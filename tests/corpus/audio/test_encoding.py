@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from corpus.audio.encoding import FORMATS, SR
 from corpus.audio.io import decode, resample
 from corpus.audio.types import Audio
 from tests.signals import tone
-from voicelab.tts.encoding import FORMATS, SR
 
 TONE = tone(440.0, 1.5, level_db=-12.0, sr=SR)
 
