@@ -11,8 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from corpus.models import Recording, Sentence, StyleLabel
-from corpus.services.speakers import speaker_of
+from corpus.models import Sentence, StyleLabel
+from corpus.services.counts import (
+    Count,
+    disputes_count,
+    takes_waiting_count,
+    to_record_count,
+    without_style_count,
+)
 from distillation.models import Deployment, Run, VoicePack
 from distillation.services.in_use import engines_in_use
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
@@ -22,14 +28,14 @@ from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     labels, takes = Sentence.objects.label_counts(), Sentence.objects.take_counts()
-    total, missing = sum(labels.values()), labels.get(None, 0)
+    total, missing = sum(labels.values()), without_style_count()
     run = Run.objects.with_progress().prefetch_related("style_runs").first()
     rows = _rows(labels, takes, run)
     context = {
         "total": total,
-        "labelled": total - missing,
+        "labelled": total - labels.get(None, 0),
         "accepted": sum(row["accepted"] for row in takes.values()),
-        "waiting": sum(row["waiting"] for row in takes.values()),
+        "waiting": takes_waiting_count().n,
         "run": run,
         "rows": rows,
         "deployed": sum(row["deployment"] is not None for row in rows),
@@ -58,30 +64,32 @@ def _rows(
     ]
 
 
-def _todo(person: Any, total: int, missing: int, run: Run | None) -> Iterator[dict[str, Any]]:
+def _todo(person: Any, total: int, missing: Count, run: Run | None) -> Iterator[dict[str, Any]]:
     """Yield this person's pending work by role, most urgent first."""
     roles = roles_of(person)
     if REVIEWER in roles:
-        yield from _to_review()
-    if LABELER in roles and missing:
+        yield from _to_review(person)
+    if LABELER in roles and missing.n:
         text = ngettext(
-            "%(n)s sentence has no style yet.", "%(n)s sentences have no style yet.", missing
+            "%(n)s sentence has no style yet.", "%(n)s sentences have no style yet.", missing.n
         )
-        yield _item("label", text % {"n": missing}, _("Label"), f"{reverse('label')}?state=todo")
+        yield _item("label", text % {"n": missing.n}, _("Label"), missing.href)
     if SPEAKER in roles:
         yield from _to_record(person)
     if ADMIN in roles:
         yield from _to_run(total, run)
 
 
-def _to_review() -> Iterator[dict[str, Any]]:
-    waiting = Recording.objects.filter(state=Recording.State.PENDING).count()
-    if waiting:
+def _to_review(person: Any) -> Iterator[dict[str, Any]]:
+    waiting, disputed = takes_waiting_count(), disputes_count(person)
+    if waiting.n:
         text = ngettext(
-            "%(n)s take waits for a verdict.", "%(n)s takes wait for a verdict.", waiting
+            "%(n)s take waits for a verdict.", "%(n)s takes wait for a verdict.", waiting.n
         )
-        href = f"{reverse('takes')}?state=pending"
-        yield _item("takes", text % {"n": waiting}, _("Review takes"), href)
+        yield _item("takes", text % {"n": waiting.n}, _("Review takes"), waiting.href)
+    if disputed.n:
+        text = ngettext("%(n)s sentence is disputed.", "%(n)s sentences are disputed.", disputed.n)
+        yield _item("label", text % {"n": disputed.n}, _("Decide"), disputed.href)
     packs: Any = VoicePack.objects.evolved().filter(style_run__run__report__isnull=False)
     pack = packs.with_verdict().filter(verdict=None).select_related("style_run").first()
     if pack:
@@ -90,14 +98,14 @@ def _to_review() -> Iterator[dict[str, Any]]:
 
 
 def _to_record(person: Any) -> Iterator[dict[str, Any]]:
-    waiting = Sentence.objects.without_take_of(speaker_of(person)).count()
-    if waiting:
+    count = to_record_count(person)
+    if waiting := count.n:
         text = ngettext(
             "%(n)s labelled sentence waits for your voice.",
             "%(n)s labelled sentences wait for your voice.",
             waiting,
         )
-        yield _item("takes", text % {"n": waiting}, _("Record"), reverse("studio"))
+        yield _item("takes", text % {"n": waiting}, _("Record"), count.href)
 
 
 def _to_run(total: int, run: Run | None) -> Iterator[dict[str, Any]]:
