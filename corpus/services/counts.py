@@ -37,7 +37,8 @@ def without_style() -> SentenceQuerySet:
 
 def takes_waiting(takes: Any = None) -> RecordingQuerySet:
     """Return the takes, of these or of all, that wait for a verdict: their consent stands."""
-    return (Recording.objects if takes is None else takes).waiting()
+    rows: Any = Recording.objects.all() if takes is None else takes
+    return rows.waiting()
 
 
 def to_record(person: Any) -> SentenceQuerySet:

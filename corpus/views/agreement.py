@@ -38,7 +38,8 @@ def disputes(request: HttpRequest) -> HttpResponse:
     disputed = disputes_of(request.user).select_related("category")
     page = Paginator(disputed, PAGE_SIZE).get_page(request.GET.get("page"))
     votes = _votes([sentence.pk for sentence in page.object_list])
-    mine = set(request.user.decisions.values_list("sentence", flat=True))
+    own = LabelDecision.objects.filter(person=request.user.pk)
+    mine = set(own.values_list("sentence", flat=True))
     context = {
         "page": page,
         "rows": [_dispute(row, votes[row.pk], row.pk in mine) for row in page],

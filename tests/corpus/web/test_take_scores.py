@@ -33,7 +33,7 @@ def keep(neutral, warm, speaker):
 
 
 def newest(take: Recording) -> ProsodyScore:
-    return take.prosody_scores.first()
+    return take.prosody_scores.latest("pk")
 
 
 def test_the_baseline_a_take_was_evaluated_with_is_stored_with_its_score(keep, neutral, warm):
