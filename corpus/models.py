@@ -108,7 +108,10 @@ class Sentence(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        indexes = [models.Index(fields=["position", "id"], name="sentences_in_order")]
+        indexes = [
+            models.Index(fields=["position", "id"], name="sentences_in_order"),
+            models.Index(fields=["standing"], name="sentences_by_standing"),
+        ]
         verbose_name = _("sentence")
         verbose_name_plural = _("sentences")
 

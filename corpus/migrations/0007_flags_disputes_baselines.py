@@ -26,6 +26,10 @@ class Migration(migrations.Migration):
                 'ordering': ['-pk'],
             },
         ),
+        migrations.AddIndex(
+            model_name='sentence',
+            index=models.Index(fields=['standing'], name='sentences_by_standing'),
+        ),
         migrations.RemoveConstraint(
             model_name='prosodyscore',
             name='one_score_per_analyser',
