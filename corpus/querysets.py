@@ -123,7 +123,7 @@ class SentenceQuerySet(models.QuerySet):
             self.labelled()
             .annotate(
                 accepted=Exists(there.filter(state="accepted")),
-                waiting=Exists(there.filter(state="pending")),
+                waiting=Exists(there.waiting()),
             )
             .order_by()
             .values("label_key")
