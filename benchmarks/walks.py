@@ -26,20 +26,21 @@ ROWS = ("models.py", "querysets.py")
 _WEB = "tests/distillation/web"
 WALKS = {
     "label": (
-        "tests/corpus/web/test_labels.py::test_choosing_in_the_page_saves_and_returns_the_row",
+        "tests/corpus/web/test_labels.py::"
+        "test_choosing_a_style_on_the_page_saves_it_and_returns_the_row",
     ),
     "upload": ("tests/corpus/web/test_takes.py::test_a_speaker_uploads_and_sees_the_take",),
     "web": (
         f"{_WEB}/test_launch.py::TestLaunch::test_an_admin_launches_a_run_in_the_admin",
         "tests/distillation/test_services.py::TestWholeRun::"
-        "test_every_pack_kept_spoke_the_same_sentence",
+        "test_every_stored_pack_has_a_sample_of_the_same_sentence",
     ),
     "command": (
         "tests/distillation/pipeline/test_run_pipeline.py::"
-        "test_all_stages_end_to_end_and_nothing_twice",
+        "test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work",
     ),
-    "deploy": (f"{_WEB}/test_deploying.py::test_a_worker_carries_it_out_once",),
-    "speech": ("tests/tts/test_api.py::test_speech_is_heard_at_the_right_length_and_level",),
+    "deploy": (f"{_WEB}/test_deploying.py::test_a_deployment_request_is_executed_once",),
+    "speech": ("tests/tts/test_api.py::test_speech_has_the_requested_length_and_level",),
 }
 RECORDER = Path(__file__).with_name("walks_recorder.py")
 

@@ -53,7 +53,8 @@ class StyleRecipe:
     `takes` maps each reference text to the WAV the teacher `recordings` plays for it. If
     `targets` names audio files, these are the target's clips and the teacher speaks none.
     `prompt` replaces the run's prompt of a cloning teacher for this style: (text, WAV) of one
-    or several takes, joined in order.
+    or several takes, joined in order. `profile` holds the accepted band (low, high) of each measure
+    of `corpus.audio.profile`, for the report.
     """
 
     key: str
@@ -62,6 +63,7 @@ class StyleRecipe:
     takes: dict[str, str] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     prompt: tuple[tuple[str, str], ...] = ()
+    profile: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +203,9 @@ class RunRecipe:
                     "reference_texts": tuple(style["reference_texts"]),
                     "targets": tuple(style["targets"]),
                     "prompt": tuple((text, wav) for text, wav in style["prompt"]),
+                    "profile": {
+                        name: (low, high) for name, (low, high) in style["profile"].items()
+                    },
                 }
             )
             for style in data["styles"]
@@ -243,7 +248,10 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
             f"recipe: version {version} is newer than {VERSION}, the last one known here; open it "
             "with the Voice Lab that wrote it."
         )
-    styles = [{"takes": {}, "targets": [], "prompt": [], **style} for style in data["styles"]]
+    styles = [
+        {"takes": {}, "targets": [], "prompt": [], "profile": {}, **style}
+        for style in data["styles"]
+    ]
     compared = {"compared": "first"} if version == 0 and "compared" not in data else {}
     return {**compared, **data, "styles": styles, "version": VERSION}
 

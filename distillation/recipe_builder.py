@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus.audio.profile import Profile
 from corpus.translatable import gettext_noop as _
 from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, with_gradient
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
@@ -66,6 +67,8 @@ class StyleSource:
         Clips given as its target; the teacher then speaks none.
     prompt : sequence of SoundFile
         Prompt of a cloning teacher for this style, instead of the run's.
+    profile : mapping of str to (low, high)
+        Accepted band of each measure, relative to the neutral voice (`corpus.audio.profile`).
     """
 
     key: str
@@ -75,6 +78,7 @@ class StyleSource:
     takes: Mapping[str, SoundFile] = field(default_factory=dict)
     targets: Sequence[SoundFile] = ()
     prompt: Sequence[SoundFile] = ()
+    profile: Profile = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,6 +335,7 @@ def _style_recipe(style: StyleSource, selection: SentenceSelection) -> StyleReci
         takes={text: take.name for text, take in _takes(style, selection).items()},
         targets=tuple(clip.name for clip in style.targets),
         prompt=tuple((sound.text, sound.name) for sound in style.prompt),
+        profile={name: (float(low), float(high)) for name, (low, high) in style.profile.items()},
     )
 
 

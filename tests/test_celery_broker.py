@@ -1,4 +1,4 @@
-"""Messages over files: in order, whole, and no half of one is ever read."""
+"""Messages over files: complete and in order, never read half written."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ def connection(folder: Path) -> Connection:
     return Connection("filesystem://", transport_options=options)
 
 
-def test_the_application_uses_it() -> None:
+def test_the_application_uses_the_broker() -> None:
     assert isinstance(app.connection_for_write().transport, Transport)
 
 
-def test_messages_arrive_complete_and_in_order(tmp_path: Path) -> None:
+def test_messages_are_received_complete_and_in_order(tmp_path: Path) -> None:
     (tmp_path / "1_half.work.new").write_bytes(b"")  # of a writer that was killed
     with connection(tmp_path) as wire, wire.SimpleQueue("work") as queue:
         for number in range(3):

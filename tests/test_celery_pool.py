@@ -1,4 +1,4 @@
-"""The lock of the workers' pool: one holder at a time, and a killed one holds it no longer."""
+"""The lock of the workers' pool: one holder at a time, released when the holder is killed."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ def hold(lock: KernelLock, line: Connection, seconds: float) -> None:
 
 
 @pytest.mark.timeout(20)
-def test_it_is_held_by_one_process_and_released_by_a_killed_one() -> None:
+def test_the_lock_is_held_by_one_process_and_released_when_it_is_killed() -> None:
     lock, (ours, theirs) = KernelLock(), FORK.Pipe()
     with closing(lock._file), ours, theirs:
         take_turns(lock, ours, theirs)

@@ -27,7 +27,7 @@ def normal(name: str) -> str:
 
 
 def imported(*folders: str) -> set[str]:
-    """Return the distributions that the code of these folders imports."""
+    """Return the distributions imported by the code of these folders."""
     found = packages_distributions()
     modules = {name for folder in folders for path in (REPOSITORY / folder).rglob("*.py")
                for name in modules_of(path)}  # fmt: skip
@@ -44,16 +44,16 @@ def modules_of(path: Path) -> Iterator[str]:
 
 
 def unbound() -> set[str]:
-    """Return what is installed without its dependencies."""
+    """Return the packages installed without their dependencies."""
     return set(pins("requirements-nodeps.txt"))
 
 
-def test_what_the_product_imports_is_declared() -> None:
+def test_imports_of_the_product_are_declared() -> None:
     declared = names(PROJECT["dependencies"]) | unbound() | TEACHERS
     assert imported("voicelab", "corpus", "distillation") - declared == set()
 
 
-def test_what_tests_and_benchmarks_import_is_declared() -> None:
+def test_imports_of_tests_and_benchmarks_are_declared() -> None:
     extra = names(PROJECT["optional-dependencies"]["dev"])
     declared = names(PROJECT["dependencies"]) | extra | unbound() | TEACHERS
     assert imported("tests", "benchmarks") - declared == set()
@@ -72,7 +72,7 @@ def pins(name: str) -> dict[str, str]:
     return {normal(one[1]): one[2] for one in found if one}
 
 
-def test_what_is_installed_without_dependencies_finds_them_declared() -> None:
+def test_dependencies_of_packages_installed_without_them_are_declared() -> None:
     declared = names(PROJECT["dependencies"]) | unbound()
     allowed = {"torchaudio", "webrtcvad", "typing", "spacy-curated-transformers", "onnxruntime"}
     wanted = {normal(one) for name in unbound() for one in needs(name)}

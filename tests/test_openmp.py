@@ -1,4 +1,4 @@
-"""OpenMP's way of waiting is set in every process of ours before torch can load."""
+"""OpenMP's wait policy is set in every process before torch can load."""
 
 import os
 import subprocess
@@ -42,5 +42,5 @@ def test_threads_sleep_while_they_wait(entry: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_users_own_setting_counts() -> None:
+def test_the_users_own_setting_is_kept() -> None:
     assert first_seen(ENTRIES[0], OMP_WAIT_POLICY="ACTIVE") == "torch ACTIVE"

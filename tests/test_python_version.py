@@ -1,4 +1,4 @@
-"""Which Python it takes: pyproject.toml, the check of `make`, README and the images agree."""
+"""Supported Python versions: pyproject.toml, the check of `make`, README and the images agree."""
 
 import os
 import re
@@ -22,24 +22,24 @@ def test_this_python_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("found", [(2, 7, 18), (3, 8, 18), (3, 10, 13), (3, 14, 0), (4, 0, 0)])
-def test_another_is_refused_in_one_line(found, monkeypatch) -> None:
+def test_another_python_is_refused_in_one_line(found, monkeypatch) -> None:
     monkeypatch.setattr(python_version.sys, "version_info", found)
     with pytest.raises(SystemExit) as refused:
         python_version.main()
-    said = str(refused.value)
-    assert "Python 3.11 to 3.13" in said
-    assert f" is {found[0]}.{found[1]}." in said
-    assert "make PYTHON=python3.11" in said
-    assert "\n" not in said
+    message = str(refused.value)
+    assert "Python 3.11 to 3.13" in message
+    assert f" is {found[0]}.{found[1]}." in message
+    assert "make PYTHON=python3.11" in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("found", [(3, 11, 0), (3, 12, 1), (3, 13, 9)])
-def test_three_versions_are_accepted(found, monkeypatch) -> None:
+def test_three_python_versions_are_accepted(found, monkeypatch) -> None:
     monkeypatch.setattr(python_version.sys, "version_info", found)
     python_version.main()
 
 
-def test_make_asks_before_it_downloads(tmp_path) -> None:
+def test_make_checks_the_version_before_it_downloads(tmp_path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\necho no: $*\nexit 1\n")
     old.chmod(0o755)
@@ -58,7 +58,7 @@ def test_make_asks_before_it_downloads(tmp_path) -> None:
     assert not (tmp_path / ".venv").exists()
 
 
-def test_readme_and_images_say_the_same() -> None:
+def test_readme_and_images_name_the_same_versions() -> None:
     assert RANGE == ">=3.11,<3.14"
     readme = (REPOSITORY / "README.md").read_text()
     assert "Python 3.11, 3.12 or 3.13" in readme

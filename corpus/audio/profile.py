@@ -142,7 +142,9 @@ def quality(
     technical_parts = [_technical(check) for check in checks]
     values = _relative(prosody, baseline) if baseline else {}
     bands = {key: _band(key, band) for key, band in profile.items()}
-    style_parts = [_style(key, values[key], band) for key, band in bands.items() if key in values]
+    style_parts = [
+        style_part(key, values[key], band) for key, band in bands.items() if key in values
+    ]
     technical = round(math.prod(part.score for part in technical_parts), 4)
     style = round(_weighted(style_parts), 4) if style_parts else None
     return Quality(
@@ -191,7 +193,8 @@ def _technical(check: Check) -> Part:
     return Part(check.code, "technical", check.value, check.unit, check.limit, score)
 
 
-def _style(key: str, value: float, band: tuple[float, float]) -> Part:
+def style_part(key: str, value: float, band: tuple[float, float]) -> Part:
+    """Score a measure of `STYLE_PARTS`, relative to the neutral voice, against its band."""
     unit, tolerance, _ = STYLE_PARTS[key]
     return Part(key, "style", round(value, 4), unit, band, _falloff(value, band, tolerance))
 

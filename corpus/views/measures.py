@@ -34,7 +34,7 @@ def measures_of(score: ProsodyScore) -> dict[str, Any]:
     `causes` are the parts to change and `advice` says how, the most helpful first; `coach` is the
     first advice, or praise. `unusable`: a technical cause, under which the style is not measured.
     """
-    parts = [_bar(part) for part in score.parts.get("parts", [])]
+    parts = [bar_of(part) for part in score.parts.get("parts", [])]
     found = hints(parts_of(score), Prosody.from_json(score.measures))
     said = [advice(hint) for hint in found]
     technical = any(hint.kind == "technical" for hint in found)
@@ -58,7 +58,8 @@ def parts_of(score: ProsodyScore) -> list[Part]:
     return [Part(**{**row, "limit": tuple(row["limit"])}) for row in rows]
 
 
-def _bar(part: dict[str, Any]) -> dict[str, Any]:
+def bar_of(part: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a quality score with its name, unit and range, for its bar."""
     low, high = part["limit"]
     least, most = SPANS[part["code"]]
     return {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from corpus.audio.io import read_wav
+from corpus.audio.profile import Profile
 from corpus.audio.types import AudioError
 from corpus.exchange.parsing import ExchangeErrors, parse
 from corpus.files import sha256_of
@@ -46,10 +47,11 @@ class Take:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The sentences, and each style's pace."""
+    """The sentences, and each style's pace and profile."""
 
     sentences: tuple[Sentence, ...]
     speeds: dict[str, float]
+    profiles: dict[str, Profile]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -65,7 +67,11 @@ def read_corpus(folder: Path) -> Corpus:
         for group in groups
         for one in group["sentences"]
     )
-    return Corpus(sentences, {style["key"]: float(style["f5_speed"]) for style in styles})
+    return Corpus(
+        sentences,
+        {style["key"]: float(style["f5_speed"]) for style in styles},
+        {style["key"]: style["profile"] for style in styles},
+    )
 
 
 def style_sources(
@@ -73,12 +79,13 @@ def style_sources(
 ) -> list[StyleSource]:
     """Return what the teacher can speak for each style: its sentences, or its takes, best first."""
     if takes is None:
-        return [
-            StyleSource(key=key, speed=corpus.speeds[key], options=_suggested(key, corpus))
-            for key in styles
-        ]
+        return [replace(_style(key, corpus), options=_suggested(key, corpus)) for key in styles]
     ranked = sorted(takes, key=lambda take: -take.quality)
-    return [_recorded(key, corpus.speeds[key], ranked) for key in styles]
+    return [_recorded(_style(key, corpus), ranked) for key in styles]
+
+
+def _style(key: str, corpus: Corpus) -> StyleSource:
+    return StyleSource(key=key, speed=corpus.speeds[key], profile=corpus.profiles[key])
 
 
 def read_takes(path: Path, corpus: Corpus) -> list[Take]:
@@ -131,14 +138,13 @@ def _suggested(key: str, corpus: Corpus) -> list[SentenceOption]:
     return [SentenceOption(text, syllables(text) / pace) for text in texts]
 
 
-def _recorded(key: str, speed: float, takes: Sequence[Take]) -> StyleSource:
+def _recorded(style: StyleSource, takes: Sequence[Take]) -> StyleSource:
     best: dict[str, Take] = {}
     for take in takes:
-        if take.style == key:
+        if take.style == style.key:
             best.setdefault(take.text, take)
-    return StyleSource(
-        key=key,
-        speed=speed,
+    return replace(
+        style,
         options=[
             SentenceOption(take.text, _seconds(take.path), take.quality, is_recorded=True)
             for take in best.values()

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from corpus.files import sha256_of, sha256_of_json, write_bytes, write_json
 from distillation import voicepack
-from distillation.delivery import Delivery, fitted_in
 from distillation.engines.base import Student, Teacher
 from distillation.manifest import Manifest
 from distillation.pipeline import reports
@@ -30,18 +29,18 @@ from distillation.recipe import RunRecipe
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
-from distillation.stages.deploy import deploy
+from distillation.stages.deploy import deploy, pack_in_service
 from distillation.stages.evaluation import BatchEvaluator
 from distillation.stages.evolve import Evolution
 from distillation.stages.initialization import stock_of
 from distillation.stages.reference import Target
+from distillation.stages.run_report import build_report, write_report
 from distillation.stages.search_progress import GOAL, MINUTES, PATIENCE
 from distillation.stages.style_runner import (
     StyleRunner,
     make_student,
     make_teacher,
 )
-from distillation.stages.validate import build_report, write_report
 from distillation.stages.voice_atlas import atlas_folder
 
 CHECKPOINT_SECONDS = 20.0
@@ -151,20 +150,23 @@ class Pipeline:
             else:
                 self._evolve(style, identity)
 
-    def validate(self) -> dict[str, Any]:
+    def validate(self, voices_dir: Path) -> dict[str, Any]:
         """Validate every style of the recipe and write the report; return it.
+
+        Each is also compared with the voice of this style in `voices_dir`, if there is one.
 
         Earlier results of other styles are kept if their voices and the held-out sentences are
         unchanged, so that styles validated one by one are compared with each other.
         """
-        inputs, before = self._validate_inputs(), reports.readable(self.report)
+        deployed = {style: self._in_service(style, voices_dir) for style in self.recipe.style_keys}
+        inputs, before = self._validate_inputs(deployed), reports.readable(self.report)
         others = reports.still_valid(before, self.recipe, self.out)
         known = {*self.recipe.style_keys, *(report["style"] for report in others)}
         same = before.get("inputs") == inputs and known == set(before["styles"])
         if same and reports.is_audible(self.report, before):
             self._listener.message("The voices are validated already.")
             return before
-        validated = [self._validate(style) for style in self.recipe.style_keys]
+        validated = [self._validate(style, pack) for style, pack in deployed.items()]
         again = any(map(self._held_out_teacher.is_unfinished, validated))
         report = build_report(self.recipe, [*others, *validated])
         report["inputs"] = "" if again else inputs
@@ -195,29 +197,10 @@ class Pipeline:
             voices_dir=voices_dir,
             engine=self.recipe.student,
             about=about,
-            deliveries={} if plain_delivery else self._deliveries(packs, report),
+            deliveries={}
+            if plain_delivery
+            else reports.deliveries(self.report, report, packs, self.recipe.student),
         )
-
-    def _deliveries(
-        self, packs: Mapping[str, Path], report: Mapping[str, Any]
-    ) -> dict[str, Delivery]:
-        """Return what was fitted for the packs that were validated."""
-        fitted = {}
-        for style, path in packs.items():
-            found = report.get("styles", {}).get(style)
-            if not found or not reports.is_validated(found, path, self.recipe.student):
-                continue
-            try:
-                delivery = fitted_in(found)
-            except ValueError as error:
-                raise StageError(
-                    "bad_report",
-                    f"{self.report}: {style}: delivery: {error}; delete it and run "
-                    "--stage validate, which writes it anew; or deploy with --plain-delivery.",
-                ) from error
-            if delivery:
-                fitted[style] = delivery
-        return fitted
 
     def _runner(self, style: str, stage: str) -> StyleRunner:
         return StyleRunner(
@@ -234,7 +217,9 @@ class Pipeline:
         def on_progress(done: int, of: int) -> None:
             self._listener.sentence_spoken(stage, style, done, of)
             if self._should_stop():
-                raise Interrupted(f"{style}: stopped in stage {stage}, which begins anew.")
+                raise Interrupted(
+                    f"{style}: stopped in stage {stage}, which restarts from its beginning."
+                )
 
         return on_progress
 
@@ -318,7 +303,7 @@ class Pipeline:
         except StageError as error:
             if error.code != "bad_checkpoint":
                 raise
-            self._listener.message(f"{style}: {error} Starting anew.")
+            self._listener.message(f"{style}: {error} Restarting the search.")
             return runner.evolution()
 
     def _swap_checkpoint(self, style: str, identity: str, stored: Path) -> None:
@@ -333,12 +318,12 @@ class Pipeline:
             kept = stored.replace(set_aside_path(stored, before))
             self._listener.message(
                 f"{style}: the search so far had other options, another target or model; it is "
-                f"kept in {kept} and goes on with them."
+                f"kept in {kept} and continues with them."
             )
         if set_aside_path(stored, identity).exists():
             set_aside_path(stored, identity).replace(stored)
         elif before:
-            self._listener.message(f"{style}: Starting anew.")
+            self._listener.message(f"{style}: Restarting the search.")
 
     def _keep(self, style: str, identity: str, evolution: Evolution) -> None:
         files = self.files(style)
@@ -364,12 +349,21 @@ class Pipeline:
         }
         write_json(note_path(files.pack()), about)
 
-    def _validate(self, style: str) -> dict[str, Any]:
+    def _in_service(self, style: str, voices_dir: Path) -> Path | None:
+        """Return the deployed pack of a style; None if it is the evolved voice itself."""
+        path, own = (
+            pack_in_service(voices_dir, style, self.recipe.student),
+            self.files(style).pack(),
+        )
+        return path if path and sha256_of(path) != sha256_of(own) else None
+
+    def _validate(self, style: str, deployed: Path | None) -> dict[str, Any]:
         about = read_json(note_path(self.files(style).pack())) or {}
         return (
             self._runner(style, "validate")
             .validate(
                 base_voice=str(about.get("base_voice", "")),
+                deployed=deployed,
                 with_teacher=self._held_out_teacher.can_speak(self._runner(style, "validate")),
             )
             .to_json()
@@ -385,11 +379,12 @@ class Pipeline:
         spoken = [style.key, style.speed, style.reference_texts, hashes, self.recipe.seed]
         return sha256_of_json([spoken, self.recipe.teacher, self.recipe.teacher_options])
 
-    def _validate_inputs(self) -> str:
+    def _validate_inputs(self, deployed: Mapping[str, Path | None]) -> str:
         every = [self.files(style) for style in self.recipe.style_keys]
         packs = [sha256_of(files.pack(kind)) for files in every for kind in ("start", "evolved")]
         targets = [clips_digest(files.target) for files in every]
-        return sha256_of_json([self.recipe.to_json(), targets, packs])
+        compared = [path and sha256_of(path) for path in deployed.values()]
+        return sha256_of_json([self.recipe.to_json(), targets, packs, compared])
 
 
 def _is_made(target: Path, inputs: str) -> bool:

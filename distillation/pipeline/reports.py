@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from distillation import voicepack
+from distillation.delivery import Delivery, fitted_in
 from distillation.pipeline.workspace import FolderWorkspace, note_path, read_json, recipe_in
 from distillation.recipe import RunRecipe
 from distillation.stages.base import StageError
@@ -45,7 +46,7 @@ def readable(path: Path) -> dict[str, Any]:
 def is_audible(path: Path, report: Mapping[str, Any]) -> bool:
     """Return whether every audio file named in the report exists."""
     sounds = [one for style in report["styles"].values() for one in style["audio"]]
-    names = {one[kind] for one in sounds for kind in KINDS if one[kind]}
+    names = {one[kind] for one in sounds for kind in KINDS if one.get(kind)}
     return all((path.parent / "audio" / name).exists() for name in names)
 
 
@@ -79,13 +80,35 @@ def _check(report: Mapping[str, Any]) -> None:
         for check in style["checks"]:
             check["name"], check["value"], check["passed"], check["reason"]
         for one in style["audio"]:
-            [one[kind] for kind in KINDS]
+            one["target"], one["start"], one["evolved"]
 
 
 def _fault(path: Path, why: str) -> StageError:
     return StageError(
-        "bad_report", f"{path}: {why}; delete it and run --stage validate, which writes it anew."
+        "bad_report", f"{path}: {why}; delete it and run --stage validate, which writes a new one."
     )
+
+
+def deliveries(
+    path: Path, report: Mapping[str, Any], packs: Mapping[str, Path], engine: str
+) -> dict[str, Delivery]:
+    """Return the speed and gain that validation fitted for those packs that it validated."""
+    fitted = {}
+    for style, pack in packs.items():
+        found = report.get("styles", {}).get(style)
+        if not found or not is_validated(found, pack, engine):
+            continue
+        try:
+            delivery = fitted_in(found)
+        except ValueError as error:
+            raise StageError(
+                "bad_report",
+                f"{path}: {style}: delivery: {error}; delete it and run --stage validate, which "
+                "writes it again; or deploy with --plain-delivery.",
+            ) from error
+        if delivery:
+            fitted[style] = delivery
+    return fitted
 
 
 def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> str:

@@ -127,6 +127,7 @@ def _source(label: StyleLabel, targets: Sequence[Clip], plays_takes: bool) -> St
         options=options,
         takes=_takes(label) if plays_takes else {},
         targets=[SoundFile(clip.name, clip.sha256, clip.text) for clip in targets],
+        profile=label.profile,
     )
 
 

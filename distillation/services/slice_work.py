@@ -15,7 +15,7 @@ from corpus.audio.types import Audio
 from corpus.files import sha256
 from distillation import voicepack
 from distillation.engines.base import Student
-from distillation.models import ScorePoint, Stage, StyleRun, VoicePack
+from distillation.models import Deployment, ScorePoint, Stage, StyleRun, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.candidate_claims import LeadingEvaluator
 from distillation.services.errors import RunError, SliceStopped
@@ -116,8 +116,18 @@ def _beat_of(style_run: StyleRun) -> Any:
 
 def validate_slice(style_run: StyleRun) -> Outcome:
     runner = style_runner(style_run, _beat_of(style_run))
-    report = runner.validate(base_voice=style_run.base_voice)
+    report = runner.validate(base_voice=style_run.base_voice, deployed=_in_service(style_run))
     return Outcome(stage=None, fields={"report": report.to_json()})
+
+
+def _in_service(style_run: StyleRun) -> Path | None:
+    """Return the pack that is in service for this style, if it is of the same engine."""
+    rows = Deployment.objects.current().filter(voice=style_run.style)
+    rows = rows.filter(
+        place=str(settings.VOICES_DIR), pack__engine=style_run.run.run_recipe.student
+    )
+    row = rows.select_related("pack").last()
+    return media_path(row.pack.file.name) if row else None
 
 
 def evolve_slice(style_run: StyleRun) -> Outcome:

@@ -44,7 +44,7 @@ from distillation.services.slice_work import (
     validate_slice,
 )
 from distillation.stages.evaluation import Evaluations, GoOn, Task
-from distillation.stages.validate import build_report
+from distillation.stages.run_report import build_report
 
 logger = logging.getLogger(__name__)
 

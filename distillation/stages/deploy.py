@@ -64,6 +64,17 @@ def deploy(
         )
 
 
+def pack_in_service(voices_dir: str | Path, voice: str, engine: str) -> Path | None:
+    """Return the deployed pack of a voice; None if there is none of this engine."""
+    try:
+        found = manifest.read(voices_dir)
+    except manifest.ManifestError:
+        return None
+    row = found.voices.get(voice) if found else None
+    path = Path(voices_dir) / row.file if row and row.engine == engine else None
+    return path if path and path.is_file() else None
+
+
 def deploy_locked(
     packs: Mapping[str, str | Path],
     *,

@@ -23,16 +23,17 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
     Parameters
     ----------
     spoken : mapping of str to sequence of Audio
-        The held-out sentences by `start`, `evolved` and, if it is not the start, `best_base`.
+        The held-out sentences by `start`, `evolved`, `best_base` if it is not the start, and
+        `deployed` if a voice of this style is in service.
     target : ndarray, shape (256,)
         Embedding of the target.
 
     Returns
     -------
     dict
-        Intervals by voice, of the `gain` over the start and `over_best_base`, paired by sentence,
-        and of the self-similarity of `start` and `evolved` (`self`, a sentence against the
-        others); `embeddings` of the evolved voice, one for each sentence.
+        Intervals by voice, of the `gain` over the start, `over_best_base` and `over_deployed`,
+        paired by sentence, and of the self-similarity of `start` and `evolved` (`self`, a sentence
+        against the others); `embeddings` of the evolved voice, one for each sentence.
     """
     found = {kind: np.stack([embedding(one) for one in audios]) for kind, audios in spoken.items()}
     by_sentence = {kind: (rows @ target).tolist() for kind, rows in found.items()}
@@ -42,11 +43,20 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
         **{kind: bootstrap(values).to_json() for kind, values in by_sentence.items()},
         "gain": bootstrap(np.subtract(evolved, start).tolist()).to_json(),
         "over_best_base": bootstrap(np.subtract(evolved, best).tolist()).to_json(),
+        **_over_deployed(by_sentence),
         "self": {
             kind: bootstrap(_to_others(found[kind])).to_json() for kind in ("start", "evolved")
         },
         "embeddings": found["evolved"].round(DECIMALS).tolist(),
     }
+
+
+def _over_deployed(by_sentence: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    deployed = by_sentence.get("deployed")
+    if deployed is None:
+        return {}
+    gain = np.subtract(by_sentence["evolved"], deployed).tolist()
+    return {"over_deployed": bootstrap(gain).to_json()}
 
 
 def _to_others(rows: NDArray[np.float32]) -> list[float]:

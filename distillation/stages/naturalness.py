@@ -60,13 +60,14 @@ class Naturalness:
     Attributes
     ----------
     target : Opinion
-        On the held-out sentences spoken by the teacher; if it spoke none, on the target clips,
-        cut at their pauses.
+        On the held-out sentences synthesized by the teacher; if there are none, on the target
+        clips, cut at their pauses.
     target_of : str
         Which of the two: `sentences` or `clips`.
-    start, best_base, evolved : Opinion
+    start, best_base, evolved, deployed : Opinion
         On the held-out sentences. The best base voice is the one with the highest score when
-        the search chose its start; it is the start, unless a blend of two was better.
+        the search chose its start; it is the start, unless a blend of two was better. `deployed`
+        is None if no voice of this style is in service.
     voice : str
         Name of the best base voice; empty if unknown, and then the start is used.
     """
@@ -77,6 +78,7 @@ class Naturalness:
     best_base: Opinion
     evolved: Opinion
     voice: str
+    deployed: Opinion | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -85,6 +87,7 @@ class Naturalness:
             "start": self.start.to_json(),
             "best_base": {**self.best_base.to_json(), "voice": self.voice},
             "evolved": self.evolved.to_json(),
+            **({"deployed": self.deployed.to_json()} if self.deployed else {}),
         }
 
 
@@ -97,7 +100,7 @@ def predicted_naturalness(
     ----------
     spoken : mapping of str to sequence of Audio
         Held-out sentences by `start` and `evolved`; by `best_base` if it is not the start; by
-        `target` as far as the teacher spoke them.
+        `deployed` if there is one; by `target` as far as the teacher synthesized them.
     clips : sequence of Audio
         Target clips.
     voice : str
@@ -113,6 +116,7 @@ def predicted_naturalness(
         best_base=Opinion.of(scores["best_base"]) if scores.get("best_base") else start,
         evolved=Opinion.of(scores["evolved"]),
         voice=voice,
+        deployed=Opinion.of(scores["deployed"]) if scores.get("deployed") else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from corpus.audio.types import Audio
 from corpus.files import sha256_of
+from corpus.text.language import language_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
@@ -155,13 +156,17 @@ class StyleRunner:
             atlas_dir=self._atlas_dir,
         )
 
-    def validate(self, *, base_voice: str = "", with_teacher: bool = True) -> StyleReport:
+    def validate(
+        self, *, base_voice: str = "", deployed: Path | None = None, with_teacher: bool = True
+    ) -> StyleReport:
         """Validate the evolved voice against its start.
 
         Parameters
         ----------
         base_voice : str
             The base voice with the highest score, as found by the search.
+        deployed : path, optional
+            The pack of this style that is in service; one that cannot be used is left out.
         with_teacher : bool
             Whether the teacher should also speak the held-out sentences, where it can. If its
             prompt is missing or unusable by now, the teacher is left out.
@@ -178,11 +183,21 @@ class StyleRunner:
             start=voicepack.load(self.workspace.pack("start"), engine=engine),
             evolved=voicepack.load(self.workspace.pack("evolved"), engine=engine),
             base_voice=base_voice,
+            deployed=self._in_service(deployed) if deployed else None,
             target_texts=self.workspace.target_texts,
             base_voices=self._measured_base_voices(),
             audio_dir=self.workspace.audio_dir,
             on_progress=self._on_progress,
         )
+
+    def _in_service(self, path: Path) -> voicepack.VoicePack | None:
+        """Return the deployed pack; None if it is the evolved voice itself or not usable."""
+        try:
+            pack = voicepack.load(path, engine=self.recipe.student)
+        except voicepack.PackError:
+            return None
+        own = voicepack.load(self.workspace.pack("evolved"), engine=self.recipe.student)
+        return None if pack.sha256 == own.sha256 else pack
 
     def _measured_base_voices(self) -> dict[str, MeasuredVoice] | None:
         """Return the atlas of the base voices, if all were measured."""
@@ -199,10 +214,15 @@ class StyleRunner:
             joined_to=self.workspace.joined_prompt,
         )
 
-    def _warnings(self, clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
+    def _warnings(self, clips: Sequence[Audio], texts: Sequence[str]) -> tuple[TargetWarning, ...]:
         with separate_encoder() as embed:
-            stock = known_ranges(self.recipe.student, self._atlas_dir)
-            return target_warnings(clips, embed=embed, stock=stock, lang=self.recipe.lang)
+            return target_warnings(
+                clips,
+                embed=embed,
+                stock=known_ranges(self.recipe.student, self._atlas_dir),
+                lang=self.recipe.lang,
+                languages=[language_of(texts)],
+            )
 
     def _who_speaks(self) -> tuple[Teacher | None, Prompt | None]:
         teacher = self._teacher()

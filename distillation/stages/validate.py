@@ -14,7 +14,6 @@ from corpus.audio.io import write_wav
 from corpus.audio.loudness import integrated_lufs, normalize
 from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio, AudioError
-from corpus.files import write_json
 from corpus.phonetics import syllables
 from distillation.engines import TEACHERS
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
@@ -25,18 +24,16 @@ from distillation.stages import delivery_fit, prosody_figures, second_opinion
 from distillation.stages.base import Progress, StageError
 from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
-from distillation.stages.compared_checks import add_compared_checks
-from distillation.stages.differentiation import MEASURES, Differentiation, differentiation, measured
+from distillation.stages.differentiation import MEASURES, measured
 from distillation.stages.evidence import ceiling, impostors, similarities
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures, SentenceFigures
 from distillation.stages.reference import PAUSE_S, joined
-from distillation.stages.style_direction import confusion
 from distillation.stages.voice_atlas import MeasuredVoice
 from distillation.voicepack import VoicePack
 
 LUFS = -23.0
-KINDS = ("target", "start", "evolved")
+KINDS = ("target", "start", "evolved", "stock", "deployed")  # of the files of a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +96,13 @@ class StyleReport:
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
     second_measure : dict or None
-        What an encoder that no search hears says (`stages.second_opinion`).
+        The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None
         Speed and gain of a deployment (`stages.delivery_fit`).
     audio : tuple of dict
-        For each sentence its `text` and the files of `target` (None if the teacher cannot
-        speak it), `start` and `evolved`, relative to the audio folder.
+        For each sentence its `text` and the files of `KINDS`, relative to the audio folder; None
+        for a `target` that the teacher cannot speak, a `stock` voice (the best base voice) that is
+        not known, and where no voice is `deployed`.
     """
 
     style: str
@@ -161,6 +159,7 @@ def validate_style(
     start: VoicePack,
     evolved: VoicePack,
     base_voice: str = "",
+    deployed: VoicePack | None = None,
     target_texts: Sequence[str] = (),
     base_voices: Mapping[str, MeasuredVoice] | None = None,
     audio_dir: str | Path,
@@ -185,12 +184,14 @@ def validate_style(
     base_voice : str, optional
         The base voice with the highest score (`Evolution.base_voice`), which the evolved voice
         must about match in naturalness; if unknown, the start is used instead.
+    deployed : VoicePack, optional
+        The voice of this style that is in service now, to compare the evolved one with.
     target_texts : sequence of str, optional
-        All that is spoken in the target, for its rate; if unknown, syllables are counted by ear.
+        All text spoken in the target, for its rate; if unknown, syllables are counted from audio.
     base_voices : mapping of str to MeasuredVoice, optional
         The atlas of the base voices: the impostors, and the cohort of the second measure.
     audio_dir : path
-        Output folder for ``{style}/{n}-{target|start|evolved}.wav``, n from 1, at -23 LUFS.
+        Output folder for ``{style}/{n}-{kind}.wav``, n from 1, kind of `KINDS`, at -23 LUFS.
     on_progress : callable, optional
         Called with (sentences done, total).
 
@@ -201,13 +202,14 @@ def validate_style(
     """
     clips, scorer = _scorer(recipe, Path(target))
     packs = {"start": start, "evolved": evolved}
+    packs |= {"deployed": deployed} if deployed else {}
+    best = student.stock_voice(base_voice) if base_voice else None
+    packs |= {"best_base": best} if best and best.sha256 != start.sha256 else {}
+    stock = "best_base" if "best_base" in packs else "start" if best else ""
     checks_naturalness = NATURALNESS_LOSS in recipe.thresholds and available()
-    if checks_naturalness and base_voice:
-        best = student.stock_voice(base_voice)
-        packs |= {"best_base": best} if best.sha256 != start.sha256 else {}
     speak = partial(_by_teacher, teacher, prompt, recipe.style(style_key).speed, recipe.seed)
     spoken, files = _speak_held_out(
-        recipe, style_key, student, packs, speak, Path(audio_dir), on_progress
+        recipe, style_key, student, packs, speak, Path(audio_dir), on_progress, stock=stock
     )
     results = {
         kind: _result(scorer, packs[kind], recipe.held_out_texts, spoken[kind])
@@ -290,8 +292,13 @@ def _speak_held_out(
     speak_target: Callable[[str], Audio | None],
     audio_dir: Path,
     on_progress: Progress | None,
+    *,
+    stock: str,
 ) -> tuple[dict[str, list[Audio]], list[dict[str, str | None]]]:
-    """Return the held-out sentences by voice, and the files they were written to."""
+    """Return the held-out sentences by voice, and the files they were written to.
+
+    `stock` is the voice among `packs` that is the best base voice; empty if it is unknown.
+    """
     spoken: dict[str, list[Audio]] = {kind: [] for kind in (*packs, "target")}
     files = []
     for number, text in enumerate(recipe.held_out_texts, start=1):
@@ -301,50 +308,11 @@ def _speak_held_out(
         audios["target"] = speak_target(text)
         for kind, audio in audios.items():
             spoken[kind] += [audio] if audio else []
-        files.append(_write(audio_dir, style_key, number, text, audios))
+        written = {**audios, "stock": audios.get(stock)}
+        files.append(_write(audio_dir, style_key, number, text, written))
         if on_progress:
             on_progress(number, len(recipe.held_out_texts))
     return spoken, files
-
-
-def build_report(
-    recipe: RunRecipe, reports: Sequence[StyleReport | dict[str, Any]]
-) -> dict[str, Any]:
-    """Return the report of a run as plain JSON types, from style reports or their JSON.
-
-    `passed` is true when every style passes its checks and the styles differ (see
-    `stages.differentiation`); a single style has nothing to differ from. Checks that compare
-    styles are added to those of each (`stages.compared_checks`).
-    """
-    plain = [one.to_json() if isinstance(one, StyleReport) else one for one in reports]
-    styles = {report["style"]: dict(report) for report in plain}
-    add_compared_checks(styles, recipe.thresholds)
-    differ = _differentiation(styles, recipe.thresholds.get("differentiation", 0.0))
-    return {
-        "passed": all(style["passed"] and not got_worse(style) for style in styles.values())
-        and differ.passed,
-        "recipe": recipe.fingerprint(),
-        "student": recipe.student,
-        "teacher": recipe.teacher,
-        "strategy": recipe.strategy,
-        "steps": recipe.steps,
-        "seed": recipe.seed,
-        "thresholds": dict(recipe.thresholds),
-        "held_out_texts": list(recipe.held_out_texts),
-        "differentiation": differ.to_json(),
-        "confusion": confusion(styles),
-        "styles": styles,
-    }
-
-
-def got_worse(style: Mapping[str, Any]) -> bool:
-    """Whether a style of a report lost score or target similarity on held-out sentences."""
-    return bool({"total", "target"} & set(style.get("worse", ())))
-
-
-def write_report(path: str | Path, report: dict[str, Any]) -> None:
-    """Write the report as JSON."""
-    write_json(Path(path), report)
 
 
 def _by_teacher(
@@ -367,7 +335,7 @@ def _write(
 ) -> dict[str, str | None]:
     files: dict[str, str | None] = {"text": text}
     for kind in KINDS:
-        name, audio = f"{style_key}/{number}-{kind}.wav", audios[kind]
+        name, audio = f"{style_key}/{number}-{kind}.wav", audios.get(kind)
         files[kind] = name if audio is not None else None
         if audio is None:
             (audio_dir / name).unlink(missing_ok=True)
@@ -388,14 +356,6 @@ def _result(
         prosody=prosody,
         measures=tuple(measured(audio, one) for audio, one in zip(audios, prosody, strict=True)),
     )
-
-
-def _differentiation(styles: dict[str, Any], threshold: float) -> Differentiation:
-    figures = {
-        name: [[one.get(name) for one in style["evolved"]["prosody"]] for style in styles.values()]
-        for name in MEASURES
-    }
-    return differentiation(figures, threshold)
 
 
 def _without_contour(prosody: Prosody) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def marks(style: Report) -> list[Mark]:
     if impostors:
         shown.append(Mark("impostors", impostors["mean"]))
         shown.append(Mark("nearest", impostors["best"], voice=impostors["voice"]))
-    for kind in ("best_base", "start", "evolved"):
+    for kind in ("best_base", "start", "deployed", "evolved"):
         if one := found.get(kind):
             shown.append(Mark(kind, one["mean"], one["low"], one["high"]))
     return shown if ceiling is None else [*shown, Mark("ceiling", ceiling)]

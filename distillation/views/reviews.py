@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from corpus.views.measures import bar_of
 from distillation.forms import DecisionForm
 from distillation.models import ENDED, Run, RunState, VoicePack
 from distillation.services.deployments import pack_decide as pack_decide_
@@ -74,6 +75,7 @@ def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
             "marks": marks(style),
             "axes": axes.get(key),
             "prosody_rows": prosody(style),
+            "profile": [bar_of(part) for part in found.data.get("profile", {}).get(key, ())],
         }
         for key, style in styles.items()
     }

@@ -25,7 +25,7 @@ PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kep
 FINAL_STATES = (RunState.FINISHED, RunState.CANCELLED)  # no further milestone will be stored
 
 CLIP = re.compile(r"target-(?P<number>[1-9]\d?)")
-SPEAKERS = ("target", "start", "evolved")
+SPEAKERS = ("target", "start", "evolved", "stock", "deployed")
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""The report of `benchmarks.people` on made-up searches, and the texts it keeps apart."""
+"""The report of `benchmarks.people` on made-up searches, and its held-out texts."""
 
 from pathlib import Path
 from typing import Any
@@ -77,14 +77,14 @@ def test_a_row_has_the_median_and_the_worst_seed() -> None:
     }  # fmt: skip
 
 
-def test_bars_take_the_median_over_people_and_the_worst_of_all() -> None:
+def test_goals_use_the_median_over_people_or_the_worst_search() -> None:
     others = [result(0.80, target="eva"), result(0.78, target="ida"), *WALKS]
     stock = result(0.72, target="af_one", is_stock=True)
-    found = {row[0]: row[1:] for row in rows(report.bars_table([*SEEDS, *others, stock]))}
+    found = {row[0]: row[1:] for row in rows(report.goals_table([*SEEDS, *others, stock]))}
     assert found["similarity on held-out sentences"] == ["≥ 0.82", "0.800, 5 of 5 searches", "no"]
     assert found["gap closed, %, every target and seed"] == ["≥ 50", "40, 6 of 6 searches", "no"]
     assert found["naturalness lost, every target and seed"][1:] == ["0.25, 6 of 6 searches", "no"]
-    assert found["processor s a style, beside the atlas"] == [
+    assert found["processor s a style, without the atlas"] == [
         "≤ 360",
         "200, 5 of 5 searches",
         "yes",
@@ -92,30 +92,30 @@ def test_bars_take_the_median_over_people_and_the_worst_of_all() -> None:
     assert found["median F0 off, semitones"] == ["≤ 1", "0.50, 5 of 5 searches", "yes"]
 
 
-def test_being_ahead_of_the_walk_is_timed_by_its_pace() -> None:
+def test_time_to_pass_the_random_walk_is_relative_to_the_walks_own_time() -> None:
     """The walk got worse, so its start counts: 0.65; its 200 steps of 4 s make 1,600 s of 400."""
     assert report.ahead_of_walk(result(0.84), WALKS) == pytest.approx(50 / 1600)
     assert report.ahead_of_walk(result(0.64), WALKS) == report.NEVER
-    bar = rows(report.bars_table([*SEEDS, *WALKS]))[-1]
-    assert bar[2:] == ["0.031, 3 of 3 searches", "yes"]
+    goal = rows(report.goals_table([*SEEDS, *WALKS]))[-1]
+    assert goal[2:] == ["0.031, 3 of 3 searches", "yes"]
 
 
-def test_what_was_not_measured_is_no_bar_met() -> None:
-    assert {row[-1] for row in rows(report.bars_table(WALKS))} == {"not measured"}
-    last = rows(report.bars_table(SEEDS))[-1]
+def test_an_unmeasured_goal_is_not_met() -> None:
+    assert {row[-1] for row in rows(report.goals_table(WALKS))} == {"not measured"}
+    last = rows(report.goals_table(SEEDS))[-1]
     assert last[2:] == ["-, 0 of 3 searches", "not measured"]
 
 
-def test_without_a_gap_nothing_is_said_to_be_closed() -> None:
+def test_without_a_gap_no_closed_share_is_reported() -> None:
     near = result(0.84)
     near["measures"]["ceiling"] = 0.55
     row = dict(zip(report.HEAD, rows(report.results_table([near]))[0], strict=True))
     assert row["gap closed, %"] == "-"
 
 
-def test_a_voice_that_never_is_usable_has_no_time() -> None:
-    bars = {row[0]: row for row in rows(report.bars_table([result(0.70)]))}
-    assert bars["processor s to the first voice of 0.75"][2:] == ["-, 1 of 1 searches", "no"]
+def test_a_search_without_a_usable_voice_has_no_time_to_one() -> None:
+    goals = {row[0]: row for row in rows(report.goals_table([result(0.70)]))}
+    assert goals["processor s to the first voice of 0.75"][2:] == ["-, 1 of 1 searches", "no"]
 
 
 def test_the_plot_is_drawn_into_a_new_folder(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_the_plot_is_drawn_into_a_new_folder(tmp_path: Path) -> None:
     assert "similarity" in path.read_text()
 
 
-def test_unheard_sentences_are_of_the_corpus_and_of_other_lengths() -> None:
+def test_held_out_sentences_are_from_the_corpus_and_of_other_lengths() -> None:
     assert set(chosen.HELD_OUT) <= set(targets.CORPUS.texts)
     gaps = [abs(len(a) - len(b)) for a in chosen.HELD_OUT for b in chosen.SEARCH]
     assert min(gaps) >= LENGTH_GAP
@@ -149,7 +149,7 @@ def job(tmp_path: Path, strategy: str) -> people.Job:
     return people.Job(target, strategy, 0, 12, ("a", "b"), tmp_path, tmp_path)
 
 
-def test_code_of_the_gradient_alone_leaves_the_walks_stored(
+def test_a_change_of_gradient_code_keeps_stored_random_walks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [job(tmp_path, strategy) for strategy in ("gradient", "random-walk")]
@@ -165,12 +165,12 @@ def test_code_of_the_gradient_alone_leaves_the_walks_stored(
     "module",
     ["search/gradient", "stages/objective", "stages/corrections", "stages/prosody_shift"],
 )
-def test_a_search_by_gradient_knows_its_code(module: str) -> None:
+def test_the_fingerprint_of_a_gradient_search_covers_its_code(module: str) -> None:
     known = {*people.code_of("gradient"), *(people.ROOT / name for name in people.GRADIENT_CODE)}
     assert people.ROOT / "distillation" / f"{module}.py" in known
 
 
-def test_other_measures_do_not_search_again(
+def test_changed_measures_do_not_repeat_the_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = job(tmp_path, "cma-es")
@@ -185,7 +185,7 @@ def test_other_measures_do_not_search_again(
 
 
 class Clock:
-    """Processor time that passes when told."""
+    """Processor time that passes on request."""
 
     now = 0.0
 
@@ -193,7 +193,7 @@ class Clock:
         return self.now
 
 
-def test_what_is_measured_on_the_way_is_not_the_searchs_time(
+def test_search_time_excludes_the_measurements(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock()
@@ -216,6 +216,6 @@ def test_what_is_measured_on_the_way_is_not_the_searchs_time(
     assert curve.spent_s == pytest.approx(10.0)
 
 
-def test_the_measures_code_is_there() -> None:
+def test_all_fingerprinted_source_files_exist() -> None:
     names = (*people.CODE, *people.GRADIENT_CODE, *people_measures.CODE)
     assert [name for name in names if not (people.ROOT / name).is_file()] == []

@@ -98,7 +98,7 @@ def test_the_launch_form_of_the_admin_fits(visit: Visit) -> None:
     assert too_wide(page) == {}
 
 
-def test_the_skip_link_leads_past_the_navigation(visit: Visit) -> None:
+def test_the_skip_link_skips_the_navigation(visit: Visit) -> None:
     page = visit("admin")
     page.goto("/takes/")
     page.keyboard.press("Tab")

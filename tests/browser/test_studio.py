@@ -1,4 +1,4 @@
-"""The studio in a browser with a WAV as microphone: no take lost, none doubled."""
+"""The studio in a browser with a WAV as microphone: no take is lost or stored twice."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_the_microphone_is_checked(page: Page) -> None:
     page.wait_for_function(f"({level})(document.getElementById('studio-level'))")
 
 
-def test_audio_processing_that_the_browser_keeps_on_is_named(signed_in: BrowserContext) -> None:
+def test_audio_processing_that_the_browser_leaves_on_is_reported(signed_in: BrowserContext) -> None:
     page = signed_in.new_page()
     page.add_init_script("""
       const told = MediaStreamTrack.prototype.getSettings;
@@ -222,7 +222,7 @@ def test_five_takes_through_a_restart_of_the_server(page: Page, studio: Studio) 
     assert TAKE_S + 0.5 < audio.duration_s < TAKE_S + 2.5  # with half a second at both ends
 
 
-def test_an_interrupted_answer_leaves_the_page_unchanged(page: Page) -> None:
+def test_an_interrupted_response_leaves_the_page_unchanged(page: Page) -> None:
     page.evaluate("() => { Response.prototype.text = () => Promise.reject(new TypeError('cut')); }")
     with page.expect_response(re.compile("/studio/takes/")) as answer:
         record(page)
@@ -337,7 +337,7 @@ def test_the_studio_in_use_fits_and_is_accessible(
     context.close()
 
 
-def test_a_lost_answer_stores_the_take_once(page: Page, studio: Studio) -> None:
+def test_a_take_is_stored_once_when_the_response_is_lost(page: Page, studio: Studio) -> None:
     before, lost = len(studio.takes()), []
 
     def lose(route: Route) -> None:

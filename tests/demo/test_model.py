@@ -22,7 +22,7 @@ def unreachable(settings, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
-def test_if_no_source_answers_one_line_says_so_and_praat_speaks(capsys):
+def test_if_no_source_answers_praat_is_used_with_a_one_line_notice(capsys):
     assert engine_choose("") == "praat"
     last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith("The demo speaks with praat")
@@ -31,7 +31,7 @@ def test_if_no_source_answers_one_line_says_so_and_praat_speaks(capsys):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
-def test_asked_for_by_name_it_is_an_error_instead():
+def test_a_missing_kokoro_requested_by_name_is_an_error():
     with pytest.raises(DemoError, match="No source of Kokoro answers"):
         engine_choose("kokoro")
 

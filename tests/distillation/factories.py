@@ -1,4 +1,4 @@
-"""Runs for tests: a small corpus that really speaks, and recipes small enough to execute."""
+"""Runs for tests: a small corpus with synthesized takes, and recipes small enough to execute."""
 
 import hashlib
 from dataclasses import replace
@@ -15,7 +15,7 @@ from distillation.recipe import RunRecipe, StyleRecipe
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
 from distillation.stages.differentiation import MEASURES
-from distillation.stages.validate import build_report
+from distillation.stages.run_report import build_report
 from tests.factories import (
     LabelFactory,
     PersonFactory,
@@ -177,6 +177,8 @@ def similarity() -> dict[str, Any]:
         "best_base": {"mean": 0.713, "low": 0.7, "high": 0.726},
         "gain": {"mean": 0.159, "low": 0.14, "high": 0.178},
         "over_best_base": {"mean": 0.148, "low": -0.01, "high": 0.171},
+        "deployed": {"mean": 0.822, "low": 0.81, "high": 0.83},
+        "over_deployed": {"mean": 0.039, "low": 0.02, "high": 0.05},
         "ceiling": 0.912,
         "impostors": {"mean": 0.554, "best": 0.721, "voice": "pf_luz"},
         "embeddings": [[0.6, 0.8], [0.8, 0.6]],

@@ -17,7 +17,7 @@ STYLES = ("neutral", "amable")
 F5 = TEACHERS["f5"]
 
 
-def test_a_prompt_for_each_style(tmp_path: Path) -> None:
+def test_each_style_has_its_own_prompt(tmp_path: Path) -> None:
     path = tmp_path / "a=b.wav"
     write_wav(path, speech(10))
     found = style_prompts([f"amable={path}: Hola: ¿qué tal?"], STYLES)
@@ -26,12 +26,12 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
     styles = tuple(replace(one, prompt=found.get(one.key, ())) for one in recipe.styles)
     options = {"prompt": "shared.wav", "transcript": "De todos."}
     recipe = replace(recipe, styles=styles, teacher_options=options)
-    heard = {
+    prompts = {
         key: make_prompt(recipe, key, place=Path, joined_to=tmp_path / "no.wav") for key in STYLES
     }
-    assert heard["amable"].audio == path
-    assert heard["amable"].transcript == "Hola: ¿qué tal?"
-    assert (heard["neutral"].audio, heard["neutral"].transcript) == (
+    assert prompts["amable"].audio == path
+    assert prompts["amable"].transcript == "Hola: ¿qué tal?"
+    assert (prompts["neutral"].audio, prompts["neutral"].transcript) == (
         Path("shared.wav"),
         "De todos.",
     )
@@ -46,12 +46,12 @@ def test_a_prompt_for_each_style(tmp_path: Path) -> None:
         ("amable=nowhere.wav:Hola.", r"nowhere\.wav is not there"),
     ],
 )
-def test_what_is_no_prompt(given: str, message: str) -> None:
+def test_invalid_prompts_are_refused(given: str, message: str) -> None:
     with pytest.raises(PlanError, match=message):
         style_prompts([given], STYLES)
 
 
-def test_where_f5_can_speak(tmp_path: Path) -> None:
+def test_f5_without_its_environment_names_the_alternatives(tmp_path: Path) -> None:
     asked = {"stage": "reference", "teacher": "f5", "prompt_styles": ("amable=a.wav:Hola.",)}
     with pytest.raises(PlanError, match="make teacher"):
         plan_of(tmp_path, **asked)
@@ -59,6 +59,6 @@ def test_where_f5_can_speak(tmp_path: Path) -> None:
         plan_of(tmp_path, **asked, tts_url="http://tts:8001")
 
 
-def test_its_options_of_this_machine(tmp_path: Path) -> None:
+def test_machine_options_of_f5_are_model_folder_and_language(tmp_path: Path) -> None:
     assert TEACHERS["recordings"].machine_options(tmp_path, lang="es") == {}
     assert F5.machine_options(tmp_path, lang="es") == {"model_dir": str(tmp_path), "lang": "es"}

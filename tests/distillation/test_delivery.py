@@ -1,4 +1,4 @@
-"""The speed and gain of a voice: fitted to a target, kept within what a voice can bear."""
+"""The speed and gain of a voice: fitted to a target, limited to acceptable ranges."""
 
 import math
 
@@ -25,15 +25,15 @@ def spoken(texts: tuple[str, ...], voice: str, delivery: Delivery = PLAIN) -> li
     ]
 
 
-def rate(heard: list[Prosody]) -> float:
-    return sum(one.articulation_rate or 0 for one in heard) / len(heard)
+def rate(figures: list[Prosody]) -> float:
+    return sum(one.articulation_rate or 0 for one in figures) / len(figures)
 
 
-def level(heard: list[Prosody]) -> float:
-    return sum(one.loudness_lufs for one in heard) / len(heard)
+def level(figures: list[Prosody]) -> float:
+    return sum(one.loudness_lufs for one in figures) / len(figures)
 
 
-def test_what_is_fitted_on_some_sentences_holds_on_others() -> None:
+def test_a_delivery_fitted_on_some_sentences_fits_others() -> None:
     target = spoken(FITTED, "pm_teo", Delivery(speed=1.15, gain_db=-4.0))
     own = spoken(FITTED, "pf_luz")
     fitted = fit_delivery(
@@ -60,7 +60,7 @@ def test_what_is_fitted_on_some_sentences_holds_on_others() -> None:
         ([5.0], [-3.0], 1.0, -23.0, 0.8, -12.0),
     ],
 )
-def test_the_fit_follows_the_means_within_its_ranges(
+def test_the_fit_is_the_ratio_of_means_within_its_ranges(
     rates: list[float | None],
     lufs: list[float],
     target_rate: float | None,
@@ -73,13 +73,13 @@ def test_the_fit_follows_the_means_within_its_ranges(
 
 
 @given(st.floats(0.8, 1.25), st.floats(-12, 12))
-def test_there_and_back(speed: float, gain_db: float) -> None:
+def test_a_delivery_survives_a_round_trip(speed: float, gain_db: float) -> None:
     delivery = Delivery(speed=speed, gain_db=gain_db)
-    beside = {"rate_error": {"without": 0.1, "with": 0.0}}
-    assert fitted_in({"delivery": delivery.to_json() | beside}) == delivery
+    other_keys = {"rate_error": {"without": 0.1, "with": 0.0}}
+    assert fitted_in({"delivery": delivery.to_json() | other_keys}) == delivery
 
 
-def test_reports_of_before_have_none() -> None:
+def test_older_reports_have_no_delivery() -> None:
     assert fitted_in({}) is fitted_in({"delivery": None}) is None
 
 
@@ -94,6 +94,6 @@ def test_reports_of_before_have_none() -> None:
         ({"gain_db": None}, "gain_db: a number"),
     ],
 )
-def test_damage_names_the_figure(data: object, named: str) -> None:
+def test_the_error_of_a_damaged_delivery_names_the_field(data: object, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         fitted_in({"delivery": data})

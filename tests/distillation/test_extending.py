@@ -1,4 +1,4 @@
-"""A teacher, a strategy, a check and a style measure from outside: a module and a line each."""
+"""A teacher, a strategy, a check and a style measure added from outside, by a module and a line."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,8 @@ from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
 from distillation.stages import checks, differentiation
 from distillation.stages.evolve import Evolution
-from distillation.stages.validate import build_report, validate_style
+from distillation.stages.run_report import build_report
+from distillation.stages.validate import validate_style
 from distillation.wording import name_words
 from tests.distillation import outside
 from tests.distillation.factories import corpus_make
@@ -27,7 +28,7 @@ from tests.factories import PersonFactory
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("media")
-def test_a_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_teacher_added_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engines.TEACHERS, "outside", outside.INFO)
     corpus_make("neutral")
     assert "outside: Free for all." in str(RunLaunchForm().fields["teacher"].help_text)
@@ -45,7 +46,7 @@ class OutsideWalk(RandomWalk):
     name: ClassVar[str] = "outside"
 
 
-def test_a_strategy(monkeypatch: pytest.MonkeyPatch, target_path: Path) -> None:
+def test_a_strategy_added_from_outside(monkeypatch: pytest.MonkeyPatch, target_path: Path) -> None:
     monkeypatch.setitem(STRATEGIES, "outside", OutsideWalk)
     evolution = Evolution(recipe(strategy="outside", steps=2), "neutral", student(), target_path)
     assert evolution.advance()
@@ -60,7 +61,7 @@ def _duration_s(audio: Audio, _prosody: Prosody) -> float:
     return audio.duration_s
 
 
-def test_a_check_and_a_style_measure(
+def test_a_check_and_a_style_measure_added_from_outside(
     monkeypatch: pytest.MonkeyPatch, target_path: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(checks.CHECKS, "longest", checks.CheckRule(60.0, _longest))

@@ -1,4 +1,4 @@
-"""The manifest: what is written is what is read; damage says which field."""
+"""The manifest: round trip, and errors that name the damaged field."""
 
 import json
 
@@ -12,7 +12,7 @@ VOICE = {"file": "neutral.pt", "sha256": "a" * 64, "engine": "praat"}
 GOOD = {"version": 1, "default": "neutral", "voices": {"neutral": VOICE}}
 
 
-def test_write_and_read(tmp_path):
+def test_a_manifest_survives_a_round_trip(tmp_path):
     voices = {
         "neutral": ManifestVoice(**VOICE, style="neutral", about={"score": 91.5, "by": "Inés"}),
         "amable": ManifestVoice(
@@ -34,12 +34,12 @@ def test_equal_manifests_are_equal_bytes(tmp_path):
     assert (tmp_path / "1" / NAME).read_bytes() == (tmp_path / "2" / NAME).read_bytes()
 
 
-def test_a_manifest_of_before_has_no_speed_and_gain(tmp_path):
+def test_an_older_manifest_has_no_speed_and_gain(tmp_path):
     (tmp_path / NAME).write_text(json.dumps(GOOD), encoding="utf-8")
     assert read(tmp_path).voices["neutral"].delivery.is_plain
 
 
-def test_no_manifest_is_none(tmp_path):
+def test_a_missing_manifest_is_none(tmp_path):
     assert read(tmp_path) is None
     assert read(tmp_path / "absent") is None
 
@@ -65,7 +65,7 @@ def test_no_manifest_is_none(tmp_path):
         (GOOD | {"voices": {"neutral": VOICE | {"gain_db": "loud"}}}, "voices.neutral.gain_db: a"),
     ],
 )
-def test_damage_names_file_and_field(tmp_path, content, named):
+def test_the_error_of_a_damaged_manifest_names_file_and_field(tmp_path, content, named):
     text = content if isinstance(content, str) else json.dumps(content)
     (tmp_path / NAME).write_text(text, encoding="utf-8")
     with pytest.raises(ManifestError) as caught:
@@ -75,7 +75,7 @@ def test_damage_names_file_and_field(tmp_path, content, named):
     assert "mend it" in str(caught.value)
 
 
-def test_bytes_that_are_not_text(tmp_path):
+def test_a_manifest_that_is_not_text_is_reported(tmp_path):
     (tmp_path / NAME).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ManifestError, match="cannot be read"):
         read(tmp_path)
@@ -98,7 +98,7 @@ JSON = st.recursive(
 
 
 @given(content=JSON)
-def test_any_json_gives_a_manifest_or_its_own_error(tmp_path_factory, content):
+def test_any_json_gives_a_manifest_or_a_manifest_error(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("any")
     (folder / NAME).write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ManifestError):

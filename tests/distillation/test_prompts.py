@@ -38,7 +38,9 @@ def launched(recipe: RunRecipe) -> Run:
 
 
 class TestPrompts:
-    def test_the_best_takes_of_each_style_until_they_are_long_enough(self, media: Path) -> None:
+    def test_the_best_takes_of_each_style_are_used_up_to_the_required_length(
+        self, media: Path
+    ) -> None:
         corpus_make("neutral", "amable")
         for number, take in enumerate(Recording.objects.all()):
             ProsodyScore.objects.filter(recording=take).update(quality=50 + number % 7)
@@ -55,7 +57,7 @@ class TestPrompts:
             assert not {text for text, _ in recipe.style(key).prompt} & set(recipe.held_out_texts)
             assert all(recipe.inputs[name] == take.sha256 for name, take in takes.items())
 
-    def test_they_are_joined_with_their_transcripts(self, media: Path, tmp_path: Path) -> None:
+    def test_takes_are_joined_with_their_transcripts(self, media: Path, tmp_path: Path) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         run = launched(recipe)
@@ -73,7 +75,7 @@ class TestPrompts:
         assert (alone.transcript, str(alone.audio)) == own[0]
         assert not (tmp_path / "no.wav").exists()
 
-    def test_one_speaker_speaks_all_prompts(self) -> None:
+    def test_all_prompts_are_of_one_speaker(self) -> None:
         corpus_make("neutral", "amable")
         sentence = Recording.objects.first().sentence
         other = SpeakerFactory()
@@ -86,7 +88,7 @@ class TestPrompts:
         used = {name for style in recipe.styles for _, name in style.prompt}
         assert lone.wav.name not in used
 
-    def test_what_is_missing_is_named(self) -> None:
+    def test_missing_takes_are_reported(self) -> None:
         corpus_make("neutral", "amable")
         Recording.objects.filter(style__key="amable").update(duration_s=13.0)
         with pytest.raises(RecipeError, match=r"^own_prompts: .*Amable"):
@@ -96,7 +98,7 @@ class TestPrompts:
         with pytest.raises(RecipeError, match=r"^own_prompts: .*recordings"):
             recipe_build(styles=["neutral"], steps=3, own_prompts=True)
 
-    def test_a_withdrawn_consent_stops_it(self) -> None:
+    def test_a_withdrawn_consent_stops_the_run(self) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         run = launched(recipe)
@@ -111,7 +113,7 @@ class TestPrompts:
         with pytest.raises(RecipeError):
             built("neutral", own_prompts=True)
 
-    def test_a_take_that_changed_stops_it(self, media: Path) -> None:
+    def test_a_changed_take_stops_the_run(self, media: Path) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         inputs_check(recipe, "neutral")
@@ -121,7 +123,7 @@ class TestPrompts:
             inputs_check(recipe, "neutral")
         assert caught.value.code == "take_changed"
 
-    def test_one_take_for_all_styles_as_before(self) -> None:
+    def test_one_take_may_be_the_prompt_of_all_styles(self) -> None:
         corpus_make("neutral")
         take = Recording.objects.first()
         recipe = built("neutral", prompt=take)
@@ -130,7 +132,7 @@ class TestPrompts:
         }  # fmt: skip
         assert recipe.style("neutral").prompt == ()
 
-    def test_it_survives_json(self) -> None:
+    def test_prompts_survive_a_round_trip_through_json(self) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         assert RunRecipe.from_json(recipe.to_json()) == recipe
@@ -147,16 +149,18 @@ class TestQueue:
             ("http", Stage.VALIDATE, "voicelab"),
         ],
     )
-    def test_the_teachers_slices_wait_for_its_worker(self, teacher, stage, queue) -> None:
+    def test_slices_of_the_teacher_wait_for_its_worker(self, teacher, stage, queue) -> None:
         run = launched(replace(plain_recipe("neutral"), teacher=teacher))
         assert queue_of(StyleRun(run=run, stage=stage)) == queue
 
-    def test_messages_go_there(self, django_capture_on_commit_callbacks) -> None:
+    def test_messages_go_to_the_queue_of_the_teacher(
+        self, django_capture_on_commit_callbacks
+    ) -> None:
         with django_capture_on_commit_callbacks() as callbacks:
             launched(replace(plain_recipe("neutral"), teacher="f5"))
         assert [callback.keywords["queue"] for callback in callbacks] == ["teacher"]
 
-    def test_the_page_says_which_worker_is_missing(self, client: Client) -> None:
+    def test_the_page_names_the_missing_worker(self, client: Client) -> None:
         run = launched(replace(plain_recipe("neutral"), teacher="f5"))
         run.style_runs.update(queued_at=timezone.now() - timedelta(seconds=30))
         client.force_login(run.created_by)
@@ -168,14 +172,14 @@ class TestQueue:
         assert b"make teacher-worker" not in client.get(page).content
         assert recovery.teacher_is_there()
 
-    def test_a_teachers_worker_is_not_an_ordinary_one(self) -> None:
+    def test_a_teachers_worker_does_not_count_as_an_ordinary_one(self) -> None:
         recovery.worker_beat(name="teacher@here", queues=["teacher"])
         assert recovery.teacher_is_there()
         assert not recovery.worker_is_there()
 
 
 class TestLicence:
-    def test_the_recipe_and_the_page_name_it(self, client: Client) -> None:
+    def test_recipe_and_page_name_the_licence(self, client: Client) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)
         assert recipe.teacher_weights == "jpgallegoar/F5-Spanish, CC-BY-NC-4.0"
@@ -184,15 +188,13 @@ class TestLicence:
         client.force_login(run.created_by)
         assert b"CC-BY-NC-4.0" in client.get(reverse("run", args=[run.pk])).content
 
-    def test_the_launch_form_shows_it_before_the_launch(
-        self, client: Client, settings: Settings
-    ) -> None:
+    def test_the_launch_form_shows_the_licence(self, client: Client, settings: Settings) -> None:
         client.force_login(PersonFactory(roles=["admin"], is_staff=True))
         page = client.get(reverse("admin:distillation_run_add")).content.decode()
         assert "jpgallegoar/F5-Spanish, CC-BY-NC-4.0" in page
         assert "own_prompts" in page
 
-    def test_other_teachers_have_none(self) -> None:
+    def test_other_teachers_have_no_licence(self) -> None:
         corpus_make("neutral")
         recipe = recipe_build(styles=["neutral"], steps=3)
         assert recipe.teacher_weights == ""

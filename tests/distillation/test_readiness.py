@@ -1,4 +1,4 @@
-"""Styles of one speaker: who waits for whom, what is sent again, and what fails together."""
+"""Styles of one speaker: which wait for which, what is sent again, what fails together."""
 
 from dataclasses import replace
 from typing import Any
@@ -50,14 +50,14 @@ def test_the_speaker_needs_every_target_and_the_others_the_speaker(run: Run) -> 
     assert ready(run) == list(STYLES)
 
 
-def test_strategies_without_one_speaker_never_wait(run: Run) -> None:
+def test_styles_of_strategies_without_a_common_speaker_never_wait(run: Run) -> None:
     run.recipe = plain_recipe(*STYLES).to_json()
     run.save()
     stages(run, neutral=Stage.EVOLVE, amable=Stage.EVOLVE)
     assert ready(run) == list(STYLES)
 
 
-def test_a_recipe_that_cannot_be_read_holds_up_nobody_else(run: Run) -> None:
+def test_an_unreadable_recipe_does_not_block_other_runs(run: Run) -> None:
     run.recipe = {**run.recipe, "version": 999}
     run.save()
     stages(run, amable=Stage.EVOLVE)
@@ -65,7 +65,7 @@ def test_a_recipe_that_cannot_be_read_holds_up_nobody_else(run: Run) -> None:
     assert queue.work_waits()
 
 
-def test_a_slice_that_must_wait_takes_no_lease_and_is_no_work_for_helpers(run: Run) -> None:
+def test_a_waiting_slice_takes_no_lease_and_does_not_count_as_waiting_work(run: Run) -> None:
     stages(run, **dict.fromkeys(STYLES, Stage.EVOLVE))
     style_advance(style_run_id=style(run, "amable").pk, slice=0)
     assert style(run, "amable").lease == ""
@@ -73,7 +73,7 @@ def test_a_slice_that_must_wait_takes_no_lease_and_is_no_work_for_helpers(run: R
     assert not queue.work_waits()  # so that a helper may join the speaker's search
 
 
-def test_what_waited_is_sent_when_its_turn_comes(
+def test_waiting_styles_are_sent_once_the_speaker_is_finished(
     run: Run, django_capture_on_commit_callbacks: Any
 ) -> None:
     stages(run, **dict.fromkeys(STYLES, Stage.EVOLVE))
@@ -84,7 +84,7 @@ def test_what_waited_is_sent_when_its_turn_comes(
     assert sent == {style(run, key).pk for key in STYLES}
 
 
-def test_what_waits_for_a_style_that_failed_fails_with_it_and_all_are_retried(run: Run) -> None:
+def test_styles_waiting_for_a_failed_one_fail_with_it_and_all_are_retried(run: Run) -> None:
     stages(run, **dict.fromkeys(STYLES, Stage.EVOLVE))
     style_fail(style_run_id=style(run, "neutral").pk, slice=0, code="bad_target", message="why")
     run.refresh_from_db()

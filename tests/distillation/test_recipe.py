@@ -1,4 +1,4 @@
-"""Recipes: what cannot be run is refused, what can goes through JSON unchanged."""
+"""Recipes: invalid ones are refused, valid ones survive a round trip through JSON."""
 
 import pytest
 from hypothesis import given
@@ -49,12 +49,12 @@ def test_every_change_changes_the_fingerprint() -> None:
         ({"weights": {"target": 1.0}}, "weights: target, self and feature"),
     ],
 )
-def test_what_cannot_be_run_is_refused(changes: dict[str, object], message: str) -> None:
+def test_an_invalid_recipe_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         recipe(**changes)
 
 
-def test_unknown_fields_and_styles_are_named() -> None:
+def test_unknown_fields_and_styles_are_reported() -> None:
     with pytest.raises(RecipeError, match="unknown fields colour"):
         RunRecipe.from_json({**recipe().to_json(), "colour": "red"})
     with pytest.raises(RecipeError, match="'alegre' is not in this run"):

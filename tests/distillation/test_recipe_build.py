@@ -15,7 +15,7 @@ from tests.factories import StyleFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 
-def test_names_five_takes_a_style_and_keeps_the_held_out_apart() -> None:
+def test_a_recipe_has_five_takes_a_style_and_separate_held_out_texts() -> None:
     corpus_make("neutral", "amable")
     recipe = recipe_build(styles=["neutral", "amable"], steps=10, seed=1)
     for style in recipe.styles:
@@ -27,13 +27,13 @@ def test_names_five_takes_a_style_and_keeps_the_held_out_apart() -> None:
     assert recipe.versions["numpy"]
 
 
-def test_equal_for_equal_corpora() -> None:
+def test_equal_corpora_give_equal_recipes() -> None:
     corpus_make("neutral")
     one, other = (recipe_build(styles=["neutral"], steps=10) for _ in range(2))
     assert one.fingerprint() == other.fingerprint()
 
 
-def test_the_student_is_kokoro_from_the_moment_its_files_are_there(
+def test_the_student_is_kokoro_once_its_files_are_present(
     settings: Any, kokoro_voices: Path
 ) -> None:
     corpus_make("neutral")
@@ -54,7 +54,7 @@ def test_the_student_is_kokoro_from_the_moment_its_files_are_there(
 
 
 @pytest.mark.usefixtures("kokoro_voices")
-def test_kokoros_precision_is_frozen_with_it(settings: Any) -> None:
+def test_the_recipe_records_kokoros_precision(settings: Any) -> None:
     corpus_make("neutral")
     settings.KOKORO_PRECISION = "bf16"
     kokoro, praat = (
@@ -73,7 +73,7 @@ def test_a_student_with_fewer_than_two_voices_is_refused(kokoro_voices: Path) ->
 
 
 @pytest.mark.usefixtures("kokoro_voices")
-def test_gradients_are_for_students_that_give_them() -> None:
+def test_the_gradient_strategy_requires_a_differentiable_student() -> None:
     corpus_make("neutral")
     with pytest.raises(RecipeError, match=r"strategy: gradient .* kokoro only, not with praat"):
         recipe_build(styles=["neutral"], steps=10, strategy="gradient", student="praat")
@@ -81,7 +81,7 @@ def test_gradients_are_for_students_that_give_them() -> None:
     assert made.strategy == "gradient"
 
 
-def test_a_style_without_takes_is_named() -> None:
+def test_a_style_without_takes_is_reported() -> None:
     StyleFactory(key="amable", name="Amable")
     with pytest.raises(RecipeError, match="Amable"):
         recipe_build(styles=["amable"], steps=10)
@@ -110,7 +110,7 @@ def test_unknown_names_are_refused(field: str) -> None:
         recipe_build(styles=["neutral"], steps=10, **names)
 
 
-def test_the_http_teacher_needs_no_takes_but_an_address() -> None:
+def test_the_http_teacher_needs_an_address_and_no_takes() -> None:
     corpus_make("neutral")
     Recording.objects.all().delete()
     with pytest.raises(RecipeError, match="tts_url"):

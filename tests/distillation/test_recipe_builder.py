@@ -73,7 +73,7 @@ def test_rows_and_folder_give_the_same_fingerprint(
     assert by_web.fingerprint() == by_command.fingerprint()
 
 
-def test_a_fingerprint_follows_contents_and_not_names() -> None:
+def test_a_fingerprint_depends_on_the_contents_of_files_and_not_their_names() -> None:
     recipe = made()
     one, *others = recipe.styles
     moved = replace(one, takes={"Una.": "elsewhere/b.wav"})
@@ -116,7 +116,7 @@ def test_takes_too_short_for_a_target_are_refused() -> None:
 def made(
     *, options: list[SentenceOption] | None = None, **changes: Any
 ) -> RunRecipe:  # fmt: skip
-    """Return a recipe of thirty sentences that a server speaks."""
+    """Return a recipe of thirty sentences synthesized by a server."""
     texts = [
         f"La frase número {number} de la lista{' larga' * (number % 7)}." for number in range(30)
     ]

@@ -26,17 +26,17 @@ def lines(some: list[str], *, take: str = "") -> list[SentenceOption]:
     return [SentenceOption(text, 5.0, 0.5, bool(take)) for text in some]
 
 
-def test_of_the_corpus_three_lengths_are_searched_and_four_others_held_out() -> None:
+def test_three_lengths_are_searched_and_four_others_held_out() -> None:
     chosen = selected(corpus_folder.style_sources(CORPUS, list(CORPUS.speeds)), CORPUS.texts)
     assert len(chosen.search) == 3
     assert len(chosen.held_out) == HELD_OUT
-    heard = {len(text) for text in chosen.search}
+    lengths_searched = {len(text) for text in chosen.search}
     held_out = [len(text) for text in chosen.held_out]
     assert held_out == sorted(held_out)
     lengths = [len(text) for text in CORPUS.texts]
-    assert heard >= {min(lengths), max(lengths)}
-    assert min(heard) < held_out[0] < held_out[-1] < max(heard)
-    assert min(abs(a - b) for a in held_out for b in heard) >= LENGTH_GAP
+    assert lengths_searched >= {min(lengths), max(lengths)}
+    assert min(lengths_searched) < held_out[0] < held_out[-1] < max(lengths_searched)
+    assert min(abs(a - b) for a in held_out for b in lengths_searched) >= LENGTH_GAP
     for references in chosen.references.values():
         assert len(references) >= REFERENCES
         assert not {line.text for line in references} & {*chosen.held_out}
@@ -85,7 +85,7 @@ def test_takes_of_every_style_are_held_out_so_that_styles_can_be_compared() -> N
     assert set(select_sentences(of_styles, SENTENCES, said=said).held_out) == set(shared)
 
 
-def test_without_them_each_style_holds_out_its_own() -> None:
+def test_without_common_takes_each_style_holds_out_its_own() -> None:
     of_styles = {key: lines(SENTENCES[at : at + 9], take=key) for key, at in (("a", 0), ("b", 9))}
     said = {key: {line.text for line in some} for key, some in of_styles.items()}
     held_out = set(select_sentences(of_styles, SENTENCES, said=said).held_out)
@@ -93,7 +93,7 @@ def test_without_them_each_style_holds_out_its_own() -> None:
     assert held_out & said["b"]
 
 
-def test_the_best_five_that_last_as_long_as_a_target() -> None:
+def test_the_best_five_takes_of_a_targets_length_are_selected() -> None:
     short = [SentenceOption(text, 2.0, 0.9, is_recorded=True) for text in SENTENCES[:8]]
     long = [SentenceOption(text, 5.0, 0.4, is_recorded=True) for text in SENTENCES[8:16]]
     references = select_sentences({"a": short + long}, SENTENCES).references["a"]
@@ -103,7 +103,7 @@ def test_the_best_five_that_last_as_long_as_a_target() -> None:
     assert sum(line in short for line in references) >= 1
 
 
-def test_short_sentences_are_added_to_and_an_assumed_pace_gets_spares() -> None:
+def test_short_sentences_are_supplemented_and_an_estimated_length_gets_spares() -> None:
     tiny = [SentenceOption(text, 1.0, 0.5, is_recorded=True) for text in SENTENCES[:30]]
     assert len(select_sentences({"a": tiny}, SENTENCES).references["a"]) == TARGET_SECONDS[0]
     assert (

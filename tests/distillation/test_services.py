@@ -30,7 +30,7 @@ DEAD = 2**22 + 1  # above the largest process number there can be
 
 @pytest.fixture
 def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
-    """Do something and run what it left for after the commit; return the messages sent."""
+    """Call something and its callbacks after the commit; return the messages sent."""
 
     def do(function: Callable, *args: object, **kwargs: object) -> list:
         with django_capture_on_commit_callbacks(execute=False) as callbacks:
@@ -46,7 +46,7 @@ def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
 
 @pytest.fixture
 def work(commit: Callable) -> Callable:
-    """Do the messages in their order until none is left, as one worker would."""
+    """Execute the messages in order until none is left, as one worker would."""
 
     def do(*messages: tuple[int, int], limit: int = 200) -> int:
         waiting, done = list(messages), 0
@@ -114,7 +114,13 @@ class TestWholeRun:
         assert all(point.seconds > 0 for point in style.points.all())
         assert (style.diversity or 0) > 0
 
-    def test_every_pack_kept_spoke_the_same_sentence(self, work: Callable) -> None:
+        later = run_launch(person=admin, recipe=replace(run.run_recipe, steps=8, seed=11))
+        work(*first(later))
+        found = later.style_runs.get(style="neutral").report
+        assert {"deployed", "over_deployed"} <= set(found["similarity"])
+        assert found["audio"][0]["deployed"]
+
+    def test_every_stored_pack_has_a_sample_of_the_same_sentence(self, work: Callable) -> None:
         run = tiny_run("neutral", steps=4)
         work(*first(run))
         packs = list(VoicePack.objects.filter(style_run__run=run))
@@ -127,7 +133,7 @@ class TestWholeRun:
         )
         assert spoken[0].duration_s == pytest.approx(again.duration_s, abs=0.001)
 
-    def test_target_clips_take_the_place_of_a_spoken_target(self, work: Callable) -> None:
+    def test_target_clips_replace_a_synthesized_target(self, work: Callable) -> None:
         corpus_make("neutral")
         takes = list(Recording.objects.select_related("style", "sentence")[:2])
         clips = [clip_of_take(take) for take in takes]
@@ -148,7 +154,7 @@ class TestWholeRun:
         work(*first(run))
         assert run.style_runs.get().error_code == "consent_withdrawn"
 
-    def test_interrupted_and_resumed_it_ends_in_the_bit_identical_pack(
+    def test_an_interrupted_and_resumed_run_ends_in_the_bit_identical_pack(
         self, work: Callable, commit: Callable, settings: Settings
     ) -> None:
         whole = tiny_run("neutral", steps=4)
@@ -181,7 +187,7 @@ class TestMessages:
         style_run.refresh_from_db()
         assert (style_run.slice, style_run.stage) == (1, Stage.EVOLVE)
 
-    def test_a_slice_in_progress_is_not_done_twice(
+    def test_a_slice_in_progress_is_not_executed_twice(
         self, work: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         claim(style_run, "another:1/77", monkeypatch)
@@ -243,7 +249,7 @@ class TestCrashes:
 
 
 class TestSteering:
-    def test_paused_queued_work_waits_and_continues(
+    def test_a_paused_queued_run_waits_and_continues(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun
     ) -> None:
         run_pause(run=run, person=run.created_by)
@@ -253,7 +259,7 @@ class TestSteering:
         assert commit(run_resume, run=run, person=run.created_by) == [(style_run.pk, 0)]
 
     @pytest.mark.parametrize("action", [run_pause, run_cancel])
-    def test_a_worker_notices_it_within_a_slice(
+    def test_a_worker_notices_the_action_within_a_slice(
         self,
         action: Callable,
         work: Callable,
@@ -279,7 +285,7 @@ class TestSteering:
         kept = action is run_pause
         assert (style_run.slice, bool(style_run.checkpoint)) == ((2, True) if kept else (1, False))
 
-    def test_resumed_before_the_worker_noticed_it_continues(
+    def test_a_run_resumed_before_the_worker_noticed_continues(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         work((style_run.pk, 0), limit=1)
@@ -313,14 +319,14 @@ class TestSteering:
     def test_every_action_is_recorded_with_its_person(self, run: Run) -> None:
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
-        said = run.events.values_list("what", "person")
-        assert list(said) == [
+        events = run.events.values_list("what", "person")
+        assert list(events) == [
             (what, run.created_by_id) for what in ("launched", "paused", "resumed")
         ]
 
 
 class TestFaults:
-    def test_a_changed_take_is_a_user_fault(
+    def test_a_changed_take_is_reported_as_a_user_error(
         self, work: Callable, run: Run, style_run: StyleRun
     ) -> None:
         recipe = run.run_recipe
@@ -331,7 +337,7 @@ class TestFaults:
         assert (run.state, run.error_code) == (RunState.FAILED, "take_changed")
         assert "recordings/" in run.error
 
-    def test_a_damaged_checkpoint_is_named_and_retry_restarts_the_search(
+    def test_a_damaged_checkpoint_is_reported_and_retry_restarts_the_search(
         self, work: Callable, commit: Callable, run: Run, style_run: StyleRun, settings: Settings
     ) -> None:
         settings.SLICE_SECONDS = 0.01
@@ -356,7 +362,7 @@ class TestFaults:
             Path(str(style_run.checkpoint.name)).name
         ]
 
-    def test_a_fault_of_the_program_has_its_own_code(
+    def test_an_internal_error_has_its_own_code(
         self, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, lambda _row: 1 / 0)

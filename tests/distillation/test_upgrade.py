@@ -1,4 +1,4 @@
-"""What older versions stored: their recipes open and validate, their databases upgrade."""
+"""Data of older versions: recipes open and validate, databases upgrade."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from distillation.comparison import differences
 from distillation.recipe import VERSION, RecipeError, RunRecipe, upgraded
-from distillation.stages.validate import build_report, validate_style
+from distillation.stages.run_report import build_report
+from distillation.stages.validate import validate_style
 from tests.distillation.voices import recipe, stranger, student
 
 OLDEST: dict[str, Any] = {  # as the first version wrote it
@@ -37,7 +38,7 @@ def test_the_oldest_recipe_opens_and_compares() -> None:
     assert differences([opened, recipe()])["strategy"] == ["random-walk", "cma-es"]
 
 
-def test_upgrading_changes_nothing_of_this_version() -> None:
+def test_upgrading_does_not_change_a_recipe_of_this_version() -> None:
     data = recipe().to_json()
     assert upgraded(data) == data
 
@@ -47,7 +48,9 @@ def test_a_newer_recipe_is_refused() -> None:
         RunRecipe.from_json({**OLDEST, "version": VERSION + 1})
 
 
-def test_it_is_validated_by_its_own_checks(target_path: Path, tmp_path: Path) -> None:
+def test_the_oldest_recipe_is_validated_by_its_own_checks(
+    target_path: Path, tmp_path: Path
+) -> None:
     opened = RunRecipe.from_json(OLDEST)
     style = validate_style(
         opened, "neutral", student(), None, None, target=target_path,

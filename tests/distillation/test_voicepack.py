@@ -1,4 +1,4 @@
-"""Voice packs: what is refused and why, what a file holds, equal bytes for equal packs."""
+"""Voice packs: refused input and error codes, file contents, equal bytes for equal packs."""
 
 import hashlib
 import io
@@ -44,14 +44,14 @@ def test_save_and_load(tmp_path, rows):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["voz.pt"]
 
 
-def test_plain_torch_sees_the_bare_tensor(tmp_path, pack):
+def test_a_pack_is_loaded_by_torch_as_a_plain_tensor(tmp_path, pack):
     save(pack, tmp_path / "voz.pt")
     tensor = torch.load(tmp_path / "voz.pt", weights_only=True)
     assert isinstance(tensor, torch.Tensor)
     assert torch.equal(tensor, torch.from_numpy(pack.data.copy()))
 
 
-def test_equal_packs_make_equal_files_whatever_their_name(tmp_path, pack):
+def test_equal_packs_give_equal_files_under_any_name(tmp_path, pack):
     again = VoicePack(pack.data.copy(), "praat")
     assert save(pack, tmp_path / "a.pt") == save(again, tmp_path / "otra.pt")
     assert save(VoicePack(pack.data, "kokoro"), tmp_path / "k.pt") != save(pack, tmp_path / "a.pt")
@@ -85,7 +85,7 @@ def test_a_pickle_with_code_is_refused_and_logged(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("form", ["nested", "encrypted", "deflated"])
-def test_a_damaged_record_is_a_damaged_pack(tmp_path, form):
+def test_damaged_metadata_is_a_damaged_pack(tmp_path, form):
     path = tmp_path / "a.pt"
     torch.save(torch.from_numpy(values()), path)
     deflated = zipfile.ZIP_DEFLATED if form == "deflated" else zipfile.ZIP_STORED
@@ -101,7 +101,7 @@ def test_a_damaged_record_is_a_damaged_pack(tmp_path, form):
     assert refused(path) == "not_a_pack"
 
 
-def test_damage_in_every_form_names_the_file(tmp_path):
+def test_the_error_of_any_damage_names_the_file(tmp_path):
     (tmp_path / "empty.pt").touch()
     (tmp_path / "noise.pt").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "bare.pt").write_bytes(pickle.dumps([1, 2]))
@@ -142,12 +142,12 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         (torch.zeros(510, 1, 256).to_sparse(), "not_a_pack"),
     ],
 )
-def test_tensors_that_are_not_a_voice(tmp_path, tensor, code):
+def test_tensors_that_are_not_a_voice_are_refused(tmp_path, tensor, code):
     torch.save(tensor, tmp_path / "voz.pt")
     assert refused(tmp_path / "voz.pt") == code
 
 
-def test_a_record_that_names_no_engine_is_refused(tmp_path):
+def test_metadata_without_an_engine_is_refused(tmp_path):
     buffer = io.BytesIO()
     torch.save(torch.from_numpy(values()), buffer)
     with zipfile.ZipFile(buffer, "a") as archive:
@@ -157,7 +157,7 @@ def test_a_record_that_names_no_engine_is_refused(tmp_path):
 
 
 @given(phonemes=st.integers(-5, 2000))
-def test_the_row_is_the_count_less_one_within_the_pack(phonemes):
+def test_the_row_is_the_phoneme_count_minus_one_within_the_pack(phonemes):
     data = np.broadcast_to(np.arange(510, dtype=np.float32)[:, None, None] / 10, (510, 1, 256))
     row = VoicePack(data, "praat").row(phonemes)
     assert row.shape == (256,)
@@ -181,7 +181,7 @@ def test_interpolation_meets_both_ends_and_the_middle(pack):
     assert np.allclose(middle, (pack.data + other.data) / 2, atol=1e-7)
 
 
-def test_packs_that_cannot_be_interpolated(pack):
+def test_packs_of_different_shape_or_engine_are_not_interpolated(pack):
     with pytest.raises(PackError) as engine:
         interpolate(pack, VoicePack(values(), "kokoro"), 0.5)
     with pytest.raises(PackError) as shape:

@@ -166,7 +166,7 @@ def found(answer: httpx.Response) -> dict[str, Any] | None:
     return answer.json() if answer.is_success else None
 
 
-def test_the_training_service_offers_the_pipeline() -> None:
+def test_the_training_service_runs_the_pipeline_command() -> None:
     service = COMPOSE["services"]["voice_distillation"]
     assert service["profiles"] == ["training"]
     done = subprocess.run(

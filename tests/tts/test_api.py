@@ -1,4 +1,4 @@
-"""The interface over the real engine `praat`: the audio, and what is refused and how."""
+"""The API over the real engine `praat`: audio, and errors for invalid requests."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ async def speak(client: httpx.AsyncClient, **body: object) -> Audio:
     return decode(answer.content)
 
 
-async def test_speech_has_the_right_length_and_level(tmp_path: Path) -> None:
+async def test_speech_has_the_requested_length_and_level(tmp_path: Path) -> None:
     async with serving(tmp_path) as (client, service):
         await ready(service)
         normal = await speak(client)
@@ -47,7 +47,7 @@ async def test_speech_has_the_right_length_and_level(tmp_path: Path) -> None:
         assert (await speak(client, speed=0.25)).duration_s > 3 * normal.duration_s
 
 
-async def test_voices_differ_and_the_request_wins_over_set_voice(tmp_path: Path) -> None:
+async def test_voices_differ_and_the_request_overrides_set_voice(tmp_path: Path) -> None:
     async with serving(tmp_path) as (client, service):
         await ready(service)
         woman = await speak(client, voice="pf_luz")
@@ -99,7 +99,9 @@ async def test_a_voice_speaks_with_the_speed_and_gain_of_the_manifest(tmp_path: 
         assert np.array_equal((await speak(client)).y, plain.y)
 
 
-async def test_the_setting_switches_delivery_off_and_a_request_on_again(tmp_path: Path) -> None:
+async def test_a_setting_switches_delivery_off_and_a_request_can_switch_it_on(
+    tmp_path: Path,
+) -> None:
     delivery = Delivery(speed=1.25, gain_db=12.0)
     deploy(
         tmp_path / "voices", {"neutral": student("praat").stock_voice("pf_luz")}, delivery=delivery
@@ -138,16 +140,18 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         ({"input": "hola\x00"}, 400, "input", "U+0000"),
         ({"input": "¡¿…?!"}, 400, "input", "spoken"),
         ({"input": "a" * 4097}, 400, "input", "4096"),
-        ({"input": "x", "voice": "alloy"}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": "nadie"}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": {"id": "nadie"}}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": {"name": "pf_luz"}}, 400, "voice", "string"),
         ({"input": "x", "voice": "../secret"}, 400, "voice", "plain name"),
-        ({"input": "x", "model": "tts-9"}, 404, "model", "tts-1-hd"),
+        ({"input": "x", "model": "gpt-9"}, 404, "model", "tts-1-hd"),
         ({"input": "x", "speed": 5}, 400, "speed", "4"),
         ({"input": "x", "speed": "nan"}, 400, "speed", "finite"),
         ({"input": "x", "response_format": "ogg"}, 400, "response_format", "'mp3', 'wav'"),
         ({"input": "x", "stream_format": "sse"}, 400, "stream_format", "audio"),
     ],
 )
-async def test_refusals_name_the_field(
+async def test_error_messages_name_the_field(
     tmp_path: Path, body: object, status: int, param: str, says: str
 ) -> None:
     async with serving(tmp_path) as (client, service):
@@ -172,6 +176,7 @@ async def test_refusals_name_the_field(
         ("GET", "/v1/audio/speech", b"", 405, "method_not_allowed"),
         ("GET", "/nothing", b"", 404, "not_found"),
         ("GET", "/v1/models/gpt-4", b"", 404, "model_not_found"),
+        ("GET", "/v1/models/org/model", b"", 404, "model_not_found"),
         ("POST", "/set_voice", b"", 400, "invalid_request"),
         ("POST", "/set_voice?style=nadie", b"", 400, "voice_not_found"),
     ],
@@ -198,11 +203,13 @@ async def test_a_server_error_is_an_openai_error_without_details(
         assert "NoneType" not in answer.text
 
 
-async def test_models_voices_metrics(tmp_path: Path) -> None:
+async def test_models_voices_and_metrics_are_listed(tmp_path: Path) -> None:
     async with serving(tmp_path) as (client, service):
         await ready(service)
         listed = (await client.get("/v1/models")).json()
-        assert [m["id"] for m in listed["data"]] == ["tts-1", "tts-1-hd", "kokoro", "praat"]
+        assert [m["id"] for m in listed["data"]] == [
+            "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "praat",
+        ]  # fmt: skip
         assert (await client.get("/v1/models/tts-1")).json() == listed["data"][0]
         await speak(client)
         figures = (await client.get("/metrics")).text

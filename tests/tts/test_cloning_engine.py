@@ -1,4 +1,4 @@
-"""Prompts that come with requests: kept for as long as they may wait, refused with the field."""
+"""Prompts sent with requests: kept as long as a request may wait, errors name the field."""
 
 import base64
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def test_a_prompt_without_audio_is_refused(voices: PromptVoices, sent: str) -> N
     assert (caught.value.status, caught.value.param) == (400, "reference_audio")
 
 
-def test_a_prompt_sent_again_is_among_the_newest(
+def test_a_prompt_sent_again_counts_as_new(
     voices: PromptVoices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cloning_engine, "KEPT", 2)

@@ -1,4 +1,4 @@
-"""Six formats: what was put in comes out, in pieces or whole."""
+"""Six formats: the decoded audio equals the encoded, streamed or complete."""
 
 import io
 
@@ -33,18 +33,18 @@ def test_the_decoded_audio_is_the_encoded_tone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, form in FORMATS.items() if form.streams])
-def test_streaming_formats_give_bytes_before_the_end(name: str) -> None:
+def test_streaming_formats_emit_bytes_before_the_end(name: str) -> None:
     first, whole = encoded(name)
     assert 0.1 * len(whole) < len(first) < 0.6 * len(whole)
 
 
 @pytest.mark.parametrize("name", ["wav", "flac"])
-def test_files_know_their_length(name: str) -> None:
+def test_complete_files_contain_their_length(name: str) -> None:
     info = soundfile.info(io.BytesIO(encoded(name)[1]))
     assert (info.frames, info.samplerate, info.channels) == (len(TONE.y), SR, 1)
 
 
-def test_pcm_is_the_samples_and_clips_instead_of_wrapping() -> None:
+def test_pcm_contains_the_samples_and_clips_instead_of_wrapping() -> None:
     encoder = FORMATS["pcm"].encoder()
     samples = np.frombuffer(encoder.feed(np.array([0.0, 0.5, 2.0, -2.0], np.float32)), "<i2")
     assert samples.tolist() == [0, 16384, 32767, -32767]

@@ -1,4 +1,4 @@
-"""TTS_BACKEND=f5: prompts are voices, and the teacher `http` of another machine is served."""
+"""TTS_BACKEND=f5: prompts are voices, and teacher `http` of another machine can use the service."""
 
 import shutil
 from collections.abc import Iterator
@@ -45,13 +45,15 @@ def _ready(base: str) -> bool:
         return False
 
 
-def test_the_prompts_are_voices(server: str) -> None:
+def test_prompts_are_listed_as_voices(server: str) -> None:
     listed = httpx.get(f"{server}/v1/audio/voices", timeout=20).json()
     assert [(one["id"], one["engine"]) for one in listed["voices"]] == [("amable", "f5")]
     assert listed["default"] == "amable"
 
 
-def test_it_is_the_teacher_of_another_machine(server: str, f5_folder: Path) -> None:
+def test_the_http_teacher_uses_the_service_with_voices_and_prompts(
+    server: str, f5_folder: Path
+) -> None:
     engine = teacher("http", {"url": server})
     bare = Prompt(style="amable")
     sent = Prompt(style="amable", audio=f5_folder / "prompt.wav", transcript=WORDS)
@@ -66,7 +68,7 @@ def test_it_is_the_teacher_of_another_machine(server: str, f5_folder: Path) -> N
     assert faster.duration_s < by_prompt.duration_s
 
 
-def test_openai_speech(server: str) -> None:
+def test_speech_is_synthesized_through_the_openai_api(server: str) -> None:
     body = {"model": "f5", "voice": "amable", "input": TEXT, "response_format": "mp3"}
     answer = httpx.post(f"{server}/v1/audio/speech", json=body, timeout=60)
     assert answer.headers["content-type"] == "audio/mpeg"

@@ -18,7 +18,7 @@ SHORT = {"input": "Hola, buenos días."}
 
 
 class Caller:
-    """A client at ASGI's level, to leave in the middle."""
+    """An ASGI client that can disconnect during a request."""
 
     def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
         self.sent: list[MutableMapping[str, Any]] = []
@@ -50,7 +50,7 @@ class Caller:
         await self.task
 
 
-async def test_a_full_queue_says_when_to_try_again(tmp_path: Path) -> None:
+async def test_the_error_of_a_full_queue_says_when_to_try_again(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, waiting=2) as (client, service):
         await ready(service)
@@ -154,9 +154,7 @@ async def test_a_failing_engine_is_reported_and_the_next_request_succeeds(tmp_pa
         assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
 
 
-async def test_a_failing_start_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_start_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicelab.tts.service.RETRY_S", 0.02)
     student = ToneStudent(broken="kokoro-v1_0.pth is missing.")
     async with serving(tmp_path, student) as (client, service):
@@ -178,7 +176,7 @@ async def test_a_deployment_takes_effect_without_restart(tmp_path: Path) -> None
         listed = (await client.get("/v1/audio/voices")).json()
         assert listed["voices"][0] | {"sha256": ""} == {
             "id": "neutral", "kind": "deployed", "engine": "tone", "sha256": "", "alias_of": "",
-            "default": True, "speed": 1.0, "gain_db": 0.0,
+            "name": "neutral", "default": True, "speed": 1.0, "gain_db": 0.0,
         }  # fmt: skip
         assert "other" in listed["warnings"][0]
         assert (await client.get("/ready")).json()["packs"] == 1

@@ -1,4 +1,4 @@
-"""A cut request body is an error for whoever reads it, a whole one is read as it came."""
+"""Reading a truncated request body is an error; a complete one is read unchanged."""
 
 from io import BytesIO
 
@@ -17,7 +17,7 @@ def body_of(content: bytes, announced: str) -> object:
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(-1, 40), max_size=30))
-def test_a_whole_body_is_read_as_it_came(content, sizes):
+def test_a_complete_body_is_read_unchanged(content, sizes):
     body = body_of(content + b"of the next request", str(len(content)))
     read = b"".join(body.read(size) for size in sizes) + body.read()
     assert read == content
@@ -31,12 +31,12 @@ def test_a_cut_body_raises(size):
         b"".join(body.read(size) for _ in range(10))
 
 
-def test_lines_are_counted_too():
+def test_bytes_read_as_lines_are_counted():
     body = body_of(b"one\ntwo\n", "12")
     assert [body.readline(), body.readline(2), body.readline()] == [b"one\n", b"tw", b"o\n"]
     with pytest.raises(ConnectionError):
         body.readline()
 
 
-def test_a_body_of_unknown_length_is_left_alone():
+def test_a_body_of_unknown_length_is_not_checked():
     assert isinstance(body_of(b"chunks", ""), BytesIO)

@@ -38,7 +38,7 @@ def _url(name: str) -> str:
     return reverse(name, kwargs={key: SAMPLES[type(c).__name__] for key, c in kinds.items()})
 
 
-def test_the_table_names_every_address_and_no_other():
+def test_the_table_has_exactly_the_existing_addresses():
     assert set(ADDRESSES) == set(PERMISSIONS)
 
 
@@ -72,7 +72,7 @@ def _expected(role: str, name: str, allowed: frozenset[str]) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["labeler", "speaker", "reviewer"])
-def test_the_administration_is_for_staff(role):
+def test_the_admin_site_is_for_staff(role):
     client = Client()
     client.force_login(PersonFactory(roles=[role]))
     for model in site._registry:

@@ -1,4 +1,4 @@
-"""Spanish: every message has its words, and every page says nothing in English."""
+"""Spanish: every message is translated, and no page contains English."""
 
 import os
 import re
@@ -55,7 +55,7 @@ LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "r
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The words as they stand in the .po, whatever .mo lies beside it."""
+    """The messages of the .po file, even if the .mo file differs."""
     folder = tmp_path_factory.mktemp("locale")
     target = folder / "es" / "LC_MESSAGES" / "django.mo"
     target.parent.mkdir(parents=True)
@@ -114,7 +114,7 @@ class TestCatalogue:
         assert (wanted - there, there - wanted) == (set(), set()), advice
 
 
-class TestNothingForgotten:
+class TestNoUntranslatedText:
     @pytest.mark.parametrize(
         "path",
         [pytest.param(p, id=str(p.relative_to(TEMPLATES))) for p in TEMPLATES.rglob("*.html")],
@@ -123,7 +123,7 @@ class TestNothingForgotten:
         said = words.literal_words(path.read_text(encoding="utf-8"))
         assert said - UNTRANSLATED == set()
 
-    def test_the_admin_can_name_every_column(self) -> None:
+    def test_every_model_field_has_a_translatable_name(self) -> None:
         fields = [
             field
             for model in apps.get_models()
@@ -257,7 +257,7 @@ class TestPages:
 
 class TestSwitch:
     @pytest.mark.parametrize("path", ["/login/", "/nowhere/", "/admin/login/"])
-    def test_it_works_before_anybody_signed_in(self, db: None, path: str) -> None:
+    def test_the_switch_works_before_sign_in(self, db: None, path: str) -> None:
         client = _in("es")
         assert f'action="{reverse("set_language")}"' in _html(client, path)
         answer: Any = client.post(reverse("set_language"), {"language": "en", "next": path})
@@ -265,14 +265,14 @@ class TestSwitch:
         assert client.cookies[configured.LANGUAGE_COOKIE_NAME].value == "en"
         assert 'lang="en"' in _html(client, path)
 
-    def test_every_page_has_it(self, person: Any, things: dict[str, Any]) -> None:
+    def test_every_page_has_the_language_switch(self, person: Any, things: dict[str, Any]) -> None:
         client = _in("es", person)
         for name in set(PERMISSIONS) - {"logout"}:
             html = _html(client, _address(name, things))
             if "<h1" in html and "<html" in html:
                 assert reverse("set_language") in html, name
 
-    def test_after_a_refused_form_it_leads_back_to_the_form(
+    def test_after_a_refused_form_the_switch_leads_back_to_the_form(
         self, person: Any, things: dict[str, Any]
     ) -> None:
         form = reverse("review", args=[things["runs"]])
@@ -298,7 +298,7 @@ class TestSwitch:
 
 
 class TestFaults:
-    def test_a_run_shows_in_spanish_what_failed(self, person: Any) -> None:
+    def test_the_error_of_a_run_is_shown_in_spanish(self, person: Any) -> None:
         recipe = plain_recipe(*FAULTS).to_json()
         run: Any = RunFactory(
             state="failed", recipe=recipe, error_code="internal", error="details."
@@ -310,6 +310,6 @@ class TestFaults:
         with translation.override("es"):
             assert [code for code in FAULTS if escape(fault_words(code)) not in html] == []
 
-    def test_a_detail_begins_with_what_to_do(self) -> None:
+    def test_an_explained_error_keeps_its_code_and_detail(self) -> None:
         assert explained("teacher_busy: 429").endswith(" (teacher_busy: 429)")
         assert explained("neutral: nothing known") == "neutral: nothing known"

@@ -91,7 +91,7 @@ class Command(BaseCommand):
                 pipeline.reference()
             if "evolve" in wanted.stages:
                 pipeline.evolve()
-            report = pipeline.validate() if "validate" in wanted.stages else None
+            report = pipeline.validate(wanted.voices_dir) if "validate" in wanted.stages else None
         if report:
             self._console.print(_table(report))
             self._console.print(f"Report: {pipeline.report}")

@@ -15,7 +15,7 @@ def failed(audio: Audio, syllables: int | None = 12) -> set[str]:
     return {c.code for c in checks.take_checks(audio, syllables=syllables) if not c.ok}
 
 
-def test_a_good_take_passes_everything() -> None:
+def test_a_good_take_passes_every_check() -> None:
     found = checks.take_checks(signals.speech(12), syllables=12)
     assert [c.code for c in found] == CODES
     assert all(c.ok for c in found)
@@ -25,7 +25,7 @@ def test_without_a_text_the_length_is_not_checked() -> None:
     assert "length" not in {c.code for c in checks.take_checks(signals.speech(12))}
 
 
-def test_overdriven_sound_is_clipped() -> None:
+def test_overdriven_audio_fails_as_clipped() -> None:
     loud = signals.speech(12, level_db=-6)
     flat = Audio(np.clip(loud.y, -0.7, 0.7), loud.sr)
     assert "clipping" in failed(flat)
@@ -40,36 +40,36 @@ def test_a_clean_tone_up_to_full_scale_is_not_clipped(f_hz: float, sr: int) -> N
     assert checks.clipped_share(tone) <= checks.MAX_CLIPPED
 
 
-def test_too_quiet_and_too_loud() -> None:
+def test_audio_too_quiet_or_too_loud_fails() -> None:
     assert failed(signals.speech(12, level_db=-48, noise_db=-100)) == {"level"}
     assert "level" in failed(signals.speech(12, level_db=-6))
 
 
 @pytest.mark.parametrize("snr", [10.0, 25.0, 40.0])
-def test_noise_is_measured_against_the_speech(snr: float) -> None:
+def test_noise_is_measured_relative_to_the_speech(snr: float) -> None:
     take = signals.speech(20, level_db=-20, noise_db=-20 - snr, lead_s=0.6)
     (noise,) = (c for c in checks.take_checks(take) if c.code == "noise")
     assert noise.value == pytest.approx(snr, abs=4)  # syllables dip under their RMS
     assert noise.ok == (snr > 20)
 
 
-def test_cut_edges() -> None:
+def test_speech_cut_off_at_an_edge_fails() -> None:
     take = signals.speech(12, lead_s=0.3)
     half = round(0.5 * take.sr)
     assert failed(Audio(take.y[half:], take.sr)) == {"cut_start"}
     assert failed(Audio(take.y[:-half], take.sr)) == {"cut_end"}
 
 
-def test_long_silence_at_the_end() -> None:
+def test_long_silence_at_the_end_fails() -> None:
     take = signals.join(signals.speech(12), signals.silence(2.5))
     assert "silence" in failed(take)
 
 
-def test_too_little_speech_to_score() -> None:
+def test_too_little_speech_is_not_scored() -> None:
     assert failed(signals.speech(4, rate=5), syllables=4) == {"duration"}
 
 
-def test_a_length_that_does_not_fit_the_text() -> None:
+def test_a_length_implausible_for_the_text_fails() -> None:
     assert failed(signals.speech(12), syllables=40) == {"length"}
     assert failed(signals.speech(12), syllables=3) == {"length"}
 

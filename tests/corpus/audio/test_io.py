@@ -123,12 +123,12 @@ def test_a_file_of_another_type_is_refused(data: bytes) -> None:
     assert code_of(data) == "not_audio"
 
 
-def test_a_strange_sample_rate_is_refused() -> None:
+def test_an_unsupported_sample_rate_is_refused() -> None:
     assert code_of(io.encode_wav(signals.tone(100, 1, sr=4_000))) == "not_audio"
 
 
 @pytest.mark.parametrize(("form", "subtype"), [("WAV", "PCM_16"), ("OGG", "VORBIS")])
-def test_more_channels_than_the_decoder_holds_are_refused(form: str, subtype: str) -> None:
+def test_more_channels_than_the_decoder_supports_are_refused(form: str, subtype: str) -> None:
     y = np.stack([SPOKEN.y] * 25, axis=1)
     assert code_of(with_soundfile(form, subtype, y, SPOKEN.sr)) == "not_audio"
 
@@ -176,14 +176,14 @@ def test_a_truncated_file_never_passes_as_complete(name: str) -> None:
         assert code_of(cut) in ("truncated", "empty", "too_short", "not_audio")
 
 
-def test_a_header_promising_more_than_there_is_is_truncated() -> None:
+def test_a_file_shorter_than_its_header_says_is_truncated() -> None:
     whole = io.encode_wav(SPOKEN)
     for cut in (13, 30, 44, 1000, len(whole) - 2):
         assert code_of(whole[:cut]) == "truncated"
     assert code_of(wav_header(10**9) + bytes(1000)) == "truncated"
 
 
-def test_a_wav_written_as_a_stream_has_no_length_to_break() -> None:
+def test_a_streamed_wav_without_a_length_is_decoded() -> None:
     body = io.encode_wav(signals.tone(300, 1, sr=16_000))[44:]
     assert io.decode(wav_header(0xFFFFFFFF - 36)[:40] + b"\xff" * 4 + body).duration_s == 1.0
 
@@ -195,7 +195,7 @@ def test_samples_that_are_not_finite_are_refused(value: float) -> None:
     assert code_of(with_soundfile("WAV", "FLOAT", y, SPOKEN.sr)) == "not_finite"
 
 
-def test_three_hundred_megabytes_are_refused_unread(tmp_path: Path) -> None:
+def test_three_hundred_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.wav"
     with path.open("wb") as file:
         file.write(wav_header(300 * 2**20))
@@ -209,7 +209,7 @@ def test_three_hundred_megabytes_are_refused_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["mp3", "flac"])
-def test_forty_minutes_stop_at_the_limit(form: str) -> None:
+def test_decoding_forty_minutes_stops_at_the_limit(form: str) -> None:
     minute = signals.tone(300, 60, sr=16_000)
     data = io.encode_mp3(minute, sr=16_000, kbps=24) if form == "mp3" else _flac_of(minute, 40)
     data = data * 40 if form == "mp3" else data
@@ -230,7 +230,7 @@ def _flac_of(minute: Audio, times: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_exactly_the_limit_passes() -> None:
+def test_audio_of_exactly_the_limit_passes() -> None:
     data = io.encode_wav(signals.tone(300, 2))
     assert io.decode(data, max_seconds=2, max_bytes=len(data)).duration_s == 2
     assert code_of(data, max_seconds=1.999) == "too_long"
@@ -275,7 +275,7 @@ def test_damaged_files_never_crash(
 _CACHE: dict[str, bytes] = {}
 
 
-def test_write_wav_sets_the_header_and_leaves_no_other_file(tmp_path: Path) -> None:
+def test_write_wav_sets_the_header_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "take.wav"
     sha256 = io.write_wav(path, SPOKEN)
     assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

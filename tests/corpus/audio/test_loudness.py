@@ -17,7 +17,7 @@ def test_the_reference_tone_of_the_standard(sr: int, level_db: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.39, 0.41, 0.5])
-def test_sound_around_one_block_is_measured(seconds: float) -> None:
+def test_audio_of_about_one_block_is_measured(seconds: float) -> None:
     assert loudness.integrated_lufs(signals.tone(997, seconds)) == pytest.approx(-23.01, abs=0.3)
 
 
@@ -27,7 +27,7 @@ def test_pauses_do_not_lower_the_loudness() -> None:
     assert loudness.integrated_lufs(gapped) == pytest.approx(-23.01, abs=0.5)
 
 
-def test_silence_has_no_loudness_and_stays_as_it_is() -> None:
+def test_silence_has_no_loudness_and_is_not_amplified() -> None:
     quiet = signals.silence(1)
     assert loudness.integrated_lufs(quiet) == -math.inf
     assert loudness.normalize(quiet) is quiet
@@ -69,7 +69,7 @@ def test_human_speech_agrees_with_pyloudnorm() -> None:
 
 
 @pytest.mark.parametrize("gain_db", [-12.0, -0.5, 0.0, 3.0, 12.0, 40.0])
-def test_a_gain_bends_peaks_instead_of_clipping(gain_db: float) -> None:
+def test_a_gain_compresses_peaks_instead_of_clipping(gain_db: float) -> None:
     speech = loudness.normalize(signals.speech(5), -20.0, peak_limit_db=-0.3)
     loud = loudness.amplify(speech, gain_db)
     assert np.abs(loud.y).max() <= max(0.971, np.abs(speech.y).max() if gain_db <= 0 else 0)

@@ -38,7 +38,7 @@ def test_the_second_pass_removes_octave_jumps() -> None:
 
 
 @pytest.mark.parametrize("unvoiced", [signals.noise(1, level_db=-20), signals.silence(1)])
-def test_what_has_no_pitch_has_none(unvoiced: signals.Audio) -> None:
+def test_audio_without_pitch_has_no_voiced_frames(unvoiced: signals.Audio) -> None:
     found = pitch.track(unvoiced)
     assert found.voiced_ratio < 0.05
     if not len(found.voiced_hz):
@@ -62,7 +62,7 @@ def test_unvoiced_gaps_are_nan() -> None:
     assert len(found.f0_hz) == len(found.times_s)
 
 
-def test_human_voices_lie_where_human_voices_lie() -> None:
+def test_human_voices_have_a_plausible_pitch() -> None:
     medians: dict[str, list[float]] = {}
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
         found = pitch.track(io.decode(path))
@@ -73,7 +73,7 @@ def test_human_voices_lie_where_human_voices_lie() -> None:
         assert to_st(max(of_speaker), min(of_speaker)) < 4  # one person, one voice
 
 
-def by_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarray, np.ndarray]:
+def praat_pitch(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarray, np.ndarray]:
     audio = io.resample(audio, min(16_000, audio.sr))
     found = parselmouth.Sound(audio.y.astype(np.float64), audio.sr).to_pitch_ac(
         time_step=0.01, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
@@ -82,8 +82,8 @@ def by_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarr
     return np.where(f0_hz > 0, f0_hz, np.nan), np.asarray(found.xs())
 
 
-def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
-    wanted_hz, wanted_s = by_praat(audio, floor_hz, ceiling_hz)
+def assert_agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
+    wanted_hz, wanted_s = praat_pitch(audio, floor_hz, ceiling_hz)
     found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
     voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
@@ -106,11 +106,13 @@ def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
         signals.tone(220, 0.3, sr=8_000),
     ],
 )
-def test_it_follows_as_praat_does(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
-    agrees_with_praat(audio, floor_hz, ceiling_hz)
+def test_the_pitch_track_agrees_with_praat(
+    audio: Audio, floor_hz: float, ceiling_hz: float
+) -> None:
+    assert_agrees_with_praat(audio, floor_hz, ceiling_hz)
 
 
-def test_it_follows_human_voices_as_praat_does() -> None:
+def test_the_pitch_track_of_human_voices_agrees_with_praat() -> None:
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
-        agrees_with_praat(io.decode(path), 60.0, 600.0)
-        agrees_with_praat(io.decode(path), 90.0, 300.0)
+        assert_agrees_with_praat(io.decode(path), 60.0, 600.0)
+        assert_agrees_with_praat(io.decode(path), 90.0, 300.0)

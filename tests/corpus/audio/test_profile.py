@@ -100,7 +100,7 @@ def test_quality_is_json(neutral: Baseline) -> None:
 
 
 @given(st.floats(-50, 50), st.floats(0.01, 5), st.floats(-10, 10), st.floats(0, 10))
-def test_the_falloff_is_one_inside_and_always_within_zero_and_one(
+def test_the_falloff_is_one_inside_the_band_and_never_outside_zero_to_one(
     value: float, tolerance: float, low: float, width: float
 ) -> None:
     score = profile._falloff(value, (low, low + width), tolerance)

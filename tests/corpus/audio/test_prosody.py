@@ -26,7 +26,7 @@ def test_a_take_of_known_prosody() -> None:
     assert found.lead_s == pytest.approx(0.3, abs=0.03)
 
 
-def test_pitch_shifts_show_in_semitones() -> None:
+def test_pitch_shifts_are_measured_in_semitones() -> None:
     low, high = (prosody.measure(signals.speech(12, f0_hz=f)) for f in (150, 150 * 2 ** (3 / 12)))
     assert low.pitch_median_hz is not None
     assert high.pitch_median_hz is not None
@@ -96,7 +96,7 @@ def test_any_sound_can_be_measured_and_checked(
     assert 0 <= found.voiced_ratio <= 1
 
 
-def test_human_speech_is_measured_faster_than_it_is_spoken() -> None:
+def test_human_speech_is_measured_faster_than_real_time() -> None:
     audio = io.decode(signals.shared_data("speech/3005-163389-0001.flac"))
     prosody.measure(audio, syllables=20)
     start = time.perf_counter()

@@ -35,6 +35,6 @@ def test_the_png_is_readable_by_another_library():
     assert np.array_equal(read, levels(tone(1000.0), width=300, height=100))
 
 
-def test_a_very_short_or_silent_sound_is_drawn_too():
+def test_very_short_or_silent_audio_is_drawn():
     assert levels(tone(1000.0, 0.01)).shape == (256, 900)
     assert levels(silence(0.5)).shape == (256, 900)

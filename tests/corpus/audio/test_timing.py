@@ -7,7 +7,7 @@ from tests import signals
 EDGE = 0.03  # s
 
 
-def test_start_end_and_pauses_are_found_where_they_are() -> None:
+def test_start_end_and_pauses_are_located() -> None:
     take = signals.speech(10, rate=5, pauses=((4, 0.5), (7, 0.8)), lead_s=0.4)
     found = timing.find(take)
     assert found.start_s == pytest.approx(0.4, abs=EDGE)
@@ -26,7 +26,7 @@ def test_rates_with_and_without_pauses(rate: float) -> None:
 
 
 @pytest.mark.parametrize(("gap_s", "pauses"), [(0.2, 0), (0.25, 0), (0.35, 1), (0.6, 1)])
-def test_a_pause_has_at_least_three_tenths(gap_s: float, pauses: int) -> None:
+def test_a_pause_lasts_at_least_300_ms(gap_s: float, pauses: int) -> None:
     assert len(timing.find(signals.speech(8, pauses=((4, gap_s),))).pauses) == pauses
 
 
@@ -50,7 +50,7 @@ def test_silence_has_no_rate() -> None:
     assert found.speech_rate(5) is found.articulation_rate(5) is None
 
 
-def test_human_speech_has_pauses_and_a_human_rate() -> None:
+def test_human_speech_has_pauses_and_a_plausible_rate() -> None:
     path = signals.shared_data("speech/2414-128291-0001.flac")
     found = timing.find(io.decode(path))
     assert 0.3 < found.start_s < 0.6

@@ -20,7 +20,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(words, limit):
     assert all(0 < len(part) <= limit for part in parts)
 
 
-def test_cuts_come_at_sentences_then_commas_then_words():
+def test_text_is_split_at_sentences_then_commas_then_words():
     text = "Uno dos tres. Cuatro cinco, seis siete. Ocho."
     assert chunk_by_count(text, len, 40) == ["Uno dos tres. Cuatro cinco, seis siete.", "Ocho."]
     assert chunk_by_count(text, len, 20) == ["Uno dos tres.", "Cuatro cinco,", "seis siete. Ocho."]

@@ -26,7 +26,7 @@ def test_a_short_first_sentence_is_a_chunk_and_the_rest_is_joined() -> None:
     assert pieces(f"{first} {rest}") == [first, rest]
 
 
-def test_tiny_sentences_do_not_become_tiny_pieces() -> None:
+def test_very_short_sentences_are_joined() -> None:
     assert pieces("Sí. No. Vale.") == ["Sí. No. Vale."]
 
 
@@ -35,18 +35,18 @@ def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
     assert pieces(text) == [text]
 
 
-def test_a_long_sentence_is_cut_at_its_clauses() -> None:
+def test_a_long_sentence_is_split_at_its_clauses() -> None:
     clause = "y luego le llamaremos para confirmar la hora"
     made = pieces(", ".join([clause] * 12) + ".")
     assert len(made) > 1
     assert all(piece.endswith((",", ".")) for piece in made)
 
 
-def test_an_endless_word_is_cut_somewhere() -> None:
+def test_a_word_over_the_limit_is_split() -> None:
     assert sum(map(len, pieces("a" * 4096))) == 4096
 
 
-def test_lines_are_sentences() -> None:
+def test_each_line_is_a_sentence() -> None:
     assert pieces("Primera línea sin punto pero con bastantes palabras\nSegunda") == [
         "Primera línea sin punto pero con bastantes palabras",
         "Segunda",

@@ -34,20 +34,20 @@ def test_the_proposal_balances_both():
     assert proposed([]) is None
 
 
-def test_wilsons_interval_is_the_published_one():
+def test_wilson_intervals_equal_the_published_values():
     low, high = Bin(0, 1, 10, 8).interval  # Wilson, 8 of 10 at 95 %
     assert (low, high) == (pytest.approx(0.490, abs=0.001), pytest.approx(0.943, abs=0.001))
 
 
 @given(many)
-def test_a_higher_threshold_never_finds_more(judged):
+def test_a_higher_threshold_never_selects_more(judged):
     found = lines(judged)
     assert [at.over for at in found] == sorted((at.over for at in found), reverse=True)
     assert sum(found.n for found in bins(judged)) == len(judged)
 
 
 @given(many, st.none() | st.floats(0, 1))
-def test_it_is_always_drawn(judged, threshold):
+def test_the_plot_is_drawn_for_any_data(judged, threshold):
     drawn = figure(judged, threshold, title="<b>")
     assert "&lt;b&gt;" in drawn
     assert ("calibration-threshold" in drawn) is (threshold is not None)

@@ -128,7 +128,7 @@ def test_a_nested_object_is_not_a_number() -> None:
     assert faults(with_recording(prosody=prosody)) == [(1, "recording.prosody.pitch_mean")]
 
 
-def test_ids_and_texts_occur_once_even_on_one_line() -> None:
+def test_duplicate_ids_and_texts_are_reported_even_on_one_line() -> None:
     assert faults([GOOD, GOOD]) == [(1, "sentence_id"), (1, "text")]
 
 
@@ -152,11 +152,11 @@ def test_a_recording_needs_its_style() -> None:
         ("[1,]", 1),
     ],
 )
-def test_what_is_not_json_is_named_with_its_line(raw: str | bytes, line: int) -> None:
+def test_invalid_json_is_reported_with_its_line(raw: str | bytes, line: int) -> None:
     assert line in [found for found, _ in faults(raw)]
 
 
-def test_a_file_full_of_faults_is_read_only_in_part() -> None:
+def test_reading_stops_after_a_thousand_faults() -> None:
     assert len(faults('{"a":\n' * 20_000)) == 1001
 
 
@@ -186,7 +186,7 @@ items = st.builds(
 
 @settings(deadline=None)
 @given(st.lists(items, unique_by=(lambda i: i.sentence_id, lambda i: i.text), max_size=5))
-def test_what_is_written_is_read_back(corpus: list[ExchangeItem]) -> None:
+def test_written_data_is_read_back(corpus: list[ExchangeItem]) -> None:
     assert read("".join(dump(corpus))) == corpus
     assert [replace(i, line=0) for i in read("".join(dump(corpus)).encode())] == corpus
 
@@ -212,13 +212,13 @@ def refused(raw: str | bytes) -> tuple[ExchangeError, ...] | None:
 
 @settings(deadline=None)
 @given(json_values)
-def test_any_json_is_read_or_refused_by_name(value: object) -> None:
+def test_any_json_is_read_or_refused_with_an_error(value: object) -> None:
     errors = refused(json.dumps(value))
     assert errors is None or (errors and all(e.line >= 1 and str(e) for e in errors))
 
 
 @settings(deadline=None)
 @given(st.text(max_size=80) | st.text('{}[]",:01a \n', max_size=80) | st.binary(max_size=60))
-def test_any_file_is_read_or_refused_by_name(raw: str | bytes) -> None:
+def test_any_file_is_read_or_refused_with_an_error(raw: str | bytes) -> None:
     errors = refused(raw)
     assert errors is None or (errors and all(e.line >= 1 and str(e) for e in errors))

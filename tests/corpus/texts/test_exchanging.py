@@ -1,4 +1,4 @@
-"""Import and export of rows: all or nothing, and nothing twice."""
+"""Import and export of rows: all or nothing, without duplicates."""
 
 import json
 from io import StringIO
@@ -77,7 +77,7 @@ def test_labels_and_new_sentences_are_imported_once(person: Any) -> None:
     assert (made.category.key, made.syllables, made.position) == ("call-center", 9, 127)
 
 
-def test_one_fault_and_nothing_is_imported_and_all_faults_are_named(person: Any) -> None:
+def test_any_fault_stops_the_import_and_all_are_reported(person: Any) -> None:
     lines = [
         entry(),
         entry(sentence_id="shcc-02", text="Otro texto."),
@@ -91,7 +91,7 @@ def test_one_fault_and_nothing_is_imported_and_all_faults_are_named(person: Any)
     assert not LabelDecision.objects.exists()
 
 
-def test_an_adjudicated_label_stays_and_a_note_says_so(person: Any) -> None:
+def test_an_adjudicated_label_is_kept_and_reported(person: Any) -> None:
     sentence = Sentence.objects.get(sentence_id="shcc-01")
     style = StyleLabel.objects.get(key="neutral")
     AdjudicationFactory(sentence=sentence, style=style, person=person, reason="acordado")
@@ -127,12 +127,12 @@ def test_an_exported_take_is_imported_from_the_folder_of_the_file(
     assert "takes_new 1" in out.getvalue()
 
 
-def test_missing_audio_is_a_note_and_the_label_counts(person: Any, tmp_path: Path) -> None:
+def test_missing_audio_is_reported_and_the_label_imported(person: Any, tmp_path: Path) -> None:
     summary = imported(entry(recording=recording()), person=person, base=tmp_path)
     assert (summary.labels_new, summary.takes_new, len(summary.notes)) == (1, 0, 1)
 
 
-def test_a_take_without_audio_undoes_the_whole_import(person: Any, tmp_path: Path) -> None:
+def test_a_take_without_audio_rolls_back_the_whole_import(person: Any, tmp_path: Path) -> None:
     speak(tmp_path / "a.wav")
     (tmp_path / "b.wav").write_bytes(b"no sound")
     second = entry(sentence_id="shcc-02", text=_text("shcc-02"), recording=recording("b.wav"))

@@ -44,7 +44,7 @@ def table(delimiter: str, header: bool = True) -> bytes:
         (json.dumps([{"id": 1, "Text": text} for text in TEXTS]).encode(), "a.json", "json"),
     ],
 )
-def test_the_same_sentences_however_they_are_written(data, name, kind):
+def test_every_format_gives_the_same_sentences(data, name, kind):
     assert read(data, name=name).kind == kind
     assert texts(data, name) == TEXTS
 
@@ -87,7 +87,7 @@ def test_faults_are_reported_with_their_line(data, name, line):
     assert fault.message % fault.params
 
 
-def test_every_fault_is_named_and_not_only_the_first():
+def test_every_fault_is_reported_and_not_only_the_first():
     with pytest.raises(ListError) as refused:
         read(b"...\nHola.\n???\n" + b"b" * 500)
     assert [fault.line for fault in refused.value.faults] == [1, 3, 4]
@@ -119,12 +119,12 @@ def test_any_bytes_are_read_or_refused(data, name):
         ("pingüino", "pinguino", False, False),
     ],
 )
-def test_two_sentences_are_the_same_or_similar(text, other, same, like):
+def test_equal_and_similar_sentences_have_equal_keys(text, other, same, like):
     assert (same_key(text) == same_key(other)) is same
     assert (like_key(text) == like_key(other)) is like
 
 
-def test_duplicates_are_marked_with_what_they_repeat():
+def test_duplicates_are_marked_with_the_sentence_they_repeat():
     rows = [(1, "Hola."), (2, "¡HOLA!"), (3, "Papá llega."), (5, "Papa llega"), (6, "Nueva.")]
     found = marked(rows, {"hola": "sh-07", "Páse": "sh-08"})
     assert [(row.twin, row.other) for row in found] == [
@@ -140,7 +140,7 @@ def test_ids_continue_after_the_highest():
     assert ids("a.b", ["axb-7"], 1) == ["a.b-01"]
 
 
-def test_the_drawing_shows_reference_before_and_after():
+def test_the_chart_shows_reference_before_and_after():
     found = balance(TEXTS)
     drawn = coverage_svg(found, found, title="<antes>")
     assert drawn.count("cover-before") == drawn.count("cover-after") == 22

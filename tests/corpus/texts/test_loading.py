@@ -24,7 +24,7 @@ def test_loading_fills_every_row_and_loading_again_changes_nothing() -> None:
     assert list(Sentence.objects.values()) == before
 
 
-def test_edits_of_an_admin_stay_without_update() -> None:
+def test_an_admins_edits_are_kept_unless_an_update_is_requested() -> None:
     corpus_load()
     StyleLabel.objects.filter(key="amable").update(guide="otra")
     corpus_load()
@@ -42,7 +42,7 @@ def test_a_recorded_sentence_keeps_its_text() -> None:
         corpus_load(update=True)
 
 
-def test_the_report_prints_every_list_and_draws(
+def test_the_report_prints_every_list_and_plots(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("load_corpus")

@@ -48,7 +48,7 @@ def test_without_a_kind_the_text_decides_and_is_quoted(text: str, style: str, cu
     assert cue in str(found)
 
 
-def test_a_text_without_cue_is_neutral_and_says_so() -> None:
+def test_a_text_without_cue_is_neutral_and_the_reason_says_so() -> None:
     found = suggest("", "La mesa está junto a la puerta.")
     assert found.style == "neutral"
     assert "nothing in the text" in str(found)

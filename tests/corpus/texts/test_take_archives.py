@@ -18,7 +18,7 @@ KNOWN = Known({"shcc-01", "shcc-02", "a_b"}, {"amable", "neutral", "muy_amable"}
 LIMIT = 10_000_000
 
 
-def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
+def planned(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
     [item] = plan([Found(name, size, fault)], KNOWN, max_bytes=LIMIT)
     return item.sentence_id, item.style, item.fault
 
@@ -48,23 +48,23 @@ def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
         ("corpus.json", ("", "", "litter")),
     ],
 )
-def test_a_name_says_what_a_file_is(name, meant):
-    assert one(name) == meant
+def test_a_file_name_gives_sentence_and_style(name, meant):
+    assert planned(name) == meant
 
 
-def test_sizes_that_no_take_can_have():
-    assert one("shcc-01_amable.wav", 0)[2] == "empty"
-    assert one("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
+def test_files_of_impossible_size_are_refused():
+    assert planned("shcc-01_amable.wav", 0)[2] == "empty"
+    assert planned("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
 
 
-def test_the_second_of_one_name_is_refused_but_numbered_ones_are_takes():
+def test_a_duplicate_name_is_refused_and_a_numbered_one_is_a_take():
     names = ["a/shcc-01_amable.wav", "b/shcc-01_amable.mp3", "shcc-01_amable_2.wav"]
     items = plan([Found(name, 10) for name in names], KNOWN, max_bytes=LIMIT)
     assert [item.fault for item in items] == ["", "twice", ""]
 
 
 @given(st.text(max_size=300))
-def test_any_name_is_answered_and_can_be_shown(name):
+def test_any_file_name_gives_a_result_that_can_be_displayed(name):
     [item] = plan([Found(name, 10)], KNOWN, max_bytes=LIMIT)
     assert bool(item.fault) != bool(item.sentence_id and item.style) or item.fault
     assert len(item.name) <= 120
@@ -79,7 +79,7 @@ def packed(*entries: tuple[str | ZipInfo, bytes], compression: int = ZIP_STORED)
     return file
 
 
-def taken(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
+def extracted(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
     into = io.BytesIO()
     archive_extract(file, index, into, max_bytes=limit)
     return into.getvalue()
@@ -87,23 +87,23 @@ def taken(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
 
 def refusal(file: io.BytesIO, index: int | None = None, limit: int = LIMIT) -> str:
     with pytest.raises(BatchError) as refused:
-        taken(file, index, limit) if index is not None else archive_files(file)
+        extracted(file, index, limit) if index is not None else archive_files(file)
     return refused.value.code
 
 
 def test_files_are_extracted_unchanged():
     file = packed(("takes/", b""), ("takes/shcc-01_amable.wav", b"sound" * 100))
     assert archive_files(file) == [Found("takes/shcc-01_amable.wav", 500)]
-    assert taken(file) == b"sound" * 100
+    assert extracted(file) == b"sound" * 100
 
 
-def test_a_bomb_is_known_by_its_header():
+def test_a_zip_bomb_is_recognized_by_its_header():
     file = packed(("shcc-01_amable.wav", bytes(50_000_000)), compression=ZIP_DEFLATED)
     assert archive_files(file)[0].fault == "bomb"
     assert refusal(file, 0) == "bomb"
 
 
-def test_a_bomb_with_a_false_header_stops_at_the_limit():
+def test_extracting_a_zip_bomb_with_a_false_header_stops_at_the_limit():
     content = bytes(40_000_000)
     file = packed(("shcc-01_amable.wav", content), compression=ZIP_DEFLATED)
     lying = bytearray(file.getvalue())
@@ -150,12 +150,12 @@ def nul() -> io.BytesIO:
         (packed(("shcc-01_amable.wav", b"x" * 100), compression=ZIP_BZIP2), "packing"),
     ],
 )
-def test_faults_visible_in_a_header(file, fault):
+def test_faults_visible_in_a_header_are_refused(file, fault):
     assert archive_files(file)[0].fault == fault
     assert refusal(file, 0) == fault
 
 
-def test_a_file_that_is_not_an_archive():
+def test_a_file_that_is_not_an_archive_is_refused():
     whole = packed(("shcc-01_amable.wav", b"sound" * 100)).getvalue()
     assert refusal(io.BytesIO(b"")) == "not_zip"
     assert refusal(io.BytesIO(b"Rar!\x1a\x07" * 100)) == "not_zip"
@@ -192,7 +192,7 @@ def test_a_damaged_archive_is_refused_or_read(data):
     with contextlib.suppress(BatchError):
         for index, found in enumerate(archive_files(file)):
             plan([found], KNOWN, max_bytes=LIMIT)
-            taken(file, index)
+            extracted(file, index)
 
 
 def test_python_still_reads_archives_the_way_the_check_assumes():

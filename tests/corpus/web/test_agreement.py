@@ -30,31 +30,31 @@ TEXTBOOK = (  # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability",
 def textbook() -> dict[int, dict[int, int]]:
     columns = list(zip(*(row.split(",") for row in TEXTBOOK), strict=True))
     return {
-        n: {who: int(said) for who, said in enumerate(column) if said != "."}
+        n: {who: int(vote) for who, vote in enumerate(column) if vote != "."}
         for n, column in enumerate(columns)
     }
 
 
-def test_alpha_is_that_of_the_textbook_and_lies_in_its_interval():
+def test_alpha_equals_the_textbook_value_and_lies_in_its_interval():
     found = alpha(textbook(), resamples=199)
     assert found.value == pytest.approx(0.743, abs=0.001)
     assert found.low < found.value <= found.high <= 1
     assert found.n == 11
 
 
-def test_kappa_of_each_pair_is_the_librarys_on_what_both_voted():
+def test_kappa_of_each_pair_equals_that_of_scikit_learn_on_common_votes():
     random = Random(3)  # noqa: S311
     votes = {n: {1: random.randint(1, 3), 2: random.randint(1, 3)} for n in range(60)}
     votes |= {n: {1: 1, 5: 2} for n in range(60, 70)}
     found = kappas(votes, resamples=99)
-    both = [said for said in votes.values() if 2 in said]
-    expected = cohen_kappa_score([said[1] for said in both], [said[2] for said in both])
+    both = [vote for vote in votes.values() if 2 in vote]
+    expected = cohen_kappa_score([vote[1] for vote in both], [vote[2] for vote in both])
     assert found[1, 2].value == pytest.approx(expected)
     assert found[1, 2].low < expected < found[1, 2].high
     assert set(found) == {(1, 2), (1, 5)}
 
 
-def test_without_a_second_vote_there_is_nothing_to_measure():
+def test_without_a_second_vote_agreement_is_not_measured():
     assert alpha({1: {1: 1}}) is None
     assert kappas({1: {1: 1}}) == {}
 
@@ -64,7 +64,7 @@ def test_if_all_labels_are_equal_agreement_is_undefined():
     assert found.value != found.value
 
 
-def test_the_pace_leaves_pauses_out():
+def test_labels_an_hour_excludes_pauses():
     start = datetime(2026, 1, 1, tzinfo=UTC)
     seconds = [0, 10, 20, 30, 3000, 3010]
     assert labels_an_hour([start + timedelta(seconds=s) for s in seconds]) == pytest.approx(360)
@@ -114,7 +114,7 @@ def test_a_dispute_is_hidden_from_labelers_who_label_blind(disputed, labeler, re
     assert [found(person) for person in (reviewer, labeler, blind)] == [1, 1, 0]
 
 
-def test_the_agreement_is_measured_by_a_worker_and_kept(disputed, warm, labeler, monkeypatch):
+def test_agreement_is_computed_by_a_worker_and_stored(disputed, warm, labeler, monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr("celery.current_app.send_task", sent.append)
     for sentence in SentenceFactory.create_batch(3):
@@ -172,7 +172,7 @@ def test_a_whole_filter_is_counted_accepted_and_undone_as_one(waiting, labeler):
     assert LabelDecision.objects.filter(source="undo").count() == 2
 
 
-def test_nobody_undoes_anothers_batch(waiting, labeler):
+def test_a_batch_is_undone_only_by_its_author(waiting, labeler):
     answer = signed_in(labeler).post(reverse("label_accept"), {"query": ""})
     batch = answer.url.rpartition("accepted=")[2]
     other = signed_in(PersonFactory(roles=["labeler"]))
@@ -181,7 +181,7 @@ def test_nobody_undoes_anothers_batch(waiting, labeler):
     assert None not in labels().values()
 
 
-def test_the_web_process_measures_nothing_itself():
+def test_the_web_process_does_not_compute_agreement():
     script = (
         "import sys; from voicelab.wsgi import application; import corpus.views.agreement;"
         "print(*[m for m in ('sklearn', 'krippendorff', 'scipy') if m in sys.modules])"

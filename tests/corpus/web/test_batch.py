@@ -87,7 +87,7 @@ def test_without_javascript_all_of_it_is_stored_in_one_request(client):
     assert Recording.objects.count() == 2
 
 
-def test_when_time_is_up_the_page_continues_where_it_stopped(client, monkeypatch):
+def test_after_the_time_limit_the_page_continues_where_it_stopped(client, monkeypatch):
     monkeypatch.setattr("corpus.views.batch.AT_ONCE_S", -1.0)
     url = previewed(client, {GOOD: wav()})
     answer = client.post(url)
@@ -107,14 +107,14 @@ def test_a_file_that_is_not_an_archive_is_reported_and_not_kept(content, code, c
     assert files_in(media) == []
 
 
-def test_no_file_and_a_zip_over_the_limit_are_told_apart(client, settings):
+def test_no_file_and_a_zip_over_the_limit_have_different_messages(client, settings):
     settings.MAX_BATCH_BYTES = 10_000
     assert sent(client, bytes(30_000)).context["problem"] == batch_words("zip_too_large")
     none = client.post(reverse("take_batch_send"))
     assert none.context["problem"] == batch_words("no_zip")
 
 
-def test_a_new_zip_takes_the_place_of_the_one_before(client, media, speaker):
+def test_a_new_zip_replaces_the_previous_one(client, media, speaker):
     old, new = (previewed(client, {GOOD: wav(f0)}) for f0 in (150.0, 160.0))
     assert len(files_in(media)) == 1
     assert client.get(old).status_code == 404
@@ -124,7 +124,7 @@ def test_a_new_zip_takes_the_place_of_the_one_before(client, media, speaker):
     assert client.get(new).status_code == 200  # a refused one does not replace it
 
 
-def test_nobody_opens_the_zip_of_somebody_else(client):
+def test_a_zip_is_private_to_its_uploader(client):
     url = previewed(client, {GOOD: wav()})
     other = signed_in(PersonFactory(roles=["speaker"]))
     other.post(reverse("consent"), {"agree": "on"})
@@ -180,7 +180,7 @@ def test_the_preview_of_many_files_makes_few_queries(client, django_assert_max_n
         assert states(client.get(url)) == ["ready"] * 60
 
 
-def test_without_consent_nothing_is_received(client, speaker, media):
+def test_without_consent_no_batch_is_accepted(client, speaker, media):
     speaker.withdrawn_at = timezone.now()
     speaker.save()
     assert sent(client, packed({GOOD: wav()})).url.startswith(reverse("consent"))

@@ -19,12 +19,12 @@ def blind(settings: Any) -> None:
     settings.BLIND_SHARE = 1.0
 
 
-def told(sentence: Sentence) -> tuple[str | None, str]:
+def label_and_standing(sentence: Sentence) -> tuple[str | None, str]:
     row: Any = Sentence.objects.with_label().get(pk=sentence.pk)
     return row.label_key, row.standing
 
 
-def test_a_draw_is_the_same_everywhere_and_even():
+def test_the_blind_draw_is_deterministic_and_uniform():
     assert draw("shcc-01") == pytest.approx(0.48914, abs=1e-5)
     share = sum(draw(f"s-{n}") < 0.2 for n in range(5000)) / 5000
     assert share == pytest.approx(0.2, abs=0.02)
@@ -32,21 +32,21 @@ def test_a_draw_is_the_same_everywhere_and_even():
     assert Sentence.objects.bulk_create([row])[0].draw == draw("b")
 
 
-def test_two_who_agree_make_a_label(blind, sentence, neutral, warm, labeler):
+def test_two_equal_votes_make_a_label(blind, sentence, neutral, warm, labeler):
     label_set(sentence=sentence, style=warm, person=labeler)
-    assert told(sentence) == ("amable", "labelled")
+    assert label_and_standing(sentence) == ("amable", "labelled")
     label_set(sentence=sentence, style=warm, person=PersonFactory(), seen=None)
-    assert told(sentence) == ("amable", "labelled")
+    assert label_and_standing(sentence) == ("amable", "labelled")
 
 
-def test_two_who_differ_leave_no_label_until_somebody_decides(
+def test_two_different_votes_make_no_label_until_adjudicated(
     blind, sentence, neutral, warm, labeler, reviewer
 ):
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=PersonFactory(), seen=None)
-    assert told(sentence) == (None, "disputed")
+    assert label_and_standing(sentence) == (None, "disputed")
     label_adjudicate(sentence=sentence, style=neutral, person=reviewer, reason="§2 of the guide")
-    assert told(sentence) == ("neutral", "settled")
+    assert label_and_standing(sentence) == ("neutral", "settled")
     with pytest.raises(LabelConflict):
         label_set(sentence=sentence, style=neutral, person=labeler)
 
@@ -58,7 +58,7 @@ def test_a_changed_vote_ends_the_dispute_but_is_not_counted_as_independent(
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=other)
     label_set(sentence=sentence, style=neutral, person=labeler)
-    assert told(sentence) == ("neutral", "labelled")
+    assert label_and_standing(sentence) == ("neutral", "labelled")
     votes = LabelDecision.objects.independent()[sentence.pk]
     assert votes == {labeler.pk: warm.pk, other.pk: neutral.pk}
 
@@ -69,7 +69,7 @@ def test_undoing_a_vote_restores_the_persons_own_earlier_one(
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=PersonFactory())
     label_undo(sentence=sentence, person=labeler)
-    assert told(sentence) == ("neutral", "labelled")
+    assert label_and_standing(sentence) == ("neutral", "labelled")
     assert set(LabelDecision.objects.independent()[sentence.pk]) != {labeler.pk}
 
 
@@ -84,10 +84,10 @@ def test_a_changed_share_does_not_change_earlier_votes(settings, sentence, neutr
     label_set(sentence=sentence, style=warm, person=labeler)
     settings.BLIND_SHARE = 0.0
     label_set(sentence=sentence, style=neutral, person=PersonFactory())
-    assert told(sentence) == (None, "disputed")
+    assert label_and_standing(sentence) == (None, "disputed")
 
 
-def test_which_sentences_wait_for_whom(settings, neutral, warm, labeler):
+def test_a_sentence_waits_for_people_whose_vote_it_lacks(settings, neutral, warm, labeler):
     shared, double = SentenceFactory(sentence_id="shcc-01"), SentenceFactory(sentence_id="s-12")
     assert draw("s-12") < 0.2 < draw("shcc-01")
     settings.BLIND_SHARE = 0.2

@@ -20,7 +20,7 @@ def send(client: Any, content: bytes) -> Any:
     )
 
 
-def test_the_export_is_a_file_that_imports_as_nothing_new(sentence, neutral, labeler):
+def test_importing_an_export_again_changes_nothing(sentence, neutral, labeler):
     LabelFactory(sentence=sentence, style=neutral)
     client = signed_in(labeler)
     answer = client.get(reverse("corpus_export"))

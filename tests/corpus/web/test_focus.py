@@ -54,7 +54,7 @@ def test_only_waiting_sentences_are_shown_unless_the_filter_says_otherwise(
     assert client.get(reverse("focus")).context["left"] == 44
 
 
-def test_a_key_saves_with_person_and_source(sentences, warm, labeler):
+def test_a_key_press_saves_person_and_source(sentences, warm, labeler):
     client = signed_in(labeler)
     assert save(client, "s-00", style="amable", seen="").json().keys() == {"saved"}
     assert save(client, "s-01", accept="amable", seen="").status_code == 200
@@ -132,7 +132,7 @@ def test_plain_forms_work_too(sentences, labeler):
     assert Sentence.objects.filter(label__isnull=False).count() == 0
 
 
-def test_the_page_works_before_any_script(sentences, labeler):
+def test_the_page_works_without_scripts(sentences, labeler):
     html = signed_in(labeler).get(reverse("focus")).content.decode()
     assert reverse("focus_save", args=["s-00"]) in html
     assert html.count('name="style"') == 2

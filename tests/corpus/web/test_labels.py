@@ -38,7 +38,7 @@ def test_a_repeated_label_appends_nothing(sentence, neutral, labeler):
     assert label_set(sentence=sentence, style=neutral, person=labeler) == first
 
 
-def test_a_second_opinion_is_kept_even_if_it_agrees(sentence, neutral, labeler, reviewer):
+def test_a_second_vote_is_kept_even_if_it_agrees(sentence, neutral, labeler, reviewer):
     label_set(sentence=sentence, style=neutral, person=labeler)
     label_set(sentence=sentence, style=neutral, person=reviewer)
     assert LabelDecision.objects.count() == 2
@@ -52,14 +52,16 @@ def test_a_label_changed_in_the_meantime_is_not_overwritten(sentence, neutral, w
     assert label_of(sentence) == "amable"
 
 
-def test_an_adjudicated_label_is_settled(sentence, neutral, warm, labeler, reviewer):
+def test_an_adjudicated_label_cannot_be_changed_by_labeling(
+    sentence, neutral, warm, labeler, reviewer
+):
     AdjudicationFactory(sentence=sentence, style=warm, person=reviewer)
     with pytest.raises(LabelConflict):
         label_set(sentence=sentence, style=neutral, person=labeler)
     assert label_of(sentence) == "amable"
 
 
-def test_undo_restores_what_was_there_before(sentence, neutral, warm, labeler):
+def test_undo_restores_the_previous_label(sentence, neutral, warm, labeler):
     label_set(sentence=sentence, style=neutral, person=labeler)
     label_set(sentence=sentence, style=warm, person=labeler)
     label_undo(sentence=sentence, person=labeler)
@@ -71,7 +73,7 @@ def test_undo_restores_what_was_there_before(sentence, neutral, warm, labeler):
     assert LabelDecision.objects.count() == 4
 
 
-def test_nobody_undoes_anothers_decision(sentence, neutral, warm, labeler, reviewer):
+def test_a_decision_is_undone_only_by_its_author(sentence, neutral, warm, labeler, reviewer):
     label_set(sentence=sentence, style=neutral, person=labeler)
     label_set(sentence=sentence, style=warm, person=reviewer)
     with pytest.raises(LabelConflict):
@@ -84,7 +86,7 @@ def test_nobody_undoes_anothers_decision(sentence, neutral, warm, labeler, revie
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(acts=st.lists(st.tuples(st.booleans(), st.integers(0, 2)), max_size=8))
-def test_the_label_is_the_top_of_the_standing_decisions(acts, neutral, warm, labeler, reviewer):
+def test_the_label_is_the_latest_decision_not_undone(acts, neutral, warm, labeler, reviewer):
     """For any order of labels and undos by two people, stack and query agree."""
     sentence, model = SentenceFactory(), []
     people = (labeler, reviewer)
@@ -112,7 +114,9 @@ def save(client: Any, sentence: Sentence, htmx: bool = True, **data: Any) -> Any
     return client.post(reverse("label_save", args=[sentence.sentence_id]), data, headers=headers)
 
 
-def test_choosing_in_the_page_saves_and_returns_the_row(sentence, neutral, warm, labeler):
+def test_choosing_a_style_on_the_page_saves_it_and_returns_the_row(
+    sentence, neutral, warm, labeler
+):
     answer = save(signed_in(labeler), sentence, style="amable", seen="")
     assert answer.status_code == 200
     assert label_of(sentence) == "amable"
@@ -122,7 +126,7 @@ def test_choosing_in_the_page_saves_and_returns_the_row(sentence, neutral, warm,
     assert "<html" not in html
 
 
-def test_accepting_the_suggestion_says_so(sentence, neutral, warm, labeler):
+def test_accepting_the_suggestion_is_recorded_as_its_source(sentence, neutral, warm, labeler):
     save(signed_in(labeler), sentence, accept="amable", seen="")
     assert LabelDecision.objects.get().source == "suggestion"
 
@@ -161,7 +165,7 @@ def test_undo_in_the_page(sentence, neutral, labeler):
 
 
 @pytest.fixture
-def some(neutral, warm, labeler):
+def three_sentences(neutral, warm, labeler):
     numbers = CategoryFactory(key="numbers", name="Números")
     a = SentenceFactory(sentence_id="a-1", text="Buenos días a todos.")
     b = SentenceFactory(sentence_id="b-1", text="Son las tres.", category=numbers)
@@ -187,12 +191,12 @@ def some(neutral, warm, labeler):
         ("q=nowhere", set()),
     ],
 )
-def test_the_address_carries_the_filter(query, found, some, labeler):
+def test_the_address_carries_the_filter(query, found, three_sentences, labeler):
     answer = signed_in(labeler).get(f"{reverse('label')}?{query}")
     assert {row["sentence"].sentence_id for row in answer.context["rows"]} == found
 
 
-def test_others_read_the_labels_but_cannot_change_them(some, reviewer):
+def test_others_read_the_labels_but_cannot_change_them(three_sentences, reviewer):
     html = signed_in(reviewer).get(reverse("label")).content.decode()
     assert "Buenos días" in html
     assert 'name="accept"' not in html

@@ -67,8 +67,8 @@ def test_a_verdict_leads_to_the_next_take_and_then_to_skipped_ones(client, takes
     assert judged(client, third, "rejected", "Too fast.").endswith(f"take={first.pk}")
     assert judged(client, first, "accepted") == reverse("listening")
     assert shown(client)["take"] is None
-    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "person")
-    assert list(said) == [
+    verdicts = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "person")
+    assert list(verdicts) == [
         ("accepted", "", reviewer.pk),
         ("rejected", "Too fast.", reviewer.pk),
         ("accepted", "", reviewer.pk),
@@ -81,7 +81,7 @@ def test_rejecting_without_a_reason_is_refused(client, takes):
     assert list(client.get(reverse("listening")).context["messages"])
 
 
-def test_a_verdict_of_somebody_else_stands(client, takes, labeler):
+def test_another_reviewers_verdict_is_not_overwritten(client, takes, labeler):
     seen = shown(client, take=takes[0].pk)["seen"]
     take_judge(recording=takes[0], person=labeler, state="rejected", reason="Noise.")
     client.post(reverse("listening_judge", args=[takes[0].pk]), {"state": "accepted", "seen": seen})
@@ -90,7 +90,7 @@ def test_a_verdict_of_somebody_else_stands(client, takes, labeler):
     assert "Entretanto" in str(*client.get(reverse("listening")).context["messages"])
 
 
-def test_the_queue_is_narrowed_and_stays_so(client, takes):
+def test_the_filters_of_the_queue_are_kept(client, takes):
     page = shown(client, style="amable")
     assert (page["take"], page["waiting"]) == (takes[2], 1)
     url = judged(client, takes[0], "accepted", query="?style=neutral")
@@ -98,13 +98,13 @@ def test_the_queue_is_narrowed_and_stays_so(client, takes):
     assert shown(client, speaker=SpeakerFactory().pk)["take"] is None
 
 
-def test_takes_of_a_withdrawn_voice_are_not_in_the_queue(client, takes, speaker):
+def test_takes_with_withdrawn_consent_are_not_in_the_queue(client, takes, speaker):
     speaker.withdrawn_at = timezone.now()
     speaker.save()
     assert shown(client)["take"] is None
 
 
-def test_the_spectrogram_is_for_those_who_may_hear_the_take(client, takes, speaker):
+def test_the_spectrogram_is_for_those_who_may_play_the_take(client, takes, speaker):
     url = reverse("take_spectrogram", args=[takes[0].pk])
     for person in (client, signed_in(speaker.user)):
         answer = person.get(url)
@@ -143,14 +143,14 @@ def test_a_verdict_is_undone_and_the_take_waits_again(client, takes, reviewer):
     answer = client.post(f"{undo}?style=neutral", {"queue": "1"})
     assert answer.url.endswith(f"?style=neutral&take={first.pk}")
     assert shown(client, take=first.pk)["take"] == first
-    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "undoes__state")
-    assert list(said) == [("rejected", "Too fast.", None), ("pending", "", "rejected")]
+    verdicts = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "undoes__state")
+    assert list(verdicts) == [("rejected", "Too fast.", None), ("pending", "", "rejected")]
     assert shown(client)["mine"] is None
     judged(client, second, "accepted")
     assert shown(client, take=first.pk)["mine"].recording == second
 
 
-def test_only_ones_own_latest_verdict_is_undone(client, takes, labeler, reviewer):
+def test_only_a_persons_own_latest_verdict_is_undone(client, takes, labeler, reviewer):
     take = takes[0]
     judged(client, take, "rejected", "Too fast.")
     take_judge(recording=take, person=labeler, state="accepted")

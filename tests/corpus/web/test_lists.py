@@ -35,7 +35,7 @@ def confirmed(client: Any, preview: Any) -> Any:
                 store="1")  # fmt: skip
 
 
-def test_a_preview_stores_nothing_and_says_what_would_happen(client, sentence):
+def test_a_preview_stores_nothing_and_shows_what_would_be_stored(client, sentence):
     text = f"{sentence.text.upper()}\n¿Me oye bien?\n¿me oye   bien?\n¡Qué niño tan feliz!\n"
     page = send(client, text.encode())
     assert Sentence.objects.count() == 1
@@ -80,7 +80,7 @@ def test_sentences_that_differ_in_accents_are_left_out_unless_wanted(client):
         ("a.json", '[{"text": "¿Me oye bien?"}]'.encode()),
     ],
 )
-def test_csv_and_json_come_in_the_same_way(name, data, client):
+def test_csv_and_json_are_imported_like_text(name, data, client):
     preview = send(client, data, name)
     assert preview.context["guessed"] is (name == "a.csv")
     confirmed(client, preview)
@@ -88,7 +88,7 @@ def test_csv_and_json_come_in_the_same_way(name, data, client):
 
 
 @pytest.mark.parametrize("store", ["", "1"])
-def test_one_fault_and_nothing_is_stored(store, client):
+def test_any_fault_stops_the_whole_import(store, client):
     more = {"store": store} if store else {}
     answer = send(client, b"Una frase buena.\n...\n", **more)
     assert answer.status_code == 422
@@ -102,7 +102,7 @@ def test_a_sentence_of_too_many_phonemes_is_refused(client):
     assert line == 1
 
 
-def test_empty_oversized_and_existing_lists_are_reported_at_their_field(client):
+def test_empty_oversized_and_existing_lists_are_reported_next_to_their_field(client):
     def errors(**more: Any) -> set[str]:
         answer = send(client, **more)
         assert answer.status_code == 422

@@ -52,7 +52,7 @@ def record(client: Any, speaker: Any, sentence: Any, neutral: Any) -> Any:
     return send
 
 
-def test_the_answer_confirms_the_bytes_and_the_same_take_again_is_the_same(
+def test_the_response_confirms_the_hash_and_a_repeated_upload_adds_no_take(
     record: Any, media: Any
 ) -> None:
     attempt = str(uuid4())
@@ -64,7 +64,7 @@ def test_the_answer_confirms_the_bytes_and_the_same_take_again_is_the_same(
     assert len(files_in(media)) == 2
 
 
-def test_bytes_damaged_on_their_way_are_not_stored(record: Any, media: Any) -> None:
+def test_bytes_damaged_in_transit_are_not_stored(record: Any, media: Any) -> None:
     answer = record(sha256="0" * 64)
     assert answer.status_code == 409
     assert answer.json() == {"damaged": hashlib.sha256(wav()).hexdigest()}
@@ -143,7 +143,7 @@ def test_an_earlier_take_stays_in_use_until_a_better_one_is_accepted(
     assert used() == good
 
 
-def test_the_example_is_ones_own_or_a_synthetic_voices_best_accepted_take(
+def test_the_example_is_the_best_accepted_take_of_oneself_or_of_a_synthetic_voice(
     record: Any, client: Any, reviewer: Any, speaker: Any
 ) -> None:
     url = reverse("studio_example", args=["neutral"])
@@ -155,8 +155,8 @@ def test_the_example_is_ones_own_or_a_synthetic_voices_best_accepted_take(
     assert signed_in(other.user).get(url).status_code == 404
     speaker.synthetic = True
     speaker.save()
-    heard: Any = signed_in(other.user).get(url)
-    assert b"".join(heard.streaming_content)
+    response: Any = signed_in(other.user).get(url)
+    assert b"".join(response.streaming_content)
 
 
 def test_the_page_contains_the_sentences_to_read_neutral_first(
@@ -177,7 +177,7 @@ def test_the_page_contains_the_sentences_to_read_neutral_first(
     assert asked.context["prompts"][0] == (sentences[29], warm)
 
 
-def test_a_person_without_consent_is_sent_to_it() -> None:
+def test_a_person_without_consent_is_redirected_to_give_it() -> None:
     answer: Any = signed_in(PersonFactory(roles=["speaker"])).get(reverse("studio"))
     assert answer.url.startswith(reverse("consent"))
 
@@ -186,19 +186,19 @@ def test_the_page_says_why_there_is_nothing_to_read(
     client: Any, speaker: Any, neutral: Any, warm: Any
 ) -> None:
     url = reverse("studio")
-    assert "No sentence is labelled yet" in told(client)
+    assert "No sentence is labelled yet" in empty_page(client)
     label = LabelFactory(style=neutral)
     RecordingFactory(sentence=label.sentence, style=neutral, speaker=speaker)
-    assert "Every labelled sentence has a take of yours" in told(client)
-    assert "Every sentence labelled with this style" in told(client, style="neutral")
-    words = told(client, style="amable")
+    assert "Every labelled sentence has a take of yours" in empty_page(client)
+    assert "Every sentence labelled with this style" in empty_page(client, style="neutral")
+    words = empty_page(client, style="amable")
     assert "No sentence is labelled with this style yet" in words
     assert f'href="{url}"' in words.partition("Labelers choose")[2]
     speaker.user.groups.add(Group.objects.get_or_create(name="labeler")[0])
-    assert f'href="{reverse("focus")}"' in told(client, style="amable")
+    assert f'href="{reverse("focus")}"' in empty_page(client, style="amable")
 
 
-def told(client: Any, **query: str) -> str:
+def empty_page(client: Any, **query: str) -> str:
     page = client.get(reverse("studio"), query, headers={"Accept-Language": "en"})
     assert page.context["prompts"] == []
     return str(page.content.decode())

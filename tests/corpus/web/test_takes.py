@@ -34,7 +34,7 @@ def keep(sentence, neutral, speaker):
     return store
 
 
-def test_a_take_is_kept_as_mono_wav_beside_its_original(keep, media):
+def test_a_take_is_stored_as_mono_wav_with_its_original(keep, media):
     stereo = BytesIO()
     y, sr = soundfile.read(BytesIO(wav()))
     soundfile.write(stereo, np.stack([y, y], axis=1), sr, format="FLAC")
@@ -68,7 +68,7 @@ def test_the_same_attempt_again_is_the_same_take(keep):
     assert keep(wav(), uuid=attempt) == first
 
 
-def test_other_bytes_under_a_stored_id_are_refused_and_nothing_is_touched(keep, media, warm):
+def test_other_bytes_under_a_stored_id_are_refused_and_nothing_is_changed(keep, media, warm):
     attempt = uuid4()
     first = keep(wav(), uuid=attempt)
     before = files_in(media)
@@ -130,7 +130,7 @@ def test_without_consent_nothing_is_stored(keep, media):
     assert files_in(media) == []
 
 
-def test_the_service_names_the_fault(keep):
+def test_the_service_raises_an_error_with_a_code(keep):
     with pytest.raises(AudioError) as refused:
         keep(b"nonsense")
     assert refused.value.code == "not_audio"
@@ -164,16 +164,16 @@ def test_a_speaker_uploads_and_sees_the_take(sentence, neutral, speaker, media):
     assert send(client, sentence, wav(170.0), htmx=False).status_code == 302
 
 
-def test_an_empty_file_and_no_file_are_told_apart(sentence, neutral, speaker):
+def test_an_empty_file_and_no_file_have_different_messages(sentence, neutral, speaker):
     client = signed_in(speaker.user)
     empty = send(client, sentence, b"")
     none = client.post(reverse("take_upload"), {"sentence": "shcc-01", "style": "neutral"})
     assert empty.status_code == none.status_code == 422
-    said = [str(answer.context["form"].errors["file"]) for answer in (empty, none)]
-    assert said[0] != said[1]
+    messages = [str(answer.context["form"].errors["file"]) for answer in (empty, none)]
+    assert messages[0] != messages[1]
 
 
-def test_a_file_over_the_limit_is_dropped_while_it_arrives(
+def test_an_upload_over_the_limit_is_discarded_while_it_is_received(
     sentence, neutral, speaker, media, settings
 ):
     settings.MAX_UPLOAD_BYTES = 100_000
@@ -213,7 +213,7 @@ def test_consent_comes_before_the_first_take(sentence, neutral):
     assert send(client, sentence, wav()).headers["HX-Redirect"].startswith(reverse("consent"))
 
 
-def test_speakers_hear_only_their_own_takes(keep, reviewer):
+def test_speakers_play_only_their_own_takes(keep, reviewer):
     own, other = keep(), keep(speaker=SpeakerFactory(user__roles=["speaker"]))
     client = signed_in(own.speaker.user)
     assert b"".join(client.get(reverse("take_audio", args=[own.pk])).streaming_content)
@@ -233,16 +233,16 @@ def test_rejecting_needs_a_reason(keep, reviewer):
     assert take.state == "rejected"
 
 
-def test_anothers_verdict_stands_until_it_was_seen(keep, reviewer, labeler):
+def test_another_reviewers_verdict_is_overwritten_only_once_seen(keep, reviewer, labeler):
     take, client = keep(), signed_in(reviewer)
     page, url = (reverse(name, args=[take.pk]) for name in ("take", "take_judge"))
     seen = client.get(page).context["verdict_form"]["seen"].value()
-    said = take_judge(recording=take, person=labeler, state="rejected", reason="noise")
+    verdict = take_judge(recording=take, person=labeler, state="rejected", reason="noise")
     answer = client.post(url, {"state": "accepted", "seen": seen}, follow=True)
     assert "Entretanto" in str(*answer.context["messages"])
     assert (answer.context["take"].state, take.verdicts.count()) == ("rejected", 1)
-    assert answer.context["verdict_form"]["seen"].value() == said.pk
-    client.post(url, {"state": "accepted", "seen": said.pk})
+    assert answer.context["verdict_form"]["seen"].value() == verdict.pk
+    client.post(url, {"state": "accepted", "seen": verdict.pk})
     take.refresh_from_db()
     assert (take.state, take.verdicts.count()) == ("accepted", 2)
 

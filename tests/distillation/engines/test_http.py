@@ -68,7 +68,7 @@ def test_the_prompt_is_sent_as_wav(tmp_path):
         (b"", "alloy"),
     ],
 )
-def test_the_styles_own_voice_is_used_if_the_server_has_it(listing, voice):
+def test_a_voice_named_after_the_style_is_used_if_the_server_has_it(listing, voice):
     with serving(WAV) as server:
         server.listing = listing
         teacher("http", {"url": server.url}).synthesize("Hola.", BARE)
@@ -86,7 +86,7 @@ def test_a_busy_server_is_retried_after_the_time_it_asks_for():
     assert times[2] - times[1] < 0.3
 
 
-def test_a_server_that_stays_busy():
+def test_a_server_that_stays_busy_is_reported():
     with serving((503, {"Retry-After": "0"}, b'{"error": {"message": "queue full"}}')) as server:
         error = fault(server)
     assert error.code == "teacher_busy"
@@ -95,7 +95,7 @@ def test_a_server_that_stays_busy():
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b'{"error": {"message": "voice zoe\\nunknown"}}', "voice zoe unknown"),
         (b'{"error": "no such voice"}', "no such voice"),
@@ -104,18 +104,18 @@ def test_a_server_that_stays_busy():
         (b"\xff\xfe[", "404"),
     ],
 )
-def test_a_refusal_contains_the_servers_message(body, said):
+def test_a_refusal_contains_the_servers_message(body, message):
     with serving((404, {}, body)) as server:
         error = fault(server, api_key="secret")
     assert error.code == "teacher_refused"
-    assert said in str(error)
+    assert message in str(error)
     assert server.url in str(error)
     assert "secret" not in str(error)
     assert len(server.asked) == 1
 
 
-def test_timeout_s_is_for_the_whole_answer():
-    """A server that sends a byte now and then held a worker for as long as it liked."""
+def test_the_timeout_covers_the_whole_response():
+    """A server that sent a byte now and then used to block a worker indefinitely."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def drip():
@@ -139,7 +139,7 @@ def test_timeout_s_is_for_the_whole_answer():
     listener.close()
 
 
-def test_an_endless_answer_is_not_kept(monkeypatch):
+def test_an_endless_response_is_aborted(monkeypatch):
     monkeypatch.setattr("distillation.engines.http.teacher.MAX_BYTES", 2**20)
     with serving((200, {}, bytes(2**21))) as server:
         error = fault(server)
@@ -154,27 +154,27 @@ def test_a_key_that_cannot_be_sent_is_not_shown(key):
     assert (caught.value.code, "secret" in str(caught.value)) == ("bad_option", False)
 
 
-def test_a_keys_line_end_is_left_out():
+def test_the_trailing_newline_of_a_key_is_removed():
     with serving(WAV) as server:
         teacher("http", {"url": server.url, "api_key": "secret\n"}).synthesize("Hola.", BARE)
     assert server.asked[0][1]["Authorization"] == "Bearer secret"
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>hello</html>", encode_wav(VOICE)[:2000]])
-def test_an_answer_that_is_not_audio(content):
+def test_a_response_that_is_not_audio_is_reported(content):
     with serving((200, {"Content-Type": "text/html"}, content)) as server:
         error = fault(server)
     assert error.code == "teacher_not_audio"
     assert "text/html" in str(error)
 
 
-def test_a_server_that_hangs():
+def test_a_server_that_hangs_is_reported():
     with serving(("hang", {}, 0.5)) as server:
         error = fault(server, timeout_s="0.2")
     assert error.code == "teacher_timeout"
 
 
-def test_no_server():
+def test_an_unreachable_server_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(EngineError, match=f"127.0.0.1:{port}.*start the server") as caught:
@@ -185,13 +185,13 @@ def test_no_server():
 @pytest.mark.parametrize(
     "options", [{}, {"url": "tts:8001"}, {"url": "http://x", "timeout_s": "long"}]
 )
-def test_options_it_cannot_follow(options):
+def test_unsupported_options_are_refused(options):
     with pytest.raises(EngineError) as caught:
         teacher("http", options)
     assert caught.value.code == "bad_option"
 
 
-def test_a_missing_prompt_file(tmp_path):
+def test_a_missing_prompt_file_is_reported(tmp_path):
     prompt = Prompt(style="x", audio=tmp_path / "gone.wav")
     with serving(WAV) as server, pytest.raises(EngineError, match=r"gone\.wav") as caught:
         teacher("http", {"url": server.url}).synthesize("Hola.", prompt)

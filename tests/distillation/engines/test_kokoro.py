@@ -19,13 +19,13 @@ from tests.standins import config
 TEXT = "Buenas."
 
 
-def test_its_weights_are_known_by_their_hash(kokoro):
+def test_the_weights_are_identified_by_their_hash(kokoro):
     weights = (kokoro.model_dir / WEIGHTS).read_bytes()
     assert kokoro.weights == hashlib.sha256(weights).hexdigest()
     assert not student("praat").weights
 
 
-def test_phonemes_are_those_of_kokoros_spanish(kokoro):
+def test_phonemes_are_those_kokoro_uses_for_spanish(kokoro):
     assert kokoro.phoneme_count("Chico.") == len("ʧˈiko.")
     assert kokoro.phoneme_count(" Chico.\n") == kokoro.phoneme_count("Chico.")
 
@@ -43,12 +43,12 @@ def test_the_phonemes_of_each_language_are_in_the_vocabulary(kokoro, lang, text)
     assert not {sign for sign in phonemes if sign.isalpha()} - set(kokoro._network.vocab)
 
 
-def test_each_language_reads_the_same_letters_its_own_way():
+def test_each_language_has_its_own_pronunciation_of_the_same_letters():
     spoken = {_g2p(code)("general")[0] for code in LANGUAGES.values()}
     assert len(spoken) == len(LANGUAGES)
 
 
-def test_no_text_is_too_long(kokoro):
+def test_text_of_any_length_is_split_to_the_models_limit(kokoro):
     text = "Su pedido llegará mañana, entre las tres y las seis. " * 14 + "a" * 700
     parts = pieces(tidy(text), kokoro.phoneme_count, kokoro.max_phonemes)
     assert "".join(parts).replace(" ", "") == text.replace(" ", "")
@@ -66,7 +66,7 @@ def test_voices_are_those_of_the_directory_spanish_first(kokoro, kokoro_model):
     assert caught.value.code == "missing_voice"
 
 
-def test_packs_next_to_the_weights_count_and_invalid_ones_are_reported(kokoro, kokoro_model):
+def test_packs_next_to_the_weights_are_used_and_invalid_ones_reported(kokoro, kokoro_model):
     here = VoicePack(np.zeros((510, 1, 256), np.float32), "praat")
     voicepack.save(here, kokoro_model / "em_beside.pt")
     try:
@@ -113,7 +113,7 @@ def test_damaged_model_files_are_reported(tmp_path, damage):
         ({"device": "tpu"}, "device"), ({"precision": "fp8"}, "precision"),
     ],
 )  # fmt: skip
-def test_options_it_cannot_follow(kokoro_model, options, named):
+def test_unsupported_options_are_refused(kokoro_model, options, named):
     with pytest.raises(EngineError, match=named) as caught:
         student("kokoro", {"model_dir": kokoro_model, **options})
     assert caught.value.code == "bad_option"
@@ -161,7 +161,7 @@ def test_the_test_double_has_the_published_architecture(shared_data):
     assert ours == published
 
 
-def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch):
+def test_a_killed_process_leaves_no_copy_of_espeak(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     g2p = _g2p("e")
     assert not list(tmp_path.rglob("libespeak*"))
@@ -169,7 +169,7 @@ def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "words"),
     [
         ("Son 1.500 €", "Son mil quinientos euros"),
         ("1.000.000", "un millón"),
@@ -179,9 +179,9 @@ def test_no_copy_of_espeak_stays_where_a_process_is_killed(tmp_path, monkeypatch
         ("tel. 900", "teléfono novecientos"),
     ],
 )
-def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, said):
+def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, words):
     """Its G2P treats each full stop, comma and colon of a number as the end of a clause."""
-    assert kokoro._phonemes(written) == kokoro._phonemes(said)
+    assert kokoro._phonemes(written) == kokoro._phonemes(words)
 
 
 def test_precision_auto_follows_the_processor(kokoro_model):

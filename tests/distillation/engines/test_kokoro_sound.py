@@ -1,4 +1,4 @@
-"""Student kokoro on the real weights: what seed, speed, rows and long texts do to its sound."""
+"""Student kokoro on the real weights: effects of seed, speed, rows and long texts."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_long_text_is_cut_at_sentences_and_none_is_lost(real_kokoro, monkeypatch
     assert three.duration_s == pytest.approx(pair.duration_s + 0.25 + alone.duration_s)
 
 
-def test_speed_shortens(real_kokoro):
+def test_a_higher_speed_shortens_the_audio(real_kokoro):
     pack = real_kokoro.stock_voice("ef_dora")
     slow, fast = (real_kokoro.synthesize(TEXT, pack, speed=s).duration_s for s in (0.7, 2.0))
     assert slow > 1.5 * fast

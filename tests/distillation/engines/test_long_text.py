@@ -1,4 +1,4 @@
-"""Long text of an engine: on one line, never empty, nothing speakable lost."""
+"""Long text of an engine: on one line, never empty, no speakable text lost."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_tidy_text_is_one_line_without_control_characters():
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "¡!", "…", "\x00"])
-def test_a_text_without_words(text):
+def test_a_text_without_words_gives_no_pieces(text):
     with pytest.raises(EngineError, match="nothing to say") as caught:
         tidy(text)
     assert caught.value.code == "empty_text"

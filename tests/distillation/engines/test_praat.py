@@ -49,7 +49,7 @@ def test_f0_follows_the_pitch_control(praat, pitch_hz, intonation):
     assert 12 * abs(np.log2(median_hz(audio) / pitch_hz)) < 1.2
 
 
-def test_a_high_voice_is_higher_than_the_synthesiser_alone_goes(praat):
+def test_a_high_voice_is_above_the_range_of_the_synthesiser_alone(praat):
     audio = praat.synthesize(TEXT, pack_of(pitch_hz=240, formant=1.15))
     assert 12 * abs(np.log2(median_hz(audio) / 240)) < 1.2
 
@@ -122,13 +122,13 @@ def test_a_longer_sentence_does_not_affect_later_ones(praat):
         "Para continuar con la gestión necesito verificar su número de cliente.",
         (clause * 4).strip() + ".",
     )
-    said = {text: set() for text in texts}
+    audio = {text: set() for text in texts}
     for text in (*texts, *texts[::-1], *texts[1::2], *texts[::2]):
-        said[text].add(praat.synthesize(text, pack_of(), seed=1).y.tobytes())
-    assert [len(sounds) for sounds in said.values()] == [1] * len(texts)
+        audio[text].add(praat.synthesize(text, pack_of(), seed=1).y.tobytes())
+    assert [len(sounds) for sounds in audio.values()] == [1] * len(texts)
 
 
-def test_the_row_of_the_phoneme_count_speaks(praat):
+def test_the_row_of_the_phoneme_count_is_used(praat):
     count = praat.phoneme_count(TEXT)
     data = np.zeros((510, 1, 256), np.float32)
     data[count - 1, 0] = row_of(VOICES["pf_sol"])
@@ -139,7 +139,7 @@ def test_the_row_of_the_phoneme_count_speaks(praat):
     assert np.array_equal(spoken, praat.synthesize(TEXT, VoicePack(data, "praat")).y)
 
 
-def test_phonemes_are_counted_as_espeak_says_them(praat):
+def test_phonemes_are_counted_as_espeak_pronounces_them(praat):
     assert praat.phoneme_count("sol") == 3
     assert praat.phoneme_count("casa") == 4
     assert praat.phoneme_count("chico") == 4  # ch is one
@@ -147,14 +147,14 @@ def test_phonemes_are_counted_as_espeak_says_them(praat):
     assert praat.phoneme_count(f"  {TEXT}\n") == praat.phoneme_count(TEXT)
 
 
-def test_long_text_is_spoken_whole(praat):
+def test_long_text_is_synthesized_completely(praat):
     text = LONG * 11
     assert praat.phoneme_count(text) > 510
     whole = praat.synthesize(text, pack_of()).duration_s
     assert whole == pytest.approx(11 * praat.synthesize(LONG, pack_of()).duration_s, rel=0.1)
 
 
-def test_a_text_may_hold_anything(praat):
+def test_any_text_can_be_synthesized(praat):
     for text in (
         "3",
         "a",

@@ -52,7 +52,7 @@ def test_unusable_prompts_are_reported(tmp_path, audio, text, code):
     assert caught.value.code == code
 
 
-def test_no_file_and_no_audio_in_the_file(tmp_path):
+def test_a_missing_file_and_a_file_without_audio_are_reported(tmp_path):
     with pytest.raises(EngineError, match="reference audio") as caught:
         prepare(Prompt(style="neutral", transcript="Hola."))
     assert caught.value.code == "no_prompt"
@@ -76,6 +76,6 @@ def test_takes_are_joined_at_one_level(tmp_path):
     assert first == pytest.approx(second, rel=0.15)
 
 
-def test_silence_is_not_a_prompt(tmp_path):
+def test_a_silent_prompt_is_refused(tmp_path):
     with pytest.raises(EngineError):
         prepare(prompt(tmp_path / "a.wav", silence(3.0)))

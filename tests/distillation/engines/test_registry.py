@@ -8,7 +8,7 @@ import pytest
 from distillation.engines import STUDENTS, TEACHERS, EngineError, student, teacher
 
 
-def test_every_name_is_its_engine():
+def test_each_name_gives_its_engine():
     assert set(STUDENTS) == {"praat", "kokoro"}
     assert set(TEACHERS) == {"recordings", "http", "f5"}
     assert student("praat", {}).name == "praat"
@@ -17,13 +17,13 @@ def test_every_name_is_its_engine():
 
 
 @pytest.mark.parametrize("make", [student, teacher])
-def test_an_unknown_name_lists_the_known(make):
+def test_the_error_of_an_unknown_name_lists_the_known_ones(make):
     with pytest.raises(EngineError, match="choose one of") as caught:
         make("tacotron", {})
     assert caught.value.code == "unknown_engine"
 
 
-def test_an_unknown_option():
+def test_an_unknown_option_is_reported():
     with pytest.raises(EngineError, match="colour") as caught:
         student("praat", {"colour": "red"})
     assert caught.value.code == "bad_option"

@@ -33,18 +33,18 @@ def refused(out: Path, stage: str, *options: object) -> str:
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"recipe": 5}', '{"recipe": {"pace": 1}}'])
-def test_a_voice_without_a_record_of_its_search(out: Path, note: str) -> None:
+def test_a_voice_without_a_record_of_its_search_is_reported(out: Path, note: str) -> None:
     path = out / "evolved_voices" / "neutral.json"
     whole = path.read_text()
     path.write_text(note)
     for stage in ("validate", "deploy"):  # not with what the options are by default
-        assert "neutral.json does not tell how" in refused(out, stage)
+        assert "neutral.json does not say how" in refused(out, stage)
     run(out, "--stage", "evolve", "--steps", 5)  # from the checkpoint, which is at its end
     assert path.read_text() == whole
 
 
 @pytest.mark.parametrize("name", ["sha256", "target", "recipe"])
-def test_a_note_of_another_version_is_rewritten(out: Path, name: str) -> None:
+def test_metadata_of_another_version_is_rewritten(out: Path, name: str) -> None:
     path = out / "evolved_voices" / "neutral.json"
     whole = path.read_text()
     path.write_text(json.dumps({**json.loads(whole), name: {}}))
@@ -52,7 +52,7 @@ def test_a_note_of_another_version_is_rewritten(out: Path, name: str) -> None:
     assert path.read_text() == whole
 
 
-def test_a_note_of_before_naturalness_is_completed(out: Path) -> None:
+def test_metadata_from_before_naturalness_is_completed(out: Path) -> None:
     path = out / "evolved_voices" / "neutral.json"
     whole = json.loads(path.read_text())
     path.write_text(json.dumps({name: whole[name] for name in whole if name != "base_voice"}))
@@ -60,7 +60,7 @@ def test_a_note_of_before_naturalness_is_completed(out: Path) -> None:
     assert json.loads(path.read_text())["base_voice"] == whole["base_voice"] != ""
 
 
-def test_a_check_that_was_impossible_is_made_once_it_is_possible(
+def test_a_check_that_could_not_be_made_is_made_by_the_next_validation(
     out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = out / "validation" / "validation_report.json"
@@ -95,7 +95,7 @@ def test_a_missing_voice_is_reported(out: Path) -> None:
     assert "no evolved voice for amable" in refused(out, "validate")
 
 
-def test_styles_not_evolved_yet_are_reported(out: Path) -> None:
+def test_styles_without_an_evolved_voice_are_reported(out: Path) -> None:
     shutil.copytree(out / "reference_audio" / "neutral", out / "reference_audio" / "amable")
     found = plan_of(out, stage="validate", base_voices=())
     assert (found.recipe.style_keys, found.notes[0]) == (
@@ -140,11 +140,11 @@ def test_missing_validation_audio_is_synthesized_again(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(out, "--stage", "validate")
-    heard = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
-    sound = heard.read_bytes()
-    heard.unlink()
+    path = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
+    sound = path.read_bytes()
+    path.unlink()
     run(out, "--stage", "validate")
-    assert heard.read_bytes() == sound
+    assert path.read_bytes() == sound
     capsys.readouterr()
     run(out, "--stage", "validate")
     assert "validated already" in capsys.readouterr().out
@@ -174,7 +174,7 @@ def deployed_delivery(out: Path) -> tuple[float, float]:
     return voice["speed"], voice["gain_db"]
 
 
-def test_the_fitted_speed_and_gain_are_deployed_unless_left_out(
+def test_the_fitted_speed_and_gain_are_deployed_unless_an_option_omits_them(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_delivery(out, {"speed": 1.04, "gain_db": -1.2, "rate_error": None})
@@ -191,14 +191,14 @@ def test_the_fitted_speed_and_gain_are_deployed_unless_left_out(
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
-def test_what_was_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
+def test_a_delivery_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
     with_delivery(out, {"speed": 1.04, "gain_db": -1.2})
     voicepack.save(student().stock_voice("pm_gil"), out / "evolved_voices" / "neutral.pt")
     run(out, "--stage", "deploy", "--force")
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
-def test_a_damaged_delivery_is_named(out: Path) -> None:
+def test_a_damaged_delivery_is_reported(out: Path) -> None:
     with_delivery(out, {"speed": 9})
     with pytest.raises(CommandError, match=r"neutral: delivery: speed: 0\.8 to 1\.25"):
         run(out, "--stage", "deploy", "--force")
@@ -206,7 +206,9 @@ def test_a_damaged_delivery_is_named(out: Path) -> None:
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
-def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_voices_deployed_by_this_command_are_printed(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(out, "--stage", "deploy", "--force")
     for ending in ("pt", "json"):
         voices = out / "evolved_voices"
@@ -220,7 +222,7 @@ def test_only_what_is_deployed_now_is_told(out: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     "report", ["[]", "{", '{"styles": {"neutral": {}}}', '{"styles": 5, "passed": true}']
 )
-def test_a_report_edited_by_hand_is_named(out: Path, report: str) -> None:
+def test_a_report_damaged_by_editing_is_reported(out: Path, report: str) -> None:
     path = out / "validation" / "validation_report.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(report)
@@ -231,7 +233,7 @@ def test_a_report_edited_by_hand_is_named(out: Path, report: str) -> None:
     assert list(json.loads(path.read_text())["styles"]) == ["neutral"]
 
 
-def test_one_command_at_a_time_works_in_a_folder(out: Path) -> None:
+def test_only_one_command_at_a_time_uses_a_folder(out: Path) -> None:
     with locked(out), pytest.raises(CommandError, match="another run_pipeline works here"):
         run(out, "--stage", "evolve", "--steps", 5)
     run(out, "--stage", "evolve", "--steps", 5)

@@ -58,7 +58,7 @@ def test_a_stopped_search_resumes_to_the_same_pack(whole: Path, tmp_path: Path, 
     assert packs[0].read_bytes() == packs[1].read_bytes()
 
 
-def test_a_search_with_other_options_is_set_aside(whole: Path, tmp_path: Path) -> None:
+def test_the_checkpoint_of_a_search_with_other_options_is_kept(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")
 
     def stop(steps: int, candidates: int) -> str:
@@ -94,7 +94,7 @@ def test_control_c_saves_and_the_same_command_continues(voice: Path, tmp_path: P
     timer = threading.Timer(60, process.kill)
     timer.start()
     try:
-        line = process.stdout.readline()  # the start is chosen: the walk has begun
+        line = process.stdout.readline()  # the start is chosen: the walk has started
         assert "neutral: start" in line
         process.send_signal(signal.SIGINT)
         printed, errors = process.communicate()
@@ -106,7 +106,7 @@ def test_control_c_saves_and_the_same_command_continues(voice: Path, tmp_path: P
     assert (tmp_path / "checkpoints" / "neutral.npz").is_file()
 
 
-def test_stopped_at_once_says_so_in_a_line(
+def test_an_immediate_stop_is_reported_in_one_line(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(whole / "reference_audio", tmp_path / "reference_audio")

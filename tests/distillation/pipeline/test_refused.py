@@ -59,7 +59,7 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--stage", "evolve", "--plain-delivery"], "it is for --stage deploy"),
     ],
 )
-def test_bad_combinations_are_refused_before_any_work(
+def test_invalid_combinations_of_options_are_refused_before_any_work(
     tmp_path: Path, options: list[str], message: str
 ) -> None:
     out = tmp_path / "out"
@@ -130,7 +130,7 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
         corpus_folder.read_takes(path, corpus)
 
 
-def test_a_clip_for_all_and_one_for_a_style(clips: Path, tmp_path: Path) -> None:
+def test_one_clip_for_all_styles_and_one_for_a_single_style(clips: Path, tmp_path: Path) -> None:
     one = next(clips.iterdir())
     given = (str(one), f"neutral={one}")
     recipe = plan_of(tmp_path, stage="reference", target_audio=given).recipe

@@ -1,4 +1,4 @@
-"""The command: end to end on praat, nothing twice, only what passed is deployed."""
+"""The command: end to end on praat, no work repeated, only validated voices deployed."""
 
 import json
 import shutil
@@ -9,12 +9,13 @@ from django.core.management import CommandError
 
 from corpus.audio.io import write_wav
 from distillation import voicepack
+from distillation.stages.deploy import deploy
 from tests.distillation.pipeline.runs import BASE, plan_of, run
 from tests.distillation.voices import REFERENCE, say, student
 
 
 @pytest.mark.slow
-def test_all_stages_run_end_to_end_and_nothing_twice(
+def test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work(
     takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
@@ -54,7 +55,7 @@ def test_work_is_repeated_for_changed_inputs(
     first = (tmp_path / "evolved_voices" / "neutral.json").read_text()
     capsys.readouterr()
     run(tmp_path, "--stage", "evolve", "--steps", 3, "--styles", "neutral")
-    assert "Starting anew" in capsys.readouterr().out
+    assert "Restarting the search" in capsys.readouterr().out
     assert (tmp_path / "evolved_voices" / "neutral.json").read_text() != first
     run(tmp_path, "--stage", "validate")
     report = json.loads((tmp_path / "validation" / "validation_report.json").read_text())
@@ -99,8 +100,29 @@ def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> Non
     assert "held_out" not in manifest["voices"]["neutral"]["about"]  # those are another pack's
 
 
+def test_a_voice_is_validated_against_the_one_in_service(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    report = tmp_path / "validation" / "validation_report.json"
+    run(tmp_path, "--stage", "validate")
+    assert "deployed" not in json.loads(report.read_text())["styles"]["neutral"]["similarity"]
+    other = tmp_path / "other.pt"
+    voicepack.save(student().stock_voice("pm_gil"), other)
+    deploy({"neutral": other}, voices_dir=tmp_path / "voices", engine="praat")
+    run(tmp_path, "--stage", "validate")
+    found = json.loads(report.read_text())["styles"]["neutral"]
+    assert found["similarity"]["over_deployed"]["mean"] > 0
+    assert (report.parent / "audio" / found["audio"][0]["deployed"]).is_file()
+    capsys.readouterr()
+    run(tmp_path, "--stage", "validate")
+    assert "validated already" in capsys.readouterr().out
+
+
 @pytest.mark.slow
-def test_failed_validation_deploys_nothing_and_says_so(voice: Path, tmp_path: Path) -> None:
+def test_after_failed_validation_nothing_is_deployed_and_an_error_says_so(
+    voice: Path, tmp_path: Path
+) -> None:
     styles = ("--styles", "neutral", "amable")  # one voice for two styles, hardly searched
     with pytest.raises(CommandError, match="not passed") as caught:
         run(tmp_path, "--reference-audio", voice, *styles, "--steps", 1)

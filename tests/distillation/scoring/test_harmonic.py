@@ -28,18 +28,20 @@ def score(target: float, self_: float, feature: float) -> float:
         ((0.0, 0.0, 0.0), 100 * FLOOR),
     ],
 )
-def test_by_hand(values: tuple[float, float, float], expected: float) -> None:
+def test_values_equal_those_computed_by_hand(
+    values: tuple[float, float, float], expected: float
+) -> None:
     assert score(*values) == pytest.approx(expected, rel=5e-4)
 
 
 @given(unit, unit, unit)
-def test_lies_between_its_parts(a: float, b: float, c: float) -> None:
+def test_the_score_lies_between_its_parts(a: float, b: float, c: float) -> None:
     floored = [max(FLOOR, value) for value in (a, b, c)]
     assert 100 * min(floored) - 1e-9 <= score(a, b, c) <= 100 * max(floored) + 1e-9
 
 
 @given(unit, unit, unit, st.floats(0.0, 0.5))
-def test_never_falls_when_a_part_rises(a: float, b: float, c: float, more: float) -> None:
+def test_the_score_never_falls_when_a_part_rises(a: float, b: float, c: float, more: float) -> None:
     assert score(min(1.0, a + more), b, c) >= score(a, b, c) - 1e-9
 
 

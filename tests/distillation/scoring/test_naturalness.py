@@ -1,4 +1,4 @@
-"""The naturalness predictor: what it ranks above what; it leaves no torchaudio behind."""
+"""The naturalness predictor: its ranking of known audio; no torchaudio module is left behind."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def test_people_sound_more_natural_than_praat_and_than_noise(person: Audio) -> N
     assert LOWEST <= hiss < 2.0
 
 
-def test_bit_identical_and_independent_of_level(person: Audio) -> None:
+def test_the_prediction_is_bit_identical_and_independent_of_level(person: Audio) -> None:
     clip = Audio(person.y[: 4 * person.sr], person.sr)
     quiet = Audio((0.05 * clip.y).astype(np.float32), clip.sr)
     assert naturalness(clip) == naturalness(clip)

@@ -1,4 +1,4 @@
-"""Real Resemblyzer on real speech: what the score must and must not depend on."""
+"""The real speaker encoder on real speech: what the score must and must not depend on."""
 
 import numpy as np
 import pytest
@@ -21,17 +21,17 @@ def scorer() -> Scorer:
     return Scorer(say(LONG))
 
 
-def test_identical_audio_scores_full(scorer: Scorer) -> None:
-    heard = scorer.measure_text(say(LONG))
-    assert heard.target == pytest.approx(1.0, abs=1e-6)
-    score = scorer.score([heard, heard])
+def test_identical_audio_has_the_highest_score(scorer: Scorer) -> None:
+    measures = scorer.measure_text(say(LONG))
+    assert measures.target == pytest.approx(1.0, abs=1e-6)
+    score = scorer.score([measures, measures])
     assert score.self_ == pytest.approx(1.0, abs=1e-6)
     assert score.feature == pytest.approx(1.0, abs=1e-9)
     assert score.total == pytest.approx(100.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.6])
-def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
+def test_the_score_is_independent_of_level(scorer: Scorer, factor: float) -> None:
     plain = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     soft = scorer.score(
         [
@@ -44,7 +44,7 @@ def test_level_does_not_matter(scorer: Scorer, factor: float) -> None:
     assert soft.total == pytest.approx(plain.total, abs=0.5)
 
 
-def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
+def test_the_same_voice_is_more_similar_than_another(scorer: Scorer) -> None:
     same = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     other = scorer.score(
         [scorer.measure_text(say(SHORT, "pm_gil")), scorer.measure_text(say(OTHER, "pm_gil"))]
@@ -54,7 +54,7 @@ def test_the_same_voice_is_nearer_than_another(scorer: Scorer) -> None:
     assert same.total > other.total
 
 
-def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
+def test_two_voices_have_lower_self_similarity(scorer: Scorer) -> None:
     steady = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER))])
     torn = scorer.score(
         [scorer.measure_text(say(SHORT)), scorer.measure_text(say(OTHER, "pm_gil"))]
@@ -64,9 +64,9 @@ def test_two_voices_lower_self_similarity(scorer: Scorer) -> None:
 
 def test_a_silent_candidate_is_not_an_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
-    heard = scorer.measure_text(silence)
-    assert heard.target == 0.0
-    score = scorer.score([heard, scorer.measure_text(say(OTHER))], compared="first")
+    measures = scorer.measure_text(silence)
+    assert measures.target == 0.0
+    score = scorer.score([measures, scorer.measure_text(say(OTHER))], compared="first")
     assert (score.self_, score.feature) == (0.0, 0.0)
     assert score.total == pytest.approx(1.0)
     half = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(silence)])
@@ -93,7 +93,7 @@ def test_a_silent_target_is_an_error() -> None:
         Scorer(Audio(np.zeros(24_000, np.float32), 24_000))
 
 
-def test_several_clips_are_one_voice() -> None:
+def test_several_clips_of_a_target_are_averaged() -> None:
     clips = [say(LONG), say(SHORT), say(LONG, "pm_gil")]
     embeddings = [speaker_encoder().embed(clip) for clip in clips]
     found = Scorer(*clips).measure_text(say(OTHER))
@@ -120,8 +120,8 @@ def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatc
     clips = [say(LONG), say(LONG, "pm_gil")]
     scorer = Scorer(*clips)
     for voice in ("", "pf_luz", "pm_teo"):
-        heard = [scorer.measure_text(say(text, voice)) for text in (SHORT, OTHER)]
-        scorer.score(heard)
+        measures = [scorer.measure_text(say(text, voice)) for text in (SHORT, OTHER)]
+        scorer.score(measures)
     of_candidates = [say(SHORT, voice).duration_s for voice in ("", "pf_luz", "pm_teo")]
     assert measured == [*(clip.duration_s for clip in clips), *of_candidates]
 

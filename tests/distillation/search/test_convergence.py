@@ -29,7 +29,7 @@ STUCK = result("quick", [(1, 80.0, 81.0)], held_out=89.0)
 FALLING = result("quick", [(1, 80.0, 84.0), (5, 81.0, 81.0), (7, 82.0, 83.0), (9, 83.0, 82.5)])
 
 
-def test_best_and_needed() -> None:
+def test_best_score_after_a_step_and_evaluations_needed_for_a_score() -> None:
     assert best_after(WALKS[0], 89) == 80.0
     assert best_after(WALKS[0], 90) == 88.0
     assert best_after(WALKS[0], 90, "held_out") == 82.0
@@ -37,13 +37,13 @@ def test_best_and_needed() -> None:
     assert needed(QUICK[1], 89.6) == np.inf
 
 
-def test_a_score_on_held_out_texts_counts_from_when_it_stays() -> None:
+def test_a_held_out_score_is_reached_only_when_it_is_kept_to_the_end() -> None:
     assert needed(FALLING, 82.0, "held_out") == 7
     assert needed(FALLING, 83.0, "held_out") == np.inf
     assert needed(FALLING, 81.0, "held_out") == 1
 
 
-def test_table_counts_up_to_the_reference_s_median_end_on_either_texts() -> None:
+def test_the_table_counts_evaluations_to_the_median_end_of_the_reference() -> None:
     table = evaluations_table([*WALKS, *QUICK, STUCK], "random-walk")
     name, search, quick, held_out, quick_held_out = table[2].strip("| ").split(" | ")
     assert (name, search, held_out) == ("bright", "89.0 (88.0 to 90.0)", "82.0 (82.0 to 82.0)")
@@ -53,7 +53,7 @@ def test_table_counts_up_to_the_reference_s_median_end_on_either_texts() -> None
     assert table[-1].startswith("| all |")
 
 
-def test_without_the_reference_there_is_nothing_to_count_up_to() -> None:
+def test_without_the_reference_the_table_has_no_counts() -> None:
     assert evaluations_table(QUICK, "random-walk")[2:] == ["| all |  |  |  |  |"]
 
 
@@ -72,6 +72,6 @@ def test_bands_are_quartiles_of_the_best_so_far() -> None:
     assert high[1] == pytest.approx(89.5)
 
 
-def test_plot_is_drawn(tmp_path: Path) -> None:
+def test_the_plot_is_drawn(tmp_path: Path) -> None:
     plot([*WALKS, *QUICK], tmp_path / "plot.svg", "made up")
     assert "evaluations" in (tmp_path / "plot.svg").read_text()

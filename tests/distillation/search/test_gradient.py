@@ -42,7 +42,7 @@ def tell(search: Gradient, candidate: np.ndarray, sentence: int | None) -> bool:
 
 
 def climb(search: Gradient, steps: int) -> list[tuple[np.ndarray, int | None]]:
-    """Return what was asked, one at a time: candidates, and sentences (None: to be scored)."""
+    """Ask one at a time; return candidates and sentences (None: to be scored)."""
     asked = []
     for _ in range(steps):
         candidate = search.ask()
@@ -55,7 +55,7 @@ def test_it_is_a_strategy_that_knows_its_number_of_steps() -> None:
     assert set(WITH_GRADIENT) == set(STEPS) <= set(STRATEGIES)
 
 
-def test_it_climbs_where_others_take_ten_times_as_long() -> None:
+def test_it_reduces_the_loss_to_a_third_in_three_rounds() -> None:
     asked = climb(make(), 3 * ROUND)
     scores = [quadratic(candidate) for candidate, sentence in asked if sentence is None]
     assert len(scores) == 3
@@ -63,7 +63,7 @@ def test_it_climbs_where_others_take_ten_times_as_long() -> None:
     assert scores[-1] / quadratic(voices()[0]) < 0.35  # of the loss that it began with
 
 
-def test_every_gradient_takes_a_new_sentence_and_the_last_candidate_is_scored() -> None:
+def test_each_gradient_uses_a_new_sentence_and_the_last_candidate_is_scored() -> None:
     steps = 2 * ROUND + 4
     sentences = [sentence for _, sentence in climb(make(seed=7, steps=steps), steps)]
     taken = [sentence for sentence in sentences if sentence is not None]
@@ -73,7 +73,7 @@ def test_every_gradient_takes_a_new_sentence_and_the_last_candidate_is_scored() 
     ]  # fmt: skip
 
 
-def test_a_pair_of_sentences_may_be_asked_at_once_and_a_score_alone() -> None:
+def test_gradients_are_asked_in_pairs_and_scores_one_at_a_time() -> None:
     search = make()
     first = [search.ask() for _ in range(SENTENCES)]
     assert np.array_equal(*first)
@@ -91,7 +91,7 @@ def test_a_pair_of_sentences_may_be_asked_at_once_and_a_score_alone() -> None:
         make().tell(1.0)
 
 
-def test_asked_in_pairs_it_ends_where_one_at_a_time_does() -> None:
+def test_asking_in_pairs_gives_the_result_of_asking_one_at_a_time() -> None:
     one, two = make(), make()
     climb(one, 2 * ROUND)
     done = 0
@@ -107,7 +107,7 @@ def test_asked_in_pairs_it_ends_where_one_at_a_time_does() -> None:
 
 @given(cut=st.integers(0, 2 * ROUND), asked=st.booleans())
 @settings(max_examples=30, deadline=None)
-def test_restored_anywhere_it_goes_on_the_same(cut: int, asked: bool) -> None:
+def test_a_search_restored_at_any_step_continues_identically(cut: int, asked: bool) -> None:
     plain, other = make(1), make(1)
     climb(plain, 2 * ROUND + 1)
     climb(other, cut)
@@ -121,7 +121,7 @@ def test_restored_anywhere_it_goes_on_the_same(cut: int, asked: bool) -> None:
     assert plain.state()["best_score"] == other.state()["best_score"]
 
 
-def test_numbers_that_no_base_voice_moves_stay() -> None:
+def test_dimensions_constant_over_the_base_voices_do_not_change() -> None:
     stock = voices()
     stock[:, :, :, 3] = stock[0, :, :, 3]
     search = strategy(

@@ -1,4 +1,4 @@
-"""Search strategies on plain arrays: faithful, reproducible, resumable, bounded."""
+"""Search strategies on plain arrays: as published, reproducible, resumable, bounded."""
 
 import io
 
@@ -43,7 +43,7 @@ def make(name: str, seed: int = 0, stock: np.ndarray | None = None) -> Strategy:
 
 
 def quadratic(pack: np.ndarray) -> float:
-    """A score with its top between the stock voices."""
+    """A score whose optimum lies between the stock voices."""
     wanted = voices()[1:].mean(axis=0)
     return -float(np.sum((pack - wanted) ** 2))
 
@@ -60,7 +60,7 @@ def walk(search: Strategy, steps: int) -> tuple[np.ndarray, float]:
 
 
 @pytest.mark.parametrize("name", BY_SCORE)
-def test_walks_uphill(name: str) -> None:
+def test_each_strategy_improves_the_score(name: str) -> None:
     best, score = walk(make(name), 60 if name in ("surrogate", "halves") else 400)
     assert score > quadratic(voices()[0]) + 1.0
     assert best.shape == (ROWS, 1, 256)
@@ -72,7 +72,7 @@ def test_shared_walk_improves_more_in_equal_steps() -> None:
 
 
 @pytest.mark.parametrize("name", BY_SCORE)
-def test_equal_seeds_equal_candidates(name: str) -> None:
+def test_equal_seeds_give_equal_candidates(name: str) -> None:
     one, two, other = make(name, 3), make(name, 3), make(name, 4)
     assert np.array_equal(one.ask(), two.ask())
     assert not np.array_equal(two.tell(None) or two.ask(), other.ask())
@@ -125,7 +125,7 @@ def test_length_mode_is_the_direction_rows_vary_in() -> None:
     assert lengths / lengths[0] == pytest.approx([1.0, 2.0, -0.5])
 
 
-def test_voices_without_length_mode_get_none() -> None:
+def test_voices_without_a_length_mode_have_a_zero_one() -> None:
     mode, lengths = _length_mode(np.zeros((3, ROWS, 256)))
     assert not mode.any()
     assert not lengths.any()
@@ -144,7 +144,7 @@ def test_no_more_is_asked_than_a_batch_and_told_than_was_asked(name: str) -> Non
 
 
 def stored(state: State) -> State:
-    """The state after a way through a file."""
+    """The state after being written to a file and read back."""
     blob = io.BytesIO()
     np.savez(blob, **state)
     blob.seek(0)

@@ -73,12 +73,12 @@ def knowing(seed: int = 0) -> Surrogate:
 
 
 def scaled(pack: np.ndarray) -> float:
-    """A score as scores are: from 83 for the start to 90 at the top."""
+    """A score in the usual range: 83 at the start, 90 at the optimum."""
     return 90.0 + 0.1 * quadratic(pack)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_it_comes_near_the_top_in_forty_candidates(seed: int) -> None:
+def test_forty_candidates_come_near_the_optimum(seed: int) -> None:
     search, best = knowing(seed), 0.0
     for _ in range(40):
         score = scaled(search.ask())

@@ -22,7 +22,7 @@ STATE = {
 }  # fmt: skip
 
 
-def test_what_was_written_is_read_field_by_field() -> None:
+def test_every_field_survives_a_round_trip() -> None:
     assert set(STATE) == {field.name for field in fields(Checkpoint)}  # a new field is added here
     state, fresh = Checkpoint(**STATE), Checkpoint()
     found = checkpoint.read(checkpoint.write(state, "who"), "who")

@@ -1,4 +1,4 @@
-"""What is checked between styles: direction against neutral, one speaker, what got worse."""
+"""Checks between styles: direction from neutral, one speaker, and what got worse."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def found(style: dict[str, Any], **thresholds: float) -> dict[str, dict[str, Any
     return {check["name"]: check for check in styles["empatico"]["checks"]}
 
 
-def test_a_style_that_goes_its_way_passes() -> None:
+def test_a_style_that_differs_in_its_targets_direction_passes() -> None:
     """Asked: two semitones lower and 14 % slower; made: 1.5 lower and 10 % slower."""
     style = report((22.0, 8.0, 4.3), 220.0 * 2 ** (-1.5 / 12), 4.5)
     axes = directions({"neutral": NEUTRAL, "empatico": style})["empatico"]
@@ -64,19 +64,21 @@ def test_a_style_that_goes_its_way_passes() -> None:
 @pytest.mark.parametrize(
     ("pitch_hz", "rate", "axis"), [(220.0, 4.3, "pitch"), (200.0, 5.5, "rate")]
 )
-def test_the_other_way_or_less_than_half_does_not(pitch_hz: float, rate: float, axis: str) -> None:
+def test_the_opposite_direction_or_less_than_half_the_difference_fails(
+    pitch_hz: float, rate: float, axis: str
+) -> None:
     check = found(report((22.0, 8.0, 4.3), pitch_hz, rate))[STYLE_DIRECTION]
     assert not check["passed"]
     assert axis in check["reason"]
 
 
-def test_what_a_target_does_not_ask_for_is_not_checked() -> None:
+def test_axes_on_which_the_target_does_not_differ_are_not_checked() -> None:
     check = found(report((24.1, 8.0, 5.02), 260.0, 4.0))[STYLE_DIRECTION]
     assert check["passed"]
     assert "nothing was asked" in check["reason"]
 
 
-def test_what_lies_within_the_sentences_of_either_target_is_not_asked_for() -> None:
+def test_differences_within_the_spread_of_either_target_are_not_required() -> None:
     style = report((24.0, 11.0, 5.0), 220.0, 5.0)
     assert not found(style)[STYLE_DIRECTION]["passed"]
     spread = {"mean": [24.0, np.log(9.5)], "spread": [0.4, 0.2]}
@@ -89,7 +91,7 @@ def test_what_lies_within_the_sentences_of_either_target_is_not_asked_for() -> N
     assert not axes["range"]["asked"]
 
 
-def test_sentences_are_nearest_to_their_own_style_unless_styles_are_confused() -> None:
+def test_sentences_are_attributed_to_their_own_style_unless_styles_are_confused() -> None:
     low = report((22.0, 8.0, 4.3), 220.0 * 2 ** (-2 / 12), 4.3)
     fast = report((24.0, 8.0, 6.0), 220.0, 6.0)
     styles = {"neutral": NEUTRAL, "empatico": low, "profesional": fast}
@@ -103,7 +105,7 @@ def test_sentences_are_nearest_to_their_own_style_unless_styles_are_confused() -
     assert confusion({"neutral": NEUTRAL}) == confusion({"empatico": low}) == {}
 
 
-def test_without_a_neutral_it_is_not_made_and_does_not_pass() -> None:
+def test_without_a_neutral_style_the_check_is_not_made_and_does_not_pass() -> None:
     styles = {"empatico": report((22.0, 8.0, 4.3), 200.0, 4.3)}
     add_compared_checks(styles, THRESHOLDS)
     [check] = styles["empatico"]["checks"]
@@ -111,14 +113,14 @@ def test_without_a_neutral_it_is_not_made_and_does_not_pass() -> None:
     assert not styles["empatico"]["passed"]
 
 
-def test_styles_of_two_people_do_not_pass_as_one() -> None:
+def test_styles_of_two_people_fail_the_one_speaker_check() -> None:
     style = report((22.0, 8.0, 4.3), 200.0, 4.3, voice=1)
     assert not found(style)[ONE_SPEAKER]["passed"]
     assert found(dict(style, similarity=NEUTRAL["similarity"]))[ONE_SPEAKER]["passed"]
     assert speaker_distance([np.eye(256)[:3].tolist()]) is None
 
 
-def test_recipes_of_before_are_not_asked_and_nothing_is_added_twice() -> None:
+def test_older_recipes_get_no_new_check_and_no_check_is_added_twice() -> None:
     style = report((22.0, 8.0, 4.3), 200.0, 5.5)
     assert found(style, target_similarity=0.7) == {}
     styles = {"neutral": dict(NEUTRAL), "empatico": style}
@@ -129,7 +131,7 @@ def test_recipes_of_before_are_not_asked_and_nothing_is_added_twice() -> None:
     assert [check["name"] for check in styles["neutral"]["checks"]] == [ONE_SPEAKER]
 
 
-def test_what_got_worse_is_named_and_chance_is_not() -> None:
+def test_significant_losses_are_reported_and_chance_ones_are_not() -> None:
     gain = {"total": -2.0, "target": -0.001, "self": -0.1, "feature": -0.5}
     natural = {"start": {"mean": 4.5}, "evolved": {"mean": 4.3}}
     assert worse({"gain": gain, "naturalness": natural}) == ["total", "self", "naturalness"]
@@ -151,7 +153,7 @@ def test_similarities_are_paired_by_sentence() -> None:
     assert np.shape(result["embeddings"]) == (2, 256)
 
 
-def test_the_ceiling_is_the_targets_own_and_impostors_lie_below_it() -> None:
+def test_the_ceiling_is_the_targets_self_similarity_and_impostors_are_below() -> None:
     own = ceiling([say(LONG), say(SHORT)])
     assert own
     assert own > 0.8
@@ -161,7 +163,7 @@ def test_the_ceiling_is_the_targets_own_and_impostors_lie_below_it() -> None:
     assert impostors(voices, unit[0]) == {"mean": 0.5, "best": 1.0, "voice": "near"}
 
 
-def test_intervals_cover_the_mean_of_what_was_drawn() -> None:
+def test_intervals_cover_the_mean_of_the_sampled_distribution() -> None:
     rng = np.random.default_rng(0)
     covered = 0
     for _ in range(100):

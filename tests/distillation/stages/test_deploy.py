@@ -32,7 +32,9 @@ def packs(tmp_path: Path) -> dict[str, Path]:
     return paths
 
 
-def test_manifest_packs_and_env(tmp_path: Path, packs: dict[str, Path]) -> None:
+def test_manifest_packs_and_environment_file_are_written(
+    tmp_path: Path, packs: dict[str, Path]
+) -> None:
     voices = tmp_path / "voices"
     about = {"neutral": {"run": 7, "style": "neutral"}}
     made = deploy(packs, voices_dir=voices, engine="praat", about=about)
@@ -66,7 +68,7 @@ def test_a_second_deployment_keeps_the_other_voices(tmp_path: Path, packs: dict[
     assert "amable.pt" in (voices / "tts.env").read_text()
 
 
-def test_a_delivery_is_of_its_voice_and_its_deployment(
+def test_each_deployment_sets_the_delivery_of_its_own_voices(
     tmp_path: Path, packs: dict[str, Path]
 ) -> None:
     voices, fitted = tmp_path / "voices", Delivery(speed=1.04, gain_db=-1.2)
@@ -113,7 +115,7 @@ def kokoro(path: Path) -> Path:
     return path
 
 
-def test_the_default_changes_with_the_engine(tmp_path: Path, packs: dict[str, Path]) -> None:
+def test_the_default_voice_changes_with_the_engine(tmp_path: Path, packs: dict[str, Path]) -> None:
     voices = tmp_path / "voices"
     deploy(packs, voices_dir=voices, engine="praat")
     pack = kokoro(tmp_path / "kokoro.pt")
@@ -171,7 +173,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("bytes_left", [100_000, 600_000])
-def test_a_full_disk_leaves_the_old_set(
+def test_a_full_disk_leaves_the_deployed_voices_unchanged(
     bytes_left: int, tmp_path: Path, packs: dict[str, Path]
 ) -> None:
     voices = tmp_path / "voices"

@@ -10,7 +10,7 @@ def figures(pitch: list[list[float | None]]) -> dict[str, list[list[float | None
     return {"pitch_mean_hz": pitch}
 
 
-def test_by_hand() -> None:
+def test_values_equal_those_computed_by_hand() -> None:
     # style means 110 and 90: mean 100, deviation 10, so 10 %; sentences differ alike, within 0
     found = differentiation(figures([[100, 120], [80, 100]]), 0.05)
     axis = found.axes[0]
@@ -38,7 +38,7 @@ def test_clear_but_small_differences_do_not_pass() -> None:
     assert not found.passed
 
 
-def test_one_axis_is_enough_and_missing_figures_count_as_none() -> None:
+def test_one_axis_suffices_and_missing_figures_are_skipped() -> None:
     found = differentiation(
         {"pitch_mean_hz": [[None, 100], [90, 100]], "speech_rate": [[4, 5], [6, 7.1]]}, 0.05
     )
@@ -48,5 +48,5 @@ def test_one_axis_is_enough_and_missing_figures_count_as_none() -> None:
     assert found.to_json()["axes"]["speech_rate"]["counts"] is True
 
 
-def test_a_single_style_has_nothing_to_differ_from() -> None:
+def test_a_single_style_has_no_differentiation() -> None:
     assert differentiation(figures([[100, 120]]), 0.05).passed

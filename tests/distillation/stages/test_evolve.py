@@ -1,4 +1,4 @@
-"""The search on the real engine and encoder: better, resumable to the bit, frugal."""
+"""The search on the real engine and encoder: improvement, bit-identical resuming, pruning."""
 
 import time
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from tests.distillation.voices import LONG, OTHER, SHORT, recipe, student
 
 
 class Counting:
-    """The real student, with a list of what it was asked to say."""
+    """The real student, with a list of the texts it synthesized."""
 
     name = "praat"
     weights = ""
@@ -73,7 +73,7 @@ def whole(request: pytest.FixtureRequest, target_path: Path) -> Evolution:
     return evolution
 
 
-def test_an_evolution_never_ends_worse_than_it_began(whole: Evolution) -> None:
+def test_an_evolution_never_ends_below_its_starting_score(whole: Evolution) -> None:
     assert (whole.stopped, whole.step) == ("steps", 8)
     assert whole.seconds > 0
     assert whole.start_score
@@ -112,7 +112,7 @@ def test_the_best_base_voice_is_known_for_any_start(target_path: Path) -> None:
 
 @given(cuts=st.lists(st.integers(1, 14), min_size=1, max_size=3))
 @settings(max_examples=2, deadline=None, derandomize=True)
-def test_resumed_ends_in_the_same_bits(
+def test_a_resumed_search_is_bit_identical(
     whole: Evolution, target_path: Path, cuts: list[int]
 ) -> None:
     blob = None
@@ -125,7 +125,9 @@ def test_resumed_ends_in_the_same_bits(
     assert outcome(last) == outcome(whole)
 
 
-def test_a_checkpoint_of_a_finished_search_is_finished(whole: Evolution, target_path: Path) -> None:
+def test_a_search_resumed_from_its_last_checkpoint_is_finished(
+    whole: Evolution, target_path: Path
+) -> None:
     again = Evolution(whole.recipe, "neutral", student(), target_path, whole.checkpoint())
     assert again.done
     assert again.advance()
@@ -142,8 +144,10 @@ def test_checkpoints_are_quick(whole: Evolution) -> None:
 
 
 @pytest.mark.parametrize("early_stop", [0.98, 0.0])
-def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None:
-    """Without the floor every candidate above the published 98 % is evaluated in full."""
+def test_pruning_by_the_bound_does_not_change_the_pack(
+    early_stop: float, target_path: Path
+) -> None:
+    """Without the floor every candidate above the published 98 % is evaluated fully."""
 
     def unbounded(evolution: Evolution) -> BatchEvaluator:
         return evaluated_sequentially(
@@ -164,8 +168,8 @@ def test_the_bound_changes_no_pack(early_stop: float, target_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", BY_SCORE)
-def test_the_order_of_judging_changes_nothing(name: str, target_path: Path) -> None:
-    """Evaluated from the last to the first, and resumed with the rest of a batch thrown away."""
+def test_the_order_of_evaluation_does_not_change_the_pack(name: str, target_path: Path) -> None:
+    """Evaluated from last to first, and resumed with the rest of a batch discarded."""
 
     def backwards(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         for task, evaluation in zip(
@@ -187,7 +191,7 @@ def test_the_order_of_judging_changes_nothing(name: str, target_path: Path) -> N
     assert outcome(evolution) == expected
 
 
-def test_candidates_are_dropped_before_their_other_texts(target_path: Path) -> None:
+def test_dropped_candidates_do_not_synthesize_their_other_texts(target_path: Path) -> None:
     strict = Counting()
     evolution = Evolution(
         recipe(early_stop=1.5, steps=4), "neutral", strict, target_path
@@ -259,7 +263,7 @@ def test_a_checkpoint_of_other_weights_is_refused(whole: Evolution, target_path:
     assert caught.value.code == "other_checkpoint"
 
 
-def test_minutes_bound_the_choice_of_the_start_too(target_path: Path) -> None:
+def test_the_time_limit_covers_the_choice_of_the_start(target_path: Path) -> None:
     evolution = Evolution(recipe(minutes=1e-6), "neutral", student(), target_path)
     assert evolution.advance()
     assert (evolution.evaluations, evolution.step, evolution.stopped) == (1, 0, "minutes")
@@ -269,7 +273,7 @@ def test_minutes_bound_the_choice_of_the_start_too(target_path: Path) -> None:
 
 
 class MuteAtFirst(Counting):
-    """The real student whose first base voice says nothing."""
+    """The real student whose first base voice is silent."""
 
     def synthesize(
         self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
@@ -280,7 +284,7 @@ class MuteAtFirst(Counting):
         return Audio(0 * sound.y, sound.sr) if mute else sound
 
 
-def test_when_the_minutes_are_over_at_least_one_voice_was_evaluated(target_path: Path) -> None:
+def test_at_least_one_voice_is_evaluated_within_any_time_limit(target_path: Path) -> None:
     asked = recipe(minutes=1e-6)
     evolution = Evolution(asked, "neutral", MuteAtFirst(), target_path)
     assert evolution.advance()
@@ -304,6 +308,6 @@ def test_invalid_setups_are_reported(target_path: Path, tmp_path: Path) -> None:
     assert caught.value.code == "base_voices"
 
 
-def test_shape_of_the_base_pack_is_kept(whole: Evolution) -> None:
+def test_the_evolved_pack_has_the_shape_of_the_base_pack(whole: Evolution) -> None:
     assert whole.best.data.shape == student().stock_voice("pf_luz").data.shape
     assert np.isfinite(whole.best.data).all()

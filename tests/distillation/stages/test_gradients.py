@@ -31,8 +31,8 @@ BASE = ("em_santa", "ef_dora")
 SEED = 3
 
 
-def test_it_is_the_scorers_target_similarity() -> None:
-    """Of speech with silence in it, within what the other way to 16 kHz does."""
+def test_differentiable_similarity_equals_that_of_the_scorer() -> None:
+    """On speech with silence in it, within the difference of the two resamplers."""
     target = say(LONG)
     differentiable_similarity, scorer = DifferentiableSimilarity(target), Scorer(target)
     for voice in ("", "pf_luz", "pm_teo"):
@@ -44,7 +44,7 @@ def test_it_is_the_scorers_target_similarity() -> None:
 
 
 @weights
-def test_at_no_offset_it_sounds_as_it_does(real_kokoro: KokoroStudent) -> None:
+def test_a_zero_offset_gives_the_audio_of_plain_synthesis(real_kokoro: KokoroStudent) -> None:
     pack, text = real_kokoro.stock_voice(BASE[0]), SEARCH[0]
     speak = real_kokoro.differentiable_synthesis(text, pack, seed=SEED)
     y = speak(torch.zeros(256)).samples.numpy()
@@ -52,8 +52,8 @@ def test_at_no_offset_it_sounds_as_it_does(real_kokoro: KokoroStudent) -> None:
 
 
 @weights
-def test_what_it_predicts_is_what_is_measured(real_kokoro: KokoroStudent) -> None:
-    """Mean for median and with pauses, so within a semitone, and 15 % of the rate."""
+def test_predicted_prosody_agrees_with_measured_prosody(real_kokoro: KokoroStudent) -> None:
+    """Predicted are means and include pauses, so within a semitone, and 15 % of the rate."""
     pack = real_kokoro.stock_voice(BASE[1])
     found = real_kokoro.differentiable_prosody(LONG, pack)(torch.zeros(256))
     pitch, _, rate = prediction(found, LONG).tolist()
@@ -67,7 +67,7 @@ def test_what_it_predicts_is_what_is_measured(real_kokoro: KokoroStudent) -> Non
 def test_the_gradient_agrees_with_finite_differences(
     real_kokoro: KokoroStudent, kokoro_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Along the subspace and along both halves of its own, with durations and source held."""
+    """Along the subspace and along both halves, with durations and source fixed."""
     network, pack = real_kokoro._network, real_kokoro.stock_voice(BASE[0])
     kept: dict[str, torch.Tensor] = {}
     for name in ("spread", "source"):
@@ -95,7 +95,9 @@ def test_the_gradient_agrees_with_finite_differences(
 
 
 @weights
-def test_in_bf16_it_points_the_same_way(real_kokoro: KokoroStudent, kokoro_target: Path) -> None:
+def test_the_bf16_gradient_has_the_same_direction(
+    real_kokoro: KokoroStudent, kokoro_target: Path
+) -> None:
     similarity = DifferentiableSimilarity(read_wav(kokoro_target))
     found = []
     for engine in (real_kokoro, in_bf16(real_kokoro)):
@@ -120,7 +122,7 @@ def test_naturalness_has_a_finite_gradient_and_nearly_the_predictors_value(
 
 
 @weights
-def test_a_shift_changes_pitch_and_rate_as_asked_and_not_the_speaker(
+def test_a_prosody_shift_changes_pitch_and_rate_as_requested_and_not_the_speaker(
     real_kokoro: KokoroStudent,
 ) -> None:
     stock = [real_kokoro.stock_voice(name) for name in real_kokoro.stock_voices()]
@@ -143,7 +145,7 @@ def test_students_without_a_gradient_are_refused(target_path: Path) -> None:
     assert caught.value.code == "no_gradient"
 
 
-def test_the_names_of_those_that_can_are_true(kokoro: KokoroStudent) -> None:
+def test_the_students_listed_as_differentiable_are(kokoro: KokoroStudent) -> None:
     assert isinstance(kokoro, Differentiable)
     assert not isinstance(student(), Differentiable)
     assert set(with_gradient()) < set(STUDENTS)

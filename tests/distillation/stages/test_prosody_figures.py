@@ -9,7 +9,7 @@ from tests import signals
 from tests.distillation.voices import LONG, SHORT, say
 
 
-def test_of_a_steady_voice() -> None:
+def test_figures_of_a_steady_voice() -> None:
     voice = signals.voiced(np.full(48_000, 220.0))
     figures = measured([voice], ["uno dos tres cuatro"])
     assert figures
@@ -18,7 +18,7 @@ def test_of_a_steady_voice() -> None:
     assert figures.rate == pytest.approx(6 / (48_000 / voice.sr), rel=0.05)
 
 
-def test_clips_count_together_and_words_are_better_than_ears() -> None:
+def test_clips_are_measured_together_with_or_without_their_texts() -> None:
     clips, texts = [say(SHORT), say(LONG)], [SHORT, LONG]
     figures, by_ear = measured(clips, texts), measured(clips)
     assert figures
@@ -27,26 +27,26 @@ def test_clips_count_together_and_words_are_better_than_ears() -> None:
     assert by_ear.rate == pytest.approx(figures.rate, rel=0.2)
 
 
-def test_without_a_voice_there_are_none() -> None:
+def test_audio_without_a_voice_has_no_figures() -> None:
     assert measured([signals.silence(1.0)], ["nada"]) is None
     assert measured([Audio(signals.noise(1.0).y, signals.noise(1.0).sr)]) is None
 
 
-def test_errors_are_in_tolerances() -> None:
+def test_errors_are_in_units_of_their_tolerances() -> None:
     one = ProsodyFigures(20.0, 8.0, 5.0)
     assert one.error(one) == 0.0
     assert one.error(ProsodyFigures(20.5, 8.0, 5.0)) == pytest.approx(1 / 3**0.5)
     assert one.vector[2] == pytest.approx(np.log(5.0))
 
 
-def test_a_rate_out_of_reach_is_asked_for_as_far_as_it_is_within() -> None:
+def test_a_requested_rate_is_limited_to_the_reachable_range() -> None:
     one = ProsodyFigures(20.0, 8.0, 5.0)
     assert one.within_reach(5.5) == one
     assert one._replace(rate=2.0).within_reach(5.0).rate == pytest.approx(3.75)
     assert one._replace(rate=9.0).within_reach(5.0).rate == pytest.approx(6.65)
 
 
-def test_sentences_of_a_target_are_what_lies_between_its_pauses() -> None:
+def test_a_target_is_split_into_sentences_at_its_pauses() -> None:
     low, high = (signals.speech(12, f0_hz=hz, lead_s=0.3) for hz in (110.0, 220.0))
     found = of_sentences([signals.join(low, high, low)])
     assert found

@@ -1,4 +1,4 @@
-"""Targets: length, loudness, peaks, no clicks, and clear refusals."""
+"""Targets: length, loudness, peaks, no clicks, and clear errors."""
 
 import hashlib
 from pathlib import Path
@@ -52,7 +52,9 @@ def read(path: Path) -> tuple[np.ndarray, soundfile._SoundFileInfo]:
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.8])
-def test_a_spoken_target(tmp_path: Path, speed: float) -> None:
+def test_a_synthesized_target_has_the_required_format_length_and_level(
+    tmp_path: Path, speed: float
+) -> None:
     target = make(REFERENCE, tmp_path, SpeakingTeacher(), speed)
     y, info = read(target.path)
     assert (info.samplerate, info.channels, info.subtype) == (SR, 1, "PCM_16")
@@ -75,7 +77,9 @@ def test_a_spoken_target(tmp_path: Path, speed: float) -> None:
         (("25",), 1),
     ],
 )
-def test_length_is_reached(tmp_path: Path, seconds: tuple[str, ...], kept: int) -> None:
+def test_sentences_are_added_until_the_length_is_reached(
+    tmp_path: Path, seconds: tuple[str, ...], kept: int
+) -> None:
     target = make(seconds, tmp_path)
     assert len(target.texts) == kept
     assert 20.0 <= target.duration_s <= 30.0
@@ -99,12 +103,12 @@ def test_impossible_lengths_are_refused(
     assert not any(tmp_path.iterdir())
 
 
-def test_a_silent_sentence_is_named(tmp_path: Path) -> None:
+def test_a_silent_sentence_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no sound for '4'"):
         make(("4",) * 5, tmp_path, Bursts(level=0.0))
 
 
-def test_other_rates_become_24_khz(tmp_path: Path) -> None:
+def test_other_sample_rates_are_resampled_to_24_khz(tmp_path: Path) -> None:
     target = make(("4",) * 5, tmp_path, Bursts(sr=16_000))
     assert read(target.path)[1].samplerate == SR
 
@@ -148,7 +152,7 @@ class TestGivenClips:
             write_wav(folder / f"{number}.wav", Audio(sound.y * np.float32(0.2), sound.sr))
         return sorted(folder.glob("*.wav"))
 
-    def test_become_the_target_each_at_one_loudness(self, tmp_path: Path) -> None:
+    def test_clips_become_the_target_each_at_one_loudness(self, tmp_path: Path) -> None:
         path = tmp_path / "amable" / "target.wav"
         made = take_clips(self.style, self.given(tmp_path / "given"), path=path)
         assert [clip.name for clip in clip_paths(path)] == [
@@ -160,14 +164,14 @@ class TestGivenClips:
         assert made.duration_s == pytest.approx(sum(clip.duration_s for clip in clips))
         assert (made.clips, made.sha256) == (3, clips_digest(path))
 
-    def test_fewer_clips_replace_more(self, tmp_path: Path) -> None:
+    def test_fewer_clips_replace_all_earlier_ones(self, tmp_path: Path) -> None:
         path, given = tmp_path / "target.wav", self.given(tmp_path / "given")
         first = take_clips(self.style, given, path=path)
         again = take_clips(self.style, given[:1], path=path)
         assert clip_paths(path) == [path]
         assert first.sha256 != again.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def test_invalid_clips_are_named(self, tmp_path: Path) -> None:
+    def test_invalid_clips_are_reported(self, tmp_path: Path) -> None:
         short, text = tmp_path / "short.wav", tmp_path / "text.wav"
         write_wav(short, say("Hola."))
         text.write_text("no soy audio")

@@ -1,4 +1,4 @@
-"""When a search ends, and its milestones wherever it ends."""
+"""Stop rules of a search, and its milestones wherever it ends."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ progress = st.builds(
         ({"minutes": 0.5}, {"seconds": 29.9}, ""),
     ],
 )
-def test_each_rule_ends_the_search_by_its_name(rules: dict, at: dict, why: str) -> None:
+def test_each_stop_rule_ends_the_search_and_is_named(rules: dict, at: dict, why: str) -> None:
     values = {
         "steps": recipe(**rules).steps,
         "step": 4,
@@ -49,7 +49,7 @@ def test_each_rule_ends_the_search_by_its_name(rules: dict, at: dict, why: str) 
 
 
 @given(at=progress, goal=st.floats(0, 100), patience=st.integers(0, 9), minutes=st.floats(0, 200))
-def test_a_rule_that_ends_a_search_ends_it_with_more_rules_too(
+def test_a_stop_rule_still_applies_when_others_are_added(
     at: Progress, goal: float, patience: int, minutes: float
 ) -> None:
     rules = recipe(goal=goal, patience=patience, minutes=minutes)
@@ -66,7 +66,7 @@ def test_a_rule_that_ends_a_search_ends_it_with_more_rules_too(
 def test_wherever_a_search_ends_its_milestones_are_available(
     steps: int, ends: int, improved: set[int], early: bool
 ) -> None:
-    """Keep what is wanted from step to step, as the search does, and end somewhere."""
+    """Keep the required packs from step to step, as the search does, and end anywhere."""
     end = min(ends, steps) if early else steps
     better = [0, *sorted(step for step in improved if step <= end)]
     kept: set[int] = set()
@@ -110,7 +110,7 @@ def test_a_goal_reached_at_the_start_needs_no_step(target_path: Path) -> None:
     assert set(evolution.milestones) == {0}
 
 
-def test_minutes_count_over_the_slices(target_path: Path) -> None:
+def test_the_time_limit_counts_over_all_slices(target_path: Path) -> None:
     wanted = recipe(steps=400, minutes=0.02)
     blob, spent = None, []
     for _ in range(60):

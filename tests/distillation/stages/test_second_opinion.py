@@ -1,4 +1,4 @@
-"""What a second encoder says of a voice: nothing without a cohort, a flag where it loses."""
+"""The second speaker measure of a voice: no result without a cohort, a flag where it loses."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def cohort() -> list[np.ndarray]:
     return [second_vectors([say(text, name) for text in (SHORT, LONG)]) for name in names]
 
 
-def test_the_same_voice_is_nearer_than_another(cohort: list[np.ndarray]) -> None:
+def test_the_same_voice_is_more_similar_than_another(cohort: list[np.ndarray]) -> None:
     target, other = student().stock_voices()[:2]
     clips = [say(LONG, target)]
     found = second_opinion(cohort, clips, [say(SHORT, other)], [say(SHORT, target)], gained=True)
@@ -23,7 +23,9 @@ def test_the_same_voice_is_nearer_than_another(cohort: list[np.ndarray]) -> None
     assert not found["flagged"]
 
 
-def test_a_voice_that_gained_elsewhere_and_loses_here_is_flagged(cohort: list[np.ndarray]) -> None:
+def test_a_voice_that_gains_in_one_encoder_and_loses_in_the_other_is_flagged(
+    cohort: list[np.ndarray],
+) -> None:
     target, other = student().stock_voices()[:2]
     clips = [say(LONG, target)]
     voices = [say(SHORT, target)], [say(SHORT, other)]
@@ -35,7 +37,7 @@ def test_a_voice_that_gained_elsewhere_and_loses_here_is_flagged(cohort: list[np
     assert not unchanged["flagged"]
 
 
-def test_without_enough_voices_or_speech_it_says_nothing(cohort: list[np.ndarray]) -> None:
+def test_without_enough_voices_or_speech_there_is_no_result(cohort: list[np.ndarray]) -> None:
     clips = [say(LONG)]
     assert second_opinion(cohort[:3], clips, clips, clips, gained=True) is None
     assert second_opinion(cohort, clips, clips, [signals.silence(2.0)], gained=True) is None

@@ -1,4 +1,4 @@
-"""Warnings about a target: each on sound with a known answer, none on a good one."""
+"""Warnings about a target: each on audio with a known answer, none on a good one."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,10 @@ import torch
 from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import Prompt
+from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import StyleRecipe
 from distillation.stages.reference import make_target, take_clips
+from distillation.stages.style_runner import StyleRunner
 from distillation.stages.target_warnings import (
     MIN_SIMILARITY,
     SENTENCES,
@@ -23,8 +25,10 @@ from distillation.stages.target_warnings import (
     separate_encoder,
     target_warnings,
 )
+from tests.distillation.voices import LONG, recipe, say, student
 from tests.signals import SR, join, noise, shared_data, silence, speech, tone
 
+ENGLISH = "To continue with your request I need to verify your customer number."
 GOOD = (speech(20, lead_s=0.5), speech(20, lead_s=0.5, f0_hz=210))
 
 
@@ -33,7 +37,7 @@ def codes(clips: Sequence[Audio], **known: object) -> list[str]:
 
 
 def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | None:
-    """The ranges of voices, from clips of each, as the atlas takes them."""
+    """The ranges of voices, from clips of each, as the atlas computes them."""
     clips = clips_by_voice.values()
     medians = [median for one in clips if (median := median_st(one)) is not None]
     slopes = [slope for one in clips if (slope := brightness_db(one)) is not None]
@@ -41,11 +45,11 @@ def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | No
 
 
 def hum(f_hz: float, seconds: float) -> Audio:
-    """A tone between two pauses, in which its room is heard."""
+    """A tone between two pauses that contain the noise of its room."""
     return join(silence(0.5), tone(f_hz, seconds), silence(0.5))
 
 
-def test_a_good_target_has_none() -> None:
+def test_a_good_target_has_no_warnings() -> None:
     assert codes(GOOD, stock=stock_ranges({"a": GOOD[:1], "b": GOOD[1:]}), lang="es") == []
 
 
@@ -74,19 +78,19 @@ def test_clipping_is_found_as_recorded() -> None:
 class TestTwoSpeakers:
     @staticmethod
     def embed(audio: Audio) -> np.ndarray:
-        """Two people as far apart as different people are, told by their pitch."""
+        """Embeddings as distant as those of two people, chosen by pitch."""
         crossings = np.count_nonzero(np.diff(np.signbit(audio.y))) / audio.duration_s
         apart = np.array([1.0, 0.0]) if crossings < 2 * 200 else np.array([0.5, 0.75**0.5])
         return apart.astype(np.float32)
 
-    def test_in_two_clips_or_in_one(self) -> None:
+    def test_two_speakers_are_found_in_two_clips_or_in_one(self) -> None:
         low, high = hum(100, 7), hum(300, 7)
         for clips in ([low, high], [join(low, high)], [low, low, low, high]):
             [warning] = target_warnings(clips, embed=self.embed)
             assert warning == TargetWarning("two_speakers", 0.5, MIN_SIMILARITY)
         assert codes([low, low], embed=self.embed) == []
 
-    def test_one_window_is_compared_with_nothing(self) -> None:
+    def test_a_single_window_is_not_compared(self) -> None:
         assert codes([speech(20)], embed=self.embed) == ["target_short"]
 
     def test_a_window_without_a_voice_is_left_out(self) -> None:
@@ -105,7 +109,7 @@ class TestTwoSpeakers:
         assert codes([hum(100, 40)] * 5, embed=embed) == []
         assert 25 <= len(asked) <= 40
 
-    def test_the_encoder_leaves_the_threads_as_they_were(self) -> None:
+    def test_the_encoder_does_not_change_the_number_of_threads(self) -> None:
         before = torch.get_num_threads()
         torch.set_num_threads(2)
         try:
@@ -140,7 +144,7 @@ class TestStock:
             assert warning.value == pytest.approx(f0_hz, rel=0.03)
             assert warning.limit == pytest.approx(240 if f0_hz > 200 else 120, rel=0.03)
 
-    def test_a_target_behind_a_wall_or_too_sharp_is_outside_in_brightness(self) -> None:
+    def test_a_muffled_or_sharp_target_is_outside_in_brightness(self) -> None:
         plain = speech(40, noise_db=-60)
         stock = stock_ranges({"a": [plain], "b": [speech(40, f0_hz=230, noise_db=-60)]})
         dull = Audio(np.convolve(plain.y, np.ones(24) / 24).astype(np.float32), SR)
@@ -151,7 +155,7 @@ class TestStock:
             assert words in warning.in_words()
         assert codes([plain], stock=stock) == []
 
-    def test_brightness_knows_neither_level_nor_rate(self) -> None:
+    def test_brightness_is_independent_of_level_and_sample_rate(self) -> None:
         plain = speech(20, noise_db=-60)
         quiet = Audio(plain.y * np.float32(0.1), plain.sr)
         found = brightness_db([plain])
@@ -162,7 +166,7 @@ class TestStock:
         assert brightness_db([silence(1)]) is None
 
 
-def test_another_language_is_named_only_where_it_is_known() -> None:
+def test_another_language_is_reported_only_if_known() -> None:
     assert codes(GOOD, lang="es") == []
     assert codes(GOOD, lang="es", languages=["es", ""]) == []
     assert codes(GOOD, languages=["en"]) == []
@@ -185,20 +189,20 @@ def test_every_warning_is_a_sentence(key: str) -> None:
 
 
 class TestInTheStage:
-    def test_clips_are_judged_as_given(self, tmp_path: Path) -> None:
+    def test_clips_are_checked_as_given(self, tmp_path: Path) -> None:
         loud = speech(20, level_db=-6, sr=16_000)
         write_wav(tmp_path / "a.wav", Audio(np.clip(loud.y, -0.7, 0.7), loud.sr))
         made = take_clips(
             StyleRecipe(key="amable", speed=1.0, reference_texts=()),
             [tmp_path / "a.wav"],
             path=tmp_path / "target.wav",
-            find_warnings=target_warnings,
+            find_warnings=lambda clips, _texts: target_warnings(clips),
         )
         found = made.to_json()["warnings"]
         assert [one["code"] for one in found] == ["target_short", "target_clipped"]
         assert json.loads(json.dumps(found)) == found
 
-    def test_a_teacher_is_judged_by_the_sentences_that_are_used(self, tmp_path: Path) -> None:
+    def test_only_the_sentences_used_of_a_teacher_are_checked(self, tmp_path: Path) -> None:
         class Noisy:
             name = "noisy"
 
@@ -209,8 +213,10 @@ class TestInTheStage:
 
         seen: list[int] = []
 
-        def find_warnings(clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
-            seen.append(len(clips))
+        def find_warnings(
+            clips: Sequence[Audio], texts: Sequence[str]
+        ) -> tuple[TargetWarning, ...]:
+            seen.extend((len(clips), len(texts)))
             return target_warnings(clips)
 
         made = make_target(
@@ -221,11 +227,35 @@ class TestInTheStage:
             path=tmp_path / "target.wav",
             find_warnings=find_warnings,
         )
-        assert seen == [len(made.texts)]
+        assert seen == [len(made.texts)] * 2
         assert [one.code for one in made.warnings] == ["target_noisy"]
 
+    @pytest.mark.parametrize(("text", "warned"), [(ENGLISH, ["language_other"]), (LONG, [])])
+    def test_sentences_in_another_language_than_the_runs_are_reported(
+        self, tmp_path: Path, text: str, warned: list[str]
+    ) -> None:
+        class Speaker:
+            name = "speaker"
 
-def test_real_people_are_told_apart() -> None:
+            def synthesize(
+                self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
+            ) -> Audio:
+                return say(LONG)
+
+        style = StyleRecipe(key="neutral", speed=1.0, reference_texts=(text,) * 8)
+        runner = StyleRunner(
+            recipe(styles=(style,)),
+            "neutral",
+            FolderWorkspace(tmp_path, "neutral"),
+            student=student,
+            teacher=Speaker,
+            atlas_dir=tmp_path,
+        )
+        found = [one.code for one in runner.make_target().warnings]
+        assert [code for code in found if code == "language_other"] == warned
+
+
+def test_real_people_are_distinguished() -> None:
     clips = {path.stem: decode(path) for path in sorted(shared_data("speech").glob("*.flac"))}
     people = sorted({name.partition("-")[0] for name in clips})
     of = {one: [clip for name, clip in clips.items() if name.startswith(one)] for one in people}

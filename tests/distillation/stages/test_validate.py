@@ -14,7 +14,8 @@ from distillation.recipe import StyleRecipe
 from distillation.scoring.naturalness import naturalness
 from distillation.stages import validate
 from distillation.stages.base import StageError
-from distillation.stages.validate import StyleReport, build_report, validate_style, write_report
+from distillation.stages.run_report import build_report, write_report
+from distillation.stages.validate import StyleReport, validate_style
 from tests.distillation.voices import HELD_OUT, REFERENCE, recipe, say, stranger, student
 from tests.signals import silence
 
@@ -37,6 +38,7 @@ def validated(
         start=student().stock_voice("pm_gil"),
         evolved=stranger(),
         base_voice="pm_teo",
+        deployed=student().stock_voice("pf_luz"),
         audio_dir=folder,
         on_progress=lambda done, of: seen.append((done, of)),
     )
@@ -58,7 +60,7 @@ def test_the_target_speaker_passes_and_gains(validated: tuple[StyleReport, Path]
     assert all(prosody.speech_rate for prosody in report.evolved.prosody)
 
 
-def test_audio_is_written_at_equal_loudness_where_available(
+def test_available_audio_is_written_at_equal_loudness(
     validated: tuple[StyleReport, Path],
 ) -> None:
     report, folder = validated
@@ -66,11 +68,29 @@ def test_audio_is_written_at_equal_loudness_where_available(
     assert report.audio[0]["target"] == "neutral/1-target.wav"
     assert report.audio[1]["target"] is None  # no take of it
     for files in report.audio:
-        for kind in ("start", "evolved"):
+        for kind in ("start", "evolved", "stock", "deployed"):
             audio = read_wav(folder / files[kind])
             assert integrated_lufs(audio) == pytest.approx(-23.0, abs=0.7)
     assert soundfile.info(folder / "neutral/2-evolved.wav").subtype == "PCM_16"
     assert not (folder / "neutral/2-target.wav").exists()
+
+
+def test_the_voice_is_compared_with_the_one_in_service(
+    validated: tuple[StyleReport, Path],
+) -> None:
+    found = validated[0].similarity
+    gained = found["evolved"]["mean"] - found["deployed"]["mean"]
+    assert found["over_deployed"]["mean"] == pytest.approx(gained)
+    assert found["over_deployed"] != found["gain"] != found["over_best_base"]
+
+
+def test_without_a_base_voice_and_a_deployed_one_there_are_no_files_of_them(
+    target_path: Path, tmp_path: Path
+) -> None:
+    report = _validate_stranger(target_path, tmp_path)
+    assert {files["stock"] for files in report.audio} == {None}
+    assert {files["deployed"] for files in report.audio} == {None}
+    assert "over_deployed" not in report.similarity
 
 
 def test_thresholds_fail_with_a_reason(target_path: Path, tmp_path: Path) -> None:
@@ -103,11 +123,11 @@ def test_naturalness_of_every_voice_has_an_interval(
     validated: tuple[StyleReport, Path],
 ) -> None:
     found = json.loads(json.dumps(validated[0].to_json()))["naturalness"]
-    assert set(found) == {"target", "start", "best_base", "evolved"}
+    assert set(found) == {"target", "start", "best_base", "evolved", "deployed"}
     assert (found["best_base"]["voice"], found["target"]["of"]) == ("pm_teo", "sentences")
     assert len(found["target"]["sentences"]) == 1  # the teacher has a take of one
     assert found["target"]["low"] is None
-    for kind in ("start", "best_base", "evolved"):
+    for kind in ("start", "best_base", "evolved", "deployed"):
         opinion = found[kind]
         assert len(opinion["sentences"]) == len(HELD_OUT)
         assert 1.0 <= opinion["low"] < opinion["mean"] < opinion["high"] <= 5.0
@@ -170,7 +190,7 @@ def test_a_target_without_speech_is_named(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def test_styles_that_sound_equal_do_not_pass_together(
+def test_styles_that_sound_equal_fail_differentiation(
     validated: tuple[StyleReport, Path], tmp_path: Path
 ) -> None:
     one = validated[0].to_json()
@@ -188,7 +208,7 @@ def test_styles_that_sound_equal_do_not_pass_together(
     assert [path.name for path in (tmp_path / "validation").iterdir()] == ["validation_report.json"]
 
 
-def test_styles_of_two_voices_differ(validated: tuple[StyleReport, Path]) -> None:
+def test_styles_of_two_voices_pass_differentiation(validated: tuple[StyleReport, Path]) -> None:
     one = validated[0].to_json()
     other = {**one, "style": "amable", "evolved": one["start"]}
     styles = tuple(

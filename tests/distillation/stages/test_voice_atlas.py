@@ -1,10 +1,11 @@
-"""The atlas of base voices: built once, by whoever is there, and found again."""
+"""The atlas of base voices: built once, by any process, and reused."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from corpus.audio.units import from_st
 from distillation.scoring.encoder import speaker_encoder
 from distillation.stages.voice_atlas import VoiceAtlas, atlas_folder, atlas_for, known_ranges
 from tests.distillation.voices import SHORT, recipe, say, student
@@ -17,7 +18,7 @@ def atlas(folder: Path | None, **changes: object) -> VoiceAtlas:
     return VoiceAtlas(recipe(**changes), student(), packs, folder)
 
 
-def test_it_stops_when_told_and_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_building_stops_on_request_and_continues_where_it_stopped(tmp_path: Path) -> None:
     first = atlas(tmp_path)
     assert not first.build(lambda: False)
     assert (first.measured_count, first.is_complete) == (1, False)
@@ -28,7 +29,7 @@ def test_it_stops_when_told_and_goes_on_where_it_was(tmp_path: Path) -> None:
     assert list(second.voices) == list(NAMES)
 
 
-def test_two_at_once_measure_each_voice_about_once(tmp_path: Path) -> None:
+def test_a_second_atlas_reuses_the_files_of_the_first(tmp_path: Path) -> None:
     one, two = atlas(tmp_path), atlas(tmp_path)
     one.build()
     files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
@@ -37,7 +38,7 @@ def test_two_at_once_measure_each_voice_about_once(tmp_path: Path) -> None:
     assert np.array_equal(two.voices["pf_luz"].embeddings, one.voices["pf_luz"].embeddings)
 
 
-def test_the_nearest_is_the_voice_itself(tmp_path: Path) -> None:
+def test_the_nearest_voice_to_a_base_voice_is_itself(tmp_path: Path) -> None:
     made = atlas(tmp_path)
     made.build()
     for name in NAMES:
@@ -48,7 +49,7 @@ def test_the_nearest_is_the_voice_itself(tmp_path: Path) -> None:
     assert figures["pf_luz"].pitch_st > figures["pm_gil"].pitch_st
 
 
-def test_the_ranges_of_a_complete_atlas_are_known_without_it(tmp_path: Path) -> None:
+def test_the_ranges_of_a_complete_atlas_are_stored_in_a_file_of_their_own(tmp_path: Path) -> None:
     assert known_ranges("praat", tmp_path) is None
     made = atlas(tmp_path)
     made.build()
@@ -59,9 +60,12 @@ def test_the_ranges_of_a_complete_atlas_are_known_without_it(tmp_path: Path) -> 
     assert (ranges.low_st, ranges.high_st) == (min(pitches), max(pitches))
     (tmp_path / "praat-ranges.json").write_text("{")
     assert known_ranges("praat", tmp_path) is None
+    published = known_ranges("kokoro", tmp_path)  # before a first search
+    assert published
+    assert 55 < from_st(published.low_st, 55.0) < 100 < from_st(published.high_st, 55.0) < 350
 
 
-def test_other_texts_or_options_are_another_atlas_and_a_damaged_file_is_measured_anew(
+def test_other_texts_or_options_make_another_atlas_and_damaged_files_are_replaced(
     tmp_path: Path,
 ) -> None:
     atlas(tmp_path).build()
@@ -74,7 +78,7 @@ def test_other_texts_or_options_are_another_atlas_and_a_damaged_file_is_measured
     assert atlas(tmp_path).build()
 
 
-def test_without_a_folder_it_is_kept_in_memory_and_praat_needs_none() -> None:
+def test_without_a_folder_the_atlas_is_in_memory_and_praat_needs_no_folder() -> None:
     made = atlas(None)
     assert made.build()
     assert made.is_complete
@@ -82,7 +86,7 @@ def test_without_a_folder_it_is_kept_in_memory_and_praat_needs_none() -> None:
     assert atlas_for(recipe(), student(), packs, None) is None
 
 
-def test_beside_read_only_models_it_lies_elsewhere(
+def test_with_read_only_models_the_atlas_is_in_the_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models, data = tmp_path / "models", tmp_path / "data"
@@ -92,7 +96,7 @@ def test_beside_read_only_models_it_lies_elsewhere(
     assert atlas_folder(models, data) == data / "atlas"
 
 
-def test_a_folder_that_cannot_be_written_costs_only_the_next_time(tmp_path: Path) -> None:
+def test_an_atlas_is_complete_though_its_folder_cannot_be_written(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("no folder")
     made = atlas(file)

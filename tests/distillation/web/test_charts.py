@@ -1,4 +1,4 @@
-"""Curves as numbers: round ticks around the data, stairs that hold the best so far."""
+"""Curves as numbers: round ticks around the data, steps of the best score so far."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ def test_ticks_enclose_the_data_in_equal_steps(low: float, span: float, count: i
     assert ticks[-1] >= high - 1e-6 * step
 
 
-def test_the_best_extends_to_the_next_and_to_the_present() -> None:
+def test_the_best_score_extends_to_the_next_point_and_to_the_current_step() -> None:
     style_run = StyleRun(pk=1, style="neutral", steps=100, step=80)
     points = [
         ScorePoint(style_run=style_run, step=step, **dict.fromkeys(PARTS, score))
@@ -32,14 +32,14 @@ def test_without_points_there_is_nothing_to_draw() -> None:
     assert curves([StyleRun(pk=1, style="neutral", steps=100)], []) == []
 
 
-def test_a_search_that_ended_before_its_steps_fills_the_box() -> None:
+def test_the_curve_of_a_search_that_ended_early_fills_the_chart() -> None:
     style_run = StyleRun(pk=1, style="neutral", steps=1000, step=50, stopped="patience")
     points = [ScorePoint(style_run=style_run, step=25, **dict.fromkeys(PARTS, 50.0))]
     assert curves([style_run], points)[0].lines[0].end_x == "100.00%"
     assert curves([style_run], points)[0].x_ticks == [0, 25, 50]
 
 
-def test_runs_share_one_box_over_evaluations_and_over_minutes() -> None:
+def test_runs_share_one_chart_over_evaluations_and_one_over_minutes() -> None:
     fast = StyleRun(pk=1, style="neutral", step=90, evaluations=100, seconds=60.0)
     slow = StyleRun(pk=2, style="neutral", step=40, evaluations=50, seconds=120.0)
     points = [

@@ -1,4 +1,4 @@
-"""The page that lays runs over one another."""
+"""The page that compares runs."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -41,7 +41,7 @@ def page(role: str, *asked: object, client: Client | None = None) -> str:
     return words.joined(answer.content.decode())
 
 
-def test_curves_of_one_style_lie_over_one_another(runs: list[Run]) -> None:
+def test_curves_of_one_style_share_a_chart(runs: list[Run]) -> None:
     content = page(LABELER, runs[0].pk, runs[1].pk)
     assert content.count("<figure") == 4  # two styles, over evaluations and over minutes
     assert content.count("<polyline") == 6  # the second run has no amable
@@ -50,7 +50,7 @@ def test_curves_of_one_style_lie_over_one_another(runs: list[Run]) -> None:
     assert 'style="' not in content
 
 
-def test_only_what_differs_is_in_the_table(runs: list[Run]) -> None:
+def test_only_differences_are_in_the_table(runs: list[Run]) -> None:
     content = page(LABELER, runs[0].pk, runs[1].pk)
     assert "weight · self-similarity" in content
     assert "search strategy</th>" not in content
@@ -75,13 +75,13 @@ def test_scores_that_are_not_comparable_are_marked(runs: list[Run]) -> None:
     assert warned not in page(LABELER, runs[0].pk, runs[1].pk)
 
 
-def test_equal_recipes_are_said_to_be_equal(runs: list[Run]) -> None:
+def test_equal_recipes_are_reported_as_equal(runs: list[Run]) -> None:
     assert "these recipes are equal" in page(
         LABELER, runs[0].pk, finished_run("neutral", "amable").pk
     )
 
 
-def test_figures_and_why_it_ended(runs: list[Run]) -> None:
+def test_figures_and_the_stop_reason_are_shown(runs: list[Run]) -> None:
     StyleRun.objects.filter(run=runs[1]).update(
         stopped="minutes", evaluations=120, seconds=60.0, best_score=91.25
     )
@@ -91,20 +91,20 @@ def test_figures_and_why_it_ended(runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("asked", [(), ("x", "-1"), (99999, "9" * 40)])
-def test_fewer_than_two_runs_say_what_to_do(asked: tuple[object, ...]) -> None:
+def test_with_fewer_than_two_runs_the_page_says_what_to_do(asked: tuple[object, ...]) -> None:
     content = page(LABELER, *asked)
     assert "Choose two runs or more" in content
     assert reverse("runs") in content
 
 
-def test_a_run_that_has_not_begun_is_not_an_error(runs: list[Run]) -> None:
+def test_a_run_that_has_not_started_is_not_an_error(runs: list[Run]) -> None:
     waiting = cast(Any, StyleRunFactory()).run
     content = page(ADMIN, runs[0].pk, waiting.pk)
     assert "played here once the search has ended" in content
     assert f"?again={waiting.pk}" in content
 
 
-def test_six_at_most_and_no_more_queries_for_more(
+def test_at_most_six_runs_are_compared_with_a_constant_number_of_queries(
     runs: list[Run], django_assert_max_num_queries: Callable
 ) -> None:
     more = [finished_run("neutral").pk for _ in range(6)]
@@ -149,6 +149,6 @@ def test_scores_on_other_sentences_or_prompts_are_marked(runs: list[Run], field:
 
 def test_more_than_six_are_reported(runs: list[Run]) -> None:
     more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
-    said = "these are the first six"
-    assert said in page(LABELER, *more)
-    assert said not in page(LABELER, *more[:6])
+    message = "these are the first six"
+    assert message in page(LABELER, *more)
+    assert message not in page(LABELER, *more[:6])

@@ -1,4 +1,4 @@
-"""Deployment by a worker: carried out once, sent again when lost, noted when it cannot be done."""
+"""Deployment by a worker: executed once, sent again when lost, failures recorded."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def request(pack: VoicePack) -> Deployment:
     return packs_deploy_later(packs=[pack], person=pack.style_run.run.created_by)[0]
 
 
-def test_a_worker_carries_it_out_once(pack: VoicePack, settings: Settings) -> None:
+def test_a_deployment_request_is_executed_once(pack: VoicePack, settings: Settings) -> None:
     deployment = request(pack)
     assert not Deployment.objects.current().exists()
     for _ in range(2):
@@ -100,7 +100,7 @@ def carry_out(*deployments: Deployment) -> None:
 
 
 def ended(row: Deployment) -> tuple[str, str]:
-    """Return how a deployment ended: its state and the code of its fault."""
+    """Return how a deployment ended: its state and its error code."""
     row.refresh_from_db()
     return row.state, row.error.partition(":")[0]
 
@@ -167,7 +167,7 @@ def test_a_pack_without_its_file_is_not_sent(pack: VoicePack) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [(RuntimeError("odd"), "internal"), (SoftTimeLimitExceeded(), "storage")]
 )
-def test_an_unforeseen_fault_ends_the_deployment(
+def test_an_unexpected_error_ends_the_deployment(
     fault: Exception, code: str, pack: VoicePack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(**_: object) -> None:
@@ -179,17 +179,19 @@ def test_an_unforeseen_fault_ends_the_deployment(
     assert ended(deployment) == ("failed", code)
 
 
-def test_a_request_that_comes_late_does_not_replace_a_newer_one(voices_dir: Path) -> None:
+def test_a_late_request_does_not_replace_a_newer_one(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
-    beside = request(approved(THIRD, "amable"))
+    other_style = request(approved(THIRD, "amable"))
     carry_out(newer)
-    carry_out(lost, beside)
-    assert served(voices_dir) == {"neutral": newer.sha256, "amable": beside.sha256}
+    carry_out(lost, other_style)
+    assert served(voices_dir) == {"neutral": newer.sha256, "amable": other_style.sha256}
     assert ended(lost) == ("failed", "superseded")
-    assert set(Deployment.objects.current()) == {newer, beside}
+    assert set(Deployment.objects.current()) == {newer, other_style}
 
 
-def test_a_message_for_what_has_ended_touches_nothing(pack: VoicePack, voices_dir: Path) -> None:
+def test_a_message_for_an_ended_deployment_changes_nothing(
+    pack: VoicePack, voices_dir: Path
+) -> None:
     deployment = request(pack)
     deploying.deployments_fail(deployment_ids=[deployment.pk], code="internal", message="")
     carry_out(deployment)
@@ -203,7 +205,7 @@ def test_a_failed_newer_deployment_does_not_block_an_older_one(voices_dir: Path)
     assert served(voices_dir) == {"neutral": lost.sha256}
 
 
-def test_changes_while_a_deployment_waits_for_the_lock_count(
+def test_changes_made_while_a_deployment_waits_for_the_lock_are_respected(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits, newer = deploying.folder_lock, approved(OTHER)
@@ -240,7 +242,7 @@ def test_lost_requests_are_sent_one_by_one_oldest_first(
     assert served(voices_dir) == {"neutral": rows[1].sha256, "amable": rows[2].sha256}
 
 
-def test_a_deployment_started_too_often_is_ended(
+def test_a_deployment_started_too_often_fails(
     pack: VoicePack, voices_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException): ...
@@ -292,7 +294,7 @@ def deliveries(place: Path) -> dict[str, tuple[float, float]]:
     return {name: (voice.speed, voice.gain_db) for name, voice in deployed.voices.items()}
 
 
-def test_the_fitted_speed_and_gain_go_along_unless_left_out(voices_dir: Path) -> None:
+def test_the_fitted_speed_and_gain_are_deployed_unless_switched_off(voices_dir: Path) -> None:
     packs = [fitted(LUZ), fitted(OTHER, "amable"), approved(THIRD, "formal")]
     person = packs[0].style_run.run.created_by
     packs_deploy(packs=packs, person=person, plain={packs[1].pk})
@@ -349,7 +351,7 @@ class TestPage:
         assert f"{box}>" in page()
         assert f"fitted but not applied: {words}" in page("voice", row)
 
-    def test_where_nothing_was_fitted_nothing_is_offered(
+    def test_without_a_fitted_delivery_no_option_is_offered(
         self, admin: Client, pack: VoicePack
     ) -> None:
         assert b"not fitted" in admin.get(reverse("voices")).content
@@ -358,7 +360,7 @@ class TestPage:
         assert b'name="fitted"' not in page
         assert b"as its pack speaks" in page
 
-    def test_all_of_an_earlier_folder_go_as_they_were(
+    def test_all_voices_of_an_earlier_folder_are_deployed_unchanged(
         self, admin: Client, settings: Settings, tmp_path: Path
     ) -> None:
         packs = [fitted(LUZ), fitted(OTHER, "amable")]
@@ -374,7 +376,7 @@ class TestPage:
         expected = {"neutral": (1.04, -1.3), "amable": (1.0, 0.0)}
         assert deliveries(tmp_path / "another") == expected
 
-    def test_a_failed_voice_is_told_until_it_is_deployed(self, admin: Client) -> None:
+    def test_a_failed_deployment_is_shown_until_the_voice_is_deployed(self, admin: Client) -> None:
         first, second = approved(LUZ), approved(OTHER, "amable")
         for row in (request(first), request(second)):
             deploying.deployments_fail(
@@ -385,7 +387,7 @@ class TestPage:
         assert f"disk neutral ← {first}" in page
         assert "disk amable" not in page
 
-    def test_it_says_when_no_worker_answers(self, admin: Client, pack: VoicePack) -> None:
+    def test_the_page_says_when_no_worker_answers(self, admin: Client, pack: VoicePack) -> None:
         page, hint = reverse("voices"), b"celery -A voicelab worker"
         assert hint not in admin.get(page).content
         request(pack)
@@ -393,7 +395,7 @@ class TestPage:
         recovery.worker_beat(name="w@here")
         assert hint not in admin.get(page).content
 
-    def test_an_older_voice_is_not_proposed_over_the_deployed_one(self, admin: Client) -> None:
+    def test_an_older_voice_than_the_deployed_one_is_not_preselected(self, admin: Client) -> None:
         approved(LUZ)
         packs_deploy(packs=[approved(OTHER)], person=PersonFactory())
         page = admin.get(reverse("voices")).content.decode()
@@ -441,7 +443,7 @@ class TestPage:
         assert button not in admin.get(reverse("voices")).content.decode()
 
 
-def test_limits_that_are_out_of_order_stop_the_worker(settings: Settings) -> None:
+def test_time_limits_in_the_wrong_order_stop_the_worker(settings: Settings) -> None:
     assert tasks.limits_check() == []
     settings.LEASE_SECONDS = settings.SLICE_HARD_SECONDS
     assert [error.id for error in tasks.limits_check()] == ["distillation.E001"]

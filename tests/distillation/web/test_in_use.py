@@ -27,7 +27,7 @@ def voices_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 def shown(page: str, role: str = ADMIN) -> str:
-    """Return what a page says of the engines, without its marks; empty where it says nothing."""
+    """Return a page's text about the engines, without markup; empty where there is none."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(PersonFactory(roles=[role]))
     html = words.joined(client.get(reverse(page)).content.decode())
@@ -36,19 +36,21 @@ def shown(page: str, role: str = ADMIN) -> str:
 
 
 @pytest.mark.parametrize("page", ["home", "voices"])
-def test_admins_and_reviewers_see_it(page: str) -> None:
+def test_admins_and_reviewers_see_the_engines_in_use(page: str) -> None:
     assert all(shown(page, role) for role in (ADMIN, REVIEWER))
     assert not any(shown(page, role) for role in (LABELER, SPEAKER))
 
 
-def test_without_kokoros_files_the_command_that_fetches_them_is_named() -> None:
+def test_without_kokoros_files_the_command_that_downloads_them_is_shown() -> None:
     for page in ("home", "voices"):
         assert "praat" in shown(page)
         assert "manage.py models pull kokoro" in shown(page)
 
 
 @pytest.mark.usefixtures("kokoro_files")
-def test_with_kokoros_files_both_use_it_and_its_voices_are_named(settings: Any) -> None:
+def test_with_kokoros_files_search_and_speech_use_it_and_its_voices_are_shown(
+    settings: Any,
+) -> None:
     assert "starts with Kokoro" in shown("home")
     assert "pull" not in shown("home")
     assert "ef_dora, em_alex." in shown("voices")
@@ -57,19 +59,19 @@ def test_with_kokoros_files_both_use_it_and_its_voices_are_named(settings: Any) 
 
 
 @pytest.mark.usefixtures("kokoro_files")
-def test_a_deployment_then_the_environment_come_before_the_files(
+def test_a_deployment_overrides_the_files_and_the_environment_overrides_both(
     settings: Any, voices_dir: Path
 ) -> None:
     (voices_dir / "tts.env").write_text("TTS_BACKEND=praat\nKOKORO_VOICE_PATH=/x.pt\n")
-    told = engines_in_use()
-    assert (told.speech, told.speech_by, told.student) == ("praat", "deployed", "kokoro")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by, in_use.student) == ("praat", "deployed", "kokoro")
     assert "made for praat" in shown("voices")
     settings.TTS_BACKEND = "kokoro"
-    told = engines_in_use()
-    assert (told.speech, told.speech_by) == ("kokoro", "set")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by) == ("kokoro", "set")
 
 
-def test_voices_of_another_engine_are_named_as_not_offered(
+def test_voices_of_another_engine_are_listed_as_unavailable(
     settings: Any, admin_client: Client, kokoro_files: Path
 ) -> None:
     run = finished_run("neutral")
@@ -88,7 +90,7 @@ def test_voices_of_another_engine_are_named_as_not_offered(
     assert '"voice": "neutral"' in answer.content.decode()
 
 
-def test_the_launch_form_begins_with_the_default_and_names_the_other(
+def test_the_launch_form_preselects_the_default_and_mentions_the_other(
     settings: Any, admin_client: Client, kokoro_voices: Path
 ) -> None:
     def field() -> tuple[Any, str]:

@@ -89,12 +89,12 @@ class TestLaunch:
         for seconds in (900.0, 22.0):
             finished_run("neutral").style_runs.update(evaluations=200, seconds=seconds)
         form = admin_client.get(self.url).context["adminform"].form
-        told = form.fields["steps"].help_text
+        hint = form.fields["steps"].help_text
         assert (
             "Con praat un candidato tardó aquí 0,11 s: 10000 pasos de cma-es son unos 18 min."
-            in told
+            in hint
         )
-        assert "los 58 pasos de gradient, minutos" in told
+        assert "los 58 pasos de gradient, minutos" in hint
         finished_run("neutral").style_runs.update(evaluations=100, seconds=600.0)
         Run.objects.filter(pk=Run.objects.latest("pk").pk).update(
             recipe={**plain_recipe("neutral").to_json(), "student": "kokoro"}
@@ -102,7 +102,7 @@ class TestLaunch:
         form = admin_client.get(self.url).context["adminform"].form
         assert "6,00 s: 58 pasos de gradient son unos 6 min." in form.fields["steps"].help_text
 
-    def test_target_clips_are_takes_or_files_and_can_be_named_again(
+    def test_target_clips_are_takes_or_files_and_are_filled_in_again(
         self, admin_client: Client
     ) -> None:
         corpus_make("neutral")
@@ -117,8 +117,8 @@ class TestLaunch:
         assert style.targets[2].startswith("targets/neutral/mi-voz-")
         assert set(style.targets) <= set(run.run_recipe.inputs)
         assert not style.reference_texts
-        heard = {take.sentence.text for take in takes}
-        assert not heard & set(run.run_recipe.held_out_texts)
+        target_texts = {take.sentence.text for take in takes}
+        assert not target_texts & set(run.run_recipe.held_out_texts)
         again = admin_client.get(f"{self.url}?again={run.pk}")
         form = again.context["adminform"].form
         assert set(form["target_takes"].value()) == {take.pk for take in takes}
@@ -126,7 +126,7 @@ class TestLaunch:
         admin_client.post(self.url, filled(target_files=[style.targets[2]]))
         assert Run.objects.first().run_recipe.style("neutral").targets == (style.targets[2],)
 
-    def test_a_clip_that_was_damaged_is_refused_until_it_is_sent_again(
+    def test_a_damaged_stored_clip_is_refused_until_it_is_sent_again(
         self, admin_client: Client
     ) -> None:
         corpus_make("neutral")
@@ -151,11 +151,11 @@ class TestLaunch:
                 files.append(SimpleUploadedFile("c.wav", spoken(TEXTS[0], "pm_gil")))
             answer = admin_client.post(self.url, filled(files_neutral=files, seed=ord(name)))
             assert answer.status_code == 302, answer.context["adminform"].form.errors
-            told = [str(message) for message in get_messages(answer.wsgi_request)]
-            told = [one for one in told if one.startswith(f"{name}-")]
-            assert len(told) == len(words_wanted)
+            messages = [str(message) for message in get_messages(answer.wsgi_request)]
+            messages = [one for one in messages if one.startswith(f"{name}-")]
+            assert len(messages) == len(words_wanted)
             for wanted in words_wanted:
-                assert any(wanted in one for one in told), told
+                assert any(wanted in one for one in messages), messages
 
     def test_a_file_for_a_style_that_is_not_chosen_is_refused(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")
@@ -180,19 +180,17 @@ class TestLaunch:
         answer = admin_client.post(self.url, filled(files_neutral=[sent], goal=101))
         assert set(answer.context["adminform"].form.errors) == {"goal", "files_neutral"}
 
-    def test_launching_again_names_the_takes_that_cannot_be_used(
-        self, admin_client: Client
-    ) -> None:
+    def test_launching_again_reports_takes_that_cannot_be_used(self, admin_client: Client) -> None:
         corpus_make("neutral")
         take = Recording.objects.all()[0]
         admin_client.post(self.url, filled(target_takes=[take.pk]))
         url = f"{self.url}?again={Run.objects.get().pk}"
-        told = f"neutral · {take.sentence.sentence_id}."
-        assert told not in admin_client.get(url).content.decode()
+        listed = f"neutral · {take.sentence.sentence_id}."
+        assert listed not in admin_client.get(url).content.decode()
         Recording.objects.filter(pk=take.pk).update(state="rejected")
-        assert told in admin_client.get(url).content.decode()
+        assert listed in admin_client.get(url).content.decode()
 
-    def test_a_strategy_says_which_student_it_needs(self, admin_client: Client) -> None:
+    def test_the_error_of_a_strategy_names_the_student_it_needs(self, admin_client: Client) -> None:
         corpus_make("neutral")
         answer = admin_client.post(self.url, filled(strategy="gradient"))
         assert "kokoro" in str(answer.context["adminform"].form.errors["strategy"])
@@ -248,7 +246,7 @@ class TestLaunch:
         assert b"Amable: " in answer.content
         assert not Run.objects.exists()
 
-    def test_runs_are_read_only_there(self, admin_client: Client) -> None:
+    def test_runs_are_read_only_in_the_admin(self, admin_client: Client) -> None:
         run = finished_run("neutral")
         page = admin_client.get(reverse("admin:distillation_run_change", args=[run.pk]))
         assert page.status_code == 200

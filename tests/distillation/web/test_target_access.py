@@ -1,4 +1,4 @@
-"""The target of a style made of takes: reviewers and its speakers may hear it, nobody else."""
+"""The target of a style made of takes: only reviewers, admins and its speakers may play it."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -29,7 +29,7 @@ def take() -> Recording:
 
 @pytest.fixture
 def row(take: Recording) -> StyleRun:
-    """A finished run whose target is a take, with every sound in its place."""
+    """A finished run whose target is a take, with all audio files."""
     run = finished_run("neutral")
     wav = ContentFile(spoken("Gracias por llamar.", "pf_luz"))
     for who in ("target", "start", "evolved"):
@@ -89,7 +89,7 @@ def status(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("role", [LABELER, SPEAKER])
-def test_others_may_hear_neither_the_take_nor_audio_made_of_it(row: StyleRun, role: str) -> None:
+def test_others_may_play_neither_the_take_nor_audio_made_from_it(row: StyleRun, role: str) -> None:
     client = client_of(PersonFactory(roles=[role]))
     assert [status(client, url) for url in sounds(row)] == [403, 403, 403]
     for page in pages(row):
@@ -99,7 +99,7 @@ def test_others_may_hear_neither_the_take_nor_audio_made_of_it(row: StyleRun, ro
 
 
 @pytest.mark.parametrize("role", [REVIEWER, ADMIN])
-def test_reviewers_and_admins_may_hear_it(row: StyleRun, role: str) -> None:
+def test_reviewers_and_admins_may_play_the_target(row: StyleRun, role: str) -> None:
     client = client_of(PersonFactory(roles=[role]))
     assert [status(client, url) for url in sounds(row)] == [200, 200, 200]
     for page in pages(row):
@@ -108,7 +108,7 @@ def test_reviewers_and_admins_may_hear_it(row: StyleRun, role: str) -> None:
         assert sounds(row)[0] in content
 
 
-def test_the_speaker_of_all_its_takes_may_hear_it(row: StyleRun, take: Recording) -> None:
+def test_the_speaker_of_all_its_takes_may_play_the_target(row: StyleRun, take: Recording) -> None:
     client = client_of(take.speaker.user)
     assert status(client, sounds(row)[0]) == 200
     uses(row.run, targets=(take.wav.name, cast(Any, RecordingFactory()).wav.name))
@@ -127,7 +127,7 @@ def test_a_voice_page_links_to_the_takes_of_its_target(row: StyleRun, take: Reco
         assert link in client_of(person).get(page).content.decode()
 
 
-def test_everybody_may_hear_the_evolved_voices(row: StyleRun) -> None:
+def test_everybody_may_play_the_evolved_voices(row: StyleRun) -> None:
     client = client_of(PersonFactory(roles=[LABELER]))
     evolved = reverse("held_out_audio", args=[row.run_id, "neutral", 1, "evolved", "wav"])
     assert status(client, evolved) == 200

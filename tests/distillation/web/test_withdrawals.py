@@ -52,7 +52,7 @@ def speaker() -> Speaker:
     return Recording.objects.get().speaker
 
 
-def test_runs_and_packs_that_used_a_voice_are_found(pack: VoicePack) -> None:
+def test_runs_and_packs_that_used_a_speaker_are_found(pack: VoicePack) -> None:
     person = pack.style_run.run.created_by
     [deployment] = packs_deploy(packs=[pack], person=person)
     [made] = voice_made(speaker())
@@ -61,7 +61,7 @@ def test_runs_and_packs_that_used_a_voice_are_found(pack: VoicePack) -> None:
     assert (made.packs, made.deployments) == ([pack], [deployment])
 
 
-def test_a_prompt_reaches_every_style_of_the_run(pack: VoicePack) -> None:
+def test_a_prompt_counts_as_use_in_every_style_of_the_run(pack: VoicePack) -> None:
     run = pack.style_run.run
     run.recipe["styles"][0]["takes"] = {}
     run.recipe["teacher_options"] = {"prompt": Recording.objects.get().wav.name}
@@ -69,11 +69,11 @@ def test_a_prompt_reaches_every_style_of_the_run(pack: VoicePack) -> None:
     assert {made.style_run.style for made in voice_made(speaker())} == {"neutral", "amable"}
 
 
-def test_an_unused_voice_has_no_uses(pack: VoicePack) -> None:
+def test_an_unused_speaker_has_no_uses(pack: VoicePack) -> None:
     assert voice_made(RecordingFactory.create().speaker) == []
 
 
-def test_a_withdrawn_voice_is_not_deployed_again(pack: VoicePack) -> None:
+def test_a_voice_with_withdrawn_consent_is_not_deployed_again(pack: VoicePack) -> None:
     person = pack.style_run.run.created_by
     consent_withdraw(speaker=speaker())
     with pytest.raises(RunError) as refused:
@@ -83,7 +83,7 @@ def test_a_withdrawn_voice_is_not_deployed_again(pack: VoicePack) -> None:
     assert not Deployment.objects.exists()
 
 
-def test_a_withdrawal_touches_only_the_styles_of_that_voice(pack: VoicePack) -> None:
+def test_a_withdrawal_affects_only_the_styles_of_that_speaker(pack: VoicePack) -> None:
     consent_withdraw(speaker=speaker())
     rows = pack.style_run.run.style_runs
     with pytest.raises(RunError):
@@ -91,7 +91,7 @@ def test_a_withdrawal_touches_only_the_styles_of_that_voice(pack: VoicePack) -> 
     consent_hold(rows.get(style="amable"))
 
 
-def test_a_run_under_way_stops_at_its_next_slice() -> None:
+def test_a_running_search_stops_at_its_next_slice() -> None:
     run: Run = tiny_run("neutral")
     style_run = run.style_runs.get()
     consent_withdraw(speaker=Recording.objects.first().speaker)

@@ -44,7 +44,7 @@ def states(model_dir, **wanted):
     }
 
 
-def test_it_fetches_the_named_files_and_nothing_twice(server, tmp_path):
+def test_the_named_files_are_downloaded_once(server, tmp_path):
     assert pull(server, tmp_path) == ["config.json", "kokoro-v1_0.pth", "voices/ef_dora.pt"]
     for name in ("config.json", "kokoro-v1_0.pth", "voices/ef_dora.pt"):
         assert (tmp_path / name).read_bytes() == KOKORO[name]
@@ -57,7 +57,7 @@ def test_it_fetches_the_named_files_and_nothing_twice(server, tmp_path):
     }  # fmt: skip
 
 
-def test_a_broken_download_is_continued_where_it_stopped(server, tmp_path, monkeypatch):
+def test_an_interrupted_download_continues_where_it_stopped(server, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
     server.cut["kokoro-v1_0.pth"] = 70_000
     with pytest.raises(hub.HubError, match="HF_ENDPOINT") as caught:
@@ -99,7 +99,7 @@ def test_damage_is_found_without_the_hub_and_repaired_by_it(server, tmp_path):
     assert pull(server, tmp_path) == ["kokoro-v1_0.pth", "voices/ef_dora.pt"]
 
 
-def test_every_path_of_an_empty_folder_is_named(tmp_path):
+def test_every_missing_path_of_an_empty_folder_is_listed(tmp_path):
     found = hub.check(hub.KOKORO, tmp_path / "none", voices=("em_santa",))
     assert [one.path for one in found] == [
         tmp_path / "none" / name
@@ -109,7 +109,7 @@ def test_every_path_of_an_empty_folder_is_named(tmp_path):
     assert all("huggingface.co/hexgrad/Kokoro-82M" in one.note for one in found)
 
 
-def test_weights_without_voices_and_voices_without_weights(tmp_path):
+def test_weights_without_voices_and_voices_without_weights_are_incomplete(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "kokoro-v1_0.pth").write_bytes(b"w")
     assert states(tmp_path)["voices"] == "missing"
@@ -123,7 +123,7 @@ def test_weights_without_voices_and_voices_without_weights(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["model_50.safetensors", "model_2000000.pt"])
-def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, monkeypatch, name):
+def test_a_checkpoint_that_would_not_be_used_is_not_downloaded(server, tmp_path, monkeypatch, name):
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
     server.repos["charactr/vocos-mel-24khz"] = {"config.yaml": b"x: 1", "pytorch_model.bin": b"v"}
@@ -138,21 +138,21 @@ def test_a_checkpoint_that_would_not_be_used_is_not_fetched(server, tmp_path, mo
     assert hub.in_the_way(hub.F5.parts[0], name, tmp_path) is None
 
 
-def test_packs_next_to_the_weights_count(tmp_path):
+def test_packs_next_to_the_weights_are_listed(tmp_path):
     for name in ("config.json", "kokoro-v1_0.pth", "ef_dora.pt"):
         (tmp_path / name).write_bytes(b"x")
     assert states(tmp_path, voices=("ef_dora",))["ef_dora.pt"] == "unverified"
     assert "missing" not in states(tmp_path).values()
 
 
-def test_a_folder_that_cannot_be_written(server, tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(server, tmp_path):
     (tmp_path / "models").write_text("a file")
     with pytest.raises(hub.HubError, match="--model-dir") as caught:
         pull(server, tmp_path / "models")
     assert caught.value.code == "not_written"
 
 
-def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
+def test_concurrent_pulls_do_not_write_to_one_file(server, tmp_path):
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     with pytest.raises(hub.HubError, match="wait until it ends") as caught:
@@ -162,7 +162,7 @@ def test_two_pulls_at_once_do_not_write_into_one_file(server, tmp_path):
     assert pull(server, tmp_path)
 
 
-def test_f5_takes_the_highest_step_its_vocabulary_and_vocos(server, tmp_path):
+def test_a_pull_of_f5_gets_the_highest_step_its_vocabulary_and_vocos(server, tmp_path):
     server.repos["jpgallegoar/F5-Spanish"] = {
         "model_900000.safetensors": b"old", "model_1200000.safetensors": b"new" * 1000,
         "model_1250000.pt": b"not this", "vocab.txt": b"a\nb\n",
@@ -183,20 +183,20 @@ def test_f5_takes_the_highest_step_its_vocabulary_and_vocos(server, tmp_path):
     ("repo", "voices", "code"),
     [("hexgrad/None", (), "no_repository"), (hub.KOKORO.repo, ("xx_no",), "unknown_voice")],
 )
-def test_what_the_hub_does_not_have(server, repo, voices, code):
+def test_a_file_missing_from_the_hub_is_reported(server, repo, voices, code):
     with pytest.raises(hub.HubError) as caught:
         hub.remote_files(with_repo(hub.KOKORO, repo), voices=voices, endpoint=server.url)
     assert caught.value.code == code
 
 
-def test_an_unreachable_hub_names_the_alternatives():
+def test_the_error_of_an_unreachable_hub_names_the_alternatives():
     endpoint = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(hub.HubError, match="models check") as caught:
         hub.remote_files(hub.KOKORO, endpoint=endpoint)
     assert caught.value.code == "no_network"
 
 
-def test_damaged_records_say_what_to_do(tmp_path):
+def test_the_error_of_damaged_records_says_what_to_do(tmp_path):
     (tmp_path / "models.json").write_text("[]")
     with pytest.raises(hub.HubError, match="models pull") as caught:
         hub.check(hub.KOKORO, tmp_path)
@@ -206,9 +206,9 @@ def test_damaged_records_say_what_to_do(tmp_path):
 def test_the_command_says_what_is_missing_and_where(tmp_path, capsys):
     with pytest.raises(CommandError, match=r"kokoro: 3 of its files are missing or damaged\."):
         call_command("models", "check", "--model-dir", str(tmp_path))
-    said = capsys.readouterr().out
-    assert f"MISSING  {tmp_path / 'kokoro-v1_0.pth'}  put kokoro-v1_0.pth of" in said
-    assert f"MISSING  {tmp_path / 'voices'}  no voice there" in said
+    output = capsys.readouterr().out
+    assert f"MISSING  {tmp_path / 'kokoro-v1_0.pth'}  put kokoro-v1_0.pth of" in output
+    assert f"MISSING  {tmp_path / 'voices'}  no voice there" in output
 
 
 def manage(*words, env):
@@ -219,7 +219,7 @@ def manage(*words, env):
 
 
 @pytest.mark.slow
-def test_the_command_pulls_from_hf_endpoint_and_loads_what_came(
+def test_the_command_pulls_from_hf_endpoint_and_loads_the_files(
     server, kokoro_files, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("HF_ENDPOINT", server.url)
@@ -248,7 +248,7 @@ def kokoro_files(tmp_path_factory):
     }
 
 
-def test_the_notes_are_plain_json(server, tmp_path):
+def test_the_records_are_plain_json(server, tmp_path):
     pull(server, tmp_path)
     noted = json.loads((tmp_path / "models.json").read_text())
     assert noted["config.json"]["repo"] == hub.KOKORO.repo

@@ -53,7 +53,7 @@ def by_runtime(runtime, student, text, voice):
 @pytest.mark.weights
 @pytest.mark.xdist_group("weights")
 @pytest.mark.parametrize("voice", ["ef_dora", "em_alex", "em_santa"])
-def test_its_speech_matches_that_of_the_export(runtime, real_kokoro, voice):
+def test_speech_of_the_dequantised_weights_matches_that_of_the_export(runtime, real_kokoro, voice):
     """Pitch over the three sentences: in one alone the export's int8 sums move it by 0.4 st."""
     pack = real_kokoro.stock_voice(voice)
     theirs = [by_runtime(runtime, real_kokoro, text, voice) for text in TEXTS]
@@ -112,7 +112,7 @@ def test_a_quantised_product_is_scaled_and_transposed():
     assert np.array_equal(found["bias"].numpy(), np.arange(4))
 
 
-def test_a_row_that_quantised_to_zero_stays_silent_under_weight_norm():
+def test_a_row_quantised_to_zero_stays_zero_under_weight_norm():
     weight = np.ones((6, 4), np.float32)
     export, _ = graph_of(weight, np.float32(1))  # every value becomes 1 - 3 = -2
     shapes = {"fc.weight_v": (4, 6), "fc.weight_g": (4, 1), "fc.bias": (4,)}
@@ -126,14 +126,14 @@ def test_a_row_that_quantised_to_zero_stays_silent_under_weight_norm():
 
 
 @pytest.mark.parametrize(
-    ("shapes", "said"),
+    ("shapes", "message"),
     [
         ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: expected \(4, 5\)"),
         ({"fc.weight": (4, 6), "fc.bias": (4,), "fc.more": (2,)}, r"fc\.more: not in the export"),
         ({"other.weight": (4, 6)}, "no module of Kokoro's"),
     ],
 )
-def test_an_export_of_another_architecture_names_the_tensor(shapes, said):
+def test_the_error_of_an_export_of_another_architecture_names_the_tensor(shapes, message):
     export, _ = graph_of(np.ones((6, 4), np.float32), np.float32(1))
-    with pytest.raises(int8_export.ExportError, match=said):
+    with pytest.raises(int8_export.ExportError, match=message):
         int8_export.checkpoint_of(export, shapes)
