@@ -8,7 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from corpus.models import Recording, Sentence, Speaker
+from corpus.models import Speaker
+from corpus.services.counts import (
+    disputes_count,
+    takes_waiting_count,
+    to_record_count,
+    without_style_count,
+)
 from corpus.services.speakers import speaker_of
 from distillation.listening_tests.services.access import tests_waiting
 from distillation.models import Run, VoicePack
@@ -101,13 +107,15 @@ def _label(person: Any, roles: frozenset[str], counts: Counts) -> Step:
     if not counts.total and LABELER in roles:
         href = reverse("corpus_import")
         todo.append(_todo("upload", _("The corpus is empty."), _("Import sentences"), href))
-    if LABELER in roles and (n := Sentence.objects.waiting_for(person).count()):
-        text = ngettext("%(n)s sentence waits for you.", "%(n)s sentences wait for you.", n)
-        href = f"{reverse('label')}?state=todo"
-        todo.append(_todo("label", text % {"n": n}, _("Label"), href))
-    if REVIEWER in roles and (n := Sentence.objects.disputed().count()):
-        text = ngettext("%(n)s sentence is disputed.", "%(n)s sentences are disputed.", n)
-        todo.append(_todo("label", text % {"n": n}, _("Decide"), reverse("label_disputes")))
+    without, disputed = without_style_count(), disputes_count(person)
+    if LABELER in roles and without.n:
+        text = ngettext(
+            "%(n)s sentence has no style yet.", "%(n)s sentences have no style yet.", without.n
+        )
+        todo.append(_todo("label", text % {"n": without.n}, _("Label"), without.href))
+    if REVIEWER in roles and disputed.n:
+        text = ngettext("%(n)s sentence is disputed.", "%(n)s sentences are disputed.", disputed.n)
+        todo.append(_todo("label", text % {"n": disputed.n}, _("Decide"), disputed.href))
     return Step(
         icon="label",
         title=_("Label"),
@@ -123,13 +131,12 @@ def _label(person: Any, roles: frozenset[str], counts: Counts) -> Step:
 
 def _record(person: Any, roles: frozenset[str], counts: Counts) -> Step:
     todo = list(_to_record(person, roles)) if SPEAKER in roles else []
-    pending = Recording.objects.filter(state=Recording.State.PENDING).count()
-    if REVIEWER in roles and pending:
+    waiting = takes_waiting_count()
+    if REVIEWER in roles and waiting.n:
         text = ngettext(
-            "%(n)s take waits for a verdict.", "%(n)s takes wait for a verdict.", pending
+            "%(n)s take waits for a verdict.", "%(n)s takes wait for a verdict.", waiting.n
         )
-        href = f"{reverse('takes')}?state=pending"
-        todo.append(_todo("takes", text % {"n": pending}, _("Review takes"), href))
+        todo.append(_todo("takes", text % {"n": waiting.n}, _("Review takes"), waiting.href))
     nothing = _("Nothing to record or to judge.")
     if counts.total and not counts.labelled:
         nothing = _("Recording begins once sentences have a style.")
@@ -153,13 +160,13 @@ def _to_record(person: Any, roles: frozenset[str]) -> Iterator[Todo]:
     if not _has_consented(speaker):
         text = _("Before your first take: say what your voice may be used for.")
         yield _todo("lock", text, _("Read and agree"), reverse("consent"))
-    elif n := Sentence.objects.without_take_of(speaker).count():
+    elif (missing := to_record_count(person)).n:
         text = ngettext(
             "%(n)s labelled sentence waits for your voice.",
             "%(n)s labelled sentences wait for your voice.",
-            n,
+            missing.n,
         )
-        yield _todo("takes", text % {"n": n}, _("Record"), reverse("studio"))
+        yield _todo("takes", text % {"n": missing.n}, _("Record"), missing.href)
 
 
 def _has_consented(speaker: Speaker | None) -> bool:

@@ -40,6 +40,7 @@ PAGES = {
     "upload": ("admin", "/takes/upload/"),
     "listening": ("reviewer", "/takes/review/"),
     "calibration": ("reviewer", "/takes/calibration/"),
+    "rescore": ("reviewer", "/takes/rescore/1/"),
     "export": ("admin", "/takes/export/"),
     "batch": ("admin", "/takes/batch/"),
     "studio": ("admin", "/studio/"),

@@ -152,7 +152,7 @@ def test_home_shows_each_person_their_waiting_work(labelled_corpus):
         context = client_of(*roles).get(reverse("home")).context
         return [item.href for item in context["todo"]]
 
-    assert todo("labeler") == [f"{reverse('label')}?state=todo"]
+    assert todo("labeler") == [f"{reverse('label')}?state=open"]
     assert todo("reviewer") == [f"{reverse('takes')}?state=pending"]
     assert todo("speaker") == [reverse("consent")]
     assert reverse("run_launch") not in todo("admin")  # no style has enough takes

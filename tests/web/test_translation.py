@@ -165,6 +165,8 @@ def things(person: Any) -> dict[str, Any]:
         "packs": deployment.pack_id,
         "voices": deployment.pk,
         "label": sentence.sentence_id,
+        "label_flag_resolve": 1,
+        "takes_rescore": speaker.pk,
         "voice_uses": speaker.pk,
         "studio": take.pk,
         "studio_example": "neutral",
