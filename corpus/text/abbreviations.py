@@ -60,6 +60,7 @@ ABBREVIATIONS = (
         "ext": "extensión", "apdo": "apartado", "prov": "provincia", "cta": "cuenta",
         "hab": "habitación", "dto": "descuento", "máx": "máximo", "mín": "mínimo",
         "aprox": "aproximadamente", "vs": "versus", "hnos": "hermanos", "esq": "esquina",
+        "esc": "escalera",
     }),
     *_spanish("question", {
         "dcha": "derecha", "izda": "izquierda", "izq": "izquierda", "izqda": "izquierda",
@@ -172,7 +173,11 @@ def _plural(match: re.Match[str]) -> str:
 
 _CONTRACTIONS = compile_rules(
     (r"\bD\.\s?ª|\bD\.ª", "doña"),
+    (r"\bD\.(?=\s?/\s?(?:D|doña))", "don"),
+    (r"(?<![\d,.])(?<!\d\s)\bkm/h\b", "kilómetros por hora"),
     (r"\bM\.ª", "María"),
+    (r"\ba\.\s?C\.", "antes de Cristo"),
+    (r"\bd\.\s?C\.", "después de Cristo"),
     (r"\bP\.\s?º|\bP\.º", "paseo"),
     (r"(?i)\b(?:tlfn?o?|tfno|telf)\b\.?", "teléfono"),
     (r"\b[Cc]/\s?(?=[A-ZÁÉÍÓÚÑ])", "calle "),

@@ -91,7 +91,7 @@ def _half_day(match: re.Match[str]) -> str:
 
 def _of_twelve(hour: int, minute: int) -> str:
     if minute == 45:
-        return f"{_hour((hour + 11 + 1) % 12 or 12)} menos cuarto {_part_of_day(hour)}"
+        return f"{_hour(hour % 12 + 1)} menos cuarto {_part_of_day(hour)}"
     said = {0: "", 15: " y cuarto", 30: " y media"}.get(minute, f" y {cardinal(minute)}")
     return f"{_hour(hour % 12 or 12)}{said} {_part_of_day(hour)}"
 

@@ -49,7 +49,7 @@ _WEEK_RANGE = re.compile(
     rf"\b(?:(?P<a>(?i:{_DAY}))\.?\s?(?:[-–/]|\sa\s|a\s)\s?(?P<b>(?i:{_DAY}))\b(?:\.(?!\s*$))?"
     r"|(?P<c>[LMXJVSD])\s?(?:-|–|a)\s?(?P<d>[MXJVSD]))(?!\w)"
 )
-_WEEKDAY = re.compile(rf"\b(?P<day>(?i:{_DAY}))\.(?=,?\s\d)")
+_WEEKDAY = re.compile(rf"(?<!\d\s)\b(?P<day>(?i:{_DAY}))\.(?=,?\s\d)")
 
 
 def read_dates(text: str, choices: Choices) -> str:
@@ -60,12 +60,16 @@ def read_dates(text: str, choices: Choices) -> str:
     year of two digits is one between 1969 and 2068. Day and month alone are a date behind `el`,
     `día` and the like; elsewhere 1/2 is a fraction.
     """
-    text = _WEEKDAY.sub(lambda m: _DAYS[m["day"].lower()], _WEEK_RANGE.sub(_week, text))
     text = _DAY_RANGE.sub(r"\1 al ", text)
     text = _ISO.sub(lambda m: _iso(m, choices), text)
     text = _NUMERIC.sub(lambda m: _numeric(m, choices), text)
     text = _NAMED.sub(lambda m: _named(m, choices), text)
     return _SHORT.sub(lambda m: _without_year(m, choices), text)
+
+
+def read_weekdays(text: str) -> str:
+    """Return the text with lun.-vie., L-V, sáb. before a figure, as days of the week."""
+    return _WEEKDAY.sub(lambda m: _DAYS[m["day"].lower()], _WEEK_RANGE.sub(_week, text))
 
 
 def date_words(day: int, month: int, year: str, choices: Choices) -> str:

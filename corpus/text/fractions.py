@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from corpus.text.cardinals import Form, cardinal
 from corpus.text.choices import Choices
-from corpus.text.gender import form_before, gender_of
+from corpus.text.gender import form_before, gender_of, singular
 from corpus.text.ordinals import ordinal
 from corpus.text.units import SYMBOLS
 
@@ -88,12 +88,12 @@ def _mixed(whole: int, top: int, bottom: int, symbol: str | None, noun: str) -> 
         counted, form = (unit.one if whole == 1 else unit.many), _form(unit.feminine)
     else:
         form = form_before(2 if noun.endswith("s") else 1, noun) if noun else "alone"
-        counted = noun if form != "alone" else ""
+        counted = (singular(noun) if whole == 1 else noun) if form != "alone" else ""
     number = cardinal(whole, form if counted else "alone")
     half = "media" if counted and form == "feminine" else "medio"
     part = half if (top, bottom) == (1, 2) else fraction_words(top, bottom)
     said = f" {number} {counted} y {part}" if counted else f" {number} y {part}"
-    return said + ("" if counted == noun else _spaced(noun))
+    return said if counted and not unit else said + _spaced(noun)
 
 
 def _before_noun(top: int, bottom: int, noun: str) -> str:
@@ -101,6 +101,8 @@ def _before_noun(top: int, bottom: int, noun: str) -> str:
         return f" {cardinal(top, 'feminine')} {ordinal(bottom, 'a' if top == 1 else 'as')} {noun}"
     if (top, bottom) == (1, 2) and noun and form_before(1, noun) != "alone":
         return f" {'media' if gender_of(noun).startswith('feminine') else 'medio'} {noun}"
+    if noun.endswith("s") and form_before(2, noun) != "alone":
+        return f" {top} o {bottom} {noun}"
     return f" {fraction_words(top, bottom)}{_spaced(noun)}"
 
 

@@ -55,8 +55,7 @@ def gender_of(noun: str) -> Form:
     -umbre, -ción, -sión, -gión, -triz, -sis, -itis, -ez and their plurals, other nouns masculine.
     """
     lists = nouns()
-    singular = _singular(noun)
-    for word in (noun, singular):
+    for word in (noun, singular(noun)):
         if word in lists["stressed a"]:
             return "feminine_a"
         if word in lists["masculine"]:
@@ -92,8 +91,8 @@ def _is_counted(number: int, word: str) -> bool:
     return number == 1 or word.endswith("s")
 
 
-def _singular(noun: str) -> str:
-    """Return a plural's likely singular: noches, veces, imágenes, manos."""
+def singular(noun: str) -> str:
+    """Return a plural's likely singular: noches, veces, manos."""
     if noun.endswith("ces"):
         return f"{noun[:-3]}z"
     lists = nouns()

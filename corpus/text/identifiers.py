@@ -25,6 +25,7 @@ _PHONE = re.compile(
     rf"|[89]\d{_GROUP}\d{{3}}{_GROUP}\d{{2}}{_GROUP}\d{{2}}|[6-9]\d{{8}})"
     r"(?![\w/]|[.,]\d|\s?[€$£%]|\s(?:mil|mill|euros|dólares|pesos|habitantes|personas)\b)"
 )
+_PREFIX = re.compile(r"\((\+\d{1,3})\)\s?")
 _NOUNS = (
     "DNI|NIF|NIE|CIF|IBAN|PUK|PIN|IMEI|ICC|ICCID|IMSI|CUPS|MAC|OTP|CVV|CVC|SKU|EAN|RFC|CURP|RUT|RUC"
     "|CUIT|CBU|CLABE|códigos?|clave|claves|contraseña|serie|referencia|ref|localizador|expediente"
@@ -41,7 +42,8 @@ _LINKS = (
 _CUED = re.compile(
     rf"(?P<cue>\b(?i:{_NOUNS})\b\.?(?:\s?\([^()\d]{{1,20}}\))?{_LINKS}\s?:?\s?)"
     rf"(?P<id>(?:[A-Za-z]{{1,4}}[-/]?)?\d[\dA-Z]*(?:[-/. ][\dA-Z]*\d[\dA-Z]*)*(?:-?[A-Z](?!\w))?)"
-    r"(?![\w€$%]|[.,:]\d|\s?(?:[€$£%]|euros?\b|dólar|mill|mil\b|horas?\b|h\b|de\s(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sept|oct|nov|dic)))"
+    r"(?![\w€$%]|[.,:]\d|\s?(?:[€$£%]|euros?\b|dólar|mill|mil\b|horas?\b|h\b|de\s(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sept|oct|nov|dic))"
+    r"|\s(?!(?:más|es|tras|nos|las|los|sus|mis|antes|después|pues)\b)[a-záéíóúñ]{2,}s\b)"
 )
 _ENDING = re.compile(
     r"(?P<cue>\b(?:[Tt]ermina(?:d[oa]s?)?|[Aa]caba(?:d[oa]s?)?|[Ff]inaliza(?:d[oa]s?)?)\sen:?\s)(?P<id>\d{3,4})(?![\w]|[.,]\d)"
@@ -69,6 +71,7 @@ def read_identifiers(text: str, choices: Choices) -> str:
     """
     for pattern in (_IBAN, _CARD, _DOCUMENT, _PLATE):
         text = pattern.sub(lambda m: _spelled(m[0]), text)
+    text = _PREFIX.sub(r"\1 ", text)
     text = _PHONE.sub(lambda m: _phone(m[0], choices), text)
     for pattern in (_CUED, _ENDING, _CALL):
         text = pattern.sub(lambda m: m["cue"] + _spelled(m["id"]), text)

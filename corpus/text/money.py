@@ -76,7 +76,11 @@ def read_money(text: str, choices: Choices) -> str:
     read as decimals. A comma or point before three digits groups with `$`, `£` and the like, with
     `€` it is what `Choices.decimal_sign` says.
     """
-    text = _MONEY.sub(lambda m: _money(m, choices), _RANGE.sub(r"\1 a ", text))
+    return _MONEY.sub(lambda m: _money(m, choices), _RANGE.sub(r"\1 a ", text))
+
+
+def read_rates(text: str, choices: Choices) -> str:
+    """Return the text with €/mes and euros/mes without an amount as words."""
     text = _BARE.sub(lambda m: f" {_currency(m['sign'], choices).unit.many} {per(m['per'])}", text)
     return _RATE_OF_WORDS.sub(lambda m: f"{m['what']} {per(m['per'])}", text)
 

@@ -11,12 +11,12 @@ from corpus.text.addresses import read_addresses
 from corpus.text.choices import Choices, configured_choices
 from corpus.text.cleaning import clean, one_line
 from corpus.text.clock import read_hours
-from corpus.text.dates import read_dates
+from corpus.text.dates import read_dates, read_weekdays
 from corpus.text.fractions import read_fractions
 from corpus.text.identifiers import read_identifiers, read_mixed
 from corpus.text.lexicon import read_lexicon_words
 from corpus.text.measures import read_measures, read_negatives
-from corpus.text.money import read_money
+from corpus.text.money import read_money, read_rates
 from corpus.text.ordinals import read_ordinals, read_roman_numerals
 from corpus.text.quantities import read_numbers
 from corpus.text.slashes import read_slashes
@@ -68,10 +68,12 @@ def normalize_spanish(text: str, choices: Choices | None = None) -> str:
     choices = choices or configured_choices()
     text = read_addresses(one_line(clean(text)))
     text = expand_spanish_contractions(read_signs_in_company(read_lexicon_words(text, choices)))
+    text = read_weekdays(text)
     if _FIGURE.search(text):
         text = _read_figures(_in_ascii(text), choices)
     text = read_roman_numerals(expand_abbreviations(text, "spanish"), choices)
-    text = read_slashes(text, choices) if "/" in text else text
+    if "/" in text:
+        text = read_slashes(read_rates(text, choices), choices)
     if _FIGURE.search(text):
         text = read_mixed(text, choices)
         text = read_numbers(part_figures_from_letters(text), choices)

@@ -38,7 +38,7 @@ _SHORT = (
 )
 _ORDINAL = re.compile(
     r"(?<![\w.,])(?:(?P<n>\d{1,4})(?:\.?(?P<sign>[ºª])|\.(?P<letters>er|os|as|o|a)|(?P<tight>er))"
-    r"|(?P<short>" + _SHORT + r"))(?![\w])\.?(?=(?P<end>\s*$)?)"
+    r"|(?P<short>" + _SHORT + r"))(?!\w)"
 )
 _NOUN = re.compile(r"\s([a-záéíóúüñ]{3,})(?![\w.])")
 _FLOOR = re.compile(r"(?<![\w.,])(\d{1,2})°(?=\s(?:dcha|izq|izda|piso|planta|puerta|[A-D]\b))")
@@ -109,9 +109,8 @@ def _read(match: re.Match[str]) -> str:
     else:
         number = match["n"]
         ending = match["sign"] or match["letters"] or match["tight"]
-    closing = "." if match[0].endswith(".") and match["end"] is not None else ""
     shortened = ending in ("º", "o") and number[-1] in "13" and _is_before_masculine(match)
-    return ordinal(int(number), "" if shortened else _ENDINGS[ending]) + closing
+    return ordinal(int(number), "" if shortened else _ENDINGS[ending])
 
 
 def _is_before_masculine(match: re.Match[str]) -> bool:

@@ -19,6 +19,8 @@ _BEFORE = re.compile(r"([^\W\d_]+)\.?\s$")
 _OF_THEM = frozenset(("las", "estas", "esas", "aquellas", "nuestras", "vuestras"))
 _SCALES = frozenset(("millón", "millones", "billón", "billones"))
 _PHONE_LIKE = re.compile(r"[6-9]\d\d \d{3} \d{3}")
+_PLAIN_POINT = re.compile(r"\d+\.\d+")
+_ALTERNATIVE = re.compile(r"\s(?:[oua]|y)\s\d[\d.]*\s([a-záéíóúüñ]+)")
 _LOOK_BACK = 24  # characters, more than the longest label
 
 
@@ -45,7 +47,7 @@ def _quantity(match: re.Match[str], choices: Choices) -> str:
             f" {spoken_whole(group, 'alone', choices)} " for group in written.split(" ")
         )
     figure = parse_figure(written, choices)
-    if figure.sign == "." and not _is_measured(words):
+    if _PLAIN_POINT.fullmatch(written) and figure.sign and not _is_measured(words):
         return f" {spoken_whole(figure.whole, 'alone', choices)} punto {_behind(figure, choices)} "
     of = " de" if _wants_de(figure, form) else ""
     return f" {figure.spoken(choices, form)}{of} "
@@ -53,6 +55,9 @@ def _quantity(match: re.Match[str], choices: Choices) -> str:
 
 def _form(match: re.Match[str], words: list[str], choices: Choices) -> Form:
     before = _BEFORE.search(match.string, max(0, match.start() - _LOOK_BACK), match.start())
+    alternative = _ALTERNATIVE.match(match.string, match.end())
+    if alternative and form_before(2, alternative[1]).startswith("feminine"):
+        return "feminine"
     if not words or (before and before[1].lower() in nouns()["labels"]):
         return "alone"
     if words[0] in _SCALES:

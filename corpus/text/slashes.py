@@ -50,7 +50,7 @@ def _both(match: re.Match[str]) -> str:
     if plural and word.endswith("es") and stem.endswith(("or", "er")):
         stem = stem.removesuffix("e")
     joint = " u " if stem.lower().startswith(("o", "ho")) else " o "
-    return f"{word}{joint}{stem}{ending}"
+    return f"{word}{joint}{stem if word.isupper() else stem.lower()}{ending}"
 
 
 def _unstressed(word: str) -> str:
