@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from corpus.text.cardinals import MOST_DIGITS, Form, cardinal, digits
 from corpus.text.choices import Choices
 
-_GROUPED = r"\d{1,3}(?:(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+(?:\.\d+)?|(?:'\d{3})+(?:[.,]\d+)?)"
+_GROUPED = (
+    r"\d{1,3}(?:(?:\.\d{3}){1,5}(?:,\d+)?|(?:,\d{3}){1,5}(?:\.\d+)?"
+    r"|(?:'\d{3}){1,5}(?:[.,]\d+)?)"
+)
 _START, _END = r"(?<!\d)(?<!\d[.,'])", r"(?!\d)(?![.,']\d)"
 NUMBER = rf"{_START}(?:{_GROUPED}|\d+(?:[.,]\d+)?){_END}"
 """A number without spaces, as a pattern without groups."""
-SPACED = rf"{_START}\d{{1,3}}(?: \d{{3}})+(?:[.,]\d+)?{_END}"
+SPACED = rf"{_START}\d{{1,3}}(?: \d{{3}}){{1,4}}(?:[.,]\d+)?{_END}"
 """A number in groups of three between spaces, which only its company tells from two numbers."""
 EITHER = rf"(?:{SPACED}|{NUMBER})"
 GROUPING = "'"

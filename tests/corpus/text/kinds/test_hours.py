@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.corpus.text.kinds.reading import said
 
 # RAE, Ortografía (2010), VIII, 5.1: colon or point before the minutes; the model of 24 hours is
-# read as it stands (dieciséis treinta), the model of 12 with a. m. and p. m. by the part of the day.
+# read as it stands (dieciséis treinta), the model of 12 by the part of the day.
 CASES = {
     "de 16.30 a 20.00 h": "de dieciséis treinta a veinte horas",
     "8:00-15:00": "ocho a quince",
