@@ -17,13 +17,16 @@ def recount_sounds(*, sentence_model: Any = Sentence, score_model: Any = Prosody
     """Store what the reader makes of every sentence today; return how many had other sounds.
 
     Rates of takes are syllables a second, so those of a recounted sentence change in proportion;
-    their quality stays what it was judged to be. A migration passes its historical models.
+    their quality stays what it was judged to be. A sentence that now reads as more phonemes than
+    a row holds stays as it was. A migration passes its historical models.
     """
     changed = []
+    most = sentence_model._meta.get_field("phonemes").max_length
     with transaction.atomic():
         for sentence in sentence_model.objects.all().iterator(_BATCH):
             sounds = sentence_sounds(sentence.text)
-            if all(getattr(sentence, name) == value for name, value in sounds.items()):
+            same = all(getattr(sentence, name) == value for name, value in sounds.items())
+            if same or len(sounds["phonemes"]) > most:
                 continue
             if sentence.syllables and sounds["syllables"] != sentence.syllables:
                 _rescale(score_model, sentence.pk, sounds["syllables"] / sentence.syllables)
