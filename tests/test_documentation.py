@@ -148,6 +148,9 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "::test_styles_made_one_by_one_keep_the_folders_sentences"
         ),
     ),
+    r"manage\.py recount_sounds": (
+        ByTest("tests/corpus/texts/test_recounting.py::test_the_command_says_how_many_changed"),
+    ),
     r"prepare|phoneme_report": (
         Run(("manage.py prepare", "manage.py phoneme_report"), "163 861 phonemes"),
     ),

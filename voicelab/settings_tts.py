@@ -6,6 +6,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from corpus.text.choices import configured_choices
 from distillation.engines import STUDENTS, TEACHERS
 from voicelab.tts.openai_names import VOICE_NAMES
 
@@ -50,6 +51,10 @@ if TTS_QUEUE < 0 or TTS_MAX_CHARS < 1 or TTS_TIMEOUT_S <= 0 or TTS_RELOAD_S <= 0
         "TTS_QUEUE and TTS_THREADS must not be negative; "
         "TTS_MAX_CHARS, TTS_TIMEOUT_S and TTS_RELOAD_S must be above 0."
     )
+try:
+    configured_choices()
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
 
 SECRET_KEY = get_random_secret_key()  # Django requires one; nothing is signed
 DEBUG = False
