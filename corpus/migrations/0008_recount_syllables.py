@@ -13,6 +13,6 @@ def recount(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("corpus", "0006_indexes_of_the_queues")]
+    dependencies = [("corpus", "0007_flags_disputes_baselines")]
 
     operations = [migrations.RunPython(recount, migrations.RunPython.noop, elidable=True)]
