@@ -30,12 +30,15 @@ class StyleRunQuerySet(models.QuerySet):
         """Styles without a worker: no lease, or an expired one."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
-    def paces(self) -> dict[str, float]:
-        """Return the seconds per candidate in the newest search with each student."""
+    def paces(self) -> dict[str, tuple[float, int]]:
+        """Return the seconds per candidate in the newest search with each student, and its run."""
         student = KeyTextTransform("student", "run__recipe")
         judged = self.filter(evaluations__gte=PACED).annotate(student=student)
-        newest = judged.order_by("-pk").values_list("student", "seconds", "evaluations")[:PACES]
-        return {student: seconds / count for student, seconds, count in reversed(newest)}
+        found = judged.order_by("-pk").values_list("student", "seconds", "evaluations", "run")
+        return {
+            student: (seconds / count, run)
+            for student, seconds, count, run in reversed(found[:PACES])
+        }
 
     def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
         """Work without a worker whose message, if there was one, must have been lost."""
@@ -84,3 +87,12 @@ class DeploymentQuerySet(models.QuerySet):
         """Requests whose message, if there was one, must have been lost; oldest first."""
         asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
         return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")
+
+
+class PlaygroundSoundQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        return self.exclude(state="failed")
+
+    def for_worker(self) -> Self:
+        """Candidates that wait for a worker."""
+        return self.filter(state="waiting", pack__isnull=False)

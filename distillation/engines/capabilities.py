@@ -49,7 +49,9 @@ class StudentInfo:
     is_natural : bool
         Whether its voices sound natural; a robotic student is for quick trials.
     takes_seconds : bool
-        Whether a candidate takes seconds on a CPU, so that the launch form should warn.
+        Whether a candidate takes seconds on a CPU, so that its base voices are worth keeping.
+    pace_s : float
+        Seconds for one candidate on two processor cores, for estimates before any search here.
     library : str
         The distribution whose version a recipe records.
     weights : callable
@@ -68,6 +70,7 @@ class StudentInfo:
     has_gradient: bool = False
     is_natural: bool = False
     takes_seconds: bool = False
+    pace_s: float = 0.1
     library: str = ""
     weights: Recorded = _nothing
 

@@ -32,8 +32,7 @@ from distillation.services.candidate_claims import (
 from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.provenance import consent_hold
-from distillation.services.queue import help_ask, slice_enqueue, work_waits
-from distillation.services.readiness import is_ready
+from distillation.services.queue import help_ask, is_ready, slice_enqueue, work_waits
 from distillation.services.run_files import checkpoint_read, files_delete
 from distillation.services.runs import LIVE, event_add, run_change_state
 from distillation.services.slice_work import (

@@ -105,8 +105,8 @@ def make_target(
     path : path
         Output file, written atomically.
     find_warnings : callable
-        Returns the warnings about what the teacher spoke, given one clip for each sentence and
-        the sentences.
+        Returns the warnings about the synthesized sentences, given one clip for each
+        sentence and the sentences.
     on_progress : callable, optional
         Called with (sentences spoken, total).
 

@@ -46,7 +46,10 @@ class Site:
     passwords: dict[str, str]
     judged: int  # the run whose voices were approved, one of them deployed
     paused: int
+    link: str  # the address that invites to the listening test, without an account
+    part: str  # that of somebody who has come in by it
     media: Path
+    env: dict[str, str]  # of its processes; the speech service is not started
 
 
 def _chromium() -> str:
@@ -90,9 +93,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with ExitStack() as stack:
         workers = stack.enter_context(running(worker, log=folder / "worker.log", env=env))
         stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
-        told = filled(env, "fill.py")
+        filled_in = filled(env, "fill.py")
         stack.enter_context(serving(env))
-        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **told)
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", env=env, **filled_in)
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
@@ -100,6 +103,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
+        "SPEECH_PORT": str(free_port()),
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }
@@ -124,7 +128,7 @@ def filled(env: dict[str, str], script: str) -> dict[str, Any]:
         env={**env, "PATH": str(BIN)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -1,4 +1,4 @@
-"""A teacher, a strategy, a check and a style measure from outside: a module and a line each."""
+"""A teacher, a strategy, a check and a style measure added from outside, by a module and a line."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ import pytest
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import Audio
 from distillation import engines
-from distillation.forms import RunLaunchForm
+from distillation.launch.form import RunLaunchForm
 from distillation.models import Stage
 from distillation.search import STRATEGIES
 from distillation.search.random_walk import RandomWalk

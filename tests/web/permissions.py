@@ -1,4 +1,4 @@
-"""Who may open what: every address of the web application, in one table.
+"""Permissions: every address of the web application with the roles that may open it.
 
 A new address needs a row here; `test_permissions.py` fails without it. ADMIN holds every role.
 """
@@ -21,6 +21,18 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "logout": ("POST", EVERYBODY),
     "set_language": ("POST", EVERYBODY),
     "home": ("GET", ALL),
+    "glossary": ("GET", ALL),
+    "help": ("GET", ALL),
+    "help_role": ("GET", ALL),
+    "people": ("GET", only()),
+    "person_link": ("POST", only()),
+    "person_active": ("POST", only()),
+    "password_change": ("GET", ALL),
+    "password_change_done": ("GET", ALL),
+    "password_reset": ("GET", EVERYBODY),
+    "password_reset_done": ("GET", EVERYBODY),
+    "password_reset_confirm": ("GET", EVERYBODY),
+    "password_reset_complete": ("GET", EVERYBODY),
     # corpus
     "label": ("GET", ALL),
     "label_save": ("POST", only(LABELER)),
@@ -29,6 +41,9 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "focus_next": ("GET", only(LABELER)),
     "focus_save": ("POST", only(LABELER)),
     "focus_undo": ("POST", only(LABELER)),
+    "label_selection": ("POST", only(LABELER)),
+    "label_flag": ("POST", only(LABELER, REVIEWER)),
+    "label_flag_resolve": ("POST", only(LABELER, REVIEWER)),
     "label_accept": ("GET", only(LABELER)),
     "label_accept_undo": ("POST", only(LABELER)),
     "label_disputes": ("GET", only(REVIEWER)),
@@ -46,6 +61,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "takes_export": ("GET", only(REVIEWER)),
     "listening": ("GET", only(REVIEWER)),
     "listening_judge": ("POST", only(REVIEWER)),
+    "takes_rescore": ("GET", only(REVIEWER)),
     "calibration": ("GET", only(REVIEWER)),
     "take_spectrogram": ("GET", only(SPEAKER, REVIEWER)),
     "take_batch": ("GET", only(SPEAKER)),
@@ -64,6 +80,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation
     "runs": ("GET", ALL),
+    "run_launch": ("GET", only()),
+    "run_launch_facts": ("GET", only()),
     "compare": ("GET", ALL),
     "run": ("GET", ALL),
     "run_panel": ("GET", ALL),
@@ -85,6 +103,27 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "voices": ("GET", ALL),
     "voice": ("GET", ALL),
     "deploy": ("POST", only()),
+    "playground": ("GET", ALL),
+    "playground_speak": ("POST", ALL),
+    "playground_history": ("GET", ALL),
+    "playground_state": ("GET", ALL),  # of the person's own sounds
+    "playground_sound": ("GET", ALL),  # likewise
     "withdrawals": ("GET", only()),
     "voice_uses": ("GET", only(SPEAKER)),
+    # listening tests; a part is its listener's alone, known by its key
+    "listening_tests": ("GET", ALL),
+    "listening_test_new": ("GET", only(REVIEWER)),
+    "listening_test": ("GET", ALL),
+    "listening_test_join": ("POST", ALL),
+    "listening_test_invite": ("POST", only()),
+    "listening_test_close": ("POST", only(REVIEWER)),
+    "listening_test_results": ("GET", ALL),
+    "listening_test_export": ("GET", only(REVIEWER)),
+    "listening_test_enter": ("GET", EVERYBODY),
+    "listening_test_listen": ("GET", EVERYBODY),
+    "listening_test_sound": ("GET", EVERYBODY),
+    "listening_test_played": ("POST", EVERYBODY),
+    "listening_test_vote": ("POST", EVERYBODY),
+    "listening_test_undo": ("POST", EVERYBODY),
+    "listening_test_finish": ("POST", EVERYBODY),
 }

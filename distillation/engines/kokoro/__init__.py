@@ -17,6 +17,7 @@ INFO = StudentInfo(
     has_gradient=True,
     is_natural=True,
     takes_seconds=True,
+    pace_s=5.0,
     library="kokoro",
     weights=weights_recorded,
 )

@@ -44,14 +44,14 @@ def test_each_abbreviation_occurs_once_per_reader() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reader", "written", "said"),
+    ("reader", "written", "expected"),
     [
         ("spanish", "La Sra. Gil y la SRTA. X, etc.", "La señora Gil y la señorita X, etcétera."),
         ("english", "Mrs. Gill, ext. 5, etc.", "missus Gill, extension 5, et cetera."),
     ],
 )  # fmt: skip
-def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written, said) -> None:
-    assert expand_abbreviations(written, reader) == said
+def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written, expected) -> None:
+    assert expand_abbreviations(written, reader) == expected
 
 
 def test_context_decides_what_a_dot_alone_does_not() -> None:

@@ -1,5 +1,7 @@
 """Stored syllables follow the reader, and the rates of takes follow the syllables."""
 
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 
@@ -19,9 +21,10 @@ def test_syllables_are_those_of_the_words_that_are_spoken() -> None:
 
 
 def test_other_sounds_are_stored_and_rates_follow() -> None:
-    sentence = SentenceFactory(text=TEXT, syllables=10, phonemes="a")
+    sentence: Any = SentenceFactory(text=TEXT, syllables=10, phonemes="a")
+    take: Any = RecordingFactory(sentence=sentence)
     score = ProsodyScore.objects.create(
-        recording=RecordingFactory(sentence=sentence), analyser="t", quality=0.5, speech_rate=5.0,
+        recording=take, analyser="t", quality=0.5, speech_rate=5.0,
         measures={"speech_rate": 5.0, "articulation_rate": None},
     )  # fmt: skip
     assert recount_sounds() == 1

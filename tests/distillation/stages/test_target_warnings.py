@@ -1,4 +1,4 @@
-"""Warnings about a target: each on sound with a known answer, none on a good one."""
+"""Warnings about a target: each on audio with a known answer, none on a good one."""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def codes(clips: Sequence[Audio], **known: object) -> list[str]:
 
 
 def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | None:
-    """The ranges of voices, from clips of each, as the atlas takes them."""
+    """The ranges of voices, from clips of each, as the atlas computes them."""
     clips = clips_by_voice.values()
     medians = [median for one in clips if (median := median_st(one)) is not None]
     slopes = [slope for one in clips if (slope := brightness_db(one)) is not None]
@@ -45,7 +45,7 @@ def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | No
 
 
 def hum(f_hz: float, seconds: float) -> Audio:
-    """A tone between two pauses, in which its room is heard."""
+    """A tone between two pauses that contain the noise of its room."""
     return join(silence(0.5), tone(f_hz, seconds), silence(0.5))
 
 
@@ -78,7 +78,7 @@ def test_clipping_is_found_as_recorded() -> None:
 class TestTwoSpeakers:
     @staticmethod
     def embed(audio: Audio) -> np.ndarray:
-        """Two people as far apart as different people are, told by their pitch."""
+        """Embeddings as distant as those of two people, chosen by pitch."""
         crossings = np.count_nonzero(np.diff(np.signbit(audio.y))) / audio.duration_s
         apart = np.array([1.0, 0.0]) if crossings < 2 * 200 else np.array([0.5, 0.75**0.5])
         return apart.astype(np.float32)

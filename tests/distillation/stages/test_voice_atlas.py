@@ -1,4 +1,4 @@
-"""The atlas of base voices: built once, by whoever is there, and found again."""
+"""The atlas of base voices: built once, by any process, and reused."""
 
 from pathlib import Path
 

@@ -8,4 +8,4 @@ from corpus.text.normalization import normalize_spanish
 
 def said(written: str, **choices: str) -> str:
     """Return what a text says, under the default choices but these."""
-    return normalize_spanish(written, replace(DEFAULT, **choices))  # type: ignore[arg-type]
+    return normalize_spanish(written, replace(DEFAULT, **choices))

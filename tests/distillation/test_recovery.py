@@ -1,0 +1,161 @@
+"""Recovery after a kill, a locked database or changed files: no stale data, no waiting."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.utils import timezone
+
+from corpus.audio.io import write_wav
+from corpus.files import sha256_of
+from distillation.engines.praat import espeak
+from distillation.models import Run, RunState, Stage, StyleRun
+from distillation.services import leases, run_files, slice_work, slices
+from distillation.services.errors import RunError
+from distillation.services.runs import run_retry
+from distillation.stages.evolve import Evolution
+from tests.distillation.factories import tiny_run
+from tests.distillation.voices import LONG, say
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+@pytest.fixture
+def run(settings: Any) -> Run:
+    settings.SLICE_SECONDS = 0.0  # one candidate a slice
+    return tiny_run("neutral", steps=80)
+
+
+def advance_slices(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
+    """Execute slices until the condition holds; return the style."""
+    row = run.style_runs.get()
+    while not until(row):
+        slices.style_advance(style_run_id=row.pk, slice=row.slice)
+        row.refresh_from_db()
+        assert row.state != RunState.FINISHED
+    return row
+
+
+def kill_after_heartbeat(row: StyleRun) -> float:
+    """Execute a slice as a worker that dies between its last heartbeat and its commit."""
+    claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
+    recipe = claimed.run.run_recipe
+    student, checkpoint = slice_work.student_of(recipe), run_files.checkpoint_read(claimed)
+    evolution = Evolution(recipe, row.style, student, Path(row.target.path), checkpoint)
+    evolution.advance(seconds=0)
+    figures = slice_work.Pulse(claimed, evolution).figures()
+    assert leases.lease_beat(claimed, **figures)
+    StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
+    return float(figures["best_score"])
+
+
+def test_a_text_that_killed_the_worker_is_reported(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = advance_slices(run, lambda row: row.stage == Stage.EVOLVE)
+    monkeypatch.setattr(espeak._SPEAKER, "here", True)  # as in a process of Celery's
+    kill_after_heartbeat(row)
+    (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 11)\n")
+    monkeypatch.setattr(espeak, "_PROGRAM", tmp_path / "broken.py")
+    espeak._SPEAKER.end()
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == (RunState.FAILED, "unspeakable")
+    assert espeak._SPEAKER.here
+
+
+def test_a_better_voice_gets_a_preview_though_its_first_worker_was_killed(run: Run) -> None:
+    row = advance_slices(run, lambda row: row.preview)
+    preview, score = row.preview.name, row.best_score
+    while kill_after_heartbeat(row) == score:
+        slices.style_advance(style_run_id=row.pk, slice=row.slice)
+        row.refresh_from_db()
+        assert row.preview.name == preview
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.preview.name != preview
+
+
+def test_after_a_locked_database_the_slice_is_released_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_row: StyleRun) -> None:
+        raise OperationalError("database is locked")
+
+    row = run.style_runs.get()
+    monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, locked)
+    with pytest.raises(OperationalError):
+        slices.style_advance(style_run_id=row.pk, slice=0)
+    monkeypatch.setattr(leases, "owner_name", lambda: f"{leases.host_name()}/1")
+    again = leases.lease_claim(style_run_id=row.pk, slice=0)
+    assert again is not None
+    assert again.losses == 0
+
+
+def test_a_search_for_another_target_restarts_completely(
+    run: Run, django_capture_on_commit_callbacks: Callable
+) -> None:
+    row = advance_slices(run, lambda row: row.step > 1)
+    start, preview = str(row.packs.get(kind="start").file.name), str(row.preview.name)
+    before = list(row.points.values_list("score", flat=True))
+    write_wav(Path(row.target.path), say(LONG))
+    advance_slices(run, lambda row: row.error_code == "other_checkpoint")
+    with django_capture_on_commit_callbacks(execute=True):
+        run_retry(run=Run.objects.get(), person=run.created_by)
+    row.refresh_from_db()
+    assert (row.step, row.best_score, row.preview.name) == (0, None, "")
+    assert (row.start_voice, row.base_voice) == ("", "")
+    assert not row.points.exists()
+    assert not row.packs.exists()
+    assert not any(map(default_storage.exists, (start, preview)))
+    row = advance_slices(run, lambda row: row.points.exists())
+    assert row.points.get().score != before[0]
+
+
+def test_a_changed_prompt_is_noticed(run: Run) -> None:
+    name = "recordings/prompt.wav"
+    path = run_files.media_path(name)
+    path.write_bytes(b"another")
+    recipe = run.run_recipe
+    asked = replace(
+        recipe, teacher_options={"prompt": name}, inputs={**recipe.inputs, name: "0" * 64}
+    )
+    with pytest.raises(RunError, match=name) as caught:
+        slice_work.inputs_check(asked, "neutral")
+    assert caught.value.code == "take_changed"
+
+
+def test_a_damaged_pack_is_restored_from_the_checkpoint() -> None:
+    run = tiny_run("neutral")
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
+    pack = row.packs.get(kind="evolved")
+    path = run_files.media_path(pack.file.name)
+    path.write_bytes(b"damaged")
+    row = advance_slices(run, lambda row: row.state == RunState.FAILED)
+    assert row.error_code == "not_a_pack"
+    run_retry(run=Run.objects.get(), person=run.created_by)
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
+    assert row.packs.get(kind="evolved").sha256 == pack.sha256 == sha256_of(path)
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.state == RunState.FINISHED
+
+
+def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_missing() -> None:
+    run = tiny_run("neutral")
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
+    recipe = run.run_recipe
+    prompt = tuple(recipe.styles[0].takes.items())[:2]
+    style = replace(recipe.styles[0], prompt=prompt, takes={})
+    options = {"url": "http://127.0.0.1:9"}
+    run.recipe = replace(recipe, styles=(style,), teacher="http", teacher_options=options).to_json()
+    run.save()
+    default_storage.delete(prompt[0][1])
+    slices.style_advance(style_run_id=row.pk, slice=row.slice)
+    row.refresh_from_db()
+    assert row.state == RunState.FINISHED
+    assert {one["target"] for one in row.report["audio"]} == {None}
