@@ -176,6 +176,7 @@ _CONTRACTIONS = compile_rules(
     (r"\bD\.(?=\s?/\s?(?:D|doña))", "don"),
     (r"(?<![\d,.])(?<!\d\s)\bkm/h\b", "kilómetros por hora"),
     (r"\bM\.ª", "María"),
+    (r"(?:(?<=[ºª]\s)|(?<=\bpor\s)|(?<=\bcada\s))ud\.", "unidad"),
     (r"\ba\.\s?C\.", "antes de Cristo"),
     (r"\bd\.\s?C\.", "después de Cristo"),
     (r"\bP\.\s?º|\bP\.º", "paseo"),
@@ -187,7 +188,7 @@ _CONTRACTIONS = compile_rules(
     (r"(?i)\b(?:p|por)\.?\s?ej\.", "por ejemplo"),
     (rf"\b(?:EE\.\s?UU|CC\.\s?OO)\.{_LAST}", _plural),
     (rf"(?<![\w.])S\.\s?[AL]\.(?:\s?U\.)?{_LAST}", _company),
-    (r"(?<!\w)[nN](?:\.\s?(?:os?|[º°])|[º°])\.?(?=\s?(?:\d|de\b|[A-Z]{2}|:))", "número "),
+    (r"(?<!\w)[nN](?:\.\s?(?:os?|[º°])|[º°])\.?(?=\s?(?:\d|de\b|[A-Z][-\dA-Z]|:))", "número "),
     (r"(?<![\d,.])(?<!\d\s)\b[Kk]m\.?\s?(?=\d)", "kilómetro "),
     (rf"(^|[.,;:¡¿(]\s*|\b(?:{_BEFORE_DON})\s)D\.(?=\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ])", r"\1don"),
 )

@@ -55,7 +55,7 @@ def clean(text: str) -> str:
     str
         Composed (NFC); soft hyphens, zero-width and other invisible signs, tags, marks of Markdown
         and emoji are left out, a break becomes a comma, an end of a paragraph a line. A `*` or `#`
-        that stands alone stays, since telephones have them. Cleaning twice changes nothing.
+        that stands alone stays, since telephones have them.
     """
     text = unicodedata.normalize("NFC", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
     if "<" in text:

@@ -34,10 +34,10 @@ _CLOCK = re.compile(
     r"(?P<part>(?=\sde\sla\s(?:tarde|noche|mañana|madrugada)))?"
 )
 _FEMININE = re.compile(
-    r"\b(?P<article>[Ll]as|[Uu]nas|[Ee]stas|[Ee]sas)\s(?P<n>21|31)(?![\d:/%]|[.,]\d)"
+    r"\b(?P<article>[Ll]as|[Uu]nas|[Ee]stas|[Ee]sas)\s(?P<n>21|31)(?![\d:/%]|[.,]\d|\.?[ºª]|\s?hs?\b)"
 )
 _ONE = re.compile(
-    r"\b(?P<cue>(?:[Aa]|de|desde|hasta|sobre|es|hacia|para|ser[áí]a?)\sla)\s1(?![\d:/%\w]|[.,]\d)|"
+    r"\b(?P<cue>(?:[Aa]|de|desde|hasta|sobre|es|hacia|para|ser[áí]a?)\sla)\s1(?![\d:/%\w]|[.,]\d|\.?[ºª]|\.[a-z])|"
     r"\b(?P<bare>[Ll]a)\s1(?=\s(?:de\sla\s(?:tarde|noche|mañana|madrugada)|y\s|menos\s))"
 )
 _DAWN, _DUSK = 6, 8

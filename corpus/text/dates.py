@@ -51,6 +51,8 @@ _WEEK_RANGE = re.compile(
 )
 _WEEKDAY = re.compile(rf"(?<!\d\s)\b(?P<day>(?i:{_DAY}))\.(?=,?\s\d)")
 
+_SURELY_A_DAY = re.compile(r"\b(?i:(lun|mi[ée]|jue|vie|s[áa]b|dom))\.(?=[,;:]?\s[a-záéíóúñ\d])")
+
 
 def read_dates(text: str, choices: Choices) -> str:
     """Return the text with dates as words: day, month by its name, year.
@@ -69,7 +71,8 @@ def read_dates(text: str, choices: Choices) -> str:
 
 def read_weekdays(text: str) -> str:
     """Return the text with lun.-vie., L-V, sáb. before a figure, as days of the week."""
-    return _WEEKDAY.sub(lambda m: _DAYS[m["day"].lower()], _WEEK_RANGE.sub(_week, text))
+    text = _WEEKDAY.sub(lambda m: _DAYS[m["day"].lower()], _WEEK_RANGE.sub(_week, text))
+    return _SURELY_A_DAY.sub(lambda m: _DAYS[m[1].lower()], text)
 
 
 def date_words(day: int, month: int, year: str, choices: Choices) -> str:

@@ -8,6 +8,7 @@ from corpus.text.acronyms import SPANISH_LETTERS
 from corpus.text.cardinals import digits
 from corpus.text.choices import Choices
 from corpus.text.figures import spoken_whole
+from corpus.text.units import SYMBOLS
 
 _LEFT, _RIGHT = r"(?<![\w.,/@€$-])", r"(?![\w/@€$%]|[.,]\d|\s?[€$£%])"
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
@@ -16,6 +17,7 @@ _DOCUMENT = re.compile(
     r"|[A-HJNP-SUVW]-?\d{7}-?[0-9A-J])(?![\w-])"
 )
 _PLATE = re.compile(r"(?<![\w.,-])\d{4}[\s-]?[BCDFGHJ-NPR-TV-Z]{3}(?![\w-])")
+_MAC = re.compile(r"(?<![\w:-])(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}(?![\w:-])")
 _CARD = re.compile(r"(?<![\w.,])\d{4}(?:[\s-]\d{4}){2,3}(?:[\s-]\d{1,4})?(?![\w.,]\d)")
 _GROUP = r"[\s.-]"
 _PHONE = re.compile(
@@ -26,12 +28,13 @@ _PHONE = re.compile(
     r"(?![\w/]|[.,]\d|\s?[€$£%]|\s(?:mil|mill|euros|dólares|pesos|habitantes|personas)\b)"
 )
 _PREFIX = re.compile(r"\((\+\d{1,3})\)\s?")
+_UNITS = "|".join(sorted((one for one in SYMBOLS if len(one) > 1), key=len, reverse=True))
 _NOUNS = (
     "DNI|NIF|NIE|CIF|IBAN|PUK|PIN|IMEI|ICC|ICCID|IMSI|CUPS|MAC|OTP|CVV|CVC|SKU|EAN|RFC|CURP|RUT|RUC"
     "|CUIT|CBU|CLABE|códigos?|clave|claves|contraseña|serie|referencia|ref|localizador|expediente"
     "|pedido|póliza|contrato|factura|albarán|reserva|cliente|abonado|tarjeta|cuenta|afiliación"
     "|matrícula|incidencia|reclamación|ticket|tique|caso|solicitud|envío|seguimiento|documento"
-    "|pasaporte|teléfonos?|tel|tfno|tlf|móvil|fax|extensión|ext|bastidor|lote|licencia"
+    "|pasaporte|teléfonos?|tel|tfno|tlf|fax|extensión|ext|bastidor|lote|licencia"
     "|código\\spostal|apartado\\sde\\scorreos|C\\.?\\s?P"
 )
 _LINKS = (
@@ -42,6 +45,7 @@ _LINKS = (
 _CUED = re.compile(
     rf"(?P<cue>\b(?i:{_NOUNS})\b\.?(?:\s?\([^()\d]{{1,20}}\))?{_LINKS}\s?:?\s?)"
     rf"(?P<id>(?:[A-Za-z]{{1,4}}[-/]?)?\d[\dA-Z]*(?:[-/. ][\dA-Z]*\d[\dA-Z]*)*(?:-?[A-Z](?!\w))?)"
+    rf"(?!\s?(?:{_UNITS})(?![\w]))"
     r"(?![\w€$%]|[.,:]\d|\s?(?:[€$£%]|euros?\b|dólar|mill|mil\b|horas?\b|h\b|de\s(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sept|oct|nov|dic))"
     r"|\s(?!(?:más|es|tras|nos|las|los|sus|mis|antes|después|pues)\b)[a-záéíóúñ]{2,}s\b)"
 )
@@ -69,7 +73,7 @@ def read_identifiers(text: str, choices: Choices) -> str:
     figures without a grouping sign (Ortografía, VIII, 2.1: groups are for quantities, never for
     codes). Groups are kept apart by a pause.
     """
-    for pattern in (_IBAN, _CARD, _DOCUMENT, _PLATE):
+    for pattern in (_MAC, _IBAN, _CARD, _DOCUMENT, _PLATE):
         text = pattern.sub(lambda m: _spelled(m[0]), text)
     text = _PREFIX.sub(r"\1 ", text)
     text = _PHONE.sub(lambda m: _phone(m[0], choices), text)
@@ -85,7 +89,7 @@ def read_mixed(text: str, choices: Choices) -> str:
 
 def _spelled(written: str) -> str:
     """Return each figure and letter by its name, a comma between groups."""
-    groups = re.split(r"[\s.]+", written.strip())
+    groups = re.split(r"[\s.:]+", written.strip())
     return ", ".join(_group(group) for group in groups if group)
 
 

@@ -18,7 +18,6 @@ _MEASURE = re.compile(
 )
 _DEGREES = re.compile(rf"(?P<n>{EITHER})\s?(?:[°º]\s?(?P<scale>[CFK])\b|℃|(?P<plain>°))(?!\w)")
 _PERCENT = re.compile(rf"(?P<n>{EITHER})\s?(?P<sign>[%‰])")
-_TIMES = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _RANGE = re.compile(
     rf"(?<![\w.,/:-])(\d+(?:[.,]\d+)?)\s?[-–]\s?(?=\d+(?:[.,]\d+)?\s?(?:%|(?:{_BY_LENGTH})\b))"
 )
@@ -29,7 +28,7 @@ _NEGATIVE = re.compile(r"(?<![^\s(¿¡:])[-−](?=\d)")
 
 def read_measures(text: str, choices: Choices) -> str:
     """Return the text with amounts of a unit, of degrees, and percentages as words."""
-    text = _RANGE.sub(r"\1 a ", _TIMES.sub(" por ", text))
+    text = _RANGE.sub(r"\1 a ", text)
     text = _DEGREES.sub(lambda m: _degrees(m, choices), text)
     text = _MEASURE.sub(lambda m: _measure(m, choices), text)
     return _PERCENT.sub(lambda m: _percent(m, choices), text)

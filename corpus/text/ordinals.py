@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from corpus.text.cardinals import cardinal
 from corpus.text.choices import Choices
-from corpus.text.gender import form_before
+from corpus.text.gender import form_before, gender_of
 
 _UNITS = (
     "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno",
@@ -62,6 +62,10 @@ _EVENT = re.compile(
     r"\b(?P<article>[Ee]l|[Ll]as?|[Ll]os|[Dd]el|[Aa]l|[Ss]us?|[Nn]uestr[oa]s?|[Ee]n)\s"
     rf"{_NUMERAL}\s(?P<event>[A-ZÁÉÍÓÚÑ]?[a-záéíóúñ]{{4,}})"
 )
+_KNOWN_EVENT = re.compile(
+    rf"\b{_NUMERAL}\s(?P<event>(?i:aniversario|edición|congreso|certamen|concurso|festival|torneo|"
+    r"feria|semana|gala|copa|plan|centenario|encuentro|foro|simposio))\b"
+)
 _ROAD = re.compile(rf"\b(?P<road>N|A|AP|M|C)-{_NUMERAL}\b")
 _RULERS = 10  # the last one whose number is an ordinal
 _EVENTS = 30  # beyond, the cardinal is easier and as right
@@ -100,7 +104,7 @@ def read_roman_numerals(text: str, _choices: Choices) -> str:
     """Return the text with the Roman numerals that rulers, centuries, events, roads have."""
     text = _PLACE.sub(lambda m: f"{m['place']} {cardinal(_value(m['numeral']))}", text)
     text = _ROAD.sub(lambda m: f"{m['road']} {cardinal(_value(m['numeral']))}", text)
-    return _EVENT.sub(_event, _RULER.sub(_ruler, text))
+    return _KNOWN_EVENT.sub(_known_event, _EVENT.sub(_event, _RULER.sub(_ruler, text)))
 
 
 def _read(match: re.Match[str]) -> str:
@@ -158,6 +162,13 @@ def _event(match: re.Match[str]) -> str:
         return match[0]
     said = ordinal(number, from_noun) if number <= _EVENTS else cardinal(number)
     return f"{match['article']} {said} {match['event']}"
+
+
+def _known_event(match: re.Match[str]) -> str:
+    number, noun = _value(match["numeral"]), match["event"]
+    feminine = gender_of(noun.lower()).startswith("feminine")
+    said = ordinal(number, "a" if feminine else "") if number <= _EVENTS else cardinal(number)
+    return f"{said} {noun}"
 
 
 def _ending_before(noun: str, article: str) -> str | None:

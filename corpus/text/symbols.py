@@ -15,7 +15,8 @@ SPANISH_SIGNS: Mapping[str, str] = {
 }  # fmt: skip
 ENGLISH_SIGNS: Mapping[str, str] = {"%": " percent ", "&": " and ", "+": " plus ", "@": " at "}
 _IN_COMPANY = compile_rules(
-    (r"(?<=\d)\s?=\s?(?=\d)", " igual a "),
+    (r"(?<=[\d€])\s?[x×]\s?(?=\d)", " por "),
+    (r"(?<=\d)\s?=\s?(?=\d)|(?<=[\d€$])\s=\s", " igual a "),
     (r"(?<=\d)\s?<\s?(?=\d)", " menor que "),
     (r"(?<=\d)\s?>\s?(?=\d)", " mayor que "),
     (r"(?<![\w#])#(?![\w#])", "almohadilla"),
@@ -23,7 +24,7 @@ _IN_COMPANY = compile_rules(
     (r"(?<![\w*])\*(?![\w*])", "asterisco"),
     (r"№\s?", "número "),
 )
-_LEFT_OVER = re.compile(r"(?<=\w)_+(?=\w)|[ºª]")
+_LEFT_OVER = re.compile(r"(?<=\w)_+|[ºª]")
 _EDGE = re.compile(r"(?<=\d)-?(?=[^\W\d_])|(?<=[^\W\d_])-?(?=\d)")  # between figure and letter
 # "$5", but in "5 € 3" the sign belongs to what stands before it
 _SIGN_FIRST = re.compile(r"(?<!\d)(?<!\d\s)([$€£])\s?(\d[\d.,]*)\b")

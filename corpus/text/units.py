@@ -84,6 +84,7 @@ SYMBOLS: Mapping[str, Unit] = {
 """By symbol; bytes are `baits`, as DLE and Ortografía have them said."""
 
 COLLOQUIAL: Mapping[str, Unit] = {
+    "Mb": Unit("mega", "megas"), "Gb": Unit("giga", "gigas"),
     "MB": Unit("mega", "megas"), "GB": Unit("giga", "gigas"), "TB": Unit("tera", "teras"),
 }  # fmt: skip
 """The short names of amounts of data, which DLE has too."""

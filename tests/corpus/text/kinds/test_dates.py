@@ -30,6 +30,7 @@ CASES = {
     "lun.-vie.": "lunes a viernes",
     "L-V, L a J": "lunes a viernes, lunes a jueves",
     "lun. a vie. y sáb. 5": "lunes a viernes y sábado cinco",
+    "sáb. y dom. cerrado": "sábado y domingo cerrado",
     "31-02-2026": "treinta y uno cero dos dos mil veintiséis",
     "2026-11-27T16:30": "veintisiete de noviembre de dos mil veintiséis, dieciséis treinta",
 }

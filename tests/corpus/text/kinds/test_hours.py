@@ -25,6 +25,7 @@ CASES = {
     "21 h y 1 h": "veintiuna horas y una hora",
     "16:30:15": "dieciséis horas treinta minutos quince segundos",
     "de 9:30 a 14:00 h": "de nueve treinta a catorce horas",
+    "a las 21 h": "a las veintiuna horas",
     "las 24:00": "las veinticuatro horas",
 }
 HOURS = st.integers(0, 23)

@@ -30,6 +30,9 @@ CASES = {
     "expediente 2026/123": "expediente dos cero dos seis barra uno dos tres",
     "C.P. 28001": "código postal dos ocho cero cero uno",
     "matrícula 1234 BCD": "matrícula uno dos tres cuatro, be ce de",
+    "MAC AA:B1:00:CC:22:3D": "mac a a, be uno, cero cero, ce ce, dos dos, tres de",
+    "factura n.º F-2026/01": "factura número efe, dos cero dos seis barra cero uno",
+    "Móvil 50 GB": "Móvil cincuenta gigas",
     "Un pedido de 12 unidades": "Un pedido de doce unidades",
     "La factura de 1.234,56 €": "La factura de mil doscientos treinta y cuatro euros con "
     "cincuenta y seis",

@@ -33,6 +33,8 @@ CASES = {
     "21 pesos y 15 cts.": "veintiún pesos y quince céntimos",
     "10€ 3 veces": "diez euros tres veces",
     "euros/mes": "euros al mes",
+    "2 x 5,50 € = 11 €": "dos por cinco euros con cincuenta igual a once euros",
+    "0,30 €/SMS": "treinta céntimos por ese eme ese",
 }
 
 

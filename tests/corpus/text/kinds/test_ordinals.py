@@ -27,6 +27,8 @@ CASES = {
     "Felipe II, Isabel II, Alfonso XIII": "Felipe segundo, Isabel segunda, Alfonso trece",
     "el I Congreso y las IV Jornadas": "el primer Congreso y las cuartas Jornadas",
     "la N-II": "la ene dos",
+    "XXV aniversario, II edición": "vigesimoquinto aniversario, segunda edición",
+    "de la 1.ª fase": "de la primera fase",
     "Carlos V. Gómez": "Carlos uve. Gómez",
 }
 

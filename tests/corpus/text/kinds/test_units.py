@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.text.cardinals import cardinal
-from corpus.text.units import SYMBOLS
+from corpus.text.units import COLLOQUIAL, SYMBOLS
 from tests.corpus.text.kinds.reading import said
 
 # RAE, Ortografía (2010), appendix 3 (symbols) and III, 3.4.10 (the bar of km/h says `por`); DLE for
@@ -39,7 +39,7 @@ def test_units(written: str, words: str) -> None:
 
 
 @given(
-    st.sampled_from(sorted(set(SYMBOLS) - {"MB", "GB", "TB"})),
+    st.sampled_from(sorted(set(SYMBOLS) - set(COLLOQUIAL))),
     st.integers(2, 9999),
     st.sampled_from(("{}{}", "{} {}", "{}\u00a0{}")),
 )
