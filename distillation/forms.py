@@ -247,7 +247,7 @@ class RunLaunchForm(forms.ModelForm):
 class DecisionForm(forms.ModelForm):
     class Meta:
         model = Decision
-        fields = ["verdict", "reason"]
+        fields = ["verdict", "reason", "nevertheless"]
         widgets = {"reason": forms.Textarea(attrs={"rows": 2})}
 
 

@@ -13,11 +13,12 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation.engines.praat import espeak
-from distillation.services import deployments, recovery, slices
+from distillation.services import deployments, recovery, slices, voice_tests
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
 DEPLOY_SECONDS = 60
+TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -77,6 +78,17 @@ def slice_help(style_run_id: int, slice: int, number: int) -> None:
 )
 def packs_deploy(deployment_ids: list[int]) -> None:
     deployments.deployments_carry_out(deployment_ids=deployment_ids)
+
+
+@shared_task(
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=TEST_SECONDS,
+    time_limit=TEST_SECONDS + 30,
+)
+def voice_test(deployment_id: int) -> None:
+    voice_tests.voice_test(deployment_id=deployment_id)
 
 
 @worker_process_init.connect

@@ -16,6 +16,7 @@ TEACHER = "teacher"  # the queue of teachers that have their own environment
 ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
 HELP = "distillation.tasks.slice_help"
+TEST = "distillation.tasks.voice_test"
 ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
@@ -39,6 +40,15 @@ def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
     ids = [row.pk for row in deployments]
     Deployment.objects.filter(pk__in=ids).update(queued_at=timezone.now())
     transaction.on_commit(partial(current_app.send_task, DEPLOY, args=[ids]), robust=True)
+
+
+def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
+    """Have a worker test deployed voices at the speech service, once they are committed."""
+    for row in deployments:
+        row.test = {"state": "asked", "at": timezone.now().isoformat()}
+        row.save(update_fields=["test"])
+        send = partial(current_app.send_task, TEST, args=[row.pk])
+        transaction.on_commit(send, robust=True)
 
 
 def help_ask(style_run: StyleRun, number: int = 1) -> None:

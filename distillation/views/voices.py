@@ -17,7 +17,7 @@ from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
 from distillation.recipe import RunRecipe
 from distillation.services.deployments import packs_deploy_later
-from distillation.services.errors import USER_FAULTS
+from distillation.services.errors import USER_FAULTS, RunError
 from distillation.services.in_use import InUse, engines_in_use
 from distillation.services.provenance import Made, voice_made
 from distillation.services.recovery import worker_is_there
@@ -64,15 +64,41 @@ def voice(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required(ADMIN)
 def deploy(request: HttpRequest) -> HttpResponse:
     wanted = _ids(request, "pack")
-    packs, plain = VoicePack.objects.filter(pk__in=wanted), wanted - _ids(request, "fitted")
+    packs = list(VoicePack.objects.filter(pk__in=wanted))
     try:
-        done = packs_deploy_later(packs=list(packs), person=request.user, plain=plain)
+        done = packs_deploy_later(
+            packs=packs,
+            person=request.user,
+            plain=wanted - _ids(request, "fitted"),
+            override=_override(request),
+            seen={pack.style: _seen(request, pack.style) for pack in packs},
+        )
     except USER_FAULTS as error:
         messages.error(request, str(error))
-    else:
-        names = ", ".join(row.voice for row in done)
-        messages.success(request, _("Sent to a worker: %s.") % names)
+        return _back(request)
+    names = ", ".join(row.voice for row in done)
+    messages.success(request, _("Sent to a worker: %s.") % names)
     return redirect("voices")
+
+
+def _override(request: HttpRequest) -> str:
+    """Return why a voice is deployed against the rules; empty if that was not asked for."""
+    if not request.POST.get("override"):
+        return ""
+    if reason := request.POST.get("override_reason", "").strip():
+        return reason
+    raise RunError("reason", _("Say why: the reason is missing."))
+
+
+def _seen(request: HttpRequest, voice: str) -> int:
+    """Return the deployment of the voice that the form was made from; 0 if it names none."""
+    return next(iter(_ids(request, f"seen-{voice}")), 0)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Go back to the review that an override was sent from, else to the voices."""
+    run = next(iter(_ids(request, "back")), None)
+    return redirect("review", run) if run else redirect("voices")
 
 
 def _ids(request: HttpRequest, name: str) -> set[int]:

@@ -16,7 +16,8 @@ from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.takes import take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
-from distillation.services.deployments import pack_decide, packs_deploy  # noqa: E402
+from distillation.services.decisions import pack_decide  # noqa: E402
+from distillation.services.deployments import packs_deploy  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402

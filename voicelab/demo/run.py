@@ -17,7 +17,8 @@ from corpus.audio.io import decode
 from corpus.models import StyleLabel
 from distillation.hub.packages import VOICE_NAMES
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
-from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.decisions import pack_decide
+from distillation.services.deployments import packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
 from voicelab.demo.natural_speaker import PRECISION, STOCK_VOICE

@@ -19,11 +19,12 @@ from distillation import engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
 from distillation.services import deployments as deploying
 from distillation.services import queue, recovery
-from distillation.services.deployments import pack_decide, packs_deploy, packs_deploy_later
+from distillation.services.decisions import pack_decide
+from distillation.services.deployments import packs_deploy, packs_deploy_later
 from distillation.services.errors import RunError
 from distillation.services.recovery import runs_recover
 from distillation.services.run_files import field_path
-from tests.distillation.factories import finished_run
+from tests.distillation.factories import approve, finished_run
 from tests.factories import PersonFactory, StyleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -49,8 +50,7 @@ def approved(stock: str, style: str = "neutral") -> VoicePack:
     row.file.name, path = field_path(row, "file")
     row.sha256 = voicepack.save(engines.student("praat").stock_voice(stock), path)
     row.save()
-    person = row.style_run.run.created_by
-    pack_decide(pack=row, person=person, verdict="approve", reason="Bien.")
+    approve(row)
     return row
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_manifest_ends_the_deployment(pack: VoicePack, voices_dir: Pat
 
 
 def test_only_an_evolved_and_validated_voice_is_reviewed(pack: VoicePack) -> None:
-    person, asked = pack.style_run.run.created_by, {"verdict": "approve", "reason": "Bien."}
+    person, asked = PersonFactory(), {"verdict": "approve", "reason": "Bien."}
     for row, changes, code in (
         (pack.style_run, {"state": "running"}, "not_validated"),
         (pack, {"kind": VoicePack.Kind.START}, "not_evolved"),
