@@ -59,7 +59,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("favicon", "corpus_export", "focus_next", "take_audio", "take_waveform", "take_spectrogram"),
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
-    *("pack_sample", "sample_waveform"),
+    *("pack_sample", "sample_waveform", "voice_card"),
 }
 
 

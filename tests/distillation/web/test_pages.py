@@ -70,7 +70,9 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments: dict[str, list[Any]] = {
         "runs": [], "compare": [],
-        "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
+        "voices": [], "withdrawals": [], "deploy": [],
+        "voice": [deployment.pk], "voice_card": [deployment.pk],
+        "voice_retire": [deployment.pk], "voice_roll_back": [deployment.pk],
         "pack_audio": [pack], "pack_waveform": [pack],
         "pack_sample": [pack], "sample_waveform": [pack],
         "pack_decide": [pack], "style_audio": [run.pk, "neutral", "preview", "wav"],
