@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
@@ -272,6 +273,12 @@ def test_one_deployment_replaces_all_that_are_current() -> None:
     assert set(rows[2].replaces.all()) == set(rows[:2])
 
 
+def seen(pack: VoicePack) -> dict[str, int]:
+    """Return what a form of now says was seen of the pack's voice."""
+    last = Deployment.objects.last_of(str(settings.VOICES_DIR))
+    return {f"seen-{pack.style}": last.get(pack.style, 0)}
+
+
 FIT = {
     "speed": 1.04,
     "gain_db": -1.3,
@@ -331,7 +338,7 @@ class TestPage:
             return " ".join(admin.get(reverse(name, args=args)).content.decode().split())
 
         def send(**fields: int) -> int:
-            admin.post(reverse("deploy"), {"pack": pack.pk, **fields})
+            admin.post(reverse("deploy"), {"pack": pack.pk, **seen(pack), **fields})
             row = Deployment.objects.get(state=Deployment.State.REQUESTED)
             carry_out(row)
             return row.pk
@@ -436,7 +443,7 @@ class TestPage:
         packs_deploy(packs=[approved(OTHER)], person=PersonFactory())
         button = f'name="pack" value="{pack.pk}"'
         assert button in admin.get(reverse("voices")).content.decode()
-        admin.post(reverse("deploy"), {"pack": pack.pk})
+        admin.post(reverse("deploy"), {"pack": pack.pk, **seen(pack)})
         carry_out(Deployment.objects.get(state=Deployment.State.REQUESTED))
         assert served(voices_dir) == {"neutral": pack.sha256}
         admin.force_login(PersonFactory(roles=["labeler"]))
