@@ -35,7 +35,7 @@ def voice_card(request: HttpRequest, pk: int) -> HttpResponse:
     deployment = _deployment(pk)
     context = voice_context(deployment) | _card_context(deployment)
     answer = render(
-        request, "distillation/voice_card.md", context, content_type="text/markdown; charset=utf-8"
+        request, "distillation/voice_card.txt", context, content_type="text/markdown; charset=utf-8"
     )
     name = f"{deployment.voice}-v{deployment.version or 0}.md"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
