@@ -37,7 +37,7 @@ def voices(request: HttpRequest) -> HttpResponse:
     pending = list(deployments.filter(state=State.REQUESTED))
     deployed = _deployed(deployments.current())
     in_use = engines_in_use()
-    place = str(settings.VOICES_DIR)
+    waiting, place = _not_deployed(), str(settings.VOICES_DIR)
     listed = deployments.prefetch_related("pack__decisions__person").exclude(version=None)
     versions = versions_of(listed.order_by("-pk"))
     context = {
@@ -59,7 +59,8 @@ def voices(request: HttpRequest) -> HttpResponse:
         "unanswered": bool(pending) and not worker_is_there(),
         "failed": list(last.filter(state=State.FAILED).order_by("voice")),
         "returned": _returned(deployments),
-        "waiting": _not_deployed(),
+        "waiting": waiting,
+        "choosable": any(not one["failed"] for one in waiting),
         "speech_url": settings.SPEECH_URL,
     }
     return render(request, "distillation/voices.html", context)
