@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 export WEB_PORT ?= 8000
 export SPEECH_PORT ?= 8001
 
-.PHONY: .venv demo test test-quick lint bench serve messages teacher teacher-worker teacher-speech
+.PHONY: .venv demo test test-quick lint bench bench-speech serve messages teacher teacher-worker teacher-speech
 
 .venv: $(INSTALLED)
 
@@ -70,6 +70,10 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
+
+# Any OpenAI-compatible service: make bench-speech URL=http://HOST:PORT; without one, ours on Kokoro.
+bench-speech: $(INSTALLED)
+	$(BIN)/python -m benchmarks.speech_service $(if $(URL),--url $(URL)) $(if $(VOICE),--voice $(VOICE))
 
 # Collects the strings of pages and code for translation (needs gettext's xgettext).
 messages: $(INSTALLED)

@@ -4,7 +4,7 @@
 
 The plain loop is KVoiceWalk's (`benchmarks.plain_loop`). Ours is what the search runs:
 `KokoroStudent` and `Scorer`, without early drops. Both alternate, candidate by candidate, in one
-process, on texts of the lengths KVoiceWalk ships. The plain loop's audio is scored by our `Scorer`
+process, on texts as long as those of KVoiceWalk. The plain loop's audio is scored by our `Scorer`
 too, so score differences come from the audio alone. Memory is that of a process that evaluates
 only one candidate.
 """

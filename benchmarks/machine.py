@@ -16,7 +16,7 @@ from tests.distillation.voices import LONG, recipe, say
 
 
 @dataclass(frozen=True)
-class Judging:
+class Workload:
     """Work of an independent process: an engine's voice, evaluated `count` times."""
 
     engine: str
@@ -24,28 +24,30 @@ class Judging:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def machine_ratio(judging: Judging) -> float:
+def machine_ratio(workload: Workload) -> float:
     """Return the throughput of two independent processes relative to one."""
-    return 2 * judging_seconds(1, judging) / judging_seconds(2, judging)
+    return 2 * evaluation_seconds(1, workload) / evaluation_seconds(2, workload)
 
 
-def judging_seconds(count: int, judging: Judging) -> float:
+def evaluation_seconds(count: int, workload: Workload) -> float:
     """Return the seconds of the slowest of `count` concurrent processes with equal work."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder, context.Pool(count) as pool:
         target = Path(folder) / "target.wav"
         write_wav(target, say(LONG))
-        pool.map(judge_some, [(target, replace(judging, count=1))] * count, chunksize=1)  # warm-up
-        return max(pool.map(judge_some, [(target, judging)] * count, chunksize=1))
+        pool.map(
+            evaluate_some, [(target, replace(workload, count=1))] * count, chunksize=1
+        )  # warm-up
+        return max(pool.map(evaluate_some, [(target, workload)] * count, chunksize=1))
 
 
-def judge_some(asked: tuple[Path, Judging]) -> float:
-    target, judging = asked
-    engine = student(judging.engine, judging.options)
+def evaluate_some(asked: tuple[Path, Workload]) -> float:
+    target, workload = asked
+    engine = student(workload.engine, workload.options)
     evaluator = Evaluator(recipe(), engine, target)
     task = Task(0, engine.stock_voice(engine.stock_voices()[0]).data, PruningThreshold())
     evaluator(task)
     began = time.perf_counter()
-    for _ in range(judging.count):
+    for _ in range(workload.count):
         evaluator(task)
     return time.perf_counter() - began

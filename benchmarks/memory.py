@@ -79,7 +79,7 @@ def demo(data: Path, engine: str, model_dir: Path) -> Iterator[psutil.Process]:
                 break
         else:
             raise SystemExit(
-                f"The demo ended before it served; {data / 'demo.log'} is gone with it."
+                f"The demo ended before it served; {data / 'demo.log'} is deleted with it."
             )
         try:
             yield psutil.Process(process.pid)

@@ -42,7 +42,7 @@ def main() -> None:
     conditions_print(options.model_dir, threads="each way's own")
     for load in (0, os.cpu_count() or 1):
         with busy(load):
-            print(f"{load} busy processes beside it")
+            print(f"{load} other busy processes")
             for name, changed in WAYS.items():
                 print(f"  {name:14} {measured(changed, options)}", flush=True)
 

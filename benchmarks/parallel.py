@@ -8,8 +8,8 @@ Real Celery workers over the embedded database and broker; student `praat` excep
 data folder; candidates per second from the first finished target to the end of the last search.
 `kokoro`: one style on Kokoro in bf16, with a stock voice as its target. `jobs`: like `workers`, but
 without broker and database, as in `run_pipeline --jobs`. For comparison, the throughput of two
-independent processes relative to one is printed: the machine's upper limit at the time. `beside
-judging` is the share of the processes' CPU time not spent on evaluation, which does not depend on
+independent processes relative to one is printed: the machine's upper limit at the time.
+`overhead` is the share of the processes' CPU time not spent on evaluation, which does not depend on
 other load of the machine.
 
 `kills`: a process of the pool, idle or not, is killed by SIGKILL at 20 random moments of a run.
@@ -33,7 +33,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import Judging, machine_ratio
+from benchmarks.machine import Workload, machine_ratio
 from benchmarks.shared import SPANISH, conditions_print, lack_of, parser_of, peak_mb
 from corpus.audio.io import write_wav
 from distillation.engines import student
@@ -41,7 +41,7 @@ from distillation.pipeline.jobs import Jobs
 from distillation.recipe import RunRecipe
 from distillation.search import STRATEGIES
 from distillation.stages.evolve import Evolution
-from tests.distillation.kills import SEVERAL, Killed, Runs
+from tests.distillation.kills import SEVERAL, KilledRun, Runs
 from tests.distillation.voices import LONG, recipe, say
 from voicelab.demo.natural_speaker import STOCK_VOICE
 from voicelab.settings import MODEL_DIR
@@ -93,7 +93,7 @@ def main() -> None:
 def workers() -> None:
     for styles in (STYLES[:1], STYLES):
         wanted = {"steps": STEPS if len(styles) == 1 else STEPS // 3}
-        compared(Searched(f"{len(styles)} styles", styles, wanted), Judging("praat", 60))
+        compared(Searched(f"{len(styles)} styles", styles, wanted), Workload("praat", 60))
 
 
 def kokoro() -> None:
@@ -103,23 +103,23 @@ def kokoro() -> None:
         return
     wanted = {"student": "kokoro", "precision": "bf16", "strategy": "cma-es",
               "steps": KOKORO_STEPS, "base_voices": SPANISH}  # fmt: skip
-    judging = Judging("kokoro", 4, {"model_dir": model_dir, "precision": "bf16"})
-    compared(Searched("kokoro, 1 style", STYLES[:1], wanted, KOKORO_TURNS, NATURAL_TAKES), judging)
+    workload = Workload("kokoro", 4, {"model_dir": model_dir, "precision": "bf16"})
+    compared(Searched("kokoro, 1 style", STYLES[:1], wanted, KOKORO_TURNS, NATURAL_TAKES), workload)
 
 
-def compared(searched: Searched, judging: Judging) -> None:
+def compared(searched: Searched, workload: Workload) -> None:
     """Search alternately with one and two processes; print each turn and the summary."""
     print(f"{searched.what}: {searched.wanted['steps']} steps each")
-    print("processes  candidates/s  beside judging  largest process  the machine's 2:1")
+    print("processes  candidates/s        overhead  largest process  the machine's 2:1")
     rates: dict[int, list[float]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory() as folder:
         run = several(Path(folder), searched.styles, [searched.wanted] * len(searched.turns),
                       before=searched.takes)  # fmt: skip
         for number, count in enumerate(searched.turns, start=1):
-            machine = machine_ratio(judging)
+            machine = machine_ratio(workload)
             highest_mb = searched_by(run, number, count)
             rates[count].append(rate_of(run, number))
-            print(f"{count:9}  {rates[count][-1]:12.2f}  {run.beside_judging():14.1%}  "
+            print(f"{count:9}  {rates[count][-1]:12.2f}  {run.overhead():14.1%}  "
                   f"{highest_mb:12.0f} MB  {machine:17.2f}", flush=True)  # fmt: skip
         packs = run.packs()
     many = len(searched.styles)
@@ -196,18 +196,18 @@ def rate_of(run: Runs, number: int) -> float:
 
 def kills() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        case = Killed(Path(folder), steps=KILL_STEPS, slice_seconds=KILL_SLICE_S)
+        case = KilledRun(Path(folder), steps=KILL_STEPS, slice_seconds=KILL_SLICE_S)
         with case.worker(2):
             case.finish_first(seconds=PATIENCE_S)
-            toll = case.kill(KILLS, seed=1, seconds=PATIENCE_S)
+            killed = case.kill(KILLS, seed=1, seconds=PATIENCE_S)
         one, other = case.packs()
         rows = case.ask("select evaluations from distillation_stylerun order by id")
         evaluated = [number for number, _ in case.evaluated()]
-    print(f"{toll.kills} kills, {toll.idle} of idle processes: "
+    print(f"{killed.kills} kills, {killed.idle} of idle processes: "
           f"{'the same pack' if one == other else 'ANOTHER PACK'}; {rows[1][0]} candidates "
-          f"recorded, {len(evaluated)} evaluated, {toll.lost.total()} of them by a process killed "
-          f"before its slice was stored, twice without that reason: "
-          f"{toll.twice(evaluated) or 'none'}")  # fmt: skip
+          f"recorded, {len(evaluated)} evaluated, {killed.lost.total()} of them by a process "
+          f"killed before its slice was stored, twice without that reason: "
+          f"{killed.evaluated_twice(evaluated) or 'none'}")  # fmt: skip
 
 
 def checkpoints() -> None:
@@ -228,8 +228,8 @@ def left_of(run: Runs, number: int) -> str:
     media = run.data / "media"
     asked = "select checkpoint, target, style from distillation_stylerun where run_id = ?"
     [(checkpoint, target, style)] = run.ask(asked, number)
-    [(told,)] = run.ask("select recipe from distillation_run where id = ?", number)
-    wanted = RunRecipe.from_json(json.loads(told))
+    [(stored,)] = run.ask("select recipe from distillation_run where id = ?", number)
+    wanted = RunRecipe.from_json(json.loads(stored))
     blob = (media / checkpoint).read_bytes()
     began = time.perf_counter()
     evolution = Evolution(wanted, style, student("praat"), media / target, blob)

@@ -1,4 +1,4 @@
-"""How near a search comes to people on real Kokoro, what it costs, and which bars are met.
+"""How near a search comes to people on real Kokoro, what it costs, and which goals are met.
 
     python -m benchmarks.people --model-dir DIR --speech FOLDER [--stock NAME ...]
 
@@ -291,6 +291,10 @@ def fingerprint(job: Job) -> str:
     uses_gradient = job.strategy in WITH_GRADIENT
     left_out = (*HELD_OUT_FIELDS, *(() if uses_gradient else OF_GRADIENT))
     recipe = {key: value for key, value in recipe_of(job).to_json().items() if key not in left_out}
+    recipe["styles"] = [
+        {key: value for key, value in style.items() if key != "profile"}
+        for style in recipe["styles"]
+    ]
     files = {*code_of(job.strategy), *(ROOT / name for name in CODE)}
     files |= {ROOT / name for name in GRADIENT_CODE} if uses_gradient else set()
     code = [path.read_text() for path in sorted(files)]

@@ -1,4 +1,4 @@
-"""Tables, bars and plot from the stored results of `benchmarks.people`."""
+"""Tables, goals and plot from the stored results of `benchmarks.people`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def ahead_of_walk(result: Result, walks: Sequence[Result]) -> float:
 
 
 @dataclass(frozen=True)
-class Bar:
+class Goal:
     """What is wanted of the default strategy.
 
     Attributes
@@ -138,20 +138,20 @@ class Bar:
     is_for_each: bool = False
 
 
-def bars(walks: Sequence[Result]) -> tuple[Bar, ...]:
-    """Return the bars; the last one compares with the published walk's searches."""
+def goals(walks: Sequence[Result]) -> tuple[Goal, ...]:
+    """Return the goals; the last one compares with the published walk's searches."""
     return (
-        Bar("similarity on held-out sentences", end, 0.82, at_least=True, digits=3),
-        Bar("gap to a second clip closed, %", gap_closed, 75, at_least=True, digits=0),
-        Bar("naturalness lost against the best stock voice", naturalness_lost, 0.1),
-        Bar("median F0 off, semitones", pitch_off, 1),
-        Bar("rate off, %", rate_off, 8, digits=1),
-        Bar("processor s a style, beside the atlas", cpu_s, 360, digits=0),
-        Bar(f"processor s to the first voice of {USABLE}", usable_after, 120, digits=0),
-        Bar("gap closed, %, every target and seed", gap_closed, 50, at_least=True, digits=0,
+        Goal("similarity on held-out sentences", end, 0.82, at_least=True, digits=3),
+        Goal("gap to a second clip closed, %", gap_closed, 75, at_least=True, digits=0),
+        Goal("naturalness lost against the best stock voice", naturalness_lost, 0.1),
+        Goal("median F0 off, semitones", pitch_off, 1),
+        Goal("rate off, %", rate_off, 8, digits=1),
+        Goal("processor s a style, without the atlas", cpu_s, 360, digits=0),
+        Goal(f"processor s to the first voice of {USABLE}", usable_after, 120, digits=0),
+        Goal("gap closed, %, every target and seed", gap_closed, 50, at_least=True, digits=0,
             is_for_each=True),
-        Bar("naturalness lost, every target and seed", naturalness_lost, 0.2, is_for_each=True),
-        Bar(f"time to {AHEAD} above the published walk's voices, part of its {WALK_STEPS} steps'",
+        Goal("naturalness lost, every target and seed", naturalness_lost, 0.2, is_for_each=True),
+        Goal(f"time to {AHEAD} above the published walk's voices, part of its {WALK_STEPS} steps'",
             lambda result: ahead_of_walk(result, walks), 0.1, digits=3),
     )  # fmt: skip
 
@@ -161,7 +161,7 @@ def tables(results: Sequence[Result]) -> Iterator[str]:
     yield "Medians over seeds, in brackets the worst seed:\n"
     yield from results_table(results)
     yield f"\nBars for `{DEFAULT}`, medians over the people of the medians over seeds:\n"
-    yield from bars_table(results)
+    yield from goals_table(results)
 
 
 def results_table(results: Sequence[Result]) -> list[str]:
@@ -221,43 +221,43 @@ def second_measure(mine: Sequence[Result]) -> str:
     return " → ".join(_number(part, 3) for part in parts)
 
 
-def bars_table(results: Sequence[Result]) -> list[str]:
-    """Return a row for each bar: wanted, measured, met or not."""
+def goals_table(results: Sequence[Result]) -> list[str]:
+    """Return a row for each goal: wanted, measured, met or not."""
     walks = [result for result in results if result["strategy"] == PUBLISHED]
     mine = [result for result in results if result["strategy"] == DEFAULT]
-    lines = ["| bar | wanted | measured | met |", "| --- | --- | --- | --- |"]
-    for bar in bars(walks):
-        value, counted = measured(bar, mine), counted_of(bar, mine)
-        known = len(_known([bar.figure(result) for result in counted]))
-        word = "not measured" if np.isnan(value) else "yes" if is_met(bar, value) else "no"
-        wanted = f"{'≥' if bar.at_least else '≤'} {bar.wanted:g}"
-        told = f"{_number(value, bar.digits)}, {known} of {len(counted)} searches"
-        lines.append(f"| {bar.says} | {wanted} | {told} | {word} |")
+    lines = ["| goal | wanted | measured | met |", "| --- | --- | --- | --- |"]
+    for goal in goals(walks):
+        value, counted = measured(goal, mine), counted_of(goal, mine)
+        known = len(_known([goal.figure(result) for result in counted]))
+        word = "not measured" if np.isnan(value) else "yes" if is_met(goal, value) else "no"
+        wanted = f"{'≥' if goal.at_least else '≤'} {goal.wanted:g}"
+        reached = f"{_number(value, goal.digits)}, {known} of {len(counted)} searches"
+        lines.append(f"| {goal.says} | {wanted} | {reached} | {word} |")
     return lines
 
 
-def counted_of(bar: Bar, mine: Sequence[Result]) -> list[Result]:
-    """Return the searches that count: those of people, or all if each must meet the bar."""
-    return [result for result in mine if bar.is_for_each or not result["is_stock"]]
+def counted_of(goal: Goal, mine: Sequence[Result]) -> list[Result]:
+    """Return the searches that count: those of people, or all if each must meet the goal."""
+    return [result for result in mine if goal.is_for_each or not result["is_stock"]]
 
 
-def measured(bar: Bar, mine: Sequence[Result]) -> float:
-    """Return what counts for a bar, `UNKNOWN` without a search that tells."""
-    counted = counted_of(bar, mine)
-    if bar.is_for_each:
-        values = _known([bar.figure(result) for result in counted])
-        worst = min if bar.at_least else max
+def measured(goal: Goal, mine: Sequence[Result]) -> float:
+    """Return what counts for a goal, `UNKNOWN` without a search that measured it."""
+    counted = counted_of(goal, mine)
+    if goal.is_for_each:
+        values = _known([goal.figure(result) for result in counted])
+        worst = min if goal.at_least else max
         return worst(values) if values else UNKNOWN
     return _median(
         [
-            _median([bar.figure(r) for r in counted if r["target"] == name])
+            _median([goal.figure(r) for r in counted if r["target"] == name])
             for name in dict.fromkeys(r["target"] for r in counted)
         ]
     )
 
 
-def is_met(bar: Bar, value: float) -> bool:
-    return value >= bar.wanted if bar.at_least else value <= bar.wanted
+def is_met(goal: Goal, value: float) -> bool:
+    return value >= goal.wanted if goal.at_least else value <= goal.wanted
 
 
 def _known(values: Sequence[float]) -> list[float]:

@@ -32,8 +32,8 @@ Spent = tuple[float, float]  # wall-clock and CPU seconds
 def parser_of(doc: str) -> argparse.ArgumentParser:
     """Return a parser with `--model-dir`, described by the first line of a module's docstring."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    told = "Kokoro's files; default: MODEL_DIR"
-    parser.add_argument("--model-dir", type=Path, default=MODEL_DIR, metavar="FOLDER", help=told)
+    text = "Kokoro's files; default: MODEL_DIR"
+    parser.add_argument("--model-dir", type=Path, default=MODEL_DIR, metavar="FOLDER", help=text)
     return parser
 
 
@@ -86,10 +86,10 @@ def weights_named(model_dir: Path) -> str:
 
 def processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text()
     except FileNotFoundError:
         return platform.processor()
-    names = re.findall(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    names = re.findall(r"^model name\s*: (.+)$", text, re.MULTILINE)
     return names[0] if names else platform.processor()
 
 
@@ -121,7 +121,7 @@ def peak_mb(process: int | str = "self") -> float:
     """Return a process's peak resident memory, MB; 0 if it has just ended."""
     status = Path(f"/proc/{process}/status")
     if not Path("/proc/self/status").exists():
-        sys.exit("This machine does not tell a process's memory (/proc): run it on Linux.")
+        sys.exit("This machine does not report the memory of a process (/proc): run it on Linux.")
     held = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
     return int(held[1]) / 1024 if held else 0.0
 

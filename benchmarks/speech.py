@@ -157,9 +157,9 @@ def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[fl
     """Return the seconds of each whole response, and the seconds of audio in one."""
     taken, audio_s = [], 0.0
     for _ in range(requests):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         answer = client.post("/v1/audio/speech", json={"input": text, "response_format": "wav"})
-        taken.append(time.perf_counter() - begun)
+        taken.append(time.perf_counter() - started)
         audio_s = float(answer.raise_for_status().headers["X-Audio-Seconds"])
     return taken, audio_s
 
@@ -167,11 +167,11 @@ def latencies_s(client: httpx.Client, text: str, requests: int) -> tuple[list[fl
 def first_bytes_s(client: httpx.Client, text: str, requests: int) -> list[float]:
     taken = []
     for _ in range(requests):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         with client.stream("POST", "/v1/audio/speech", json={"input": text}) as answer:
             parts = answer.raise_for_status().iter_raw()
             next(parts)
-            taken.append(time.perf_counter() - begun)
+            taken.append(time.perf_counter() - started)
             for _ in parts:
                 pass
     return taken
@@ -190,9 +190,9 @@ def health_s(client: httpx.Client, seconds: float) -> list[float]:
     speaking.start()
     taken, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         assert client.get("/health").status_code == 200
-        taken.append(time.perf_counter() - begun)
+        taken.append(time.perf_counter() - started)
         time.sleep(0.01)
     done.set()
     speaking.join()

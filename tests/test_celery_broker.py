@@ -1,4 +1,4 @@
-"""Messages over files: in order, whole, and no half of one is ever read."""
+"""Messages over files: complete and in order, never read half written."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The lock of the workers' pool: one holder at a time, and a killed one holds it no longer."""
+"""The lock of the workers' pool: one holder at a time, released when the holder is killed."""
 
 import multiprocessing
 import os

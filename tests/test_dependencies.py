@@ -26,7 +26,7 @@ def normal(name: str) -> str:
 
 
 def imported(*folders: str) -> set[str]:
-    """Return the distributions that the code of these folders imports."""
+    """Return the distributions imported by the code of these folders."""
     found = packages_distributions()
     modules = {name for folder in folders for path in (REPOSITORY / folder).rglob("*.py")
                for name in modules_of(path)}  # fmt: skip
@@ -43,7 +43,7 @@ def modules_of(path: Path) -> Iterator[str]:
 
 
 def unbound() -> set[str]:
-    """Return what is installed without its dependencies."""
+    """Return the packages installed without their dependencies."""
     return set(pins("requirements-nodeps.txt"))
 
 

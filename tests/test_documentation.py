@@ -1,4 +1,4 @@
-"""Every command of the documents is run by a test or CI, or says beside it that it never was."""
+"""Every command of the documents is run by a test or CI, or marked as never run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEVER = re.compile(r"not tried|never at hand|never ran")
 
 @dataclass(frozen=True)
 class Run:
-    """What Python runs here, one after the other, with an empty folder of data."""
+    """Python commands, executed here one after the other, with an empty data folder."""
 
     commands: tuple[str, ...]
     says: str
@@ -54,7 +54,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class NotHere:
-    """Needs what we do not have; the document says beside it that it was never run."""
+    """Needs what we do not have; the document marks it as never run."""
 
     what: str
 
@@ -111,6 +111,10 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"make bench": (
         Measured(STARTS),
         Run(("-m benchmarks --help",), "Parts: engines, openmp"),
+    ),
+    r"make bench-speech( URL=\S+)?": (
+        Measured(STARTS),
+        Run(("-m benchmarks.speech_service --help",), "OpenAI-compatible"),
     ),
     r"(\.venv/bin/)?python -m benchmarks engines": (Run(("-m benchmarks engines",), "praat"),),
     r"(python -m )?benchmarks\.uploads faults": (
@@ -170,17 +174,19 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "--all-voices"
         ),
         ByTest(
-            "tests/distillation/test_hub.py"
+            "tests/distillation/hub/test_pull.py"
             "::test_the_command_pulls_from_hf_endpoint_and_loads_the_files"
         ),
     ),
     r"manage\.py models check": (
-        ByTest("tests/distillation/test_hub.py::test_the_command_says_what_is_missing_and_where"),
+        ByTest(
+            "tests/distillation/hub/test_pull.py::test_the_command_says_what_is_missing_and_where"
+        ),
     ),
     r"\S+ manage\.py models pull f5": (
         NotHere("the hub and F5's weights"),
         ByTest(
-            "tests/distillation/test_hub.py"
+            "tests/distillation/hub/test_pull.py"
             "::test_a_pull_of_f5_gets_the_highest_step_its_vocabulary_and_vocos"
         ),
     ),

@@ -1,4 +1,4 @@
-"""Who may import whom, as CONTRIBUTING.md says; and what the web process must never load."""
+"""The import rules of CONTRIBUTING.md, and what the web process must never load."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `make` does beyond a line of shell: it hands variables on, picks tests and serves."""
+"""What `make` does beyond a line of shell: passing variables, selecting tests, serving."""
 
 import os
 import shlex
@@ -20,7 +20,7 @@ MAKE = ("make", "-o", ".venv/.installed", "-o", "locale/es/LC_MESSAGES/django.mo
 
 
 def made(*words: str, env: Mapping[str, str] | None = None) -> str:
-    """Run make, with nothing of a make that runs these tests; return what it printed."""
+    """Run make without the variables of a make that runs these tests; return its output."""
     done = subprocess.run(
         [*MAKE, *words],
         cwd=REPOSITORY,
@@ -59,8 +59,8 @@ def test_make_passes_variables_to_the_demo(
 
 @pytest.mark.slow
 def test_test_quick_runs_the_quick_tests() -> None:
-    told = made("test-quick", env={"PYTEST_ADDOPTS": "tests/test_python_version.py"})
-    assert " passed" in told or "100%" in told
+    output = made("test-quick", env={"PYTEST_ADDOPTS": "tests/test_python_version.py"})
+    assert " passed" in output or "100%" in output
 
 
 @pytest.mark.slow

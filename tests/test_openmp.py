@@ -1,4 +1,4 @@
-"""OpenMP's way of waiting is set in every process of ours before torch can load."""
+"""OpenMP's wait policy is set in every process before torch can load."""
 
 import os
 import subprocess

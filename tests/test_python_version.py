@@ -1,4 +1,4 @@
-"""Which Python it takes: pyproject.toml, the check of `make`, README and the images agree."""
+"""Supported Python versions: pyproject.toml, the check of `make`, README and the images agree."""
 
 import os
 import re
@@ -26,11 +26,11 @@ def test_another_python_is_refused_in_one_line(found, monkeypatch) -> None:
     monkeypatch.setattr(python_version.sys, "version_info", found)
     with pytest.raises(SystemExit) as refused:
         python_version.main()
-    said = str(refused.value)
-    assert "Python 3.11 to 3.13" in said
-    assert f" is {found[0]}.{found[1]}." in said
-    assert "make PYTHON=python3.11" in said
-    assert "\n" not in said
+    message = str(refused.value)
+    assert "Python 3.11 to 3.13" in message
+    assert f" is {found[0]}.{found[1]}." in message
+    assert "make PYTHON=python3.11" in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("found", [(3, 11, 0), (3, 12, 1), (3, 13, 9)])

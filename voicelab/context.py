@@ -22,12 +22,19 @@ LABEL_PAGES = {
     "label_people",
     "sentences_import",
 }
+LISTENING_TESTS = {
+    "listening_tests",
+    "listening_test",
+    "listening_test_new",
+    "listening_test_results",
+    "listening_test_listen",
+}
 NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
     ("takes", _("Takes"), "takes", TAKES),
     ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
-    ("voices", _("Voices"), "voices", {"voices", "voice"}),
+    ("voices", _("Voices"), "voices", {"voices", "voice", *LISTENING_TESTS}),
 )
 
 

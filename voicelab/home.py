@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from corpus.models import Recording, Sentence, StyleLabel
 from corpus.services.speakers import speaker_of
+from distillation.listening_tests.services.access import tests_waiting
 from distillation.models import Deployment, Run, VoicePack
 from distillation.services.in_use import engines_in_use
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
@@ -63,6 +64,7 @@ def _todo(person: Any, total: int, missing: int, run: Run | None) -> Iterator[di
     roles = roles_of(person)
     if REVIEWER in roles:
         yield from _to_review()
+    yield from _to_listen(person)
     if LABELER in roles and missing:
         text = ngettext(
             "%(n)s sentence has no style yet.", "%(n)s sentences have no style yet.", missing
@@ -87,6 +89,15 @@ def _to_review() -> Iterator[dict[str, Any]]:
     if pack:
         href = reverse("review", args=[pack.style_run.run_id])
         yield _item("review", _("Evolved voices wait for your ears."), _("Review voices"), href)
+
+
+def _to_listen(person: Any) -> Iterator[dict[str, Any]]:
+    waiting = tests_waiting(person)
+    if waiting:
+        text = ngettext(
+            "%(n)s listening test waits for you.", "%(n)s listening tests wait for you.", waiting
+        )
+        yield _item("voices", text % {"n": waiting}, _("Listen"), reverse("listening_tests"))
 
 
 def _to_record(person: Any) -> Iterator[dict[str, Any]]:

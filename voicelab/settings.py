@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "csp",
     "corpus",
     "distillation",
+    "distillation.listening_tests",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

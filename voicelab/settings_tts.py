@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from distillation.engines import STUDENTS, TEACHERS
+from voicelab.tts.openai_names import VOICE_NAMES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -31,7 +32,10 @@ TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind th
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
 TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
-TTS_PRECISION = env.str("TTS_PRECISION", default="fp32")  # for kokoro: fp32, bf16, auto
+TTS_PRECISION = env.str("TTS_PRECISION", default="auto")  # for kokoro: fp32, bf16, auto
+# What OpenAI's voice names stand for; given as alloy=ef_dora,nova=em_alex, the rest stays.
+TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
+TTS_CORS_ORIGINS = env.list("TTS_CORS_ORIGINS", default=[])  # pages that may use it, or *
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
 TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # if a request does not say

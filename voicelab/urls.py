@@ -15,6 +15,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("", include("corpus.urls")),
     path("", include("distillation.urls")),
+    path("", include("distillation.listening_tests.urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/img/mark.svg"), name="favicon"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -79,6 +79,17 @@ class BatchStudent(Protocol):
         self, text: str, conditions: Sequence[VoicePack], *, speed: float = 1.0, seed: int = 0
     ) -> list[Audio]:
         """Speak `text` in each voice; the samples are nearly those of `synthesize`."""
+        ...
+
+
+@runtime_checkable
+class StreamingStudent(Protocol):
+    """A student whose first sound comes before it has spoken the whole text."""
+
+    def stream(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[Audio]:
+        """Yield the sound of `text` bit by bit, without silence before it and after it."""
         ...
 
 

@@ -95,7 +95,7 @@ def _decoded(path: Path, what: str) -> Audio:
     try:
         return decode(path)
     except FileNotFoundError as error:
-        raise EngineError("missing_take", f"{path}: {what} is gone.") from error
+        raise EngineError("missing_take", f"{path}: {what} is missing.") from error
     except (AudioError, OSError) as error:
         raise EngineError("bad_take", f"{path}: {what} cannot be played: {error}") from error
 
@@ -104,7 +104,7 @@ def _changed(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
-        raise EngineError("missing_take", f"{path}: the reference audio is gone.") from error
+        raise EngineError("missing_take", f"{path}: the reference audio is missing.") from error
 
 
 @lru_cache(maxsize=4)
@@ -113,7 +113,7 @@ def _slices(path: Path, _stamp: int) -> list[Audio]:
     audio = _decoded(path, "the reference audio")
     edges = _edges(timing.find(audio))
     if not edges:
-        raise EngineError("bad_take", f"{path}: nobody speaks in the reference audio.")
+        raise EngineError("bad_take", f"{path}: there is no speech in the reference audio.")
     margin = round(_MARGIN_S * audio.sr)
     return [
         Audio(

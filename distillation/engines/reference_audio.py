@@ -69,7 +69,7 @@ def prepare(prompt: Prompt) -> Prepared:
         raise EngineError(
             "no_transcript",
             f"Style {prompt.style}: the words of {prompt.audio.name} are missing. Give them "
-            "(--reference-text, or a text file beside the WAV): no speech is recognised here.",
+            "(--reference-text, or a text file next to the WAV): speech is not recognised here.",
         )
     audio, found = _speech(prompt.audio)
     if found.speech_s > LONGEST_SPEECH_S:

@@ -156,8 +156,8 @@ def read_records(model_dir: Path) -> dict[str, Record]:
 
 def write_records(model_dir: Path, records: Mapping[str, Record]) -> None:
     """Write the records atomically."""
-    told = {name: asdict(record) for name, record in sorted(records.items())}
-    write_json(model_dir / RECORDS, told)
+    data = {name: asdict(record) for name, record in sorted(records.items())}
+    write_json(model_dir / RECORDS, data)
 
 
 def git_blob_of(path: Path) -> str:

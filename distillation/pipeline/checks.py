@@ -141,8 +141,8 @@ def _check_cloning(info: TeacherInfo, options: Options) -> None:
     if not (options.prompt_styles or spoken):
         raise PlanError(
             f"--teacher {info.name} needs a prompt: --reference-audio with a WAV of the voice "
-            "and --reference-text with its words (or a text file beside it), or --prompt-style for "
-            "each style."
+            "and --reference-text with its words (or a text file next to it), or --prompt-style "
+            "for each style."
         )
 
 

@@ -226,7 +226,9 @@ class Pipeline:
         def on_progress(done: int, of: int) -> None:
             self._listener.sentence_spoken(stage, style, done, of)
             if self._should_stop():
-                raise Interrupted(f"{style}: stopped in stage {stage}, which begins anew.")
+                raise Interrupted(
+                    f"{style}: stopped in stage {stage}, which restarts from its beginning."
+                )
 
         return on_progress
 
@@ -310,7 +312,7 @@ class Pipeline:
         except StageError as error:
             if error.code != "bad_checkpoint":
                 raise
-            self._listener.message(f"{style}: {error} Starting anew.")
+            self._listener.message(f"{style}: {error} Restarting the search.")
             return runner.evolution()
 
     def _swap_checkpoint(self, style: str, identity: str, stored: Path) -> None:
@@ -325,12 +327,12 @@ class Pipeline:
             kept = stored.replace(set_aside_path(stored, before))
             self._listener.message(
                 f"{style}: the search so far had other options, another target or model; it is "
-                f"kept in {kept} and goes on with them."
+                f"kept in {kept} and continues with them."
             )
         if set_aside_path(stored, identity).exists():
             set_aside_path(stored, identity).replace(stored)
         elif before:
-            self._listener.message(f"{style}: Starting anew.")
+            self._listener.message(f"{style}: Restarting the search.")
 
     def _keep(self, style: str, identity: str, evolution: Evolution) -> None:
         files = self.files(style)

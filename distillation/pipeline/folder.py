@@ -119,7 +119,7 @@ def _evolved(options: Options, styles: Sequence[str]) -> list[RunRecipe]:
     recipes = [recipe_in(note) for note in notes]
     if None in recipes:
         raise PlanError(
-            f"--stage {options.stage}: {notes[recipes.index(None)]} does not tell how the voice "
+            f"--stage {options.stage}: {notes[recipes.index(None)]} does not say how the voice "
             "was evolved; run --stage evolve again."
         )
     return [recipe for recipe in recipes if recipe]

@@ -75,7 +75,7 @@ class HeldOutTeacher:
         if left_out:
             many = f"{sum(spoken)} of {len(spoken)}" if any(spoken) else "no"
             self._say(
-                f"{style}: the teacher {self._recipe.teacher} spoke {many} held-out "
+                f"{style}: the teacher {self._recipe.teacher} synthesized {many} held-out "
                 f"sentence{'s' if any(spoken) else ''}; once it can be reached, the same command "
                 "validates again, with it."
             )

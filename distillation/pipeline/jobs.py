@@ -41,7 +41,7 @@ class Jobs:
     """A batch evaluator for `Evolution.advance`: several processes, each with its own engine.
 
     This process sends candidates and takes evaluations in order, so the result is the same as
-    with one job. When stopping, it waits for candidates that were begun. A process that dies is
+    with one job. When stopping, it waits for candidates in progress. A process that dies is
     replaced, unless it never evaluated any, and its candidate is evaluated here; a process that
     has evaluated `CANDIDATES_PER_PROCESS` candidates is replaced too. The processes end with this
     one, even if it is killed.
@@ -83,17 +83,17 @@ class Jobs:
         self._end(self._jobs)
 
     def __call__(self, tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
-        left, begun = deque(tasks), deque[Task]()
+        left, started = deque(tasks), deque[Task]()
         evaluated: dict[int, Evaluation] = {}
         try:
             while True:
                 while left and (job := self._free()) and (len(left) == len(tasks) or go_on()):
-                    begun.append(left.popleft())
-                    job.begin(begun[-1])
-                if not begun:
+                    started.append(left.popleft())
+                    job.begin(started[-1])
+                if not started:
                     break
-                if begun[0].number in evaluated:
-                    yield evaluated.pop(begun.popleft().number)
+                if started[0].number in evaluated:
+                    yield evaluated.pop(started.popleft().number)
                 else:
                     evaluated |= self._next()
             if left and not self._jobs:

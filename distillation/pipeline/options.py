@@ -171,7 +171,7 @@ def _add_targets(parser: ArgumentParser) -> None:
         "--prompt-style",
         nargs="+",
         metavar="STYLE=FILE.wav:WORDS",
-        help="what a cloning teacher hears of a style instead of --reference-audio",
+        help="the prompt of a cloning teacher for a style, instead of --reference-audio",
     )
     group.add_argument("--tts-url", default="", metavar="URL", help="teacher's speech server")
     group.add_argument(

@@ -275,7 +275,7 @@ def _of_searches(options: Options, recipe: RunRecipe) -> str:
         return ""
     return (
         f"{', '.join(others)}: evolved with other options than {first}; the report shows those of "
-        f"{first}, the notes beside each voice its own."
+        f"{first}, the metadata next to each voice its own."
     )
 
 

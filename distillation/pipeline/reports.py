@@ -89,7 +89,7 @@ def _check(report: Mapping[str, Any]) -> None:
 
 def _fault(path: Path, why: str) -> StageError:
     return StageError(
-        "bad_report", f"{path}: {why}; delete it and run --stage validate, which writes it anew."
+        "bad_report", f"{path}: {why}; delete it and run --stage validate, which writes a new one."
     )
 
 

@@ -1,4 +1,4 @@
-"""The folder of a run: where each style's files lie, the notes beside them, and the lock."""
+"""The folder of a run: where each style's files lie, the metadata next to them, and the lock."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class FolderWorkspace:
 
 
 def note_path(pack: Path) -> Path:
-    """Return the path of the JSON note that tells what a voice was made with."""
+    """Return the path of the JSON metadata of a voice: what it was made with."""
     return pack.with_suffix(".json")
 
 
@@ -156,7 +156,7 @@ def _in_use(out: Path) -> StageError:
 
 
 def _is_at(file: IO[str], path: Path) -> bool:
-    """Tell whether the open file is still the one at the path."""
+    """Return whether the open file is still the one at the path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

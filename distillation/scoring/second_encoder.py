@@ -1,4 +1,4 @@
-"""A second speaker encoder, which no search hears: the d-vector network of a VoiceFilter."""
+"""A second speaker encoder, which no search uses: the d-vector network of a VoiceFilter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SR, N_FFT, WINDOW, HOP, N_MELS = 16_000, 512, 400, 160, 40  # 25 ms every 10 ms
 FLOOR = 1e-6
 SILENCE = 1e-5
 ROOM_DBFS = -70.0
-PART, STEP = 80, 40  # frames the network hears at once, and from one to the next
+PART, STEP = 80, 40  # frames of a window, and from one window to the next
 HIDDEN, LAYERS = 768, 3
 GATES = (0, 2, 3, 1)  # ONNX orders gates i, o, f, c; torch i, f, g (ONNX's c), o
 
@@ -43,9 +43,9 @@ def available() -> bool:
 
 
 def features(audio: Audio) -> Vector:
-    """Return the speaker vector of a clip, by an encoder other than the one searches hear.
+    """Return the speaker vector of a clip, by an encoder other than the one searches use.
 
-    Three LSTM layers hear 0.8 s at a time, every 0.4 s; the unit vectors of these parts are
+    Three LSTM layers process windows of 0.8 s, every 0.4 s; the unit vectors of these parts are
     averaged. The 12 million weights are read from the int8 file that the package carries and
     are used as float32. The network takes log powers, so
     loudness is set to -23 LUFS. It was trained with pauses and errs without them, so pauses stay;
@@ -86,7 +86,7 @@ def features(audio: Audio) -> Vector:
 
 
 def _parts(audio: Audio) -> NDArray[np.float32]:
-    """Return what the network hears: (n, 80, 40) log mel powers, each with some speech in it."""
+    """Return the windows of the network: (n, 80, 40) log mel powers, each with some speech."""
     if float(np.abs(audio.y).max(initial=0.0)) < SILENCE:
         raise AudioError("silent", "the audio is silent: no voice to compare.")
     level = normalize(resample(audio, SR))
@@ -138,7 +138,7 @@ def _path() -> Path | None:
 
 @cache
 def _network() -> tuple[nn.LSTM, nn.Linear]:
-    """Return the shared network of this process: what hears, and what makes a vector of it."""
+    """Return the shared network of this process: the LSTM layers and the projection."""
     import torch
 
     torch.set_num_threads(1)  # equal sums on every machine, as `encoder` does

@@ -19,8 +19,8 @@ class SecondMeasure:
 
     A voice that gains by the measure a search optimises and loses by this one has learned the
     first encoder's weaknesses, not the speaker. The cohort (the stock voices, each speaking the
-    same few texts) has two uses: its mean, which holds what all of an engine's voices share and
-    no speaker is told by, is subtracted; and the error rate is measured on it.
+    same few texts) has two uses: its mean, which contains what all of an engine's voices share,
+    and nothing of a single speaker, is subtracted; and the error rate is measured on it.
 
     Parameters
     ----------

@@ -157,7 +157,7 @@ def read(blob: bytes, who: str) -> Checkpoint:
         raise StageError(
             "other_checkpoint",
             "the checkpoint belongs to another recipe or target, or to a model with other base "
-            "voices or weights; delete it to search anew.",
+            "voices or weights; delete it to restart the search.",
         )
     return _rebuild(meta, arrays)
 

@@ -33,7 +33,7 @@ def worse(report: Mapping[str, Any]) -> list[str]:
 def add_compared_checks(styles: dict[str, dict[str, Any]], thresholds: Mapping[str, float]) -> None:
     """Add to each style's report the checks that need the others', where a recipe asks for them.
 
-    Made anew each time, so that a report that is put together again does not hold them twice.
+    Made again each time, so that a report that is built twice does not contain them twice.
     """
     ours = (STYLE_DIRECTION, ONE_SPEAKER)
     found = style_direction.directions(styles)

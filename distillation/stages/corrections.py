@@ -8,12 +8,13 @@ from distillation.search import Array
 from distillation.stages.base import StageError
 from distillation.stages.checkpoint import Checkpoint
 from distillation.stages.evaluation import Evaluation, PruningThreshold, Task
+from distillation.stages.objective import Objective
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.prosody_shift import ProsodyShift
 from distillation.voicepack import VoicePack
 
 TEXTS = 4  # of the gradient's sentences, besides the search texts
-LOSS = 0.02  # of the objective that a correction may cost
+LOSS = 0.02  # of the objective, towards the aim, that a correction may cost
 
 
 class Corrections:
@@ -27,6 +28,8 @@ class Corrections:
     ----------
     recipe : RunRecipe
     student : Differentiable
+    objective : Objective
+        Of the search.
     stock : sequence of VoicePack
         The base voices.
     speaker : VoicePack, optional
@@ -37,11 +40,13 @@ class Corrections:
         self,
         recipe: RunRecipe,
         student: Differentiable,
+        objective: Objective,
         stock: list[VoicePack],
         speaker: VoicePack | None = None,
     ) -> None:
         texts = (*recipe.search_texts, *recipe.gradient_texts[:TEXTS])
         self._shift, self._speaker = ProsodyShift(student, stock, texts), speaker
+        self._objective = objective
 
     def task(self, state: Checkpoint, aim: ProsodyFigures | None) -> Task:
         """Return the next candidate, nearer to the aim; without one nothing is corrected."""
@@ -51,13 +56,17 @@ class Corrections:
         self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None
     ) -> bool:
         """Return whether this voice is to replace the best one."""
-        figures, value, before = figures_of(state), evaluation.value, state.value
+        figures, found = figures_of(state), evaluation.figures
         if self._speaker is not None and state.step == 1:
             return evaluation.score is not None
-        if not (aim and figures and evaluation.figures):
+        if not (aim and figures and found and evaluation.value is not None):
             return False
-        nearer = evaluation.figures.error(aim) < figures.error(aim)
-        return nearer and value is not None and (before is None or value >= before - LOSS)
+        if found.error(aim) >= figures.error(aim):
+            return False
+        value = self._objective.with_aim(evaluation.value, found, aim)
+        return state.value is None or (
+            value >= self._objective.with_aim(state.value, figures, aim) - LOSS
+        )
 
     def _candidate(self, state: Checkpoint, aim: ProsodyFigures | None) -> Array:
         if self._speaker is not None and state.step == 0:

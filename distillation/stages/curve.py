@@ -20,7 +20,7 @@ class SearchView:
     step : int
         Steps done; 0 while the start is being chosen.
     texts : int
-        Texts that the candidates spoke so far.
+        Texts synthesized for candidates so far.
     seconds : float
         Time spent on the search so far.
     stopped : str

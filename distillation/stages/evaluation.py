@@ -185,7 +185,7 @@ class Evaluator:
 
     def _scored(self, tasks: Sequence[Task]) -> list[Evaluation]:
         packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
-        generators = [self._evaluate_by_text(task.threshold) for task in tasks]
+        generators = [self._evaluate_by_text(task) for task in tasks]
         wanted = {number: next(texts) for number, texts in enumerate(generators)}
         evaluations: dict[int, Evaluation] = {}
         while wanted:
@@ -199,11 +199,9 @@ class Evaluator:
                     del wanted[number]
         return [evaluations[number] for number in range(len(tasks))]
 
-    def _evaluate_by_text(
-        self, threshold: PruningThreshold
-    ) -> Generator[str, TextResult, Evaluation]:
+    def _evaluate_by_text(self, task: Task) -> Generator[str, TextResult, Evaluation]:
         """Yield the texts to synthesize for one candidate, as many as its evaluation needs."""
-        first, *others = self._recipe.search_texts
+        threshold, (first, *others) = task.threshold, self._recipe.search_texts
         results = [(yield first)]
         if results[0].target < threshold.first:
             return Evaluation(None, self._ceiling(results), 1)
@@ -217,7 +215,7 @@ class Evaluator:
         score = self._scorer.score(results, compared=self._recipe.compared, feature=feature)
         if self.objective is None:
             return Evaluation(score, score.total, len(results))
-        value, figures = self.objective.measured(results)
+        value, figures = self.objective.measured(task.candidate, results)
         return Evaluation(score, score.total, len(results), value, figures=figures)
 
     def _is_below_floor(

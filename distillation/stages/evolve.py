@@ -281,7 +281,7 @@ class Evolution(SearchView):
         speaker, stock = self._context.speaker, list(self._stock.values())
         if speaker is None and self.recipe.begins_from_speaker(self.style_key):
             raise StageError("no_speaker", f"{self.style_key}: its speaker is not evolved yet.")
-        return Corrections(self.recipe, student, stock, speaker)
+        return Corrections(self.recipe, student, objective, stock, speaker)
 
     @property
     def _aim(self) -> ProsodyFigures | None:

@@ -60,8 +60,8 @@ class Naturalness:
     Attributes
     ----------
     target : Opinion
-        On the held-out sentences spoken by the teacher; if it spoke none, on the target clips,
-        cut at their pauses.
+        On the held-out sentences synthesized by the teacher; if there are none, on the target
+        clips, cut at their pauses.
     target_of : str
         Which of the two: `sentences` or `clips`.
     start, best_base, evolved, deployed : Opinion
@@ -100,7 +100,7 @@ def predicted_naturalness(
     ----------
     spoken : mapping of str to sequence of Audio
         Held-out sentences by `start` and `evolved`; by `best_base` if it is not the start; by
-        `deployed` if there is one; by `target` as far as the teacher spoke them.
+        `deployed` if there is one; by `target` as far as the teacher synthesized them.
     clips : sequence of Audio
         Target clips.
     voice : str

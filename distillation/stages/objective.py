@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 RELEASED = 5  # gradients after which freed memory is given back
 NATURAL_ENOUGH = 4.6  # a higher score is no gain: the best base voices have 4.5-4.7
+# Errors (semitones, logarithms) from which the penalty grows linearly: a pitch that is far away
+# would outweigh the similarity, and Adam would throw the voice beyond the target and back.
+FAR = np.array([1.5, 0.3, 0.15])
+# Measured less predicted prosody, lowest and highest. Base voices have -0.4 to 0.8 semitones and
+# 1.1-1.2 and 0.15-0.22; more is an error of the pitch tracker, by an octave in a creaky voice.
+TRUSTED = np.array([[-1.5, 0.8, 0.0], [1.5, 1.6, 0.45]])
 Vector = NDArray[np.float64]
 
 
@@ -52,9 +58,10 @@ class GradientRequest(NamedTuple):
 class Objective:
     """Similarity to the target, plus weighted naturalness, minus weighted errors of prosody.
 
-    In float: ``similarity + w_n · min(naturalness, 4.6) - Σ w_i · error_i²`` with the errors of
-    pitch (semitones), range and rate (natural logarithms) against the target's. The weights are
-    the recipe's (`RunRecipe.objective`).
+    In float: ``similarity + w_n · min(naturalness, 4.6) - Σ w_i · huber(error_i)`` with the errors
+    of pitch (semitones), range and rate (natural logarithms) against the target's; `huber` is the
+    square of a small error, and proportional to one beyond `FAR`. The weights are the recipe's
+    (`RunRecipe.objective`).
 
     Parameters
     ----------
@@ -68,7 +75,7 @@ class Objective:
     References
     ----------
     Kingma & Ba 2015 for the ascent itself (`search.gradient`); the predictor of naturalness is
-    that of `scoring.naturalness`.
+    that of `scoring.naturalness`; Charbonnier et al. 1997 for the penalty (pseudo-Huber).
     """
 
     def __init__(
@@ -120,21 +127,35 @@ class Objective:
             memory.release()
         return float(value.detach()), gradient.numpy().astype(np.float64)
 
-    def measured(self, results: Sequence[TextResult]) -> tuple[float, ProsodyFigures | None]:
-        """Return the objective and the prosody of a voice that spoke every search text."""
+    def measured(
+        self, pack: Array, results: Sequence[TextResult]
+    ) -> tuple[float, ProsodyFigures | None]:
+        """Return the objective and the prosody of a voice that spoke every search text.
+
+        The prosody is as measured, where that is within `TRUSTED` of what is predicted.
+        """
         audios = [result.audio for result in results]
         figures = prosody_figures.measured(audios, self._texts)
+        if figures is not None:
+            low, high = self._predicted(pack) + TRUSTED
+            figures = ProsodyFigures.of(np.clip(figures.vector, low, high))
         value = float(np.mean([self._similarity.of(result.embedding) for result in results]))
         if self._natural:
             rating = float(np.mean([naturalness.naturalness(audio) for audio in audios]))
             value += self._weights["naturalness"] * min(rating, NATURAL_ENOUGH)
-        if self.aim is not None and figures is not None:
-            errors = np.square(self.aim.vector - figures.vector)
-            value -= float(errors @ [self._weights[name] for name in NAMES])
-        return value, figures
+        return value - self._prosody_penalty(figures, self.aim), figures
+
+    def with_aim(self, value: float, figures: ProsodyFigures, aim: ProsodyFigures) -> float:
+        """Return a measured objective as it would be with another aim."""
+        own, other = (self._prosody_penalty(figures, one) for one in (self.aim, aim))
+        return value + own - other
 
     def bias(self, pack: Array, figures: ProsodyFigures) -> tuple[float, ...]:
         """Return measured minus predicted prosody of a pack over the search texts."""
+        return tuple((figures.vector - self._predicted(pack)).tolist())
+
+    def _predicted(self, pack: Array) -> Vector:
+        """Return the predicted prosody over the search texts, shape (3,)."""
         import torch
 
         voice = VoicePack(pack, self._student.name)
@@ -144,13 +165,21 @@ class Objective:
                 prediction(self._student.differentiable_prosody(text, voice)(still), text)
                 for text in self._texts
             ]
-        return tuple((figures.vector - torch.stack(found).mean(dim=0).numpy()).tolist())
+        mean: Vector = torch.stack(found).mean(dim=0).numpy().astype(np.float64)
+        return mean
+
+    def _prosody_penalty(self, figures: ProsodyFigures | None, aim: ProsodyFigures | None) -> float:
+        import torch
+
+        if aim is None or figures is None:
+            return 0.0
+        return float(self._penalty(torch.from_numpy(aim.vector - figures.vector)))
 
     def _penalty(self, errors: Tensor) -> Tensor:
         import torch
 
-        weights = torch.tensor([self._weights[name] for name in NAMES])
-        return (weights * errors.square()).sum()
+        weights, far = torch.tensor([self._weights[name] for name in NAMES]), torch.from_numpy(FAR)
+        return (weights * 2 * far.square() * ((1 + (errors / far).square()).sqrt() - 1)).sum()
 
 
 def objective_for(

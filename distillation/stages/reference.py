@@ -32,7 +32,7 @@ LUFS_TOLERANCE = 0.5
 PEAK_DB = -1.0
 CLIP_MIN_S, CLIP_MAX_S = 1.6, 60.0  # of a given clip: one window of the speaker encoder; a minute
 KNEE_DB = -6.0  # soft-clipping knee, used only if plain gain would exceed PEAK_DB
-FindWarnings = Callable[[Sequence[Audio]], tuple[TargetWarning, ...]]
+FindWarnings = Callable[[Sequence[Audio], Sequence[str]], tuple[TargetWarning, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Target:
         }
 
 
-def no_warnings(_clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
+def no_warnings(_clips: Sequence[Audio], _texts: Sequence[str]) -> tuple[TargetWarning, ...]:
     """Look for nothing."""
     return ()
 
@@ -105,7 +105,8 @@ def make_target(
     path : path
         Output file, written atomically.
     find_warnings : callable
-        Returns the warnings about what the teacher spoke, given one clip for each sentence.
+        Returns the warnings about the synthesized sentences, given one clip for each
+        sentence and the sentences.
     on_progress : callable, optional
         Called with (sentences spoken, total).
 
@@ -133,7 +134,7 @@ def make_target(
         duration_s=clip.duration_s,
         loudness_lufs=integrated_lufs(clip),
         texts=texts,
-        warnings=find_warnings(raw[:count]),
+        warnings=find_warnings(raw[:count], texts),
     )
 
 
@@ -178,7 +179,7 @@ def take_clips(
         loudness_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         texts=(),
         clips=len(clips),
-        warnings=find_warnings(sources),
+        warnings=find_warnings(sources, ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""A second speaker measure on a validated voice, by an encoder that no search hears."""
+"""A second speaker measure on a validated voice, by an encoder that no search uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Vectors = NDArray[np.float32]
 def second_vectors(clips: Sequence[Audio]) -> Vectors:
     """Return the second encoder's vectors of clips, shape (n, 256).
 
-    Empty if the encoder is not installed, or hears no speech in one of them.
+    Empty if the encoder is not installed, or finds no speech in one of them.
     """
     if not second_encoder.available():
         return np.zeros((0, second_encoder.SIZE), np.float32)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from corpus.audio.types import Audio
 from corpus.files import sha256_of
+from corpus.text.language import language_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
@@ -213,10 +214,15 @@ class StyleRunner:
             joined_to=self.workspace.joined_prompt,
         )
 
-    def _warnings(self, clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
+    def _warnings(self, clips: Sequence[Audio], texts: Sequence[str]) -> tuple[TargetWarning, ...]:
         with separate_encoder() as embed:
-            stock = known_ranges(self.recipe.student, self._atlas_dir)
-            return target_warnings(clips, embed=embed, stock=stock, lang=self.recipe.lang)
+            return target_warnings(
+                clips,
+                embed=embed,
+                stock=known_ranges(self.recipe.student, self._atlas_dir),
+                lang=self.recipe.lang,
+                languages=[language_of(texts)],
+            )
 
     def _who_speaks(self) -> tuple[Teacher | None, Prompt | None]:
         teacher = self._teacher()

@@ -96,7 +96,7 @@ class StyleReport:
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
     second_measure : dict or None
-        What an encoder that no search hears says (`stages.second_opinion`).
+        The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None
         Speed and gain of a deployment (`stages.delivery_fit`).
     audio : tuple of dict
@@ -187,7 +187,7 @@ def validate_style(
     deployed : VoicePack, optional
         The voice of this style that is in service now, to compare the evolved one with.
     target_texts : sequence of str, optional
-        All that is spoken in the target, for its rate; if unknown, syllables are counted by ear.
+        All text spoken in the target, for its rate; if unknown, syllables are counted from audio.
     base_voices : mapping of str to MeasuredVoice, optional
         The atlas of the base voices: the impostors, and the cohort of the second measure.
     audio_dir : path

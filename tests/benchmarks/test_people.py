@@ -1,4 +1,4 @@
-"""The report of `benchmarks.people` on made-up searches, and the texts it keeps apart."""
+"""The report of `benchmarks.people` on made-up searches, and its held-out texts."""
 
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,11 @@ def test_a_row_has_the_median_and_the_worst_seed() -> None:
 def test_goals_use_the_median_over_people_or_the_worst_search() -> None:
     others = [result(0.80, target="eva"), result(0.78, target="ida"), *WALKS]
     stock = result(0.72, target="af_one", is_stock=True)
-    found = {row[0]: row[1:] for row in rows(report.bars_table([*SEEDS, *others, stock]))}
+    found = {row[0]: row[1:] for row in rows(report.goals_table([*SEEDS, *others, stock]))}
     assert found["similarity on held-out sentences"] == ["≥ 0.82", "0.800, 5 of 5 searches", "no"]
     assert found["gap closed, %, every target and seed"] == ["≥ 50", "40, 6 of 6 searches", "no"]
     assert found["naturalness lost, every target and seed"][1:] == ["0.25, 6 of 6 searches", "no"]
-    assert found["processor s a style, beside the atlas"] == [
+    assert found["processor s a style, without the atlas"] == [
         "≤ 360",
         "200, 5 of 5 searches",
         "yes",
@@ -96,13 +96,13 @@ def test_time_to_pass_the_random_walk_is_relative_to_the_walks_own_time() -> Non
     """The walk got worse, so its start counts: 0.65; its 200 steps of 4 s make 1,600 s of 400."""
     assert report.ahead_of_walk(result(0.84), WALKS) == pytest.approx(50 / 1600)
     assert report.ahead_of_walk(result(0.64), WALKS) == report.NEVER
-    bar = rows(report.bars_table([*SEEDS, *WALKS]))[-1]
-    assert bar[2:] == ["0.031, 3 of 3 searches", "yes"]
+    goal = rows(report.goals_table([*SEEDS, *WALKS]))[-1]
+    assert goal[2:] == ["0.031, 3 of 3 searches", "yes"]
 
 
 def test_an_unmeasured_goal_is_not_met() -> None:
-    assert {row[-1] for row in rows(report.bars_table(WALKS))} == {"not measured"}
-    last = rows(report.bars_table(SEEDS))[-1]
+    assert {row[-1] for row in rows(report.goals_table(WALKS))} == {"not measured"}
+    last = rows(report.goals_table(SEEDS))[-1]
     assert last[2:] == ["-, 0 of 3 searches", "not measured"]
 
 
@@ -114,8 +114,8 @@ def test_without_a_gap_no_closed_share_is_reported() -> None:
 
 
 def test_a_search_without_a_usable_voice_has_no_time_to_one() -> None:
-    bars = {row[0]: row for row in rows(report.bars_table([result(0.70)]))}
-    assert bars["processor s to the first voice of 0.75"][2:] == ["-, 1 of 1 searches", "no"]
+    goals = {row[0]: row for row in rows(report.goals_table([result(0.70)]))}
+    assert goals["processor s to the first voice of 0.75"][2:] == ["-, 1 of 1 searches", "no"]
 
 
 def test_the_plot_is_drawn_into_a_new_folder(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_changed_measures_do_not_repeat_the_search(
 
 
 class Clock:
-    """Processor time that passes when told."""
+    """Processor time that passes on request."""
 
     now = 0.0
 

@@ -25,9 +25,9 @@ def test_without_weights_one_line_says_how_to_get_them(
     with pytest.raises(SystemExit) as ended:
         kokoro_or_exit(tmp_path)
     assert ended.value.code == 2
-    told = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert (
-        told == f"No weights of Kokoro in {tmp_path}: `manage.py models pull kokoro` gets them.\n"
+        output == f"No weights of Kokoro in {tmp_path}: `manage.py models pull kokoro` gets them.\n"
     )
 
 
@@ -75,8 +75,8 @@ def test_help_lists_the_parts_and_an_unknown_one_is_named(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert all(part in told for part in PARTS)
+    output = capsys.readouterr().out
+    assert all(part in output for part in PARTS)
     monkeypatch.setattr(sys, "argv", ["benchmarks", "nosuch"])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -20,7 +20,7 @@ def until(page: Page, what: str, check: Any, *, seconds: float = 30.0) -> Any:
     raise AssertionError(f"{what} did not come within {seconds} s on {page.url}")
 
 
-def hear(player: Locator) -> str:
+def play_audio(player: Locator) -> str:
     """Play audio and wait until playback advances; return its address."""
     audio = player.locator("audio")
     player.get_by_role("button").click()

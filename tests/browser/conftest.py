@@ -90,9 +90,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with ExitStack() as stack:
         workers = stack.enter_context(running(worker, log=folder / "worker.log", env=env))
         stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
-        told = filled(env, "fill.py")
+        filled_in = filled(env, "fill.py")
         stack.enter_context(serving(env))
-        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **told)
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **filled_in)
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:

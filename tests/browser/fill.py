@@ -86,7 +86,7 @@ def run_work(run: Run) -> None:
             assert not style.error, style.error
 
 
-def voices_ship(run: Run) -> None:
+def approve_and_deploy(run: Run) -> None:
     """Approve every voice; deploy the first twice: as its pack speaks, then as it was fitted."""
     packs = list(VoicePack.objects.evolved().filter(style_run__run=run))
     for pack in packs:
@@ -107,7 +107,7 @@ labels_fill()
 takes_fill()
 judged = launched("Judged", steps=8)
 run_work(judged)
-voices_ship(judged)
+approve_and_deploy(judged)
 paused = launched("Paused", steps=10_000)
 run_pause(run=paused, person=people[ADMIN])
 print(json.dumps({"passwords": passwords_kept(), "judged": judged.pk, "paused": paused.pk}))

@@ -18,9 +18,9 @@ from corpus.services.verdicts import take_judge  # noqa: E402
 from tests.browser.rows import (  # noqa: E402
     DRAWN,
     UNDRAWN,
-    hours_spread,
+    adjudicate,
     person_add,
-    settle,
+    spread_decision_times,
     verdicts_fill,
     votes_fill,
 )
@@ -46,8 +46,8 @@ def labels_fill() -> None:
         label_set(sentence=sentence, style=style, person=people[LABELER])
     voted = Sentence.objects.filter(category__key=VOTED)
     disputed = votes_fill(voted, [people[LABELER], second], differ_each=4)
-    settle(disputed[0], people[REVIEWER], "Es un dato: se dice sin adornos.")
-    hours_spread()
+    adjudicate(disputed[0], people[REVIEWER], "Es un dato: se dice sin adornos.")
+    spread_decision_times()
     agreement_measure()
 
 

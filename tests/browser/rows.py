@@ -1,4 +1,4 @@
-"""Rows that fill pages of labels or takes: votes of several people, many verdicts, a pace."""
+"""Rows that fill pages of labels or takes: votes of several people, many verdicts, times."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def votes_fill(sentences: Any, people: list[User], *, differ_each: int = 6) -> l
     return disputed
 
 
-def settle(sentence: Sentence, person: User, reason: str) -> None:
+def adjudicate(sentence: Sentence, person: User, reason: str) -> None:
     label_adjudicate(
         sentence=sentence, style=StyleLabel.objects.all()[1], person=person, reason=reason
     )
 
 
-def hours_spread(seconds: float = 8.0) -> None:
+def spread_decision_times(seconds: float = 8.0) -> None:
     """Give the decisions realistic times: some seconds between one and the next."""
     rows = list(LabelDecision.objects.order_by("pk"))
     for n, row in enumerate(rows):

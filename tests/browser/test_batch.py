@@ -1,4 +1,4 @@
-"""Batches of takes as folder and ZIP, with good and bad files: a result for each, nothing else."""
+"""Batches of takes as folder and ZIP, with good and bad files: each gets a result."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_a_folder_is_previewed_then_stored_with_a_result_for_every_file(
     page.goto("/takes/batch/")
     before = desk.takes()
     page.get_by_label("A folder").set_input_files(folder)
-    counted(page, ready=3, stored=0, fault=4)
+    expect_counts(page, ready=3, stored=0, fault=4)
     assert desk.takes() == before
-    stored_with_progress(page, files=3)
-    results(page, FILES)
-    counted(page, ready=0, stored=2, fault=5)
+    store_all(page, files=3)
+    expect_results(page, FILES)
+    expect_counts(page, ready=0, stored=2, fault=5)
     assert [row[1:] for row in desk.takes()[len(before) :]] == [
         ("shcc-10", "pending"),
         ("shcc-11", "pending"),
@@ -69,17 +69,19 @@ def test_unsafe_files_of_a_zip_are_refused_and_a_second_upload_adds_no_duplicate
     path = tmp_path / "takes.zip"
     path.write_bytes(zipped({name: content for name, (content, _) in expected.items()}))
     for once in (True, False):
-        looked_into(page, path)
-        counted(page, ready=2, stored=0, fault=4)
-        stored_with_progress(page, files=2)
-        results(page, expected if once else bad | {"shcc-13_neutral.wav": (OTHER, "there already")})
-        counted(page, ready=0, stored=int(once), same=int(not once), fault=5)
+        preview(page, path)
+        expect_counts(page, ready=2, stored=0, fault=4)
+        store_all(page, files=2)
+        expect_results(
+            page, expected if once else bad | {"shcc-13_neutral.wav": (OTHER, "there already")}
+        )
+        expect_counts(page, ready=0, stored=int(once), same=int(not once), fault=5)
     assert [row[1:] for row in desk.takes()[len(before) :]] == [("shcc-13", "pending")]
     [sound] = desk.sounds() - sounds
     assert sound.parent == desk.folder / "media" / "recordings"
 
 
-def looked_into(page: Page, path: Path) -> None:
+def preview(page: Page, path: Path) -> None:
     page.goto("/takes/batch/")
     page.get_by_label("A ZIP").set_input_files(path)
     page.get_by_role("button", name="Look into it").click()
@@ -93,12 +95,12 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def counted(page: Page, **counts: int) -> None:
+def expect_counts(page: Page, **counts: int) -> None:
     for state, n in counts.items():
         expect(page.locator(f"[data-count={state}]")).to_have_text(str(n))
 
 
-def stored_with_progress(page: Page, *, files: int) -> None:
+def store_all(page: Page, *, files: int) -> None:
     """Start by key; the progress bar and the live region count every file."""
     tab_to(page, page.get_by_role("button", name="Store them"))
     page.keyboard.press("Enter")
@@ -106,7 +108,7 @@ def stored_with_progress(page: Page, *, files: int) -> None:
     assert page.get_by_role("progressbar", name="Stored").evaluate("(bar) => bar.value") == files
 
 
-def results(page: Page, files: dict[str, tuple[bytes, str]]) -> None:
+def expect_results(page: Page, files: dict[str, tuple[bytes, str]]) -> None:
     for name, (_, said) in files.items():
         row = page.locator(".batch tbody tr").filter(has_text=re.compile(re.escape(name)))
         expect(row).to_contain_text(said)

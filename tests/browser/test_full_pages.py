@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visit, Watch
 from tests.browser.desk import Desk
 from tests.browser.looks import LOOKS, assert_fit, assert_language
-from tests.browser.test_batch import FILES, TRAPS, counted, zipped
+from tests.browser.test_batch import FILES, TRAPS, expect_counts, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -56,7 +56,7 @@ def test_the_file_list_of_a_batch_fits_and_is_accessible(
     path.write_bytes(zipped({name: content for name, (content, _) in (FILES | TRAPS).items()}))
     page.locator("#id_zip").set_input_files(path)
     page.locator("form.panel button").click()
-    counted(page, ready=3, fault=7)
+    expect_counts(page, ready=3, fault=7)
     assert_language(page, locale)
     assert_fit(page, size)
 
@@ -71,10 +71,10 @@ def test_messages_are_announced_to_screen_readers(at_desk: Visit) -> None:
     form.get_by_role("textbox").fill(" ")
     form.get_by_role("button").click()
     expect(page.get_by_role("alert")).to_contain_text("Say why")
-    spoken(page)
+    assert_live_region(page)
 
 
-def spoken(page: Page) -> None:
+def assert_live_region(page: Page) -> None:
     toasts = page.locator("#toasts")
     expect(toasts).to_have_attribute("aria-live", "polite")
     expect(toasts).to_have_role("status")

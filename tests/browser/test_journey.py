@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from corpus.audio.io import encode_wav
-from tests.browser.acts import hear, playing, tab_to, until
+from tests.browser.acts import play_audio, playing, tab_to, until
 from tests.browser.conftest import Site, Visit, Watch
 from tests.signals import speech
 
@@ -63,39 +63,39 @@ def test_a_speaker_agrees_and_sends_a_take_that_a_reviewer_accepts(
 ) -> None:
     page = visit("speaker")
     page.goto("/takes/upload/?sentence=shcc-01")
-    consent_given(page)
-    take_sent(page, tmp_path / "take.wav", encode_wav(speech(14)))
+    give_consent(page)
+    send_take(page, tmp_path / "take.wav", encode_wav(speech(14)))
     page.wait_for_url(re.compile(r"/takes/\d+/$"))
-    take_looked_at(page)
-    take_accepted(visit("reviewer"), page.url)
+    inspect_take(page)
+    accept_take(visit("reviewer"), page.url)
     page.reload()
     expect(page.locator("main .badge-good").first).to_contain_text("accepted")
 
 
-def consent_given(page: Page) -> None:
+def give_consent(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Before your first take")
     page.get_by_label("I agree").check()
     page.get_by_role("button", name="I agree").click()
     expect(page.locator("blockquote.read")).to_contain_text("gracias por llamar")
 
 
-def take_sent(page: Page, path: Path, data: bytes) -> None:
+def send_take(page: Page, path: Path, data: bytes) -> None:
     path.write_bytes(data)
     page.get_by_label("Sound file").set_input_files(path)
     page.get_by_role("button", name="Send").click()
 
 
-def take_looked_at(page: Page) -> None:
+def inspect_take(page: Page) -> None:
     player = page.locator("sound-player")
     expect(player.locator("svg.waveform .waveform-pitch")).to_be_attached()
     quality = page.locator(".take-quality").inner_text()
     assert 0 < float(quality) <= 1
     for check in ("Overdriven", "Level", "Speech over noise", "Length for its text"):
         expect(page.locator(".bars").get_by_text(check).first).to_be_visible()
-    hear(player)
+    play_audio(player)
 
 
-def take_accepted(page: Page, address: str) -> None:
+def accept_take(page: Page, address: str) -> None:
     page.goto("/takes/?state=pending")
     page.locator(f"a[href='{urlsplit(address).path}']").click()
     page.get_by_label("Reason").fill("Clear and even.")
@@ -110,32 +110,32 @@ def test_a_file_without_audio_is_refused_and_nothing_is_stored(
     watch.expect(BADLY_FILLED)
     page = visit("admin")
     page.goto("/takes/upload/")
-    before = kept(site)
-    take_sent(page, tmp_path / "take.wav", b"RIFF, they say, but a shopping list")
+    before = stored_files(site)
+    send_take(page, tmp_path / "take.wav", b"RIFF, they say, but a shopping list")
     expect(page.get_by_role("alert")).to_contain_text("not a sound file we know")
-    assert kept(site) == before
+    assert stored_files(site) == before
 
 
-def kept(site: Site) -> set[Path]:
+def stored_files(site: Site) -> set[Path]:
     return {path for path in site.media.rglob("*") if path.is_file() and "runs" not in path.parts}
 
 
 def test_an_admin_launches_a_run_that_ends_as_a_deployed_voice(visit: Visit) -> None:
     admin = visit("admin")
-    run = run_launched(admin)
-    panel_stops_at_the_end(admin)
-    report_is_drawn(admin, run)
+    run = launch_run(admin)
+    expect_polling_stops(admin)
+    expect_report(admin, run)
     reviewer = visit("reviewer")
     reviewer.goto(f"{run}review/")
-    sounds_play_one_at_a_time(reviewer)
-    voice_approved(reviewer, "neutral")
-    voice_deployed(admin, run, "neutral")
-    lineage_shown(admin)
+    expect_one_sound_at_a_time(reviewer)
+    approve_voice(reviewer, "neutral")
+    deploy_voice(admin, run, "neutral")
+    expect_lineage(admin)
     admin.go_back()
-    voice_goes_back_and_is_retired(admin)
+    roll_back_and_retire(admin)
 
 
-def run_launched(page: Page) -> str:
+def launch_run(page: Page) -> str:
     """Launch a short run of two styles in the Django admin; return its page's address."""
     page.goto("/runs/")
     page.get_by_role("link", name="Launch a run").click()
@@ -148,7 +148,7 @@ def run_launched(page: Page) -> str:
     return page.url
 
 
-def panel_stops_at_the_end(page: Page) -> None:
+def expect_polling_stops(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     finished = page.locator("#run-panel h1 .badge-good")
@@ -160,7 +160,7 @@ def panel_stops_at_the_end(page: Page) -> None:
     assert asked == []
 
 
-def report_is_drawn(page: Page, run: str) -> None:
+def expect_report(page: Page, run: str) -> None:
     page.get_by_role("link", name="Report").click()
     expect(page).to_have_url(f"{run}report/")
     expect(page.locator(".report-table").first.locator("tbody tr")).to_have_count(2)
@@ -170,7 +170,7 @@ def report_is_drawn(page: Page, run: str) -> None:
         assert box["width"] > 5
 
 
-def sounds_play_one_at_a_time(page: Page) -> None:
+def expect_one_sound_at_a_time(page: Page) -> None:
     """Target, start and evolved voice play; starting one stops the other; space toggles."""
     card = page.locator("#neutral")
     target = card.locator("sound-player").first
@@ -178,7 +178,7 @@ def sounds_play_one_at_a_time(page: Page) -> None:
         card.locator(f"sound-player[data-name='{name}']").first for name in ("Before", "After")
     )
     for player in (target, start, evolved):
-        address = hear(player)
+        address = play_audio(player)
         assert playing(page) == [address]
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press(" ")
@@ -188,7 +188,7 @@ def sounds_play_one_at_a_time(page: Page) -> None:
     page.keyboard.press(" ")
 
 
-def voice_approved(page: Page, style: str) -> None:
+def approve_voice(page: Page, style: str) -> None:
     """Approve a voice of a search that was too short to pass: red is first, and asks for more."""
     card = page.locator(f"#{style}")
     expect(card.locator(".against")).to_contain_text("Failed checks")
@@ -199,7 +199,7 @@ def voice_approved(page: Page, style: str) -> None:
     expect(card.locator(".history")).to_contain_text("Six steps are a try only")
 
 
-def voice_deployed(page: Page, run: str, style: str) -> None:
+def deploy_voice(page: Page, run: str, style: str) -> None:
     """What failed is deployed from the review page, with an override that is shown ever after."""
     page.goto("/voices/")
     expect(page.locator("tr", has_text="Journey")).to_contain_text("failed: override")
@@ -216,7 +216,7 @@ def voice_deployed(page: Page, run: str, style: str) -> None:
     expect(card).to_contain_text("No speech service was reachable", timeout=30_000)
 
 
-def voice_goes_back_and_is_retired(page: Page) -> None:
+def roll_back_and_retire(page: Page) -> None:
     card = page.locator("article", has_text="Journey")
     card.get_by_text("Roll back to v").click()
     card.get_by_role("button", name="Roll back").click()
@@ -230,7 +230,7 @@ def voice_goes_back_and_is_retired(page: Page) -> None:
     expect(retired).to_contain_text("rolled back to v")
 
 
-def lineage_shown(page: Page) -> None:
+def expect_lineage(page: Page) -> None:
     page.locator("article", has_text="Journey").get_by_role("link", name="came from").click()
     expect(page.locator(".lineage")).to_contain_text("Nearer to the target")
     for heading in ("Takes", "Labels"):

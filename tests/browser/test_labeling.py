@@ -1,4 +1,4 @@
-"""Labeling by keyboard: one by one, two who disagree blindly, a third who adjudicates."""
+"""Labeling by keyboard: sentence by sentence, with a blind disagreement and its adjudication."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STYLES = {"1": "neutral", "2": "amable", "3": "empatico", "4": "profesional"}
 REFUSED = r"status of 409"  # Chromium logs the response to a save that came too late
 
 
-def focused(page: Page, category: str) -> None:
+def open_focus_view(page: Page, category: str) -> None:
     page.goto(f"/label/focus/?category={category}")
     expect(page.locator("#focus-card")).to_be_visible()
 
 
-def shown(page: Page) -> str:
+def current_sentence(page: Page) -> str:
     """Return the sentence in the card; on a slow machine keys may overtake prefetching."""
     expect(page.locator("#focus-card")).to_be_visible()
     return page.locator("#focus-card [data-part=id]").inner_text()
@@ -36,30 +36,30 @@ def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_undone(
     at_desk: Visit, desk: Desk
 ) -> None:
     page = at_desk("labeler")
-    focused(page, "lists")
-    keys_are_shown(page)
-    skipped = shown(page)
+    open_focus_view(page, "lists")
+    expect_key_help(page)
+    skipped = current_sentence(page)
     page.keyboard.press("s")
     expect(status(page)).to_have_text("Skipped")
     before = len(desk.decisions("labeler"))
     labelled = []
     for key in "1234" * 5:
-        labelled.append((shown(page), STYLES[key], "person"))  # the next appears at once
+        labelled.append((current_sentence(page), STYLES[key], "person"))  # the next appears at once
         page.keyboard.press(key)
     until(page, "20 labels", lambda: len(desk.decisions("labeler")) == before + 20)
     assert desk.decisions("labeler")[before:] == labelled
     assert len({sentence for sentence, _, _ in labelled}) == 20
     assert skipped not in {sentence for sentence, _, _ in labelled}
     expect(status(page)).to_have_text("Saved")
-    undone_at_once(page, desk, labelled[-1][0])
+    undo_at_once(page, desk, labelled[-1][0])
     page.goto("/label/")
-    ten_undone(page, desk, [sentence for sentence, _, _ in reversed(labelled[-10:])])
+    undo_ten(page, desk, [sentence for sentence, _, _ in reversed(labelled[-10:])])
     assert [desk.label(sentence) for sentence, _, _ in labelled[:10]] == [
         style for _, style, _ in labelled[:10]
     ]
 
 
-def keys_are_shown(page: Page) -> None:
+def expect_key_help(page: Page) -> None:
     box = page.get_by_role("dialog", name="Keys")
     page.keyboard.press("?")
     expect(box).to_be_visible()
@@ -68,7 +68,7 @@ def keys_are_shown(page: Page) -> None:
     expect(box).to_be_hidden()
 
 
-def undone_at_once(page: Page, desk: Desk, sentence: str) -> None:
+def undo_at_once(page: Page, desk: Desk, sentence: str) -> None:
     page.keyboard.press("u")
     expect(page.locator("#focus-card [data-part=id]")).to_have_text(sentence)
     expect(status(page)).to_have_text("Taken back")
@@ -77,20 +77,20 @@ def undone_at_once(page: Page, desk: Desk, sentence: str) -> None:
     until(page, "label", lambda: desk.decisions("labeler")[-1] == (sentence, "amable", "person"))
 
 
-def ten_undone(page: Page, desk: Desk, sentences: list[str]) -> None:
+def undo_ten(page: Page, desk: Desk, sentences: list[str]) -> None:
     """Return to the focus view and undo ten, newest first."""
-    focused(page, "lists")
+    open_focus_view(page, "lists")
     for sentence in sentences:
         page.keyboard.press("u")
         expect(page.locator("#focus-card [data-part=id]")).to_have_text(sentence)
-    said = desk.decisions("labeler")[-10:]
-    assert said == [(sentence, None, "undo") for sentence in sentences]
+    decisions = desk.decisions("labeler")[-10:]
+    assert decisions == [(sentence, None, "undo") for sentence in sentences]
     assert {desk.label(sentence) for sentence in sentences} == {None}
 
 
 def test_the_next_sentence_appears_while_the_previous_one_is_saved(at_desk: Visit) -> None:
     page = at_desk("labeler")
-    focused(page, "lists")
+    open_focus_view(page, "lists")
     before, after = page.evaluate("""() => {
       const shown = () => document.querySelector("#focus-card [data-part=id]").textContent;
       const before = shown();
@@ -103,13 +103,13 @@ def test_the_next_sentence_appears_while_the_previous_one_is_saved(at_desk: Visi
 
 def test_skipped_sentences_return_at_the_end(at_desk: Visit) -> None:
     page = at_desk("labeler")
-    focused(page, "pangrams")
-    skipped = shown(page)
+    open_focus_view(page, "pangrams")
+    skipped = current_sentence(page)
     page.keyboard.press("s")
     for _ in range(6):
-        assert shown(page) != skipped
+        assert current_sentence(page) != skipped
         page.keyboard.press("Enter")
-    assert shown(page) == skipped
+    assert current_sentence(page) == skipped
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing is left here")).to_be_visible()
 
@@ -147,13 +147,13 @@ def test_two_labelers_disagree_blindly_and_a_third_adjudicates_with_a_reason(
 ) -> None:
     for person, key in (("labeler", "1"), ("second", "2")):
         page = at_desk(person)
-        focused(page, "numbers")
-        sentence = shown(page)
+        open_focus_view(page, "numbers")
+        sentence = current_sentence(page)
         expect(page.locator("#focus-card [data-mark=label]:visible")).to_have_count(0)
         page.keyboard.press(key)
         expect(status(page)).to_have_text("Saved")
     assert desk.label(sentence) is None
-    settled_by_keys(at_desk("reviewer"), sentence)
+    adjudicate_by_keyboard(at_desk("reviewer"), sentence)
     [(style, person, reason)] = desk.rows(
         "SELECT y.key, u.username, a.reason FROM corpus_adjudication a"
         " JOIN corpus_stylelabel y ON y.id = a.style_id JOIN auth_user u ON u.id = a.person_id"
@@ -168,7 +168,7 @@ def test_two_labelers_disagree_blindly_and_a_third_adjudicates_with_a_reason(
     expect(page.locator(f"#row-{sentence}")).to_contain_text("adjudicated")
 
 
-def settled_by_keys(page: Page, sentence: str) -> None:
+def adjudicate_by_keyboard(page: Page, sentence: str) -> None:
     page.goto("/label/disputes/")
     card = page.locator(f"#dispute-{sentence}")
     expect(card.get_by_role("listitem")).to_have_count(2)

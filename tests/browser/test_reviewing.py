@@ -17,33 +17,33 @@ def test_a_reviewer_accepts_one_take_and_sends_one_back_by_keyboard(
     waiting = [pk for pk, _, state in desk.takes() if state == "pending"]
     page = at_desk("reviewer")
     page.goto("/takes/review/")
-    judged_by_key(page, "a")
+    judge_by_key(page, "a")
     page.keyboard.press("r")
     expect(page.get_by_label("Reason to send it back")).to_be_focused()
     page.keyboard.type("The end is cut off.")
-    judged_by_key(page, "Enter")
+    judge_by_key(page, "Enter")
     assert state_of(desk, waiting[:2]) == ["accepted", "rejected"]
     expect(page.get_by_role("form", name="Your last verdict")).to_contain_text("sent back")
-    judged_by_key(page, "u")
+    judge_by_key(page, "u")
     assert state_of(desk, waiting[:2]) == ["accepted", "pending"]
     assert page.url.endswith(f"take={waiting[1]}")
     page.keyboard.press("r")
     page.keyboard.type("Cut off: begin again.")
-    judged_by_key(page, "Enter")
-    said = desk.rows(
+    judge_by_key(page, "Enter")
+    verdicts = desk.rows(
         "SELECT state, reason, undoes_id IS NOT NULL FROM corpus_takeverdict"
         " WHERE recording_id = ? ORDER BY id",
         waiting[1],
     )
-    assert said == [
+    assert verdicts == [
         ("rejected", "The end is cut off.", 0),
         ("pending", "", 1),
         ("rejected", "Cut off: begin again.", 0),
     ]
-    the_speaker_reads(at_desk("speaker"), desk, waiting[1], "Cut off: begin again.")
+    expect_reason_in_studio(at_desk("speaker"), desk, waiting[1], "Cut off: begin again.")
 
 
-def judged_by_key(page: Page, key: str) -> None:
+def judge_by_key(page: Page, key: str) -> None:
     with page.expect_navigation():
         page.keyboard.press(key)
 
@@ -52,7 +52,7 @@ def state_of(desk: Desk, takes: list[int]) -> list[str]:
     return [state for pk, _, state in desk.takes() if pk in takes]
 
 
-def the_speaker_reads(page: Page, desk: Desk, take: int, reason: str) -> None:
+def expect_reason_in_studio(page: Page, desk: Desk, take: int, reason: str) -> None:
     [(sentence, style)] = desk.rows(
         "SELECT s.sentence_id, y.key FROM corpus_recording r"
         " JOIN corpus_sentence s ON s.id = r.sentence_id"

@@ -1,4 +1,4 @@
-"""The studio in a browser with a WAV as microphone: no take lost, none doubled."""
+"""The studio in a browser with a WAV as microphone: no take is lost or stored twice."""
 
 from __future__ import annotations
 

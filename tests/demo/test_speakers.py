@@ -1,4 +1,4 @@
-"""The demo's natural speaker: every style in its own manner, in a human voice."""
+"""The demo's natural speaker: each style has prosody settings of its own, in a human voice."""
 
 import numpy as np
 import pytest
@@ -18,12 +18,12 @@ def speaker(real_kokoro_model):
 
 
 @pytest.fixture(scope="module")
-def spoken(speaker):
+def speech_of(speaker):
     return {style: speaker.speak(TEXT, style, seed=20) for style in MANNERS}
 
 
-def test_styles_differ_as_their_prosody_settings_define(spoken):
-    found = {style: measure(audio, syllables=syllables(TEXT)) for style, audio in spoken.items()}
+def test_styles_differ_as_their_prosody_settings_define(speech_of):
+    found = {style: measure(audio, syllables=syllables(TEXT)) for style, audio in speech_of.items()}
     neutral = found["neutral"]
     for style, manner in MANNERS.items():
         pitch_st = 12 * np.log2(found[style].pitch_median_hz / neutral.pitch_median_hz)
@@ -32,14 +32,14 @@ def test_styles_differ_as_their_prosody_settings_define(spoken):
         assert rate == pytest.approx(manner.speed, abs=0.06)
 
 
-def test_takes_have_the_noise_of_a_quiet_room(spoken):
-    for audio in spoken.values():
+def test_takes_have_the_noise_of_a_quiet_room(speech_of):
+    for audio in speech_of.values():
         assert 0.25 < np.abs(audio.y).max() < 0.9
         assert np.abs(audio.y[: audio.sr // 5]).max() < 0.01
 
 
-def test_a_second_demo_gives_the_same_audio(speaker, spoken):
-    assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, spoken["amable"].y)
+def test_a_second_demo_gives_the_same_audio(speaker, speech_of):
+    assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, speech_of["amable"].y)
 
 
 def test_the_speakers_voice_is_not_a_base_voice_of_the_search():

@@ -1,4 +1,4 @@
-"""The demo's takes: one synthetic speaker at a time, nothing recorded twice."""
+"""The demo's takes: one synthetic speaker at a time, without duplicates."""
 
 from pathlib import Path
 

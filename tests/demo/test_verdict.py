@@ -24,7 +24,7 @@ def test_better_passed_and_synthesized_is_success():
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "message"),
     [
         ({"evolved": (0.69, 84.0)}, "similarity to its speaker is not better"),
         ({"evolved": (0.7, 84.0)}, "similarity to its speaker is not better"),
@@ -32,13 +32,13 @@ def test_better_passed_and_synthesized_is_success():
         ({"checks": [("naturalness fell", False)]}, "naturalness fell"),
     ],
 )
-def test_each_style_that_is_not_better_or_failed_is_named(made, said):
+def test_each_style_that_is_not_better_or_failed_is_named(made, message):
     found = faults_of(
         report(neutral=style(), empatico=style(**made)), answered={"neutral", "empatico"}
     )
     assert len(found) == 1
     assert found[0].startswith("empatico: ")
-    assert said in found[0]
+    assert message in found[0]
 
 
 def test_similar_styles_are_a_fault_and_none_of_them_is_deployed():

@@ -18,18 +18,18 @@ from tests.standins import kokoro_dir
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _each_sound_judged_once() -> Iterator[None]:
+def _naturalness_cached() -> Iterator[None]:
     """Cache naturalness by samples: of the 260 clips that validations score, 50 are distinct."""
     known: dict[bytes, float] = {}
 
-    def judged(audio: Audio) -> float:
+    def cached(audio: Audio) -> float:
         key = audio.y.tobytes()
         if key not in known:
             known[key] = scoring.naturalness(audio)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "naturalness", judged)
+        patch.setattr(stages, "naturalness", cached)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Runs for tests: a small corpus that really speaks, and recipes small enough to execute."""
+"""Runs for tests: a small corpus with synthesized takes, and recipes small enough to execute."""
 
 import hashlib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Searches that are killed again and again: who evaluated what, and what was stored of it."""
+"""Searches whose processes are killed repeatedly: what was evaluated where, and what was stored."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ for wanted in {recipes}:
 """
 
 
-def note_judgements(path: Path) -> None:
-    """From now on, record what this process and its children evaluate."""
+def record_evaluations(path: Path) -> None:
+    """Record what this process and its children evaluate from now on."""
     real = Evaluator.__call__
 
-    def noting(self: Evaluator, task: Task) -> Evaluation:
+    def recorded(self: Evaluator, task: Task) -> Evaluation:
         began = time.process_time()
         evaluation = real(self, task)
         ended = time.process_time()
@@ -56,26 +56,26 @@ def note_judgements(path: Path) -> None:
             notes.write(" ".join(map(str, note)) + "\n")
         return evaluation
 
-    Evaluator.__call__ = noting  # type: ignore[method-assign]
+    Evaluator.__call__ = recorded  # type: ignore[method-assign]
 
 
-def draw_judgements() -> None:
-    """From now on, really evaluate one candidate per process; the others get random scores."""
-    real, heard = Evaluator.__call__, list[Evaluation]()
+def fake_evaluations() -> None:
+    """Evaluate one candidate per process from now on; the others get random scores."""
+    real, measured = Evaluator.__call__, list[Evaluation]()
 
-    def drawn(self: Evaluator, task: Task) -> Evaluation:
-        if not heard:
-            heard.append(real(self, replace(task, threshold=PruningThreshold())))
-        [evaluation], rng = heard, random.Random(task.number)  # noqa: S311
+    def faked(self: Evaluator, task: Task) -> Evaluation:
+        if not measured:
+            measured.append(real(self, replace(task, threshold=PruningThreshold())))
+        [evaluation], rng = measured, random.Random(task.number)  # noqa: S311
         assert evaluation.score
         total = 90.0 - 20.0 / (1 + task.number / 500) + rng.gauss(0.0, 1.5)
         return replace(evaluation, score=replace(evaluation.score, total=total), ceiling=total)
 
-    Evaluator.__call__ = drawn  # type: ignore[method-assign]
+    Evaluator.__call__ = faked  # type: ignore[method-assign]
 
 
 @dataclass
-class Toll:
+class KillStatistics:
     """What the kills cost.
 
     Attributes
@@ -83,7 +83,7 @@ class Toll:
     kills, idle : int
         Processes killed, and how many of them had nothing to do.
     lost : Counter
-        By candidate, the judgements whose evaluations may have gone with their process: it died
+        By candidate, the evaluations that may have been lost with their process: it died
         before the slice they belong to was stored.
     """
 
@@ -91,7 +91,7 @@ class Toll:
     idle: int = 0
     lost: Counter[int] = field(default_factory=Counter)
 
-    def twice(self, evaluated: Iterable[int]) -> list[int]:
+    def evaluated_twice(self, evaluated: Iterable[int]) -> list[int]:
         """Return the candidates evaluated more often than the kills explain."""
         return [number for number, times in (Counter(evaluated) - self.lost).items() if times > 1]
 
@@ -154,8 +154,8 @@ class Runs:
         """Return the number and the process of every candidate evaluated so far."""
         return [(number, pid) for number, pid, *_ in self._noted()]
 
-    def beside_judging(self) -> float:
-        """Return the part of the processor time between judgements, of all from first to last."""
+    def overhead(self) -> float:
+        """Return the part of the processor time not spent on evaluation, from first to last."""
         spans: dict[int, list[tuple[float, float]]] = {}
         for _, pid, began, ended in self._noted():
             spans.setdefault(pid, []).append((began, ended))
@@ -169,7 +169,7 @@ class Runs:
         return [(int(n), int(pid), float(one), float(two)) for _, n, pid, one, two in lines]
 
     def packs(self) -> list[str]:
-        """Return the hashes of the packs the searches ended in, by run and style."""
+        """Return the hashes of the evolved packs, by run and style."""
         rows = self.ask(
             "select sha256 from distillation_voicepack where kind = 'evolved' order by style_run_id"
         )
@@ -185,7 +185,7 @@ class Runs:
         self.ask(f"{queued} where run_id = ?", run)
 
     def ended(self, run: int) -> bool:
-        """Tell whether this run's styles have all ended, none of them badly."""
+        """Return whether this run has finished; fail if a style of any run failed."""
         failed = self.ask("select error from distillation_stylerun where state = 'failed'")
         assert not failed, failed
         return (run,) in self.ask("select id from distillation_run where state = 'finished'")
@@ -194,35 +194,35 @@ class Runs:
         wait_for("the end of the run", lambda: self.ended(run), seconds=seconds)
 
 
-class Killed(Runs):
-    """Two runs of one recipe: the first undisturbed, the second killed."""
+class KilledRun(Runs):
+    """Two runs of one recipe: one uninterrupted, one whose processes are killed."""
 
     def __init__(self, data: Path, *, steps: int, **how: Any) -> None:
         super().__init__(data, TWINS.format(steps=steps), **how)
         self.pause(2)
 
     def finish_first(self, *, seconds: float) -> None:
-        """Let the undisturbed run end, then release the other."""
+        """Let the uninterrupted run finish, then release the other."""
         self.finish(1, seconds=seconds)
         self.release(2)
 
-    def kill(self, times: int, seed: int, *, seconds: float) -> Toll:
+    def kill(self, times: int, seed: int, *, seconds: float) -> KillStatistics:
         """Kill one of the pool's processes whenever a slice was stored, at a random moment."""
-        rng, toll, before = random.Random(seed), Toll(), 0  # noqa: S311
+        rng, statistics, before = random.Random(seed), KillStatistics(), 0  # noqa: S311
         deadline = time.monotonic() + seconds
         while not self.ended(2) and time.monotonic() < deadline:
             query = "select slice, stage from distillation_stylerun where id = 2"
             [(slice_, stage)] = self.ask(query)
-            if toll.kills < times and stage == "evolve" and slice_ > before:
+            if statistics.kills < times and stage == "evolve" and slice_ > before:
                 time.sleep(rng.uniform(0.0, 1.5))
                 pids = [process.pid for process in pool(self.running)]
                 if pids:
                     pid = rng.choice(pids)
-                    toll.idle += pid not in self._busy()
-                    toll.lost += self._kill(pid)
-                    toll.kills, before = toll.kills + 1, slice_
+                    statistics.idle += pid not in self._busy()
+                    statistics.lost += self._kill(pid)
+                    statistics.kills, before = statistics.kills + 1, slice_
             time.sleep(0.1)
-        return toll
+        return statistics
 
     def _busy(self) -> set[int]:
         owners = self.ask(
@@ -241,7 +241,7 @@ class Killed(Runs):
         return Counter(number for number, of in self.evaluated() if of == pid and number >= stored)
 
 
-def killed_in_turn(
+def kill_repeatedly(
     work: Callable[[], None], times: int, seed: int, *, longest_s: float
 ) -> Iterator[int]:
     """Fork, work, kill at a random moment; yield the process number of each that was killed.
@@ -263,7 +263,7 @@ def killed_in_turn(
 
 
 def main() -> None:
-    """Be a worker of the project that notes what it evaluates; its pool forks with all loaded."""
+    """Run a worker that records what it evaluates; its pool forks with everything loaded."""
     import cmaes  # noqa: F401
     import django
 
@@ -272,8 +272,8 @@ def main() -> None:
     from voicelab.celery import app
 
     if os.environ.get("DRAWN"):
-        draw_judgements()
-    note_judgements(Path(os.environ["NOTES"]))
+        fake_evaluations()
+    record_evaluations(Path(os.environ["NOTES"]))
     speaker_encoder()
     app.worker_main(["worker", "--loglevel=info", *sys.argv[1:]])
 

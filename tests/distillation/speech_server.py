@@ -1,4 +1,4 @@
-"""A speech server on loopback that gives the answers it was told and keeps what was asked."""
+"""A speech server on loopback that gives prepared responses and records the requests."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server(ThreadingHTTPServer):
-    """Gives its answers in turn, the last for ever; keeps what was asked."""
+    """Gives its responses in turn, the last one repeatedly; records the requests."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""Claims of candidates: helped or not, with workers that come, go and die, the outcome is one."""
+"""Claims of candidates: the same result with helpers or without, and with workers that die."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ def evaluation(task: Task) -> Evaluation:
     return Evaluation(None, float(task.candidate.sum()), 1)
 
 
-class Noting:
+class RecordingEvaluator:
     """An evaluator that records which candidates it was given."""
 
     def __init__(self) -> None:
@@ -52,19 +52,19 @@ def always() -> bool:
 
 @pytest.fixture
 def style_run() -> StyleRun:
-    """A style whose search somebody leads."""
+    """A style whose search is led by a worker."""
     row: Any = StyleRunFactory(stage=Stage.EVOLVE, state=RunState.RUNNING, slice=1, lease="led")
     StyleRun.objects.update(leased_until=timezone.now() + timedelta(minutes=5))
     return row
 
 
 @pytest.fixture
-def helped(style_run: StyleRun) -> None:
+def helper_arrived(style_run: StyleRun) -> None:
     StyleRun.objects.update(helped_at=timezone.now())
 
 
-def take(number: int, owner: str, *, minutes: float = 1.0) -> None:
-    """Let another worker claim a share."""
+def claim_candidate(number: int, owner: str, *, minutes: float = 1.0) -> None:
+    """Let another worker claim a candidate."""
     until = timezone.now() + timedelta(minutes=minutes)
     rows = CandidateClaim.objects.filter(number=number, lease="")
     assert rows.update(lease="theirs", lease_owner=owner, leased_until=until)
@@ -72,7 +72,7 @@ def take(number: int, owner: str, *, minutes: float = 1.0) -> None:
 
 class TestLead:
     def test_without_helpers_no_rows_are_written(self, style_run: StyleRun) -> None:
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         assert list(LeadingEvaluator(style_run, evaluator)(TASKS, always)) == [
             evaluation(task) for task in TASKS
         ]
@@ -83,7 +83,7 @@ class TestLead:
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(candidate_claims, "LEADER_CHECK_SECONDS", 0.0)
-        evaluations = LeadingEvaluator(style_run, Noting())(TASKS, always)
+        evaluations = LeadingEvaluator(style_run, RecordingEvaluator())(TASKS, always)
         next(evaluations), next(evaluations)
         StyleRun.objects.update(helped_at=timezone.now())
         next(evaluations)
@@ -96,14 +96,14 @@ class TestLead:
         assert list(evaluated) == [task.digest for task in TASKS[:3]]
         assert list(evaluations) == [evaluation(task) for task in TASKS[3:]]
 
-    @pytest.mark.usefixtures("helped")
+    @pytest.mark.usefixtures("helper_arrived")
     def test_candidates_claimed_by_others_are_not_evaluated(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         evaluations = LeadingEvaluator(style_run, evaluator)(TASKS, always)
         next(evaluations)
-        take(42, ELSEWHERE)
+        claim_candidate(42, ELSEWHERE)
         waited = []
 
         def sleep(_seconds: float) -> None:
@@ -117,28 +117,28 @@ class TestLead:
         assert evaluator.evaluated == [40, 41, 43, 44, 45]
         assert waited == [evaluator.evaluated]
 
-    @pytest.mark.usefixtures("helped")
+    @pytest.mark.usefixtures("helper_arrived")
     @pytest.mark.parametrize(("owner", "minutes"), [(GONE, 1.0), (ELSEWHERE, -1.0)])
     def test_candidates_claimed_by_a_lost_worker_are_evaluated_by_the_leader(
         self, style_run: StyleRun, owner: str, minutes: float
     ) -> None:
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         evaluations = LeadingEvaluator(style_run, evaluator)(TASKS, always)
         next(evaluations)
-        take(41, owner, minutes=minutes)
+        claim_candidate(41, owner, minutes=minutes)
         assert list(evaluations) == [evaluation(task) for task in TASKS[1:]]
         assert sorted(evaluator.evaluated) == [40, 41, 42, 43, 44, 45]
 
-    @pytest.mark.usefixtures("helped")
+    @pytest.mark.usefixtures("helper_arrived")
     def test_at_the_end_of_the_slice_the_leader_waits_for_claimed_candidates(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         evaluations = LeadingEvaluator(style_run, evaluator)(
             TASKS, lambda: len(evaluator.evaluated) < 2
         )
         next(evaluations)
-        take(41, ELSEWHERE)
+        claim_candidate(41, ELSEWHERE)
         done = {"evaluation": evaluation(TASKS[1]).to_json()}
         monkeypatch.setattr(
             candidate_claims.time,
@@ -151,11 +151,11 @@ class TestLead:
 
     def test_evaluations_of_a_lost_leader_are_reused(self, style_run: StyleRun) -> None:
         StyleRun.objects.update(helped_at=timezone.now())
-        evaluations = LeadingEvaluator(style_run, Noting())(TASKS, always)
+        evaluations = LeadingEvaluator(style_run, RecordingEvaluator())(TASKS, always)
         [next(evaluations) for _ in range(3)]
-        take(43, GONE)
+        claim_candidate(43, GONE)
         StyleRun.objects.update(helped_at=None)
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         lead = LeadingEvaluator(style_run, evaluator)
         assert list(lead(TASKS[:5], always)) == [evaluation(task) for task in TASKS[:5]]
         assert evaluator.evaluated == [43, 44]
@@ -165,20 +165,20 @@ class TestLead:
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         CandidateClaims(style_run).publish([], TASKS[:1])
-        take(40, ELSEWHERE)
+        claim_candidate(40, ELSEWHERE)
         done = {"evaluation": evaluation(TASKS[0]).to_json()}
         monkeypatch.setattr(
             candidate_claims.time,
             "sleep",
             lambda _s: CandidateClaim.objects.filter(number=40).update(**done),
         )
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         assert list(LeadingEvaluator(style_run, evaluator)(TASKS[:1], always)) == [
             evaluation(TASKS[0])
         ]
         assert not evaluator.evaluated
 
-    @pytest.mark.usefixtures("helped")
+    @pytest.mark.usefixtures("helper_arrived")
     def test_rows_of_another_slice_or_search_are_replaced(self, style_run: StyleRun) -> None:
         CandidateClaim.objects.create(
             style_run=style_run, slice=0, number=41, digest="old", evaluation={}
@@ -186,13 +186,13 @@ class TestLead:
         CandidateClaim.objects.create(
             style_run=style_run, slice=1, number=42, digest="x", evaluation={}
         )
-        evaluator = Noting()
+        evaluator = RecordingEvaluator()
         assert list(LeadingEvaluator(style_run, evaluator)(TASKS, always)) == [
             evaluation(task) for task in TASKS
         ]
         assert len(evaluator.evaluated) == 6
 
-    @pytest.mark.usefixtures("helped")
+    @pytest.mark.usefixtures("helper_arrived")
     def test_a_fault_releases_the_claim(self, style_run: StyleRun) -> None:
         def fails(task: Task) -> Evaluation:
             raise ZeroDivisionError
@@ -208,16 +208,19 @@ class TestHelper:
     def test_a_helper_applies_the_same_evaluations_in_order(self, style_run: StyleRun) -> None:
         rows = CandidateClaims(style_run)
         rows.publish([], TASKS)
-        evaluate_batch: dict[bool, Noting] = {True: Noting(), False: Noting()}
-        told: dict[bool, list[Evaluation]] = {True: [], False: []}
+        evaluate_batch: dict[bool, RecordingEvaluator] = {
+            True: RecordingEvaluator(),
+            False: RecordingEvaluator(),
+        }
+        evaluated: dict[bool, list[Evaluation]] = {True: [], False: []}
         both: dict[bool, Evaluations] = {
             leads: evaluated_jointly(rows, TASKS, evaluate_batch[leads], always, leads=leads)
             for leads in (True, False)
         }
         for _ in TASKS:
             for leads in (True, False):
-                told[leads].append(next(both[leads]))
-        assert told[True] == told[False] == [evaluation(task) for task in TASKS]
+                evaluated[leads].append(next(both[leads]))
+        assert evaluated[True] == evaluated[False] == [evaluation(task) for task in TASKS]
         assert sorted(evaluate_batch[True].evaluated + evaluate_batch[False].evaluated) == [
             40,
             41,
@@ -232,7 +235,7 @@ class TestHelper:
         rows.publish([], TASKS)
         other = [replace(task, candidate=task.candidate + 1) for task in TASKS]
         with pytest.raises(OtherCandidates):
-            next(evaluated_jointly(rows, other, Noting(), always, leads=False))
+            next(evaluated_jointly(rows, other, RecordingEvaluator(), always, leads=False))
 
     def test_a_helper_stops_when_the_slice_ends_or_other_work_waits(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
@@ -289,7 +292,7 @@ class TestWholeSlices:
 
 
 def finish(row: StyleRun, capture: Callable, *, helped: bool = False) -> list[tuple]:
-    """Do the style's slices until it has ended; return the messages sent."""
+    """Execute the style's slices until it has ended; return the messages sent."""
     sent: list[tuple] = []
     for number in range(100):
         if helped:

@@ -26,12 +26,12 @@ def test_each_style_has_its_own_prompt(tmp_path: Path) -> None:
     styles = tuple(replace(one, prompt=found.get(one.key, ())) for one in recipe.styles)
     options = {"prompt": "shared.wav", "transcript": "De todos."}
     recipe = replace(recipe, styles=styles, teacher_options=options)
-    heard = {
+    prompts = {
         key: make_prompt(recipe, key, place=Path, joined_to=tmp_path / "no.wav") for key in STYLES
     }
-    assert heard["amable"].audio == path
-    assert heard["amable"].transcript == "Hola: ¿qué tal?"
-    assert (heard["neutral"].audio, heard["neutral"].transcript) == (
+    assert prompts["amable"].audio == path
+    assert prompts["amable"].transcript == "Hola: ¿qué tal?"
+    assert (prompts["neutral"].audio, prompts["neutral"].transcript) == (
         Path("shared.wav"),
         "De todos.",
     )

@@ -1,4 +1,4 @@
-"""In what recipes differ: only that, field by field, and nothing for equal ones."""
+"""Comparison of recipes: only the differences, field by field."""
 
 from hypothesis import given
 from hypothesis import strategies as st

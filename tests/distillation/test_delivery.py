@@ -1,4 +1,4 @@
-"""The speed and gain of a voice: fitted to a target, kept within what a voice can bear."""
+"""The speed and gain of a voice: fitted to a target, limited to acceptable ranges."""
 
 import math
 
@@ -25,12 +25,12 @@ def spoken(texts: tuple[str, ...], voice: str, delivery: Delivery = PLAIN) -> li
     ]
 
 
-def rate(heard: list[Prosody]) -> float:
-    return sum(one.articulation_rate or 0 for one in heard) / len(heard)
+def rate(figures: list[Prosody]) -> float:
+    return sum(one.articulation_rate or 0 for one in figures) / len(figures)
 
 
-def level(heard: list[Prosody]) -> float:
-    return sum(one.loudness_lufs for one in heard) / len(heard)
+def level(figures: list[Prosody]) -> float:
+    return sum(one.loudness_lufs for one in figures) / len(figures)
 
 
 def test_a_delivery_fitted_on_some_sentences_fits_others() -> None:
@@ -75,8 +75,8 @@ def test_the_fit_is_the_ratio_of_means_within_its_ranges(
 @given(st.floats(0.8, 1.25), st.floats(-12, 12))
 def test_a_delivery_survives_a_round_trip(speed: float, gain_db: float) -> None:
     delivery = Delivery(speed=speed, gain_db=gain_db)
-    beside = {"rate_error": {"without": 0.1, "with": 0.0}}
-    assert fitted_in({"delivery": delivery.to_json() | beside}) == delivery
+    other_keys = {"rate_error": {"without": 0.1, "with": 0.0}}
+    assert fitted_in({"delivery": delivery.to_json() | other_keys}) == delivery
 
 
 def test_older_reports_have_no_delivery() -> None:

@@ -1,4 +1,4 @@
-"""A teacher, a strategy, a check and a style measure from outside: a module and a line each."""
+"""A teacher, a strategy, a check and a style measure added from outside, by a module and a line."""
 
 from pathlib import Path
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""The teacher's queue: ordinary workers leave it alone, a worker of its environment takes it."""
+"""The teacher's queue: only a worker of its environment executes its slices."""
 
 import time
 from pathlib import Path
@@ -23,19 +23,19 @@ def test_only_the_teachers_worker_synthesizes_the_target(f5_folder: Path, tmp_pa
     manage("migrate", "--verbosity=0", env=here)
     manage("shell", "--verbosity=0", "-c", LAUNCH, env=here)
 
-    def beats() -> list[tuple]:
+    def workers() -> list[tuple]:
         return ask(tmp_path, "select queues from distillation_workerbeat")
 
-    def spoken() -> list[tuple]:
+    def targets() -> list[tuple]:
         return ask(tmp_path, "select target from distillation_stylerun where target != ''")
 
     with running(WORKER, log=tmp_path / "ordinary.log", env=here):
-        assert wait_for("an ordinary worker", beats, seconds=90) == [("voicelab",)]
+        assert wait_for("an ordinary worker", workers, seconds=90) == [("voicelab",)]
         time.sleep(3)
         assert ask(tmp_path, "select slice, lease from distillation_stylerun") == [(0, "")]
         worker = [interpreter(), *WORKER[1:], "-Q", "teacher", "-n", "teacher@%h"]
         with running(worker, log=tmp_path / "teacher.log", env=there):
-            [(name,)] = wait_for("the target", spoken, seconds=240)
-            assert ("teacher",) in beats()
+            [(name,)] = wait_for("the target", targets, seconds=240)
+            assert ("teacher",) in workers()
     assert 20.0 <= read_wav(tmp_path / "media" / name).duration_s <= 30.0
     assert list(tmp_path.glob("media/runs/*/reference_audio/neutral/prompt.wav"))

@@ -1,4 +1,4 @@
-"""Jobs of run_pipeline: the pack is that of one job, despite kills and interruptions."""
+"""Jobs of run_pipeline: the same pack as with one job, despite kills and interruptions."""
 
 import os
 import signal
@@ -107,7 +107,7 @@ class Command:
         )  # fmt: skip
 
     def jobs(self) -> list[psutil.Process]:
-        """Return its jobs once there are both, after the first line of the search."""
+        """Return its two jobs once both exist, after the first line of the search."""
         assert self.process.stdout
         assert "neutral: " in self.process.stdout.readline()
         return wait_for("the jobs", self._both, seconds=30)
@@ -158,5 +158,5 @@ def test_after_interruptions_and_kills_the_pack_equals_that_of_one_job(
 
 
 def alive(process: psutil.Process) -> bool:
-    """Tell whether it runs: an orphan that ended may wait for somebody to take note."""
+    """Return whether it runs; an orphan that ended may remain as a zombie."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from corpus.audio.io import write_wav
 from distillation.pipeline import driver
-from tests.distillation.kills import Killed, committed, killed_in_turn, note_judgements
+from tests.distillation.kills import KilledRun, committed, kill_repeatedly, record_evaluations
 from tests.distillation.voices import REFERENCE, say
 from tests.signals import join, silence
 
@@ -16,19 +16,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_with_workers_killed_at_random_moments_the_pack_is_the_same(tmp_path: Path) -> None:
-    case = Killed(tmp_path, steps=10, slice_seconds=0.4)
+    case = KilledRun(tmp_path, steps=10, slice_seconds=0.4)
     with case.worker(2):
         case.finish_first(seconds=200)
-        toll = case.kill(4, seed=1, seconds=240)
+        statistics = case.kill(4, seed=1, seconds=240)
     packs = case.packs()
     assert len(packs) == 2
     assert packs[0] == packs[1]
     rows = case.ask("select evaluations, best_score, step from distillation_stylerun order by id")
     assert rows[0] == rows[1]
-    assert toll.kills > 0
+    assert statistics.kills > 0
     evaluated = [number for number, _ in case.evaluated()]
     assert set(evaluated) == set(range(rows[1][0]))
-    assert not toll.twice(evaluated)
+    assert not statistics.evaluated_twice(evaluated)
 
 
 def test_with_run_pipeline_killed_at_random_moments_the_pack_is_the_same(
@@ -49,12 +49,12 @@ def test_with_run_pipeline_killed_at_random_moments_the_pack_is_the_same(
     run(wholes[0], *evolve)
 
     def work() -> None:
-        note_judgements(notes)
+        record_evaluations(notes)
         run(wholes[1], *evolve)
         os._exit(0)
 
     lost = 0
-    for pid in killed_in_turn(work, 4, seed=4, longest_s=2.0):
+    for pid in kill_repeatedly(work, 4, seed=4, longest_s=2.0):
         stored = committed(wholes[1] / "checkpoints" / "neutral.npz")
         lost += sum(
             int(line.split()[2]) == pid and int(line.split()[1]) >= stored

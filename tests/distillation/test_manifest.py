@@ -1,4 +1,4 @@
-"""The manifest: what is written is what is read; damage says which field."""
+"""The manifest: round trip, and errors that name the damaged field."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Styles of one speaker: who waits for whom, what is sent again, and what fails together."""
+"""Styles of one speaker: which wait for which, what is sent again, what fails together."""
 
 from dataclasses import replace
 from typing import Any

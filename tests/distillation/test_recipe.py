@@ -1,4 +1,4 @@
-"""Recipes: what cannot be run is refused, what can goes through JSON unchanged."""
+"""Recipes: invalid ones are refused, valid ones survive a round trip through JSON."""
 
 import pytest
 from hypothesis import given

@@ -116,7 +116,7 @@ def test_takes_too_short_for_a_target_are_refused() -> None:
 def made(
     *, options: list[SentenceOption] | None = None, **changes: Any
 ) -> RunRecipe:  # fmt: skip
-    """Return a recipe of thirty sentences that a server speaks."""
+    """Return a recipe of thirty sentences synthesized by a server."""
     texts = [
         f"La frase número {number} de la lista{' larga' * (number % 7)}." for number in range(30)
     ]

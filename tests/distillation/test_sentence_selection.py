@@ -30,13 +30,13 @@ def test_three_lengths_are_searched_and_four_others_held_out() -> None:
     chosen = selected(corpus_folder.style_sources(CORPUS, list(CORPUS.speeds)), CORPUS.texts)
     assert len(chosen.search) == 3
     assert len(chosen.held_out) == HELD_OUT
-    heard = {len(text) for text in chosen.search}
+    lengths_searched = {len(text) for text in chosen.search}
     held_out = [len(text) for text in chosen.held_out]
     assert held_out == sorted(held_out)
     lengths = [len(text) for text in CORPUS.texts]
-    assert heard >= {min(lengths), max(lengths)}
-    assert min(heard) < held_out[0] < held_out[-1] < max(heard)
-    assert min(abs(a - b) for a in held_out for b in heard) >= LENGTH_GAP
+    assert lengths_searched >= {min(lengths), max(lengths)}
+    assert min(lengths_searched) < held_out[0] < held_out[-1] < max(lengths_searched)
+    assert min(abs(a - b) for a in held_out for b in lengths_searched) >= LENGTH_GAP
     for references in chosen.references.values():
         assert len(references) >= REFERENCES
         assert not {line.text for line in references} & {*chosen.held_out}

@@ -31,7 +31,7 @@ DEAD = 2**22 + 1  # above the largest process number there can be
 
 @pytest.fixture
 def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
-    """Do something and run what it left for after the commit; return the messages sent."""
+    """Call something and its callbacks after the commit; return the messages sent."""
 
     def do(function: Callable, *args: object, **kwargs: object) -> list:
         with django_capture_on_commit_callbacks(execute=False) as callbacks:
@@ -47,7 +47,7 @@ def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
 
 @pytest.fixture
 def work(commit: Callable) -> Callable:
-    """Do the messages in their order until none is left, as one worker would."""
+    """Execute the messages in order until none is left, as one worker would."""
 
     def do(*messages: tuple[int, int], limit: int = 200) -> int:
         waiting, done = list(messages), 0
@@ -326,8 +326,8 @@ class TestSteering:
     def test_every_action_is_recorded_with_its_person(self, run: Run) -> None:
         run_pause(run=run, person=run.created_by)
         run_resume(run=run, person=run.created_by)
-        said = run.events.values_list("what", "person")
-        assert list(said) == [
+        events = run.events.values_list("what", "person")
+        assert list(events) == [
             (what, run.created_by_id) for what in ("launched", "paused", "resumed")
         ]
 

@@ -1,4 +1,4 @@
-"""What older versions stored: their recipes open and validate, their databases upgrade."""
+"""Data of older versions: recipes open and validate, databases upgrade."""
 
 from pathlib import Path
 from typing import Any

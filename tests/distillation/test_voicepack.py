@@ -1,4 +1,4 @@
-"""Voice packs: what is refused and why, what a file holds, equal bytes for equal packs."""
+"""Voice packs: refused input and error codes, file contents, equal bytes for equal packs."""
 
 import hashlib
 import io

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.distillation.kills import Killed
+from tests.distillation.kills import KilledRun
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -24,19 +24,19 @@ def servers(postgres_url: str, redis_url: str) -> dict[str, str]:
 def test_two_processes_and_kills_give_the_same_pack(
     servers: dict[str, str], tmp_path: Path
 ) -> None:
-    case = Killed(tmp_path, steps=40, slice_seconds=2.0, servers=servers)
+    case = KilledRun(tmp_path, steps=40, slice_seconds=2.0, servers=servers)
     with case.worker(2):
         case.finish(1, seconds=100)
         assert len({pid for _, pid in case.evaluated()}) == 2
         case.finish_first(seconds=1)
-        toll = case.kill(3, seed=2, seconds=150)
+        statistics = case.kill(3, seed=2, seconds=150)
     packs = case.packs()
     assert len(packs) == 2
     assert packs[0] == packs[1]
     [(first,), (second,)] = case.ask("select evaluations from distillation_stylerun order by id")
     assert first == second
-    assert toll.kills > 0
+    assert statistics.kills > 0
     evaluated = [number for number, _ in case.evaluated()]
     assert set(evaluated) == set(range(second))
-    assert not toll.twice(evaluated)
+    assert not statistics.evaluated_twice(evaluated)
     assert case.ask("select * from distillation_candidateclaim") == []

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from distillation.engines.base import EngineError
 from distillation.voicepack import VoicePack
 from tests.signals import tone
 from voicelab.tts.application import Application
+from voicelab.tts.openai_names import VOICE_NAMES
 from voicelab.tts.service import Config, Service
 
 BASE = "http://127.0.0.1"
@@ -35,7 +36,7 @@ DJANGO = {
 
 @dataclass
 class ToneStudent:
-    """A student of the tests' own: each piece is a tone, and waits while the gate is closed."""
+    """A student for tests: each piece is a tone, and waits while the gate is closed."""
 
     name: ClassVar[str] = "tone"
     sr: int = 16_000
@@ -72,13 +73,18 @@ def pack(value: float, engine: str = "tone") -> VoicePack:
     return VoicePack(np.full((510, 1, 256), value, np.float32), engine)
 
 
+def native(names: Iterable[str]) -> list[str]:
+    """Return the names that are not OpenAI's."""
+    return [name for name in names if name not in VOICE_NAMES]
+
+
 def deploy(
     directory: Path,
     voices: dict[str, VoicePack],
     default: str | None = None,
     delivery: Delivery = PLAIN,
 ) -> manifest.Manifest:
-    """Put packs and their manifest where the service looks, as the stage deploy does."""
+    """Write packs and their manifest where the service reads them, as the stage deploy does."""
     entries = {}
     for name, voice in voices.items():
         sha256 = voicepack.save(voice, directory / f"{name}.pt")
@@ -123,7 +129,7 @@ async def serving(
 
 
 async def until(true: Callable[[], object], within_s: float = 10.0) -> None:
-    """Wait until the callable says so."""
+    """Wait until the callable returns true."""
     end = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < end, "waited in vain"

@@ -1,4 +1,4 @@
-"""The interface over the real engine `praat`: the audio, and what is refused and how."""
+"""The API over the real engine `praat`: audio, and errors for invalid requests."""
 
 import asyncio
 import json
@@ -140,9 +140,11 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         ({"input": "hola\x00"}, 400, "input", "U+0000"),
         ({"input": "¡¿…?!"}, 400, "input", "spoken"),
         ({"input": "a" * 4097}, 400, "input", "4096"),
-        ({"input": "x", "voice": "alloy"}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": "nadie"}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": {"id": "nadie"}}, 400, "voice", "pf_luz"),
+        ({"input": "x", "voice": {"name": "pf_luz"}}, 400, "voice", "string"),
         ({"input": "x", "voice": "../secret"}, 400, "voice", "plain name"),
-        ({"input": "x", "model": "tts-9"}, 404, "model", "tts-1-hd"),
+        ({"input": "x", "model": "gpt-9"}, 404, "model", "tts-1-hd"),
         ({"input": "x", "speed": 5}, 400, "speed", "4"),
         ({"input": "x", "speed": "nan"}, 400, "speed", "finite"),
         ({"input": "x", "response_format": "ogg"}, 400, "response_format", "'mp3', 'wav'"),
@@ -174,6 +176,7 @@ async def test_error_messages_name_the_field(
         ("GET", "/v1/audio/speech", b"", 405, "method_not_allowed"),
         ("GET", "/nothing", b"", 404, "not_found"),
         ("GET", "/v1/models/gpt-4", b"", 404, "model_not_found"),
+        ("GET", "/v1/models/org/model", b"", 404, "model_not_found"),
         ("POST", "/set_voice", b"", 400, "invalid_request"),
         ("POST", "/set_voice?style=nadie", b"", 400, "voice_not_found"),
     ],
@@ -204,7 +207,9 @@ async def test_models_voices_and_metrics_are_listed(tmp_path: Path) -> None:
     async with serving(tmp_path) as (client, service):
         await ready(service)
         listed = (await client.get("/v1/models")).json()
-        assert [m["id"] for m in listed["data"]] == ["tts-1", "tts-1-hd", "kokoro", "praat"]
+        assert [m["id"] for m in listed["data"]] == [
+            "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "praat",
+        ]  # fmt: skip
         assert (await client.get("/v1/models/tts-1")).json() == listed["data"][0]
         await speak(client)
         figures = (await client.get("/metrics")).text

@@ -1,4 +1,4 @@
-"""Prompts that come with requests: kept for as long as they may wait, refused with the field."""
+"""Prompts sent with requests: kept as long as a request may wait, errors name the field."""
 
 import base64
 from collections.abc import Iterator

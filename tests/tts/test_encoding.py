@@ -1,4 +1,4 @@
-"""Six formats: what was put in comes out, in pieces or whole."""
+"""Six formats: the decoded audio equals the encoded, streamed or complete."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""TTS_BACKEND=f5: prompts are voices, and the teacher `http` of another machine is served."""
+"""TTS_BACKEND=f5: prompts are voices, and teacher `http` of another machine can use the service."""
 
 import shutil
 from collections.abc import Iterator

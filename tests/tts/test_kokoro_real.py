@@ -1,4 +1,4 @@
-"""The service on Kokoro's real weights, nothing deployed: its stock voices speak at once."""
+"""The service on Kokoro's real weights without a deployment: stock voices speak at once."""
 
 from pathlib import Path
 
@@ -34,7 +34,8 @@ async def test_the_stock_voices_are_offered_and_speak(
         assert decode(mp3.content).duration_s > 3
         answer = await client.post("/v1/audio/speech", json={"input": TEXT, "voice": "ef_nadie"})
         message = answer.json()["error"]["message"]
-        assert str(real_kokoro_model / "voices" / "ef_nadie.pt") in message
+        assert "MODEL_DIR/voices/ef_nadie.pt" in message
+        assert str(real_kokoro_model) not in message
         assert "ef_dora" in message
 
 

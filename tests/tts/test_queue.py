@@ -18,7 +18,7 @@ SHORT = {"input": "Hola, buenos días."}
 
 
 class Caller:
-    """A client at ASGI's level, to leave in the middle."""
+    """An ASGI client that can disconnect during a request."""
 
     def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
         self.sent: list[MutableMapping[str, Any]] = []
@@ -176,7 +176,7 @@ async def test_a_deployment_takes_effect_without_restart(tmp_path: Path) -> None
         listed = (await client.get("/v1/audio/voices")).json()
         assert listed["voices"][0] | {"sha256": ""} == {
             "id": "neutral", "kind": "deployed", "engine": "tone", "sha256": "", "alias_of": "",
-            "default": True, "speed": 1.0, "gain_db": 0.0,
+            "name": "neutral", "default": True, "speed": 1.0, "gain_db": 0.0,
         }  # fmt: skip
         assert "other" in listed["warnings"][0]
         assert (await client.get("/ready")).json()["packs"] == 1

@@ -1,4 +1,4 @@
-"""Voices: found by name, reloaded as they change, refused with a reason."""
+"""Voices: found by name, reloaded when they change, refused with a reason."""
 
 from pathlib import Path
 
@@ -6,19 +6,37 @@ import pytest
 
 from distillation import manifest, voicepack
 from distillation.engines.base import EngineError
-from tests.tts.harness import ToneStudent, deploy, pack
+from distillation.voicepack import VoicePack
+from tests.tts.harness import ToneStudent, deploy, native, pack
+from voicelab.tts.openai_names import VOICE_NAMES
 from voicelab.tts.voices import STATE, VoiceNotFound, Voices
 
 
 class KokoroLike(ToneStudent):
-    """Has two of the voices OpenAI's names stand for."""
+    """Has two of the voices that OpenAI's names map to."""
 
     def stock_voices(self) -> tuple[str, ...]:
         return ("ef_dora", "af_sky", "am_echo")
 
+    def stock_voice(self, name: str) -> VoicePack:
+        return pack(self.stock_voices().index(name))
+
+
+class Breaking(KokoroLike):
+    """Its voices can be damaged."""
+
+    def __init__(self, *broken: str) -> None:
+        super().__init__()
+        self.broken_voices = set(broken)
+
+    def stock_voice(self, name: str) -> VoicePack:
+        if name in self.broken_voices:
+            raise EngineError("bad_voice", f"{name}.pt is damaged.")
+        return super().stock_voice(name)
+
 
 class Bare(ToneStudent):
-    """Comes without voices."""
+    """Has no voices."""
 
     def stock_voices(self) -> tuple[str, ...]:
         raise EngineError("missing_voice", "voices/: there is no such folder.")
@@ -32,7 +50,7 @@ def voices_of(directory: Path, student: ToneStudent | None = None, **more: Path)
 
 def test_without_a_deployment_the_stock_voices_are_offered(tmp_path: Path) -> None:
     voices = voices_of(tmp_path)
-    assert list(voices.voices) == ["low", "high"]
+    assert native(voices.voices) == ["low", "high"]
     assert voices.default == "low"
     assert voices.pack(voices.find("high")).data[0, 0, 0] == 1
 
@@ -40,7 +58,7 @@ def test_without_a_deployment_the_stock_voices_are_offered(tmp_path: Path) -> No
 def test_deployed_voices_are_listed_first_with_their_kind(tmp_path: Path) -> None:
     written = deploy(tmp_path, {"neutral": pack(0.1), "low": pack(0.2)}, default="neutral")
     voices = voices_of(tmp_path)
-    assert list(voices.voices) == ["low", "neutral", "high"]
+    assert native(voices.voices) == ["low", "neutral", "high"]
     assert voices.find("low").kind == "deployed"
     assert voices.find("neutral").sha256 == written.voices["neutral"].sha256
     assert voices.find(None).name == "neutral"
@@ -126,10 +144,62 @@ def test_a_voice_file_set_by_the_user_is_the_default_voice(tmp_path: Path) -> No
     assert "none.pt" in missing.warnings[0]
 
 
-def test_openai_voice_names_are_aliases_of_available_voices(tmp_path: Path) -> None:
+def test_every_openai_name_stands_for_a_voice_that_is_there(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, KokoroLike())
     aliases = {v.name: v.alias_of for v in voices.voices.values() if v.kind == "alias"}
-    assert aliases == {"alloy": "af_sky", "echo": "am_echo"}
+    assert list(aliases) == list(VOICE_NAMES)
+    assert (aliases["alloy"], aliases["echo"], aliases["marin"]) == ("af_sky", "am_echo", "ef_dora")
+    assert aliases["onyx"] == "am_echo"  # am_onyx is absent: another man
+    assert {aliases[name] for name in ("fable", "nova", "shimmer", "coral", "sage")} == {
+        "af_sky", "ef_dora",
+    }  # fmt: skip
+
+
+def test_openai_names_stand_for_deployed_voices_where_there_is_no_stock_voice(
+    tmp_path: Path,
+) -> None:
+    deploy(tmp_path, {"neutral": pack(0.1)})
+    voices = voices_of(tmp_path, Bare())
+    assert voices.find("alloy").alias_of == "neutral"
+    assert voices.pack(voices.find("alloy")).data[0, 0, 0] == pytest.approx(0.1)
+
+
+def test_the_table_of_names_can_be_changed(tmp_path: Path) -> None:
+    voices = Voices(KokoroLike(), tmp_path, names={"alloy": "ef_dora", "agente": "am_echo"})
+    voices.refresh()
+    assert voices.find("alloy").alias_of == "ef_dora"
+    assert voices.find("agente").alias_of == "am_echo"
+
+
+def test_a_damaged_stock_pack_is_replaced_by_another_voice(tmp_path: Path) -> None:
+    student = Breaking("ef_dora")
+    voices = voices_of(tmp_path, student)
+    (warning,) = voices.warnings
+    assert "ef_dora: ef_dora.pt is damaged; another voice is in use." in warning
+    assert voices.usable(voices.find("ef_dora"))[0].name == "af_sky"
+    assert voices.usable(voices.find(None))[0].name == "af_sky"
+    assert voices.usable(voices.find("am_echo"))[0].name == "am_echo"
+    student.broken_voices.clear()
+    voices.refresh()
+    assert not voices.warnings
+    assert voices.usable(voices.find(None))[0].name == "ef_dora"
+
+
+def test_a_stock_pack_damaged_later_keeps_its_previous_version(tmp_path: Path) -> None:
+    student = Breaking()
+    voices = voices_of(tmp_path, student)
+    good = voices.pack(voices.find("ef_dora"))
+    student.broken_voices.add("ef_dora")
+    voices.refresh()
+    voice, kept = voices.usable(voices.find("ef_dora"))
+    assert (voice.name, kept) == ("ef_dora", good)
+    assert "the previous one remains in use" in voices.warnings[0]
+
+
+def test_the_error_of_the_only_voice_is_raised(tmp_path: Path) -> None:
+    voices = voices_of(tmp_path, Breaking(*KokoroLike().stock_voices()))
+    with pytest.raises(EngineError, match=r"ef_dora\.pt is damaged"):
+        voices.usable(voices.find(None))
 
 
 def test_a_stock_voice_added_later_is_loaded(tmp_path: Path) -> None:
@@ -147,8 +217,8 @@ def test_the_error_of_a_missing_voice_lists_expected_files_and_available_voices(
     stock = tmp_path / "models" / "voices"
     voices = voices_of(tmp_path, KokoroLike(), stock_directory=stock)
     with pytest.raises(VoiceNotFound) as caught:
-        voices.find("nova")
-    for part in (f"{tmp_path}/nova.pt", f"{stock}/af_nova.pt", "ef_dora, af_sky"):
+        voices.find("af_river")
+    for part in ("VOICES_DIR/af_river.pt", "MODEL_DIR/voices/af_river.pt", "ef_dora, af_sky"):
         assert part in str(caught.value)
 
 

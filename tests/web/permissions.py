@@ -1,4 +1,4 @@
-"""Who may open what: every address of the web application, in one table.
+"""Permissions: every address of the web application with the roles that may open it.
 
 A new address needs a row here; `test_permissions.py` fails without it. ADMIN holds every role.
 """
@@ -90,4 +90,20 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "deploy": ("POST", only()),
     "withdrawals": ("GET", only()),
     "voice_uses": ("GET", only(SPEAKER)),
+    # listening tests; a part is its listener's alone, known by its key
+    "listening_tests": ("GET", ALL),
+    "listening_test_new": ("GET", only(REVIEWER)),
+    "listening_test": ("GET", ALL),
+    "listening_test_join": ("POST", ALL),
+    "listening_test_invite": ("POST", only()),
+    "listening_test_close": ("POST", only(REVIEWER)),
+    "listening_test_results": ("GET", ALL),
+    "listening_test_export": ("GET", only(REVIEWER)),
+    "listening_test_enter": ("GET", EVERYBODY),
+    "listening_test_listen": ("GET", EVERYBODY),
+    "listening_test_sound": ("GET", EVERYBODY),
+    "listening_test_played": ("POST", EVERYBODY),
+    "listening_test_vote": ("POST", EVERYBODY),
+    "listening_test_undo": ("POST", EVERYBODY),
+    "listening_test_finish": ("POST", EVERYBODY),
 }

@@ -1,4 +1,4 @@
-"""A cut request body is an error for whoever reads it, a whole one is read as it came."""
+"""Reading a truncated request body is an error; a complete one is read unchanged."""
 
 from io import BytesIO
 

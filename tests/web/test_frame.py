@@ -34,7 +34,7 @@ def client_of(*roles: str, **person: Any) -> Client:
 
 
 @pytest.fixture
-def some():
+def labelled_corpus():
     neutral, warm = StyleFactory(key="neutral"), StyleFactory(key="amable", position=1)
     for n in range(4):
         label = LabelFactory(style=warm if n % 2 else neutral)
@@ -47,7 +47,7 @@ def some():
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_has_the_frame_and_no_inline_code(name, filled, request):
     if filled:
-        request.getfixturevalue("some")
+        request.getfixturevalue("labelled_corpus")
     answer = client_of("admin").get(reverse(name))
     html = answer.content.decode()
     assert answer.status_code == 200
@@ -145,7 +145,7 @@ def test_an_admin_holds_every_role_and_an_inactive_person_none():
     assert roles_of(PersonFactory(roles=["labeler"], is_active=False)) == frozenset()
 
 
-def test_home_shows_each_person_their_waiting_work(some):
+def test_home_shows_each_person_their_waiting_work(labelled_corpus):
     def todo(*roles: str) -> list[str]:
         context = client_of(*roles).get(reverse("home")).context
         return [item["href"] for item in context["todo"]]
@@ -166,7 +166,7 @@ def test_a_persons_roles_are_loaded_in_one_query(django_assert_num_queries):
     assert RolesBackend().get_user(0) is None
 
 
-def test_home_counts_by_style_in_few_queries(some, django_assert_max_num_queries):
+def test_home_counts_by_style_in_few_queries(labelled_corpus, django_assert_max_num_queries):
     SpeakerFactory()
     client = client_of("admin")
     with django_assert_max_num_queries(20):

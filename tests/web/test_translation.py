@@ -1,4 +1,4 @@
-"""Spanish: every message has its words, and every page says nothing in English."""
+"""Spanish: every message is translated, and no page contains English."""
 
 import os
 import re
@@ -55,7 +55,7 @@ LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "r
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The words as they stand in the .po, whatever .mo lies beside it."""
+    """The messages of the .po file, even if the .mo file differs."""
     folder = tmp_path_factory.mktemp("locale")
     target = folder / "es" / "LC_MESSAGES" / "django.mo"
     target.parent.mkdir(parents=True)

@@ -39,7 +39,7 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def english_left(html: str) -> list[str]:
-    """Name the long messages whose English a page says though Spanish says it otherwise."""
+    """Return the long messages that a page contains in English although the Spanish differs."""
     said = text_of(html)
     return [piece for piece in _english() if piece in said]
 
@@ -54,7 +54,7 @@ def _english() -> list[str]:
 
 
 def text_of(html: str) -> str:
-    """Return what a person reads on a page, or has read aloud."""
+    """Return the text of a page, including what a screen reader announces."""
     reader = _Reader()
     reader.feed(html)
     return " ".join(" ".join(reader.said).split())
@@ -66,7 +66,7 @@ def joined(html: str) -> str:
 
 
 def literal_words(template: str) -> set[str]:
-    """Return the words a template says outside gettext, in texts and attributes."""
+    """Return the words of a template outside gettext, in texts and attributes."""
     text = re.sub(r"{% comment %}.*?{% endcomment %}", "", template, flags=re.S)
     text = re.sub(r"{% blocktrans.*?{% endblocktrans %}", "", text, flags=re.S)
     text = re.sub(r"<(script|pre)\b.*?</\1>", "", text, flags=re.S)

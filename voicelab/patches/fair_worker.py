@@ -24,10 +24,10 @@ class FairWorker(ThreadWorker):
         time.sleep(YIELD_S)  # so that no process takes all connections of a burst
 
     def get_thread_pool(self) -> Executor:
-        return Turnstile(self.cfg.threads)
+        return FairExecutor(self.cfg.threads)
 
 
-class Turnstile(Executor):
+class FairExecutor(Executor):
     """Run tasks in threads, each started when the previous one ends or has run `patience_s`."""
 
     def __init__(self, threads: int, patience_s: float = PATIENCE_S) -> None:

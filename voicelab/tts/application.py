@@ -83,6 +83,8 @@ def config() -> Config:
         api_keys=tuple(settings.TTS_API_KEYS),
         reload_s=settings.TTS_RELOAD_S,
         apply_delivery=settings.TTS_APPLY_DELIVERY,
+        voice_names=settings.TTS_VOICE_NAMES,
+        cors_origins=tuple(settings.TTS_CORS_ORIGINS),
         port=settings.TTS_PORT,
     )
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import JsonResponse
 
 INVALID = "invalid_request_error"
 AUTHENTICATION = "authentication_error"
 RATE = "rate_limit_error"
 SERVER = "server_error"
+
+
+_FOLDERS = re.compile(r"(?<![\w./:~-])/(?:[^\s/:;,'\"()]+/)+")
+
+
+def without_paths(error: object) -> str:
+    """Return a message with every absolute path shortened to the file's name."""
+    return _FOLDERS.sub("", str(error))
 
 
 class ApiError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import uuid
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import async_only_middleware
 
+from voicelab.tts.cors import allow_origin, is_allowed
 from voicelab.tts.errors import INVALID, SERVER, ApiError
+from voicelab.tts.service import Service
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 SPEECH = "/v1/audio/speech"
@@ -21,7 +24,7 @@ POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' d
 
 @async_only_middleware
 def frame(get_response: Handler) -> Handler:
-    """Check host and origin, return errors as JSON, count speech requests."""
+    """Check host and origin, return errors as JSON, allow other origins, count requests."""
 
     async def answer(request: HttpRequest) -> HttpResponseBase:
         try:
@@ -33,8 +36,10 @@ def frame(get_response: Handler) -> Handler:
             response.headers["Content-Length"] = str(len(response.content))
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Request-ID"] = uuid.uuid4().hex
+        allow_origin(request, response, _service(request).config.cors_origins)
         if request.path == SPEECH:
-            request.scope["speech"].metrics.requests.labels(response.status_code).inc()  # type: ignore[attr-defined]
+            _service(request).metrics.requests.labels(response.status_code).inc()
         return response
 
     return answer
@@ -49,9 +54,13 @@ def _check_sender(request: HttpRequest) -> None:
             400, f"{error} The setting is TTS_ALLOWED_HOSTS.", code="host_not_allowed"
         ) from error
     origin = request.headers.get("Origin")
-    if request.method == "POST" and origin is not None and _place_of(origin) != host:
+    if request.method != "POST" or origin is None or _place_of(origin) == host:
+        return
+    if not is_allowed(origin, _service(request).config.cors_origins):
         raise ApiError(
-            403, f"Pages of {origin} may not use this service.", code="origin_not_allowed"
+            403,
+            f"Pages of {origin} may not use this service; the setting is TTS_CORS_ORIGINS.",
+            code="origin_not_allowed",
         )
 
 
@@ -65,6 +74,8 @@ def _place_of(origin: str) -> str:
 def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Convert one of Django's own error responses to an OpenAI error; pass others through."""
     status = response.status_code
+    if request.method == "OPTIONS" and status == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        return HttpResponse(status=204, headers={"Allow": f"{response.headers['Allow']}, OPTIONS"})
     if status < 400 or response.headers.get("Content-Type", "").startswith("application/json"):
         return response
     what = {
@@ -75,3 +86,8 @@ def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     kind = SERVER if status >= 500 else INVALID
     headers = {"Allow": response.headers["Allow"]} if "Allow" in response.headers else {}
     return ApiError(status, what, code=code, kind=kind, headers=headers).response()
+
+
+def _service(request: HttpRequest) -> Service:
+    service: Service = request.scope["speech"]  # type: ignore[attr-defined]
+    return service

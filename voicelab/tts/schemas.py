@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
 SPEEDS = (0.25, 4.0)
@@ -34,12 +34,27 @@ def _plain_name(name: str) -> str:
     return name
 
 
+def _or(default: Any) -> BeforeValidator:
+    """Return a validator that takes an explicit null as the default: clients send both."""
+    return BeforeValidator(lambda value: default if value is None else value)
+
+
+def _id_of(voice: Any) -> Any:
+    """Return the name in OpenAI's `{"id": name}`, everything else as it is; empty as null."""
+    if isinstance(voice, dict):
+        voice = voice.get("id", voice)
+    return voice or None
+
+
 Plain = Annotated[str, AfterValidator(_text_only)]
 VoiceName = Annotated[str, AfterValidator(_plain_name)]
 
 
 class SpeechIn(Schema):
-    """The body of POST /v1/audio/speech, as OpenAI defines it; unknown fields are ignored."""
+    """The body of POST /v1/audio/speech, as OpenAI defines it.
+
+    Unknown fields are ignored; a null is an absent field.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,11 +67,14 @@ class SpeechIn(Schema):
     input: Annotated[Plain, AfterValidator(_with_something_in_it)] = Field(
         description="The text to speak."
     )
-    voice: VoiceName | None = Field(
-        None, description="A name of /v1/audio/voices; the default voice without one."
+    voice: Annotated[VoiceName | None, BeforeValidator(_id_of)] = Field(
+        None,
+        description='A name of /v1/audio/voices, or {"id": name}; the default voice without one.',
     )
-    model: Plain = Field("tts-1", max_length=100, description="An id of /v1/models.")
-    speed: float = Field(
+    model: Annotated[Plain, _or("tts-1")] = Field(
+        "tts-1", max_length=100, description="tts-*, gpt-4o-mini-tts, or an id of /v1/models."
+    )
+    speed: Annotated[float, _or(1.0)] = Field(
         1.0, ge=SPEEDS[0], le=SPEEDS[1], allow_inf_nan=False, description="Relative to the voice's."
     )
     delivery: bool | None = Field(
@@ -64,10 +82,18 @@ class SpeechIn(Schema):
         description="Not OpenAI's: whether a deployed voice speaks with the speed and gain of "
         "/v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
     )
-    response_format: Format = Field("mp3", description="24 kHz mono; wav and flac are sent whole.")
-    stream_format: Literal["audio"] = "audio"
-    instructions: str | None = Field(None, description="Accepted for compatibility, not used.")
-    seed: int = Field(0, ge=0, lt=2**63, description="Equal requests give equal sound.")
+    response_format: Annotated[Format, _or("mp3")] = Field(
+        "mp3", description="24 kHz mono; wav and flac are sent whole."
+    )
+    stream_format: Annotated[Literal["audio"], _or("audio")] = "audio"
+    instructions: Annotated[Plain, Field(max_length=4096)] | None = Field(
+        None,
+        description="Where they name the style of a deployed voice, and `voice` is absent or "
+        "one of OpenAI's names, that voice speaks.",
+    )
+    seed: Annotated[int, _or(0)] = Field(
+        0, ge=0, lt=2**63, description="Equal requests give equal sound."
+    )
     reference_audio: str | None = Field(
         None, description="Base64; with TTS_BACKEND=f5 the voice to clone instead of `voice`."
     )
@@ -78,6 +104,7 @@ class VoiceOut(Schema):
     """One voice a request can name."""
 
     id: str
+    name: str = Field(description="The same as `id`; clients show it.")
     kind: Literal["deployed", "file", "stock", "alias"]
     engine: str
     sha256: str = Field(description="Of the pack's file; empty for stock voices and aliases.")
@@ -109,6 +136,19 @@ class ModelsOut(Schema):
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
+
+
+class NamedModel(Schema):
+    """A model as Open WebUI reads it."""
+
+    id: str
+    name: str
+
+
+class NamedModelsOut(Schema):
+    """All models as Open WebUI reads them, from /v1/audio/models."""
+
+    models: list[NamedModel]
 
 
 class DefaultOut(Schema):

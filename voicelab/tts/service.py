@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, Options, Student
 from distillation.voicepack import PackError, VoicePack
+from voicelab.tts import openai_names
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.encoding import FORMATS
-from voicelab.tts.errors import SERVER, ApiError, not_ready
+from voicelab.tts.errors import SERVER, ApiError, not_ready, without_paths
+from voicelab.tts.instructions import named_style
 from voicelab.tts.metrics import Metrics
 from voicelab.tts.schemas import SPEEDS, SpeechIn
 from voicelab.tts.speaker import Job, Speaker, Utterance
@@ -27,7 +29,6 @@ logger = logging.getLogger("voicelab.tts")
 
 WARM_UP = "Buenos días, gracias por llamar."
 RETRY_S = 5.0  # between attempts to start an engine whose files are missing
-MODELS = ("tts-1", "tts-1-hd", "kokoro")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,24 @@ class Config:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     reload_s: float = 1.0
     apply_delivery: bool = True  # of requests that do not say
+    voice_names: Mapping[str, str] = field(default_factory=lambda: openai_names.VOICE_NAMES)
+    cors_origins: tuple[str, ...] = ()
     port: int = 0
+
+
+class ChosenVoice:
+    """The voice of one request; `voice` is another one if its pack turns out to be damaged."""
+
+    def __init__(self, voice: Voice, load: Callable[[Voice], tuple[Voice, VoicePack]]) -> None:
+        self.voice = voice
+        self._load = load
+        self._pack: VoicePack | None = None
+
+    def pack(self) -> VoicePack:
+        """Return the pack, read when it is first asked for; runs in the inference thread."""
+        if self._pack is None:
+            self.voice, self._pack = self._load(self.voice)
+        return self._pack
 
 
 class Service:
@@ -70,9 +88,8 @@ class Service:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Model ids a request may name; all refer to the one running engine."""
-        backend = self.config.backend
-        return MODELS if backend in MODELS else (*MODELS, backend)
+        """Model ids that are listed; all refer to the one running engine."""
+        return tuple(dict.fromkeys((*openai_names.MODELS, self.config.backend)))
 
     @property
     def reason(self) -> str | None:
@@ -93,7 +110,7 @@ class Service:
     def voices(self) -> Voices:
         """The voices; raises ApiError 503 until the engine is loaded."""
         if self._voices is None:
-            raise not_ready(self._reason or "The engine is loading.")
+            raise not_ready(without_paths(self._reason or "The engine is loading."))
         return self._voices
 
     def start(self) -> None:
@@ -122,17 +139,18 @@ class Service:
             The request is invalid, the queue is full, or the engine failed.
         """
         if reason := self.reason:
-            raise not_ready(reason)
+            raise not_ready(without_paths(reason))
         self._check(wanted)
-        voice, pack = await self._voice(wanted)
-        job = self.speaker.admit(self._utterance(wanted, voice, pack))
+        chosen = await self._voice(wanted)
+        job = self.speaker.admit(self._utterance(wanted, chosen))
         try:
             await job.open()
         except (EngineError, PackError) as error:
+            why = without_paths(error)
             if wanted.reference_audio and error.code in PROMPT_FAULTS:
-                raise ApiError(400, str(error), code=error.code, param="reference_audio") from error
-            raise ApiError(500, str(error), code=error.code, kind=SERVER) from error
-        return job, voice
+                raise ApiError(400, why, code=error.code, param="reference_audio") from error
+            raise ApiError(500, why, code=error.code, kind=SERVER) from error
+        return job, chosen.voice
 
     def find(self, name: str | None, *, param: str = "voice") -> Voice:
         """Return the voice called `name`; raise ApiError 400 listing the voices if missing."""
@@ -149,7 +167,7 @@ class Service:
         except (EngineError, PackError) as error:
             raise ApiError(
                 500,
-                f"{error} The default voice stays.",
+                f"{without_paths(error)} The default voice stays.",
                 code=error.code,
                 param="style",
                 kind=SERVER,
@@ -158,7 +176,7 @@ class Service:
 
     def check_model(self, name: str) -> None:
         """Raise ApiError 404 if the model does not exist."""
-        if name not in self.models:
+        if not openai_names.is_model(name, self.models):
             raise ApiError(
                 404,
                 f"The model {name!r} does not exist; there are {', '.join(self.models)}.",
@@ -174,10 +192,10 @@ class Service:
                 "voices": len(self._voices.voices),
                 "packs": len(self._voices.deployed),
                 "default": self._voices.default,
-                "warnings": list(self._voices.warnings),
+                "warnings": [without_paths(one) for one in self._voices.warnings],
                 "warm_up_s": round(self.warm_up_s, 3),
             }
-        if reason := self.reason:
+        if reason := without_paths(self.reason or ""):
             return {"ready": False, "reason": reason, **state, **not_ready(reason).body}, 503
         return {"ready": True, **state}, 200
 
@@ -192,25 +210,39 @@ class Service:
                 param="input",
             )
 
-    async def _voice(self, wanted: SpeechIn) -> tuple[Voice, Callable[[], VoicePack]]:
-        """Return the voice and a loader of its pack; a prompt in the request wins over a name."""
+    async def _voice(self, wanted: SpeechIn) -> ChosenVoice:
+        """Return the request's voice; a prompt in the request wins over a name."""
         if wanted.reference_audio and isinstance(self._student, PromptVoices):
             sent = (wanted.reference_audio, wanted.reference_text)
             prompt: Any = await asyncio.to_thread(self._student.sent, *sent)
-            return Voice("reference", "file", self._student.name), lambda: prompt
-        voice, voices = self.find(wanted.voice), self.voices
-        return voice, lambda: voices.pack(voice)
+            voice = Voice("reference", "file", self._student.name)
+            return ChosenVoice(voice, lambda voice: (voice, prompt))
+        voice = self._styled(self.find(wanted.voice), wanted)
+        return ChosenVoice(voice, self.voices.usable)
 
-    def _utterance(
-        self, wanted: SpeechIn, voice: Voice, pack: Callable[[], VoicePack]
-    ) -> Utterance:
+    def _styled(self, voice: Voice, wanted: SpeechIn) -> Voice:
+        """Return the deployed voice of the style that the instructions name, else `voice`.
+
+        A voice that the request names itself stays, unless the name is one of OpenAI's, which
+        every client has to send.
+        """
+        if not wanted.instructions:
+            return voice
+        by_style = {one.style or one.name: one for one in self.voices.deployed.values()}
+        style = named_style(wanted.instructions, by_style)
+        logger.info("instructions style=%s text=%.200r", style or "-", wanted.instructions)
+        if style is None or (wanted.voice is not None and voice.kind != "alias"):
+            return voice
+        return by_style[style]
+
+    def _utterance(self, wanted: SpeechIn, chosen: ChosenVoice) -> Utterance:
         engine = self._student
         assert engine is not None  # noqa: S101  # ready
         encoder = FORMATS[wanted.response_format].encoder()
         applied = self.config.apply_delivery if wanted.delivery is None else wanted.delivery
-        delivery = voice.delivery if applied else PLAIN
+        delivery = chosen.voice.delivery if applied else PLAIN
         speed = min(max(wanted.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
-        return Utterance(wanted.input, engine, pack, speed, encoder, wanted.seed, delivery)
+        return Utterance(wanted.input, engine, chosen.pack, speed, encoder, wanted.seed, delivery)
 
     async def _live(self) -> None:
         while not await self._attempt():
@@ -222,7 +254,7 @@ class Service:
                 self._report("voices reloaded")
 
     async def _attempt(self) -> bool:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             await self.speaker.run(self._load)
         except (EngineError, PackError, VoiceNotFound) as error:
@@ -230,7 +262,7 @@ class Service:
                 logger.error("not ready: %s", error)
             self._reason = str(error)
             return False
-        self.warm_up_s = time.monotonic() - begun
+        self.warm_up_s = time.monotonic() - started
         self._reason = None
         self._report("ready")
         return True
@@ -243,7 +275,7 @@ class Service:
         voices = self._read_voices(self._student)
         voices.refresh()
         if voices.voices or not isinstance(self._student, PromptVoices):
-            self._student.synthesize(WARM_UP, voices.pack(voices.find(None)))
+            self._student.synthesize(WARM_UP, voices.usable(voices.find(None))[1])
         self._voices = voices
 
     def _options(self) -> Options:
@@ -260,10 +292,11 @@ class Service:
         config = self.config
         if isinstance(engine, PromptVoices):
             prompts = config.model_dir / FOLDER
-            return Voices(engine, prompts, stock_directory=prompts, suffix=".wav")
+            return Voices(engine, prompts, stock_directory=prompts, suffix=".wav", names={})
         info = STUDENTS.get(config.backend)
         stock = config.model_dir / "voices" if info and info.needs_models else None
-        return Voices(engine, config.voices_dir, config.voice_file, stock)
+        names = config.voice_names
+        return Voices(engine, config.voices_dir, config.voice_file, stock, names=names)
 
     def _report(self, what: str) -> None:
         kinds = Counter(voice.kind for voice in self.voices.voices.values())
@@ -284,7 +317,7 @@ class Service:
 
     def _finished(self, job: Job) -> None:
         """Record metrics of a job that left the queue, complete or not; called from any thread."""
-        taken_s = time.monotonic() - job.begun
+        taken_s = time.monotonic() - job.started
         if not job.complete:
             self.metrics.unfinished.inc()
         if job.first_byte_s is not None:

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -19,7 +19,7 @@ from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio, Samples
 from corpus.text.chunking import chunk_by_length
 from distillation.delivery import PLAIN, Delivery
-from distillation.engines.base import EngineError, Student
+from distillation.engines.base import EngineError, StreamingStudent, Student
 from distillation.voicepack import VoicePack
 from voicelab.tts.encoding import SR, Encoder
 from voicelab.tts.errors import RATE, SERVER, ApiError
@@ -30,7 +30,7 @@ T = TypeVar("T")
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
-PAUSE_S = 0.2  # between pieces, at speed 1
+PAUSE_S = 0.25  # between pieces, at speed 1; Kokoro's own between two sentences: 0.34-0.45 s
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class Speaker:
         """Free the job's place; idempotent, callable from any thread."""
         if job in self._jobs:
             self._jobs.discard(job)
-            self._recent_s.append(time.monotonic() - job.begun)
+            self._recent_s.append(time.monotonic() - job.started)
             self._on_release(job)
 
     def stop(self) -> None:
@@ -132,7 +132,7 @@ class Job:
     """
 
     def __init__(self, speaker: Speaker, utterance: Utterance) -> None:
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         self.audio_s = 0.0
         self.synthesis_s = 0.0
         self.first_byte_s: float | None = None
@@ -141,6 +141,7 @@ class Job:
         self._speaker = speaker
         self._utterance = utterance
         self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
+        self._sound: Iterator[Audio] | None = None  # of the current piece
         self._ready: deque[bytes] = deque()
 
     @property
@@ -151,7 +152,7 @@ class Job:
     @property
     def left_s(self) -> float:
         """Seconds until the request times out."""
-        return self.begun + self._speaker.timeout_s - time.monotonic()
+        return self.started + self._speaker.timeout_s - time.monotonic()
 
     def __aiter__(self) -> Self:
         return self
@@ -186,7 +187,7 @@ class Job:
             except TimeoutError as error:
                 raise self._too_slow() from error
         if self.first_byte_s is None:
-            self.first_byte_s = time.monotonic() - self.begun
+            self.first_byte_s = time.monotonic() - self.started
         if self.complete:
             self.close()
         return data
@@ -201,36 +202,47 @@ class Job:
         )
 
     def _speak(self) -> bytes:
-        """Synthesize and encode one piece; runs in the inference thread."""
+        """Synthesize and encode one piece, or a part of it; runs in the inference thread."""
         if self.closed:
             raise self._too_slow()
-        data = b""
-        audio = self._synthesize(self._pieces.popleft())
+        data, starts = b"", self._sound is None
+        audio = self._synthesize()
         if audio is not None:
-            pause_s = PAUSE_S / self._utterance.speed if self.audio_s else 0.0
-            y = _prepared(audio, pause_s, self.delivery.gain_db)
+            pause_s = PAUSE_S / self._utterance.speed if starts and self.audio_s else 0.0
+            y = _prepared(audio, pause_s, self.delivery.gain_db, fade_in=starts)
             self.audio_s += len(y) / SR
             data = self._utterance.encoder.feed(y)
-        if not self._pieces:
+        if self._sound is None and not self._pieces:
             if not self.audio_s:
                 raise _nothing_to_speak()
             data += self._utterance.encoder.finish()
             self.complete = True
         return data
 
-    def _synthesize(self, piece: str) -> Audio | None:
-        """Return the piece's audio; None if it contains nothing to speak."""
-        utterance, begun = self._utterance, time.monotonic()
+    def _synthesize(self) -> Audio | None:
+        """Return the next sound; None at the end of a piece, and if it has nothing to speak."""
+        started = time.monotonic()
         try:
-            return utterance.student.synthesize(
-                piece, utterance.pack(), speed=utterance.speed, seed=utterance.seed
-            )
+            self._sound = self._sound or self._sound_of(self._pieces.popleft())
+            audio = next(self._sound, None)
         except EngineError as error:
-            if error.code == "empty_text":
-                return None
-            raise
+            if error.code != "empty_text":
+                raise
+            audio = None
         finally:
-            self.synthesis_s += time.monotonic() - begun
+            self.synthesis_s += time.monotonic() - started
+        if audio is None:
+            self._sound = None
+        return audio
+
+    def _sound_of(self, piece: str) -> Iterator[Audio]:
+        """Return the sound of a piece: as it comes, if the engine can, else all at once."""
+        utterance = self._utterance
+        student, pack = utterance.student, utterance.pack()
+        if isinstance(student, StreamingStudent):
+            return student.stream(piece, pack, speed=utterance.speed, seed=utterance.seed)
+        audio = student.synthesize(piece, pack, speed=utterance.speed, seed=utterance.seed)
+        return iter([_faded_out(audio)])
 
 
 def _nothing_to_speak() -> ApiError:
@@ -242,11 +254,17 @@ def _nothing_to_speak() -> ApiError:
     )
 
 
-def _prepared(audio: Audio, pause_s: float, gain_db: float) -> Samples:
-    """Resample a piece to `SR`, apply the gain, fade both ends and prepend a pause."""
+def _prepared(audio: Audio, pause_s: float, gain_db: float, *, fade_in: bool) -> Samples:
+    """Resample sound to `SR`, apply the gain, fade it in if asked and prepend a pause."""
     y = amplify(resample(audio, SR), gain_db).y.copy()
-    n = min(int(EDGE_S * SR), len(y) // 2)
-    fade = np.linspace(0.0, 1.0, n, dtype=np.float32)
-    y[:n] *= fade
-    y[len(y) - n :] *= fade[::-1]
+    if fade_in:
+        n = min(int(EDGE_S * SR), len(y) // 2)
+        y[:n] *= np.linspace(0.0, 1.0, n, dtype=np.float32)
     return np.concatenate([np.zeros(int(pause_s * SR), np.float32), y])
+
+
+def _faded_out(audio: Audio) -> Audio:
+    n = min(int(EDGE_S * audio.sr), len(audio.y) // 2)
+    y = audio.y.copy()
+    y[len(y) - n :] *= np.linspace(1.0, 0.0, n, dtype=np.float32)
+    return Audio(y, audio.sr)

@@ -12,12 +12,14 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from voicelab.tts.encoding import FORMATS
-from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError
+from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError, without_paths
 from voicelab.tts.schemas import (
     DefaultOut,
     ErrorOut,
     ModelOut,
     ModelsOut,
+    NamedModel,
+    NamedModelsOut,
     SpeechIn,
     VoiceName,
     VoiceOut,
@@ -82,14 +84,18 @@ async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
     return HttpResponse(sound, content_type=form.media_type, headers=headers)
 
 
-@api.get("/v1/models", auth=bearer, response={200: ModelsOut, **ERRORS}, tags=["OpenAI"])
+@api.api_operation(
+    GET, "/v1/models", auth=bearer, response={200: ModelsOut, **ERRORS}, tags=["OpenAI"]
+)
 async def models(request: HttpRequest) -> ModelsOut:
     """List the models; all of them refer to the one running engine."""
     service = _service(request)
     return ModelsOut(data=[ModelOut(id=name, created=service.created) for name in service.models])
 
 
-@api.get("/v1/models/{name}", auth=bearer, response={200: ModelOut, **ERRORS}, tags=["OpenAI"])
+@api.api_operation(
+    GET, "/v1/models/{path:name}", auth=bearer, response={200: ModelOut, **ERRORS}, tags=["OpenAI"]
+)
 async def model(request: HttpRequest, name: str) -> ModelOut:
     """Show one model."""
     service = _service(request)
@@ -97,7 +103,19 @@ async def model(request: HttpRequest, name: str) -> ModelOut:
     return ModelOut(id=name, created=service.created)
 
 
-@api.get("/v1/audio/voices", auth=bearer, response={200: VoicesOut, **ERRORS}, tags=["voices"])
+@api.api_operation(
+    GET, "/v1/audio/models", auth=bearer, response={200: NamedModelsOut, **ERRORS}, tags=["voices"]
+)
+async def named_models(request: HttpRequest) -> NamedModelsOut:
+    """List the models as Open WebUI asks for them."""
+    return NamedModelsOut(
+        models=[NamedModel(id=name, name=name) for name in _service(request).models]
+    )
+
+
+@api.api_operation(
+    GET, "/v1/audio/voices", auth=bearer, response={200: VoicesOut, **ERRORS}, tags=["voices"]
+)
 async def voices(request: HttpRequest) -> VoicesOut:
     """List the voices: deployed styles, then the engine's own, then OpenAI's names for them."""
     known = _service(request).voices
@@ -105,6 +123,7 @@ async def voices(request: HttpRequest) -> VoicesOut:
         voices=[
             VoiceOut(
                 id=voice.name,
+                name=voice.name,
                 kind=voice.kind,
                 engine=voice.engine,
                 sha256=voice.sha256,
@@ -115,7 +134,7 @@ async def voices(request: HttpRequest) -> VoicesOut:
             for voice in known.voices.values()
         ],
         default=known.default,
-        warnings=list(known.warnings),
+        warnings=[without_paths(warning) for warning in known.warnings],
     )
 
 
@@ -144,7 +163,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=status)
 
 
-@api.get("/metrics", auth=bearer, include_in_schema=False)
+@api.api_operation(GET, "/metrics", auth=bearer, include_in_schema=False)
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Return metrics for Prometheus."""
     return HttpResponse(_service(request).metrics.text(), content_type="text/plain; version=0.0.4")

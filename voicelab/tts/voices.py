@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,18 +14,11 @@ from distillation import manifest, voicepack
 from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import EngineError, Student
 from distillation.voicepack import PackError, VoicePack
+from voicelab.tts import openai_names
 
 logger = logging.getLogger(__name__)
 
 STATE = "set_voice.json"  # the default chosen by /set_voice, kept across restarts
-ALIASES = {  # OpenAI's names for Kokoro's voices
-    "alloy": "af_sky",
-    "echo": "am_echo",
-    "fable": "af_bella",
-    "onyx": "am_onyx",
-    "nova": "af_nova",
-    "shimmer": "af_sarah",
-}
 Kind = Literal["deployed", "file", "stock", "alias"]
 Stamp = tuple[Path, int, int, int]
 
@@ -37,7 +31,8 @@ class VoiceNotFound(LookupError):
 class Voice:
     """An available voice; `sha256` is that of the pack's file, `pack` is None for stock voices.
 
-    `delivery` is the speed and gain the manifest has for a deployed voice.
+    `style`, `delivery`: the style of a deployed voice, and the speed and gain the manifest has for
+    it.
     """
 
     name: str
@@ -47,6 +42,7 @@ class Voice:
     alias_of: str = ""
     pack: VoicePack | None = None
     delivery: Delivery = PLAIN
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,8 @@ class Voices:
         Folder of the stock packs, to watch for changes and to name in errors.
     suffix : str
         File name suffix of voices, for errors.
+    names : mapping, optional
+        Other names of voices, OpenAI's; each stands for its voice, or another if that is absent.
     """
 
     def __init__(
@@ -89,14 +87,18 @@ class Voices:
         voice_file: Path | None = None,
         stock_directory: Path | None = None,
         suffix: str = ".pt",
+        names: Mapping[str, str] = openai_names.VOICE_NAMES,
     ) -> None:
         self._student = student
         self._directory = directory
         self._voice_file = voice_file
         self._stock_directory = stock_directory
         self._suffix = suffix
+        self._names = names
         self._snapshot = Snapshot()
         self._stock_packs: dict[str, VoicePack] = {}
+        self._outdated: set[str] = set()  # packs above whose file may have changed
+        self._damaged: dict[str, str] = {}  # warnings about stock packs, by name
         self._chosen = _read_choice(directory / STATE)
 
     @property
@@ -111,7 +113,7 @@ class Voices:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Problems with voices that should be available; empty if there are none."""
-        return self._snapshot.warnings
+        return (*self._snapshot.warnings, *self._damaged.values())
 
     @property
     def default(self) -> str | None:
@@ -129,12 +131,14 @@ class Voices:
 
     def refresh(self) -> None:
         """Reread manifest and packs; a rejected voice keeps its previous version."""
-        snapshot = self._read()
-        for warning in snapshot.warnings:
-            if warning not in self._snapshot.warnings:
+        known = self.warnings
+        self._snapshot = self._read()
+        self._damaged.clear()
+        self._outdated = set(self._stock_packs)
+        self._check_stock()
+        for warning in self.warnings:
+            if warning not in known:
                 logger.warning("voice refused: %s", warning)
-        self._snapshot = snapshot
-        self._stock_packs.clear()
 
     def find(self, name: str | None) -> Voice:
         """Return the voice called `name`, or the default one for None.
@@ -159,13 +163,67 @@ class Voices:
         )
 
     def pack(self, voice: Voice) -> VoicePack:
-        """Return the voice's pack; stock packs are read on first use and cached."""
+        """Return the voice's pack; stock packs are read on first use and cached.
+
+        A stock pack that can no longer be read keeps its previous version.
+
+        Raises
+        ------
+        EngineError, PackError
+            It cannot be read, and never could.
+        """
         if voice.pack is not None:
             return voice.pack
-        name = voice.alias_of or voice.name
-        if name not in self._stock_packs:
-            self._stock_packs[name] = self._student.stock_voice(name)
+        if voice.alias_of:
+            return self.pack(self.find(voice.alias_of))
+        name = voice.name
+        if name not in self._stock_packs or name in self._outdated:
+            try:
+                self._stock_packs[name] = self._student.stock_voice(name)
+            except (EngineError, PackError) as error:
+                self._warn_of_damage(name, error)
+                if name not in self._stock_packs:
+                    raise
+            self._outdated.discard(name)
         return self._stock_packs[name]
+
+    def usable(self, wanted: Voice) -> tuple[Voice, VoicePack]:
+        """Return the wanted voice with its pack; if that is damaged, the first that is not.
+
+        In order: the wanted voice, the default one, then all others as they are listed.
+
+        Raises
+        ------
+        EngineError, PackError
+            The wanted voice's, if no voice can be read.
+        """
+        failed: EngineError | PackError | None = None
+        for voice in self._instead_of(wanted):
+            try:
+                return voice, self.pack(voice)
+            except (EngineError, PackError) as error:
+                failed = failed or error
+        assert failed is not None  # noqa: S101  # the wanted voice was tried
+        raise failed
+
+    def _instead_of(self, wanted: Voice) -> Iterator[Voice]:
+        yield wanted
+        if self.default is not None:
+            yield self.find(self.default)
+        yield from self.voices.values()
+
+    def _check_stock(self) -> None:
+        """Read every stock pack once, so that damage is known before a caller asks for it."""
+        for voice in self._snapshot.others.values():
+            if voice.kind == "stock":
+                try:
+                    self._student.stock_voice(voice.name)
+                except (EngineError, PackError) as error:
+                    self._warn_of_damage(voice.name, error)
+
+    def _warn_of_damage(self, name: str, error: EngineError | PackError) -> None:
+        kept = "the previous one remains" if name in self._stock_packs else "another voice is"
+        self._damaged[name] = f"{name}: {str(error).rstrip('.')}; {kept} in use."
 
     def choose(self, name: str) -> bool:
         """Make `name` the default; return whether the choice could be persisted."""
@@ -185,6 +243,7 @@ class Voices:
             warnings.append(f"{error} The previous voices remain in use.")
             paths = {stamp[0] for stamp in stamps}
             stamps += [stamp for stamp in old.stamps if stamp[0] not in paths]
+            others = self._with_aliases(old.deployed, others)
             return replace(old, others=others, warnings=tuple(warnings), stamps=tuple(stamps))
         voices = {}
         for name, entry in deployed.voices.items() if deployed else ():
@@ -193,6 +252,7 @@ class Voices:
                 voices[name] = voice
         preferred = [self._voice_file.stem] if self._voice_file else []
         preferred += [deployed.default] if deployed else []
+        others = self._with_aliases(voices, others)
         return Snapshot(voices, others, tuple(preferred), tuple(warnings), tuple(stamps))
 
     def _deployed_voice(
@@ -213,8 +273,9 @@ class Voices:
             warnings.append(f"{name}: {str(error).rstrip('.')}; {kept}.")
             return old
         return Voice(
-            name, "deployed", pack.engine, entry.sha256, pack=pack, delivery=entry.delivery
-        )
+            name, "deployed", pack.engine, entry.sha256,
+            pack=pack, delivery=entry.delivery, style=entry.style,
+        )  # fmt: skip
 
     def _others(self, stamps: list[Stamp], warnings: list[str]) -> dict[str, Voice]:
         engine = self._student.name
@@ -235,16 +296,23 @@ class Voices:
             stock = ()
         for name in stock:
             others.setdefault(name, Voice(name, "stock", engine))
-        for alias, name in ALIASES.items():
-            if name in stock:
-                others.setdefault(alias, Voice(alias, "alias", engine, alias_of=name))
         return others
 
+    def _with_aliases(
+        self, deployed: dict[str, Voice], others: dict[str, Voice]
+    ) -> dict[str, Voice]:
+        """Return the other voices and, behind them, the names that stand for a voice."""
+        present = [name for name, voice in others.items() if voice.kind != "alias"]
+        assigned = openai_names.assign(self._names, present or list(deployed))
+        engine = self._student.name
+        aliases = {name: Voice(name, "alias", engine, alias_of=to) for name, to in assigned.items()}
+        return {**others, **{name: one for name, one in aliases.items() if name not in others}}
+
     def _looked_for(self, name: str) -> str:
-        places = [self._directory / f"{name}{self._suffix}"]
+        places = [f"VOICES_DIR/{name}{self._suffix}"]
         if self._stock_directory is not None:
-            places.append(self._stock_directory / f"{ALIASES.get(name, name)}{self._suffix}")
-        return " and ".join(dict.fromkeys(str(place) for place in places))
+            places.append(f"MODEL_DIR/{self._stock_directory.name}/{name}{self._suffix}")
+        return " and ".join(places)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -256,6 +324,8 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _sha256(path: Path) -> str:
+    if path.exists() and not path.is_file():  # reading a named pipe would block
+        raise PackError("unreadable", f"{path}: not a regular file")
     try:
         return sha256_of(path)
     except OSError as error:

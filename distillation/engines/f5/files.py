@@ -17,7 +17,7 @@ from distillation.hub.sets import Part
 FOLDER = "f5"
 F5_WEIGHTS = "F5 weights"  # key in a recipe's versions: source and licence
 VERSION = "1.1.22"  # of the package, installed in the teacher's environment only
-ARCHITECTURE = "architecture.json"  # needed beside a checkpoint that is not F5TTS_Base
+ARCHITECTURE = "architecture.json"  # needed next to a checkpoint that is not F5TTS_Base
 DEFAULT = "F5TTS_Base"
 _BASE = {"dim": 1024, "depth": 22, "heads": 16, "ff_mult": 2, "text_dim": 512, "conv_layers": 4}
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -133,7 +133,7 @@ def _file(part: Part, model_dir: Path, records: Mapping[str, Record]) -> Path:
 
 
 def _architecture(path: Path) -> Mapping[str, Any]:
-    """Return the arguments of F5's transformer, from the file beside the weights if it exists."""
+    """Return the arguments of F5's transformer, from the file next to the weights if it exists."""
     if not path.is_file():
         return ARCHITECTURES[DEFAULT]
     try:

@@ -145,7 +145,7 @@ def _wrapped(path: Path, files: Files) -> Iterator[None]:
             raise EngineError(
                 "bad_model",
                 f"{path} is of another architecture or vocabulary ({message[-200:]}). The "
-                f"checkpoint, {files.vocab} and {ARCHITECTURE} beside it belong together.",
+                f"checkpoint, {files.vocab} and {ARCHITECTURE} next to it belong together.",
             ) from error
         raise _fault(path, f"it is damaged ({type(error).__name__}: {message[:160]})") from error
 

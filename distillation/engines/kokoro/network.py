@@ -80,12 +80,12 @@ class Network:
         self.half = bf16
         self.prefers_batch = self._device.type == "cuda"
         decoder: Any = model.decoder
-        self._generate = (
+        self.generate = (
             package_generator.Generator(decoder.generator, half=bf16)
             if self._device.type == "cuda"
             else generator.Generator(decoder.generator, torch.bfloat16 if bf16 else torch.float32)
         )
-        self._text = lru_cache(maxsize=TEXTS)(self.text_of)
+        self.text = lru_cache(maxsize=TEXTS)(self.text_of)
         self._prosody = _remembered(self._prosody_of, PROSODIES)
 
     @property
@@ -137,7 +137,7 @@ class Network:
             ]  # fmt: skip
             for group in self._groups(prosodies):
                 prosody = Prosody.joined([prosodies[index] for index in group])
-                y = self.decode(prosody, styles[group, :128], self._generate).float().cpu().numpy()
+                y = self.decode(prosody, styles[group, :128], self.generate).float().cpu().numpy()
                 hidden_text |= dict(zip(group, y, strict=True))
         return [hidden_text[index] for index in range(len(voices))]
 
@@ -168,7 +168,7 @@ class Network:
         return Text(ids, lengths, mask, hidden_text, model.text_encoder(ids, lengths, mask))
 
     def _prosody_of(self, phonemes: str, style: Tensor, speed: float, seed: int) -> Prosody:
-        text = self._text(phonemes)
+        text = self.text(phonemes)
         hidden = self.hidden(text, style)
         at = self.frames(hidden, speed)
         aligned, f0, energy = self.aligned(text, hidden, at, style)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +24,7 @@ from distillation.engines.kokoro import INFO
 from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
 from distillation.engines.kokoro.gradient import GradientNetwork
 from distillation.engines.kokoro.network import Network
+from distillation.engines.kokoro.streaming import streamed
 from distillation.engines.kokoro.weights import REPO, load
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
 from distillation.voicepack import PackError, VoicePack
@@ -167,6 +168,27 @@ class KokoroStudent:
         ]
         return [Audio(joined(list(parts), self.sr), self.sr) for parts in zip(*spoken, strict=True)]
 
+    def stream(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[Audio]:
+        """Speak `text` window by window (`streaming.streamed`), without its silent edges.
+
+        Parameters and errors are those of `synthesize`. Equal arguments give equal samples, but
+        not those of `synthesize`.
+
+        Yields
+        ------
+        Audio
+            24 kHz, |y| < 1.
+        """
+        loudness = 1.0  # falls where a window would clip
+        for index, (phonemes, row) in enumerate(self._rows(text, condition, speed)):
+            if index:
+                yield Audio(np.zeros(round(JOIN_S * self.sr), np.float32), self.sr)
+            for y in streamed(self._network, phonemes, row, speed=speed, seed=seed + index):
+                loudness = min(loudness, self._loudness(y))
+                yield Audio(y * np.float32(loudness), self.sr)
+
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
     ) -> Callable[[Tensor], DifferentiableSpeech]:
@@ -211,9 +233,11 @@ class KokoroStudent:
         self._gradients = self._gradients or GradientNetwork(self._network)
         return self._gradients
 
-    def _rows(self, text: str, condition: VoicePack) -> list[tuple[str, Samples]]:
+    def _rows(
+        self, text: str, condition: VoicePack, speed: float = 1.0
+    ) -> list[tuple[str, Samples]]:
         """Return the phonemes of each piece of a text with the row that it uses."""
-        check_request(self.name, condition, 1.0)
+        check_request(self.name, condition, speed)
         spoken = map(self._spoken, pieces(tidy(text), self.phoneme_count, self.max_phonemes))
         return [(phonemes, condition.row(len(phonemes))) for phonemes in spoken]
 
@@ -226,10 +250,14 @@ class KokoroStudent:
         ]
 
     def _quietened(self, y: Samples) -> Samples:
+        return y * np.float32(self._loudness(y))
+
+    def _loudness(self, y: Samples) -> float:
+        """Return the factor, at most 1, that keeps the peak below 1."""
         peak = float(np.abs(y).max())
         if not np.isfinite(peak):
             raise EngineError("bad_model", f"{self.model_dir / WEIGHTS} gives no finite sound.")
-        return y * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
+        return min(1.0, _PEAK / max(peak, 1e-9))
 
     def _phonemes(self, text: str) -> str:
         phonemes, _ = self._g2p(normalize_spanish(text) if self._spanish else text)

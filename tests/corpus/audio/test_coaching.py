@@ -22,21 +22,23 @@ NEUTRAL = Baseline(
 SLOW = {"rate_ratio": [0.88, 0.98]}
 
 
-def judged(audio: Audio, profile: dict[str, Any], syllables: int = 12) -> tuple[Quality, Prosody]:
+def evaluated(
+    audio: Audio, profile: dict[str, Any], syllables: int = 12
+) -> tuple[Quality, Prosody]:
     prosody = measure(audio, syllables=syllables)
     checks = take_checks(audio, syllables=syllables)
     return quality(prosody, checks, profile, NEUTRAL), prosody
 
 
 def test_one_sentence_names_what_to_do_the_measure_and_the_band() -> None:
-    found, prosody = judged(speech(12, rate=5.6), SLOW)
+    found, prosody = evaluated(speech(12, rate=5.6), SLOW)
     [hint] = hints(found.parts, prosody)
     assert (hint.code, hint.low_side, hint.mild) == ("rate_ratio", False, False)
     assert hint.value == pytest.approx(5.6, abs=0.2)
     assert (hint.low, hint.high) == pytest.approx((4.4, 4.9), abs=0.01)
-    said = advice(hint).replace(",", ".")
-    assert f"{hint.value:.1f}" in said
-    assert "4.4-4.9" in said
+    words = advice(hint).replace(",", ".")
+    assert f"{hint.value:.1f}" in words
+    assert "4.4-4.9" in words
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_one_sentence_names_what_to_do_the_measure_and_the_band() -> None:
 def test_the_band_is_given_in_the_speakers_own_units(
     profile: dict[str, Any], sound: dict[str, Any], value: float | None, band: tuple[float, float]
 ) -> None:
-    found, prosody = judged(speech(12, **sound), profile)
+    found, prosody = evaluated(speech(12, **sound), profile)
     hint = next(hint for hint in hints(found.parts, prosody) if hint.kind == "style")
     assert (hint.low, hint.high) == pytest.approx(band, rel=0.01)
     if value is not None:
@@ -60,14 +62,14 @@ def test_the_band_is_given_in_the_speakers_own_units(
 
 def test_technical_problems_come_before_the_style() -> None:
     loud_room = speech(12, rate=5.6, noise_db=-28.0)
-    found, prosody = judged(loud_room, SLOW)
+    found, prosody = evaluated(loud_room, SLOW)
     first = hints(found.parts, prosody)[0]
     assert first.code == "noise"
     assert (first.low, first.high) == (20.0, None)
 
 
 def test_a_take_within_every_band_gets_no_advice() -> None:
-    found, prosody = judged(speech(12, rate=4.7), SLOW)
+    found, prosody = evaluated(speech(12, rate=4.7), SLOW)
     assert hints(found.parts, prosody) == ()
 
 
@@ -101,7 +103,7 @@ PROSODY = measure(speech(12), syllables=12)
 
 
 def test_the_target_pitch_is_the_band_around_the_neutral_voice() -> None:
-    found, prosody = judged(speech(12, f0_hz=230.0), {"pitch_st": [0.0, 12.0]})
+    found, prosody = evaluated(speech(12, f0_hz=230.0), {"pitch_st": [0.0, 12.0]})
     assert wanted_pitch_hz(found.parts, prosody) == pytest.approx((200, 400), rel=0.001)
     assert wanted_pitch_hz([], prosody) is None
 

@@ -73,7 +73,7 @@ def test_human_voices_have_a_plausible_pitch() -> None:
         assert to_st(max(of_speaker), min(of_speaker)) < 4  # one person, one voice
 
 
-def by_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarray, np.ndarray]:
+def praat_pitch(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarray, np.ndarray]:
     audio = io.resample(audio, min(16_000, audio.sr))
     found = parselmouth.Sound(audio.y.astype(np.float64), audio.sr).to_pitch_ac(
         time_step=0.01, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
@@ -82,8 +82,8 @@ def by_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.ndarr
     return np.where(f0_hz > 0, f0_hz, np.nan), np.asarray(found.xs())
 
 
-def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
-    wanted_hz, wanted_s = by_praat(audio, floor_hz, ceiling_hz)
+def assert_agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
+    wanted_hz, wanted_s = praat_pitch(audio, floor_hz, ceiling_hz)
     found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
     voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
@@ -109,10 +109,10 @@ def agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
 def test_the_pitch_track_agrees_with_praat(
     audio: Audio, floor_hz: float, ceiling_hz: float
 ) -> None:
-    agrees_with_praat(audio, floor_hz, ceiling_hz)
+    assert_agrees_with_praat(audio, floor_hz, ceiling_hz)
 
 
 def test_the_pitch_track_of_human_voices_agrees_with_praat() -> None:
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
-        agrees_with_praat(io.decode(path), 60.0, 600.0)
-        agrees_with_praat(io.decode(path), 90.0, 300.0)
+        assert_agrees_with_praat(io.decode(path), 60.0, 600.0)
+        assert_agrees_with_praat(io.decode(path), 90.0, 300.0)

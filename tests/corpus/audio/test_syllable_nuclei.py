@@ -1,4 +1,4 @@
-"""Syllables counted by ear: on syllables that are put together, and on speech with known words."""
+"""Syllables counted from audio: synthetic syllables, and speech with known words."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ from tests import signals
 from tests.distillation.voices import LONG, SHORT, say
 
 
-def beats(count: int, *, every_s: float = 0.2, level: float = 0.1, sr: int = 24_000) -> Audio:
+def syllable_tone(
+    count: int, *, every_s: float = 0.2, level: float = 0.1, sr: int = 24_000
+) -> Audio:
     """A vowel-like sound whose level rises and falls once for each syllable."""
     t = np.arange(round((count * every_s + 0.1) * sr)) / sr
     swell = np.where(t < count * every_s, np.sin(np.pi * t / every_s) ** 2, 0.0)
@@ -23,7 +25,7 @@ def beats(count: int, *, every_s: float = 0.2, level: float = 0.1, sr: int = 24_
 def test_every_rise_and_fall_of_level_is_one_syllable_at_any_loudness(
     count: int, level: float
 ) -> None:
-    assert count_nuclei(beats(count, level=level)) == count
+    assert count_nuclei(syllable_tone(count, level=level)) == count
 
 
 def test_sounds_other_than_vowels_are_not_counted() -> None:
@@ -31,7 +33,7 @@ def test_sounds_other_than_vowels_are_not_counted() -> None:
     assert count_nuclei(signals.silence(2.0)) == 0
     assert count_nuclei(Audio(np.zeros(10, np.float32), 24_000)) == 0
     for other in (low, high):
-        speech = beats(6, sr=other.sr)
+        speech = syllable_tone(6, sr=other.sr)
         size = min(len(other.y), len(speech.y))
         both = Audio(speech.y[:size] + other.y[:size], speech.sr)
         assert abs(count_nuclei(both) - 6) <= 1

@@ -17,15 +17,15 @@ def test_each_abbreviation_occurs_once_per_reader_and_spanish_ones_once_for_both
 
 
 @pytest.mark.parametrize(
-    ("reader", "written", "said"),
+    ("reader", "written", "expected"),
     [
         ("plain", "La SRA. Gil y la Srta. Gil, de Ud.", "La señora Gil y la Srta. Gil, de usted"),
         ("spanish", "La Sra. Gil y la Srta. Gil, etc.", "La Sra. Gil y la señorita Gil, etcétera."),
         ("english", "Mrs. Gill, ext. 5, etc.", "missus Gill, extension 5, et cetera."),
     ],
 )
-def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written, said) -> None:
-    assert expand_abbreviations(written, reader) == said
+def test_a_reader_expands_its_own_and_leaves_the_last_full_stop(reader, written, expected) -> None:
+    assert expand_abbreviations(written, reader) == expected
 
 
 def test_context_decides_what_a_dot_alone_does_not() -> None:

@@ -36,8 +36,8 @@ def test_the_full_reader_keeps_case_and_symbols_and_expands_more() -> None:
 
 
 def test_english_has_its_own_numbers_and_letters() -> None:
-    said = normalize_english("Dr. Smith: the FBI paid $1,250.50 on the 2nd, at 10:05.")
-    assert " ".join(said.split()) == (
+    result = normalize_english("Dr. Smith: the FBI paid $1,250.50 on the 2nd, at 10:05.")
+    assert " ".join(result.split()) == (
         "doctor Smith: the eff bee eye paid one thousand two hundred and fifty point five zero "
         "dollars on the second, at ten oh five."
     )

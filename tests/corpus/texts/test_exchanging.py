@@ -1,4 +1,4 @@
-"""Import and export of rows: all or nothing, and nothing twice."""
+"""Import and export of rows: all or nothing, without duplicates."""
 
 import json
 from io import StringIO

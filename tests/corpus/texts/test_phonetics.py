@@ -135,9 +135,9 @@ def espeak_phonemes(synthesizer: parselmouth.Data, text: str) -> list[str]:
     grid, _sound = call(synthesizer, "To Sound", text, True)
     tier = call(grid, "Get number of tiers")
     count = call(grid, "Get number of intervals", tier)
-    heard = [call(grid, "Get label of interval", tier, i) for i in range(1, count + 1)]
+    labels = [call(grid, "Get label of interval", tier, i) for i in range(1, count + 1)]
     found: list[str] = []
-    for label in filter(None, heard):
+    for label in filter(None, labels):
         found += [label] if label == "tʃ" else [ESPEAK.get(sign, sign) for sign in label]
     written = " ".join(found).replace("ɾ ɾ", "r")
     return written.replace("i i", "ʝ").split()
@@ -148,10 +148,12 @@ def test_espeak_finds_the_same_phonemes_in_the_whole_corpus() -> None:
     groups = yaml.safe_load((FOLDER / "sentences.yaml").read_text("utf-8"))
     ours = theirs = same = 0
     for entry in (entry for group in groups for entry in group["sentences"]):
-        mine, heard = phonemes(entry["text"]), espeak_phonemes(synthesizer, entry["text"])
-        blocks = difflib.SequenceMatcher(None, mine, heard, autojunk=False).get_matching_blocks()
-        ours, theirs = ours + len(mine), theirs + len(heard)
+        mine, reference = phonemes(entry["text"]), espeak_phonemes(synthesizer, entry["text"])
+        blocks = difflib.SequenceMatcher(
+            None, mine, reference, autojunk=False
+        ).get_matching_blocks()
+        ours, theirs = ours + len(mine), theirs + len(reference)
         same += sum(block.size for block in blocks)
-        assert abs(len(mine) - len(heard)) <= 2, entry["text"]
+        assert abs(len(mine) - len(reference)) <= 2, entry["text"]
     assert ours == pytest.approx(theirs, rel=0.005)
     assert 2 * same / (ours + theirs) > 0.99

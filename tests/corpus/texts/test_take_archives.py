@@ -18,7 +18,7 @@ KNOWN = Known({"shcc-01", "shcc-02", "a_b"}, {"amable", "neutral", "muy_amable"}
 LIMIT = 10_000_000
 
 
-def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
+def planned(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
     [item] = plan([Found(name, size, fault)], KNOWN, max_bytes=LIMIT)
     return item.sentence_id, item.style, item.fault
 
@@ -49,12 +49,12 @@ def one(name: str, size: int = 10, fault: str = "") -> tuple[str, str, str]:
     ],
 )
 def test_a_file_name_gives_sentence_and_style(name, meant):
-    assert one(name) == meant
+    assert planned(name) == meant
 
 
 def test_files_of_impossible_size_are_refused():
-    assert one("shcc-01_amable.wav", 0)[2] == "empty"
-    assert one("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
+    assert planned("shcc-01_amable.wav", 0)[2] == "empty"
+    assert planned("shcc-01_amable.wav", LIMIT + 1)[2] == "too_large"
 
 
 def test_a_duplicate_name_is_refused_and_a_numbered_one_is_a_take():
@@ -79,7 +79,7 @@ def packed(*entries: tuple[str | ZipInfo, bytes], compression: int = ZIP_STORED)
     return file
 
 
-def taken(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
+def extracted(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
     into = io.BytesIO()
     archive_extract(file, index, into, max_bytes=limit)
     return into.getvalue()
@@ -87,14 +87,14 @@ def taken(file: io.BytesIO, index: int = 0, limit: int = LIMIT) -> bytes:
 
 def refusal(file: io.BytesIO, index: int | None = None, limit: int = LIMIT) -> str:
     with pytest.raises(BatchError) as refused:
-        taken(file, index, limit) if index is not None else archive_files(file)
+        extracted(file, index, limit) if index is not None else archive_files(file)
     return refused.value.code
 
 
 def test_files_are_extracted_unchanged():
     file = packed(("takes/", b""), ("takes/shcc-01_amable.wav", b"sound" * 100))
     assert archive_files(file) == [Found("takes/shcc-01_amable.wav", 500)]
-    assert taken(file) == b"sound" * 100
+    assert extracted(file) == b"sound" * 100
 
 
 def test_a_zip_bomb_is_recognized_by_its_header():
@@ -192,7 +192,7 @@ def test_a_damaged_archive_is_refused_or_read(data):
     with contextlib.suppress(BatchError):
         for index, found in enumerate(archive_files(file)):
             plan([found], KNOWN, max_bytes=LIMIT)
-            taken(file, index)
+            extracted(file, index)
 
 
 def test_python_still_reads_archives_the_way_the_check_assumes():

@@ -30,7 +30,7 @@ TEXTBOOK = (  # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability",
 def textbook() -> dict[int, dict[int, int]]:
     columns = list(zip(*(row.split(",") for row in TEXTBOOK), strict=True))
     return {
-        n: {who: int(said) for who, said in enumerate(column) if said != "."}
+        n: {who: int(vote) for who, vote in enumerate(column) if vote != "."}
         for n, column in enumerate(columns)
     }
 
@@ -47,8 +47,8 @@ def test_kappa_of_each_pair_equals_that_of_scikit_learn_on_common_votes():
     votes = {n: {1: random.randint(1, 3), 2: random.randint(1, 3)} for n in range(60)}
     votes |= {n: {1: 1, 5: 2} for n in range(60, 70)}
     found = kappas(votes, resamples=99)
-    both = [said for said in votes.values() if 2 in said]
-    expected = cohen_kappa_score([said[1] for said in both], [said[2] for said in both])
+    both = [vote for vote in votes.values() if 2 in vote]
+    expected = cohen_kappa_score([vote[1] for vote in both], [vote[2] for vote in both])
     assert found[1, 2].value == pytest.approx(expected)
     assert found[1, 2].low < expected < found[1, 2].high
     assert set(found) == {(1, 2), (1, 5)}

@@ -55,10 +55,10 @@ def from_folder(client: Any, speaker: Any, data: bytes, language: str) -> str:
 
 
 def from_zip(client: Any, speaker: Any, data: bytes, language: str) -> str:
-    return said_of_first(client, packed((TRIED, data)), language)
+    return first_message(client, packed((TRIED, data)), language)
 
 
-def said_of_first(client: Any, archive: bytes, language: str) -> str:
+def first_message(client: Any, archive: bytes, language: str) -> str:
     """Send a ZIP, open its preview, store all of it; return the message for the first file."""
     form = {"zip": SimpleUploadedFile("x.zip", archive)}
     url = client.post(reverse("take_batch_send"), form).url
@@ -96,12 +96,12 @@ def test_bad_audio_is_refused_at_every_upload_in_the_speakers_language(
 ) -> None:
     code, make = SOUNDS[name]
     data = make()
-    said = DOORS[door](client, speaker, data, language)
+    message = DOORS[door](client, speaker, data, language)
     wanted = words(code, door, language)
     if name == "a header without sound":  # not empty as a file, so the decoder reports it
         with translation.override(language):
             wanted = str(REFUSALS["empty"])
-    assert wanted in said
+    assert wanted in message
     assert wanted != words(code, door, "es" if language == "en" else "en")
     assert not Recording.objects.filter(style__key="amable").exists()
     owned = {str(take.uuid) for take in Recording.objects.all()}  # the good one of the ZIP
@@ -117,14 +117,14 @@ def test_a_bad_file_of_an_archive_is_reported_and_the_good_one_stored(
     name: str, language: str, client: Any, media: Path, tmp_path: Path
 ) -> None:
     codes, make = ARCHIVES[name]
-    said = said_of_first(client, make(), language)
+    message = first_message(client, make(), language)
     with translation.override(language):
         wanted = [
             refusal(AudioError(code, "")) if code in REFUSALS and code != "too_large"
             else batch_words(code)
             for code in codes
         ]  # fmt: skip
-    assert any(one in said for one in wanted), said
+    assert any(one in message for one in wanted), message
     assert {p.name for p in tmp_path.iterdir()} == {media.name}
     kept = [name for name in files_in(media) if not name.startswith("batches/")]
     assert len(kept) == 2 * Recording.objects.count()

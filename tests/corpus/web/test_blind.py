@@ -19,7 +19,7 @@ def blind(settings: Any) -> None:
     settings.BLIND_SHARE = 1.0
 
 
-def told(sentence: Sentence) -> tuple[str | None, str]:
+def label_and_standing(sentence: Sentence) -> tuple[str | None, str]:
     row: Any = Sentence.objects.with_label().get(pk=sentence.pk)
     return row.label_key, row.standing
 
@@ -34,9 +34,9 @@ def test_the_blind_draw_is_deterministic_and_uniform():
 
 def test_two_equal_votes_make_a_label(blind, sentence, neutral, warm, labeler):
     label_set(sentence=sentence, style=warm, person=labeler)
-    assert told(sentence) == ("amable", "labelled")
+    assert label_and_standing(sentence) == ("amable", "labelled")
     label_set(sentence=sentence, style=warm, person=PersonFactory(), seen=None)
-    assert told(sentence) == ("amable", "labelled")
+    assert label_and_standing(sentence) == ("amable", "labelled")
 
 
 def test_two_different_votes_make_no_label_until_adjudicated(
@@ -44,9 +44,9 @@ def test_two_different_votes_make_no_label_until_adjudicated(
 ):
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=PersonFactory(), seen=None)
-    assert told(sentence) == (None, "disputed")
+    assert label_and_standing(sentence) == (None, "disputed")
     label_adjudicate(sentence=sentence, style=neutral, person=reviewer, reason="§2 of the guide")
-    assert told(sentence) == ("neutral", "settled")
+    assert label_and_standing(sentence) == ("neutral", "settled")
     with pytest.raises(LabelConflict):
         label_set(sentence=sentence, style=neutral, person=labeler)
 
@@ -58,7 +58,7 @@ def test_a_changed_vote_ends_the_dispute_but_is_not_counted_as_independent(
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=other)
     label_set(sentence=sentence, style=neutral, person=labeler)
-    assert told(sentence) == ("neutral", "labelled")
+    assert label_and_standing(sentence) == ("neutral", "labelled")
     votes = LabelDecision.objects.independent()[sentence.pk]
     assert votes == {labeler.pk: warm.pk, other.pk: neutral.pk}
 
@@ -69,7 +69,7 @@ def test_undoing_a_vote_restores_the_persons_own_earlier_one(
     label_set(sentence=sentence, style=warm, person=labeler)
     label_set(sentence=sentence, style=neutral, person=PersonFactory())
     label_undo(sentence=sentence, person=labeler)
-    assert told(sentence) == ("neutral", "labelled")
+    assert label_and_standing(sentence) == ("neutral", "labelled")
     assert set(LabelDecision.objects.independent()[sentence.pk]) != {labeler.pk}
 
 
@@ -84,7 +84,7 @@ def test_a_changed_share_does_not_change_earlier_votes(settings, sentence, neutr
     label_set(sentence=sentence, style=warm, person=labeler)
     settings.BLIND_SHARE = 0.0
     label_set(sentence=sentence, style=neutral, person=PersonFactory())
-    assert told(sentence) == (None, "disputed")
+    assert label_and_standing(sentence) == (None, "disputed")
 
 
 def test_a_sentence_waits_for_people_whose_vote_it_lacks(settings, neutral, warm, labeler):

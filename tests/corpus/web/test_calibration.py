@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 def judge(quality: float, state: str, *before: str) -> Recording:
     take = RecordingFactory.create(state=state)
-    for said in (*before, state):
-        take.verdicts.create(state=said, person=PersonFactory())
+    for earlier in (*before, state):
+        take.verdicts.create(state=earlier, person=PersonFactory())
     ProsodyScoreFactory(recording=take, quality=quality)
     return take
 

@@ -28,7 +28,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def kept(content: bytes | None = None, **changes: Any) -> Recording:
+def accepted_take(content: bytes | None = None, **changes: Any) -> Recording:
     """Create an accepted take with its file, without measuring it."""
     content = content or wav()
     take = RecordingFactory.create(
@@ -52,7 +52,10 @@ def client(reviewer):
 
 def test_the_ljspeech_layout_has_a_row_and_a_wav_for_every_take(client, neutral, speaker):
     sentence = SentenceFactory(text="¿Qué | tal?")
-    takes = [kept(sentence=sentence, style=neutral, speaker=speaker), kept(style=neutral)]
+    takes = [
+        accepted_take(sentence=sentence, style=neutral, speaker=speaker),
+        accepted_take(style=neutral),
+    ]
     zip_ = download(client, layout="ljspeech")
     rows = [line.split("|") for line in zip_.read("metadata.csv").decode().splitlines()]
     assert [row[0] for row in rows] == [take_name(take) for take in takes]
@@ -61,7 +64,7 @@ def test_the_ljspeech_layout_has_a_row_and_a_wav_for_every_take(client, neutral,
 
 
 def test_the_audio_folder_layout_has_the_metadata_of_each_file(client, warm):
-    take = kept(style=warm)
+    take = accepted_take(style=warm)
     ProsodyScoreFactory(recording=take, quality=0.71)
     zip_ = download(client, layout="audiofolder")
     [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
@@ -72,19 +75,19 @@ def test_the_audio_folder_layout_has_the_metadata_of_each_file(client, warm):
 
 def test_the_exchange_layout_is_imported_with_its_audio(client, neutral, sentence):
     LabelFactory(sentence=sentence, style=neutral)
-    kept(sentence=sentence, style=neutral)
+    accepted_take(sentence=sentence, style=neutral)
     zip_ = download(client, layout="exchange")
     assert {"corpus.json", "recordings/shcc-01_neutral.wav"} < set(zip_.namelist())
 
 
 def test_the_exchange_layout_contains_only_the_selection(client, neutral, warm, speaker):
-    said = SentenceFactory.create_batch(3)
-    for sentence, style in zip(said, (neutral, warm, warm), strict=True):
+    sentences = SentenceFactory.create_batch(3)
+    for sentence, style in zip(sentences, (neutral, warm, warm), strict=True):
         LabelFactory(sentence=sentence, style=style)
-    kept(sentence=said[0], style=neutral, speaker=speaker)
-    kept(sentence=said[1], style=warm)
-    kept(sentence=said[2], style=warm, speaker=speaker, state="pending")
-    every = [sentence.sentence_id for sentence in said]
+    accepted_take(sentence=sentences[0], style=neutral, speaker=speaker)
+    accepted_take(sentence=sentences[1], style=warm)
+    accepted_take(sentence=sentences[2], style=warm, speaker=speaker, state="pending")
+    every = [sentence.sentence_id for sentence in sentences]
     for query, there in (
         ({}, every[:2]),
         ({"style": "amable"}, every[1:2]),
@@ -102,7 +105,7 @@ def test_the_exchange_layout_contains_only_the_selection(client, neutral, warm, 
 @pytest.mark.parametrize("layout", ["ljspeech", "audiofolder", "exchange"])
 def test_sha256sum_accepts_every_archive(layout, client, neutral, sentence, tmp_path):
     LabelFactory(sentence=sentence, style=neutral)
-    kept(sentence=sentence, style=neutral)
+    accepted_take(sentence=sentence, style=neutral)
     download(client, layout=layout).extractall(tmp_path)
     command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -111,12 +114,12 @@ def test_sha256sum_accepts_every_archive(layout, client, neutral, sentence, tmp_
 
 
 def test_only_the_selection_with_consent_is_exported(client, neutral, warm, speaker):
-    mine = kept(style=neutral, speaker=speaker)
-    warm_one = kept(style=warm)
-    waiting = kept(style=warm, state="pending")
-    kept(style=warm, state="rejected")
-    kept(speaker=SpeakerFactory(withdrawn_at=timezone.now()))
-    kept(speaker=SpeakerFactory(consented_at=None))
+    mine = accepted_take(style=neutral, speaker=speaker)
+    warm_one = accepted_take(style=warm)
+    waiting = accepted_take(style=warm, state="pending")
+    accepted_take(style=warm, state="rejected")
+    accepted_take(speaker=SpeakerFactory(withdrawn_at=timezone.now()))
+    accepted_take(speaker=SpeakerFactory(consented_at=None))
     for query, there in (
         ({}, [mine, warm_one]),
         ({"style": "amable"}, [warm_one]),
@@ -128,14 +131,14 @@ def test_only_the_selection_with_consent_is_exported(client, neutral, warm, spea
 
 
 def test_a_missing_or_changed_file_is_left_out_and_reported(client, neutral):
-    gone, changed, good = kept(), kept(), kept()
+    gone, changed, good = accepted_take(), accepted_take(), accepted_take()
     gone.wav.storage.delete(gone.wav.name)
     with changed.wav.storage.open(changed.wav.name, "wb") as file:
         file.write(b"other")
     zip_ = download(client, layout="audiofolder")
-    said = zip_.read("LEFT_OUT.txt").decode()
-    assert take_name(gone) in said
-    assert take_name(changed) in said
+    left_out = zip_.read("LEFT_OUT.txt").decode()
+    assert take_name(gone) in left_out
+    assert take_name(changed) in left_out
     [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
     assert row["file_name"] == f"audio/{take_name(good)}.wav"
 
@@ -148,7 +151,7 @@ def test_an_empty_selection_and_invalid_input_are_reported(client):
 
 def test_memory_does_not_grow_with_the_archive(neutral, sentence, speaker):
     content = bytes(300_000)
-    first = kept(content, sentence=sentence, style=neutral, speaker=speaker)
+    first = accepted_take(content, sentence=sentence, style=neutral, speaker=speaker)
     same = {"wav": first.wav.name, "sha256": first.sha256, "sentence": sentence, "style": neutral}
     RecordingFactory.create_batch(150, speaker=speaker, state="accepted", **same)
     tracemalloc.start()

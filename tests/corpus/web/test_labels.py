@@ -165,7 +165,7 @@ def test_undo_in_the_page(sentence, neutral, labeler):
 
 
 @pytest.fixture
-def some(neutral, warm, labeler):
+def three_sentences(neutral, warm, labeler):
     numbers = CategoryFactory(key="numbers", name="Números")
     a = SentenceFactory(sentence_id="a-1", text="Buenos días a todos.")
     b = SentenceFactory(sentence_id="b-1", text="Son las tres.", category=numbers)
@@ -191,12 +191,12 @@ def some(neutral, warm, labeler):
         ("q=nowhere", set()),
     ],
 )
-def test_the_address_carries_the_filter(query, found, some, labeler):
+def test_the_address_carries_the_filter(query, found, three_sentences, labeler):
     answer = signed_in(labeler).get(f"{reverse('label')}?{query}")
     assert {row["sentence"].sentence_id for row in answer.context["rows"]} == found
 
 
-def test_others_read_the_labels_but_cannot_change_them(some, reviewer):
+def test_others_read_the_labels_but_cannot_change_them(three_sentences, reviewer):
     html = signed_in(reviewer).get(reverse("label")).content.decode()
     assert "Buenos días" in html
     assert 'name="accept"' not in html

@@ -67,8 +67,8 @@ def test_a_verdict_leads_to_the_next_take_and_then_to_skipped_ones(client, takes
     assert judged(client, third, "rejected", "Too fast.").endswith(f"take={first.pk}")
     assert judged(client, first, "accepted") == reverse("listening")
     assert shown(client)["take"] is None
-    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "person")
-    assert list(said) == [
+    verdicts = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "person")
+    assert list(verdicts) == [
         ("accepted", "", reviewer.pk),
         ("rejected", "Too fast.", reviewer.pk),
         ("accepted", "", reviewer.pk),
@@ -143,8 +143,8 @@ def test_a_verdict_is_undone_and_the_take_waits_again(client, takes, reviewer):
     answer = client.post(f"{undo}?style=neutral", {"queue": "1"})
     assert answer.url.endswith(f"?style=neutral&take={first.pk}")
     assert shown(client, take=first.pk)["take"] == first
-    said = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "undoes__state")
-    assert list(said) == [("rejected", "Too fast.", None), ("pending", "", "rejected")]
+    verdicts = TakeVerdict.objects.order_by("pk").values_list("state", "reason", "undoes__state")
+    assert list(verdicts) == [("rejected", "Too fast.", None), ("pending", "", "rejected")]
     assert shown(client)["mine"] is None
     judged(client, second, "accepted")
     assert shown(client, take=first.pk)["mine"].recording == second

@@ -155,8 +155,8 @@ def test_the_example_is_the_best_accepted_take_of_oneself_or_of_a_synthetic_voic
     assert signed_in(other.user).get(url).status_code == 404
     speaker.synthetic = True
     speaker.save()
-    heard: Any = signed_in(other.user).get(url)
-    assert b"".join(heard.streaming_content)
+    response: Any = signed_in(other.user).get(url)
+    assert b"".join(response.streaming_content)
 
 
 def test_the_page_contains_the_sentences_to_read_neutral_first(
@@ -186,19 +186,19 @@ def test_the_page_says_why_there_is_nothing_to_read(
     client: Any, speaker: Any, neutral: Any, warm: Any
 ) -> None:
     url = reverse("studio")
-    assert "No sentence is labelled yet" in told(client)
+    assert "No sentence is labelled yet" in empty_page(client)
     label = LabelFactory(style=neutral)
     RecordingFactory(sentence=label.sentence, style=neutral, speaker=speaker)
-    assert "Every labelled sentence has a take of yours" in told(client)
-    assert "Every sentence labelled with this style" in told(client, style="neutral")
-    words = told(client, style="amable")
+    assert "Every labelled sentence has a take of yours" in empty_page(client)
+    assert "Every sentence labelled with this style" in empty_page(client, style="neutral")
+    words = empty_page(client, style="amable")
     assert "No sentence is labelled with this style yet" in words
     assert f'href="{url}"' in words.partition("Labelers choose")[2]
     speaker.user.groups.add(Group.objects.get_or_create(name="labeler")[0])
-    assert f'href="{reverse("focus")}"' in told(client, style="amable")
+    assert f'href="{reverse("focus")}"' in empty_page(client, style="amable")
 
 
-def told(client: Any, **query: str) -> str:
+def empty_page(client: Any, **query: str) -> str:
     page = client.get(reverse("studio"), query, headers={"Accept-Language": "en"})
     assert page.context["prompts"] == []
     return str(page.content.decode())

@@ -169,8 +169,8 @@ def test_an_empty_file_and_no_file_have_different_messages(sentence, neutral, sp
     empty = send(client, sentence, b"")
     none = client.post(reverse("take_upload"), {"sentence": "shcc-01", "style": "neutral"})
     assert empty.status_code == none.status_code == 422
-    said = [str(answer.context["form"].errors["file"]) for answer in (empty, none)]
-    assert said[0] != said[1]
+    messages = [str(answer.context["form"].errors["file"]) for answer in (empty, none)]
+    assert messages[0] != messages[1]
 
 
 def test_an_upload_over_the_limit_is_discarded_while_it_is_received(
@@ -237,12 +237,12 @@ def test_another_reviewers_verdict_is_overwritten_only_once_seen(keep, reviewer,
     take, client = keep(), signed_in(reviewer)
     page, url = (reverse(name, args=[take.pk]) for name in ("take", "take_judge"))
     seen = client.get(page).context["verdict_form"]["seen"].value()
-    said = take_judge(recording=take, person=labeler, state="rejected", reason="noise")
+    verdict = take_judge(recording=take, person=labeler, state="rejected", reason="noise")
     answer = client.post(url, {"state": "accepted", "seen": seen}, follow=True)
     assert "Entretanto" in str(*answer.context["messages"])
     assert (answer.context["take"].state, take.verdicts.count()) == ("rejected", 1)
-    assert answer.context["verdict_form"]["seen"].value() == said.pk
-    client.post(url, {"state": "accepted", "seen": said.pk})
+    assert answer.context["verdict_form"]["seen"].value() == verdict.pk
+    client.post(url, {"state": "accepted", "seen": verdict.pk})
     take.refresh_from_db()
     assert (take.state, take.verdicts.count()) == ("accepted", 2)
 

@@ -38,8 +38,8 @@ def speaker() -> Iterator[Speaker]:
 
 
 @pytest.fixture(scope="module")
-def said() -> np.ndarray:
-    """What a process says first."""
+def expected() -> np.ndarray:
+    """The audio that a new process synthesizes first."""
     made = Speaker()
     try:
         return np.asarray(made.ask(**REQUEST))
@@ -55,46 +55,46 @@ def pid_of(speaker: Speaker) -> int:
 def test_the_pauses_of_a_sentence_do_not_affect_the_next_one() -> None:
     """A text with short pauses used to change the length of the next one's."""
     before = "Tome asiento, por favor, y espere en la sala."
-    said = set()
+    audios = set()
     for gap_s in (1e-4, 0.05, 1e-4, 0.012):
         for other in (before, "Hoy hace sol en la costa, pero mañana lloverá en la sierra."):
             espeak.sound(other, SPANISH, pitch=1.0, intonation=1.0, rate_wpm=160, gap_s=gap_s)
             y = espeak.sound(
                 "Gracias por llamar.", SPANISH, pitch=1.2, intonation=1.0, rate_wpm=150, gap_s=0.012
             )
-            said.add(y.tobytes())
-    assert len(said) == 1
+            audios.add(y.tobytes())
+    assert len(audios) == 1
 
 
 def test_a_regularly_restarted_process_needs_no_child_process(
-    speaker: Speaker, said: np.ndarray
+    speaker: Speaker, expected: np.ndarray
 ) -> None:
     speaker.here = True
     speaker.ask(**{**REQUEST, "text": "Tome asiento, por favor.", "gap_s": 0.05})
-    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert np.array_equal(speaker.ask(**REQUEST), expected)
     assert speaker._process is None
 
 
-def test_a_process_that_was_killed_is_replaced(speaker: Speaker, said: np.ndarray) -> None:
+def test_a_process_that_was_killed_is_replaced(speaker: Speaker, expected: np.ndarray) -> None:
     speaker.ask(**REQUEST)
     psutil.Process(pid_of(speaker)).kill()
-    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert np.array_equal(speaker.ask(**REQUEST), expected)
 
 
 def test_it_is_restarted_before_its_memory_grows(
-    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    speaker: Speaker, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(espeak, "_TEXTS", 2)
     pids = []
     for _ in range(5):
-        assert np.array_equal(speaker.ask(**REQUEST), said)
+        assert np.array_equal(speaker.ask(**REQUEST), expected)
         pids.append(pid_of(speaker))
     assert len(set(pids)) == 3
     assert not psutil.pid_exists(pids[0])
 
 
 def test_a_partial_answer_is_not_used_for_the_next_request(
-    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    speaker: Speaker, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(file: Any) -> None:
         file.read(1000)
@@ -104,11 +104,11 @@ def test_a_partial_answer_is_not_used_for_the_next_request(
         patch.setattr("pickle.load", interrupted)
         with pytest.raises(TimeoutError):
             speaker.ask(**{**REQUEST, "text": "Otra cosa."})
-    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert np.array_equal(speaker.ask(**REQUEST), expected)
 
 
 def test_a_text_that_crashes_it_is_named(
-    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    speaker: Speaker, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import os\nos.kill(os.getpid(), 11)\n")
@@ -117,7 +117,7 @@ def test_a_text_that_crashes_it_is_named(
         with pytest.raises(EngineError, match=r"over 'Gracias por llamar hoy\.'") as caught:
             speaker.ask(**REQUEST)
     assert caught.value.code == "unspeakable"
-    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert np.array_equal(speaker.ask(**REQUEST), expected)
 
 
 def test_a_fork_has_a_process_of_its_own(speaker: Speaker) -> None:
@@ -163,13 +163,13 @@ def test_a_fork_while_a_thread_is_answered_does_not_hang() -> None:
 
 
 def test_it_starts_if_its_pipe_cannot_be_enlarged(
-    speaker: Speaker, said: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    speaker: Speaker, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_arguments: Any) -> None:
         raise PermissionError
 
     monkeypatch.setattr("fcntl.fcntl", refused)
-    assert np.array_equal(speaker.ask(**REQUEST), said)
+    assert np.array_equal(speaker.ask(**REQUEST), expected)
 
 
 def test_it_ends_with_its_parent_process() -> None:

@@ -1,4 +1,4 @@
-"""Teacher `f5` as it is: the package in its own environment, over a tiny random checkpoint."""
+"""Teacher `f5`: the real package in its own environment, over a tiny random checkpoint."""
 
 import subprocess
 
@@ -20,42 +20,42 @@ def folder(f5_folder):
 
 
 @pytest.fixture(scope="module")
-def said(folder):
+def outcome(folder):
     return teacher("speak", folder)
 
 
 class TestSpeech:
     pytestmark = slow
 
-    def test_five_sentences_are_bit_identical_here_and_in_another_process(self, folder, said):
-        assert len(set(said["five"])) == 5
-        assert said["five"] == said["again"]
-        assert said["five"] == teacher("five", folder)
+    def test_five_sentences_are_bit_identical_here_and_in_another_process(self, folder, outcome):
+        assert len(set(outcome["five"])) == 5
+        assert outcome["five"] == outcome["again"]
+        assert outcome["five"] == teacher("five", folder)
 
-    def test_seed_prompt_and_text_change_the_audio(self, said):
-        heard = {said[name] for name in ("other_seed", "other_prompt", "other_words")}
-        assert len(heard | {said["five"][0]}) == 4
+    def test_seed_prompt_and_text_change_the_audio(self, outcome):
+        others = {outcome[name] for name in ("other_seed", "other_prompt", "other_words")}
+        assert len(others | {outcome["five"][0]}) == 4
 
-    def test_speed_changes_the_length(self, said):
-        slow_s, plain_s, fast_s = said["seconds"].values()
+    def test_speed_changes_the_length(self, outcome):
+        slow_s, plain_s, fast_s = outcome["seconds"].values()
         assert slow_s / plain_s == pytest.approx(1.25, rel=0.03)
         assert plain_s / fast_s == pytest.approx(1.25, rel=0.03)
 
-    def test_accents_do_not_lengthen_the_audio(self, said):
-        assert said["accents_s"] == pytest.approx(said["plain_s"], abs=0.02)
+    def test_accents_do_not_lengthen_the_audio(self, outcome):
+        assert outcome["accents_s"] == pytest.approx(outcome["plain_s"], abs=0.02)
 
-    def test_numbers_are_read_as_words(self, said):
-        assert said["figures"] == said["words"]
+    def test_numbers_are_read_as_words(self, outcome):
+        assert outcome["figures"] == outcome["words"]
 
-    def test_long_text_is_synthesized_completely(self, said):
-        assert said["long_s"] == pytest.approx(3 * said["short_s"], rel=0.03)
+    def test_long_text_is_synthesized_completely(self, outcome):
+        assert outcome["long_s"] == pytest.approx(3 * outcome["short_s"], rel=0.03)
 
-    def test_audio_format_and_licence(self, said):
-        assert said["rate"] == 24_000
-        assert 0 < said["peak"] <= 1
-        assert said["licence"] == "CC-BY-NC-4.0"
+    def test_audio_format_and_licence(self, outcome):
+        assert outcome["rate"] == 24_000
+        assert 0 < outcome["peak"] <= 1
+        assert outcome["licence"] == "CC-BY-NC-4.0"
 
-    def test_nothing_was_downloaded(self, folder, said):
+    def test_nothing_was_downloaded(self, folder, outcome):
         assert not (folder / "home" / "hub").exists()
 
     def test_run_pipeline_uses_it_in_its_environment(self, folder, tmp_path):
@@ -98,7 +98,7 @@ class TestSpeech:
             assert words in found[name][1]
 
 
-def placed(folder, name="model_50.safetensors"):
+def files_written(folder, name="model_50.safetensors"):
     for path in (name, "vocab.txt", "vocos/config.yaml", "vocos/pytorch_model.bin"):
         (folder / "f5" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "f5" / path).write_bytes(b"bytes")
@@ -107,12 +107,12 @@ def placed(folder, name="model_50.safetensors"):
 
 def test_in_this_environment_the_error_names_the_one_to_use(tmp_path):
     with pytest.raises(EngineError, match=r"make teacher.*--tts-url") as caught:
-        make("f5", {"model_dir": placed(tmp_path)})
+        make("f5", {"model_dir": files_written(tmp_path)})
     assert caught.value.code == "no_teacher"
 
 
 def test_the_checkpoint_of_the_highest_step_is_used(tmp_path):
-    placed(placed(tmp_path), "model_1200.safetensors")
+    files_written(files_written(tmp_path), "model_1200.safetensors")
     found = files_of(tmp_path)
     assert found.checkpoint.name == "model_1200.safetensors"
     assert found.vocoder == tmp_path / "f5" / "vocos"
@@ -120,7 +120,7 @@ def test_the_checkpoint_of_the_highest_step_is_used(tmp_path):
 
 
 def test_the_architecture_is_given_by_name_or_by_values(tmp_path):
-    path = placed(tmp_path) / "f5" / "architecture.json"
+    path = files_written(tmp_path) / "f5" / "architecture.json"
     path.write_text('"F5TTS_v1_Base"')
     assert files_of(tmp_path).architecture["dim"] == 1024
     path.write_text('{"dim": 64, "depth": 2, "heads": 1}')
@@ -137,7 +137,7 @@ def test_missing_truncated_and_empty_files_are_reported(tmp_path):
         files_of(tmp_path)
     assert caught.value.code == "missing_model"
     record = Record(repo="jpgallegoar/F5-Spanish", revision="0", size=1000, sha256="ab")
-    write_records(placed(tmp_path), {"f5/model_50.safetensors": record})
+    write_records(files_written(tmp_path), {"f5/model_50.safetensors": record})
     with pytest.raises(EngineError, match=r"truncated: 5 of 1,000 bytes") as caught:
         files_of(tmp_path)
     assert caught.value.code == "bad_model"
@@ -152,6 +152,6 @@ def test_the_licence_is_that_of_the_weights(tmp_path):
     assert weights_of(tmp_path).licence == "CC-BY-NC-4.0"
     for repo, licence in (("SWivid/F5-TTS", "CC-BY-NC-4.0"), ("a/b", "see huggingface.co/a/b")):
         record = Record(repo=repo, revision="0", size=5, sha256="ab")
-        write_records(placed(tmp_path), {"f5/model_50.safetensors": record})
+        write_records(files_written(tmp_path), {"f5/model_50.safetensors": record})
         found = weights_of(tmp_path)
         assert (found.source, found.licence, found.sha256) == (repo, licence, "ab")

@@ -1,4 +1,4 @@
-"""The text given to F5: no digits, no capitals, nothing speakable lost."""
+"""The text given to F5: no digits, no capitals, no speakable text lost."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -71,14 +71,14 @@ ENGLISH = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("written", "said"), SPANISH.items())
-def test_spanish_text(written, said):
-    assert read_aloud(written, "es") == said
+@pytest.mark.parametrize(("written", "expected"), SPANISH.items())
+def test_spanish_text(written, expected):
+    assert read_aloud(written, "es") == expected
 
 
-@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_english_text(written, said):
-    assert read_aloud(written, "en") == said
+@pytest.mark.parametrize(("written", "expected"), ENGLISH.items())
+def test_english_text(written, expected):
+    assert read_aloud(written, "en") == expected
 
 
 def test_an_empty_text_and_an_unknown_language_are_refused():
@@ -96,7 +96,7 @@ def test_an_empty_text_and_an_unknown_language_are_refused():
 @example("1" * 4096, "en")
 @example("a." * 2048, "es")
 def test_any_text_becomes_letters_and_punctuation(text, lang):
-    said = read_aloud(f"a {text}", lang)
-    assert not any(sign.isdigit() for sign in said)
-    assert said.split(" ") == said.split()
-    assert said[-1] not in " ,;:"
+    result = read_aloud(f"a {text}", lang)
+    assert not any(sign.isdigit() for sign in result)
+    assert result.split(" ") == result.split()
+    assert result[-1] not in " ,;:"

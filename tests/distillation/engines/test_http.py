@@ -95,7 +95,7 @@ def test_a_server_that_stays_busy_is_reported():
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b'{"error": {"message": "voice zoe\\nunknown"}}', "voice zoe unknown"),
         (b'{"error": "no such voice"}', "no such voice"),
@@ -104,18 +104,18 @@ def test_a_server_that_stays_busy_is_reported():
         (b"\xff\xfe[", "404"),
     ],
 )
-def test_a_refusal_contains_the_servers_message(body, said):
+def test_a_refusal_contains_the_servers_message(body, message):
     with serving((404, {}, body)) as server:
         error = fault(server, api_key="secret")
     assert error.code == "teacher_refused"
-    assert said in str(error)
+    assert message in str(error)
     assert server.url in str(error)
     assert "secret" not in str(error)
     assert len(server.asked) == 1
 
 
 def test_the_timeout_covers_the_whole_response():
-    """A server that sends a byte now and then held a worker for as long as it liked."""
+    """A server that sent a byte now and then used to block a worker indefinitely."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def drip():

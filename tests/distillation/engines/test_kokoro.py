@@ -169,7 +169,7 @@ def test_a_killed_process_leaves_no_copy_of_espeak(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "words"),
     [
         ("Son 1.500 €", "Son mil quinientos euros"),
         ("1.000.000", "un millón"),
@@ -179,9 +179,9 @@ def test_a_killed_process_leaves_no_copy_of_espeak(tmp_path, monkeypatch):
         ("tel. 900", "teléfono novecientos"),
     ],
 )
-def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, said):
+def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, words):
     """Its G2P treats each full stop, comma and colon of a number as the end of a clause."""
-    assert kokoro._phonemes(written) == kokoro._phonemes(said)
+    assert kokoro._phonemes(written) == kokoro._phonemes(words)
 
 
 def test_precision_auto_follows_the_processor(kokoro_model):

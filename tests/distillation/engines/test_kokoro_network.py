@@ -1,4 +1,4 @@
-"""Kokoro's network in steps, real weights: the samples of the plain one, and nothing done twice."""
+"""Kokoro's network in steps, real weights: same samples as the plain one, nothing recomputed."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from distillation.engines.kokoro import convolution as convolution
 from distillation.engines.kokoro.network import PROSODIES
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.kokoro.weights import REPO
-from tests.kokoros import anew, as_batch_student, in_bf16, repacked
+from tests.kokoros import as_batch_student, fresh_copy, in_bf16, repacked
 
 pytestmark = pytest.mark.weights
 
@@ -30,7 +30,7 @@ def plain(real_kokoro_model):
 
 @pytest.fixture
 def network(real_kokoro):
-    return anew(real_kokoro)._network
+    return fresh_copy(real_kokoro)._network
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def rows(real_kokoro):
     return [pack.row(len(PHONEMES)).copy() for pack in packs]
 
 
-def spoken(model, style, speed=1.0, seed=3):
+def plain_audio(model, style, speed=1.0, seed=3):
     torch.manual_seed(seed)
     return model(PHONEMES, torch.from_numpy(style[None]), speed).numpy()
 
@@ -49,14 +49,14 @@ def speak(network, style, phonemes=PHONEMES, speed=1.0, seed=3):
     return network.speak(phonemes, [style], speed=speed, seed=seed)[0]
 
 
-def apart(found, wanted):
+def relative_error(found, wanted):
     """Return the error relative to the expected audio, both as RMS."""
     return np.sqrt(np.mean((found - wanted) ** 2) / np.mean(wanted**2))
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
 def test_samples_equal_those_of_the_plain_network(plain, network, rows, speed):
-    wanted = spoken(plain, rows[0], speed)
+    wanted = plain_audio(plain, rows[0], speed)
     for _ in range(2):  # afresh, and with everything kept
         found = speak(network, rows[0], speed=speed)
         assert found.shape == wanted.shape
@@ -75,14 +75,14 @@ def test_only_changed_parts_are_computed_again(plain, network, rows):
     timbre, prosody = rows[0].copy(), rows[0].copy()
     timbre[:128] += 0.05
     prosody[128:] += 0.05
-    heard = [speak(network, timbre)]
+    results = [speak(network, timbre)]
     assert len(calls) == 3
-    heard.append(speak(network, prosody))
+    results.append(speak(network, prosody))
     assert calls[3:] == ["prosody"]
     for hook in hooks:
         hook.remove()
-    for style, found in zip((timbre, prosody), heard, strict=True):
-        assert np.abs(found - spoken(plain, style)).max() < 1e-4
+    for style, found in zip((timbre, prosody), results, strict=True):
+        assert np.abs(found - plain_audio(plain, style)).max() < 1e-4
 
 
 def test_the_cache_is_bounded(network, rows):
@@ -117,7 +117,7 @@ def test_a_batch_of_voices_of_equal_length_is_decoded_as_each_alone(
     found = together.speak(PHONEMES, voices, speed=1.0, seed=3)
     assert len(found[0]) == len(found[1])
     for voice, samples in zip(voices, found, strict=True):
-        assert apart(samples, speak(network, voice)) < (0.06 if half else 1e-4)
+        assert relative_error(samples, speak(network, voice)) < (0.06 if half else 1e-4)
 
 
 def test_bf16_keeps_the_length_and_nearly_the_samples(real_kokoro, network, rows):
@@ -125,4 +125,4 @@ def test_bf16_keeps_the_length_and_nearly_the_samples(real_kokoro, network, rows
     for row in rows:
         full, found = speak(network, row), speak(half, row)
         assert found.shape == full.shape
-        assert 0 < apart(found, full) < 0.03
+        assert 0 < relative_error(found, full) < 0.03

@@ -1,4 +1,4 @@
-"""Student kokoro on the real weights: what seed, speed, rows and long texts do to its sound."""
+"""Student kokoro on the real weights: effects of seed, speed, rows and long texts."""
 
 import numpy as np
 import pytest

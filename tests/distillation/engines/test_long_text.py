@@ -1,4 +1,4 @@
-"""Long text of an engine: on one line, never empty, nothing speakable lost."""
+"""Long text of an engine: on one line, never empty, no speakable text lost."""
 
 import pytest
 

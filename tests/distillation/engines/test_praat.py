@@ -122,10 +122,10 @@ def test_a_longer_sentence_does_not_affect_later_ones(praat):
         "Para continuar con la gestión necesito verificar su número de cliente.",
         (clause * 4).strip() + ".",
     )
-    said = {text: set() for text in texts}
+    audio = {text: set() for text in texts}
     for text in (*texts, *texts[::-1], *texts[1::2], *texts[::2]):
-        said[text].add(praat.synthesize(text, pack_of(), seed=1).y.tobytes())
-    assert [len(sounds) for sounds in said.values()] == [1] * len(texts)
+        audio[text].add(praat.synthesize(text, pack_of(), seed=1).y.tobytes())
+    assert [len(sounds) for sounds in audio.values()] == [1] * len(texts)
 
 
 def test_the_row_of_the_phoneme_count_is_used(praat):

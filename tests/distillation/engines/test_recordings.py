@@ -24,8 +24,8 @@ def strongest_hz(audio):
 def test_a_take_is_returned_unchanged(tmp_path):
     write_wav(tmp_path / "a.wav", glide(120, 2, 1.5))
     prompt = Prompt(style="amable", takes={"Hola.": tmp_path / "a.wav"})
-    said = teacher("recordings").synthesize("Hola.", prompt, speed=0.9, seed=4)
-    assert np.array_equal(said.y, read_wav(tmp_path / "a.wav").y)
+    audio = teacher("recordings").synthesize("Hola.", prompt, speed=0.9, seed=4)
+    assert np.array_equal(audio.y, read_wav(tmp_path / "a.wav").y)
 
 
 def test_the_error_of_a_missing_take_names_text_and_style(tmp_path):
@@ -48,23 +48,23 @@ def test_a_take_without_audio_is_reported(tmp_path):
 
 def test_each_text_is_assigned_the_next_phrase_and_keeps_it(reference):
     engine = teacher("recordings")
-    said = {text: engine.synthesize(text, reference) for text in "abcd"}
-    assert [round(said[text].duration_s, 1) for text in "abcd"] == pytest.approx(
+    audio = {text: engine.synthesize(text, reference) for text in "abcd"}
+    assert [round(audio[text].duration_s, 1) for text in "abcd"] == pytest.approx(
         [4.6] * 4, abs=0.11
     )
-    assert np.array_equal(said["a"].y, said["d"].y)
-    assert not np.array_equal(said["a"].y, said["b"].y)
-    assert np.array_equal(engine.synthesize("b", reference).y, said["b"].y)
+    assert np.array_equal(audio["a"].y, audio["d"].y)
+    assert not np.array_equal(audio["a"].y, audio["b"].y)
+    assert np.array_equal(engine.synthesize("b", reference).y, audio["b"].y)
     other = Prompt(style="neutral", audio=reference.audio)
-    assert np.array_equal(engine.synthesize("b", other).y, said["a"].y)
+    assert np.array_equal(engine.synthesize("b", other).y, audio["a"].y)
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.9, 1.05, 4.0])
 def test_a_phrase_is_stretched_to_the_style_and_keeps_its_pitch(reference, speed):
     usual = teacher("recordings").synthesize("a", reference)
-    said = teacher("recordings").synthesize("a", reference, speed=speed)
-    assert said.duration_s == pytest.approx(usual.duration_s / speed, rel=0.03)
-    assert strongest_hz(said) == pytest.approx(strongest_hz(usual), rel=0.06)
+    audio = teacher("recordings").synthesize("a", reference, speed=speed)
+    assert audio.duration_s == pytest.approx(usual.duration_s / speed, rel=0.03)
+    assert strongest_hz(audio) == pytest.approx(strongest_hz(usual), rel=0.06)
 
 
 def test_short_phrases_are_joined_and_long_ones_split(tmp_path):

@@ -75,6 +75,6 @@ def test_stock_packs_have_the_structure_of_the_published_ones(name):
 @pytest.mark.parametrize("name", VOICES)
 def test_a_stock_voice_has_its_settings_at_every_length(name):
     for phonemes in (1, 30, 90, 510):
-        heard = settings(stock(name).row(phonemes))
-        assert heard.formant == pytest.approx(VOICES[name].formant, rel=0.03)
-        assert heard.pitch_hz == pytest.approx(VOICES[name].pitch_hz, rel=0.08)
+        measured = settings(stock(name).row(phonemes))
+        assert measured.formant == pytest.approx(VOICES[name].formant, rel=0.03)
+        assert measured.pitch_hz == pytest.approx(VOICES[name].pitch_hz, rel=0.08)

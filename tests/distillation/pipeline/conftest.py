@@ -45,7 +45,7 @@ def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three clips of the stranger, for whichever style."""
+    """A folder with three clips of the stranger, for any style."""
     folder = tmp_path_factory.mktemp("clips")
     for number, text in enumerate(REFERENCE[:3]):
         write_wav(folder / f"{number}.wav", say(text))

@@ -1,4 +1,4 @@
-"""The command as the tests call it, and the plan of its options."""
+"""Running the command in tests, and the plan of its options."""
 
 from pathlib import Path
 

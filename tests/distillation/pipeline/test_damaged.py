@@ -38,7 +38,7 @@ def test_a_voice_without_a_record_of_its_search_is_reported(out: Path, note: str
     whole = path.read_text()
     path.write_text(note)
     for stage in ("validate", "deploy"):  # not with what the options are by default
-        assert "neutral.json does not tell how" in refused(out, stage)
+        assert "neutral.json does not say how" in refused(out, stage)
     run(out, "--stage", "evolve", "--steps", 5)  # from the checkpoint, which is at its end
     assert path.read_text() == whole
 
@@ -140,11 +140,11 @@ def test_missing_validation_audio_is_synthesized_again(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(out, "--stage", "validate")
-    heard = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
-    sound = heard.read_bytes()
-    heard.unlink()
+    path = out / "validation" / "audio" / "neutral" / "1-evolved.wav"
+    sound = path.read_bytes()
+    path.unlink()
     run(out, "--stage", "validate")
-    assert heard.read_bytes() == sound
+    assert path.read_bytes() == sound
     capsys.readouterr()
     run(out, "--stage", "validate")
     assert "validated already" in capsys.readouterr().out

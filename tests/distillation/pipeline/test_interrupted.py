@@ -94,7 +94,7 @@ def test_control_c_saves_and_the_same_command_continues(voice: Path, tmp_path: P
     timer = threading.Timer(60, process.kill)
     timer.start()
     try:
-        line = process.stdout.readline()  # the start is chosen: the walk has begun
+        line = process.stdout.readline()  # the start is chosen: the walk has started
         assert "neutral: start" in line
         process.send_signal(signal.SIGINT)
         printed, errors = process.communicate()

@@ -31,14 +31,14 @@ def takes(real_kokoro: KokoroStudent, tmp_path_factory: pytest.TempPathFactory) 
     names = {one.text: one.sentence_id for one in corpus.sentences}
     lines = selected(corpus_folder.style_sources(corpus, [STYLE]), corpus.texts).references[STYLE]
     for line in lines[:6]:
-        said = real_kokoro.synthesize(line.text, pack)
-        write_wav(folder / f"{names[line.text]}_{STYLE}.wav", said)
+        audio = real_kokoro.synthesize(line.text, pack)
+        write_wav(folder / f"{names[line.text]}_{STYLE}.wav", audio)
     return folder
 
 
 @pytest.fixture(scope="module")
 def out(takes: Path, real_kokoro_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the command leaves after a few steps."""
+    """The folder that the command writes after a few steps."""
     folder = tmp_path_factory.mktemp("pipeline")
     run(
         folder, "--student", "kokoro", "--model-dir", real_kokoro_model, "--precision", "auto",
@@ -77,13 +77,13 @@ def test_the_service_speaks_the_deployed_voice(
     out: Path, real_kokoro: KokoroStudent, real_kokoro_model: Path
 ) -> None:
     """In float32, though it was searched in bfloat16 where the processor has it."""
-    heard = asyncio.run(served(out / "voices", real_kokoro_model))
+    served_audio = asyncio.run(served(out / "voices", real_kokoro_model))
     evolved = voicepack.load(out / "evolved_voices" / f"{STYLE}.pt", engine="kokoro")
     expected, *others = (
         real_kokoro.synthesize(TEXT, pack)
         for pack in (evolved, *map(real_kokoro.stock_voice, BASE))
     )
-    assert 1 < heard.duration_s == pytest.approx(expected.duration_s, abs=0.1)
-    voice, own, *bases = map(speaker_encoder().embed, (heard, expected, *others))
+    assert 1 < served_audio.duration_s == pytest.approx(expected.duration_s, abs=0.1)
+    voice, own, *bases = map(speaker_encoder().embed, (served_audio, expected, *others))
     assert similarity(voice, own) > 0.97
     assert max(similarity(voice, base) for base in bases) < 0.93

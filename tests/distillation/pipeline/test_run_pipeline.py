@@ -1,4 +1,4 @@
-"""The command: end to end on praat, nothing twice, only what passed is deployed."""
+"""The command: end to end on praat, no work repeated, only validated voices deployed."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ def test_work_is_repeated_for_changed_inputs(
     first = (tmp_path / "evolved_voices" / "neutral.json").read_text()
     capsys.readouterr()
     run(tmp_path, "--stage", "evolve", "--steps", 3, "--styles", "neutral")
-    assert "Starting anew" in capsys.readouterr().out
+    assert "Restarting the search" in capsys.readouterr().out
     assert (tmp_path / "evolved_voices" / "neutral.json").read_text() != first
     run(tmp_path, "--stage", "validate")
     report = json.loads((tmp_path / "validation" / "validation_report.json").read_text())

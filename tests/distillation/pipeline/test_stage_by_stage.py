@@ -29,11 +29,11 @@ def test_later_stages_keep_the_sentences_the_targets_were_made_with(whole: Path)
 
 def test_search_texts_of_any_voice_are_not_held_out(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
-    heard = plan_of(tmp_path, stage="validate", base_voices=()).recipe.held_out_texts[0]
+    text = plan_of(tmp_path, stage="validate", base_voices=()).recipe.held_out_texts[0]
     note = tmp_path / "evolved_voices" / "neutral.json"
     about = json.loads(note.read_text())
-    about["recipe"]["search_texts"].append(heard)  # as before another style came along
-    about["recipe"]["held_out_texts"].remove(heard)
+    about["recipe"]["search_texts"].append(text)  # as before another style came along
+    about["recipe"]["held_out_texts"].remove(text)
     note.write_text(json.dumps(about))
     recipe = plan_of(tmp_path, stage="validate", base_voices=()).recipe
     assert not set(recipe.held_out_texts) & set(about["recipe"]["search_texts"])
@@ -49,7 +49,7 @@ def test_clips_may_be_deleted_once_the_target_is_made(clips: Path, tmp_path: Pat
     assert plan_of(tmp_path).recipe == made
 
 
-def noted(out: Path, folder: str, style: str) -> dict[str, Any]:
+def stored_recipe(out: Path, folder: str, style: str) -> dict[str, Any]:
     """Return the recipe a target or a voice was made with."""
     name = f"{style}/target.json" if folder == "reference_audio" else f"{style}.json"
     recipe: dict[str, Any] = json.loads((out / folder / name).read_text())["recipe"]
@@ -65,7 +65,8 @@ def test_later_stages_use_the_teacher_of_the_targets(
         run(tmp_path, "--stage", "reference", "--tts-url", server.url, "--styles", "neutral")
         run(tmp_path, "--stage", "evolve", "--steps", 1)
         made, evolved = (
-            noted(tmp_path, folder, "neutral") for folder in ("reference_audio", "evolved_voices")
+            stored_recipe(tmp_path, folder, "neutral")
+            for folder in ("reference_audio", "evolved_voices")
         )
         assert evolved["teacher"] == "http"
         for name in ("teacher_options", "styles", "inputs"):
@@ -74,15 +75,15 @@ def test_later_stages_use_the_teacher_of_the_targets(
         with suppress(CommandError):  # one step does not make a voice that passes
             run(tmp_path, "--stage", "validate")
         assert len(server.asked) == asked + 4
-    heard = json.loads(report.read_text())
-    assert all(one["target"] for one in heard["styles"]["neutral"]["audio"])
+    validated = json.loads(report.read_text())
+    assert all(one["target"] for one in validated["styles"]["neutral"]["audio"])
     report.unlink()
     capsys.readouterr()
     for _ in range(2):  # without a teacher the report is not final
         with suppress(CommandError):
             run(tmp_path, "--stage", "validate")
         printed = " ".join(capsys.readouterr().out.split())
-        assert "the teacher http spoke no held-out sentence" in printed
+        assert "the teacher http synthesized no held-out sentence" in printed
         assert "validated already" not in printed
 
 
@@ -104,11 +105,13 @@ def test_styles_made_one_by_one_keep_the_folders_sentences(
     capsys.readouterr()
     run(tmp_path, "--stage", "evolve", "--steps", 5)
     assert "neutral: the voice is evolved already" in capsys.readouterr().out
-    neutral, amable = (noted(tmp_path, "evolved_voices", key) for key in ("neutral", "amable"))
+    neutral, amable = (
+        stored_recipe(tmp_path, "evolved_voices", key) for key in ("neutral", "amable")
+    )
     for name in ("search_texts", "held_out_texts"):
         assert neutral[name] == amable[name]
-    said = json.loads((tmp_path / "reference_audio" / "amable" / "target.json").read_text())
-    assert not set(said["texts"]) & set(amable["held_out_texts"])
+    target = json.loads((tmp_path / "reference_audio" / "amable" / "target.json").read_text())
+    assert not set(target["texts"]) & set(amable["held_out_texts"])
 
 
 def test_too_few_takes_do_not_invalidate_a_search(whole: Path, tmp_path: Path) -> None:
@@ -162,7 +165,7 @@ def test_a_voice_keeps_the_teacher_of_its_own_target(
     run(tmp_path, "--stage", "evolve", "--steps", 1)
     for key in ("neutral", "amable", "profesional"):
         places = ("evolved_voices", "reference_audio")
-        voice, target = (noted(tmp_path, place, key) for place in places)
+        voice, target = (stored_recipe(tmp_path, place, key) for place in places)
         assert voice["steps"] == 1
         assert target["styles"][0] in voice["styles"]
         assert target["inputs"].items() <= voice["inputs"].items()
@@ -174,14 +177,16 @@ def test_a_teacher_that_fails_during_validation_is_used_again_by_the_next(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
-    said: Any = (200, {}, encode_wav(say(REFERENCE[0])))
-    gone: Any = (500, {}, b"")
-    with serving(said, gone, said, said, said) as server:
+    audio: Any = (200, {}, encode_wav(say(REFERENCE[0])))
+    failure: Any = (500, {}, b"")
+    with serving(audio, failure, audio, audio, audio) as server:
         for _ in range(2):
             with suppress(CommandError):
                 run(tmp_path, "--stage", "validate", "--tts-url", server.url)
         assert len(server.asked) == 8
-    assert "spoke 3 of 4 held-out sentences; once it" in " ".join(capsys.readouterr().out.split())
+    assert "synthesized 3 of 4 held-out sentences; once it" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_another_recording_under_the_same_name_is_reported(

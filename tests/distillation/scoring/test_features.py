@@ -1,4 +1,4 @@
-"""Features of synthetic audio with known values: pace, level, pitch, groups of equal weight."""
+"""Features of synthetic audio with known values: rate, level, pitch, groups of equal weight."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from tests.signals import join, silence, tone
 SR = 16_000
 
 
-def beats(per_second: float, *, seconds: float = 4.0, hz: float = 150.0) -> Audio:
+def syllable_tone(per_second: float, *, seconds: float = 4.0, hz: float = 150.0) -> Audio:
     """A harmonic tone that swells and fades so often a second, as vowels do."""
     t = np.arange(round(seconds * SR)) / SR
     tone = sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 8))
@@ -29,7 +29,7 @@ def beats(per_second: float, *, seconds: float = 4.0, hz: float = 150.0) -> Audi
 
 @pytest.mark.parametrize("per_second", [2.0, 4.0, 6.0, 8.0])
 def test_rises_and_falls_are_counted_as_syllables(per_second: float) -> None:
-    assert features(beats(per_second))["pace_mean"] == pytest.approx(per_second, rel=0.1)
+    assert features(syllable_tone(per_second))["pace_mean"] == pytest.approx(per_second, rel=0.1)
 
 
 def test_syllables_of_speech_are_counted_within_a_quarter() -> None:
@@ -40,13 +40,13 @@ def test_syllables_of_speech_are_counted_within_a_quarter() -> None:
 
 
 def test_pauses_do_not_change_the_speech_rate() -> None:
-    plain = features(beats(5.0))["pace_mean"]
-    paused = join(beats(5.0), silence(1.5, sr=SR), beats(5.0))
+    plain = features(syllable_tone(5.0))["pace_mean"]
+    paused = join(syllable_tone(5.0), silence(1.5, sr=SR), syllable_tone(5.0))
     assert features(paused)["pace_mean"] == pytest.approx(plain, rel=0.05)
 
 
 def test_a_slower_copy_differs_in_speech_rate_alone() -> None:
-    fast, slow = features(beats(6.0)), features(beats(3.0))
+    fast, slow = features(syllable_tone(6.0)), features(syllable_tone(3.0))
     assert feature_similarity(fast, {**fast, "pace_mean": slow["pace_mean"]}) == pytest.approx(
         1.0 - (1 - slow["pace_mean"] / fast["pace_mean"]) / len(GROUPS)
     )
@@ -61,14 +61,14 @@ def test_a_tone_has_its_pitch_and_no_deviation() -> None:
 
 @pytest.mark.parametrize("hz", [90.0, 330.0])
 def test_three_semitones_differ_equally_for_every_voice(hz: float) -> None:
-    low, high = (features(beats(4.0, hz=hz * ratio)) for ratio in (1.0, 2 ** (3 / 12)))
+    low, high = (features(syllable_tone(4.0, hz=hz * ratio)) for ratio in (1.0, 2 ** (3 / 12)))
     moved = {**low, "pitch_st_mean": high["pitch_st_mean"]}
     assert feature_similarity(low, moved) == pytest.approx(1.0 - 0.5 / 3 / len(GROUPS), abs=2e-3)
 
 
 @pytest.mark.parametrize("gain_db", [-40.0, -12.0, 6.0])
 def test_level_is_normalized_before_measuring(gain_db: float) -> None:
-    plain, sound = features(beats(4.0)), beats(4.0)
+    plain, sound = features(syllable_tone(4.0)), syllable_tone(4.0)
     changed = features(Audio(sound.y * np.float32(10 ** (gain_db / 20)), SR))
     for name, value in plain.items():
         assert changed[name] == pytest.approx(value, rel=1e-3, abs=1e-3)

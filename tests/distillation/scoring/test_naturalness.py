@@ -1,4 +1,4 @@
-"""The naturalness predictor: what it ranks above what; it leaves no torchaudio behind."""
+"""The naturalness predictor: its ranking of known audio; no torchaudio module is left behind."""
 
 import subprocess
 import sys

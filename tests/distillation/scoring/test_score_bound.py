@@ -1,4 +1,4 @@
-"""The bound is never under what a voice reaches, and near it when little is missing."""
+"""The bound is never below a voice's score, and close to it when few texts are missing."""
 
 from itertools import pairwise
 
@@ -41,10 +41,10 @@ def test_no_voice_exceeds_its_bound(
     total = harmonic_score(values, WEIGHTS)
     bounds = [
         total_bound(
-            spoken[:heard], target, texts=texts, weights=WEIGHTS, first_alone=first_alone,
-            feature=feature if heard > 1 else 1.0,
+            spoken[:number], target, texts=texts, weights=WEIGHTS, first_alone=first_alone,
+            feature=feature if number > 1 else 1.0,
         )
-        for heard in range(1, texts + 1)
+        for number in range(1, texts + 1)
     ]  # fmt: skip
     assert all(total <= bound for bound in bounds)
     assert bounds[-1] <= total + 2 * SLACK

@@ -1,4 +1,4 @@
-"""Real Resemblyzer on real speech: what the score must and must not depend on."""
+"""The real speaker encoder on real speech: what the score must and must not depend on."""
 
 import numpy as np
 import pytest
@@ -22,9 +22,9 @@ def scorer() -> Scorer:
 
 
 def test_identical_audio_has_the_highest_score(scorer: Scorer) -> None:
-    heard = scorer.measure_text(say(LONG))
-    assert heard.target == pytest.approx(1.0, abs=1e-6)
-    score = scorer.score([heard, heard])
+    measures = scorer.measure_text(say(LONG))
+    assert measures.target == pytest.approx(1.0, abs=1e-6)
+    score = scorer.score([measures, measures])
     assert score.self_ == pytest.approx(1.0, abs=1e-6)
     assert score.feature == pytest.approx(1.0, abs=1e-9)
     assert score.total == pytest.approx(100.0, abs=1e-3)
@@ -64,9 +64,9 @@ def test_two_voices_have_lower_self_similarity(scorer: Scorer) -> None:
 
 def test_a_silent_candidate_is_not_an_error(scorer: Scorer) -> None:
     silence = Audio(np.zeros(24_000, np.float32), 24_000)
-    heard = scorer.measure_text(silence)
-    assert heard.target == 0.0
-    score = scorer.score([heard, scorer.measure_text(say(OTHER))], compared="first")
+    measures = scorer.measure_text(silence)
+    assert measures.target == 0.0
+    score = scorer.score([measures, scorer.measure_text(say(OTHER))], compared="first")
     assert (score.self_, score.feature) == (0.0, 0.0)
     assert score.total == pytest.approx(1.0)
     half = scorer.score([scorer.measure_text(say(SHORT)), scorer.measure_text(silence)])
@@ -120,8 +120,8 @@ def test_the_target_is_embedded_and_measured_once(monkeypatch: pytest.MonkeyPatc
     clips = [say(LONG), say(LONG, "pm_gil")]
     scorer = Scorer(*clips)
     for voice in ("", "pf_luz", "pm_teo"):
-        heard = [scorer.measure_text(say(text, voice)) for text in (SHORT, OTHER)]
-        scorer.score(heard)
+        measures = [scorer.measure_text(say(text, voice)) for text in (SHORT, OTHER)]
+        scorer.score(measures)
     of_candidates = [say(SHORT, voice).duration_s for voice in ("", "pf_luz", "pm_teo")]
     assert measured == [*(clip.duration_s for clip in clips), *of_candidates]
 

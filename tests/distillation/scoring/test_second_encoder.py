@@ -1,4 +1,4 @@
-"""The second encoder: its network against ONNX Runtime, its indifferences, people and Kokoro."""
+"""The second encoder: its network against ONNX Runtime, its invariances, people and Kokoro."""
 
 from itertools import permutations
 from pathlib import Path
@@ -92,10 +92,10 @@ def test_weights_with_another_hash_are_refused(
 @pytest.mark.slow
 def test_two_clips_of_a_person_are_more_similar_than_those_of_two_people(shared_data: Path) -> None:
     paths = sorted((shared_data / "speech").glob("*.flac"))
-    heard = {path.name: features(decode(path)) for path in paths}
-    for (one, a), (other, b) in permutations(heard.items(), 2):
+    vectors = {path.name: features(decode(path)) for path in paths}
+    for (one, a), (other, b) in permutations(vectors.items(), 2):
         if one[:4] == other[:4]:
-            strangers = [a @ c for name, c in heard.items() if name[:4] != one[:4]]
+            strangers = [a @ c for name, c in vectors.items() if name[:4] != one[:4]]
             assert a @ b > max(strangers), (one, other)
 
 
@@ -106,7 +106,7 @@ def test_stock_voices_of_kokoro_are_distinguished_over_different_texts(
 ) -> None:
     packs = [real_kokoro.stock_voice(name) for name in VOICES]
     texts = (REFERENCE[1], HELD_OUT[1])
-    heard = [[features(real_kokoro.synthesize(t, p, seed=1)) for t in texts] for p in packs]
-    first, second = (np.stack(side) for side in zip(*heard, strict=True))
+    vectors = [[features(real_kokoro.synthesize(t, p, seed=1)) for t in texts] for p in packs]
+    first, second = (np.stack(side) for side in zip(*vectors, strict=True))
     cosines = first @ second.T
     assert np.array_equal(cosines.argmax(axis=1), np.arange(len(VOICES)))

@@ -1,4 +1,4 @@
-"""The second speaker measure: error rates with known answers, what is centred, what is refused."""
+"""The second speaker measure: known error rates, centring, refused input."""
 
 import numpy as np
 import pytest

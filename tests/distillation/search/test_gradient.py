@@ -42,7 +42,7 @@ def tell(search: Gradient, candidate: np.ndarray, sentence: int | None) -> bool:
 
 
 def climb(search: Gradient, steps: int) -> list[tuple[np.ndarray, int | None]]:
-    """Return what was asked, one at a time: candidates, and sentences (None: to be scored)."""
+    """Ask one at a time; return candidates and sentences (None: to be scored)."""
     asked = []
     for _ in range(steps):
         candidate = search.ask()

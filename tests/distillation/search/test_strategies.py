@@ -1,4 +1,4 @@
-"""Search strategies on plain arrays: faithful, reproducible, resumable, bounded."""
+"""Search strategies on plain arrays: as published, reproducible, resumable, bounded."""
 
 import io
 
@@ -43,7 +43,7 @@ def make(name: str, seed: int = 0, stock: np.ndarray | None = None) -> Strategy:
 
 
 def quadratic(pack: np.ndarray) -> float:
-    """A score with its top between the stock voices."""
+    """A score whose optimum lies between the stock voices."""
     wanted = voices()[1:].mean(axis=0)
     return -float(np.sum((pack - wanted) ** 2))
 
@@ -144,7 +144,7 @@ def test_no_more_is_asked_than_a_batch_and_told_than_was_asked(name: str) -> Non
 
 
 def stored(state: State) -> State:
-    """The state after a way through a file."""
+    """The state after being written to a file and read back."""
     blob = io.BytesIO()
     np.savez(blob, **state)
     blob.seek(0)

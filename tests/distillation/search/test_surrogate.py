@@ -73,7 +73,7 @@ def knowing(seed: int = 0) -> Surrogate:
 
 
 def scaled(pack: np.ndarray) -> float:
-    """A score as scores are: from 83 for the start to 90 at the top."""
+    """A score in the usual range: 83 at the start, 90 at the optimum."""
     return 90.0 + 0.1 * quadratic(pack)
 
 

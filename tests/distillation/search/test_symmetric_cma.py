@@ -12,7 +12,7 @@ BOUNDS = np.tile([-3.0, 3.0], (14, 1))
 
 
 def draws(kind: type[CMA], *, last_bit: float = 0.0, generations: int = 6) -> np.ndarray:
-    """Search uphill from one mean or from its neighbour; return every generation's candidates."""
+    """Search from one mean or from the next float; return every generation's candidates."""
     mean = np.linspace(-1, 1, 14) * (1 + last_bit)
     search = kind(mean=mean, sigma=0.5, bounds=BOUNDS, seed=3, population_size=12)
     found = []

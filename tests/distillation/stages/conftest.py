@@ -1,4 +1,4 @@
-"""Targets spoken once."""
+"""Targets synthesized once per session."""
 
 from pathlib import Path
 

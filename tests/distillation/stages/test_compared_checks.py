@@ -1,4 +1,4 @@
-"""What is checked between styles: direction against neutral, one speaker, what got worse."""
+"""Checks between styles: direction from neutral, one speaker, and what got worse."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Diversity: the published walk's own scale, whatever proposed the candidate."""
+"""Diversity: on the scale of the published walk's noise, for candidates of any strategy."""
 
 import numpy as np
 import pytest

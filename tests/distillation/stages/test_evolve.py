@@ -1,4 +1,4 @@
-"""The search on the real engine and encoder: better, resumable to the bit, frugal."""
+"""The search on the real engine and encoder: improvement, bit-identical resuming, pruning."""
 
 import time
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from tests.distillation.voices import LONG, OTHER, SHORT, recipe, student
 
 
 class Counting:
-    """The real student, with a list of what it was asked to say."""
+    """The real student, with a list of the texts it synthesized."""
 
     name = "praat"
     weights = ""
@@ -147,7 +147,7 @@ def test_checkpoints_are_quick(whole: Evolution) -> None:
 def test_pruning_by_the_bound_does_not_change_the_pack(
     early_stop: float, target_path: Path
 ) -> None:
-    """Without the floor every candidate above the published 98 % is evaluated in full."""
+    """Without the floor every candidate above the published 98 % is evaluated fully."""
 
     def unbounded(evolution: Evolution) -> BatchEvaluator:
         return evaluated_sequentially(
@@ -169,7 +169,7 @@ def test_pruning_by_the_bound_does_not_change_the_pack(
 
 @pytest.mark.parametrize("name", BY_SCORE)
 def test_the_order_of_evaluation_does_not_change_the_pack(name: str, target_path: Path) -> None:
-    """Evaluated from the last to the first, and resumed with the rest of a batch thrown away."""
+    """Evaluated from last to first, and resumed with the rest of a batch discarded."""
 
     def backwards(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:
         for task, evaluation in zip(
@@ -273,7 +273,7 @@ def test_the_time_limit_covers_the_choice_of_the_start(target_path: Path) -> Non
 
 
 class MuteAtFirst(Counting):
-    """The real student whose first base voice says nothing."""
+    """The real student whose first base voice is silent."""
 
     def synthesize(
         self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0

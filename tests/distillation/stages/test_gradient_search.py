@@ -16,7 +16,7 @@ from distillation.stages.evaluation import Evaluation, Evaluations, Evaluator, G
 from distillation.stages.evolve import Evolution
 from distillation.stages.search_context import SearchContext
 from tests.distillation.voices import recipe
-from tests.kokoros import anew
+from tests.kokoros import fresh_copy
 
 pytestmark = pytest.mark.weights
 
@@ -62,7 +62,7 @@ def test_a_search_resumed_at_every_kind_of_step_is_bit_identical(
     """After the start, between the sentences of a pair, after a score, between corrections."""
     context, blob, student = SearchContext(atlas_dir=atlas_dir), None, real_kokoro
     for steps in (1, 1, 4, 1, None):
-        student = anew(student)
+        student = fresh_copy(student)
         part = Evolution(
             wanted("neutral"), "neutral", student, kokoro_target, blob, context=context
         )
@@ -78,7 +78,8 @@ def test_a_search_shared_by_two_workers_as_json_is_bit_identical(
     context = SearchContext(atlas_dir=atlas_dir)
     own = wanted("neutral"), "neutral", real_kokoro, kokoro_target
     workers = [
-        Evaluator(own[0], one, kokoro_target, context) for one in (real_kokoro, anew(real_kokoro))
+        Evaluator(own[0], one, kokoro_target, context)
+        for one in (real_kokoro, fresh_copy(real_kokoro))
     ]
 
     def shared(tasks: Sequence[Task], _go_on: GoOn) -> Evaluations:
@@ -103,10 +104,10 @@ def test_the_base_voices_are_measured_once(
         context=SearchContext(atlas_dir=atlas_dir),
     )  # fmt: skip
     assert another.is_prepared
-    told = Evolution(wanted("neutral"), "neutral", real_kokoro, kokoro_target)
-    assert not told.is_prepared
-    assert not told.prepare(lambda: False)
-    assert told.batch() == []
+    stopped = Evolution(wanted("neutral"), "neutral", real_kokoro, kokoro_target)
+    assert not stopped.is_prepared
+    assert not stopped.prepare(lambda: False)
+    assert stopped.batch() == []
 
 
 def test_a_further_style_keeps_the_speakers_timbre_and_changes_prosody(
@@ -130,7 +131,7 @@ def test_a_further_style_keeps_the_speakers_timbre_and_changes_prosody(
     assert style.best.sha256 != whole.best.sha256
     blob = None
     for steps in (2, 1, 1, None):  # the start and the speaker, then between corrections
-        part = Evolution(both, "empatico", anew(real_kokoro), target, blob, context=context)
+        part = Evolution(both, "empatico", fresh_copy(real_kokoro), target, blob, context=context)
         part.advance(steps=steps)
         blob = part.checkpoint()
     assert part.best.sha256 == style.best.sha256

@@ -32,7 +32,7 @@ SEED = 3
 
 
 def test_differentiable_similarity_equals_that_of_the_scorer() -> None:
-    """Of speech with silence in it, within what the other way to 16 kHz does."""
+    """On speech with silence in it, within the difference of the two resamplers."""
     target = say(LONG)
     differentiable_similarity, scorer = DifferentiableSimilarity(target), Scorer(target)
     for voice in ("", "pf_luz", "pm_teo"):
@@ -53,7 +53,7 @@ def test_a_zero_offset_gives_the_audio_of_plain_synthesis(real_kokoro: KokoroStu
 
 @weights
 def test_predicted_prosody_agrees_with_measured_prosody(real_kokoro: KokoroStudent) -> None:
-    """Mean for median and with pauses, so within a semitone, and 15 % of the rate."""
+    """Predicted are means and include pauses, so within a semitone, and 15 % of the rate."""
     pack = real_kokoro.stock_voice(BASE[1])
     found = real_kokoro.differentiable_prosody(LONG, pack)(torch.zeros(256))
     pitch, _, rate = prediction(found, LONG).tolist()
@@ -67,7 +67,7 @@ def test_predicted_prosody_agrees_with_measured_prosody(real_kokoro: KokoroStude
 def test_the_gradient_agrees_with_finite_differences(
     real_kokoro: KokoroStudent, kokoro_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Along the subspace and along both halves of its own, with durations and source held."""
+    """Along the subspace and along both halves, with durations and source fixed."""
     network, pack = real_kokoro._network, real_kokoro.stock_voice(BASE[0])
     kept: dict[str, torch.Tensor] = {}
     for name in ("spread", "source"):

@@ -1,4 +1,4 @@
-"""Targets: length, loudness, peaks, no clicks, and clear refusals."""
+"""Targets: length, loudness, peaks, no clicks, and clear errors."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When a search ends, and its milestones wherever it ends."""
+"""Stop rules of a search, and its milestones wherever it ends."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def test_a_stop_rule_still_applies_when_others_are_added(
 def test_wherever_a_search_ends_its_milestones_are_available(
     steps: int, ends: int, improved: set[int], early: bool
 ) -> None:
-    """Keep what is wanted from step to step, as the search does, and end somewhere."""
+    """Keep the required packs from step to step, as the search does, and end anywhere."""
     end = min(ends, steps) if early else steps
     better = [0, *sorted(step for step in improved if step <= end)]
     kept: set[int] = set()

@@ -1,4 +1,4 @@
-"""What a second encoder says of a voice: nothing without a cohort, a flag where it loses."""
+"""The second speaker measure of a voice: no result without a cohort, a flag where it loses."""
 
 import numpy as np
 import pytest

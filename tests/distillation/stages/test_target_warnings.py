@@ -1,4 +1,4 @@
-"""Warnings about a target: each on sound with a known answer, none on a good one."""
+"""Warnings about a target: each on audio with a known answer, none on a good one."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,10 @@ import torch
 from corpus.audio.io import decode, resample, write_wav
 from corpus.audio.types import Audio, AudioError
 from distillation.engines.base import Prompt
+from distillation.pipeline.workspace import FolderWorkspace
 from distillation.recipe import StyleRecipe
 from distillation.stages.reference import make_target, take_clips
+from distillation.stages.style_runner import StyleRunner
 from distillation.stages.target_warnings import (
     MIN_SIMILARITY,
     SENTENCES,
@@ -23,8 +25,10 @@ from distillation.stages.target_warnings import (
     separate_encoder,
     target_warnings,
 )
+from tests.distillation.voices import LONG, recipe, say, student
 from tests.signals import SR, join, noise, shared_data, silence, speech, tone
 
+ENGLISH = "To continue with your request I need to verify your customer number."
 GOOD = (speech(20, lead_s=0.5), speech(20, lead_s=0.5, f0_hz=210))
 
 
@@ -33,7 +37,7 @@ def codes(clips: Sequence[Audio], **known: object) -> list[str]:
 
 
 def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | None:
-    """The ranges of voices, from clips of each, as the atlas takes them."""
+    """The ranges of voices, from clips of each, as the atlas computes them."""
     clips = clips_by_voice.values()
     medians = [median for one in clips if (median := median_st(one)) is not None]
     slopes = [slope for one in clips if (slope := brightness_db(one)) is not None]
@@ -41,7 +45,7 @@ def stock_ranges(clips_by_voice: dict[str, Sequence[Audio]]) -> StockRanges | No
 
 
 def hum(f_hz: float, seconds: float) -> Audio:
-    """A tone between two pauses, in which its room is heard."""
+    """A tone between two pauses that contain the noise of its room."""
     return join(silence(0.5), tone(f_hz, seconds), silence(0.5))
 
 
@@ -74,7 +78,7 @@ def test_clipping_is_found_as_recorded() -> None:
 class TestTwoSpeakers:
     @staticmethod
     def embed(audio: Audio) -> np.ndarray:
-        """Two people as far apart as different people are, told by their pitch."""
+        """Embeddings as distant as those of two people, chosen by pitch."""
         crossings = np.count_nonzero(np.diff(np.signbit(audio.y))) / audio.duration_s
         apart = np.array([1.0, 0.0]) if crossings < 2 * 200 else np.array([0.5, 0.75**0.5])
         return apart.astype(np.float32)
@@ -192,7 +196,7 @@ class TestInTheStage:
             StyleRecipe(key="amable", speed=1.0, reference_texts=()),
             [tmp_path / "a.wav"],
             path=tmp_path / "target.wav",
-            find_warnings=target_warnings,
+            find_warnings=lambda clips, _texts: target_warnings(clips),
         )
         found = made.to_json()["warnings"]
         assert [one["code"] for one in found] == ["target_short", "target_clipped"]
@@ -209,8 +213,10 @@ class TestInTheStage:
 
         seen: list[int] = []
 
-        def find_warnings(clips: Sequence[Audio]) -> tuple[TargetWarning, ...]:
-            seen.append(len(clips))
+        def find_warnings(
+            clips: Sequence[Audio], texts: Sequence[str]
+        ) -> tuple[TargetWarning, ...]:
+            seen.extend((len(clips), len(texts)))
             return target_warnings(clips)
 
         made = make_target(
@@ -221,8 +227,32 @@ class TestInTheStage:
             path=tmp_path / "target.wav",
             find_warnings=find_warnings,
         )
-        assert seen == [len(made.texts)]
+        assert seen == [len(made.texts)] * 2
         assert [one.code for one in made.warnings] == ["target_noisy"]
+
+    @pytest.mark.parametrize(("text", "warned"), [(ENGLISH, ["language_other"]), (LONG, [])])
+    def test_sentences_in_another_language_than_the_runs_are_reported(
+        self, tmp_path: Path, text: str, warned: list[str]
+    ) -> None:
+        class Speaker:
+            name = "speaker"
+
+            def synthesize(
+                self, text: str, condition: Prompt, *, speed: float = 1.0, seed: int = 0
+            ) -> Audio:
+                return say(LONG)
+
+        style = StyleRecipe(key="neutral", speed=1.0, reference_texts=(text,) * 8)
+        runner = StyleRunner(
+            recipe(styles=(style,)),
+            "neutral",
+            FolderWorkspace(tmp_path, "neutral"),
+            student=student,
+            teacher=Speaker,
+            atlas_dir=tmp_path,
+        )
+        found = [one.code for one in runner.make_target().warnings]
+        assert [code for code in found if code == "language_other"] == warned
 
 
 def test_real_people_are_distinguished() -> None:

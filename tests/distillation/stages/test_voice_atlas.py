@@ -1,10 +1,11 @@
-"""The atlas of base voices: built once, by whoever is there, and found again."""
+"""The atlas of base voices: built once, by any process, and reused."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from corpus.audio.units import from_st
 from distillation.scoring.encoder import speaker_encoder
 from distillation.stages.voice_atlas import VoiceAtlas, atlas_folder, atlas_for, known_ranges
 from tests.distillation.voices import SHORT, recipe, say, student
@@ -59,6 +60,9 @@ def test_the_ranges_of_a_complete_atlas_are_stored_in_a_file_of_their_own(tmp_pa
     assert (ranges.low_st, ranges.high_st) == (min(pitches), max(pitches))
     (tmp_path / "praat-ranges.json").write_text("{")
     assert known_ranges("praat", tmp_path) is None
+    published = known_ranges("kokoro", tmp_path)  # before a first search
+    assert published
+    assert 55 < from_st(published.low_st, 55.0) < 100 < from_st(published.high_st, 55.0) < 350
 
 
 def test_other_texts_or_options_make_another_atlas_and_damaged_files_are_replaced(

@@ -1,4 +1,4 @@
-"""Curves as numbers: round ticks around the data, stairs that hold the best so far."""
+"""Curves as numbers: round ticks around the data, steps of the best score so far."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The page that lays runs over one another."""
+"""The page that compares runs."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -149,6 +149,6 @@ def test_scores_on_other_sentences_or_prompts_are_marked(runs: list[Run], field:
 
 def test_more_than_six_are_reported(runs: list[Run]) -> None:
     more = [run.pk for run in runs] + [finished_run("neutral").pk for _ in range(5)]
-    said = "these are the first six"
-    assert said in page(LABELER, *more)
-    assert said not in page(LABELER, *more[:6])
+    message = "these are the first six"
+    assert message in page(LABELER, *more)
+    assert message not in page(LABELER, *more[:6])

@@ -1,4 +1,4 @@
-"""Deployment by a worker: carried out once, sent again when lost, noted when it cannot be done."""
+"""Deployment by a worker: executed once, sent again when lost, failures recorded."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -101,7 +101,7 @@ def carry_out(*deployments: Deployment) -> None:
 
 
 def ended(row: Deployment) -> tuple[str, str]:
-    """Return how a deployment ended: its state and the code of its fault."""
+    """Return how a deployment ended: its state and its error code."""
     row.refresh_from_db()
     return row.state, row.error.partition(":")[0]
 
@@ -182,12 +182,12 @@ def test_an_unexpected_error_ends_the_deployment(
 
 def test_a_late_request_does_not_replace_a_newer_one(voices_dir: Path) -> None:
     lost, newer = request(approved(LUZ)), request(approved(OTHER))
-    beside = request(approved(THIRD, "amable"))
+    other_style = request(approved(THIRD, "amable"))
     carry_out(newer)
-    carry_out(lost, beside)
-    assert served(voices_dir) == {"neutral": newer.sha256, "amable": beside.sha256}
+    carry_out(lost, other_style)
+    assert served(voices_dir) == {"neutral": newer.sha256, "amable": other_style.sha256}
     assert ended(lost) == ("failed", "superseded")
-    assert set(Deployment.objects.current()) == {newer, beside}
+    assert set(Deployment.objects.current()) == {newer, other_style}
 
 
 def test_a_message_for_an_ended_deployment_changes_nothing(

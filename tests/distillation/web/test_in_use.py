@@ -27,7 +27,7 @@ def voices_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 def shown(page: str, role: str = ADMIN) -> str:
-    """Return what a page says of the engines, without its marks; empty where it says nothing."""
+    """Return a page's text about the engines, without markup; empty where there is none."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(PersonFactory(roles=[role]))
     html = words.joined(client.get(reverse(page)).content.decode())
@@ -63,12 +63,12 @@ def test_a_deployment_overrides_the_files_and_the_environment_overrides_both(
     settings: Any, voices_dir: Path
 ) -> None:
     (voices_dir / "tts.env").write_text("TTS_BACKEND=praat\nKOKORO_VOICE_PATH=/x.pt\n")
-    told = engines_in_use()
-    assert (told.speech, told.speech_by, told.student) == ("praat", "deployed", "kokoro")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by, in_use.student) == ("praat", "deployed", "kokoro")
     assert "made for praat" in shown("voices")
     settings.TTS_BACKEND = "kokoro"
-    told = engines_in_use()
-    assert (told.speech, told.speech_by) == ("kokoro", "set")
+    in_use = engines_in_use()
+    assert (in_use.speech, in_use.speech_by) == ("kokoro", "set")
 
 
 def test_voices_of_another_engine_are_listed_as_unavailable(

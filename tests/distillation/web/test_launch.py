@@ -89,12 +89,12 @@ class TestLaunch:
         for seconds in (900.0, 22.0):
             finished_run("neutral").style_runs.update(evaluations=200, seconds=seconds)
         form = admin_client.get(self.url).context["adminform"].form
-        told = form.fields["steps"].help_text
+        hint = form.fields["steps"].help_text
         assert (
             "Con praat un candidato tardó aquí 0,11 s: 10000 pasos de cma-es son unos 18 min."
-            in told
+            in hint
         )
-        assert "los 58 pasos de gradient, minutos" in told
+        assert "los 58 pasos de gradient, minutos" in hint
         finished_run("neutral").style_runs.update(evaluations=100, seconds=600.0)
         Run.objects.filter(pk=Run.objects.latest("pk").pk).update(
             recipe={**plain_recipe("neutral").to_json(), "student": "kokoro"}
@@ -117,8 +117,8 @@ class TestLaunch:
         assert style.targets[2].startswith("targets/neutral/mi-voz-")
         assert set(style.targets) <= set(run.run_recipe.inputs)
         assert not style.reference_texts
-        heard = {take.sentence.text for take in takes}
-        assert not heard & set(run.run_recipe.held_out_texts)
+        target_texts = {take.sentence.text for take in takes}
+        assert not target_texts & set(run.run_recipe.held_out_texts)
         again = admin_client.get(f"{self.url}?again={run.pk}")
         form = again.context["adminform"].form
         assert set(form["target_takes"].value()) == {take.pk for take in takes}
@@ -151,11 +151,11 @@ class TestLaunch:
                 files.append(SimpleUploadedFile("c.wav", spoken(TEXTS[0], "pm_gil")))
             answer = admin_client.post(self.url, filled(files_neutral=files, seed=ord(name)))
             assert answer.status_code == 302, answer.context["adminform"].form.errors
-            told = [str(message) for message in get_messages(answer.wsgi_request)]
-            told = [one for one in told if one.startswith(f"{name}-")]
-            assert len(told) == len(words_wanted)
+            messages = [str(message) for message in get_messages(answer.wsgi_request)]
+            messages = [one for one in messages if one.startswith(f"{name}-")]
+            assert len(messages) == len(words_wanted)
             for wanted in words_wanted:
-                assert any(wanted in one for one in told), told
+                assert any(wanted in one for one in messages), messages
 
     def test_a_file_for_a_style_that_is_not_chosen_is_refused(self, admin_client: Client) -> None:
         corpus_make("neutral", "amable")
@@ -185,10 +185,10 @@ class TestLaunch:
         take = Recording.objects.all()[0]
         admin_client.post(self.url, filled(target_takes=[take.pk]))
         url = f"{self.url}?again={Run.objects.get().pk}"
-        told = f"neutral · {take.sentence.sentence_id}."
-        assert told not in admin_client.get(url).content.decode()
+        listed = f"neutral · {take.sentence.sentence_id}."
+        assert listed not in admin_client.get(url).content.decode()
         Recording.objects.filter(pk=take.pk).update(state="rejected")
-        assert told in admin_client.get(url).content.decode()
+        assert listed in admin_client.get(url).content.decode()
 
     def test_the_error_of_a_strategy_names_the_student_it_needs(self, admin_client: Client) -> None:
         corpus_make("neutral")

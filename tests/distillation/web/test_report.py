@@ -1,4 +1,4 @@
-"""The report's evidence: what got worse, what similarity means, the way of a style, delivery."""
+"""The report's evidence: losses, similarity, direction of a style, delivery."""
 
 import json
 from dataclasses import asdict
@@ -37,10 +37,10 @@ def run() -> Run:
     run.report.data["differentiation"]["passed"] = True
     for style in run.report.data["styles"].values():
         style["delivery"] = dict(DELIVERY)
-    return kept(run, passed=True)
+    return saved(run, passed=True)
 
 
-def kept(run: Run, *, passed: bool) -> Run:
+def saved(run: Run, *, passed: bool) -> Run:
     run.report.passed = run.report.data["passed"] = passed
     run.report.save()
     return run
@@ -76,26 +76,26 @@ class TestWorse:
         style = amable(run)
         style["worse"] = ["total", "naturalness"]
         style["evolved"]["score"]["total"] = 78.1
-        kept(run, passed=passed)
+        saved(run, passed=passed)
         content = page("report", run)
         assert GREEN not in content
         assert content.index(RED) < content.index("<table")
-        said = words.text_of(content.partition(RED)[2].partition("<table")[0])
-        assert "Amable score 80.00 → 78.10 naturalness 4.20 → 4.12" in said
-        assert "Neutral" not in said
-        assert "Every check passed all the same" in said
+        text = words.text_of(content.partition(RED)[2].partition("<table")[0])
+        assert "Amable score 80.00 → 78.10 naturalness 4.20 → 4.12" in text
+        assert "Neutral" not in text
+        assert "Every check passed all the same" in text
         assert '<span class="badge badge-bad">got worse</span>' in content
 
     def test_losses_are_shown_next_to_a_failed_check(self, run: Run) -> None:
         style = amable(run)
         style |= {"worse": ["target"], "passed": False}
-        content = page("report", kept(run, passed=False))
+        content = page("report", saved(run, passed=False))
         assert content.index(RED) < content.index("Not every check passed")
         assert "Every check passed all the same" not in content
 
     def test_losses_are_shown_on_the_review_and_comparison_pages(self, run: Run) -> None:
         amable(run)["worse"] = ["self"]
-        kept(run, passed=True)
+        saved(run, passed=True)
         for name in ("review", "compare"):
             content = words.text_of(page(name, run, role=REVIEWER))
             assert "self-similarity 0.900 → 0.900" in content, name
@@ -115,7 +115,7 @@ class TestOlderReports:
         for style in run.report.data["styles"].values():
             for name in added:
                 style.pop(name, None)
-        kept(run, passed=True)
+        saved(run, passed=True)
         for style_run in run.style_runs.all():
             style_run.report = run.report.data["styles"][style_run.style]
             style_run.save()
@@ -130,7 +130,7 @@ class TestOlderReports:
         style["similarity"] |= {"impostors": None, "ceiling": None}
         for one in ("start", "evolved", "gain", "over_best_base"):
             style["similarity"][one] |= {"low": None, "high": None}
-        content = page("report", kept(run, passed=True))
+        content = page("report", saved(run, passed=True))
         assert "Difference from neutral" not in content
         assert "Stock voices, mean" in content  # of the other style
 
@@ -138,7 +138,7 @@ class TestOlderReports:
 class TestSimilarity:
     def test_similarity_is_shown_between_impostors_and_ceiling(self, run: Run) -> None:
         content = page("report", run)
-        said = words.text_of(content.partition("Similarity to the target, 0 to 1")[2])
+        text = words.text_of(content.partition("Similarity to the target, 0 to 1")[2])
         for shown in (
             *("Stock voices, mean 0.554", "Nearest stock voice pf_luz 0.721", "Before 0.702"),
             *("After 0.861 0.850 – 0.873", "clips 0.912", "+0.159 +0.140 to +0.178"),
@@ -146,13 +146,13 @@ class TestSimilarity:
             "In service when validated 0.822",
             "Similarity gained over the voice in service +0.039",
         ):
-            assert shown in said
+            assert shown in text
         assert "[0.6" not in content  # the embeddings
 
     def test_a_search_that_started_from_the_best_base_voice_says_so(self, run: Run) -> None:
         del run.report.data["styles"]["neutral"]["similarity"]["best_base"]
-        said = words.text_of(page("report", kept(run, passed=True)))
-        assert "the search started from it" in said
+        text = words.text_of(page("report", saved(run, passed=True)))
+        assert "the search started from it" in text
 
     def test_marks_are_in_order_and_intervals_are_kept(self) -> None:
         found = marks({"similarity": similarity()})
@@ -172,28 +172,28 @@ def test_the_fit_to_the_profile_of_the_style_is_shown(run: Run) -> None:
     assert "Profile of the style" not in page("report", run)
     part = asdict(style_part("pitch_st", 5.0, (0.5, 4.0)))
     run.report.data["profile"] = {"amable": [part]}
-    said = words.text_of(page("report", kept(run, passed=True)))
-    assert "Profile of the style, relative to neutral outside its band: Pitch" in said
+    text = words.text_of(page("report", saved(run, passed=True)))
+    assert "Profile of the style, relative to neutral outside its band: Pitch" in text
 
 
 class TestDirection:
     def test_each_axis_shows_whether_it_changes_in_the_targets_direction(self, run: Run) -> None:
         run.report.data["thresholds"]["style_direction"] = 0.5
         amable(run)["direction"] = direction()
-        content = page("report", kept(run, passed=True))
-        said = words.text_of(content.partition("Difference from neutral</h3>")[2])
+        content = page("report", saved(run, passed=True))
+        text = words.text_of(content.partition("Difference from neutral</h3>")[2])
         for shown in (
             "pitch +2.4 semitones target +3.0 semitones 80 % of it",
             "pitch range ×1.11 target ×1.05 not asked for",
             "speech rate ×0.97 target ×1.11 the other way",
         ):
-            assert shown in said
+            assert shown in text
         assert content.count("Difference from neutral</h3>") == 1  # neutral has none
 
     def test_too_small_a_difference_is_reported(self, run: Run) -> None:
         run.report.data["thresholds"]["style_direction"] = 0.9
-        said = words.text_of(page("report", kept(run, passed=True)))
-        assert "80 %: too little" in said
+        text = words.text_of(page("report", saved(run, passed=True)))
+        assert "80 %: too little" in text
 
     def test_styles_share_a_scale(self) -> None:
         far = direction()
@@ -212,21 +212,21 @@ class TestChecks:
             {"name": "style_direction", "reason": "English.", **plain},
             {"name": "second_measure", "reason": "Its own reason.", **plain},
         ]
-        content = page("report", kept(run, passed=False))
-        said = words.text_of(content)
-        assert "difference from neutral There is no neutral voice in this run" in said
-        assert "second_measure Its own reason. not checked" in said
-        assert "make .venv installs it" not in said
+        content = page("report", saved(run, passed=False))
+        text = words.text_of(content)
+        assert "difference from neutral There is no neutral voice in this run" in text
+        assert "second_measure Its own reason. not checked" in text
+        assert "make .venv installs it" not in text
 
     def test_new_checks_have_names(self, run: Run) -> None:
         amable(run)["checks"] += [
             {"name": name, "value": 0.9, "threshold": 0.5, "passed": True, "reason": ""}
             for name in ("style_direction", "one_speaker")
         ]
-        said = words.text_of(page("report", kept(run, passed=True)))
-        assert "similarity between the styles 0.900" in said
-        assert "style_direction" not in said
-        assert "one_speaker" not in said
+        text = words.text_of(page("report", saved(run, passed=True)))
+        assert "similarity between the styles 0.900" in text
+        assert "style_direction" not in text
+        assert "one_speaker" not in text
 
 
 def test_prosody_is_shown_next_to_the_targets(run: Run) -> None:
@@ -238,16 +238,16 @@ def test_prosody_is_shown_next_to_the_targets(run: Run) -> None:
 
 def test_delivery_is_shown_with_the_error_it_corrects(run: Run) -> None:
     amable(run)["delivery"] |= {"rate_error": None}
-    said = words.text_of(page("report", kept(run, passed=True)))
-    assert "Speed ×1.04 Gain −2.1 dB rate of the held-out sentences: 3.1 % off without" in said
-    assert "not fitted: the target's words are unknown" in said
+    text = words.text_of(page("report", saved(run, passed=True)))
+    assert "Speed ×1.04 Gain −2.1 dB rate of the held-out sentences: 3.1 % off without" in text
+    assert "not fitted: the target's words are unknown" in text
 
 
 def test_the_objective_is_shown_for_gradient_searches_only(run: Run) -> None:
     assert "Objective of the gradient" not in page("report", run)
     Run.objects.filter(pk=run.pk).update(recipe={**run.recipe, "strategy": "gradient"})
-    said = words.text_of(page("report", run))
-    assert f"naturalness {OBJECTIVE['naturalness']} · pitch {OBJECTIVE['pitch']}" in said
+    text = words.text_of(page("report", run))
+    assert f"naturalness {OBJECTIVE['naturalness']} · pitch {OBJECTIVE['pitch']}" in text
     recipe = {**run.recipe, "objective": {**OBJECTIVE, "pitch": 0.5}}
     Run.objects.filter(pk=run.pk).update(recipe=recipe)
     assert "objective · pitch" in page("compare", run)

@@ -1,4 +1,4 @@
-"""The target of a style made of takes: reviewers and its speakers may hear it, nobody else."""
+"""The target of a style made of takes: only reviewers, admins and its speakers may play it."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -29,7 +29,7 @@ def take() -> Recording:
 
 @pytest.fixture
 def row(take: Recording) -> StyleRun:
-    """A finished run whose target is a take, with every sound in its place."""
+    """A finished run whose target is a take, with all audio files."""
     run = finished_run("neutral")
     wav = ContentFile(spoken("Gracias por llamar.", "pf_luz"))
     for who in ("target", "start", "evolved"):

@@ -1,4 +1,4 @@
-"""Continuing after a kill, a locked database, changed files: no stale data, no waiting."""
+"""Recovery after a kill, a locked database or changed files: no stale data, no waiting."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,8 +30,8 @@ def run(settings: Any) -> Run:
     return tiny_run("neutral", steps=80)
 
 
-def slices_do(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
-    """Do slice after slice; return the style as it is then."""
+def advance_slices(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
+    """Execute slices until the condition holds; return the style."""
     row = run.style_runs.get()
     while not until(row):
         slices.style_advance(style_run_id=row.pk, slice=row.slice)
@@ -40,8 +40,8 @@ def slices_do(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
     return row
 
 
-def killed_after_its_beat(row: StyleRun) -> float:
-    """Work a slice as a worker that dies between its last sign of life and its commit."""
+def kill_after_heartbeat(row: StyleRun) -> float:
+    """Execute a slice as a worker that dies between its last heartbeat and its commit."""
     claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
     recipe = claimed.run.run_recipe
     student, checkpoint = slice_work.student_of(recipe), run_files.checkpoint_read(claimed)
@@ -56,9 +56,9 @@ def killed_after_its_beat(row: StyleRun) -> float:
 def test_a_text_that_killed_the_worker_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = slices_do(run, lambda row: row.stage == Stage.EVOLVE)
+    row = advance_slices(run, lambda row: row.stage == Stage.EVOLVE)
     monkeypatch.setattr(espeak._SPEAKER, "here", True)  # as in a process of Celery's
-    killed_after_its_beat(row)
+    kill_after_heartbeat(row)
     (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 11)\n")
     monkeypatch.setattr(espeak, "_PROGRAM", tmp_path / "broken.py")
     espeak._SPEAKER.end()
@@ -69,15 +69,15 @@ def test_a_text_that_killed_the_worker_is_reported(
 
 
 def test_a_better_voice_gets_a_preview_though_its_first_worker_was_killed(run: Run) -> None:
-    row = slices_do(run, lambda row: row.preview)
-    heard, score = row.preview.name, row.best_score
-    while killed_after_its_beat(row) == score:
+    row = advance_slices(run, lambda row: row.preview)
+    preview, score = row.preview.name, row.best_score
+    while kill_after_heartbeat(row) == score:
         slices.style_advance(style_run_id=row.pk, slice=row.slice)
         row.refresh_from_db()
-        assert row.preview.name == heard
+        assert row.preview.name == preview
     slices.style_advance(style_run_id=row.pk, slice=row.slice)
     row.refresh_from_db()
-    assert row.preview.name != heard
+    assert row.preview.name != preview
 
 
 def test_after_a_locked_database_the_slice_is_released_at_once(
@@ -99,11 +99,11 @@ def test_after_a_locked_database_the_slice_is_released_at_once(
 def test_a_search_for_another_target_restarts_completely(
     run: Run, django_capture_on_commit_callbacks: Callable
 ) -> None:
-    row = slices_do(run, lambda row: row.step > 1)
+    row = advance_slices(run, lambda row: row.step > 1)
     start, preview = str(row.packs.get(kind="start").file.name), str(row.preview.name)
     before = list(row.points.values_list("score", flat=True))
     write_wav(Path(row.target.path), say(LONG))
-    slices_do(run, lambda row: row.error_code == "other_checkpoint")
+    advance_slices(run, lambda row: row.error_code == "other_checkpoint")
     with django_capture_on_commit_callbacks(execute=True):
         run_retry(run=Run.objects.get(), person=run.created_by)
     row.refresh_from_db()
@@ -112,7 +112,7 @@ def test_a_search_for_another_target_restarts_completely(
     assert not row.points.exists()
     assert not row.packs.exists()
     assert not any(map(default_storage.exists, (start, preview)))
-    row = slices_do(run, lambda row: row.points.exists())
+    row = advance_slices(run, lambda row: row.points.exists())
     assert row.points.get().score != before[0]
 
 
@@ -131,14 +131,14 @@ def test_a_changed_prompt_is_noticed(run: Run) -> None:
 
 def test_a_damaged_pack_is_restored_from_the_checkpoint() -> None:
     run = tiny_run("neutral")
-    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
     pack = row.packs.get(kind="evolved")
     path = run_files.media_path(pack.file.name)
     path.write_bytes(b"damaged")
-    row = slices_do(run, lambda row: row.state == RunState.FAILED)
+    row = advance_slices(run, lambda row: row.state == RunState.FAILED)
     assert row.error_code == "not_a_pack"
     run_retry(run=Run.objects.get(), person=run.created_by)
-    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
     assert row.packs.get(kind="evolved").sha256 == pack.sha256 == sha256_of(path)
     slices.style_advance(style_run_id=row.pk, slice=row.slice)
     row.refresh_from_db()
@@ -147,14 +147,14 @@ def test_a_damaged_pack_is_restored_from_the_checkpoint() -> None:
 
 def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_missing() -> None:
     run = tiny_run("neutral")
-    row = slices_do(run, lambda row: row.stage == Stage.VALIDATE)
+    row = advance_slices(run, lambda row: row.stage == Stage.VALIDATE)
     recipe = run.run_recipe
-    heard = tuple(recipe.styles[0].takes.items())[:2]
-    style = replace(recipe.styles[0], prompt=heard, takes={})
+    prompt = tuple(recipe.styles[0].takes.items())[:2]
+    style = replace(recipe.styles[0], prompt=prompt, takes={})
     options = {"url": "http://127.0.0.1:9"}
     run.recipe = replace(recipe, styles=(style,), teacher="http", teacher_options=options).to_json()
     run.save()
-    default_storage.delete(heard[0][1])
+    default_storage.delete(prompt[0][1])
     slices.style_advance(style_run_id=row.pk, slice=row.slice)
     row.refresh_from_db()
     assert row.state == RunState.FINISHED

@@ -206,9 +206,9 @@ def test_the_error_of_damaged_records_says_what_to_do(tmp_path):
 def test_the_command_says_what_is_missing_and_where(tmp_path, capsys):
     with pytest.raises(CommandError, match=r"kokoro: 3 of its files are missing or damaged\."):
         call_command("models", "check", "--model-dir", str(tmp_path))
-    said = capsys.readouterr().out
-    assert f"MISSING  {tmp_path / 'kokoro-v1_0.pth'}  put kokoro-v1_0.pth of" in said
-    assert f"MISSING  {tmp_path / 'voices'}  no voice there" in said
+    output = capsys.readouterr().out
+    assert f"MISSING  {tmp_path / 'kokoro-v1_0.pth'}  put kokoro-v1_0.pth of" in output
+    assert f"MISSING  {tmp_path / 'voices'}  no voice there" in output
 
 
 def manage(*words, env):

@@ -24,7 +24,7 @@ def model_dir(tmp_path):
     return tmp_path
 
 
-def noted(model_dir, **changed):
+def write_record(model_dir, **changed):
     record = {"repo": hub.KOKORO.repo, "revision": "1", "size": 7, "sha256": SHA256, **changed}
     write_records(model_dir, {WEIGHTS: Record(**record)})
 
@@ -39,7 +39,7 @@ def noted(model_dir, **changed):
     ],
 )
 def test_a_pull_records_their_origin(model_dir, changed, kind):
-    noted(model_dir, **changed)
+    write_record(model_dir, **changed)
     assert hub.weights_origin(model_dir).kind == kind
 
 
@@ -58,7 +58,7 @@ def test_other_weights_under_the_same_name_are_detected(model_dir):
 
 def test_a_recipe_records_the_origin_of_kokoro_only(model_dir, tmp_path):
     assert hub.weights_recorded(tmp_path / "none") == {}
-    noted(model_dir)
+    write_record(model_dir)
     made = replace(recipe(), versions=hub.weights_recorded(model_dir))
     assert made.student_weights == ("official float32", SHA256)
     assert recipe().student_weights == ("", "")
@@ -66,7 +66,7 @@ def test_a_recipe_records_the_origin_of_kokoro_only(model_dir, tmp_path):
 
 def test_pages_show_the_origin_and_that_the_weights_have_changed(model_dir, settings):
     settings.MODEL_DIR = model_dir
-    noted(model_dir)
+    write_record(model_dir)
     made = replace(recipe(), versions={"Kokoro weights": f"official float32, {'ab' * 32}"})
     with override("es"):
         page = render_to_string(

@@ -126,14 +126,14 @@ def test_a_row_quantised_to_zero_stays_zero_under_weight_norm():
 
 
 @pytest.mark.parametrize(
-    ("shapes", "said"),
+    ("shapes", "message"),
     [
         ({"fc.weight": (4, 5), "fc.bias": (4,)}, r"fc\.weight: expected \(4, 5\)"),
         ({"fc.weight": (4, 6), "fc.bias": (4,), "fc.more": (2,)}, r"fc\.more: not in the export"),
         ({"other.weight": (4, 6)}, "no module of Kokoro's"),
     ],
 )
-def test_the_error_of_an_export_of_another_architecture_names_the_tensor(shapes, said):
+def test_the_error_of_an_export_of_another_architecture_names_the_tensor(shapes, message):
     export, _ = graph_of(np.ones((6, 4), np.float32), np.float32(1))
-    with pytest.raises(int8_export.ExportError, match=said):
+    with pytest.raises(int8_export.ExportError, match=message):
         int8_export.checkpoint_of(export, shapes)

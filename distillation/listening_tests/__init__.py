@@ -1,0 +1,1 @@
+"""Blind listening tests of voices: design, playing, votes, statistics."""

@@ -1,0 +1,1 @@
+"""Business actions of listening tests; views call these."""

@@ -1,0 +1,138 @@
+// Plays the sounds of a trial in step, one audible at a time; notes which parts were heard.
+const FADE_S = 0.008; // no click when sounds are switched
+const PARTS = 50; // of a sound's duration
+const ENOUGH = 0.96; // share of the parts that counts as the whole
+
+export class Switcher {
+  constructor({ onChange, onHeard }) {
+    this.context = new AudioContext();
+    this.onChange = onChange;
+    this.onHeard = onHeard;
+    this.loop = false;
+    this.clear();
+    setInterval(() => this.tick(), 40);
+  }
+
+  clear() {
+    this.stop();
+    this.sounds = new Map();
+    this.offset = 0;
+    this.audible = null;
+  }
+
+  // Fetches and decodes the sounds of all sides.
+  async load(sides) {
+    const decoded = await Promise.all(sides.map(async ({ src }) => {
+      const answer = await fetch(src, { credentials: "same-origin", cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      return this.context.decodeAudioData(await answer.arrayBuffer());
+    }));
+    sides.forEach(({ side, played }, number) => {
+      this.sounds.set(side, { buffer: decoded[number], parts: new Set(), heard: played });
+    });
+    this.audible = sides.find(({ side }) => side === "a")?.side ?? sides[0].side;
+  }
+
+  get duration() {
+    return Math.max(0, ...[...this.sounds.values()].map(({ buffer }) => buffer.duration));
+  }
+
+  get isPlaying() {
+    return Boolean(this.sources);
+  }
+
+  get position() {
+    if (!this.isPlaying) return this.offset;
+    const at = this.offset + this.context.currentTime - this.startedAt;
+    return this.loop ? at % this.duration : Math.min(Math.max(0, at), this.duration);
+  }
+
+  async play() {
+    if (this.isPlaying || !this.sounds.size) return;
+    await this.context.resume();
+    if (this.offset >= this.duration - 0.02) this.offset = 0;
+    const when = this.context.currentTime + 0.03;
+    this.sources = new Map();
+    for (const [side, sound] of this.sounds) {
+      const source = new AudioBufferSourceNode(this.context, { buffer: sound.buffer, loop: this.loop });
+      const gain = new GainNode(this.context, { gain: side === this.audible ? 1 : 0 });
+      source.connect(gain).connect(this.context.destination);
+      source.start(when, this.offset);
+      this.sources.set(side, { source, gain });
+    }
+    this.startedAt = when;
+    this.last = this.offset;
+    this.onChange();
+  }
+
+  stop() {
+    if (!this.isPlaying) return;
+    this.note();
+    this.offset = this.position;
+    for (const { source } of this.sources.values()) source.stop();
+    this.sources = null;
+    this.onChange();
+  }
+
+  async restart() {
+    const wasPlaying = this.isPlaying;
+    this.stop();
+    if (wasPlaying) await this.play();
+  }
+
+  seek(share) {
+    const wasPlaying = this.isPlaying;
+    this.stop();
+    this.offset = share * this.duration;
+    if (wasPlaying) this.play();
+    this.onChange();
+  }
+
+  // Makes another side audible at the same position; starts playing if nothing plays.
+  choose(side) {
+    if (!this.sounds.has(side)) return;
+    this.note();
+    this.audible = side;
+    for (const [name, { gain }] of this.sources ?? []) {
+      gain.gain.setTargetAtTime(name === side ? 1 : 0, this.context.currentTime, FADE_S / 3);
+    }
+    if (this.isPlaying) this.onChange();
+    else this.play();
+  }
+
+  async setLoop(loop) {
+    this.note();
+    const at = this.position;
+    this.loop = loop;
+    if (!this.isPlaying) return;
+    this.stop();
+    this.offset = at;
+    await this.play();
+  }
+
+  tick() {
+    if (!this.isPlaying) return;
+    this.note();
+    if (!this.loop && this.position >= this.duration) this.stop();
+    else this.onChange();
+  }
+
+  // Marks the parts of the audible sound between the last position and this one.
+  note() {
+    const sound = this.sounds?.get(this.audible);
+    if (!this.isPlaying || !sound) return;
+    const now = this.position;
+    if (now < this.last) this.mark(sound, this.last, this.duration);
+    this.mark(sound, now < this.last ? 0 : this.last, now);
+    this.last = now;
+    if (!sound.heard && sound.parts.size >= ENOUGH * PARTS) {
+      sound.heard = true;
+      this.onHeard(this.audible);
+    }
+  }
+
+  mark(sound, from, to) {
+    const size = this.duration / PARTS;
+    for (let part = Math.floor(from / size); part < PARTS && part * size < to; part += 1) sound.parts.add(part);
+  }
+}

@@ -1,0 +1,36 @@
+"""A finished run of two styles, and clients signed in as a role."""
+
+from typing import Any, cast
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+
+from distillation.models import Run
+from distillation.services.run_files import held_out_name
+from tests.distillation.factories import (
+    finished_run,
+    spoken,
+)
+from tests.factories import PersonFactory, StyleFactory
+
+
+@pytest.fixture
+def run() -> Run:
+    for number, key in enumerate(("neutral", "amable")):
+        StyleFactory(key=key, name=key.capitalize(), colour=f"style-{number + 1}")
+    run = finished_run("neutral", "amable")
+    wav = ContentFile(spoken("Gracias por llamar.", "pf_luz"))
+    for number in (1, 2):
+        for who in ("start", "evolved"):
+            default_storage.save(held_out_name(run.pk, "neutral", number, who), wav)
+    default_storage.save(run.report.file.name, ContentFile(b"{}"))
+    return run
+
+
+def signed_in(role: str, language: str = "es") -> Client:
+    headers = {"accept-language": language}
+    client, person = Client(headers=headers), cast(Any, PersonFactory(roles=[role]))
+    client.force_login(person)
+    return client
