@@ -8,5 +8,5 @@ from distillation.models import Decision
 class DecisionForm(forms.ModelForm):
     class Meta:
         model = Decision
-        fields = ["verdict", "reason"]
+        fields = ["verdict", "reason", "nevertheless"]
         widgets = {"reason": forms.Textarea(attrs={"rows": 2})}

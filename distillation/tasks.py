@@ -13,12 +13,20 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation.engines.praat import espeak
-from distillation.services import candidate_speech, deployments, playground, recovery, slices
+from distillation.services import (
+    candidate_speech,
+    deployments,
+    playground,
+    recovery,
+    slices,
+    voice_tests,
+)
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
 DEPLOY_SECONDS = 60
 SPEAK_SECONDS = 120
+TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -102,6 +110,17 @@ def packs_deploy(deployment_ids: list[int]) -> None:
 )
 def candidate_speak(sound_id: int) -> None:
     candidate_speech.candidate_speak(sound_id=sound_id)
+
+
+@shared_task(
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=TEST_SECONDS,
+    time_limit=TEST_SECONDS + 30,
+)
+def voice_test(deployment_id: int) -> None:
+    voice_tests.voice_test(deployment_id=deployment_id)
 
 
 @worker_process_init.connect

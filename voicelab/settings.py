@@ -206,7 +206,9 @@ SPEECH_PORT = env.int("SPEECH_PORT", default=8001)
 WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
 TTS_BACKEND = env.str("TTS_BACKEND", default="")  # the speech service's engine, shown on pages
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
-SPEECH_API_KEY = next(iter(env.list("TTS_API_KEYS", default=[])), "")  # sent by the playground
+SPEECH_API_KEY = next(
+    iter(env.list("TTS_API_KEYS", default=[])), ""
+)  # sent by the playground and the test of a deployed voice
 WORKERS = env.int("WORKERS", default=2)  # number of Celery processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
 DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default

@@ -56,6 +56,8 @@ class StudentInfo:
         The distribution whose version a recipe records.
     weights : callable
         Maps the model directory to the entries about the weights in a recipe's versions.
+    licence : str
+        What its voices may be used for; a msgid.
     """
 
     name: str
@@ -73,6 +75,7 @@ class StudentInfo:
     pace_s: float = 0.1
     library: str = ""
     weights: Recorded = _nothing
+    licence: str = ""
 
     def machine_options(self, model_dir: Path) -> dict[str, Any]:
         """Return the options that depend on the machine and not on a recipe."""

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('distillation', '0013_delivery'),
+        ('distillation', '0014_decisions_and_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

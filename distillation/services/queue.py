@@ -17,6 +17,7 @@ ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
 HELP = "distillation.tasks.slice_help"
 SPEAK = "distillation.tasks.candidate_speak"
+TEST = "distillation.tasks.voice_test"
 ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
@@ -46,6 +47,15 @@ def sound_enqueue(sound: PlaygroundSound) -> None:
     """Send a text of the playground to a worker, which speaks it with a candidate."""
     PlaygroundSound.objects.filter(pk=sound.pk).update(queued_at=timezone.now())
     transaction.on_commit(partial(current_app.send_task, SPEAK, args=[sound.pk]), robust=True)
+
+
+def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
+    """Have a worker test deployed voices at the speech service, once they are committed."""
+    for row in deployments:
+        row.test = {"state": "asked", "at": timezone.now().isoformat()}
+        row.save(update_fields=["test"])
+        send = partial(current_app.send_task, TEST, args=[row.pk])
+        transaction.on_commit(send, robust=True)
 
 
 def help_ask(style_run: StyleRun, number: int = 1) -> None:

@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from corpus.files import sha256_of_json
 from distillation.engines.praat import espeak
 from distillation.models import (
     ACTIVE,
@@ -236,6 +237,9 @@ def report_store(run: Run, styles: list[StyleRun]) -> ValidationReport:
     report = ValidationReport(run=run, passed=data["passed"], data=data)
     text = json.dumps(data, ensure_ascii=False, indent=2)
     report.file.save("validation_report.json", ContentFile(text.encode()), save=True)
+    for style in styles:
+        style.report_sha256 = sha256_of_json(data["styles"][style.style])
+        style.save(update_fields=["report_sha256"])
     return report
 
 

@@ -49,6 +49,12 @@ SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")
 
 
 @register.simple_tag(takes_context=True)
+def seen_of(context: template.Context, voice: str) -> str:
+    """Return what the page knows as the last deployment of a voice, for its forms."""
+    return str((context.get("seen") or {}).get(voice, 0))
+
+
+@register.simple_tag(takes_context=True)
 def hears_target(context: template.Context, row: StyleRun) -> bool:
     return may_hear_target(context["user"], row)
 

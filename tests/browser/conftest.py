@@ -101,6 +101,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def environment(folder: Path, port: int) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
+        "SECRET_KEY": "only-for-tests",  # what signs a link must open it
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
         "SPEECH_PORT": str(free_port()),

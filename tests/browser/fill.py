@@ -26,7 +26,8 @@ from distillation.listening_tests.services.invitations import (  # noqa: E402
 from distillation.listening_tests.services.participation import listener_join  # noqa: E402
 from distillation.listening_tests.services.sources import sources_of  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
-from distillation.services.deployments import pack_decide, packs_deploy  # noqa: E402
+from distillation.services.decisions import pack_decide  # noqa: E402
+from distillation.services.deployments import packs_deploy  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
@@ -97,11 +98,20 @@ def run_work(run: Run) -> None:
 
 
 def approve_and_deploy(run: Run) -> None:
-    """Approve every voice, deploy the first."""
+    """Approve every voice; deploy the first twice: as its pack speaks, then as it was fitted."""
     packs = list(VoicePack.objects.evolved().filter(style_run__run=run))
     for pack in packs:
-        pack_decide(pack=pack, person=people[REVIEWER], verdict="approve", reason="Suena bien.")
-    packs_deploy(packs=packs[:1], person=people[ADMIN])
+        pack_decide(
+            pack=pack,
+            person=people[REVIEWER],
+            verdict="approve",
+            reason="Suena bien.",
+            nevertheless="Ocho pasos: solo para probar las páginas.",
+        )
+    for plain in ({packs[0].pk}, set()):
+        packs_deploy(
+            packs=packs[:1], person=people[ADMIN], plain=plain, override="Para probar las páginas."
+        )
 
 
 def listening_fill(run: Run) -> dict[str, str]:

@@ -9,11 +9,11 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from distillation.models import Decision, Deployment, Run, VoicePack
-from distillation.services.deployments import pack_decide
 from distillation.templatetags.distilling import as_time
 from distillation.urls import urlpatterns
 from tests.distillation.factories import (
     StyleRunFactory,
+    approve,
     finished_run,
 )
 from tests.distillation.web.conftest import signed_in
@@ -37,7 +37,9 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
     arguments: dict[str, list[Any]] = {
         "runs": [], "compare": [],
         "playground": [], "playground_speak": [], "playground_history": [],
-        "voices": [], "withdrawals": [], "deploy": [], "voice": [deployment.pk],
+        "voices": [], "withdrawals": [], "deploy": [],
+        "voice": [deployment.pk], "voice_card": [deployment.pk],
+        "voice_retire": [deployment.pk], "voice_roll_back": [deployment.pk],
         "pack_audio": [pack], "pack_waveform": [pack],
         "pack_sample": [pack], "sample_waveform": [pack],
         "pack_decide": [pack], "style_audio": [run.pk, "neutral", "preview", "wav"],
@@ -119,7 +121,7 @@ class TestReport:
 
     def test_the_review_shows_the_naturalness_of_each_sentence(self, run: Run) -> None:
         page = signed_in(REVIEWER, "en").get(reverse("review", args=[run.pk])).content.decode()
-        assert "naturalness 4.20 before, 4.12 after, of 5" in page
+        assert "4.20 → <b>4.12</b>" in page
         for figure in ("4.00", "4.50", "4.01", "4.23"):
             assert f"· naturalness {figure}</span>" in page
 
@@ -172,10 +174,10 @@ class TestReview:
         pages = [reverse(name, args=[run.pk]) for name in ("review", "run")]
         Run.objects.update(state="running")
         client = signed_in(REVIEWER)
-        assert not client.get(pages[0]).context["packs"]
+        assert not client.get(pages[0]).context["cards"]
         assert pages[0] not in client.get(pages[1]).content.decode()
         Run.objects.update(state=state)
-        packs = [pack for pack, _ in client.get(pages[0]).context["packs"]]
+        packs = [card["pack"] for card in client.get(pages[0]).context["cards"]]
         assert [pack.style for pack in packs] == ["neutral"]
         assert pages[0] in client.get(pages[1]).content.decode()
         url = reverse("pack_decide", args=[packs[0].pk])
@@ -209,13 +211,13 @@ class TestVoices:
         default_storage.save(pack.file.name, ContentFile(b"x"))
         client, page = signed_in(ADMIN), reverse("voices")
         assert b"checkbox" not in client.get(page).content
-        pack_decide(pack=pack, person=run.created_by, verdict="approve", reason="Bien.")
+        approve(pack)
         assert b"checkbox" in client.get(page).content
         client.post(reverse("deploy"), {"pack": [pack.pk]})
         assert not Deployment.objects.exists()  # the file is not the one that was judged
 
     def test_a_voice_page_links_to_its_origin(self, run: Run, deployment: Deployment) -> None:
-        pack_decide(pack=deployment.pack, person=run.created_by, verdict="approve", reason="Bien.")
+        approve(deployment.pack)
         content = signed_in(LABELER).get(reverse("voice", args=[deployment.pk])).content.decode()
         for name in ("run", "report", "review"):
             assert reverse(name, args=[run.pk]) in content
