@@ -13,6 +13,7 @@ _VERSION = re.compile(r"(?<![\d.,])(?!\d{1,3}(?:\.\d{3})+(?!\.?\d))\d+(?:\.\d+){
 _RATIO = re.compile(r"(?<![\d.,:])(\d{1,3}):(\d{1,3})(?![\d.,:])")
 _RANGE = re.compile(rf"(?<![\d.,-])(?P<a>{NUMBER})\s?[-–]\s?(?P<b>{NUMBER})(?!\s?[-–]?\d)")
 _HYPHEN = re.compile(r"(?<=\d)[-–](?=\d)")
+_FIGURES = re.compile(r"\d+")  # of a list, 1,2,3, or what nobody writes
 _QUANTITY = re.compile(rf"(?P<n>{EITHER})")
 _AHEAD = re.compile(r"\s?(?P<first>[^\W\d_]+)(?P<rest>(?:\s[^\W\d_]+){0,2})")
 _BEFORE = re.compile(r"([^\W\d_]+)\.?\s$")
@@ -34,7 +35,8 @@ def read_numbers(text: str, choices: Choices) -> str:
     text = _VERSION.sub(lambda m: m[0].replace(".", " punto "), text)
     text = _RATIO.sub(r"\1 a \2", text)
     text = _HYPHEN.sub(" ", _RANGE.sub(lambda m: _range(m, choices), text))
-    return _QUANTITY.sub(lambda m: _quantity(m, choices), text)
+    text = _QUANTITY.sub(lambda m: _quantity(m, choices), text)
+    return _FIGURES.sub(lambda m: f" {spoken_whole(m[0], 'alone', choices)} ", text)
 
 
 def _quantity(match: re.Match[str], choices: Choices) -> str:

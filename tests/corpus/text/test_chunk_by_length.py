@@ -51,3 +51,10 @@ def test_each_line_is_a_sentence() -> None:
         "Primera línea sin punto pero con bastantes palabras",
         "Segunda",
     ]
+
+
+def test_markup_is_taken_out_before_the_text_is_cut() -> None:
+    text = "**Hola. Soy Ana, de atención al cliente de Voz Clara.** 😀\n<p>¿Qué [tal](http://x.es)?</p>"
+    assert " ".join(pieces(text)) == (
+        "Hola. Soy Ana, de atención al cliente de Voz Clara. ¿Qué tal?"
+    )

@@ -21,6 +21,7 @@ CASES = {
     "2.0 y 2.0.1": "dos punto cero y dos punto cero punto uno",
     "0.500 kg": "cero coma cinco cero cero kilogramos",
     "007": "cero cero siete",
+    "pulse 1,2,3": "pulse uno, dos, tres",
     "-5 y −3": "menos cinco y menos tres",
     "páginas 10-12": "páginas diez a doce",
     "perdió 3-2": "perdió tres dos",
