@@ -63,8 +63,8 @@ def test_manifest_packs_and_environment_file_are_written(
         assert voice.safetensors_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         with safe_open(path, framework="numpy") as tensors:
             assert tensors.metadata() == {"engine": "praat"}
-            data = voicepack.load(voices / voice.file).data
-            assert np.array_equal(tensors.get_tensor("voice"), data)
+            values = voicepack.load(voices / voice.file).data
+            assert np.array_equal(tensors.get_tensor("voice"), values)
 
 
 def test_a_second_deployment_keeps_the_other_voices(tmp_path: Path, packs: dict[str, Path]) -> None:
