@@ -35,7 +35,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711
 PARTS = ("espeak_process", "gunicorn", "celery", "voicelab.tts")
 PAGES = ("/", "/label/", "/takes/", "/takes/upload/", "/runs/", "/runs/1/", "/runs/1/report/",
-         "/runs/1/review/", "/voices/", "/voices/1/", "/admin/distillation/run/add/")  # fmt: skip
+         "/runs/1/review/", "/voices/", "/voices/1/", "/runs/launch/")  # fmt: skip
 
 
 STEPS = {"kokoro": 2, "praat": 30}

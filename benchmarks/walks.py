@@ -2,10 +2,11 @@
 
     python -m benchmarks.walks [--folder CHECKOUT] [--list] [WALK ...]
 
-A walk is the real code of a few tests, run under `walks_recorder.py`. A file counts if one of its
-functions is called, other than while a module is imported. Not counted: the kernels, which a reader
-takes as given (`KERNELS`), and the rows (`ROWS`). A run is counted from the form or the command to
-the voice that its search found, and once more with what follows: validation and deployment.
+A walk is the real code of a few tests, run under `walks_recorder.py`, from the first view, command
+or service on. A file counts if one of its functions is called, other than while a module is
+imported. Not counted: the kernels, which a reader takes as given (`KERNELS`), and the rows
+(`ROWS`). A run is counted from the form or the command to the voice that its search found, and once
+more with what follows: validation and deployment.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ WALKS = {
     ),
     "upload": ("tests/corpus/web/test_takes.py::test_a_speaker_uploads_and_sees_the_take",),
     "web": (
-        f"{_WEB}/test_launch.py::TestLaunch::test_an_admin_launches_a_run_in_the_admin",
+        f"{_WEB}/test_launch.py::TestLaunch::test_an_admin_launches_a_run",
         "tests/distillation/test_services.py::TestWholeRun::"
         "test_every_stored_pack_has_a_sample_of_the_same_sentence",
     ),

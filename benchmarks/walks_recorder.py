@@ -3,7 +3,8 @@
     python -P walks_recorder.py RECORD.json TEST ...
 
 Run in the folder of a checkout, which may be an older one: only the standard library and pytest
-are imported here.
+are imported here. What a test calls before the entrance of its walk is its arrangement, and is not
+recorded.
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ import pytest
 
 ROOT = f"{Path.cwd()}/"
 OWN = tuple(f"{ROOT}{package}/" for package in ("voicelab", "corpus", "distillation"))
+ENTRANCES = (
+    *(
+        f"{ROOT}{app}/{name}"
+        for app in ("corpus", "distillation")
+        for name in ("views/", "admin.py")
+    ),
+    *(f"{ROOT}distillation/{name}" for name in ("management/", "services/", "tasks.py")),
+    f"{ROOT}voicelab/tts/",
+)
 VALIDATION = f"{ROOT}distillation/stages/validate.py"
+VALIDATE = tuple(  # functions `validate` that lead there
+    f"{ROOT}distillation/{name}.py" for name in ("pipeline/driver", "stages/style_runner")
+)
 
 
 class Recorder:
@@ -30,9 +43,11 @@ class Recorder:
         self.files: list[str] = []
         self.searched: int | None = None
         self._seen: set[str] = set()
+        self._is_inside = False
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self) -> Iterator[None]:
+        self._is_inside = False
         threading.setprofile(self._note)
         sys.setprofile(self._note)
         yield
@@ -41,14 +56,29 @@ class Recorder:
 
     def _note(self, frame: FrameType, event: str, _arg: Any) -> None:
         path = frame.f_code.co_filename
-        if event != "call" or not path.startswith(OWN) or path in self._seen:
+        if event != "call" or not path.startswith(OWN) or self._is_recorded(frame):
             return
         if _is_importing(frame):
             return
-        self._seen.add(path)
-        if path == VALIDATION:
+        self._is_inside = self._is_inside or path.startswith(ENTRANCES)
+        if self.searched is None and self._is_inside and _validates(frame):
             self.searched = len(self.files)
+        if not self._is_inside or path in self._seen:
+            return
+        self._seen.add(path)
         self.files.append(path.removeprefix(ROOT))
+
+    def _is_recorded(self, frame: FrameType) -> bool:
+        """Return whether a call can change nothing: the cheap answer for most calls."""
+        known = self._is_inside and frame.f_code.co_filename in self._seen
+        return known and (self.searched is not None or not _validates(frame))
+
+
+def _validates(frame: FrameType) -> bool:
+    code = frame.f_code
+    return code.co_filename == VALIDATION or (
+        code.co_filename in VALIDATE and code.co_name == "validate"
+    )
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -16,6 +16,7 @@ from corpus.models import (
     ProsodyScore,
     Recording,
     Sentence,
+    SentenceFlag,
     Speaker,
     StyleLabel,
     TakeVerdict,
@@ -117,3 +118,10 @@ class TakeVerdictAdmin(ReadOnlyAdmin):
 class ProsodyScoreAdmin(ReadOnlyAdmin):
     list_display = ("recording", "analyser", "quality", "pitch_mean_hz", "speech_rate")
     list_select_related = ("recording__sentence", "recording__style")
+
+
+@admin.register(SentenceFlag)
+class SentenceFlagAdmin(ReadOnlyAdmin):
+    list_display = ("sentence", "comment", "person", "resolves", "created_at")
+    list_filter = ("person",)
+    list_select_related = ("sentence", "person", "resolves")

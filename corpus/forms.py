@@ -1,12 +1,11 @@
-"""Forms: filters of the list pages, labels, takes, verdicts, imports and exports, styles."""
+"""Forms: takes, verdicts, imports and exports, styles; those of labels are label_forms.py."""
 
 import math
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 from django.template.defaultfilters import filesizeformat
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from corpus.audio.profile import STYLE_PARTS
 from corpus.lists import MAX_BYTES as LIST_BYTES
-from corpus.models import Category, LabelDecision, Recording, Sentence, Speaker, StyleLabel
+from corpus.models import Category, Recording, Sentence, Speaker, StyleLabel
 
 COLOURS = {
     "style-1": pgettext_lazy("colour", "slate"),
@@ -40,94 +39,6 @@ class StyleFilter(forms.Form):
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["style"]
         choice.choices = [("", _("All")), *StyleLabel.objects.values_list("key", "name")]
-
-
-class PersonChoice(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return obj.get_full_name() or obj.get_username()
-
-
-def _lists() -> list[tuple[str, Any]]:
-    names = Sentence.objects.order_by("list").values_list("list", flat=True).distinct()
-    return [("", _("All")), *((name, name) for name in names)]
-
-
-class LabelFilter(StyleFilter):
-    """The filter of the label page; invalid query parameters filter nothing."""
-
-    category = forms.ModelChoiceField(
-        Category.objects, to_field_name="key", required=False, label=_("Category"),
-        empty_label=_("All"),
-    )  # fmt: skip
-    field_order = ("category", "list", "style", "state", "person", "sort", "q")
-    list = forms.ChoiceField(required=False, label=_("List"), choices=_lists)
-    state = forms.ChoiceField(
-        required=False,
-        label=_("State"),
-        choices=[
-            ("", _("All")),
-            ("todo", _("waiting for a label")),
-            ("done", _("labelled")),
-            ("mine", _("labelled by me")),
-            ("disputed", _("disputed")),
-            ("settled", _("adjudicated")),
-        ],
-    )
-    person = PersonChoice(
-        get_user_model().objects.filter(
-            Exists(LabelDecision.objects.filter(person=OuterRef("pk")))
-        ),
-        required=False,
-        label=_("Labeler"),
-        empty_label=_("All"),
-    )
-    sort = forms.ChoiceField(
-        required=False,
-        label=_("Order"),
-        choices=[
-            ("", _("as in the corpus")),
-            ("recent", _("latest decision first")),
-            ("category", _("by category")),
-            ("style", _("by style")),
-            ("id", _("by id")),
-            ("text", _("by text")),
-        ],
-    )
-    q = forms.CharField(
-        required=False,
-        max_length=100,
-        label=_("Search"),
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("text or id")}),
-    )
-
-    def narrows(self) -> bool:
-        """Return whether any filter is set."""
-        return self.is_valid() and any(
-            self.cleaned_data[name] for name in self.fields.keys() - {"sort"}
-        )
-
-
-class LabelForm(forms.Form):
-    style = forms.ModelChoiceField(StyleLabel.objects, to_field_name="key", required=False)
-    accept = forms.ModelChoiceField(StyleLabel.objects, to_field_name="key", required=False)
-    seen = forms.IntegerField(required=False)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not (data.get("accept") or data.get("style")) and not self.errors:
-            raise forms.ValidationError(_("Choose a style."))
-        return data
-
-
-class AdjudicationForm(forms.Form):
-    style = forms.ModelChoiceField(
-        StyleLabel.objects,
-        to_field_name="key",
-        error_messages={"required": _("Choose a style.")},
-    )
-    reason = forms.CharField(
-        max_length=500, error_messages={"required": _("Say why, for those who differed.")}
-    )
 
 
 class TakeFilter(StyleFilter):

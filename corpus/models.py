@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from corpus.querysets import (
     LabelDecisionQuerySet,
     RecordingQuerySet,
+    SentenceFlagQuerySet,
     SentenceQuerySet,
     TakeVerdictQuerySet,
 )
@@ -107,7 +108,10 @@ class Sentence(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        indexes = [models.Index(fields=["position", "id"], name="sentences_in_order")]
+        indexes = [
+            models.Index(fields=["position", "id"], name="sentences_in_order"),
+            models.Index(fields=["standing"], name="sentences_by_standing"),
+        ]
         verbose_name = _("sentence")
         verbose_name_plural = _("sentences")
 
@@ -121,6 +125,7 @@ class LabelDecision(models.Model):
         SUGGESTION = "suggestion", _("suggestion accepted")
         IMPORT = "import", _("import")
         UNDO = "undo", _("undo")
+        DISPUTE = "dispute", _("made a dispute")
 
     sentence = models.ForeignKey(
         Sentence,
@@ -186,6 +191,35 @@ class Adjudication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sentence_id}: {self.style_id}"
+
+
+class SentenceFlag(models.Model):
+    """A remark on a sentence, or (`resolves`) that such a remark was dealt with; append-only."""
+
+    sentence = models.ForeignKey(
+        Sentence, models.CASCADE, related_name="flags", verbose_name=_("sentence")
+    )
+    comment = models.CharField(_("comment"), max_length=500, blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
+    resolves = models.OneToOneField(
+        "self",
+        models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="resolved_by",
+        verbose_name=_("resolves"),
+    )
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = SentenceFlagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("flag")
+        verbose_name_plural = _("flags")
+
+    def __str__(self) -> str:
+        return f"{self.sentence_id}: {self.comment}"
 
 
 class AgreementReport(models.Model):
@@ -330,12 +364,19 @@ class QualityThreshold(models.Model):
 
 
 class ProsodyScore(models.Model):
+    """One evaluation of a take; the newest counts, earlier ones stay as they were."""
+
     recording = models.ForeignKey(
         Recording, models.CASCADE, related_name="prosody_scores", verbose_name=_("take")
     )
     analyser = models.CharField(_("analyser version"), max_length=16)
     quality = models.FloatField(_("quality, 0-1"))
     parts = models.JSONField(_("parts of the quality"), default=dict)
+    # {"takes": n, …Baseline}; null in rows from before it was stored: unknown.
+    baseline = models.JSONField(_("neutral voice it was compared with"), null=True)
+    rescored_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("scored again by")
+    )
     pitch_mean_hz = models.FloatField(_("mean pitch, Hz"), null=True)
     pitch_range_st = models.FloatField(_("pitch range, semitones"), null=True)
     energy_std = models.FloatField(_("energy deviation"), null=True)
@@ -346,9 +387,6 @@ class ProsodyScore(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["recording", "analyser"], name="one_score_per_analyser")
-        ]
         verbose_name = _("prosody score")
         verbose_name_plural = _("prosody scores")
 

@@ -85,6 +85,11 @@ class SentenceQuerySet(models.QuerySet):
         open_ = Q(draw__gte=settings.BLIND_SHARE) | Q(standing=label_resolution.SETTLED)
         return self.with_vote(person).filter(open_ | Q(vote__isnull=False))
 
+    def flagged(self) -> Self:
+        """Keep sentences with a flag that nobody has resolved."""
+        flags = apps.get_model("corpus", "SentenceFlag").objects.filter(sentence=OuterRef("pk"))
+        return self.filter(Exists(flags.filter(resolves=None, resolved_by=None)))
+
     def relabel(self) -> None:
         """Recompute label, standing and votes from the rows of decisions and adjudications."""
         pks = list(self.order_by().values_list("pk", flat=True))
@@ -118,7 +123,7 @@ class SentenceQuerySet(models.QuerySet):
             self.labelled()
             .annotate(
                 accepted=Exists(there.filter(state="accepted")),
-                waiting=Exists(there.filter(state="pending")),
+                waiting=Exists(there.waiting()),
             )
             .order_by()
             .values("label_key")
@@ -138,6 +143,10 @@ class RecordingQuerySet(models.QuerySet):
         """Takes of speakers who consented and did not withdraw."""
         return self.filter(speaker__consented_at__isnull=False, speaker__withdrawn_at__isnull=True)
 
+    def waiting(self) -> Self:
+        """Takes without a verdict, of speakers whose consent stands."""
+        return self.consented().filter(state="pending")
+
     def usable(self) -> Self:
         """Accepted takes of speakers who consented and did not withdraw."""
         return self.consented().filter(state="accepted")
@@ -149,8 +158,9 @@ class RecordingQuerySet(models.QuerySet):
         )
 
     def state_counts(self) -> dict[str, int]:
-        """Count takes by state."""
-        return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
+        """Count takes by state; only those with consent wait (`waiting`)."""
+        counts = dict(self.order_by().values_list("state").annotate(n=Count("pk")))
+        return counts | {"pending": self.waiting().count()}
 
     def with_quality(self) -> Self:
         scores = apps.get_model("corpus", "ProsodyScore").objects
@@ -165,6 +175,12 @@ class TakeVerdictQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Keep verdicts that were not undone, newest first."""
         return self.filter(undoes=None, undone_by=None).order_by("-pk")
+
+
+class SentenceFlagQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Keep the remarks that nobody has resolved, oldest first."""
+        return self.filter(resolves=None, resolved_by=None).order_by("pk")
 
 
 class LabelDecisionQuerySet(models.QuerySet):

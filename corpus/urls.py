@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from corpus.views import agreement, batch, focus, import_export, labels, listening, studio, takes
+from corpus.views import (
+    agreement,
+    batch,
+    focus,
+    import_export,
+    label_batches,
+    labels,
+    listening,
+    rescoring,
+    studio,
+    takes,
+)
 from corpus.views import import_export as lists
 
 urlpatterns = [
@@ -14,14 +25,17 @@ urlpatterns = [
     path("label/focus/next/", focus.focus_next, name="focus_next"),
     path("label/focus/undo/", focus.focus_undo, name="focus_undo"),
     path("label/focus/save/<slug:sentence_id>/", focus.focus_save, name="focus_save"),
-    path("label/accept/", labels.label_accept, name="label_accept"),
-    path("label/accept/undo/", labels.label_accept_undo, name="label_accept_undo"),
+    path("label/accept/", label_batches.label_accept, name="label_accept"),
+    path("label/accept/undo/", label_batches.label_accept_undo, name="label_accept_undo"),
+    path("label/selection/", label_batches.label_selection, name="label_selection"),
+    path("label/flags/<int:pk>/", labels.label_flag_resolve, name="label_flag_resolve"),
     path("label/disputes/", agreement.disputes, name="label_disputes"),
     path("label/disputes/<slug:sentence_id>/", agreement.adjudicate, name="adjudicate"),
     path("label/agreement/", agreement.agreement, name="agreement"),
     path("label/people/", agreement.progress, name="label_people"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
+    path("label/<slug:sentence_id>/flag/", labels.label_flag, name="label_flag"),
     path("studio/", studio.studio, name="studio"),
     path("studio/store/", studio.studio_store, name="studio_store"),
     path("studio/history/", studio.studio_history, name="studio_history"),
@@ -39,6 +53,7 @@ urlpatterns = [
     path("takes/batch/names/", batch.take_batch_names, name="take_batch_names"),
     path("takes/batch/file/", batch.take_batch_file, name="take_batch_file"),
     path("takes/batch/<uuid:token>/", batch.take_batch_zip, name="take_batch_zip"),
+    path("takes/rescore/<int:pk>/", rescoring.takes_rescore, name="takes_rescore"),
     path("takes/consent/", studio.consent, name="consent"),
     path("takes/consent/withdraw/", studio.consent_end, name="consent_withdraw"),
     path("takes/<int:pk>/", takes.take, name="take"),

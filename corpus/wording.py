@@ -49,10 +49,10 @@ UNITS = {"syllables/s": _("syll./s")}
 
 # By measure and side (True: below its band): advice for a small and for a large deviation.
 OPENINGS: dict[tuple[str, bool], tuple[Any, Any]] = {
-    ("clipping", False): (_("Move away from the microphone or lower its level"),) * 2,
-    ("level", True): (_("Speak nearer to the microphone"),) * 2,
-    ("level", False): (_("Lower the microphone's level"),) * 2,
-    ("noise", True): (_("Close the window, switch off fans, move nearer"),) * 2,
+    ("clipping", False): (_("Move further away from the microphone"),) * 2,
+    ("level", True): (_("Speak louder, nearer to the microphone"),) * 2,
+    ("level", False): (_("Move further away from the microphone"),) * 2,
+    ("noise", True): (_("Make the room quieter: close the window, switch off fans"),) * 2,
     ("cut_start", True): (_("Wait half a second before speaking"),) * 2,
     ("cut_end", True): (_("Wait half a second before stopping"),) * 2,
     ("silence", False): (_("Begin and stop nearer to the text"),) * 2,

@@ -6,6 +6,8 @@ Schema, `{directory}/manifest.json` (UTF-8)::
      "default": "neutral",                      a key of "voices"
      "voices": {"neutral": {"file": "neutral.pt",         name inside the directory
                             "sha256": "9f2c…",            of the file, 64 hex digits
+                            "safetensors": "neutral.safetensors", the same values; "" if none
+                            "safetensors_sha256": "41ad…",
                             "engine": "praat",
                             "style": "neutral",           may be ""
                             "speed": 1.04,                0.8-1.25, of `delivery`; 1 if absent
@@ -27,7 +29,8 @@ from distillation.delivery import Delivery
 NAME = "manifest.json"
 VERSION = 1
 MEND = "mend it or put a copy of it back; or rename it, then deploy every voice again"
-_KEYS: dict[str, type] = {"file": str, "sha256": str, "engine": str, "style": str, "about": dict}
+_TEXTS = ("file", "sha256", "engine", "style", "safetensors", "safetensors_sha256")
+_KEYS: dict[str, type] = {**dict.fromkeys(_TEXTS, str), "about": dict}
 _FIGURES = ("speed", "gain_db")
 
 
@@ -43,21 +46,27 @@ class ManifestVoice:
     sha256: str
     engine: str
     style: str = ""
+    safetensors: str = ""
+    safetensors_sha256: str = ""
     speed: float = 1.0
     gain_db: float = 0.0
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.file or Path(self.file).name != self.file or self.file in (".", ".."):
-            raise ManifestError(f"file: a plain file name wanted, not {self.file!r}")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ManifestError(f"sha256: 64 hex digits wanted, not {self.sha256!r}")
+        _check_file("file", self.file, self.sha256)
+        if self.safetensors:
+            _check_file("safetensors", self.safetensors, self.safetensors_sha256)
         if not self.engine:
             raise ManifestError("engine: name the engine the pack was made for")
         try:
             _ = self.delivery
         except ValueError as error:
             raise ManifestError(str(error)) from error
+
+    @property
+    def files(self) -> list[str]:
+        """The names of its files in the directory."""
+        return [name for name in (self.file, self.safetensors) if name]
 
     @property
     def delivery(self) -> Delivery:
@@ -109,6 +118,14 @@ def write(directory: str | Path, manifest: Manifest) -> Path:
     content = {"version": VERSION, **asdict(manifest)}
     write_json(directory / NAME, content, sort_keys=True)
     return directory / NAME
+
+
+def _check_file(field: str, name: str, sha256: str) -> None:
+    if not name or Path(name).name != name or name in (".", ".."):
+        raise ManifestError(f"{field}: a plain file name wanted, not {name!r}")
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        hashed = "sha256" if field == "file" else f"{field}_sha256"
+        raise ManifestError(f"{hashed}: 64 hex digits wanted, not {sha256!r}")
 
 
 def _parse(data: Any) -> Manifest:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from distillation.delivery import Delivery, fitted_in
 from distillation.querysets import (
     DeploymentQuerySet,
+    PlaygroundSoundQuerySet,
     RunQuerySet,
     StyleRunQuerySet,
     VoicePackQuerySet,
@@ -152,6 +153,7 @@ class StyleRun(models.Model):
     checkpoint_sha256 = models.CharField(_("SHA-256 of the checkpoint"), max_length=64, blank=True)
     preview = models.FileField(_("best audio so far"), upload_to=_preview_name, blank=True)
     report = models.JSONField(_("report of the style"), default=dict, blank=True)
+    report_sha256 = models.CharField(_("SHA-256 of the report"), max_length=64, blank=True)
     error_code = models.SlugField(_("error code"), blank=True)
     error = models.TextField(_("error"), blank=True)
 
@@ -331,8 +333,11 @@ class Decision(models.Model):
         VoicePack, models.PROTECT, related_name="decisions", verbose_name=_("voice pack")
     )
     pack_sha256 = models.CharField(_("SHA-256 judged"), max_length=64)
+    report_sha256 = models.CharField(_("SHA-256 of the report read"), max_length=64, blank=True)
     verdict = models.CharField(_("verdict"), max_length=16, choices=Verdict)
     reason = models.TextField(_("reason"))
+    nevertheless = models.TextField(_("why approve it nevertheless"), blank=True)
+    needs_second = models.BooleanField(_("a second person must approve too"), default=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
@@ -350,19 +355,30 @@ class Deployment(models.Model):
         REQUESTED = "requested", _("requested")
         DEPLOYED = "deployed", _("deployed")
         FAILED = "failed", _("failed")
+        RETURNED = "returned", _("returned")
+
+    class Action(models.TextChoices):
+        DEPLOY = "deploy", _("deployed")
+        ROLL_BACK = "roll-back", _("rolled back")
+        RETURN = "return", _("came back by itself")
+        RETIRE = "retire", _("retired")
 
     pack = models.ForeignKey(
         VoicePack, models.PROTECT, related_name="deployments", verbose_name=_("voice pack")
     )
+    action = models.CharField(_("action"), max_length=16, choices=Action, default=Action.DEPLOY)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.REQUESTED)
     error = models.TextField(_("error"), blank=True)
     queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
     begun = models.PositiveSmallIntegerField(_("times begun"), default=0)
     voice = models.SlugField(_("voice"), db_index=True)  # the style's key is the voice's name
+    version = models.PositiveIntegerField(_("version"), null=True)  # once it was deployed
     place = models.CharField(_("place"), max_length=500)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     speed = models.FloatField(_("speed"), default=1.0)
     gain_db = models.FloatField(_("gain, dB"), default=0.0)
+    override = models.TextField(_("why it was deployed against the rules"), blank=True)
+    test = models.JSONField(_("test by the speech service"), default=dict, blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
     replaced_by = models.ForeignKey(
@@ -388,3 +404,53 @@ class Deployment(models.Model):
     def delivery(self) -> Delivery:
         """The speed and gain the service applies to the voice."""
         return Delivery(speed=self.speed, gain_db=self.gain_db)
+
+
+def _playground_name(sound: "PlaygroundSound", filename: str) -> str:
+    return f"playground/{sound.key}.{sound.format}"
+
+
+class PlaygroundSound(models.Model):
+    """A text one person had spoken in the playground; equal requests share the file."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="playground_sounds",
+        verbose_name=_("person"),
+    )
+    key = models.CharField(_("SHA-256 of what was asked"), max_length=64)
+    text = models.TextField(_("text"))
+    voice = models.CharField(_("voice of the speech service"), max_length=100, blank=True)
+    pack = models.ForeignKey(
+        VoicePack, models.CASCADE, null=True, blank=True, verbose_name=_("candidate")
+    )
+    speed = models.FloatField(_("speed"), default=1.0)
+    format = models.SlugField(_("format"))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.WAITING)
+    error = models.TextField(_("error"), blank=True)
+    file = models.FileField(_("file"), upload_to=_playground_name, blank=True)
+    queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    asked_at = models.DateTimeField(_("last asked"))
+
+    objects = PlaygroundSoundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        indexes = [models.Index(fields=["person", "asked_at"]), models.Index(fields=["key"])]
+        verbose_name = _("sound of the playground")
+        verbose_name_plural = _("sounds of the playground")
+
+    def __str__(self) -> str:
+        return f"{self.voice or self.pack}: {self.text[:40]}"
+
+    @property
+    def is_playable(self) -> bool:
+        name = self.file.name
+        return bool(name and self.file.storage.exists(name))

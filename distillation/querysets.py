@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
@@ -30,12 +30,15 @@ class StyleRunQuerySet(models.QuerySet):
         """Styles without a worker: no lease, or an expired one."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
-    def paces(self) -> dict[str, float]:
-        """Return the seconds per candidate in the newest search with each student."""
+    def paces(self) -> dict[str, tuple[float, int]]:
+        """Return the seconds per candidate in the newest search with each student, and its run."""
         student = KeyTextTransform("student", "run__recipe")
         judged = self.filter(evaluations__gte=PACED).annotate(student=student)
-        newest = judged.order_by("-pk").values_list("student", "seconds", "evaluations")[:PACES]
-        return {student: seconds / count for student, seconds, count in reversed(newest)}
+        found = judged.order_by("-pk").values_list("student", "seconds", "evaluations", "run")
+        return {
+            student: (seconds / count, run)
+            for student, seconds, count, run in reversed(found[:PACES])
+        }
 
     def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
         """Work without a worker whose message, if there was one, must have been lost."""
@@ -48,10 +51,31 @@ class VoicePackQuerySet(models.QuerySet):
         return self.filter(kind="evolved")
 
     def with_verdict(self) -> Self:
-        """Annotate `verdict`: the last decision on the current file, or None."""
+        """Annotate `verdict`: `approve`, `reject`, `second` (one more must approve), or None.
+
+        Only decisions on the current pack and report count, and none by who launched the run; of
+        older decisions it is not known which report they were about. A rejection ends earlier
+        approvals.
+        """
         decisions: Any = self.model._meta.get_field("decisions").related_model
-        last = decisions.objects.filter(pack=OuterRef("pk"), pack_sha256=OuterRef("sha256"))
-        return self.annotate(verdict=Subquery(last.order_by("-pk").values("verdict")[:1]))
+        report = Q(report_sha256=OuterRef("style_run__report_sha256")) | Q(report_sha256="")
+        counted = decisions.objects.filter(
+            report, pack=OuterRef("pk"), pack_sha256=OuterRef("sha256")
+        ).exclude(person=OuterRef("style_run__run__created_by"))
+        rejections = counted.filter(verdict="reject").order_by("-pk").values("pk")[:1]
+        approvals = counted.filter(verdict="approve", pk__gt=OuterRef("rejection")).order_by()
+        people = approvals.values("pack").annotate(n=Count("person", distinct=True)).values("n")
+        return self.annotate(
+            rejection=Coalesce(Subquery(rejections), 0),
+            approvers=Coalesce(Subquery(people), 0),
+            verdict=Case(
+                When(Exists(approvals.filter(needs_second=False)), then=Value("approve")),
+                When(approvers__gte=2, then=Value("approve")),
+                When(approvers=1, then=Value("second")),
+                When(rejection__gt=0, then=Value("reject")),
+                output_field=models.CharField(null=True),
+            ),
+        )
 
     def approved(self) -> Self:
         return self.with_verdict().filter(verdict="approve")
@@ -65,6 +89,11 @@ class VoicePackQuerySet(models.QuerySet):
 
 class DeploymentQuerySet(models.QuerySet):
     def current(self) -> Self:
+        """The deployments of the voices in service."""
+        return self.latest_done().exclude(action="retire")
+
+    def latest_done(self) -> Self:
+        """What was last done to each voice and place: a deployment, or that it was retired."""
         return self.filter(state="deployed", replaced_by=None)
 
     def standing(self) -> Self:
@@ -76,6 +105,11 @@ class DeploymentQuerySet(models.QuerySet):
         same = self.standing().filter(voice=row.voice, place=row.place, pk__gt=row.pk)
         return same.order_by("-pk")
 
+    def last_of(self, place: str) -> dict[str, int]:
+        """Return by voice the last deployment that was requested or done; forms carry it."""
+        rows = self.standing().filter(place=place).order_by().values("voice")
+        return dict(rows.annotate(last=Max("pk")).values_list("voice", "last"))
+
     def last_of_each_voice(self) -> Self:
         newest = self.order_by().values("voice").annotate(newest=Max("pk")).values("newest")
         return self.filter(pk__in=newest)
@@ -84,3 +118,12 @@ class DeploymentQuerySet(models.QuerySet):
         """Requests whose message, if there was one, must have been lost; oldest first."""
         asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
         return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")
+
+
+class PlaygroundSoundQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        return self.exclude(state="failed")
+
+    def for_worker(self) -> Self:
+        """Candidates that wait for a worker."""
+        return self.filter(state="waiting", pack__isnull=False)

@@ -13,11 +13,20 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from distillation.engines.praat import espeak
-from distillation.services import deployments, recovery, slices
+from distillation.services import (
+    candidate_speech,
+    deployments,
+    playground,
+    recovery,
+    slices,
+    voice_tests,
+)
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
 
 DEPLOY_SECONDS = 60
+SPEAK_SECONDS = 120
+TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -44,6 +53,18 @@ class DeployTask(Task):
             code, message = "storage", _("%(place)s: no answer, or held by others, for %(time)d s.")
             message %= {"place": settings.VOICES_DIR, "time": DEPLOY_SECONDS}
         deployments.deployments_fail(deployment_ids=args[0], code=code, message=message)
+
+
+class SpeakTask(Task):
+    """Records it on the sound if speaking fails with a program error or takes too long."""
+
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[int], kwargs: Any, einfo: Any
+    ) -> None:
+        message = _fault_of(task_id)
+        if isinstance(exc, SoftTimeLimitExceeded):
+            message = _("Not spoken within %d s; try a shorter text.") % SPEAK_SECONDS
+        playground.sound_fail(sound_id=args[0], message=message)
 
 
 def _fault_of(task_id: str) -> str:
@@ -77,6 +98,29 @@ def slice_help(style_run_id: int, slice: int, number: int) -> None:
 )
 def packs_deploy(deployment_ids: list[int]) -> None:
     deployments.deployments_carry_out(deployment_ids=deployment_ids)
+
+
+@shared_task(
+    base=SpeakTask,
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=SPEAK_SECONDS,
+    time_limit=SPEAK_SECONDS + 30,
+)
+def candidate_speak(sound_id: int) -> None:
+    candidate_speech.candidate_speak(sound_id=sound_id)
+
+
+@shared_task(
+    autoretry_for=(OperationalError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=TEST_SECONDS,
+    time_limit=TEST_SECONDS + 30,
+)
+def voice_test(deployment_id: int) -> None:
+    voice_tests.voice_test(deployment_id=deployment_id)
 
 
 @worker_process_init.connect

@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from distillation.views import compare, reviews, runs, sounds, voices
+from distillation.views import (
+    compare,
+    launch,
+    playground,
+    reviews,
+    runs,
+    sounds,
+    versions,
+    voice,
+    voices,
+    withdrawals,
+)
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
+    path("runs/launch/", launch.run_launch, name="run_launch"),
+    path("runs/launch/facts/", launch.run_launch_facts, name="run_launch_facts"),
     path("runs/compare/", compare.compare, name="compare"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/panel/", runs.run_panel, name="run_panel"),
@@ -29,8 +42,16 @@ urlpatterns = [
     path("packs/<int:pk>/sample.svg", sounds.pack_sample, {"kind": "svg"}, name="sample_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
-    path("voices/withdrawn/", voices.withdrawals, name="withdrawals"),
-    path("voices/of/<int:pk>/", voices.voice_uses, name="voice_uses"),
+    path("voices/withdrawn/", withdrawals.withdrawals, name="withdrawals"),
+    path("voices/of/<int:pk>/", withdrawals.voice_uses, name="voice_uses"),
     path("voices/deploy/", voices.deploy, name="deploy"),
-    path("voices/<int:pk>/", voices.voice, name="voice"),
+    path("voices/<int:pk>/", voice.voice, name="voice"),
+    path("voices/<int:pk>/card.md", voice.voice_card, name="voice_card"),
+    path("voices/<int:pk>/roll-back/", versions.roll_back, name="voice_roll_back"),
+    path("voices/<int:pk>/retire/", versions.retire, name="voice_retire"),
+    path("playground/", playground.playground, name="playground"),
+    path("playground/speak/", playground.playground_speak, name="playground_speak"),
+    path("playground/history/", playground.playground_history, name="playground_history"),
+    path("playground/<int:pk>/", playground.playground_state, name="playground_state"),
+    path("playground/<int:pk>/sound/", playground.playground_sound, name="playground_sound"),
 ]

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import numpy as safetensors
 
 from corpus.audio.types import Samples
 from corpus.files import sha256, write_bytes
@@ -129,6 +130,16 @@ def save(pack: VoicePack, path: str | Path) -> str:
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr(zipfile.ZipInfo(f"archive/{RECORD}"), json.dumps({"engine": pack.engine}))
     blob = buffer.getvalue()
+    write_bytes(Path(path), blob)
+    return sha256(blob)
+
+
+def save_safetensors(pack: VoicePack, path: str | Path) -> str:
+    """Write the pack's values as safetensors, which need no unpickling; return the SHA-256.
+
+    One tensor, `voice`, shape (510 or 511, 1, 256); the metadata name its engine.
+    """
+    blob = safetensors.save({"voice": pack.data}, metadata={"engine": pack.engine})
     write_bytes(Path(path), blob)
     return sha256(blob)
 

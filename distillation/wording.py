@@ -103,6 +103,12 @@ FAULTS: dict[str, Any] = {
         "The voice pack is gone or is not the one that was reviewed; review it again."
     ),
     "not_approved": _("The voice was not approved; review it first."),
+    "rejected": _("A reviewer rejected the voice; it is deployed once one approves it again."),
+    "second_missing": _("A second reviewer must approve this voice: something got worse."),
+    "approval_outdated": _("No approval of this voice counts any more; review it again."),
+    "failed_checks": _("The voice failed a check; an admin can override that on its review page."),
+    "conflict": _("Somebody else changed the voice in the meantime; look at it again."),
+    "no_former": _("There is no earlier version to go back to."),
     "superseded": _("Not deployed: the voice was deployed anew in the meantime."),
     "deploy_lost": _("No worker came to the end of the deployment; deploy the voice again."),
     "manifest": _(

@@ -14,7 +14,6 @@ from distillation.engines.f5.files import VERSION
 from tests.conftest import REPOSITORY
 
 OURS = {"voicelab", "corpus", "distillation", "tests", "benchmarks"}
-TEACHERS = {"safetensors"}
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
@@ -49,13 +48,13 @@ def unbound() -> set[str]:
 
 
 def test_imports_of_the_product_are_declared() -> None:
-    declared = names(PROJECT["dependencies"]) | unbound() | TEACHERS
+    declared = names(PROJECT["dependencies"]) | unbound()
     assert imported("voicelab", "corpus", "distillation") - declared == set()
 
 
 def test_imports_of_tests_and_benchmarks_are_declared() -> None:
     extra = names(PROJECT["optional-dependencies"]["dev"])
-    declared = names(PROJECT["dependencies"]) | extra | unbound() | TEACHERS
+    declared = names(PROJECT["dependencies"]) | extra | unbound()
     assert imported("tests", "benchmarks") - declared == set()
 
 

@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"make demo EXIT=1 SOUNDS=docs/sounds": (
         DEMO,
         HANDED_ON,
-        ByTest("tests/tts/test_encoding.py::test_the_decoded_audio_is_the_encoded_tone"),
+        ByTest("tests/corpus/audio/test_encoding.py::test_the_decoded_audio_is_the_encoded_tone"),
     ),
     r"make test": (ByCI("make test"),),
     r"\.ci/run": (ByCI("make test"),),
@@ -147,6 +147,9 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "tests/distillation/pipeline/test_stage_by_stage.py"
             "::test_styles_made_one_by_one_keep_the_folders_sentences"
         ),
+    ),
+    r"manage\.py recount_sounds": (
+        ByTest("tests/corpus/texts/test_recounting.py::test_the_command_says_how_many_changed"),
     ),
     r"prepare|phoneme_report": (
         Run(("manage.py prepare", "manage.py phoneme_report"), "163 861 phonemes"),

@@ -6,12 +6,21 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from corpus.models import StyleLabel
+from corpus.services.counts import navigation_counts
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
 TAKES = {"takes", "take", "take_upload", "studio", "consent"}
-TAKES |= {"take_batch", "take_batch_zip", "takes_export", "listening", "calibration"}
+TAKES |= {
+    "takes_rescore",
+    "take_batch",
+    "take_batch_zip",
+    "takes_export",
+    "listening",
+    "calibration",
+}
 LABEL_PAGES = {
     "agreement",
     "corpus_import",
@@ -20,6 +29,7 @@ LABEL_PAGES = {
     "label_accept",
     "label_disputes",
     "label_people",
+    "label_save",
     "sentences_import",
 }
 LISTENING_TESTS = {
@@ -33,19 +43,24 @@ NAVIGATION = (
     ("home", _("Home"), "home", {"home"}),
     ("label", _("Label"), "label", LABEL_PAGES),
     ("takes", _("Takes"), "takes", TAKES),
-    ("runs", _("Runs"), "runs", {"runs", "run", "report", "review"}),
+    ("runs", _("Runs"), "runs", {"runs", "run", "run_launch", "report", "review", "compare"}),
     ("voices", _("Voices"), "voices", {"voices", "voice", *LISTENING_TESTS}),
+    ("playground", pgettext_lazy("navigation", "Playground"), "playground", {"playground"}),
 )
 
 
 def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[dict[str, Any]]:
     match = request.resolver_match
     current = match.url_name if match and not match.namespace else ""
-    items = []
+    items, counts = [], navigation_counts(request.user)
     for name, label, icon, pages in NAVIGATION:
         href = reverse(name)
         if roles & getattr(resolve(href).func, "allowed_roles", roles):
-            items.append({"href": href, "label": label, "icon": icon, "active": current in pages})
+            active = current in pages
+            waits = counts.get(name, ())
+            items.append(
+                {"href": href, "label": label, "icon": icon, "active": active, "waits": waits}
+            )
     return items
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
@@ -12,6 +13,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import pgettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -50,9 +52,19 @@ def roles_of(user: Any) -> frozenset[str]:
     return user._voicelab_roles
 
 
+def page_before(request: HttpRequest) -> str:
+    """Return the path of the page that this request was sent from; home if it is unknown."""
+    before = request.headers.get("Referer", "")
+    allowed = url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure())
+    parts = urlsplit(before)
+    return urlunsplit(("", "", parts.path, parts.query, "")) if allowed else resolve_url("home")
+
+
 def _sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect the whole page, even when HTMX requested only a fragment."""
     htmx = getattr(request, "htmx", None)
+    if not htmx and request.method == "POST":  # its address may not be a page: its form's is
+        return redirect_to_login(page_before(request))
     if not htmx:
         return redirect_to_login(request.get_full_path())
     answer = redirect_to_login(htmx.current_url_abs_path or resolve_url("home"))

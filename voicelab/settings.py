@@ -76,7 +76,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "voicelab.context.frame",
-            ]
+            ],
+            "libraries": {"terms": "voicelab.terms"},
         },
     }
 ]
@@ -106,6 +107,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+CSRF_FAILURE_VIEW = "voicelab.faults.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -114,6 +116,18 @@ AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+
+# Where mail goes: smtp://name:password@host:587 or smtp+tls://…; empty: to the web server's log.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="voicelab@localhost")
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "counts": {  # shared by the web's processes
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+    },
+}
 
 LANGUAGE_CODE = "es"
 LANGUAGES = [("es", _("Spanish")), ("en", _("English"))]
@@ -192,6 +206,9 @@ SPEECH_PORT = env.int("SPEECH_PORT", default=8001)
 WEB_ADDRESS = f"http://127.0.0.1:{WEB_PORT}"
 TTS_BACKEND = env.str("TTS_BACKEND", default="")  # the speech service's engine, shown on pages
 SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
+SPEECH_API_KEY = next(
+    iter(env.list("TTS_API_KEYS", default=[])), ""
+)  # sent by the playground and the test of a deployed voice
 WORKERS = env.int("WORKERS", default=2)  # number of Celery processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
 DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default

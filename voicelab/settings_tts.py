@@ -6,6 +6,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from corpus.text.choices import configured_choices
 from distillation.engines import STUDENTS, TEACHERS
 from voicelab.tts.openai_names import VOICE_NAMES
 
@@ -53,6 +54,10 @@ if TTS_MAX_CHARS < 1 or min(TTS_TIMEOUT_S, TTS_RECEIVE_S, TTS_RELOAD_S) <= 0:
     raise ImproperlyConfigured(
         "TTS_MAX_CHARS, TTS_TIMEOUT_S, TTS_RECEIVE_S and TTS_RELOAD_S must be above 0."
     )
+try:
+    configured_choices()
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
 
 SECRET_KEY = get_random_secret_key()  # Django requires one; nothing is signed
 DEBUG = False

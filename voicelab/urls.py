@@ -5,6 +5,9 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from voicelab import accounts, people
+from voicelab.glossary import glossary
+from voicelab.help import help_page, help_role
 from voicelab.home import home
 
 admin.site.site_header = admin.site.site_title = "Voice Lab"
@@ -13,6 +16,26 @@ urlpatterns = [
     path("", home, name="home"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("account/password/", accounts.PasswordChange.as_view(), name="password_change"),
+    path("account/password/done/", accounts.PasswordChanged.as_view(), name="password_change_done"),
+    path("account/reset/", accounts.PasswordReset.as_view(), name="password_reset"),
+    path("account/reset/sent/", accounts.PasswordResetDone.as_view(), name="password_reset_done"),
+    path(
+        "account/reset/<uidb64>/<token>/",
+        accounts.PasswordResetConfirm.as_view(),
+        name="password_reset_confirm",
+    ),
+    path(
+        "account/reset/done/",
+        accounts.PasswordResetComplete.as_view(),
+        name="password_reset_complete",
+    ),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/link/", people.person_link, name="person_link"),
+    path("people/<int:pk>/active/", people.person_active, name="person_active"),
+    path("help/", help_page, name="help"),
+    path("help/<slug:role>/", help_role, name="help_role"),
+    path("glossary/", glossary, name="glossary"),
     path("", include("corpus.urls")),
     path("", include("distillation.urls")),
     path("", include("distillation.listening_tests.urls")),

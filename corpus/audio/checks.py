@@ -66,9 +66,9 @@ class Check:
 
 
 _ADVICE = {
-    "clipping": "The microphone is overdriven: move away from it or lower its level.",
-    "level": "Speak nearer to the microphone if it is too quiet, lower its level if too loud.",
-    "noise": "The room is too loud: close the window, switch off fans, move nearer.",
+    "clipping": "The microphone is overdriven: move further away from it.",
+    "level": "Speak louder, nearer to the microphone; if it is too loud, move further away.",
+    "noise": "The room is too loud: close the window, switch off fans.",
     "cut_start": "The beginning is cut off: wait half a second before speaking.",
     "cut_end": "The end is cut off: wait half a second before stopping.",
     "silence": "There is a long silence at the beginning or end: trim it or record again.",

@@ -1,8 +1,24 @@
-"""What a speaker should change: the measures outside their bands, largest gain first."""
+"""What a speaker should change: the cause of what is wrong, not everything that follows from it.
+
+The causes are checked in the order of `CAUSES`; the first with a measure outside its band is
+reported alone, because the measures after it cannot be trusted or change with it:
+
+1. clipping distorts every other measure, and a clipped take is also too loud;
+2. a take that is too quiet drowns in the room's noise, and its speech is not found;
+3. noise adds to the level and hides where speech begins and ends, so edges, pauses, pace and
+   length are unknown (the studio keeps half a second at both ends: edges that are lost there were
+   lost in noise);
+4. a voice that is too loud, without clipping, is otherwise well measured;
+5. speech cut off at an end is also too short for its text;
+6. too little speech, or speech that does not fit the text, has no pace or melody to compare;
+7. a long silence at an end spoils nothing else, but is to be mended before the style is.
+
+Only a technically usable take is compared with its style; of the style at most `MOST_STYLE`
+measures are named, the one that raises the quality most first, and none that contradicts it.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +27,20 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.units import from_st
 
 MILD = 0.7  # parts with at least this score need only a small change
+MOST_STYLE = 2  # measures a speaker can attend to in one reading
+LOW, HIGH = True, False
+CAUSES: tuple[frozenset[tuple[str, bool]], ...] = (  # a code, and the side of its band
+    frozenset({("clipping", HIGH)}),
+    frozenset({("level", LOW)}),
+    frozenset({("noise", LOW)}),
+    frozenset({("level", HIGH)}),
+    frozenset({("cut_start", LOW), ("cut_end", LOW)}),
+    frozenset({("duration", LOW)}),
+    frozenset({("length", LOW), ("length", HIGH)}),
+    frozenset({("silence", HIGH)}),
+)
+# Pauses are part of the pace: a change of one, whichever comes first, changes the other.
+_SAME = (frozenset({"rate_ratio", "pause_ratio"}),)
 
 
 @dataclass(frozen=True)
@@ -30,8 +60,6 @@ class Hint:
         own unit for the others.
     low, high : float or None
         The band in the same unit; None if unbounded or unknown.
-    gain : float
-        Increase of the quality if this part were within its band, 0-1.
     """
 
     code: str
@@ -41,11 +69,10 @@ class Hint:
     value: float
     low: float | None
     high: float | None
-    gain: float
 
 
 def hints(parts: Sequence[Part], prosody: Prosody) -> tuple[Hint, ...]:
-    """Return a hint for every part outside its band, sorted by descending gain.
+    """Return hints for the first cause outside its band, or for the style if there is none.
 
     Parameters
     ----------
@@ -56,16 +83,33 @@ def hints(parts: Sequence[Part], prosody: Prosody) -> tuple[Hint, ...]:
 
     Examples
     --------
-    For a take read at 5.6 syllables per second in a style with the band 4.4-4.9:
-    `hints(parts, prosody)[0]` has code `rate_ratio`, value 5.6, low 4.4, high 4.9.
+    A take with a peak at -54 dBFS is too quiet, too noisy and too short: the only hint has the
+    code `level`. A usable take read at 5.6 syllables per second in a style with the band 4.4-4.9
+    gets a hint of code `rate_ratio`, value 5.6, low 4.4, high 4.9.
     """
-    gains = _gains(parts)
-    found = [
-        (gain, 1 - part.score, _hint(part, gain, prosody))
-        for part, gain in zip(parts, gains, strict=True)
-        if part.score < 1
-    ]
-    return tuple(hint for *_, hint in sorted(found, key=lambda row: row[:2], reverse=True))
+    wrong = [part for part in parts if part.score < 1]
+    for cause in CAUSES:
+        if found := [part for part in wrong if (part.code, _is_low(part)) in cause]:
+            return tuple(_hint(part, prosody) for part in found)
+    return tuple(_hint(part, prosody) for part in _style(wrong))
+
+
+def _style(wrong: list[Part]) -> list[Part]:
+    """Return the parts whose mending raises the quality most, without contradictions."""
+    kept: list[Part] = []
+    for part in sorted(wrong, key=_gain, reverse=True):
+        if not any({part.code, other.code} in _SAME for other in kept):
+            kept.append(part)
+    return kept[:MOST_STYLE]
+
+
+def _is_low(part: Part) -> bool:
+    low, _high = part.limit
+    return low is not None and part.value < low
+
+
+def _gain(part: Part) -> float:
+    return STYLE_PARTS[part.code][2] * (1 - part.score)
 
 
 def wanted_pitch_hz(parts: Sequence[Part], prosody: Prosody) -> tuple[float, float] | None:
@@ -77,36 +121,18 @@ def wanted_pitch_hz(parts: Sequence[Part], prosody: Prosody) -> tuple[float, flo
     return None
 
 
-def _gains(parts: Sequence[Part]) -> list[float]:
-    """Return for each part how much `technical × style` increases if it scores 1."""
-    technical = [part.score for part in parts if part.kind == "technical"]
-    style = [(STYLE_PARTS[part.code][2], part) for part in parts if part.kind == "style"]
-    whole = math.fsum(weight for weight, _ in style)
-    fit = math.fsum(weight * part.score for weight, part in style) / whole if style else 1.0
-    usable = math.prod(technical)
-    gains = []
-    for n, part in enumerate(parts):
-        if part.kind == "style":
-            gains.append(usable * STYLE_PARTS[part.code][2] * (1 - part.score) / whole)
-        else:
-            others = [p.score for m, p in enumerate(parts) if m != n and p.kind == "technical"]
-            gains.append(fit * math.prod(others) * (1 - part.score))
-    return [round(gain, 4) for gain in gains]
-
-
-def _hint(part: Part, gain: float, prosody: Prosody) -> Hint:
+def _hint(part: Part, prosody: Prosody) -> Hint:
     scale = _scale(part, prosody)
     low, high = part.limit
     value = scale(part.value)
     return Hint(
         code=part.code,
         kind=part.kind,
-        low_side=low is not None and part.value < low,
+        low_side=_is_low(part),
         mild=part.score >= MILD,
         value=0.0 if value is None else value,
         low=scale(low),
         high=scale(high),
-        gain=gain,
     )
 
 

@@ -1,6 +1,6 @@
 """Who is how far with labels: per person, category and style; how fast; what is left."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,20 +8,22 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Q
 
-from corpus.models import Category, LabelDecision, Sentence, StyleLabel
+from corpus.models import Category, LabelDecision, StyleLabel
+from corpus.querysets import SentenceQuerySet
 
 QUICKEST = timedelta(seconds=0.2)  # shorter gaps come from programs, not people
 BREAK = timedelta(minutes=2)  # longer gaps between two labels are breaks
 
 
-def categories_progress() -> list[dict[str, Any]]:
-    """Count sentences by category: total, labelled, disputed."""
+def categories_progress(disputes: SentenceQuerySet) -> list[dict[str, Any]]:
+    """Count sentences by category: total, labelled, and those among the disputes."""
     rows: Any = Category.objects.annotate(
         total=Count("sentence"),
         done=Count("sentence", filter=Q(sentence__label__isnull=False)),
-        disputed=Count("sentence", filter=Q(sentence__standing=Sentence.Standing.DISPUTED)),
     )
-    return list(rows.values("key", "name", "total", "done", "disputed"))
+    disputed = Counter(disputes.values_list("category__key", flat=True))
+    fields = rows.values("key", "name", "total", "done")
+    return [row | {"disputed": disputed[row["key"]]} for row in fields]
 
 
 def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""Labels: set, accept suggestions, undo, adjudicate; every action appends a row."""
+"""Labels of one sentence: set, undo, adjudicate; every action appends a row."""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -12,18 +12,27 @@ from django.utils.translation import gettext as _
 
 from corpus import label_resolution
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
-from corpus.querysets import SentenceQuerySet
-from corpus.suggest import suggest
-
-_CHUNK = 500
 
 
 class LabelConflict(Exception):
     """The label changed since the person saw it, or the action is impossible; see the message."""
 
 
+class LabelTaken(LabelConflict):
+    """Somebody else chose another style, which stands until this person replaces or disputes it."""
+
+    def __init__(self, theirs: LabelDecision, newest: int) -> None:
+        style = theirs.style.name if theirs.style else ""
+        who = theirs.person.get_full_name() or theirs.person.get_username()
+        text = _("%(person)s chose “%(style)s” here. Yours was not saved.")
+        super().__init__(text % {"person": who, "style": style})
+        self.style = theirs.style
+        self.newest = newest  # what `seen` must be to replace or dispute it
+
+
 UNSEEN: Any = object()
 UNDO_DEPTH = 60  # latest decisions of a person that are searched for one to undo
+REPLACE, MAKE_DISPUTE = "replace", "dispute"
 
 
 def label_set(
@@ -33,32 +42,47 @@ def label_set(
     person: Any,
     source: str = LabelDecision.Source.PERSON,
     seen: Any = UNSEEN,
+    instead: str = "",
+    batch: UUID | None = None,
 ) -> LabelDecision:
     """Append a decision; `seen` is the id of the decision the person was shown, or None.
 
     `sentence` may be a sentence_id; raises Sentence.DoesNotExist if there is none. Repeating one's
-    own decision appends nothing. In the blind share every person votes independently. Otherwise
-    LabelConflict is raised if somebody else decided after `seen`, and always for adjudicated
-    sentences.
+    own decision appends nothing. Where everybody has a vote (the blind share, disputes) others'
+    votes are neither shown nor changed. Elsewhere LabelTaken is raised if somebody else's other
+    choice stands, unless `instead` says what to do with it, having seen it: REPLACE it, or
+    MAKE_DISPUTE of it. Adjudicated sentences raise LabelConflict.
     """
     with writing():
         locked, decisions = _lock(sentence)
         unseen = locked.draw < settings.BLIND_SHARE
         own = [row for row in decisions if row.person_id == person.pk]
-        each = unseen or any(row.blind for row in decisions)
-        last = next(reversed(own if each else decisions), None)
-        if last and last.person_id == person.pk and last.style_id == style.pk:
-            return last
-        if not each and seen is not UNSEEN and seen != (last.pk if last else None):
-            raise LabelConflict(_changed_by(last))
+        each = unseen or _each_votes(decisions)
+        top = next(reversed(_standing(own if each else decisions)), None)
+        if top and top.person_id == person.pk and top.style_id == style.pk:
+            return top
         if locked.standing == label_resolution.SETTLED:
             raise LabelConflict(_("This sentence was adjudicated; its label is settled."))
+        if top and not each and seen is not UNSEEN and top.style_id != style.pk:
+            _may_replace(top, decisions[-1].pk, person, seen if instead else None)
+            source = LabelDecision.Source.DISPUTE if instead == MAKE_DISPUTE else source
         first = not (own and own[-1].style_id) and source != LabelDecision.Source.IMPORT
         decision = LabelDecision.objects.create(
-            sentence=locked, style=style, person=person, source=source, blind=unseen and first
+            sentence=locked,
+            style=style,
+            person=person,
+            source=source,
+            blind=unseen and first,
+            batch=batch,
         )
         _settle(locked, [*decisions, decision])
         return decision
+
+
+def _may_replace(top: LabelDecision, newest: int, person: Any, seen: int | None) -> None:
+    """Raise LabelTaken unless the choice is the person's own or was seen as it stands."""
+    if top.person_id != person.pk and seen != newest:
+        raise LabelTaken(top, newest)
 
 
 def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
@@ -69,7 +93,7 @@ def label_undo(*, sentence: Sentence, person: Any) -> LabelDecision:
     """
     with writing():
         locked, decisions = _lock(sentence)
-        if any(row.blind for row in decisions):
+        if _each_votes(decisions):
             standing_ = _standing([row for row in decisions if row.person_id == person.pk])
         else:
             standing_ = _standing(decisions)
@@ -96,9 +120,14 @@ def label_undo_last(*, person: Any) -> LabelDecision:
 def label_adjudicate(
     *, sentence: Sentence, style: StyleLabel, person: Any, reason: str
 ) -> Adjudication:
-    """Settle a disputed or already settled sentence; raise LabelConflict for others."""
+    """Settle a disputed or already settled sentence; raise LabelConflict for others.
+
+    Whoever ever labelled the sentence is part of the dispute and does not decide it.
+    """
     with writing():
         locked, decisions = _lock(sentence)
+        if any(row.person_id == person.pk for row in decisions):
+            raise LabelConflict(_("You labelled this sentence yourself; somebody else decides."))
         if locked.standing not in (label_resolution.DISPUTED, label_resolution.SETTLED):
             raise LabelConflict(_("Nobody disputes this sentence any more."))
         act = Adjudication.objects.create(
@@ -114,13 +143,11 @@ def decisions_standing(sentence: Sentence) -> list[LabelDecision]:
 
 
 def _standing(decisions: list[LabelDecision]) -> list[LabelDecision]:
-    kept: list[LabelDecision] = []
-    for decision in decisions:
-        if decision.source != LabelDecision.Source.UNDO:
-            kept.append(decision)
-        elif kept:
-            kept.pop()
-    return kept
+    return label_resolution.standing(decisions)
+
+
+def _each_votes(decisions: list[LabelDecision]) -> bool:
+    return any(row.blind or row.source == LabelDecision.Source.DISPUTE for row in decisions)
 
 
 def _undoable(person: Any) -> list[int]:
@@ -146,7 +173,8 @@ def _lock(sentence: Sentence | str) -> tuple[Sentence, list[LabelDecision]]:
     which = {"sentence_id": sentence} if isinstance(sentence, str) else {"pk": sentence.pk}
     rows = Sentence.objects.only("sentence_id", "draw", "label", "standing")
     locked = rows.select_for_update().get(**which)
-    return locked, list(LabelDecision.objects.filter(sentence=locked.pk).order_by("pk"))
+    decisions = LabelDecision.objects.filter(sentence=locked.pk).order_by("pk")
+    return locked, list(decisions)
 
 
 def _settle(
@@ -162,15 +190,6 @@ def _settle(
     )
 
 
-def _changed_by(last: LabelDecision | None) -> str:
-    if last is None or last.style is None:
-        return _("Somebody removed this label meanwhile; yours was not saved.")
-    return _("%(person)s set this to “%(style)s” meanwhile; yours was not saved.") % {
-        "person": last.person.get_full_name() or last.person.get_username(),
-        "style": last.style.name,
-    }
-
-
 @contextmanager
 def writing() -> Iterator[None]:
     """Open a transaction; on SQLite, first wait for this machine's other writers (file lock)."""
@@ -182,63 +201,3 @@ def writing() -> Iterator[None]:
         fcntl.flock(turn, fcntl.LOCK_EX)
         with transaction.atomic():
             yield
-
-
-def suggestions_count(*, sentences: SentenceQuerySet) -> dict[str, int]:
-    """Count by style key the labels that accepting every suggestion would set."""
-    counts: dict[str, int] = {}
-    for kind, text in sentences.order_by().values_list("kind", "text"):
-        style = suggest(kind, text).style
-        counts[style] = counts.get(style, 0) + 1
-    return counts
-
-
-def suggestions_accept(*, sentences: SentenceQuerySet, person: Any) -> tuple[UUID, int]:
-    """Accept the suggestion for each of these sentences that still waits for the person.
-
-    Returns the batch id shared by the decisions, and their number.
-    """
-    batch, n = uuid4(), 0
-    styles = {style.key: style.pk for style in StyleLabel.objects.all()}
-    pks = list(sentences.order_by().values_list("pk", flat=True))
-    with transaction.atomic():
-        for start in range(0, len(pks), _CHUNK):
-            part = Sentence.objects.filter(pk__in=pks[start : start + _CHUNK])
-            list(part.select_for_update().order_by("pk").values_list("pk"))
-            rows = [
-                LabelDecision(
-                    sentence=sentence,
-                    style_id=style,
-                    person=person,
-                    source=LabelDecision.Source.SUGGESTION,
-                    blind=sentence.draw < settings.BLIND_SHARE,
-                    batch=batch,
-                )
-                for sentence in part.waiting_for(person)
-                if (style := styles.get(suggest(sentence.kind, sentence.text).style))
-            ]
-            LabelDecision.objects.bulk_create(rows)
-            part.relabel()
-            n += len(rows)
-    return batch, n
-
-
-def suggestions_undo(*, batch: UUID, person: Any) -> tuple[int, int]:
-    """Undo the decisions of a batch; return how many, and how many were changed since and stay."""
-    done = kept = 0
-    with transaction.atomic():
-        for decision in LabelDecision.objects.filter(batch=batch, person=person).order_by("pk"):
-            if _stands(decision):
-                label_undo(sentence=decision.sentence, person=person)
-                done += 1
-            else:
-                kept += 1
-    return done, kept
-
-
-def _stands(decision: LabelDecision) -> bool:
-    """Return whether the decision is the sentence's last; a blind one, the person's last."""
-    rows = LabelDecision.objects.filter(sentence=decision.sentence_id, pk__gt=decision.pk)
-    if decision.blind:
-        rows = rows.filter(person=decision.person_id)
-    return not rows.exists()

@@ -1,7 +1,7 @@
 """Takes: stored, measured, and archives of them kept between preview and storing."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryFile
 from threading import Lock
@@ -19,16 +19,15 @@ from django.utils.translation import gettext as _
 from corpus.audio.checks import Check, take_checks
 from corpus.audio.io import decode, encode_wav, resample
 from corpus.audio.loudness import peak_db
-from corpus.audio.profile import Baseline, Quality, quality
-from corpus.audio.prosody import ANALYSER, Prosody, measure
+from corpus.audio.prosody import Prosody, measure
 from corpus.audio.types import Audio
 from corpus.files import sha256
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
+from corpus.services.take_scores import baseline_changed, score_write
 from corpus.take_archives import Found, Item, Known, archive_extract, archive_files, plan
 
 MAX_SECONDS = 30.0  # one sentence; also keeps the web process below 200 MB
 MAX_RATE_HZ = 48_000
-BASELINE_STYLE = "neutral"
 _ANALYSIS = Lock()  # one take at a time: concurrency would cost memory and save no time
 
 
@@ -74,20 +73,23 @@ def take_store(
                 return there
             recording.take = _takes_so_far(whose) + 1
             recording.save()
-            _score_write(recording, *found)
+            score_write(recording, *found)
             baseline_changed(recording)
         undo.pop_all()
     return recording
 
 
 def take_measure(*, recording: Recording) -> ProsodyScore:
-    """Measure a stored take again, after the analyser or the style's profile changed."""
+    """Measure a stored take again, after the analyser or the style's profile changed.
+
+    The new score is appended; the earlier ones stay.
+    """
     with recording.wav.open("rb") as file:
         audio = decode(cast(BinaryIO, file), max_seconds=MAX_SECONDS)
     found = _analyse(recording, audio)
     with transaction.atomic():
         recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
-        return _score_write(recording, *found)
+        return score_write(recording, *found)
 
 
 def consent_require(speaker: Speaker) -> None:
@@ -105,61 +107,6 @@ def _analyse(recording: Recording, audio: Audio) -> tuple[Prosody, list[Check]]:
     recording.loudness_lufs, recording.peak_db = prosody.loudness_lufs, peak_db(audio)
     recording.checks = [check.to_json() for check in checks]
     return prosody, checks
-
-
-def _score_write(recording: Recording, prosody: Prosody, checks: list[Check]) -> ProsodyScore:
-    judged = _judge(recording, prosody, checks, _neutral_of(recording.speaker_id))
-    score, _fresh = ProsodyScore.objects.update_or_create(
-        recording=recording,
-        analyser=ANALYSER,
-        defaults={
-            "quality": judged.score,
-            "parts": judged.to_json(),
-            "pitch_mean_hz": prosody.pitch_mean_hz,
-            "pitch_range_st": prosody.pitch_range_st,
-            "energy_std": prosody.energy_std,
-            "speech_rate": prosody.speech_rate,
-            "pause_ratio": prosody.pause_ratio,
-            "measures": prosody.to_json(),
-        },
-    )
-    return score
-
-
-def _judge(
-    recording: Recording,
-    prosody: Prosody,
-    checks: Iterable[Check],
-    neutral: dict[int, Prosody],
-) -> Quality:
-    """Compute the quality relative to the speaker's neutral takes, excluding the take itself."""
-    others = [take for pk, take in neutral.items() if pk != recording.pk]
-    return quality(prosody, list(checks), recording.style.profile, Baseline.of(others))
-
-
-def _neutral_of(speaker_id: int) -> dict[int, Prosody]:
-    scores = ProsodyScore.objects.filter(
-        recording__speaker=speaker_id, recording__style__key=BASELINE_STYLE, analyser=ANALYSER
-    ).exclude(recording__state=Recording.State.REJECTED)
-    rows = scores.values_list("recording_id", "measures")
-    return {pk: Prosody.from_json(measures) for pk, measures in rows}
-
-
-def baseline_changed(recording: Recording) -> None:
-    """Update the quality of all the speaker's takes after a change of the neutral takes."""
-    if recording.style.key != BASELINE_STYLE:
-        return
-    neutral = _neutral_of(recording.speaker_id)
-    scores = list(
-        ProsodyScore.objects.filter(
-            recording__speaker=recording.speaker_id, analyser=ANALYSER
-        ).select_related("recording__style")
-    )
-    for score in scores:
-        checks = [Check.from_json(check) for check in score.recording.checks]
-        judged = _judge(score.recording, Prosody.from_json(score.measures), checks, neutral)
-        score.quality, score.parts = judged.score, judged.to_json()
-    ProsodyScore.objects.bulk_update(scores, ["quality", "parts"], batch_size=200)
 
 
 def _stored(digest: str, whose: dict[str, Any], uuid: UUID | None) -> Recording | None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from corpus.models import Recording, TakeVerdict
-from corpus.services.takes import baseline_changed
+from corpus.services.take_scores import baseline_changed, take_reopened
 
 
 class VerdictConflict(Exception):
@@ -65,5 +65,7 @@ def _append(recording: Recording, **said: Any) -> TakeVerdict:
     verdict = TakeVerdict.objects.create(recording=recording, **said)
     recording.state = verdict.state
     recording.save(update_fields=["state"])
+    if recording.state == Recording.State.PENDING:
+        take_reopened(recording)
     baseline_changed(recording)
     return verdict

@@ -1,111 +1,18 @@
-"""Where a text may be cut, and long texts in chunks of whole sentences: by count, or by length."""
+"""Long texts in chunks of whole sentences: by count, or by length."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
 
-from corpus.text.abbreviations import KEEP_OPEN
-
-
-@dataclass(frozen=True)
-class Boundaries:
-    """Which signs end a sentence or a clause.
-
-    Attributes
-    ----------
-    closers : str
-        Quotes and brackets that may stand between the last sign of a sentence and the space.
-    pauses : str
-        Signs behind which a clause ends.
-    keeps_closers : bool
-        Whether closers stay with their sentence; otherwise a cut leaves them out.
-    keep_open : frozenset of str
-        Abbreviations, lower case and without their dot, behind which a sentence goes on.
-    """
-
-    closers: str
-    pauses: str
-    keeps_closers: bool = False
-    keep_open: frozenset[str] = frozenset()
-
-    @cached_property
-    def sentence_end(self) -> re.Pattern[str]:
-        """What lies between two sentences: closers, and white space."""
-        return re.compile(rf"(?<=[.!?…])(?P<closers>[{re.escape(self.closers)}]*)\s+")
-
-    @cached_property
-    def clause_end(self) -> re.Pattern[str]:
-        """The white space between two clauses."""
-        return re.compile(rf"(?<=[{re.escape(self.pauses)}])\s+")
-
-
-ENGINE = Boundaries(closers="»”\"')]", pauses=",;:—")
-"""Where an engine cuts what it cannot say at once."""
-SERVICE = Boundaries(
-    closers="»”\"')]’", pauses=",;:—–", keeps_closers=True, keep_open=KEEP_OPEN
-)  # fmt: skip
-"""Where the speech service cuts, to send the first sounds early."""
-
-
-def split_sentences(text: str, boundaries: Boundaries) -> list[str]:
-    """Return the sentences of a text, in order, without the white space between them.
-
-    Parameters
-    ----------
-    text : str
-        One line without white space at its ends.
-    boundaries : Boundaries
-        `ENGINE` or `SERVICE`.
-
-    Returns
-    -------
-    list of str
-        At least one; all of the text but white space, and closers where they are left out.
-    """
-    sentences: list[str] = []
-    is_open = False
-    for part in _split_at_ends(text, boundaries):
-        if is_open:
-            sentences[-1] += f" {part}"
-        else:
-            sentences.append(part)
-        is_open = _is_open(sentences[-1], boundaries.keep_open)
-    return sentences
-
-
-def split_clauses(sentence: str, boundaries: Boundaries) -> list[str]:
-    """Return the clauses of a sentence, each with the sign that ends it."""
-    return boundaries.clause_end.split(sentence)
-
-
-def split_words(text: str) -> list[str]:
-    """Return what stands between white space."""
-    return re.split(r"\s+", text)
-
-
-def _split_at_ends(text: str, boundaries: Boundaries) -> list[str]:
-    parts, begin = [], 0
-    for end in boundaries.sentence_end.finditer(text):
-        parts.append(text[begin : end.end("closers") if boundaries.keeps_closers else end.start()])
-        begin = end.end()
-    return [*parts, text[begin:]]
-
-
-def _is_open(sentence: str, keep_open: frozenset[str]) -> bool:
-    last = sentence.rsplit(" ", 1)[-1]
-    return last.endswith(".") and last[:-1].lower() in keep_open
-
+from corpus.text.cleaning import clean
+from corpus.text.sentences import split_clauses, split_sentences, split_words
 
 Count = Callable[[str], int]
 LONGEST_WORD = 60  # characters; anything longer is cut
 _SURELY_LONG = 4  # characters of one that is counted: no need to count what is longer
 _CUTS: tuple[Callable[[str], list[str]], ...] = (
-    partial(split_sentences, boundaries=ENGINE),
-    partial(split_clauses, boundaries=ENGINE),
+    split_sentences,
+    split_clauses,
     split_words,
 )
 
@@ -125,9 +32,8 @@ def chunk_by_count(text: str, count: Count, limit: int) -> list[str]:
     Returns
     -------
     list of str
-        In order; nothing is left out but the white space between two chunks, quotes and brackets
-        that close a sentence there, and a chunk with nothing to say. A sentence above the limit is
-        cut at its commas, then between words.
+        In order; nothing is left out but the white space between two chunks, and a chunk with
+        nothing to say. A sentence above the limit is cut at its commas, then between words.
     """
     packed: list[str] = []
     for group in _groups(list(_parts(text, count, limit, _CUTS)), count, limit):
@@ -142,7 +48,8 @@ def chunk_by_length(text: str, *, first: int, limit: int) -> list[str]:
     Parameters
     ----------
     text : str
-        Any; a line ends a sentence, white space is collapsed and Unicode composed (NFC).
+        Any; it is cleaned (`corpus.text.cleaning`), a line ends a sentence, white space is
+        collapsed.
     first : int
         Characters up to which the first chunk takes in what follows its first sentence.
     limit : int
@@ -151,11 +58,11 @@ def chunk_by_length(text: str, *, first: int, limit: int) -> list[str]:
     Returns
     -------
     list of str
-        In order; no character is lost. Chunks end at a sentence where there is one, otherwise at a
-        clause, otherwise at a word.
+        In order; nothing that is said is lost. Chunks end at a sentence where there is one,
+        otherwise at a clause, otherwise at a word.
     """
-    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines())
-    sentences = (one for line in lines if line for one in split_sentences(line, SERVICE))
+    lines = (" ".join(line.split()) for line in (clean(text).strip() or text).splitlines())
+    sentences = (one for line in lines if line for one in split_sentences(line))
     parts = (part for sentence in sentences for part in _fitting(sentence, limit))
     return _packed(parts, first=first, limit=limit)
 
@@ -204,7 +111,7 @@ def _fitting(sentence: str, limit: int) -> list[str]:
     """Return the sentence, or its clauses, or its words, joined to at most `limit` characters."""
     if len(sentence) <= limit:
         return [sentence]
-    clauses = split_clauses(sentence, SERVICE)
+    clauses = split_clauses(sentence)
     parts = (part for clause in clauses for part in _halves(clause, limit))
     return _packed(parts, first=limit, limit=limit)
 

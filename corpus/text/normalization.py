@@ -1,4 +1,4 @@
-"""Text normalization: Spanish and English as they are read aloud, dates and hours included."""
+"""The reader of Spanish: a text as it is read aloud, for every engine and for counting."""
 
 from __future__ import annotations
 
@@ -6,86 +6,80 @@ import re
 import unicodedata
 
 from corpus.text.abbreviations import expand_abbreviations, expand_spanish_contractions
-from corpus.text.acronyms import spell_english_acronyms, spell_spanish_acronyms
-from corpus.text.numbers import (
-    english_number,
-    rewrite_spanish_notation,
-    spanish_number,
-    verbalize_english_amounts,
-    verbalize_english_numbers,
-    verbalize_english_ordinals,
-    verbalize_roman_numerals,
-    verbalize_spanish_amounts,
-    verbalize_spanish_fractions,
-    verbalize_spanish_numbers,
-    verbalize_spanish_ordinals,
-)
+from corpus.text.acronyms import read_acronyms
+from corpus.text.addresses import read_addresses
+from corpus.text.choices import Choices, configured_choices
+from corpus.text.cleaning import clean, one_line
+from corpus.text.clock import read_hours
+from corpus.text.dates import read_dates, read_weekdays
+from corpus.text.fractions import read_fractions
+from corpus.text.identifiers import read_identifiers, read_mixed
+from corpus.text.lexicon import read_lexicon_words
+from corpus.text.measures import read_measures, read_negatives
+from corpus.text.money import read_money, read_rates
+from corpus.text.ordinals import read_ordinals, read_roman_numerals
+from corpus.text.quantities import read_numbers
+from corpus.text.slashes import read_slashes
 from corpus.text.symbols import (
-    ENGLISH_SIGNS,
     SPANISH_SIGNS,
+    drop_signs_left_over,
     part_figures_from_letters,
-    put_currency_last,
+    read_signs_in_company,
     verbalize_signs,
-    verbalize_spanish_addresses,
-    verbalize_spanish_signs_in_company,
 )
 
-_CLOCK = re.compile(r"\b([01]?\d|2[0-4]):([0-5]\d)(?![\d:])(?:\s?h(?:oras)?\b)?")
-_ANY_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})\b")
-_HALF_DAY = re.compile(r"(?i)\b(0?[1-9]|1[0-2])(:[0-5]\d)?\s?([ap])\.?\s?m\b\.?(\s*$)?")
-_DATE = re.compile(r"\b(0?[1-9]|[12]\d|3[01])/(0?[1-9]|1[0-2])/(\d{4})\b")
-_MONTHS = (
-    *("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre"),
-    *("octubre", "noviembre", "diciembre"),
+_WITH_FIGURES = (
+    read_dates,
+    read_hours,
+    read_identifiers,
+    read_ordinals,
+    read_fractions,
+    read_money,
+    read_measures,
 )
-_DAWN, _DUSK, _NOON = 6, 8, 12  # hours of a clock of twelve
-
+"""What reads figures by what stands around them, the surest first."""
+_FIGURE = re.compile(r"[\d¼½¾⅐-⅞]")
 _WORD = re.compile(r"[a-zñáéíóúü]+")
+_BEFORE_SIGN = re.compile(r"(?<=[^\s.,;:!?…]) +(?=[.,;:!?…)\]»”](?:\s|$))")
+_BEHIND_OPENING = re.compile(r"(?<=[(¿¡\[«“]) +")
+_DECIMALS_OF_ALL_SCRIPTS = re.compile(r"[^\W\D]")
 
 
-def normalize_spanish(text: str) -> str:
-    """Return a Spanish text with figures, dates, hours, amounts and abbreviations as words.
+def normalize_spanish(text: str, choices: Choices | None = None) -> str:
+    """Return a Spanish text in words: no figures, abbreviations, acronyms to spell or markup.
 
     Parameters
     ----------
     text : str
-        Any; case and the signs that cut it stay.
+        Any Unicode.
+    choices : Choices, optional
+        What is ambiguous, and a lexicon; by default those of the environment.
 
     Returns
     -------
     str
-        One line; acronyms that cannot be read are spelled.
+        One line, composed (NFC); signs that cut a sentence stay. A text in words comes back as it
+        is, but for words of the lexicon.
+
+    Notes
+    -----
+    docs/text.md lists the kinds, their rules, and the choices.
     """
-    text = rewrite_spanish_notation(verbalize_spanish_addresses(text))
-    text = expand_spanish_contractions(verbalize_spanish_signs_in_company(text))
-    text = expand_abbreviations(text, "spanish")
-    text = verbalize_roman_numerals(verbalize_spanish_ordinals(text))
-    text = verbalize_spanish_fractions(verbalize_spanish_times(text))
-    text = verbalize_spanish_amounts(put_currency_last(text))
-    return " ".join(normalize_plain_spanish(part_figures_from_letters(text)).split())
-
-
-def normalize_plain_spanish(text: str) -> str:
-    """Return a Spanish text with numbers, signs, titles and acronyms as words.
-
-    The last steps of `normalize_spanish`, and all that the corpus' syllables are counted by. Case
-    and punctuation stay; there may be more than one space where something was spelled.
-    """
-    text = expand_abbreviations(unicodedata.normalize("NFC", text), "plain")
-    text = verbalize_spanish_numbers(split_clock_times(text))
-    return verbalize_signs(spell_spanish_acronyms(text), SPANISH_SIGNS)
-
-
-def normalize_english(text: str) -> str:
-    """Return an English text with figures, hours, amounts and abbreviations as words.
-
-    Case and punctuation stay; there may be more than one space where something was spelled.
-    """
-    text = verbalize_english_ordinals(expand_abbreviations(text, "english"))
-    text = put_currency_last(verbalize_english_times(text))
-    text = part_figures_from_letters(verbalize_english_amounts(text))
-    text = verbalize_signs(verbalize_english_numbers(text), ENGLISH_SIGNS)
-    return spell_english_acronyms(text)
+    choices = choices or configured_choices()
+    text = read_addresses(one_line(clean(text)))
+    text = expand_spanish_contractions(read_signs_in_company(read_lexicon_words(text, choices)))
+    text = read_weekdays(text)
+    if _FIGURE.search(text):
+        text = _read_figures(_in_ascii(text), choices)
+    text = read_roman_numerals(expand_abbreviations(text, "spanish"), choices)
+    if "/" in text:
+        text = read_slashes(read_rates(text, choices), choices)
+    if _FIGURE.search(text):
+        text = read_mixed(text, choices)
+        text = read_numbers(part_figures_from_letters(text), choices)
+    text = read_acronyms(drop_signs_left_over(text))
+    text = " ".join(verbalize_signs(text, SPANISH_SIGNS).split())
+    return _BEHIND_OPENING.sub("", _BEFORE_SIGN.sub("", text))
 
 
 def words(text: str) -> list[str]:
@@ -94,15 +88,27 @@ def words(text: str) -> list[str]:
     Parameters
     ----------
     text : str
-        Spanish, any Unicode form; 1.500, 3,5, 10:30, 20 %, DNI, Sr. are spelled out.
+        Spanish, any Unicode form; what is no word is read by `normalize_spanish`.
 
     Returns
     -------
     list of str
         Lower case, letters a-z ñ á é í ó ú ü only; letters of other alphabets are dropped.
     """
-    said = normalize_plain_spanish(text).lower()
+    said = normalize_spanish(text).lower()
     return _WORD.findall("".join(_latin(letter) for letter in said))
+
+
+def _read_figures(text: str, choices: Choices) -> str:
+    text = read_negatives(text)
+    for read in _WITH_FIGURES:
+        text = read(text, choices)
+    return text
+
+
+def _in_ascii(text: str) -> str:
+    """Return the text with figures of other scripts as ours."""
+    return _DECIMALS_OF_ALL_SCRIPTS.sub(lambda m: str(unicodedata.decimal(m[0])), text)
 
 
 def _latin(letter: str) -> str:
@@ -110,43 +116,3 @@ def _latin(letter: str) -> str:
     if letter in "ñáéíóúü":
         return letter
     return unicodedata.normalize("NFD", letter)[0]
-
-
-def verbalize_spanish_times(text: str) -> str:
-    """Return the text with hours as words (of 9 a. m. its half of the day), months by name."""
-    text = _HALF_DAY.sub(_spanish_half_day, text)
-    text = _DATE.sub(lambda m: f"{int(m[1])} de {_MONTHS[int(m[2]) - 1]} de {m[3]}", text)
-    return _CLOCK.sub(_spanish_clock, text)
-
-
-def split_clock_times(text: str) -> str:
-    """Return the text with 10:30 as two numbers, 9:00 as one."""
-    return _ANY_CLOCK.sub(lambda m: f"{m[1]} {m[2]}" if int(m[2]) else m[1], text)
-
-
-def verbalize_english_times(text: str) -> str:
-    """Return the text with hours and minutes as words."""
-    return _ANY_CLOCK.sub(_english_clock, text)
-
-
-def _spanish_half_day(match: re.Match[str]) -> str:
-    hour, minutes, morning = int(match[1]), match[2] or "", match[3].lower() == "a"
-    if hour == _NOON:
-        part = "de la noche" if morning else "del mediodía"
-    elif morning:
-        part = "de la madrugada" if hour < _DAWN else "de la mañana"
-    else:
-        part = "de la tarde" if hour < _DUSK else "de la noche"
-    said = "una" if hour == 1 and not minutes else hour
-    return f"{said}{minutes} {part}{'.' if match[4] is not None else ''}"
-
-
-def _spanish_clock(match: re.Match[str]) -> str:
-    """Return an hour as it is read: `la una treinta`, `las veintiuna`."""
-    hour = re.sub(r"uno$", "una", spanish_number(str(int(match[1]))))
-    return f"{hour} {spanish_number(match[2]) if int(match[2]) else ''}".rstrip()
-
-
-def _english_clock(match: re.Match[str]) -> str:
-    hour, minute = english_number(match[1]), int(match[2])
-    return f"{hour} {'oh ' if 0 < minute < 10 else ''}{english_number(match[2]) if minute else ''}"

@@ -1,5 +1,6 @@
 """Agreement pages: disputes, progress, and calibration of the quality score against people."""
 
+from collections import Counter
 from itertools import groupby
 from math import ceil
 from typing import Any
@@ -17,10 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from corpus.calibration import ENOUGH, bins, figure, line, proposed
-from corpus.forms import AdjudicationForm, ThresholdForm
+from corpus.forms import ThresholdForm
+from corpus.label_forms import AdjudicationForm
 from corpus.models import Adjudication, LabelDecision, QualityThreshold, Sentence, StyleLabel
 from corpus.services import label_progress
 from corpus.services.agreements import agreement_current
+from corpus.services.counts import disputes as disputes_of
+from corpus.services.counts import disputes_count, without_style_count
 from corpus.services.labels import LabelConflict, label_adjudicate
 from corpus.services.thresholds import takes_judged, threshold_now, threshold_set
 from voicelab.roles import LABELER, REVIEWER, role_required
@@ -31,14 +35,17 @@ PAGE_SIZE = 20
 @require_GET
 @role_required(REVIEWER)
 def disputes(request: HttpRequest) -> HttpResponse:
-    disputed: Any = Sentence.objects.disputed().select_related("category")
+    disputed = disputes_of(request.user).select_related("category")
     page = Paginator(disputed, PAGE_SIZE).get_page(request.GET.get("page"))
     votes = _votes([sentence.pk for sentence in page.object_list])
+    own = LabelDecision.objects.filter(person=request.user.pk)
+    mine = set(own.values_list("sentence", flat=True))
     context = {
         "page": page,
-        "rows": [(sentence, votes[sentence.pk]) for sentence in page.object_list],
+        "rows": [_dispute(row, votes[row.pk], row.pk in mine) for row in page],
         "styles": list(StyleLabel.objects.all()),
         "settled": Adjudication.objects.select_related("sentence", "style", "person")[:10],
+        "labelled_by_me": mine,
     }
     return render(request, "corpus/label_disputes.html", context)
 
@@ -92,20 +99,31 @@ def progress(request: HttpRequest) -> HttpResponse:
     counts = Sentence.objects.label_counts()
     people, total = label_progress.people_progress(styles), sum(counts.values())
     hourly = sum(row["an_hour"] or 0 for row in people)
-    left = counts.get(None, 0)
+    without, disputed = without_style_count(), disputes_count(request.user)
+    left = without.n
     hours = left / hourly if hourly and left else None
     context = {
         "styles": [(style, counts.get(style.key, 0)) for style in styles],
         "total": total,
-        "left": left,
-        "labelled": total - left,
-        "categories": label_progress.categories_progress(),
+        "without_style": without,
+        "disputed": disputed,
+        "categories": label_progress.categories_progress(disputes_of(request.user)),
         "people": people,
         "most": max((row["total"] for row in people), default=0),
         "hours": hours if hours and hours >= 1 else None,
         "minutes": ceil(60 * hours) if hours and hours < 1 else None,
     }
     return render(request, "corpus/label_people.html", context)
+
+
+def _dispute(sentence: Sentence, votes: list[LabelDecision], own: bool) -> dict[str, Any]:
+    """Return what is shown before the decision: how many chose each style, but not who."""
+    counts = Counter(vote.style for vote in votes if vote.style)
+    return {
+        "sentence": sentence,
+        "counts": sorted(counts.items(), key=lambda row: row[0].position),
+        "own": own,
+    }
 
 
 def _votes(sentences: list[int]) -> dict[int, list[LabelDecision]]:

@@ -10,9 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from corpus.forms import LabelFilter
+from corpus.label_forms import LabelFilter
 from corpus.models import LabelDecision, Sentence, StyleLabel
-from corpus.services.labels import LabelConflict, label_set, label_undo_last
+from corpus.services.labels import (
+    MAKE_DISPUTE,
+    REPLACE,
+    LabelConflict,
+    LabelTaken,
+    label_set,
+    label_undo_last,
+)
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.roles import LABELER, role_required
 
@@ -49,14 +56,21 @@ def focus_next(request: HttpRequest) -> HttpResponse:
 @role_required(LABELER)
 def focus_save(request: HttpRequest, sentence_id: str) -> HttpResponse:
     style, source, seen = _choice(request.POST)
-    if style is None:
+    instead = request.POST.get("instead", "")
+    if style is None or instead not in ("", REPLACE, MAKE_DISPUTE):
         return _problem(request, sentence_id, gettext("Choose a style."), 422)
+    given: dict[str, Any] = {
+        "sentence": sentence_id,
+        "style": style,
+        "person": request.user,
+        "source": source,
+    }
     try:
-        decision = label_set(
-            sentence=sentence_id, style=style, person=request.user, source=source, seen=seen
-        )
+        decision = label_set(**given, seen=seen, instead=instead)
     except Sentence.DoesNotExist as missing:
         raise Http404 from missing
+    except LabelTaken as taken:
+        return _problem(request, sentence_id, str(taken), 409, newest=taken.newest)
     except LabelConflict as conflict:
         return _problem(request, sentence_id, str(conflict), 409)
     return JsonResponse({"saved": decision.pk}) if _by_script(request) else _back(request)
@@ -139,11 +153,13 @@ def _recent(person: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _problem(request: HttpRequest, sentence_id: str, problem: str, status: int) -> HttpResponse:
+def _problem(
+    request: HttpRequest, sentence_id: str, problem: str, status: int, **more: Any
+) -> HttpResponse:
     if not _by_script(request):
         return _back(request, problem=f"{sentence_id}: {problem}")
     item = _item_of(get_object_or_404(Sentence, sentence_id=sentence_id), request.user)
-    return JsonResponse({"problem": problem, "item": item}, status=status)
+    return JsonResponse({"problem": problem, "item": item} | more, status=status)
 
 
 def _by_script(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from corpus.audio.io import decode
 from corpus.audio.prosody import Prosody
 from corpus.forms import TakeFilter, VerdictForm
 from corpus.models import Recording
+from corpus.services.counts import takes_waiting
 from corpus.services.thresholds import threshold_now
 from corpus.services.verdicts import (
     VerdictConflict,
@@ -93,7 +94,7 @@ def take_spectrogram(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _queue(request: HttpRequest) -> Any:
     """Return the pending takes, oldest first, filtered by the URL's parameters."""
-    takes: Any = Recording.objects.consented().filter(state=Recording.State.PENDING)
+    takes: Any = takes_waiting()
     filter_ = TakeFilter(request.GET)
     if filter_.is_valid():
         if filter_.cleaned_data["style"]:

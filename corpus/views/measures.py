@@ -31,12 +31,16 @@ SPANS = {
 def measures_of(score: ProsodyScore) -> dict[str, Any]:
     """Split the parts of a quality score into technical checks and style measures.
 
-    `advice` lists what to change, most helpful first; `coach` is the first item, or praise.
+    `causes` are the parts to change and `advice` says how, the most helpful first; `coach` is the
+    first advice, or praise. `unusable`: a technical cause, under which the style is not measured.
     """
     parts = [bar_of(part) for part in score.parts.get("parts", [])]
     found = hints(parts_of(score), Prosody.from_json(score.measures))
     said = [advice(hint) for hint in found]
+    technical = any(hint.kind == "technical" for hint in found)
     return {
+        "causes": [part for part in parts if part["code"] in {hint.code for hint in found}],
+        "unusable": technical,
         "technical": [part for part in parts if part["kind"] == "technical"],
         "style": [part for part in parts if part["kind"] == "style"],
         "technical_score": score.parts.get("technical"),

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext
 
-from corpus.forms import LabelFilter
+from corpus.label_forms import LabelFilter
 from corpus.models import LabelDecision, Sentence
 from corpus.querysets import SentenceQuerySet
+from corpus.services.counts import disputes
 from corpus.suggest import suggest
 from voicelab.roles import LABELER, roles_of
 
@@ -44,13 +45,15 @@ def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
 def _in_state(sentences: Any, state: str, person: Any) -> Any:
     if state == "todo":
         labels = LABELER in roles_of(person)
-        return sentences.waiting_for(person) if labels else sentences.filter(label=None)
+        return sentences.waiting_for(person) if labels else sentences.filter(standing="open")
     if state == "done":
         return sentences.filter(label__isnull=False)
     if state == "mine":
         return sentences.filter(vote__isnull=False)
-    if state == "disputed" and LABELER in roles_of(person):
-        sentences = sentences.seen_by(person)  # hide disputes before the blind vote
+    if state == "flagged":
+        return sentences.flagged()
+    if state == "disputed":
+        return sentences.filter(pk__in=disputes(person).values("pk"))
     return sentences.filter(standing=state) if state else sentences
 
 

@@ -22,6 +22,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import ConsentForm, TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
+from corpus.services.counts import takes_waiting_count, to_record
 from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import ConsentMissing, TakeIdTaken, take_store
 from corpus.streaming import file_response
@@ -66,13 +67,14 @@ def studio(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
     styles = {style.key: style for style in StyleLabel.objects.all()}
     chosen = "" if request.GET.get("sentence") else request.GET.get("style", "")
-    waiting: Any = Sentence.objects.without_take_of(speaker)
+    waiting: Any = to_record(request.user)
     counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
     context = {
         "speaker": speaker,
         "prompts": _prompts(request, speaker, styles),
         "styles": [(style, counts.get(key, 0)) for key, style in styles.items()],
         "to_record": sum(counts.values()),
+        "waiting": takes_waiting_count(Recording.objects.filter(speaker=speaker)),
         "chosen": chosen if chosen in styles else "",
         "labelled": _labelled(chosen if chosen in styles else ""),
         "examples": set(_examples(speaker).values_list("style__key", flat=True)),

@@ -20,6 +20,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services.counts import takes_waiting, to_record
 from corpus.services.speakers import speaker_of
 from corpus.services.takes import ConsentMissing, take_store
 from corpus.services.verdicts import VerdictConflict, verdict_last, verdict_newest
@@ -46,13 +47,12 @@ def takes(request: HttpRequest) -> HttpResponse:
     seen = takes_seen_by(request.user)
     filter_ = TakeFilter(request.GET)
     found = _filtered(filter_, seen).with_quality()
-    speaker = speaker_of(request.user)
     context = {
         "filter": filter_,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "counts": seen.state_counts(),
         "may_record": SPEAKER in roles_of(request.user),
-        "to_record": Sentence.objects.without_take_of(speaker).count(),
+        "to_record": to_record(request.user).count(),
     }
     return render(request, "corpus/takes.html", context)
 
@@ -195,7 +195,7 @@ def _waveform(recording: Recording, prosody: Prosody | None) -> SafeString:
 
 
 def _next_to_judge(request: HttpRequest) -> HttpResponse:
-    waiting = takes_seen_by(request.user).filter(state=Recording.State.PENDING).last()
+    waiting = takes_waiting(takes_seen_by(request.user)).last()
     if waiting:
         return redirect("take", waiting.pk)
     messages.success(request, _("No take waits for a verdict."))
@@ -211,7 +211,8 @@ def _filtered(filter_: TakeFilter, seen: Any) -> Any:
         return seen
     wanted = filter_.cleaned_data
     if wanted["state"]:
-        seen = seen.filter(state=wanted["state"])
+        waits = wanted["state"] == Recording.State.PENDING
+        seen = takes_waiting(seen) if waits else seen.filter(state=wanted["state"])
     if wanted["style"]:
         seen = seen.filter(style__key=wanted["style"])
     if wanted["speaker"]:

@@ -49,11 +49,15 @@ class StudentInfo:
     is_natural : bool
         Whether its voices sound natural; a robotic student is for quick trials.
     takes_seconds : bool
-        Whether a candidate takes seconds on a CPU, so that the launch form should warn.
+        Whether a candidate takes seconds on a CPU, so that its base voices are worth keeping.
+    pace_s : float
+        Seconds for one candidate on two processor cores, for estimates before any search here.
     library : str
         The distribution whose version a recipe records.
     weights : callable
         Maps the model directory to the entries about the weights in a recipe's versions.
+    licence : str
+        What its voices may be used for; a msgid.
     """
 
     name: str
@@ -68,8 +72,10 @@ class StudentInfo:
     has_gradient: bool = False
     is_natural: bool = False
     takes_seconds: bool = False
+    pace_s: float = 0.1
     library: str = ""
     weights: Recorded = _nothing
+    licence: str = ""
 
     def machine_options(self, model_dir: Path) -> dict[str, Any]:
         """Return the options that depend on the machine and not on a recipe."""

@@ -8,15 +8,15 @@ import numpy as np
 
 from corpus.audio.types import Samples
 from corpus.text.chunking import chunk_by_count
-from corpus.text.symbols import one_line
+from corpus.text.cleaning import clean, one_line
 from distillation.engines.base import EngineError
 
 JOIN_S = 0.25  # silence between two pieces
 
 
 def tidy(text: str) -> str:
-    """Return the text on one line without control characters, or raise EngineError `empty_text`."""
-    text = one_line(text)
+    """Return what is said of the text on one line, or raise EngineError `empty_text`."""
+    text = one_line(clean(text))
     if not any(character.isalnum() for character in text):
         raise EngineError("empty_text", "There is nothing to say: the text has no letter or digit.")
     return text

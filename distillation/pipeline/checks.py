@@ -70,7 +70,7 @@ def _uses(options: Options) -> dict[str, tuple[object, tuple[str, ...]]]:
         **{option: (value, ("evolve",)) for option, value in search.items()},
         **{option: (value, ("evolve", "validate")) for option, value in scored.items()},
         "--seed": (options.seed is not None, ("reference", "evolve", "validate")),
-        "--force": (options.force, ("deploy",)),
+        "--override": (options.override, ("deploy",)),
         "--plain-delivery": (options.plain_delivery, ("deploy",)),
     }
 

@@ -173,23 +173,32 @@ class Pipeline:
         write_report(self.report, report)
         return report
 
-    def deploy(self, voices_dir: Path, *, force: bool, plain_delivery: bool = False) -> Manifest:
-        """Deploy the styles if all their packs passed validation, or anyway with `force`.
+    def deploy(
+        self, voices_dir: Path, *, override: str = "", plain_delivery: bool = False
+    ) -> Manifest:
+        """Deploy the styles if nothing speaks against their packs, or anyway with an `override`.
 
-        Each voice gets the speed and gain that validation fitted, unless `plain_delivery`.
+        Each voice gets the speed and gain that validation fitted, unless `plain_delivery`. An
+        override is why it is deployed nevertheless; the manifest keeps it with what it admitted.
 
         Raises
         ------
         StageError
-            `not_validated`: a pack did not pass, or is not the one that was validated;
-            `bad_report`.
+            `not_validated`: a pack did not pass, got worse on held-out sentences, or is not the
+            one that was validated; `bad_report`.
         """
         styles, report = self.recipe.style_keys, reports.read(self.report)
         packs = {style: self.files(style).pack() for style in styles}
-        if not force and (why := reports.unfit(packs, self.recipe.student, report)):
-            raise StageError("not_validated", f"{why}, or deploy anyway with --force.")
+        why = reports.unfit(packs, self.recipe.student, report)
+        if why and not override:
+            raise StageError("not_validated", f"{why}, or deploy anyway with --override REASON.")
+        overridden = {"override": reports.overridden(override, why)} if why else {}
         about = {
-            style: {"style": style, **reports.about(style, pack, self.recipe, report)}
+            style: {
+                "style": style,
+                **reports.about(style, pack, self.recipe, report),
+                **overridden,
+            }
             for style, pack in packs.items()
         }
         return deploy(

@@ -44,7 +44,7 @@ class Options:
     out: Path
     voices_dir: Path
     model_dir: Path
-    force: bool
+    override: str
     corpus_dir: Path
     default_student: str
     default_precision: str
@@ -236,7 +236,12 @@ def _add_places(parser: ArgumentParser) -> None:
     group.add_argument("--out", type=Path, metavar="FOLDER", help="results and checkpoints")
     group.add_argument("--model-dir", type=Path, metavar="FOLDER", help="Kokoro's files")
     group.add_argument("--voices-dir", type=Path, metavar="FOLDER", help="deploy goes there")
-    group.add_argument("--force", action="store_true", help="deploy what did not pass too")
+    group.add_argument(
+        "--override",
+        default="",
+        metavar="REASON",
+        help="deploy what did not pass or got worse too; the reason is kept in the manifest",
+    )
     group.add_argument(
         "--plain-delivery",
         action="store_true",

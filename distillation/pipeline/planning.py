@@ -51,7 +51,7 @@ class Plan:
     out: Path
     voices_dir: Path
     model_dir: Path
-    force: bool
+    override: str
     plain_delivery: bool
     jobs: int
     notes: tuple[str, ...]
@@ -88,7 +88,7 @@ def plan(options: Options) -> Plan:
         out=options.out,
         voices_dir=options.voices_dir,
         model_dir=options.model_dir,
-        force=options.force,
+        override=options.override.strip(),
         plain_delivery=options.plain_delivery,
         jobs=options.jobs,
         notes=_notes(options, recipe, before),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from distillation.delivery import Delivery, fitted_in
 from distillation.pipeline.workspace import FolderWorkspace, note_path, read_json, recipe_in
 from distillation.recipe import RunRecipe
 from distillation.stages.base import StageError
+from distillation.stages.run_report import got_worse
 from distillation.stages.validate import KINDS
 from distillation.voicepack import PackError
 
@@ -124,9 +128,24 @@ def unfit(packs: Mapping[str, Path], engine: str, report: Mapping[str, Any]) -> 
             unmade = failed[0]["value"] is None
             advice = "Run --stage validate" if unmade else "Evolve further"
             return f"{style}: did not pass: {failed[0]['reason']} {advice}"
+        if lost := got_worse(found):
+            return f"{style}: got worse on held-out sentences ({', '.join(lost)}). Evolve further"
     if not report["differentiation"]["passed"]:
         return f"styles: {report['differentiation']['reason']} Evolve further"
     return ""
+
+
+def overridden(reason: str, why: str) -> dict[str, str]:
+    """Return what a manifest keeps of an override: why, who, when, and against what."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"reason": reason, "by": _user(), "at": at, "against": f"{why}."}
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # in a container whose user has no name
+        return str(os.getuid())
 
 
 def about(style: str, path: Path, recipe: RunRecipe, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Decisions on packs, and deployment of approved ones."""
+"""Deployment of approved packs: requested by an admin, carried out by a worker under a lock."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -6,66 +6,62 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256_of
 from distillation.delivery import PLAIN
 from distillation.manifest import ManifestError
-from distillation.models import Decision, Deployment, RunState, VoicePack
+from distillation.models import Deployment, VoicePack
 from distillation.querysets import DeploymentQuerySet
+from distillation.services.conflicts import Seen, conflict_check
+from distillation.services.decisions import approval_check, findings_of, rejection_check
 from distillation.services.errors import USER_FAULTS, RunError, fault_code
 from distillation.services.provenance import consent_hold
-from distillation.services.queue import deployments_enqueue
+from distillation.services.queue import deployments_enqueue, voice_tests_enqueue
 from distillation.services.run_files import media_path
-from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, folder_lock
+from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, folder_lock, retire_locked
 
 MAX_BEGUN = 8  # attempts, including those that failed on a locked database
-
-
-def pack_decide(*, pack: VoicePack, person: Any, verdict: str, reason: str) -> Decision:
-    """Add a decision on the pack's current file."""
-    if verdict not in Decision.Verdict.values:
-        raise RunError("verdict", _("Approve or reject, not “%s”.") % verdict)
-    if not reason.strip():
-        raise RunError("reason", _("Say why: the reason is missing."))
-    if pack.kind != VoicePack.Kind.EVOLVED:
-        raise RunError("not_evolved", _("Only the evolved voice of a style can be reviewed."))
-    if pack.style_run.state != RunState.FINISHED:
-        raise RunError("not_validated", _("This voice is not validated yet; review it afterwards."))
-    return Decision.objects.create(
-        pack=pack,
-        pack_sha256=pack.sha256,
-        verdict=verdict,
-        reason=reason.strip(),
-        person=person,
-    )
+Action, State = Deployment.Action, Deployment.State
 
 
 def packs_deploy(
-    *, packs: Sequence[VoicePack], person: Any, plain: Collection[int] = ()
+    *,
+    packs: Sequence[VoicePack],
+    person: Any,
+    plain: Collection[int] = (),
+    override: str = "",
+    seen: Seen | None = None,
 ) -> list[Deployment]:
     """Copy approved packs to the speech service's folder; other voices there are kept.
 
     Each gets the speed and gain that validation fitted, except those whose ids are in `plain`.
+    `override` is why a voice is deployed that failed a check or was not approved. With `seen`,
+    nothing is deployed if one of the voices was changed since.
 
     Raises
     ------
     RunError
-        `nothing_chosen`, `two_of_a_voice`, `two_engines`, `consent_withdrawn`, `not_approved`,
-        `pack_changed`, `manifest` or `storage`: nothing was deployed.
+        `nothing_chosen`, `two_of_a_voice`, `two_engines`, `consent_withdrawn`, those of
+        `approval_check`, `pack_changed`, `conflict`, `manifest` or `storage`: nothing was deployed.
     """
-    ids = [row.pk for row in _request(packs, person, plain)]
-    _carry_out(ids)
-    return list(Deployment.objects.filter(pk__in=ids).order_by("pk"))
+    rows = _request(packs, person, plain, override, seen)
+    deployments_execute([row.pk for row in rows])
+    return list(Deployment.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
 
 
 def packs_deploy_later(
-    *, packs: Sequence[VoicePack], person: Any, plain: Collection[int] = ()
+    *,
+    packs: Sequence[VoicePack],
+    person: Any,
+    plain: Collection[int] = (),
+    override: str = "",
+    seen: Seen | None = None,
 ) -> list[Deployment]:
     """Have a worker deploy: checking a pack needs torch, which the web process never loads."""
     with transaction.atomic():
-        deployments = _request(packs, person, plain)
+        deployments = _request(packs, person, plain, override, seen)
         deployments_enqueue(deployments)
     return deployments
 
@@ -73,69 +69,25 @@ def packs_deploy_later(
 def deployments_carry_out(*, deployment_ids: Sequence[int]) -> None:
     """Carry out requested deployments; a failure is recorded on the deployment."""
     with suppress(*USER_FAULTS):
-        _carry_out(deployment_ids)
+        deployments_execute(deployment_ids)
 
 
 def deployments_fail(*, deployment_ids: Sequence[int], code: str, message: str) -> None:
     """Mark deployments that are still requested as failed, with the reason."""
     error = f"{code}: {message}"
-    _requested(deployment_ids).update(state=Deployment.State.FAILED, error=error)
+    _requested(deployment_ids).update(state=State.FAILED, error=error)
 
 
-def _approved(packs: Sequence[VoicePack]) -> list[VoicePack]:
-    chosen: list[Any] = list(
-        VoicePack.objects.with_verdict()
-        .filter(pk__in=[pack.pk for pack in packs])
-        .select_related("style_run__run")
-    )
-    if not chosen:
-        raise RunError("nothing_chosen", _("Choose at least one voice that is listed here."))
-    if len({pack.style for pack in chosen}) < len(chosen):
-        raise RunError("two_of_a_voice", _("Choose one pack for each voice."))
-    if len({pack.engine for pack in chosen}) > 1:
-        raise RunError("two_engines", _("Choose packs of one engine: the service runs only one."))
-    for pack in chosen:
-        consent_hold(pack.style_run)
-        if pack.verdict != Decision.Verdict.APPROVE:
-            raise RunError("not_approved", _("%s was not approved; review it first.") % pack)
-        path = media_path(pack.file.name)
-        if not path.is_file() or sha256_of(path) != pack.sha256:
-            raise RunError(
-                "pack_changed",
-                _("%(pack)s: the file %(file)s is gone or is not the one that was reviewed.")
-                % {"pack": pack, "file": pack.file.name},
-            )
-    return chosen
-
-
-@transaction.atomic
-def _request(packs: Sequence[VoicePack], person: Any, plain: Collection[int]) -> list[Deployment]:
-    with _storage_errors():
-        chosen = _approved(packs)
-    deliveries = {pack.pk: (None if pack.pk in plain else pack.fitted) or PLAIN for pack in chosen}
-    return [
-        Deployment.objects.create(
-            pack=pack,
-            voice=pack.style,
-            place=str(settings.VOICES_DIR),
-            sha256=pack.sha256,
-            person=person,
-            **deliveries[pack.pk].to_json(),
-        )
-        for pack in chosen
-    ]
-
-
-def _carry_out(deployment_ids: Sequence[int]) -> None:
+def deployments_execute(deployment_ids: Sequence[int]) -> None:
     """Deploy what is still requested once the folder is locked; another worker may have done it."""
     if not _requested(deployment_ids).exists():
         return
     try:
-        with _storage_errors(), folder_lock(settings.VOICES_DIR):
+        with storage_errors(), folder_lock(settings.VOICES_DIR):
             _drop_superseded(deployment_ids)
             _drop_lost(deployment_ids)
             if rows := list(_requested(deployment_ids)):
-                _copy(rows)
+                _write(rows)
                 _note(rows)
     except USER_FAULTS as error:
         deployments_fail(deployment_ids=deployment_ids, code=fault_code(error), message=str(error))
@@ -143,7 +95,7 @@ def _carry_out(deployment_ids: Sequence[int]) -> None:
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
     """Convert errors of the disk and the manifest to RunErrors that a person can act on."""
     try:
         yield
@@ -154,9 +106,84 @@ def _storage_errors() -> Iterator[None]:
         raise RunError("storage", f"{where}: {error.strerror or error}.") from error
 
 
+def file_check(pack: VoicePack, sha256: str) -> None:
+    """Raise RunError `pack_changed` unless the pack's file has this SHA-256."""
+    path = media_path(pack.file.name)
+    if not path.is_file() or sha256_of(path) != sha256:
+        raise RunError(
+            "pack_changed",
+            _("%(pack)s: the file %(file)s is gone or is not the one that was reviewed.")
+            % {"pack": pack, "file": pack.file.name},
+        )
+
+
+def _chosen(packs: Sequence[VoicePack]) -> list[VoicePack]:
+    ids = [pack.pk for pack in packs]
+    chosen = list(VoicePack.objects.filter(pk__in=ids).select_related("style_run__run__report"))
+    if not chosen:
+        raise RunError("nothing_chosen", _("Choose at least one voice that is listed here."))
+    if len({pack.style for pack in chosen}) < len(chosen):
+        raise RunError("two_of_a_voice", _("Choose one pack for each voice."))
+    if len({pack.engine for pack in chosen}) > 1:
+        raise RunError("two_engines", _("Choose packs of one engine: the service runs only one."))
+    return chosen
+
+
+@transaction.atomic
+def _request(
+    packs: Sequence[VoicePack],
+    person: Any,
+    plain: Collection[int],
+    override: str,
+    seen: Seen | None,
+) -> list[Deployment]:
+    chosen = _chosen(packs)
+    if seen is not None:
+        conflict_check({pack.style for pack in chosen}, seen)
+    rows = [_new(pack, person, override.strip(), is_plain=pack.pk in plain) for pack in chosen]
+    with storage_errors():
+        for row in rows:
+            deployable_check(row)
+    for row in rows:
+        row.save()
+    return rows
+
+
+def _new(pack: VoicePack, person: Any, override: str, *, is_plain: bool) -> Deployment:
+    delivery = (None if is_plain else pack.fitted) or PLAIN
+    return Deployment(
+        pack=pack,
+        voice=pack.style,
+        place=str(settings.VOICES_DIR),
+        sha256=pack.sha256,
+        override=override,
+        person=person,
+        **delivery.to_json(),
+    )
+
+
+def deployable_check(row: Deployment) -> None:
+    """Raise RunError unless what the row asks for may be done, when requested and when done."""
+    if row.action == Action.RETIRE:
+        return
+    consent_hold(row.pack.style_run)
+    if row.action == Action.DEPLOY:
+        approval_check(row.pack, row.override)
+    elif row.action == Action.ROLL_BACK:
+        _roll_back_check(row)
+    file_check(row.pack, row.sha256)
+
+
+def _roll_back_check(row: Deployment) -> None:
+    """A voice that was in service goes back unless it was rejected or failed since."""
+    rejection_check(row.pack)
+    if findings_of(row.pack.style_run).failed and not row.override:
+        approval_check(row.pack)
+
+
 def _requested(deployment_ids: Sequence[int]) -> DeploymentQuerySet:
-    rows = Deployment.objects.filter(pk__in=deployment_ids, state=Deployment.State.REQUESTED)
-    return rows.select_related("pack__style_run", "person").order_by("pk")
+    rows = Deployment.objects.filter(pk__in=deployment_ids, state=State.REQUESTED)
+    return rows.select_related("pack__style_run__run__report", "person").order_by("pk")
 
 
 def _drop_superseded(deployment_ids: Sequence[int]) -> None:
@@ -177,13 +204,24 @@ def _drop_lost(deployment_ids: Sequence[int]) -> None:
     _requested(deployment_ids).update(begun=F("begun") + 1)
 
 
+def _write(rows: Sequence[Deployment]) -> None:
+    """Bring the folder to what the rows ask for."""
+    for row in rows:
+        deployable_check(row)
+    spoken = [row for row in rows if row.action != Action.RETIRE]
+    if spoken:
+        _copy(spoken)
+    for row in rows:
+        if row.action == Action.RETIRE:
+            retire_locked(row.voice, voices_dir=settings.VOICES_DIR)
+
+
 def _copy(rows: Sequence[Deployment]) -> None:
-    chosen = _approved([row.pack for row in rows])
-    paths = {pack.style: media_path(pack.file.name) for pack in chosen}
+    paths = {row.voice: media_path(row.pack.file.name) for row in rows}
     deploy_locked(
         paths,
         voices_dir=settings.VOICES_DIR,
-        engine=chosen[0].engine,
+        engine=rows[0].pack.engine,
         default=PLAIN_VOICE if PLAIN_VOICE in paths else None,
         about={row.voice: _about(row) for row in rows},
         deliveries={row.voice: row.delivery for row in rows},
@@ -193,18 +231,43 @@ def _copy(rows: Sequence[Deployment]) -> None:
 @transaction.atomic
 def _note(rows: Sequence[Deployment]) -> None:
     for row in rows:
-        earlier = Deployment.objects.current().filter(voice=row.voice, place=row.place)
+        row.version = row.version or version_number(row)
+        earlier = Deployment.objects.latest_done().filter(voice=row.voice, place=row.place)
         earlier.update(replaced_by=row)
-        row.state = Deployment.State.DEPLOYED
-        row.save(update_fields=["state"])
+        row.state = State.DEPLOYED
+        row.save(update_fields=["state", "version"])
+    voice_tests_enqueue([row for row in rows if row.action in (Action.DEPLOY, Action.ROLL_BACK)])
+
+
+def version_number(row: Deployment) -> int:
+    """Return the number of what a deployment speaks with: its pack, speed and gain."""
+    known = Deployment.objects.filter(voice=row.voice).exclude(version=None)
+    same = known.filter(sha256=row.sha256, speed=row.speed, gain_db=row.gain_db).first()
+    if same and same.version:
+        return same.version
+    return 1 + (known.aggregate(last=Max("version"))["last"] or 0)
 
 
 def _about(row: Deployment) -> dict[str, Any]:
-    return {
+    facts = {
         **row.pack.style_run.run.run_recipe.about_weights,
         "deployment": row.pk,
+        "version": row.version or version_number(row),
         "run": row.pack.style_run.run_id,
         "by": row.person.get_username(),
         "at": row.created_at.isoformat(),
         "scores": row.pack.scores,
+    }
+    return facts | ({"override": _overridden(row)} if row.override else {})
+
+
+def _overridden(row: Deployment) -> dict[str, Any]:
+    """Return what an override admitted, why, by whom and when."""
+    found = findings_of(row.pack.style_run)
+    return {
+        "reason": row.override,
+        "by": row.person.get_username(),
+        "at": row.created_at.isoformat(),
+        "failed": list(found.failed),
+        "worse": list(found.worse),
     }

@@ -15,6 +15,10 @@ class RunError(RuntimeError):
         self.code = code
 
 
+class PlaygroundError(RunError):
+    """A text cannot be spoken in the playground."""
+
+
 USER_FAULTS = (AudioError, EngineError, PackError, RecipeError, RunError, StageError)
 
 

@@ -1,4 +1,4 @@
-"""Sends work to the workers on commit of the transaction it depends on."""
+"""The workers' queue: which work waits and may be done now; sending it on commit."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,13 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from distillation.engines import TEACHERS
-from distillation.models import Deployment, Stage, StyleRun
-from distillation.services.readiness import is_ready
+from distillation.models import Deployment, PlaygroundSound, Stage, StyleRun
+from distillation.recipe import RecipeError
 
 TEACHER = "teacher"  # the queue of teachers that have their own environment
 ADVANCE = "distillation.tasks.style_advance"
 DEPLOY = "distillation.tasks.packs_deploy"
 HELP = "distillation.tasks.slice_help"
+SPEAK = "distillation.tasks.candidate_speak"
+TEST = "distillation.tasks.voice_test"
 ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
@@ -41,6 +43,21 @@ def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
     transaction.on_commit(partial(current_app.send_task, DEPLOY, args=[ids]), robust=True)
 
 
+def sound_enqueue(sound: PlaygroundSound) -> None:
+    """Send a text of the playground to a worker, which speaks it with a candidate."""
+    PlaygroundSound.objects.filter(pk=sound.pk).update(queued_at=timezone.now())
+    transaction.on_commit(partial(current_app.send_task, SPEAK, args=[sound.pk]), robust=True)
+
+
+def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
+    """Have a worker test deployed voices at the speech service, once they are committed."""
+    for row in deployments:
+        row.test = {"state": "asked", "at": timezone.now().isoformat()}
+        row.save(update_fields=["test"])
+        send = partial(current_app.send_task, TEST, args=[row.pk])
+        transaction.on_commit(send, robust=True)
+
+
 def help_ask(style_run: StyleRun, number: int = 1) -> None:
     """Request the `number`-th helper for this slice; queued after waiting work."""
     args = [style_run.pk, style_run.slice, number]
@@ -50,7 +67,27 @@ def help_ask(style_run: StyleRun, number: int = 1) -> None:
 
 def work_waits() -> bool:
     """Return whether any work is waiting that a helper should do instead."""
-    if Deployment.objects.filter(state=Deployment.State.REQUESTED).exists():
+    requested = Deployment.objects.filter(state=Deployment.State.REQUESTED)
+    if requested.exists() or PlaygroundSound.objects.for_worker().exists():
         return True
     waiting = StyleRun.objects.active().unleased(timezone.now()).select_related("run")
     return any(queue_of(style) == ORDINARY and is_ready(style) for style in waiting)
+
+
+def is_ready(style_run: StyleRun) -> bool:
+    """Return whether the slice can be done now.
+
+    The search of a run's speaker needs the targets of all styles, and that of a further style
+    needs the speaker; everything else is ready, a recipe that cannot be read too: the slice says
+    what is wrong with it.
+    """
+    if style_run.stage != Stage.EVOLVE:
+        return True
+    try:
+        recipe, styles = style_run.run.run_recipe, style_run.run.style_runs
+    except RecipeError:
+        return True
+    if recipe.begins_from_speaker(style_run.style):
+        speaker = styles.filter(style=recipe.speaker_style)
+        return not speaker.filter(stage__in=(Stage.REFERENCE, Stage.EVOLVE)).exists()
+    return not (recipe.speaker_style and styles.filter(stage=Stage.REFERENCE).exists())

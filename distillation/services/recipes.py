@@ -117,7 +117,7 @@ def _sources(
 
 
 def _source(label: StyleLabel, targets: Sequence[Clip], plays_takes: bool) -> StyleSource:
-    options = [] if targets else _options(label, plays_takes)
+    options = [] if targets else sentence_options(label, plays_takes)
     if not targets and len(options) < REFERENCES:
         raise RecipeError(_missing(label, len(options), plays_takes))
     return StyleSource(
@@ -131,7 +131,7 @@ def _source(label: StyleLabel, targets: Sequence[Clip], plays_takes: bool) -> St
     )
 
 
-def _options(label: StyleLabel, plays_takes: bool) -> list[SentenceOption]:
+def sentence_options(label: StyleLabel, plays_takes: bool) -> list[SentenceOption]:
     labelled = Sentence.objects.with_label().filter(Q(label_key=label.key))
     if plays_takes:
         takes = Recording.objects.usable().filter(style=label, sentence__in=labelled.values("pk"))

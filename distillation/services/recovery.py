@@ -48,6 +48,11 @@ def teacher_is_there() -> bool:
     return _beats(TEACHER).exists()
 
 
+def processes_there() -> int:
+    """Return how many processes do the ordinary work, or would if a worker were started."""
+    return max(1, _beats(ORDINARY).count()) * settings.WORKERS
+
+
 def _beats(queue: str) -> QuerySet[WorkerBeat]:
     since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
     named = Q(queues=queue) | Q(queues__startswith=f"{queue} ") | Q(queues__endswith=f" {queue}")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from corpus.audio.io import encode_wav, write_wav
 from corpus.audio.types import Audio
-from corpus.files import sha256
+from corpus.files import sha256, sha256_of_json
 from distillation import voicepack
 from distillation.engines.base import Student
 from distillation.models import Deployment, ScorePoint, Stage, StyleRun, VoicePack
@@ -117,7 +117,8 @@ def _beat_of(style_run: StyleRun) -> Any:
 def validate_slice(style_run: StyleRun) -> Outcome:
     runner = style_runner(style_run, _beat_of(style_run))
     report = runner.validate(base_voice=style_run.base_voice, deployed=_in_service(style_run))
-    return Outcome(stage=None, fields={"report": report.to_json()})
+    data = report.to_json()
+    return Outcome(stage=None, fields={"report": data, "report_sha256": sha256_of_json(data)})
 
 
 def _in_service(style_run: StyleRun) -> Path | None:

@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from corpus.files import sha256_of_json
 from distillation.engines.praat import espeak
 from distillation.models import (
     ACTIVE,
@@ -32,8 +33,7 @@ from distillation.services.candidate_claims import (
 from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fault_code
 from distillation.services.leases import lease_claim, lease_drop
 from distillation.services.provenance import consent_hold
-from distillation.services.queue import help_ask, slice_enqueue, work_waits
-from distillation.services.readiness import is_ready
+from distillation.services.queue import help_ask, is_ready, slice_enqueue, work_waits
 from distillation.services.run_files import checkpoint_read, files_delete
 from distillation.services.runs import LIVE, event_add, run_change_state
 from distillation.services.slice_work import (
@@ -237,6 +237,9 @@ def report_store(run: Run, styles: list[StyleRun]) -> ValidationReport:
     report = ValidationReport(run=run, passed=data["passed"], data=data)
     text = json.dumps(data, ensure_ascii=False, indent=2)
     report.file.save("validation_report.json", ContentFile(text.encode()), save=True)
+    for style in styles:
+        style.report_sha256 = sha256_of_json(data["styles"][style.style])
+        style.save(update_fields=["report_sha256"])
     return report
 
 

@@ -21,6 +21,7 @@ from distillation.search import WITH_GRADIENT, Array, State
 from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest
 from distillation.stages.evaluation import PruningThreshold
+from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
 from distillation.voicepack import VoicePack
 
@@ -84,6 +85,11 @@ class Checkpoint:
     fraction: float = 1.0
     start_rate: float | None = None
     speaker_figures: list[float] | None = None
+
+    @property
+    def prosody(self) -> ProsodyFigures | None:
+        """The prosody of the best voice, if it was measured."""
+        return ProsodyFigures(*self.figures) if self.figures else None
 
 
 def identity(

@@ -56,7 +56,7 @@ class Corrections:
         self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None
     ) -> bool:
         """Return whether this voice is to replace the best one."""
-        figures, found = figures_of(state), evaluation.figures
+        figures, found = state.prosody, evaluation.figures
         if self._speaker is not None and state.step == 1:
             return evaluation.score is not None
         if not (aim and figures and found and evaluation.value is not None):
@@ -73,12 +73,7 @@ class Corrections:
             return self._speaker.data
         if state.best is None:
             raise StageError("base_voices", "no base voice of the student contains speech.")
-        figures = figures_of(state)
+        figures = state.prosody
         if aim is None or figures is None:
             return state.best
         return self._shift(state.best, state.fraction * (aim.vector - figures.vector))
-
-
-def figures_of(state: Checkpoint) -> ProsodyFigures | None:
-    """Return the prosody of the best voice, if it was measured."""
-    return ProsodyFigures(*state.figures) if state.figures else None

@@ -1,4 +1,4 @@
-"""Stage deploy: writes packs, manifest and tts.env to the speech service's folder under a lock."""
+"""Stage deploy: brings voices into the speech service's folder and out of it, under a lock."""
 
 from __future__ import annotations
 
@@ -136,9 +136,46 @@ def deploy_locked(
             voices[voice] = _write_pack(voice, pack, temporary, facts, delivery)
         after = Manifest(default=chosen, voices=voices)
         manifest.write(temporary, after)
-        _write_env(temporary, folder, after)
-        for name in (*(voices[voice].file for voice in packs), manifest.NAME, ENV_NAME):
+        _write_env(temporary, folder, after, engine)
+        written = [name for voice in packs for name in voices[voice].files]
+        for name in (*written, manifest.NAME, ENV_NAME):
             (temporary / name).replace(folder / name)
+    return after
+
+
+def retire_locked(voice: str, *, voices_dir: str | Path) -> Manifest | None:
+    """Take a voice out of the folder; the caller holds its lock.
+
+    The manifest goes first, so that a service which reads in between misses no file. If the voice
+    was the default one, another of its engine is, else any. Nothing happens if it is not there.
+
+    Returns
+    -------
+    Manifest or None
+        None if no voice is left; the engine stays in `tts.env`.
+
+    Raises
+    ------
+    ManifestError, OSError
+        The manifest is damaged; the folder cannot be read or written.
+    """
+    folder = Path(voices_dir)
+    before = manifest.read(folder)
+    if before is None or voice not in before.voices:
+        return before
+    gone = before.voices[voice]
+    voices = {name: one for name, one in before.voices.items() if name != voice}
+    after = Manifest(default=_successor(before, voice), voices=voices) if voices else None
+    with _temporary_folder(folder) as temporary:
+        _write_env(temporary, folder, after, gone.engine)
+        if after:
+            manifest.write(temporary, after)
+            (temporary / manifest.NAME).replace(folder / manifest.NAME)
+        else:
+            (folder / manifest.NAME).unlink()
+        (temporary / ENV_NAME).replace(folder / ENV_NAME)
+    for name in gone.files:
+        (folder / name).unlink(missing_ok=True)
     return after
 
 
@@ -155,6 +192,16 @@ def deployed_engine(voices_dir: str | Path) -> str:
 def _default(before: str, engines: Mapping[str, str], engine: str, packs: list[str]) -> str:
     """Return the first voice, in order of preference, that the service's engine can speak."""
     return next(name for name in (before, PLAIN_VOICE, *packs) if engines.get(name) == engine)
+
+
+def _successor(before: Manifest, voice: str) -> str:
+    """Return the default voice once `voice` is gone: the same, or one of its engine first."""
+    if before.default != voice:
+        return before.default
+    others = [name for name in before.voices if name != voice]
+    engine = before.voices[voice].engine
+    same = [name for name in others if before.voices[name].engine == engine]
+    return next(name for name in (PLAIN_VOICE, *same, *others) if name in (same or others))
 
 
 @contextmanager
@@ -176,12 +223,13 @@ def _write_pack(
     facts: dict[str, Any],
     delivery: Delivery,
 ) -> ManifestVoice:
-    name = f"{voice}.pt"
-    sha256 = voicepack.save(pack, folder / name)
+    name, tensors = f"{voice}.pt", f"{voice}.safetensors"
     style = str(facts.pop("style", voice))
     return ManifestVoice(
         file=name,
-        sha256=sha256,
+        sha256=voicepack.save(pack, folder / name),
+        safetensors=tensors,
+        safetensors_sha256=voicepack.save_safetensors(pack, folder / tensors),
         engine=pack.engine,
         style=style,
         about=facts,
@@ -189,9 +237,12 @@ def _write_pack(
     )
 
 
-def _write_env(temporary: Path, folder: Path, deployed: Manifest) -> None:
-    """Write the speech service's two variables as an env file for a process or container."""
-    voice = deployed.voices[deployed.default]
-    path = (folder / voice.file).resolve()
-    (temporary / ENV_NAME).write_text(f"TTS_BACKEND={voice.engine}\nKOKORO_VOICE_PATH={path}\n")
+def _write_env(temporary: Path, folder: Path, deployed: Manifest | None, engine: str) -> None:
+    """Write the speech service's variables as an env file for a process or container."""
+    lines = [f"TTS_BACKEND={engine}\n"]
+    if deployed:
+        voice = deployed.voices[deployed.default]
+        path = (folder / voice.file).resolve()
+        lines = [f"TTS_BACKEND={voice.engine}\n", f"KOKORO_VOICE_PATH={path}\n"]
+    (temporary / ENV_NAME).write_text("".join(lines))
     (temporary / ENV_NAME).chmod(0o644)

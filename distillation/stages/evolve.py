@@ -20,7 +20,7 @@ from distillation.stages import checkpoint as checkpoints
 from distillation.stages import curve
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint
-from distillation.stages.corrections import Corrections, figures_of
+from distillation.stages.corrections import Corrections
 from distillation.stages.curve import SearchView
 from distillation.stages.evaluation import (
     BatchEvaluator,
@@ -343,7 +343,7 @@ class Evolution(SearchView):
             raise StageError("base_voices", "no base voice of the student contains speech.")
         state = self._state
         state.start, state.start_score = best, score
-        if figures := figures_of(state):
+        if figures := state.prosody:
             state.start_rate = figures.rate
             self._update_bias(best, figures)
         curve.add_point(state, score)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +17,7 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import TextResult, naturalness
 from distillation.scoring.differentiable_similarity import DifferentiableSimilarity, narrowed
 from distillation.search import WITH_GRADIENT, Array
-from distillation.stages import memory, prosody_figures
+from distillation.stages import prosody_figures
 from distillation.stages.base import StageError
 from distillation.stages.clips import read_clips
 from distillation.stages.predicted_prosody import prediction
@@ -124,7 +126,7 @@ class Objective:
         (gradient,) = torch.autograd.grad(value, offset)
         self._count += 1
         if self._count % RELEASED == 0:
-            memory.release()
+            _release_memory()
         return float(value.detach()), gradient.numpy().astype(np.float64)
 
     def measured(
@@ -203,3 +205,13 @@ def objective_for(
     targets = context.speaker_targets or (target,)
     clips = [clip for path in targets for clip in read_clips(path)]
     return Objective(recipe, student, clips, aim)
+
+
+def _release_memory() -> None:
+    """Return freed memory of this process to the system, where its C library can (glibc).
+
+    Gradients of sentences of many lengths leave gaps that glibc keeps: a process grew by 40 MB
+    with each, to 5 GB in a search, instead of 1.2 GB between them. A call takes 0.1-0.4 s.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

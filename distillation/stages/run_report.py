@@ -46,9 +46,10 @@ def build_report(
     }
 
 
-def got_worse(style: Mapping[str, Any]) -> bool:
-    """Whether a style of a report lost score or target similarity on held-out sentences."""
-    return bool({"total", "target"} & set(style.get("worse", ())))
+def got_worse(style: Mapping[str, Any]) -> list[str]:
+    """Return which of score and target similarity a style's voice lost on held-out sentences."""
+    names = {"total": "score", "target": "similarity to the target"}
+    return [names[name] for name in style.get("worse", ()) if name in names]
 
 
 def write_report(path: str | Path, report: dict[str, Any]) -> None:

@@ -49,16 +49,23 @@ SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")
 
 
 @register.simple_tag(takes_context=True)
+def seen_of(context: template.Context, voice: str) -> str:
+    """Return what the page knows as the last deployment of a voice, for its forms."""
+    return str((context.get("seen") or {}).get(voice, 0))
+
+
+@register.simple_tag(takes_context=True)
 def hears_target(context: template.Context, row: StyleRun) -> bool:
     return may_hear_target(context["user"], row)
 
 
 @register.simple_tag(takes_context=True)
 def tone_of(context: template.Context, key: str) -> Any:
-    """Return colour and shape of a line: of a style or, on the page that compares, of a run."""
+    """Return name, colour and shape of a line: of a style or, on the page that compares, a run."""
     for place in context.get("places") or ():
         if place.key == key:
-            return {"colour": f"run-{place.number}", "shape": run_shape(place.number)}
+            shape, name = run_shape(place.number), f"{place.run.name} #{place.run.pk}".strip()
+            return {"colour": f"run-{place.number}", "shape": shape, "name": name}
     return style_of(context, key)
 
 

@@ -11,6 +11,7 @@ PARTS = (
     "diversity",
 )
 MINUTE = 60.0
+MAX_PLACES = 200
 Position = Callable[[ScorePoint], float]
 
 
@@ -27,6 +28,8 @@ class Line:
     end_x: str
     end_y: str
     last: float
+    at: str  # x of every improvement as a share of the box, 0-1, and below its value
+    values: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,20 @@ class Chart:
     digits: int
     x_ticks: list[float]
     x_digits: int = 0
+    x_name: str = "steps"
+
+    @property
+    def x_end(self) -> float:
+        return self.x_ticks[-1]
+
+    @property
+    def places(self) -> int:
+        """Return into how many places the keyboard divides the x axis."""
+        return min(MAX_PLACES, max(1, round(self.x_end))) if not self.x_digits else MAX_PLACES
+
+    @property
+    def value_digits(self) -> int:
+        return 2 if self.lines and self.lines[0].last > 1 else 3
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,8 @@ def chart(part: str, series: Sequence[Series], end: float, *, name: str = "") ->
         y_ticks=[Tick(tick, _percent(_from_top(tick, low, high))) for tick in ticks],
         digits=max(0, -floor(log10(ticks[1] - ticks[0]))),
         x_ticks=[0, end / 2, end],
-        x_digits=max(0, 1 - floor(log10(end))) if 0 < end < 10 else 0,
+        x_digits=max(0, 1 - floor(log10(end))) if 0 < end < 10 and end % 1 else 0,
+        x_name=name or "steps",
     )
 
 
@@ -114,6 +132,8 @@ def _line(curve: Series, part: str, end: float, low: float, high: float) -> Line
         end_x=_percent(corners[-1][0]),
         end_y=_percent(corners[-1][1]),
         last=getattr(curve.points[-1], part),
+        at=" ".join(f"{curve.at(point) / end:.4f}" for point in curve.points),
+        values=" ".join(f"{getattr(point, part):.4f}" for point in curve.points),
     )
 
 

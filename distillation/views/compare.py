@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from distillation.comparison import differences
 from distillation.models import Run, ScorePoint, StyleRun, VoicePack
 from distillation.views.charts import Chart, compared
-from distillation.views.evidence import worsened
+from distillation.views.evidence import headline
 from distillation.wording import field_value
 from voicelab.roles import ROLES, role_required
 
@@ -100,6 +100,7 @@ def _styles(places: list[Place]) -> list[dict[str, Any]]:
         shown.append(
             {
                 "key": key,
+                "within": f"{key}-",  # of the ids of its charts
                 "charts": _charts(style_rows, points),
                 "rows": [_row(by_run[row.run_id], row, packs.get(row.pk)) for row in style_rows],
             }
@@ -116,25 +117,17 @@ def _charts(rows: list[StyleRun], points: list[ScorePoint]) -> list[Chart]:
 
 
 def _row(place: Place, row: StyleRun, pack: VoicePack | None) -> dict[str, Any]:
-    held_out = row.report.get("evolved", {}).get("score")
     run_report = getattr(place.run, "report", None)  # only this one compares styles
+    report = run_report.data["styles"].get(row.style) if run_report else None
     return {
         "place": place,
         "style_run": row,
         "pack": pack,
-        "held_out": held_out,
-        "gains": _gains(row.report),
-        "worsened": worsened(run_report.data["styles"].get(row.style, {})) if run_report else [],
+        "held_out": row.report.get("evolved", {}).get("score"),
+        "headline": headline(row.style, report or row.report),
         "minutes": row.seconds / 60,
         "per_second": row.evaluations / row.seconds if row.seconds else None,
     }
-
-
-def _gains(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the gains in target similarity with intervals: over the start, over the best base."""
-    found = report.get("similarity") or {}
-    names = ("gain", "over_best_base") if "best_base" in found else ("gain",)
-    return [(name, found[name]) for name in names if name in found]
 
 
 def _last_packs(rows: list[StyleRun]) -> dict[int, VoicePack]:

@@ -1,7 +1,8 @@
-"""Report and review of a run: the measures, three voices side by side, and the decision."""
+"""Report and review of a run: the measures, the voices side by side, and the decision."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,11 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from corpus.views.measures import bar_of
 from distillation.forms import DecisionForm
-from distillation.models import ENDED, Run, RunState, VoicePack
-from distillation.services.deployments import pack_decide as pack_decide_
+from distillation.models import ENDED, Decision, Deployment, Run, RunState, VoicePack
+from distillation.services.decisions import pack_decide as pack_decide_
 from distillation.services.errors import RunError
 from distillation.stages.checks import STYLE_DIRECTION
 from distillation.views.evidence import directions, marks, prosody, worsened
+from distillation.views.review_card import review_card
 from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
 
 
@@ -43,7 +45,8 @@ def report_file(request: HttpRequest, pk: int) -> FileResponse:
 @role_required(*ROLES)
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("report"), pk=pk)
-    return render(request, "distillation/review.html", review_context(run, DecisionForm()))
+    context = review_context(run, DecisionForm(), request.user)
+    return render(request, "distillation/review.html", context)
 
 
 @require_POST
@@ -52,15 +55,22 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
     pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
     run, form = pack.style_run.run, DecisionForm(request.POST)
     if not form.is_valid():
-        context = review_context(run, form, judged=pack)
+        context = review_context(run, form, request.user, judged=pack)
         return render(request, "distillation/review.html", context, status=422)
     try:
-        pack_decide_(pack=pack, person=request.user, **form.cleaned_data)
+        decision = pack_decide_(pack=pack, person=request.user, **form.cleaned_data)
     except RunError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Your decision on %s is kept.") % pack.style)
+        messages.success(request, _decided_words(decision))
     return redirect(f"{run.get_absolute_url()}review/#{pack.style}")
+
+
+def _decided_words(decision: Decision) -> str:
+    kept = _("Your decision on %s is kept.") % decision.pack.style
+    if not decision.needs_second:
+        return kept
+    return f"{kept} {_('A second reviewer must approve this voice too.')}"
 
 
 def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
@@ -90,22 +100,39 @@ def _evidence(found: Any, styles: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def review_context(run: Run, form: DecisionForm, judged: VoicePack | None = None) -> dict[str, Any]:
+def review_context(
+    run: Run, form: DecisionForm, person: Any, judged: VoicePack | None = None
+) -> dict[str, Any]:
     styles = _validated(run)
-    packs = (
+    packs = list(
         VoicePack.objects.evolved()
-        .filter(style_run__run=run)
-        .select_related("style_run__run")
+        .filter(style_run__run=run, style__in=styles)
+        .select_related("style_run")
         .with_verdict()
         .prefetch_related("decisions__person")
         .order_by("style_run")
     )
+    for pack in packs:
+        pack.style_run.run = run  # whose report is read once
+    place = str(settings.VOICES_DIR)
+    rows = Deployment.objects.current().filter(voice__in=styles, place=place)
+    in_service = {row.voice: row for row in rows.select_related("pack__style_run__run")}
+    seen = Deployment.objects.last_of(place)
     return {
         "run": run,
         "report": getattr(run, "report", None),
         "form": form,
         "judged": judged,
-        "packs": [(pack, _numbered(styles[pack.style])) for pack in packs if pack.style in styles],
+        "cards": [
+            review_card(
+                pack,
+                styles[pack.style],
+                in_service.get(pack.style),
+                person,
+                seen.get(pack.style, 0),
+            )
+            for pack in packs
+        ],
     }
 
 
@@ -122,22 +149,3 @@ def _in_order(run: Any) -> dict[str, Any]:
     """Return the styles of a report in the run's order; PostgreSQL sorts the keys of JSON."""
     found = run.report.data["styles"]
     return {key: found[key] for key in run.run_recipe.style_keys if key in found}
-
-
-def _numbered(style: dict[str, Any]) -> dict[str, Any]:
-    """Return the report with its sentences numbered like their files, the target's first."""
-    numbered = [
-        {**one, "number": number, "naturalness": _naturalness_of(style, number)}
-        for number, one in enumerate(style["audio"], start=1)
-    ]
-    return {
-        **style,
-        "worsened": worsened(style),
-        "sentences": sorted(numbered, key=lambda one: not one["target"]),
-    }
-
-
-def _naturalness_of(style: dict[str, Any], number: int) -> dict[str, float] | None:
-    """Return the predicted naturalness of a sentence before and after; None if not predicted."""
-    found = style.get("naturalness")
-    return found and {kind: found[kind]["sentences"][number - 1] for kind in ("start", "evolved")}

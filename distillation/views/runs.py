@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,6 +20,7 @@ from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import may_hear_target
 from distillation.views.charts import PARTS, curves, grouped
+from distillation.views.evidence import Headline, headline, headlines
 from distillation.views.sounds import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
@@ -31,12 +33,18 @@ STAGES = list(Stage)
 @require_GET
 @role_required(*ROLES)
 def runs(request: HttpRequest) -> HttpResponse:
-    rows = Run.objects.with_progress().select_related("created_by").prefetch_related("style_runs")
+    rows = Run.objects.with_progress().select_related("created_by", "report")
+    rows = rows.prefetch_related(Prefetch("style_runs", StyleRun.objects.defer("report")))
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
     chosen = request.GET.get("with", "")
     found = Run.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
     carried = found if found and found not in list(page) else None
-    context = {"page": page, "chosen": found, "carried": carried}
+    context = {
+        "page": page,
+        "rows": [(run, _headlines(run)) for run in page],
+        "chosen": found,
+        "carried": carried,
+    }
     return render(request, "distillation/runs.html", context)
 
 
@@ -51,9 +59,12 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 def run_panel(request: HttpRequest, pk: int) -> HttpResponse:
     runs_recover()
     context = run_context(pk, request.user)
-    heard = request.GET.getlist("heard")
-    sounds = [sound for style in context["styles"] for sound in style["sounds"]]
-    context["fresh"] = [sound for sound in sounds if sound["version"] not in heard]
+    known = request.GET.getlist("heard")
+    sounds = [
+        sound for style in context["styles"] for part in style["sounds"].values() for sound in part
+    ]
+    context["fresh"] = [sound for sound in sounds if sound["version"] not in known]
+    context["curves_fresh"] = context["curves_version"] not in known
     status = 200 if context["run"].is_live else STOP_POLLING
     return render(request, "distillation/_run_answer.html", context, status=status)
 
@@ -111,12 +122,14 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
     points = list(ScorePoint.objects.filter(style_run__run=run))
     by_style, packs = grouped(points), _packs_of(run)
     recipe = run.run_recipe
+    compared = run.report.data["styles"] if hasattr(run, "report") else {}
     return {
         "run": run,
         "recipe": recipe,
         "styles": [
             {
                 **style_context(row, recipe, by_style.get(row.pk, [])),
+                "headline": headline(row.style, compared.get(row.style) or row.report),
                 "sounds": sounds_of(
                     row, packs.get(row.pk, []), target=may_hear_target(person, row)
                 ),
@@ -124,11 +137,16 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
             for row in styles
         ],
         "charts": curves(styles, points),
+        "curves_version": f"curves-{len(points)}-{sum(row.step for row in styles)}",
         "events": run.events.select_related("person").order_by("-pk")[:EVENTS],
         "remaining_s": remaining_s(styles, recipe),
         **_missing_workers(run, styles),
         "can": _allowed_steps(run, styles),
     }
+
+
+def _headlines(run: Run) -> list[Headline]:
+    return headlines(run.report.data["styles"]) if hasattr(run, "report") else []
 
 
 def style_context(row: StyleRun, recipe: RunRecipe, points: list[ScorePoint]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from distillation.services.run_files import clip_name, held_out_name, media_path
 from distillation.services.target_access import may_hear_target
 from voicelab.roles import ROLES, role_required
 
-PARTS = (0, 25, 50, 100)  # percent of the search at which its best voice is kept
+PARTS = (25, 50)  # percent of the search at which its best voice is kept, besides start and end
 FINAL_STATES = (RunState.FINISHED, RunState.CANCELLED)  # no further milestone will be stored
 
 CLIP = re.compile(r"target-(?P<number>[1-9]\d?)")
@@ -85,25 +85,41 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
     return answer
 
 
-def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> list[dict[str, Any]]:
-    """Return the sounds in display order; the URL of each changes with its content.
+def sounds_of(row: StyleRun, packs: list[VoicePack], *, target: bool) -> dict[str, Any]:
+    """Return what to listen to `first` and `more`; the URL of each changes with its content.
 
     If `target` is false, the target has no URL: the person may not listen to it.
     """
-    return [
-        *(_targets(row) if target else [_listed(row, "target", "") | {"withheld": True}]),
-        *(
-            _milestone(row, part, pack)
-            for part, pack in _milestone_packs(row, packs).items()
-            if pack or row.state not in FINAL_STATES
-        ),
-        *([] if row.stopped else [_of_style(row, "preview", row.preview.name)]),
-    ]
+    found = _milestone_packs(row, packs)
+    start, final = found.pop(0), found.pop(100)
+    clips = range(2, row.target_info.get("clips", 1) + 1) if target else ()
+    may_come = row.state not in FINAL_STATES and not row.stopped
+    first = [_target(row, target), _best(row, final)]
+    return {
+        "first": [*first, _milestone(row, "start", start)] if start or may_come else first,
+        "more": [
+            *(_clip(row, number) for number in clips),
+            *(
+                _milestone(row, f"part-{part}", pack) | {"percent": part}
+                for part, pack in found.items()
+                if pack or may_come
+            ),
+        ],
+    }
 
 
-def _targets(row: StyleRun) -> list[dict[str, Any]]:
-    clips = range(2, row.target_info.get("clips", 1) + 1)
-    return [_of_style(row, "target", row.target.name), *(_clip(row, number) for number in clips)]
+def _target(row: StyleRun, may_hear: bool) -> dict[str, Any]:
+    if not may_hear:
+        return _listed(row, "target", "") | {"withheld": True}
+    return _of_style(row, "target", row.target.name)
+
+
+def _best(row: StyleRun, final: VoicePack | None) -> dict[str, Any]:
+    """Return the final voice, or the best so far while the search goes on."""
+    if final:
+        return _milestone(row, "best", final) | {"final": True}
+    sound = _listed(row, "best", row.preview.name)
+    return sound | (_urls(row, "preview", sound["version"]) if row.preview else {})
 
 
 def _of_style(row: StyleRun, what: str, name: str | None) -> dict[str, Any]:
@@ -118,21 +134,20 @@ def _clip(row: StyleRun, number: int) -> dict[str, Any]:
 
 
 def _milestone_packs(row: StyleRun, packs: list[VoicePack]) -> dict[int, VoicePack | None]:
-    """Return the best pack at each of `PARTS`; None if the search has not got that far."""
+    """Return the best pack at 0, 100 and each of `PARTS` percent; None if there is none."""
     end = (row.step if row.stopped else row.steps) or 1
-    found: dict[int, VoicePack | None] = dict.fromkeys(PARTS)
+    found: dict[int, VoicePack | None] = dict.fromkeys((0, *PARTS, 100))
     for pack in packs:
         if pack.kind == VoicePack.Kind.EVOLVED:
-            found[PARTS[-1]] = pack
+            found[100] = pack
         else:
             share = 100 * pack.step / end
-            found[min(PARTS[:-1], key=lambda part: abs(part - share))] = pack
+            found[min((0, *PARTS), key=lambda part: abs(part - share))] = pack
     return found
 
 
-def _milestone(row: StyleRun, part: int, pack: VoicePack | None) -> dict[str, Any]:
-    sound = _listed(row, f"part-{part}", pack.sha256 if pack else "")
-    sound |= {"what": "milestone", "percent": part}
+def _milestone(row: StyleRun, what: str, pack: VoicePack | None) -> dict[str, Any]:
+    sound = _listed(row, what, pack.sha256 if pack else "")
     if pack is None:
         return sound
     return {

@@ -13,9 +13,10 @@
   }
 
   document.addEventListener("htmx:responseError", (event) => {
-    const { status } = event.detail.xhr;
+    const { xhr } = event.detail;
     const words = toasts()?.dataset ?? {};
-    say(status === 403 ? words.forbidden : words.failed);
+    if (xhr.getResponseHeader("X-Fault") === "csrf") say(words.expired);
+    else say(xhr.status === 403 ? words.forbidden : words.failed);
   });
   document.addEventListener("htmx:sendError", () => say(toasts()?.dataset.offline));
 

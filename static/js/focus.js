@@ -108,7 +108,8 @@
       say(words.saving);
       let answer;
       try {
-        answer = await post(job.item.save, { [job.field]: job.style, seen: job.item.seen ?? "" });
+        const { item, style, field, seen, instead } = job;
+        answer = await post(item.save, { [field]: style, seen: seen ?? item.seen ?? "", instead: instead ?? "" });
       } catch {
         answer = null;
       }
@@ -137,7 +138,8 @@
     find("focus-saving").replaceChildren(link);
   }
 
-  function refused(job, { problem, item }) {
+  // `newest`: somebody else's other choice stands, and may be kept, replaced or disputed.
+  function refused(job, { problem, item, newest }) {
     const note = find("focus-problem").content.cloneNode(true).firstElementChild;
     part(note, "problem").textContent = problem || words.failed;
     part(note, "text").textContent = job.item.text;
@@ -149,6 +151,16 @@
       show();
     });
     note.querySelector("[data-act=leave]").addEventListener("click", () => note.remove());
+    for (const button of note.querySelectorAll("[data-instead]")) {
+      button.hidden = newest === undefined;
+      button.addEventListener("click", () => {
+        note.remove();
+        const again = { ...job, seen: newest, instead: button.dataset.instead, key: `${prefix}${Date.now()}-${Math.random()}` };
+        jobs.push(again);
+        keep(again);
+        send();
+      });
+    }
     find("focus-problems").append(note);
     say("");
   }

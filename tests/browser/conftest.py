@@ -46,7 +46,10 @@ class Site:
     passwords: dict[str, str]
     judged: int  # the run whose voices were approved, one of them deployed
     paused: int
+    link: str  # the address that invites to the listening test, without an account
+    part: str  # that of somebody who has come in by it
     media: Path
+    env: dict[str, str]  # of its processes; the speech service is not started
 
 
 def _chromium() -> str:
@@ -92,14 +95,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.callback(os.killpg, workers.pid, signal.SIGKILL)  # a warm shutdown takes 5 s
         filled_in = filled(env, "fill.py")
         stack.enter_context(serving(env))
-        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", **filled_in)
+        yield Site(url=f"http://127.0.0.1:{port}", media=folder / "media", env=env, **filled_in)
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "voicelab.settings",
+        "SECRET_KEY": "only-for-tests",  # what signs a link must open it
         "VOICELAB_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
+        "SPEECH_PORT": str(free_port()),
         "PYTHONPATH": str(REPOSITORY),
         "OMP_NUM_THREADS": "1",
     }
@@ -124,7 +129,7 @@ def filled(env: dict[str, str], script: str) -> dict[str, Any]:
         env={**env, "PATH": str(BIN)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))

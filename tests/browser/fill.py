@@ -9,18 +9,30 @@ import django
 django.setup()
 
 from django.test import override_settings  # noqa: E402
+from django.urls import reverse  # noqa: E402
 
 from corpus.audio.io import encode_wav  # noqa: E402
 from corpus.models import Recording, Sentence, StyleLabel  # noqa: E402
 from corpus.services.labels import label_set  # noqa: E402
 from corpus.services.takes import take_store  # noqa: E402
 from corpus.suggest import suggest  # noqa: E402
+from distillation.listening_tests.scales import Kind  # noqa: E402
+from distillation.listening_tests.services.creation import listening_test_create  # noqa: E402
+from distillation.listening_tests.services.invitations import (  # noqa: E402
+    invitation_accept,
+    invitation_make,
+    invitation_token,
+)
+from distillation.listening_tests.services.participation import listener_join  # noqa: E402
+from distillation.listening_tests.services.sources import sources_of  # noqa: E402
 from distillation.models import Run, RunState, VoicePack  # noqa: E402
-from distillation.services.deployments import pack_decide, packs_deploy  # noqa: E402
+from distillation.services.decisions import pack_decide  # noqa: E402
+from distillation.services.deployments import packs_deploy  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch, run_pause  # noqa: E402
 from distillation.services.slices import style_advance  # noqa: E402
 from tests.distillation.factories import tiny  # noqa: E402
+from tests.distillation.listening_tests.made import listen_through  # noqa: E402
 from voicelab.demo.corpus import (  # noqa: E402
     passwords_kept,
     people_make,
@@ -86,11 +98,36 @@ def run_work(run: Run) -> None:
 
 
 def approve_and_deploy(run: Run) -> None:
-    """Approve every voice, deploy the first."""
+    """Approve every voice; deploy the first twice: as its pack speaks, then as it was fitted."""
     packs = list(VoicePack.objects.evolved().filter(style_run__run=run))
     for pack in packs:
-        pack_decide(pack=pack, person=people[REVIEWER], verdict="approve", reason="Suena bien.")
-    packs_deploy(packs=packs[:1], person=people[ADMIN])
+        pack_decide(
+            pack=pack,
+            person=people[REVIEWER],
+            verdict="approve",
+            reason="Suena bien.",
+            nevertheless="Ocho pasos: solo para probar las páginas.",
+        )
+    for plain in ({packs[0].pk}, set()):
+        packs_deploy(
+            packs=packs[:1], person=people[ADMIN], plain=plain, override="Para probar las páginas."
+        )
+
+
+def listening_fill(run: Run) -> dict[str, str]:
+    """Make a listening test that one person has finished, and somebody by link has begun."""
+    run.refresh_from_db()
+    sources = sources_of([run], STYLES[0], people[ADMIN])[:2]
+    test = listening_test_create(
+        kind=Kind.PREFERENCE, sources=sources, sentences=2, person=people[ADMIN]
+    )
+    listen_through(listener_join(test=test, person=people[LABELER]))
+    link = invitation_make(test=test, person=people[ADMIN])
+    guest = invitation_accept(invitation=link, name="Eva")
+    return {
+        "link": reverse("listening_test_enter", args=[invitation_token(link)]),
+        "part": reverse("listening_test_listen", args=[guest.key]),
+    }
 
 
 labels_fill()
@@ -100,4 +137,9 @@ run_work(judged)
 approve_and_deploy(judged)
 paused = launched("Paused", steps=10_000)
 run_pause(run=paused, person=people[ADMIN])
-print(json.dumps({"passwords": passwords_kept(), "judged": judged.pk, "paused": paused.pk}))
+listening = listening_fill(judged)
+print(
+    json.dumps(
+        {"passwords": passwords_kept(), "judged": judged.pk, "paused": paused.pk, **listening}
+    )
+)

@@ -28,16 +28,16 @@ def test_a_labeler_labels_accepts_a_suggestion_and_undoes_it(visit: Visit) -> No
     loads: list[str] = []
     page.on("framenavigated", lambda frame: loads.append(frame.url))
     first, second = row_of(page, "shpa-01"), row_of(page, "shpa-02")
-    first.get_by_role("combobox").select_option("profesional")
+    first.get_by_text("Profesional").click()
     expect(first.get_by_text("Saved")).to_be_visible()
     second.get_by_role("button", name="Accept").click()
     expect(second.get_by_text("as suggested")).to_be_visible()
     expect(page.locator("#label-progress .figure-big")).to_contain_text("122")
     assert loads == []
     page.reload()
-    expect(first.get_by_role("combobox")).to_have_value("profesional")
+    expect(first.get_by_role("radio", name="Profesional")).to_be_checked()
     second.get_by_role("button", name="Undo").click()
-    expect(second.get_by_role("combobox")).to_have_value("")
+    expect(second.locator("input[type=radio]:checked")).to_have_count(0)
     page.goto("/label/?category=pangrams&state=done")
     expect(page.locator("[data-sentence]")).to_have_count(1)
 
@@ -46,16 +46,16 @@ def test_the_label_page_is_used_with_the_keyboard(visit: Visit) -> None:
     page = visit("labeler")
     page.goto("/label/?category=pangrams")
     rows = [row_of(page, f"shpa-0{n}") for n in (4, 5, 6)]
-    tab_to(page, rows[0].get_by_role("combobox"))
+    tab_to(page, rows[0].get_by_role("radio").first)
     page.keyboard.press("3")
-    expect(rows[1].get_by_role("combobox")).to_be_focused()
+    expect(rows[1]).to_be_focused()
     page.keyboard.press("Enter")
-    expect(rows[2].get_by_role("combobox")).to_be_focused()
+    expect(rows[2]).to_be_focused()
     expect(rows[0].get_by_text("Saved")).to_be_visible()
     expect(rows[1].get_by_text("as suggested")).to_be_visible()
-    expect(rows[2].get_by_role("combobox")).to_be_focused()
+    expect(rows[2]).to_be_focused()
     page.reload()
-    expect(rows[0].get_by_role("combobox")).to_have_value("empatico")
+    expect(rows[0].get_by_role("radio", name="Empático")).to_be_checked()
 
 
 def test_a_speaker_agrees_and_sends_a_take_that_a_reviewer_accepts(
@@ -129,17 +129,18 @@ def test_an_admin_launches_a_run_that_ends_as_a_deployed_voice(visit: Visit) -> 
     reviewer.goto(f"{run}review/")
     expect_one_sound_at_a_time(reviewer)
     approve_voice(reviewer, "neutral")
-    deploy_voice(admin, "neutral")
+    deploy_voice(admin, run, "neutral")
     expect_lineage(admin)
+    admin.go_back()
+    roll_back_and_retire(admin)
 
 
 def launch_run(page: Page) -> str:
-    """Launch a short run of two styles in the Django admin; return its page's address."""
+    """Launch a short run of two styles; return its page's address."""
     page.goto("/runs/")
     page.get_by_role("link", name="Launch a run").click()
     page.get_by_label("Name").fill("Journey")
-    for style in ("Empático", "Profesional"):
-        page.get_by_label(style, exact=True).uncheck()
+    page.get_by_text("Advanced", exact=True).click()
     page.get_by_label("Steps per style").fill("6")
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
@@ -187,23 +188,45 @@ def expect_one_sound_at_a_time(page: Page) -> None:
 
 
 def approve_voice(page: Page, style: str) -> None:
+    """Approve a voice of a search that was too short to pass: red is first, and asks for more."""
     card = page.locator(f"#{style}")
-    card.get_by_label("Why").fill("Nearer to the target, and steady.")
+    expect(card.locator(".against")).to_contain_text("Failed checks")
+    card.get_by_label("Why", exact=True).fill("Nearer to the target, and steady.")
+    card.get_by_label("Why approve it nevertheless").fill("Six steps are a try only.")
     card.get_by_role("button", name="Approve").click()
     expect(card.locator(".badge-good").first).to_have_text("approved")
-    expect(card.locator(".history")).to_contain_text("Nearer to the target")
+    expect(card.locator(".history")).to_contain_text("Six steps are a try only")
 
 
-def deploy_voice(page: Page, style: str) -> None:
+def deploy_voice(page: Page, run: str, style: str) -> None:
+    """What failed is deployed from the review page, with an override that is shown ever after."""
     page.goto("/voices/")
-    packs = page.locator('input[name="pack"]')
-    packs.first.wait_for()
-    for box in packs.all():
-        box.uncheck()
-    page.locator("tr", has_text="Journey").locator('input[name="pack"]').check()
-    page.get_by_role("button", name="Deploy the chosen").click()
+    expect(page.locator("tr", has_text="Journey")).to_contain_text("failed: override")
+    page.goto(f"{run}review/")
+    card = page.locator(f"#{style}")
+    card.get_by_text("Deploy it against the rules").click()
+    card.get_by_label("Deploy it all the same").check()
+    card.get_by_label("Why deploy it all the same").fill("To try the pages.")
+    card.get_by_role("button", name="Deploy with an override").click()
+    expect(page).to_have_url(re.compile(r"/voices/$"))
     card = page.locator("article", has_text="Journey")
     expect(card.locator("h2")).to_contain_text(style, ignore_case=True, timeout=30_000)
+    expect(card).to_contain_text("To try the pages.")
+    expect(card).to_contain_text("No speech service was reachable", timeout=30_000)
+
+
+def roll_back_and_retire(page: Page) -> None:
+    card = page.locator("article", has_text="Journey")
+    card.get_by_text("Roll back to v").click()
+    card.get_by_role("button", name="Roll back").click()
+    before = page.locator("article", has_text="Judged").first
+    expect(before).to_contain_text("in service", timeout=30_000)
+    before.get_by_text("Retire", exact=True).first.click()
+    before.get_by_role("button", name="Retire").click()
+    retired = page.locator("section", has=page.get_by_role("heading", name="Retired"))
+    expect(retired).to_be_visible(timeout=30_000)
+    retired.locator("summary").click()
+    expect(retired).to_contain_text("rolled back to v")
 
 
 def expect_lineage(page: Page) -> None:

@@ -8,12 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.acts import tab_to, until
-from tests.browser.conftest import Visit, Watch
+from tests.browser.conftest import Visit
 from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STYLES = {"1": "neutral", "2": "amable", "3": "empatico", "4": "profesional"}
-REFUSED = r"status of 409"  # Chromium logs the response to a save that came too late
 
 
 def open_focus_view(page: Page, category: str) -> None:
@@ -180,21 +179,3 @@ def adjudicate_by_keyboard(page: Page, sentence: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="is settled")).to_contain_text(sentence)
     expect(card).to_have_count(0)
-
-
-def test_the_second_of_two_concurrent_labelers_sees_the_first_ones_label(
-    at_desk: Visit, desk: Desk, watch: Watch
-) -> None:
-    watch.expect(REFUSED)
-    first, second = at_desk("labeler"), at_desk("second")
-    for page in (first, second):
-        page.goto("/label/?category=diphthongs")
-    row = "[data-sentence] >> nth=0"
-    sentence = str(first.locator(row).get_attribute("id")).removeprefix("row-")
-    for page, style in ((first, "neutral"), (second, "amable")):
-        page.locator(row).get_by_role("combobox").select_option(style)
-    expect(first.locator(row)).to_contain_text("Saved")
-    refused = second.locator(row).get_by_role("status")
-    expect(refused).to_contain_text("Elena Ruiz set this to “Neutral” meanwhile")
-    expect(second.locator(row).get_by_role("combobox")).to_have_value("neutral")
-    assert desk.label(sentence) == "neutral"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
 from corpus.audio.io import read_wav, write_wav
 from tests.browser.acts import tab_to
@@ -27,6 +27,10 @@ from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TAKE_S = 1.2
+VIEWS: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
 VERDICT_MS = 10_000  # 3 s on an idle machine
 PLAYS = """() => {
   window.plays = [];
@@ -267,15 +271,47 @@ def test_the_buttons_are_reached_with_tab_and_keep_the_focus(page: Page) -> None
     queue_says(page, "All takes are on the server")
 
 
-def test_on_a_phone_the_microphone_check_closes_when_recording_starts(page: Page) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    expect(page.locator("#studio-check")).to_have_attribute("open", "")
-    expect(page.locator("#studio-floor")).to_have_class("good")
+@pytest.mark.parametrize("size", VIEWS)
+def test_sentence_level_and_record_are_always_in_view(page: Page, size: str) -> None:
+    page.set_viewport_size(VIEWS[size])
+    seen_whole(page)
     record(page)
-    expect(page.locator("#studio-check")).not_to_have_attribute("open", "")
-    expect(page.locator(".studio-prompt:visible blockquote")).to_be_in_viewport(ratio=1)
-    expect(page.locator("#studio-record")).to_be_in_viewport(ratio=1)
-    page.locator("#studio-check summary").click()
+    expect(page.locator(".studio-coach")).to_be_attached(timeout=VERDICT_MS)
+    page.locator("#studio-verdict details").evaluate("(box) => { box.open = true; }")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    seen_whole(page)
+    page.evaluate("scrollTo(0, 0)")
+    for prompt in page.locator(".studio-prompt").all():
+        page.evaluate("document.querySelector('.studio-prompt:not([hidden])').hidden = true")
+        prompt.evaluate("(prompt) => { prompt.hidden = false; }")
+        seen_whole(page)
+    queue_says(page, "All takes are on the server")
+
+
+def seen_whole(page: Page) -> None:
+    for place in (".studio-prompt:visible blockquote", "#studio-level", "#studio-record"):
+        expect(page.locator(place)).to_be_in_viewport(ratio=0.99)
+
+
+def test_the_microphone_check_is_one_line_once_passed_and_opens_again(page: Page) -> None:
+    box = page.locator("#studio-check")
+    expect(page.locator("#studio-check-state")).to_have_text("passed")
+    expect(box).not_to_have_attribute("open", "")
+    assert box.evaluate("(box) => box.clientHeight") < 45
+    box.locator("summary").click()
+    page.wait_for_timeout(600)
+    expect(box).to_have_attribute("open", "")  # what the reader opened stays open
+    expect(page.locator("#studio-device")).to_be_visible()
+
+
+def test_on_a_phone_no_key_is_named(page: Page) -> None:
+    page.set_viewport_size(VIEWS["phone"])
+    page.locator("#studio-record").click()
+    in_state(page, "recording")
+    expect(page.locator("#studio-said")).to_have_text("Recording. Tap Stop.")
+    expect(page.locator(".studio-controls kbd:visible")).to_have_count(0)
+    page.wait_for_timeout(1000 * TAKE_S)
+    page.locator("#studio-record").click()
     queue_says(page, "All takes are on the server")
 
 

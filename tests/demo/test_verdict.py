@@ -41,8 +41,11 @@ def test_each_style_that_is_not_better_or_failed_is_named(made, message):
     assert message in found[0]
 
 
-def test_similar_styles_and_a_silent_voice_are_faults():
-    found = faults_of(report(differ=False, neutral=style(), amable=style()), answered={"amable"})
-    assert [one.split(":")[0] for one in found] == [
-        "The styles do not differ enough; see the report.", "neutral",
-    ]  # fmt: skip
+def test_similar_styles_are_a_fault_and_none_of_them_is_deployed():
+    found = faults_of(report(differ=False, neutral=style(), amable=style()), answered=set())
+    assert found == ["The styles do not differ enough; see the report."]
+
+
+def test_a_deployed_voice_that_does_not_answer_is_a_fault():
+    found = faults_of(report(neutral=style(), amable=style()), answered={"amable"})
+    assert [one.split(":")[0] for one in found] == ["neutral"]

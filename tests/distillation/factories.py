@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from corpus.audio.io import encode_wav
 from distillation import engines, models
 from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.services.decisions import pack_decide
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch
 from distillation.stages.differentiation import MEASURES
@@ -135,11 +136,12 @@ class VoicePackFactory(factory.django.DjangoModelFactory):
 def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
     """Return a style's part of a report, as `stages.validate` writes it."""
     figures = {"pitch_median_hz": 180.0, "pitch_range_st": 8.0, "articulation_rate": 5.0}
+    measures = dict.fromkeys(MEASURES, 1.0 if key == "neutral" else 1.3)  # styles that differ
     result = {
         "score": {"total": 80.0, "target": 0.8, "self": 0.9, "feature": 0.6},
         "durations_s": [1.5, 2.5],
-        "prosody": [{**dict.fromkeys(MEASURES, 1.0), **figures}] * 2,
-        "prosody_mean": dict.fromkeys(MEASURES, 1.0),
+        "prosody": [{**measures, **figures}] * 2,
+        "prosody_mean": measures,
     }
     check = {"value": 0.8, "threshold": 0.7, "passed": passed, "reason": "Porque sí."}
     opinion = {"mean": 4.25, "low": 4.0, "high": 4.5, "sentences": [4.0, 4.5]}
@@ -230,3 +232,10 @@ def finished_run(*styles: str) -> models.Run:
         run=run, passed=data["passed"], data=data, file=f"runs/{run.pk}/report.json"
     )
     return run
+
+
+def approve(pack: Any, **said: str) -> models.Decision:
+    """Approve a pack by a reviewer who did not launch its run."""
+    reviewer = PersonFactory(roles=["reviewer"])
+    said = {"verdict": "approve", "reason": "Bien.", **said}
+    return pack_decide(pack=pack, person=reviewer, **said)

@@ -8,7 +8,7 @@ import pytest
 from corpus.audio.prosody import Prosody
 from corpus.audio.types import Audio
 from distillation import engines
-from distillation.forms import RunLaunchForm
+from distillation.launch.form import RunLaunchForm
 from distillation.models import Stage
 from distillation.search import STRATEGIES
 from distillation.search.random_walk import RandomWalk

@@ -190,7 +190,7 @@ class TestLicence:
 
     def test_the_launch_form_shows_the_licence(self, client: Client, settings: Settings) -> None:
         client.force_login(PersonFactory(roles=["admin"], is_staff=True))
-        page = client.get(reverse("admin:distillation_run_add")).content.decode()
+        page = client.get(reverse("run_launch")).content.decode()
         assert "jpgallegoar/F5-Spanish, CC-BY-NC-4.0" in page
         assert "own_prompts" in page
 

@@ -7,7 +7,7 @@ import pytest
 
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import queue
-from distillation.services.readiness import is_ready
+from distillation.services.queue import is_ready
 from distillation.services.runs import run_retry
 from distillation.services.slice_work import Outcome
 from distillation.services.slices import WAITED, slice_commit, style_advance, style_fail

@@ -15,7 +15,8 @@ from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
 from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
 from distillation.services import leases, queue, recovery, run_files, slice_work, slices
-from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.decisions import pack_decide
+from distillation.services.deployments import packs_deploy
 from distillation.services.errors import RunError
 from distillation.services.recipes import recipe_build
 from distillation.services.recovery import runs_recover
@@ -98,9 +99,15 @@ class TestWholeRun:
             packs_deploy(packs=packs, person=admin)
         assert caught.value.code == "not_approved"
         for pack in packs:
-            pack_decide(pack=pack, person=reviewer, verdict="approve", reason="Suena bien.")
-        packs_deploy(packs=packs, person=admin)
-        again = packs_deploy(packs=packs[:1], person=admin)
+            pack_decide(
+                pack=pack,
+                person=reviewer,
+                verdict="approve",
+                reason="Suena bien.",
+                nevertheless="Solo dos pasos.",
+            )
+        packs_deploy(packs=packs, person=admin, override="Solo dos pasos.")
+        again = packs_deploy(packs=packs[:1], person=admin, override="Solo dos pasos.")
         assert (tmp_path / "manifest.json").exists()
         assert Deployment.objects.current().count() == 2
         assert Deployment.objects.get(replaced_by=again[0]).voice == again[0].voice

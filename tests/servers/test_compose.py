@@ -137,7 +137,7 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
 def run_launched(admin: httpx.Client) -> str:
     """Launch a short run in the admin; return its page's address."""
     run = post(
-        admin, "/admin/distillation/run/add/", name="Servers", styles=STYLES, steps=6, seed=1,
+        admin, "/runs/launch/", name="Servers", styles=STYLES, steps=6, seed=1,
         student="praat", teacher="recordings", strategy="cma-es", prompt="", tts_url="",
         weight_target=0.48, weight_self=0.5, weight_feature=0.02,
     )  # fmt: skip

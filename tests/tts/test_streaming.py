@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from corpus.audio.encoding import FORMATS
 from corpus.audio.io import decode
 from corpus.audio.types import Audio
 from tests.tts.harness import LONG, ToneStudent, ready, serving
 from tests.tts.test_queue import Caller
-from voicelab.tts.encoding import FORMATS
 
 pytestmark = pytest.mark.anyio
 SPEECH = "/v1/audio/speech"

@@ -144,7 +144,7 @@ def test_a_voice_file_set_by_the_user_is_the_default_voice(tmp_path: Path) -> No
     assert "none.pt" in missing.warnings[0]
 
 
-def test_every_openai_name_stands_for_a_voice_that_is_there(tmp_path: Path) -> None:
+def test_every_openai_name_maps_to_an_available_voice(tmp_path: Path) -> None:
     voices = voices_of(tmp_path, KokoroLike())
     aliases = {v.name: v.alias_of for v in voices.voices.values() if v.kind == "alias"}
     assert list(aliases) == list(VOICE_NAMES)
@@ -155,7 +155,7 @@ def test_every_openai_name_stands_for_a_voice_that_is_there(tmp_path: Path) -> N
     }  # fmt: skip
 
 
-def test_openai_names_stand_for_deployed_voices_where_there_is_no_stock_voice(
+def test_openai_names_map_to_deployed_voices_without_a_stock_voice(
     tmp_path: Path,
 ) -> None:
     deploy(tmp_path, {"neutral": pack(0.1)})

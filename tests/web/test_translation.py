@@ -26,6 +26,7 @@ from django.utils.html import escape
 
 from corpus.audio.io import encode_wav
 from corpus.services.takes import take_measure
+from distillation.listening_tests.services.participation import listener_join
 from distillation.models import Decision, Deployment, VoicePack
 from distillation.wording import FAULTS, explained, fault_words
 from tests.conftest import REPOSITORY
@@ -35,6 +36,7 @@ from tests.distillation.factories import (
     finished_run,
     plain_recipe,
 )
+from tests.distillation.listening_tests.made import listen_through, made_test, run_with_sounds
 from tests.factories import (
     LabelFactory,
     PersonFactory,
@@ -50,7 +52,8 @@ from tests.web.permissions import PERMISSIONS
 SOURCES = ("corpus", "distillation", "voicelab", "templates")
 TEMPLATES = REPOSITORY / "templates"
 UNTRANSLATED = {"Voice", "Lab", "SHA", "LUFS", "dBFS", "validation", "report", "json", "docs"}
-LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "runs", "voices")
+LISTS = ("home", "label", "takes", "consent", "take_upload", "corpus_import", "runs", "voices",
+         "playground")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,7 +130,7 @@ class TestNoUntranslatedText:
         fields = [
             field
             for model in apps.get_models()
-            if model._meta.app_label in ("corpus", "distillation")
+            if model._meta.app_label in ("corpus", "distillation", "listening_tests")
             for field in model._meta.fields
             if field.name != "id"
         ]
@@ -162,10 +165,21 @@ def things(person: Any) -> dict[str, Any]:
         "packs": deployment.pack_id,
         "voices": deployment.pk,
         "label": sentence.sentence_id,
+        "label_flag_resolve": 1,
+        "takes_rescore": speaker.pk,
         "voice_uses": speaker.pk,
         "studio": take.pk,
         "studio_example": "neutral",
+        "listening-tests": _listened(person).pk,
     }
+
+
+def _listened(person: Any) -> Any:
+    """A listening test with answers."""
+    test = made_test(run_with_sounds("neutral"), person)
+    part = listener_join(test=test, person=PersonFactory(roles=["labeler"]))
+    listen_through(part, most=3)
+    return test
 
 
 def _deployed(run: Any, person: Any) -> Deployment:
@@ -224,7 +238,7 @@ class TestPages:
         for model in site._registry:
             about = f"{model._meta.app_label}_{model._meta.model_name}"
             assert words.english_left(_html(client, reverse(f"admin:{about}_changelist"))) == []
-        html = _html(client, reverse("admin:distillation_run_add"))
+        html = _html(client, reverse("run_launch"))
         assert words.english_left(html) == []
         assert "Estrategia de búsqueda" in html
 

@@ -17,9 +17,11 @@ from corpus.audio.io import decode
 from corpus.models import StyleLabel
 from distillation.hub.packages import VOICE_NAMES
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
-from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.decisions import findings_of, pack_decide
+from distillation.services.deployments import packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
+from distillation.stages.findings import findings
 from voicelab.demo.natural_speaker import PRECISION, STOCK_VOICE
 from voicelab.demo.processes import DemoError
 
@@ -75,22 +77,27 @@ def run_of_demo(*, engine: str, admin: User) -> Run:
 
 
 def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
-    """Approve and deploy the packs of the styles that passed; return them."""
-    passed = {key for key, style in run.report.data["styles"].items() if style["passed"]}
-    packs = list(VoicePack.objects.evolved().filter(style_run__run=run, style__in=passed))
+    """Approve and deploy the packs nothing speaks against; return them.
+
+    What failed a check or got worse on held-out sentences is left to a person's decision.
+    """
+    evolved = VoicePack.objects.evolved().filter(style_run__run=run)
+    rows = evolved.select_related("style_run__run__report").order_by("pk")
+    packs = [pack for pack in rows if not findings_of(pack.style_run)]
     for pack in packs:
         if not pack.decisions.exists():
             pack_decide(
                 pack=pack,
                 person=reviewer,
                 verdict=Decision.Verdict.APPROVE,
-                reason=gettext("Demonstration: every check of the report passed."),
+                reason=gettext("Demonstration: every check passed and nothing got worse."),
             )
     deployed = Deployment.objects.standing().filter(replaced_by=None)
-    waiting = [pack for pack in packs if not deployed.filter(pack=pack).exists()]
+    approved = VoicePack.objects.approved().filter(pk__in=[pack.pk for pack in packs])
+    waiting = [pack for pack in approved if not deployed.filter(pack=pack).exists()]
     if waiting:
         packs_deploy(packs=waiting, person=admin)
-    return packs
+    return [pack for pack in packs if deployed.filter(pack=pack).exists()]
 
 
 def voices_synthesize(
@@ -144,8 +151,13 @@ def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
     found = [fault for key, style in report["styles"].items() for fault in _of_style(key, style)]
     if not report["differentiation"]["passed"]:
         found.append("The styles do not differ enough; see the report.")
-    passed = [key for key, style in report["styles"].items() if style["passed"]]
-    found += [f"{key}: the speech service did not answer." for key in passed if key not in answered]
+    differ = report["differentiation"]["passed"]
+    shipped = [
+        key for key, style in report["styles"].items() if not findings(style, styles_differ=differ)
+    ]
+    found += [
+        f"{key}: the speech service did not answer." for key in shipped if key not in answered
+    ]
     return found
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from corpus.audio.encoding import FORMATS
 from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, MultilingualStudent, Options, Student
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts import mixes, openai_names
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
-from voicelab.tts.encoding import FORMATS
 from voicelab.tts.errors import SERVER, ApiError, not_ready, without_paths
 from voicelab.tts.instructions import named_style
 from voicelab.tts.metrics import Metrics

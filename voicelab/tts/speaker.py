@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from corpus.audio.encoding import SR, Encoder
 from corpus.audio.io import resample
 from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio, Samples
@@ -21,7 +22,6 @@ from corpus.text.chunking import chunk_by_length
 from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import EngineError, StreamingStudent, Student
 from distillation.voicepack import VoicePack
-from voicelab.tts.encoding import SR, Encoder
 from voicelab.tts.errors import RATE, SERVER, ApiError
 
 logger = logging.getLogger(__name__)

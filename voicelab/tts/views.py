@@ -11,7 +11,7 @@ from ninja import NinjaAPI, Query
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from voicelab.tts.encoding import FORMATS, SR
+from corpus.audio.encoding import FORMATS, SR
 from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError, without_paths
 from voicelab.tts.event_stream import MEDIA_TYPE, EventStream
 from voicelab.tts.schemas import (

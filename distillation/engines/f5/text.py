@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 
-from corpus.text.acronyms import ENGLISH_LETTERS, SPANISH_LETTERS, is_shouted, lower_capitals
-from corpus.text.normalization import normalize_english, normalize_spanish
+from corpus.text.acronyms import ENGLISH_LETTERS, SPANISH_LETTERS, lower_capitals
+from corpus.text.english import normalize_english
+from corpus.text.normalization import normalize_spanish
 from distillation.engines.base import EngineError
 from distillation.engines.long_text import tidy
 
@@ -45,8 +45,8 @@ def read_aloud(text: str, lang: str = "es") -> str:
     if lang not in _READERS:
         raise EngineError("bad_option", f"lang: {' or '.join(_READERS)}, not {lang!r}.")
     normalize, letters = _READERS[lang]
-    text = unicodedata.normalize("NFC", tidy(text)).translate(_REPLACED)
-    spoken = lower_capitals(normalize(text.capitalize() if is_shouted(text) else text), letters)
+    text = tidy(text).translate(_REPLACED)
+    spoken = lower_capitals(normalize(text), letters)
     kept = "".join(sign if sign.isalpha() or sign in _KEPT else " " for sign in spoken)
     kept = re.sub(r" +([.,;:!?…)])", r"\1", tidy(kept))
     kept = re.sub(r"([(¿¡]) +", r"\1", kept)

@@ -1,5 +1,6 @@
 """Student `kokoro`: Kokoro-82M, optimized for searches."""
 
+from corpus.translatable import gettext_noop as _
 from distillation.engines.capabilities import StudentInfo
 from distillation.engines.kokoro.files import is_installed, voice_names
 from distillation.hub.origin import weights_recorded
@@ -17,6 +18,8 @@ INFO = StudentInfo(
     has_gradient=True,
     is_natural=True,
     takes_seconds=True,
+    pace_s=5.0,
     library="kokoro",
     weights=weights_recorded,
+    licence=_("Kokoro-82M and its stock voices: Apache-2.0."),
 )

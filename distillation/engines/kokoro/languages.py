@@ -9,7 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from corpus.text.normalization import normalize_english, normalize_spanish
+from corpus.text.english import normalize_english
+from corpus.text.normalization import normalize_spanish
 from distillation.engines.base import EngineError
 from distillation.engines.kokoro.weights import REPO
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import soxr
 
 from corpus.audio.types import Audio, Samples
+from corpus.text.normalization import normalize_spanish
 from distillation.engines.base import EngineError, check_request
 from distillation.engines.long_text import joined, pieces, tidy
 from distillation.engines.praat import espeak, stock_voices
@@ -53,7 +55,7 @@ class PraatStudent:
 
     def phoneme_count(self, text: str) -> int:
         """Return the number of phonemes espeak-ng speaks for `text`."""
-        return _phonemes(tidy(text), self._language)
+        return _phonemes(_read(tidy(text)), self._language)
 
     def synthesize(
         self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
@@ -85,8 +87,11 @@ class PraatStudent:
         spoken = []
         for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
             voice = settings(condition.row(self.phoneme_count(piece)))
-            spoken.append(_speak(piece, self._language, voice, speed, self.sr, seed + index))
+            spoken.append(_speak(_read(piece), self._language, voice, speed, self.sr, seed + index))
         return Audio(joined(spoken, self.sr), self.sr)
+
+
+_read = lru_cache(maxsize=4096)(normalize_spanish)
 
 
 def _phonemes(text: str, language: str) -> int:

@@ -96,9 +96,9 @@ class Command(BaseCommand):
             self._console.print(_table(report))
             self._console.print(f"Report: {pipeline.report}")
         passed = report is None or bool(report["passed"])
-        if "deploy" in wanted.stages and (passed or wanted.force):
+        if "deploy" in wanted.stages and (passed or wanted.override):
             deployed = pipeline.deploy(
-                wanted.voices_dir, force=wanted.force, plain_delivery=wanted.plain_delivery
+                wanted.voices_dir, override=wanted.override, plain_delivery=wanted.plain_delivery
             )
             names = wanted.recipe.style_keys
             voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
@@ -184,7 +184,7 @@ def _options(given: dict[str, Any]) -> Options:
         out=given["out"] or settings.DATA_DIR / "pipeline",
         voices_dir=given["voices_dir"] or settings.VOICES_DIR,
         model_dir=model_dir,
-        force=given["force"],
+        override=given["override"],
         corpus_dir=settings.BASE_DIR / "fixtures" / "corpus",
         default_student=settings.STUDENT or default_student(model_dir),
         default_precision=settings.KOKORO_PRECISION,

@@ -10,11 +10,13 @@ const RETRY_MS = 700;
 
 let state = JSON.parse(find("state").textContent);
 let confirmed = new Set(); // sides the server knows to be played
-let busy = false;
+let busy = false; // an answer is on its way
+let loading = false; // the sounds are
+let wanted = null; // the side chosen meanwhile
 const player = new Switcher({ onChange: draw, onHeard: tell });
 
 const say = (text) => { find("said").textContent = text ?? ""; };
-const isReady = () => Boolean(state.trial) && !busy && state.trial.sides.every(({ side }) => confirmed.has(side));
+const isReady = () => Boolean(state.trial) && !busy && !loading && state.trial.sides.every(({ side }) => confirmed.has(side));
 
 async function post(url, fields = {}) {
   const token = find("token").querySelector("[name=csrfmiddlewaretoken]").value;
@@ -90,15 +92,23 @@ async function show(next) {
   confirmed = new Set(trial.sides.filter(({ played }) => played).map(({ side }) => side));
   find("text").textContent = trial.text;
   for (const button of sides) button.hidden = !trial.sides.some(({ side }) => side === button.dataset.side);
-  busy = true;
+  loading = true;
+  wanted = null;
   find("hint").textContent = words.loading;
   try {
     await player.load(trial.sides);
   } catch {
-    say(words.failed);
+    if (next === state) say(words.failed);
   }
-  busy = false;
+  if (next !== state) return;
+  loading = false;
+  if (wanted) player.choose(wanted);
   draw();
+}
+
+function choose(side) {
+  if (loading) wanted = side;
+  else player.choose(side);
 }
 
 function draw() {
@@ -115,11 +125,15 @@ function draw() {
   if (document.activeElement !== find("position") || player.isPlaying) find("position").value = 1000 * share;
   const ready = isReady();
   for (const button of answers) button.setAttribute("aria-disabled", !ready);
-  if (!busy) find("hint").textContent = ready ? words.ready : words.unheard;
+  if (!busy && !loading) find("hint").textContent = ready ? words.ready : words.unheard;
   if (ready) find("hint").classList.remove("warn");
 }
 
-const toggle = () => (player.isPlaying ? player.stop() : player.play());
+const toggle = () => {
+  if (loading) wanted = "a";
+  else if (player.isPlaying) player.stop();
+  else player.play();
+};
 
 // A click with the mouse leaves no focus behind, so that the space bar goes on to play and pause.
 const click = (button, act) => button.addEventListener("click", (event) => {
@@ -127,7 +141,7 @@ const click = (button, act) => button.addEventListener("click", (event) => {
   act();
 });
 
-for (const button of sides) click(button, () => player.choose(button.dataset.side));
+for (const button of sides) click(button, () => choose(button.dataset.side));
 for (const button of answers) click(button, () => vote(button.dataset.value));
 find("play").addEventListener("click", toggle);
 find("undo").addEventListener("click", undo);
@@ -144,7 +158,7 @@ document.addEventListener("keydown", (event) => {
   else if (!state.trial) return;
   else if (key === " ") toggle();
   else if (key === "l") find("loop").click();
-  else if (["a", "b", "x"].includes(key)) player.choose(key);
+  else if (["a", "b", "x"].includes(key)) choose(key);
   else if (answer) vote(answer.dataset.value);
   else return;
   event.preventDefault();

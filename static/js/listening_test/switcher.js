@@ -15,18 +15,21 @@ export class Switcher {
 
   clear() {
     this.stop();
+    this.trial = (this.trial ?? 0) + 1;
     this.sounds = new Map();
     this.offset = 0;
     this.audible = null;
   }
 
-  // Fetches and decodes the sounds of all sides.
+  // Fetches and decodes the sounds of all sides; does nothing if another trial came meanwhile.
   async load(sides) {
+    const { trial } = this;
     const decoded = await Promise.all(sides.map(async ({ src }) => {
       const answer = await fetch(src, { credentials: "same-origin", cache: "no-store" });
       if (!answer.ok) throw new Error(answer.status);
       return this.context.decodeAudioData(await answer.arrayBuffer());
     }));
+    if (trial !== this.trial) return;
     sides.forEach(({ side, played }, number) => {
       this.sounds.set(side, { buffer: decoded[number], parts: new Set(), heard: played });
     });
@@ -43,8 +46,9 @@ export class Switcher {
 
   get position() {
     if (!this.isPlaying) return this.offset;
-    const at = this.offset + this.context.currentTime - this.startedAt;
-    return this.loop ? at % this.duration : Math.min(Math.max(0, at), this.duration);
+    const elapsed = Math.max(0, this.context.currentTime - this.startedAt); // it starts a little later
+    const at = this.offset + elapsed;
+    return this.loop ? at % this.duration : Math.min(at, this.duration);
   }
 
   async play() {
@@ -122,8 +126,9 @@ export class Switcher {
     const sound = this.sounds?.get(this.audible);
     if (!this.isPlaying || !sound) return;
     const now = this.position;
-    if (now < this.last) this.mark(sound, this.last, this.duration);
-    this.mark(sound, now < this.last ? 0 : this.last, now);
+    const isRound = this.loop && now < this.last;
+    if (isRound) this.mark(sound, this.last, this.duration);
+    this.mark(sound, isRound ? 0 : this.last, now);
     this.last = now;
     if (!sound.heard && sound.parts.size >= ENOUGH * PARTS) {
       sound.heard = true;

@@ -9,15 +9,13 @@ export class Check {
   constructor(words, at) {
     Object.assign(this, { words, at, drawn: 0, clipped: false });
     this.box = at("check");
-    this.box.open = localStorage.getItem("studio-check") !== "folded";
-    this.box.addEventListener("toggle", () =>
-      localStorage.setItem("studio-check", this.box.open ? "open" : "folded"),
-    );
+    this.box.open = localStorage.getItem("studio-check") !== "passed"; // once passed, one line
+    this.passed = false;
   }
 
   async opened(microphone) {
     this.sr = microphone.sr;
-    this.clipped = false;
+    Object.assign(this, { clipped: false, passed: false, faults: {} });
     this.box.hidden = false;
     this.at("format").textContent = this.words.format.replace("{n}", this.sr);
     this.processing(microphone.processing());
@@ -36,6 +34,7 @@ export class Check {
     let text = words.processingOff;
     if (unknown.length) text = words.processingUntold.replace("{names}", named(unknown));
     if (on.length) text = words.processingOn.replace("{names}", named(on));
+    this.faults.processing = on.length > 0;
     this.set("processing", text, on.length || unknown.length ? "warn" : "good");
   }
 
@@ -66,6 +65,7 @@ export class Check {
     this.at("db").textContent = `${Math.round(this.peak)} dBFS`;
     this.peak = rms;
     this.set("clip", this.clipped ? this.words.clipSome : this.words.clipNone, this.clipped ? "bad" : "good");
+    this.faults.clip = this.clipped;
     if (microphone.levels.length >= MIN_LEVELS) this.floor(microphone.floor());
   }
 
@@ -73,13 +73,19 @@ export class Check {
     const quiet = level <= QUIET_DB;
     const text = quiet ? this.words.floorQuiet : this.words.floorLoud;
     this.set("floor", text.replace("{n}", Math.round(level)), quiet ? "good" : "warn");
+    this.faults.noise = !quiet;
+    this.conclude();
   }
 
-  // On a phone, scrolls to the prompt and folds the check, unless it shows a problem.
-  showPrompt() {
-    if (!matchMedia("(max-width: 48rem)").matches) return;
-    if (!this.box.querySelector(".warn, .bad")) this.box.open = false;
-    this.at("stage").scrollIntoView();
+  // Says on one line how the check stands; folds it when it passes, and leaves it to the reader then.
+  conclude() {
+    const fault = ["clip", "noise", "processing"].find((name) => this.faults[name]);
+    const word = this.words[fault ? `check${capitalized(fault)}` : "checkPassed"];
+    this.set("check-state", word, fault ? "warn" : "good");
+    if (fault || this.passed) return;
+    this.passed = true;
+    this.box.open = false;
+    localStorage.setItem("studio-check", "passed");
   }
 
   set(id, text, tone) {

@@ -37,6 +37,10 @@ let current = 0;
 let last = null; // the take just recorded
 let started = 0;
 
+// What to press: a key, or on a phone a button.
+const touch = matchMedia("(pointer: coarse), (max-width: 47.99rem)");
+const byHand = (name) => words[touch.matches ? `${name}Touch` : name];
+
 const state = () => root.dataset.state;
 const shown = () => prompts[current];
 const isShown = (take) =>
@@ -60,6 +64,7 @@ function enter(next, text = "") {
   const recording = next === "recording";
   recordLabel.textContent = next === "off" ? words.turnOn : recording ? words.stop : words.record;
   setDisabled("record", next === "opening" || next === "closing");
+  at("stage").classList.toggle("is-recording", recording);
   for (const name of ["listen", "redo"]) setDisabled(name, next !== "done");
   setDisabled("next", recording || next === "closing");
   at("device").disabled = recording || next === "closing";
@@ -75,7 +80,7 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
       throw error;
     });
     await check.opened(microphone);
-    enter("ready", words.saidReady);
+    enter("ready", byHand("saidReady"));
   } catch (error) {
     check.failed(error);
     enter("off");
@@ -84,10 +89,9 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 
 function record() {
   pauseAll();
-  check.showPrompt();
   microphone.record();
   started = performance.now();
-  enter("recording", words.saidRecording);
+  enter("recording", byHand("saidRecording"));
   tick();
 }
 

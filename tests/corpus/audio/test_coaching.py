@@ -1,20 +1,28 @@
-"""Coaching: the part that helps most comes first, in units a speaker can act on."""
+"""Coaching: the cause alone is named, in units a speaker can act on."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.audio.checks import take_checks
-from corpus.audio.coaching import hints, wanted_pitch_hz
+from corpus.audio.coaching import CAUSES, hints, wanted_pitch_hz
 from corpus.audio.drawings import contour_svg
-from corpus.audio.profile import Baseline, Part, Quality, quality
+from corpus.audio.profile import (
+    STYLE_PARTS,
+    TECHNICAL_TOLERANCE,
+    Baseline,
+    Part,
+    Quality,
+    quality,
+)
 from corpus.audio.prosody import Prosody, measure
 from corpus.wording import advice
-from tests.signals import Audio, speech
+from tests.signals import Audio, mix, noise, speech
 
 NEUTRAL = Baseline(
     pitch_hz=200.0, pitch_range_st=4.0, speech_rate=5.0, pause_ratio=0.0, loudness_lufs=-21.0
@@ -60,12 +68,74 @@ def test_the_band_is_given_in_the_speakers_own_units(
         assert hint.value == pytest.approx(value, rel=0.1)
 
 
-def test_technical_problems_come_before_the_style() -> None:
-    loud_room = speech(12, rate=5.6, noise_db=-28.0)
-    found, prosody = evaluated(loud_room, SLOW)
-    first = hints(found.parts, prosody)[0]
-    assert first.code == "noise"
-    assert (first.low, first.high) == (20.0, None)
+def loud(audio: Audio, gain: float) -> Audio:
+    """Drive the microphone: amplify and cut at full scale."""
+    return Audio(np.clip(gain * audio.y, -1.0, 1.0).astype(np.float32), audio.sr)
+
+
+def quiet(audio: Audio, peak_db: float) -> Audio:
+    """Scale speech to a peak, in a room whose noise stays."""
+    scaled = audio.y * 10 ** (peak_db / 20) / np.abs(audio.y).max()
+    return mix(Audio(scaled.astype(np.float32), audio.sr), noise(20, level_db=-70.0))
+
+
+def cut(audio: Audio, start_s: float = 0.0, end_s: float = 0.0) -> Audio:
+    first, last = round(start_s * audio.sr), len(audio.y) - round(end_s * audio.sr)
+    return Audio(audio.y[first:last], audio.sr)
+
+
+VOICE = speech(12, rate=5.6)
+HUM = speech(12, rate=5.6, noise_db=-28.0)
+TOO_HIGH = {"clipping", "silence"}  # the others are too low
+TOO_MUCH = {"pitch_st": [-5.0, -3.0], "rate_ratio": [0.7, 0.8], "energy_db": [6.0, 9.0]}
+SAID = {  # what was done wrong, the only advice, its beginning
+    "peak at -54 dBFS": (quiet(VOICE, -54.0), [("level", True)]),
+    "clipped": (loud(VOICE, 12.0), [("clipping", False)]),
+    "clipped in a loud room": (loud(HUM, 12.0), [("clipping", False)]),
+    "a loud room": (HUM, [("noise", True)]),
+    "a loud room, cut at both ends": (cut(HUM, 0.3, 0.3), [("noise", True)]),
+    "noise alone, nearly": (speech(12, noise_db=-15.0), [("noise", True)]),
+    "cut at the start": (cut(VOICE, 0.21), [("cut_start", True)]),
+    "cut at the end": (cut(VOICE, 0.0, 0.21), [("cut_end", True)]),
+    "one word": (speech(3, rate=5.0), [("duration", True)]),
+    "half of the text": (speech(12, rate=5.0), [("length", False)]),
+    "a long silence": (speech(12, rate=5.6, lead_s=3.0), [("silence", False)]),
+    "the style alone": (VOICE, [("rate_ratio", False), ("pitch_st", False)]),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_the_cause_alone_is_named(case: str) -> None:
+    audio, expected = SAID[case]
+    syllables = 24 if case == "half of the text" else 12
+    found, prosody = evaluated(audio, TOO_MUCH, syllables)
+    said = hints(found.parts, prosody)
+    assert [(hint.code, hint.low_side) for hint in said] == expected
+    assert len({advice(hint) for hint in said}) == len(said)
+
+
+@given(
+    st.lists(st.sampled_from([0.2, 0.9, 1.0]), min_size=8, max_size=8),
+    st.lists(st.tuples(st.sampled_from([0.1, 0.8, 1.0]), st.booleans()), min_size=5, max_size=5),
+)
+def test_advice_names_one_cause_and_never_contradicts_itself(
+    technical: list[float], style: list[tuple[float, bool]]
+) -> None:
+    parts = [
+        Part(code, "technical", 3.0 if code in TOO_HIGH else 1.0, "", (2.0, 2.5), score)
+        for code, score in zip(TECHNICAL_TOLERANCE, technical, strict=True)
+    ]
+    for code, (score, low) in zip(STYLE_PARTS, style, strict=True):
+        parts.append(Part(code, "style", 1.0 if low else 4.0, "", (2.0, 3.0), score))
+    found = hints(parts, PROSODY)
+    codes = {hint.code for hint in found}
+    assert len(found) <= 2
+    assert bool(found) == any(part.score < 1 for part in parts)
+    assert not {"rate_ratio", "pause_ratio"} <= codes
+    if any(score < 1 for score in technical):
+        assert any({(hint.code, hint.low_side) for hint in found} <= cause for cause in CAUSES)
+    else:
+        assert codes <= set(STYLE_PARTS)
 
 
 def test_a_take_within_every_band_gets_no_advice() -> None:
@@ -81,22 +151,6 @@ def test_a_voice_without_pitch_range_has_no_ratio() -> None:
     [hint] = hints([part], prosody)
     assert (hint.value, hint.low, hint.high) == (0.0, None, None)
     assert "0" in advice(hint)
-
-
-@given(st.lists(st.floats(0, 1), min_size=8, max_size=8), st.floats(0, 1), st.floats(0, 1))
-def test_the_first_hint_raises_the_quality_most(
-    technical: list[float], pitch: float, rate: float
-) -> None:
-    codes = ("clipping", "level", "noise", "cut_start", "cut_end", "silence", "duration", "length")
-    parts = [
-        Part(code, "technical", 1.0, "", (2.0, 3.0), score)
-        for code, score in zip(codes, technical, strict=True)
-    ]
-    parts.append(Part("pitch_st", "style", -9.0, "st", (0.0, 1.0), pitch))
-    parts.append(Part("rate_ratio", "style", 2.0, "×", (0.5, 1.0), rate))
-    found = hints(parts, PROSODY)
-    assert len(found) == sum(part.score < 1 for part in parts)
-    assert [hint.gain for hint in found] == sorted((h.gain for h in found), reverse=True)
 
 
 PROSODY = measure(speech(12), syllables=12)

@@ -1,12 +1,12 @@
 """Text in pieces: nothing lost, nothing too long, sentences whole."""
 
-import unicodedata
 from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.text.chunking import chunk_by_length
+from corpus.text.cleaning import clean
 
 LIMIT = 200
 pieces = partial(chunk_by_length, first=40, limit=LIMIT)
@@ -16,7 +16,7 @@ SPANISH = st.text("aeiouáñ bcd.,;:!?¿¡…»)\n0123456789", max_size=900)
 @given(st.one_of(st.text(max_size=600), SPANISH))
 def test_nothing_is_lost_or_too_long(text: str) -> None:
     made = pieces(text)
-    assert "".join("".join(made).split()) == "".join(unicodedata.normalize("NFC", text).split())
+    assert "".join("".join(made).split()) == "".join((clean(text).strip() or text).split())
     assert all(0 < len(piece) <= LIMIT for piece in made)
 
 
@@ -51,3 +51,10 @@ def test_each_line_is_a_sentence() -> None:
         "Primera línea sin punto pero con bastantes palabras",
         "Segunda",
     ]
+
+
+def test_markup_is_taken_out_before_the_text_is_cut() -> None:
+    text = "**Hola. Soy Ana, de atención al cliente de Voz Clara.** 😀\n<p>¿Qué [tal](http://x.es)?</p>"
+    assert " ".join(pieces(text)) == (
+        "Hola. Soy Ana, de atención al cliente de Voz Clara. ¿Qué tal?"
+    )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.text.normalization import normalize_english, normalize_spanish, words
+from corpus.text.english import normalize_english
+from corpus.text.normalization import normalize_spanish, words
 
 
 @pytest.mark.parametrize(

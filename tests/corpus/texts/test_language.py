@@ -25,7 +25,7 @@ def test_five_sentences_of_the_corpus_are_always_spanish() -> None:
         ),
     ],
 )
-def test_other_languages_are_told_apart(language: str, text: str) -> None:
+def test_other_languages_are_distinguished(language: str, text: str) -> None:
     assert language_of([text]) == language
 
 

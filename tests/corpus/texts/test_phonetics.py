@@ -95,7 +95,7 @@ def test_syllables_follow_diphthongs_and_hiatus(word: str, count: int) -> None:
 @given(st.text(max_size=60))
 def test_any_text_has_phonemes_of_the_inventory_only(text: str) -> None:
     assert set(phonemes(text)) <= set(INVENTORY)
-    assert syllables(text) == sum(map(syllables, words(text)))
+    assert syllables(text) >= len(words(text))
 
 
 def test_the_divergence_is_the_jensen_shannon_divergence() -> None:

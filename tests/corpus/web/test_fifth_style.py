@@ -55,7 +55,8 @@ def test_it_is_last_with_its_own_colour_and_shape(alegre):
 def test_it_is_labelled_with_its_own_key_and_counted(admin, alegre):
     sentence = Sentence.objects.first()
     page = words.joined(admin.get(reverse("label")).content.decode())
-    assert "<kbd>5</kbd>Alegre" in page
+    assert "<kbd>1</kbd>–<kbd>5</kbd>" in page
+    assert 'value="alegre"' in page
     admin.post(reverse("label_save", args=[sentence.sentence_id]), {"style": "alegre"})
     assert Sentence.objects.with_label().get(pk=sentence.pk).label_key == "alegre"
     shown = admin.get(reverse("label"), {"style": "alegre"})

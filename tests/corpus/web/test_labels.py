@@ -208,5 +208,5 @@ def test_the_page_makes_few_queries_for_any_number_of_rows(
     for n in range(40):
         LabelFactory(sentence=SentenceFactory(), style=warm if n % 2 else neutral)
     client = signed_in(labeler)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(17):
         client.get(reverse("label"))

@@ -9,12 +9,12 @@ from distillation.engines.f5.text import LANGUAGES, read_aloud
 
 SPANISH = {
     "Son 21 € y llega en 3 días.": "Son veintiún euros y llega en tres días.",
-    "Cuesta $1.500,50 al mes": "Cuesta mil quinientos coma cinco cero dólares al mes.",
+    "Cuesta $1.500,50 al mes": "Cuesta mil quinientos dólares con cincuenta al mes.",
     "A la 1:30 o a las 10:00": "A la una treinta o a las diez.",
     "1 h y 31 min": "una hora y treinta y un minutos.",
     "Su DNI, Sr. Pérez.": "Su de ene i, señor Pérez.",
     "La ONU y el IVA": "La onu y el iva.",
-    "VISITE NUESTRA WEB": "Visite nuestra web.",
+    "VISITE NUESTRA WEB": "visite nuestra web.",
     "El 1.º y la 2.ª planta, opción B": "El primero y la segunda planta, opción be.",
     "Un 20 % más; llame al 0034": "Un veinte por ciento más; llame al cero cero tres cuatro.",
     "El vuelo A4 de la Avda. Mayor": "El vuelo A cuatro de la avenida Mayor.",
@@ -23,11 +23,11 @@ SPANISH = {
     "¿Sí?": "¿Sí?",
     "Cuesta 10€ 3 veces al mes": "Cuesta diez euros tres veces al mes.",
     "Son 5 € 20 céntimos": "Son cinco euros veinte céntimos.",
-    "De 9:00 h a 21:30 h": "De nueve a veintiuna treinta.",
+    "De 9:00 h a 21:30 h": "De nueve horas a veintiuna treinta.",
     "El 01/02/2025, p. ej.": "El uno de febrero de dos mil veinticinco, por ejemplo.",
     "Nº 5 de EE. UU., a D. Luis": "número cinco de Estados Unidos, a don Luis.",
     "1 mes, 1 factura y 200 horas": "un mes, una factura y doscientas horas.",
-    "1.000.000 € y 3,01 €": "un millón de euros y tres coma cero uno euros.",
+    "1.000.000 € y 3,01 €": "un millón de euros y tres euros con un céntimo.",
     "21.000 o 31.000 personas": "veintiún mil o treinta y un mil personas.",
     "De 9 a. m. a 1:30 p.m., 8 pm": "De nueve de la mañana a una treinta de la tarde, "
     "ocho de la noche.",
@@ -38,9 +38,9 @@ SPANISH = {
     "1/2 hora, 1/2 kilo, 3/4 y 2½": "media hora, medio kilo, tres cuartos y dos y medio.",
     "Del siglo XXI, c/ Felipe II 3": "Del siglo veintiuno, calle Felipe segundo tres.",
     "Avda. Alfonso XIII, Isabel II, s/n": "avenida Alfonso trece, Isabel segunda, sin número.",
-    "Carlos V. Gómez, tlf. 91": "Carlos uve. Gómez, teléfono noventa y uno.",
-    "C.P. 28001, 2.º dcha.": "código postal veintiocho mil uno, segundo derecha.",
-    "El 1-2 de mayo, 24/7": "El uno - dos de mayo, veinticuatro siete.",
+    "Carlos V. Gómez, tlf. 91": "Carlos uve. Gómez, teléfono nueve uno.",
+    "C.P. 28001, 2.º dcha.": "código postal dos ocho cero cero uno, segundo derecha.",
+    "El 1-2 de mayo, 24/7": "El uno al dos de mayo, veinticuatro siete.",
     "Pulse 1, 2 o #, y * para volver.": "Pulse uno, dos o almohadilla, y asterisco para volver.",
     "Escriba a su_voz@mi-casa.com.": "Escriba a su guion bajo voz arroba mi guion casa punto com.",
     "Visite https://www.voz.es/ayuda hoy": "Visite tres uve dobles punto voz punto es barra ayuda "
@@ -50,7 +50,7 @@ SPANISH = {
     "A las 10.30. El art. 12.3": "A las diez treinta. El artículo doce punto tres.",
     "La 192.168.1.1, versión 2.0": "La ciento noventa y dos punto ciento sesenta y ocho punto uno "
     "punto uno, versión dos punto cero.",
-    "19,90 €/mes (IVA 21%), 3 M€ y 5 EUR": "diecinueve coma nueve cero euros al mes (iva "
+    "19,90 €/mes (IVA 21%), 3 M€ y 5 EUR": "diecinueve euros con noventa al mes (iva "
     "veintiuno por ciento), tres millones de euros y cinco euros.",
     "El 1er 2x1: 3 × 4 = 12": "El primer dos por uno: tres por cuatro igual a doce.",
     "Menos de 5 min., 30 seg. En 5 min. Fin": "Menos de cinco minutos, treinta segundos. En cinco "

@@ -202,10 +202,10 @@ def test_a_killed_process_leaves_no_copy_of_espeak(tmp_path, monkeypatch):
     [
         ("Son 1.500 €", "Son mil quinientos euros"),
         ("1.000.000", "un millón"),
-        ("12,50 euros", "doce coma cinco cero euros"),
-        ("a las 21:00 h", "a las veintiuna"),
+        ("12,50 euros", "doce euros con cincuenta"),
+        ("a las 21:00 h", "a las veintiuna horas"),
         ("el 15/03/2024", "el quince de marzo de dos mil veinticuatro"),
-        ("tel. 900", "teléfono novecientos"),
+        ("tel. 900", "teléfono nueve cero cero"),
     ],
 )
 def test_spanish_numbers_have_the_phonemes_of_their_words(kokoro, written, words):

@@ -24,9 +24,13 @@ from tests.signals import speech
 LEVELS = {"evolved": 0.9, "deployed": 0.3, "stock": 0.6, "start": 0.2, "target": 0.1}
 
 
-def run_with_sounds(*styles: str, roles: tuple[str, ...] = tuple(LEVELS)) -> Run:
+def run_with_sounds(
+    *styles: str, roles: tuple[str, ...] = tuple(LEVELS), sentences: int = 2
+) -> Run:
     """Return a finished run whose voices differ in length, level and rate."""
     run = finished_run(*(styles or ("neutral",)))
+    run.recipe["held_out_texts"] = [f"Frase número {n}." for n in range(sentences)]
+    run.save()
     for style in styles or ("neutral",):
         for number in range(1, len(run.run_recipe.held_out_texts) + 1):
             for n, role in enumerate(roles):

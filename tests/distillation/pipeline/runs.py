@@ -25,7 +25,7 @@ def plan_of(out: Path, **changes: object) -> Plan:
         "steps": 5, "base_voices": BASE, "styles": (), "student": "", "teacher": "",
         "target_audio": (), "minutes": None, "goal": None, "patience": None, "weights": (),
         "precision": "", "default_precision": "fp32", "strategy": "", "seed": None,
-        "out": out, "voices_dir": out, "model_dir": out, "force": False, "corpus_dir": CORPUS,
+        "out": out, "voices_dir": out, "model_dir": out, "override": "", "corpus_dir": CORPUS,
         "default_student": "praat",
     }  # fmt: skip
     if changes.get("stage", "evolve") not in ("evolve", "all"):

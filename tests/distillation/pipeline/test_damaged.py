@@ -179,42 +179,42 @@ def test_the_fitted_speed_and_gain_are_deployed_unless_an_option_omits_them(
 ) -> None:
     with_delivery(out, {"speed": 1.04, "gain_db": -1.2, "rate_error": None})
     capsys.readouterr()
-    run(out, "--stage", "deploy", "--force")
+    run(out, "--stage", "deploy", "--override", "Una prueba.")
     assert deployed_delivery(out) == (1.04, -1.2)
     printed = " ".join(capsys.readouterr().out.split())
     assert printed.endswith("neutral (speed 1.04, gain -1.2 dB).")
-    run(out, "--stage", "deploy", "--force", "--plain-delivery")
+    run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
     assert deployed_delivery(out) == (1.0, 0.0)
     assert capsys.readouterr().out.endswith("neutral.\n")
     with_delivery(out, None)
-    run(out, "--stage", "deploy", "--force")
+    run(out, "--stage", "deploy", "--override", "Una prueba.")
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
 def test_a_delivery_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
     with_delivery(out, {"speed": 1.04, "gain_db": -1.2})
     voicepack.save(student().stock_voice("pm_gil"), out / "evolved_voices" / "neutral.pt")
-    run(out, "--stage", "deploy", "--force")
+    run(out, "--stage", "deploy", "--override", "Una prueba.")
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
 def test_a_damaged_delivery_is_reported(out: Path) -> None:
     with_delivery(out, {"speed": 9})
     with pytest.raises(CommandError, match=r"neutral: delivery: speed: 0\.8 to 1\.25"):
-        run(out, "--stage", "deploy", "--force")
-    run(out, "--stage", "deploy", "--force", "--plain-delivery")
+        run(out, "--stage", "deploy", "--override", "Una prueba.")
+    run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
     assert deployed_delivery(out) == (1.0, 0.0)
 
 
 def test_only_voices_deployed_by_this_command_are_printed(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(out, "--stage", "deploy", "--force")
+    run(out, "--stage", "deploy", "--override", "Una prueba.")
     for ending in ("pt", "json"):
         voices = out / "evolved_voices"
         shutil.copy(voices / f"neutral.{ending}", voices / f"amable.{ending}")
     capsys.readouterr()
-    run(out, "--stage", "deploy", "--styles", "amable", "--force")
+    run(out, "--stage", "deploy", "--styles", "amable", "--override", "Una prueba.")
     assert " ".join(capsys.readouterr().out.split()).endswith(": amable.")
     assert (out / "voices" / "neutral.pt").is_file()
 

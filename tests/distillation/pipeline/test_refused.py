@@ -21,7 +21,7 @@ from tests.distillation.pipeline.runs import CORPUS, plan_of, run
         (["--base-voices", "pf_luz"], "two or more"),
         (["--stage", "validate", "--steps", "9"], "--steps does nothing in --stage validate"),
         (["--stage", "reference", "--jobs", "2"], "--jobs does nothing in --stage reference"),
-        (["--stage", "evolve", "--force"], "--force does nothing in --stage evolve"),
+        (["--stage", "evolve", "--override", "x"], "--override does nothing in --stage evolve"),
         (["--student", "festival"], "--student: kokoro or praat"),
         (["--strategy", "annealing"], "--strategy"),
         (["--teacher", "parrot"], "--teacher: recordings or http or f5"),

@@ -20,7 +20,7 @@ def test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work(
 ) -> None:
     options = ("--reference-audio", takes, "--styles", "amable", "profesional", "--steps", 6)
     with pytest.raises(CommandError, match="not passed"):  # no neutral voice to compare them with
-        run(tmp_path, *options, "--force")
+        run(tmp_path, *options, "--override", "Una prueba.")
     for style in ("amable", "profesional"):
         assert (tmp_path / "reference_audio" / style / "target.wav").is_file()
         voicepack.load(tmp_path / "evolved_voices" / f"{style}.pt", engine="praat")
@@ -37,7 +37,7 @@ def test_all_stages_run_end_to_end_and_a_second_run_repeats_no_work(
     assert "Deployed in" in printed
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[!v]*/**/*.*")}
     with pytest.raises(CommandError, match="not passed"):
-        run(tmp_path, *options, "--force")
+        run(tmp_path, *options, "--override", "Una prueba.")
     printed = capsys.readouterr().out
     assert printed.count("is there already") == printed.count("evolved already") == 2
     assert "validated already" in printed
@@ -94,7 +94,7 @@ def test_only_the_validated_pack_is_deployed(whole: Path, tmp_path: Path) -> Non
         run(tmp_path, "--stage", "deploy")
     assert caught.value.returncode == 1
     assert not (tmp_path / "voices").exists()
-    run(tmp_path, "--stage", "deploy", "--force")
+    run(tmp_path, "--stage", "deploy", "--override", "Una prueba.")
     assert (tmp_path / "voices" / "neutral.pt").is_file()
     manifest = json.loads((tmp_path / "voices" / "manifest.json").read_text())
     assert "held_out" not in manifest["voices"]["neutral"]["about"]  # those are another pack's

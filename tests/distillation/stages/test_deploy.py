@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
+from safetensors import safe_open
 
 from distillation import manifest, voicepack
 from distillation.delivery import Delivery
@@ -53,8 +55,16 @@ def test_manifest_packs_and_environment_file_are_written(
     assert deployed_engine(voices) == "praat"
     assert deployed_engine(tmp_path) == ""
     assert {path.name for path in voices.iterdir()} == {
-        "neutral.pt", "amable.pt", "manifest.json", "tts.env", LOCK_NAME,
+        "neutral.pt", "neutral.safetensors", "amable.pt", "amable.safetensors",
+        "manifest.json", "tts.env", LOCK_NAME,
     }  # fmt: skip
+    for voice in made.voices.values():
+        path = voices / voice.safetensors
+        assert voice.safetensors_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+        with safe_open(path, framework="numpy") as tensors:
+            assert tensors.metadata() == {"engine": "praat"}
+            values = voicepack.load(voices / voice.file).data
+            assert np.array_equal(tensors.get_tensor("voice"), values)
 
 
 def test_a_second_deployment_keeps_the_other_voices(tmp_path: Path, packs: dict[str, Path]) -> None:

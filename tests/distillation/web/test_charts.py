@@ -26,6 +26,8 @@ def test_the_best_score_extends_to_the_next_point_and_to_the_current_step() -> N
     score, *_ = curves([style_run], points)
     assert score.lines[0].points == "0.00,100.00 40.00,100.00 40.00,0.00 80.00,0.00"
     assert score.lines[0].end_x == "80.00%"
+    assert (score.lines[0].at, score.lines[0].values) == ("0.0000 0.4000", "50.0000 60.0000")
+    assert (score.x_name, score.x_end, score.places) == ("steps", 100, 100)
 
 
 def test_without_points_there_is_nothing_to_draw() -> None:

@@ -1,5 +1,6 @@
 """The page that compares runs."""
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from distillation.models import Run, StyleRun
+from tests.conftest import REPOSITORY
 from tests.distillation.factories import RunFactory, StyleRunFactory, finished_run
 from tests.factories import PersonFactory, StyleFactory
 from tests.web import words
@@ -86,8 +88,26 @@ def test_figures_and_the_stop_reason_are_shown(runs: list[Run]) -> None:
         stopped="minutes", evaluations=120, seconds=60.0, best_score=91.25
     )
     content = page(LABELER, runs[0].pk, runs[1].pk)
-    for figure in ("91.25", "its minutes are over", ">120<", ">2.0<", "80.00"):
+    for figure in ("its minutes are over", ">120<", ">2.0<", "80.0"):
         assert figure in content
+    assert "91.25" not in content  # the search's own score is on its run's page
+
+
+def test_colours_of_runs_are_none_of_a_style() -> None:
+    tokens = (REPOSITORY / "static" / "css" / "tokens.css").read_text()
+    colours = dict(re.findall(r"--((?:style|run)-\d): (light-dark\(.*?\));", tokens))
+    assert len([name for name in colours if name.startswith("run-")]) == 6
+    assert len(set(colours.values())) == len(colours)
+    compare = (REPOSITORY / "static" / "css" / "compare.css").read_text()
+    dashes = re.findall(r"polyline\.run-\d { stroke-dasharray: (.*?); }", compare)
+    assert len(set(dashes)) == 5  # the first is solid
+
+
+def test_one_listens_before_the_curve_and_the_recipes_are_folded(runs: list[Run]) -> None:
+    content = page(LABELER, runs[0].pk, runs[1].pk)
+    folded = content.index('<details class="panel')
+    assert content.index("score on held-out sentences") < content.index("<polyline") < folded
+    assert content.index("weight · self-similarity") > folded
 
 
 @pytest.mark.parametrize("asked", [(), ("x", "-1"), (99999, "9" * 40)])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
@@ -19,11 +20,12 @@ from distillation import engines, manifest, tasks, voicepack
 from distillation.models import Deployment, VoicePack
 from distillation.services import deployments as deploying
 from distillation.services import queue, recovery
-from distillation.services.deployments import pack_decide, packs_deploy, packs_deploy_later
+from distillation.services.decisions import pack_decide
+from distillation.services.deployments import packs_deploy, packs_deploy_later
 from distillation.services.errors import RunError
 from distillation.services.recovery import runs_recover
 from distillation.services.run_files import field_path
-from tests.distillation.factories import finished_run
+from tests.distillation.factories import approve, finished_run
 from tests.factories import PersonFactory, StyleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -49,8 +51,7 @@ def approved(stock: str, style: str = "neutral") -> VoicePack:
     row.file.name, path = field_path(row, "file")
     row.sha256 = voicepack.save(engines.student("praat").stock_voice(stock), path)
     row.save()
-    person = row.style_run.run.created_by
-    pack_decide(pack=row, person=person, verdict="approve", reason="Bien.")
+    approve(row)
     return row
 
 
@@ -122,7 +123,7 @@ def test_a_damaged_manifest_ends_the_deployment(pack: VoicePack, voices_dir: Pat
 
 
 def test_only_an_evolved_and_validated_voice_is_reviewed(pack: VoicePack) -> None:
-    person, asked = pack.style_run.run.created_by, {"verdict": "approve", "reason": "Bien."}
+    person, asked = PersonFactory(), {"verdict": "approve", "reason": "Bien."}
     for row, changes, code in (
         (pack.style_run, {"state": "running"}, "not_validated"),
         (pack, {"kind": VoicePack.Kind.START}, "not_evolved"),
@@ -272,6 +273,12 @@ def test_one_deployment_replaces_all_that_are_current() -> None:
     assert set(rows[2].replaces.all()) == set(rows[:2])
 
 
+def seen(pack: VoicePack) -> dict[str, int]:
+    """Return what a form of now says was seen of the pack's voice."""
+    last = Deployment.objects.last_of(str(settings.VOICES_DIR))
+    return {f"seen-{pack.style}": last.get(pack.style, 0)}
+
+
 FIT = {
     "speed": 1.04,
     "gain_db": -1.3,
@@ -331,7 +338,7 @@ class TestPage:
             return " ".join(admin.get(reverse(name, args=args)).content.decode().split())
 
         def send(**fields: int) -> int:
-            admin.post(reverse("deploy"), {"pack": pack.pk, **fields})
+            admin.post(reverse("deploy"), {"pack": pack.pk, **seen(pack), **fields})
             row = Deployment.objects.get(state=Deployment.State.REQUESTED)
             carry_out(row)
             return row.pk
@@ -436,7 +443,7 @@ class TestPage:
         packs_deploy(packs=[approved(OTHER)], person=PersonFactory())
         button = f'name="pack" value="{pack.pk}"'
         assert button in admin.get(reverse("voices")).content.decode()
-        admin.post(reverse("deploy"), {"pack": pack.pk})
+        admin.post(reverse("deploy"), {"pack": pack.pk, **seen(pack)})
         carry_out(Deployment.objects.get(state=Deployment.State.REQUESTED))
         assert served(voices_dir) == {"neutral": pack.sha256}
         admin.force_login(PersonFactory(roles=["labeler"]))

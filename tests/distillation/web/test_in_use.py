@@ -94,8 +94,8 @@ def test_the_launch_form_preselects_the_default_and_mentions_the_other(
     settings: Any, admin_client: Client, kokoro_voices: Path
 ) -> None:
     def field() -> tuple[Any, str]:
-        answer: Any = admin_client.get("/admin/distillation/run/add/")
-        form = answer.context["adminform"].form
+        answer: Any = admin_client.get("/runs/launch/")
+        form = answer.context["form"]
         return form["student"].value(), str(form.fields["student"].help_text)
 
     with translation.override("en"):

@@ -104,8 +104,9 @@ def test_milestone_voices_can_be_played(run: Run) -> None:
     default_storage.save(sample_name(pack), ContentFile(spoken(TEXTS[0], "pf_luz")))
     client = signed_in(LABELER, "en")
     content = client.get(reverse("run", args=[run.pk])).content.decode()
-    assert "25 % · step 25" in content
-    assert "100 % · step 100" in content
+    said = words.text_of(content)
+    assert "At 25 % of the search · step 25" in said
+    assert "Best voice · step 100" in said
     sample = reverse("pack_sample", args=[pack.pk])
     assert sample in content
     answer = client.get(sample)
@@ -166,7 +167,7 @@ def test_warnings_about_a_target_are_shown_above_its_search(run: Run) -> None:
     assert card.count("<p>") == 2
     assert "only 4.3 s of speech" in card
     assert "310 Hz, higher than every stock voice (up to 244 Hz)" in card
-    assert card.index("only 4.3 s") < card.index("<progress") < content.index("<polyline")
+    assert card.index("only 4.3 s") < card.index("80.0") < card.index("<audio")
     assert "solo 4,3 s de habla" in signed_in(LABELER).get(page).content.decode()
 
 
@@ -189,12 +190,62 @@ def test_a_best_score_not_yet_stored_as_a_point_is_no_stagnation(run: Run) -> No
 
 
 def test_a_search_that_ended_early_has_full_progress(run: Run) -> None:
-    StyleRun.objects.update(stopped="goal", step=10)
-    for name in ("run", "runs"):
-        args = [run.pk] if name == "run" else []
-        answer = signed_in(LABELER).get(reverse(name, args=args))
-        content = words.joined(answer.content.decode())
-        assert '<progress value="1" max="1"' in content
+    run.report.delete()
+    StyleRun.objects.update(stopped="goal", step=10, state="running", report={})
+    answer = signed_in(LABELER).get(reverse("run", args=[run.pk]))
+    assert '<progress value="1" max="1"' in words.joined(answer.content.decode())
+
+
+def test_one_listens_first_then_sees_the_curve_and_the_rest_is_folded(run: Run) -> None:
+    content = signed_in(LABELER, "en").get(reverse("run", args=[run.pk])).content.decode()
+    folded = content.index('<details class="panel"')
+    assert content.index("<audio") < content.index("<polyline") < folded
+    for what in ("search score, of the texts", "What happened", "Report as JSON", "Recipe"):
+        assert content.index(what) > folded, what
+    assert content.count("Worse than before") == 0
+
+
+def test_the_headline_is_of_held_out_sentences_with_its_intervals(run: Run) -> None:
+    style = run.report.data["styles"]["neutral"]
+    style["similarity"]["over_deployed"] = {"mean": 0.021, "low": -0.004, "high": 0.04}
+    style["start"] = {**style["start"], "score": {**style["start"]["score"], "total": 70.5}}
+    run.report.save()
+    StyleRun.objects.update(best_score=91.25)
+    answer = signed_in(LABELER, "en").get(reverse("run", args=[run.pk]))
+    card = answer.content.decode().partition('id="style-neutral"')[2].partition("<audio")[0]
+    said = words.text_of(card)
+    assert "80.0 / 100 score on held-out sentences +9.5 against the start" in said
+    assert "0.861 0.850 to 0.873" in said
+    assert "+0.159 +0.140 to +0.178" in said
+    assert "against the voice in service +0.021 −0.004 to +0.040 · may be chance" in said
+    assert "91.25" not in said
+
+
+def test_what_the_polling_brings_is_what_changed(run: Run) -> None:
+    Run.objects.update(state=RunState.RUNNING)
+    client, panel = signed_in(REVIEWER, "en"), reverse("run_panel", args=[run.pk])
+    page = client.get(reverse("run", args=[run.pk])).content.decode()
+    known = [("heard", one) for one in re.findall(r'name="heard" value="([^"]*)"', page)]
+    same = client.get(f"{panel}?{urlencode(known)}").content.decode()
+    assert "<audio" not in same
+    assert "<polyline" not in same
+    assert "<details" not in same  # an open one stays open
+    assert 'id="progress-neutral" hx-swap-oob="true"' in words.joined(same)
+    StyleRun.objects.filter(style="neutral").update(step=101)
+    assert "<polyline" in client.get(f"{panel}?{urlencode(known)}").content.decode()
+
+
+def test_the_list_says_the_same_headline_worse_first_and_no_search_score(
+    run: Run,
+) -> None:
+    data = run.report.data
+    data["styles"]["amable"] = data["styles"]["amable"] | {"worse": ["total"]}
+    run.report.save()
+    StyleRun.objects.update(best_score=91.25)
+    content = signed_in(LABELER, "en").get(reverse("runs")).content.decode()
+    row = words.text_of(content.partition("<tbody>")[2].partition("</tbody>")[0])
+    assert row.index("Amable got worse 80.0") < row.index("Neutral 80.0 +0.0")
+    assert "91.25" not in row
 
 
 def test_all_launch_values_are_shown(run: Run) -> None:

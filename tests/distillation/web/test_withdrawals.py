@@ -13,12 +13,12 @@ from corpus.services.speakers import consent_withdraw
 from distillation import engines, voicepack
 from distillation.models import Deployment, Run, StyleRun, VoicePack
 from distillation.services import slices
-from distillation.services.deployments import pack_decide, packs_deploy
+from distillation.services.deployments import packs_deploy
 from distillation.services.errors import RunError
 from distillation.services.provenance import consent_hold, take_uses_store, voice_made
 from distillation.services.run_files import field_path
 from tests.corpus.web.conftest import signed_in
-from tests.distillation.factories import finished_run, tiny_run
+from tests.distillation.factories import approve, finished_run, tiny_run
 from tests.factories import PersonFactory, RecordingFactory, StyleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -37,7 +37,7 @@ def pack(settings: Settings, tmp_path: Path) -> VoicePack:
     run.recipe["styles"][0]["takes"] = {"Una frase.": take.wav.name}
     run.recipe["inputs"] = {take.wav.name: take.sha256}
     uses_stored(run)
-    pack_decide(pack=row, person=run.created_by, verdict="approve", reason="Bien.")
+    approve(row, nevertheless="Una prueba.")
     return row
 
 

@@ -1,0 +1,128 @@
+"""Quality of takes: scored against the speaker's neutral voice, which is stored with the score."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+
+from corpus.audio.checks import Check
+from corpus.audio.profile import Baseline, Quality, quality
+from corpus.audio.prosody import ANALYSER, Prosody
+from corpus.models import ProsodyScore, Recording, Speaker
+
+BASELINE_STYLE = "neutral"
+LEAST_CHANGE = 0.005  # of the quality: less is not shown, as it rounds to the same two digits
+
+
+@dataclass(frozen=True)
+class Rescore:
+    """What evaluating a judged take again would change."""
+
+    score: ProsodyScore
+    quality: float
+    baseline: dict[str, Any]
+
+    @property
+    def difference(self) -> float:
+        return self.quality - self.score.quality
+
+
+def score_write(recording: Recording, prosody: Prosody, checks: list[Check]) -> ProsodyScore:
+    """Append a score of the current analyser, against the speaker's neutral voice of now."""
+    judged, baseline = _judge(recording, prosody, checks, _neutral_of(recording.speaker_id))
+    return ProsodyScore.objects.create(
+        recording=recording,
+        analyser=ANALYSER,
+        quality=judged.score,
+        parts=judged.to_json(),
+        baseline=baseline,
+        pitch_mean_hz=prosody.pitch_mean_hz,
+        pitch_range_st=prosody.pitch_range_st,
+        energy_std=prosody.energy_std,
+        speech_rate=prosody.speech_rate,
+        pause_ratio=prosody.pause_ratio,
+        measures=prosody.to_json(),
+    )
+
+
+def baseline_changed(recording: Recording) -> None:
+    """Score the speaker's waiting takes again after a change of the neutral takes.
+
+    Takes that were judged keep the score they were judged with; see `takes_rescore`.
+    """
+    if recording.style.key == BASELINE_STYLE:
+        _rescore_waiting(recording.speaker_id)
+
+
+def take_reopened(recording: Recording) -> None:
+    """Score a take again that waits once more; the neutral voice may have changed meanwhile."""
+    _rescore_waiting(recording.speaker_id, pk=recording.pk)
+
+
+def rescore_preview(speaker: Speaker) -> list[Rescore]:
+    """Return the accepted takes whose quality the speaker's neutral voice of now would change."""
+    neutral = _neutral_of(speaker.pk)
+    found = []
+    for score in _newest(speaker.pk, recording__state=Recording.State.ACCEPTED):
+        judged, baseline = _judge_again(score, neutral)
+        if abs(judged.score - score.quality) >= LEAST_CHANGE:
+            found.append(Rescore(score, judged.score, baseline))
+    return found
+
+
+@transaction.atomic
+def takes_rescore(*, speaker: Speaker, takes: Iterable[int], person: Any) -> int:
+    """Append a score by the neutral voice of now to these accepted takes; return how many."""
+    neutral, wanted = _neutral_of(speaker.pk), set(takes)
+    scores = _newest(speaker.pk, recording__state=Recording.State.ACCEPTED)
+    chosen = [score for score in scores if score.recording_id in wanted]
+    for score in chosen:
+        judged, baseline = _judge_again(score, neutral)
+        score.pk, score._state.adding = None, True
+        score.quality, score.parts, score.baseline = judged.score, judged.to_json(), baseline
+        score.rescored_by = person
+        score.save(force_insert=True)
+    return len(chosen)
+
+
+def _rescore_waiting(speaker: int, **which: Any) -> None:
+    neutral = _neutral_of(speaker)
+    narrowed = {f"recording__{name}": value for name, value in which.items()}
+    scores = _newest(speaker, recording__state=Recording.State.PENDING, **narrowed)
+    for score in scores:
+        judged, score.baseline = _judge_again(score, neutral)
+        score.quality, score.parts = judged.score, judged.to_json()
+    ProsodyScore.objects.bulk_update(scores, ["quality", "parts", "baseline"], batch_size=200)
+
+
+def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:
+    """Return the newest score of the current analyser of each of the speaker's takes."""
+    rows = ProsodyScore.objects.filter(recording__speaker=speaker, analyser=ANALYSER, **which)
+    rows = rows.select_related("recording__style", "recording__sentence").order_by("pk")
+    return list({score.recording_id: score for score in rows}.values())
+
+
+def _judge_again(
+    score: ProsodyScore, neutral: dict[int, Prosody]
+) -> tuple[Quality, dict[str, Any]]:
+    checks = [Check.from_json(check) for check in score.recording.checks]
+    return _judge(score.recording, Prosody.from_json(score.measures), checks, neutral)
+
+
+def _judge(
+    recording: Recording, prosody: Prosody, checks: list[Check], neutral: dict[int, Prosody]
+) -> tuple[Quality, dict[str, Any]]:
+    """Return the quality relative to the speaker's other neutral takes, and their baseline."""
+    others = [take for pk, take in neutral.items() if pk != recording.pk]
+    baseline = Baseline.of(others)
+    judged = quality(prosody, checks, recording.style.profile, baseline)
+    return judged, {"takes": len(others)} | (asdict(baseline) if baseline else {})
+
+
+def _neutral_of(speaker: int) -> dict[int, Prosody]:
+    scores = ProsodyScore.objects.filter(
+        recording__speaker=speaker, recording__style__key=BASELINE_STYLE, analyser=ANALYSER
+    ).exclude(recording__state=Recording.State.REJECTED)
+    rows = scores.order_by("pk").values_list("recording_id", "measures")
+    return {pk: Prosody.from_json(measures) for pk, measures in rows}

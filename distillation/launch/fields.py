@@ -1,0 +1,23 @@
+"""Form fields of the launch form that Django does not have."""
+
+from typing import Any
+
+from django import forms
+
+
+class TakeChoice(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.style.key} · {obj.sentence.sentence_id} · {obj.take} · {obj.sentence.text}"
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several audio files; the cleaned data is a list, empty if nothing was uploaded."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(one, initial) for one in data or ()]

@@ -1,0 +1,105 @@
+"""What a launch needs and whether it is there: takes, weights, workers, consent."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count
+
+from corpus.models import Recording, Speaker, StyleLabel
+from distillation.engines import STUDENTS, TEACHERS, has_voices
+from distillation.sentence_selection import REFERENCES
+from distillation.services.recipes import sentence_options
+from distillation.services.recovery import teacher_is_there, worker_is_there
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleNeed:
+    """How many sentences a style has for its target; recorded ones if the teacher plays takes."""
+
+    style: StyleLabel
+    found: int
+    is_chosen: bool
+    wanted: int = REFERENCES
+
+    @property
+    def met(self) -> bool:
+        return self.found >= self.wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """A speaker whose accepted takes are not used, and how many they are."""
+
+    speaker: Speaker
+    takes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What is there of what a launch with this student, teacher and styles needs.
+
+    Attributes
+    ----------
+    plays_takes : bool
+        Whether the teacher plays accepted takes, so that the styles need them.
+    styles : list of StyleNeed
+        All of the corpus, those of the run and the others.
+    unused : list of Unused
+        Accepted takes without a standing consent.
+    install_hint : str
+        The command that fetches the student's files; empty if they are here.
+    has_worker : bool
+    lacks_teacher_worker : bool
+        Whether the teacher has a queue of its own that no worker takes.
+    """
+
+    plays_takes: bool
+    styles: list[StyleNeed]
+    unused: list[Unused]
+    install_hint: str
+    has_worker: bool
+    lacks_teacher_worker: bool
+
+    @property
+    def can_launch(self) -> bool:
+        """Whether a launch would be accepted; it may still wait for a worker."""
+        return bool(self.chosen) and not self.install_hint and all(one.met for one in self.chosen)
+
+    @property
+    def chosen(self) -> list[StyleNeed]:
+        return [one for one in self.styles if one.is_chosen]
+
+    @property
+    def met(self) -> bool:
+        return self.can_launch and self.has_worker and not self.lacks_teacher_worker
+
+
+def launch_requirements(*, student: str, teacher: str, styles: Collection[str]) -> Requirements:
+    """Return what is there of what a launch needs."""
+    info = TEACHERS[teacher]
+    return Requirements(
+        plays_takes=info.plays_takes,
+        styles=[
+            StyleNeed(
+                style=label,
+                found=len(sentence_options(label, info.plays_takes)),
+                is_chosen=label.key in styles,
+            )
+            for label in StyleLabel.objects.all()
+        ],
+        unused=_unused(),
+        install_hint=""
+        if has_voices(student, settings.MODEL_DIR)
+        else STUDENTS[student].install_hint,
+        has_worker=worker_is_there(),
+        lacks_teacher_worker=bool(info.queue) and not teacher_is_there(),
+    )
+
+
+def _unused() -> list[Unused]:
+    accepted = Recording.objects.filter(state=Recording.State.ACCEPTED)
+    counts = accepted.exclude(pk__in=Recording.objects.usable()).order_by().values("speaker")
+    takes = dict(counts.annotate(n=Count("pk")).values_list("speaker", "n"))
+    found = Speaker.objects.filter(pk__in=takes).order_by("name")
+    return [Unused(speaker=speaker, takes=takes[speaker.pk]) for speaker in found]

@@ -1,0 +1,146 @@
+"""Tests a voice at the speech service after its deployment; the former comes back if it fails."""
+
+import logging
+import time
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from corpus.audio.io import decode
+from corpus.audio.types import Audio, AudioError
+from distillation.models import Deployment
+from distillation.services.decisions import report_of
+from distillation.services.errors import USER_FAULTS
+from distillation.services.run_files import media_path
+from distillation.services.versions import version_return
+from distillation.stages.base import StageError
+from distillation.stages.voice_test import VoiceTest
+
+logger = logging.getLogger(__name__)
+
+LOAD_SECONDS = 30.0  # the service looks for new voices every few seconds
+ANSWER_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+BUSY = (429, 503)
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+class NotTested(Exception):
+    """The voice cannot be tested, through no fault of its own; the argument is why, a code."""
+
+
+class TestFailed(Exception):
+    """The service does not speak with the voice as it should; the argument is why, a code."""
+
+
+def voice_test(*, deployment_id: int) -> None:
+    """Test a deployment that is in service and not tested yet; keep the result on its row."""
+    rows = Deployment.objects.current().select_related("pack__style_run__run__report", "person")
+    row = rows.filter(pk=deployment_id).first()
+    if row is None or row.test.get("state") != "asked":
+        return
+    result = _tested(row) | {"at": timezone.now().isoformat()}
+    logger.info("voice %s of deployment %d: test %s", row.voice, row.pk, result)
+    if result["state"] == FAILED:
+        _bring_back(row, result)
+    else:
+        Deployment.objects.filter(pk=row.pk).update(test=result)
+
+
+def _bring_back(row: Deployment, result: dict[str, Any]) -> None:
+    Deployment.objects.filter(pk=row.pk).update(test=result)
+    try:
+        version_return(deployment=row, reason=result)
+    except USER_FAULTS as error:  # the voice stays; its page says both
+        failed = {**result, "stays": str(error)}
+        Deployment.objects.filter(pk=row.pk).update(test=failed)
+
+
+def _tested(row: Deployment) -> dict[str, Any]:
+    style_run = row.pack.style_run
+    try:
+        report = report_of(style_run)
+        test = VoiceTest(report, media_path(style_run.target.name), row.delivery)
+        wanted = test.expected
+        text = style_run.run.recipe["held_out_texts"][wanted.number]
+        answer = test.judge(_spoken(row, text))
+    except NotTested as error:
+        return {"state": SKIPPED, "why": str(error)}
+    except TestFailed as error:
+        return {"state": FAILED, "why": str(error)}
+    except (StageError, AudioError, KeyError):
+        return {"state": SKIPPED, "why": "no_target"}
+    return {
+        "state": FAILED if answer.fault else PASSED,
+        "why": answer.fault,
+        **answer.to_json(),
+        "expected": {
+            "similarity": wanted.similarity,
+            "threshold": wanted.threshold,
+            "duration_s": wanted.duration_s,
+            "level_lufs": wanted.level_lufs,
+        },
+    }
+
+
+def _spoken(row: Deployment, text: str) -> Audio:
+    """Have the speech service speak a text with exactly this voice."""
+    key = settings.SPEECH_API_KEY
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(
+        base_url=settings.SPEECH_URL, headers=headers, timeout=ANSWER_SECONDS
+    ) as service:
+        try:
+            _wait_for_voice(service, row)
+            answer = _speech(service, row.voice, text)
+        except httpx.TimeoutException as error:
+            raise TestFailed("no_answer") from error
+        except httpx.HTTPError as error:
+            raise NotTested("unreachable") from error
+    if answer.is_error:
+        raise TestFailed("refused")
+    try:
+        return decode(answer.content)
+    except AudioError as error:
+        raise TestFailed("no_sound") from error
+
+
+def _wait_for_voice(service: httpx.Client, row: Deployment) -> None:
+    """Wait until the service lists this pack under this name."""
+    deadline = time.monotonic() + LOAD_SECONDS
+    while True:
+        listed = _listed(service)
+        if any(one["id"] == row.voice and one["sha256"] == row.sha256 for one in listed):
+            return
+        if all(one["engine"] != row.pack.engine for one in listed):
+            raise NotTested("other_engine")
+        if time.monotonic() > deadline:
+            raise TestFailed("not_loaded")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _listed(service: httpx.Client) -> list[dict[str, Any]]:
+    answer = service.get("/v1/audio/voices")
+    if answer.status_code in (401, 403):
+        raise NotTested("no_key")
+    if answer.is_error:
+        raise NotTested("unreachable")
+    try:
+        return list(answer.json()["voices"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotTested("unreachable") from error
+
+
+def _speech(service: httpx.Client, voice: str, text: str) -> httpx.Response:
+    """Ask for a sentence; again while the service is busy."""
+    wanted = {"model": "tts-1", "voice": voice, "input": text, "response_format": "wav"}
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        answer = service.post("/v1/audio/speech", json=wanted)
+        if answer.status_code not in BUSY:
+            return answer
+        if time.monotonic() > deadline:
+            raise NotTested("busy")
+        time.sleep(PAUSE_SECONDS)
