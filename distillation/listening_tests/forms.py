@@ -8,8 +8,9 @@ from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from distillation.listening_tests.models import ListeningTest
+from distillation.listening_tests.scales import Kind
 from distillation.listening_tests.services.creation import MAX_SENTENCES
-from distillation.listening_tests.services.sources import Role, Source
+from distillation.listening_tests.services.sources import OF_TAKES, Role, Source
 
 DEFAULT_SENTENCES = 12
 
@@ -47,8 +48,11 @@ class ListeningTestForm(forms.Form):
 
     @property
     def chosen(self) -> list[Source]:
-        """The ticked voices, in the order of the form."""
-        ticked = self.cleaned_data["voices"]
+        """The ticked voices, in the order of the form; an ABX has the target without a tick."""
+        ticked = set(self.cleaned_data["voices"])
+        targets = [key for key, source in self.sources.items() if source.role in OF_TAKES]
+        if self.cleaned_data["kind"] == Kind.ABX and not ticked & set(targets):
+            ticked |= set(targets[:1])
         return [source for key, source in self.sources.items() if key in ticked]
 
 

@@ -110,7 +110,6 @@ class TestCreating:
         ("kind", "roles"),
         [
             ("preference", ["evolved"]),
-            ("abx", ["evolved", "stock"]),
             ("abx", ["evolved", "target"]),
         ],
     )
@@ -121,6 +120,14 @@ class TestCreating:
         )
         assert answer.status_code == 422
         assert not ListeningTest.objects.exists()
+
+    def test_an_abx_has_the_target_without_a_tick(self, run, admin) -> None:
+        keys = [f"{run.style_runs.get().pk}-{role}" for role in ("evolved", "stock")]
+        browser(admin).post(
+            f"/listening-tests/new/?run={run.pk}", {"kind": "abx", "voices": keys, "sentences": 2}
+        )
+        reference = ListeningTest.objects.get().voices.get(is_reference=True)
+        assert reference.role == "target"
 
     def test_runs_are_compared_by_their_evolved_voices(self, run, admin) -> None:
         other = run_with_sounds("neutral", roles=("start", "evolved"))
