@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from distillation.comparison import differences
 from distillation.models import Run, ScorePoint, StyleRun, VoicePack
 from distillation.views.charts import Chart, compared
-from distillation.views.evidence import headline
+from distillation.views.headline import headline
 from distillation.wording import field_value
 from voicelab.roles import ROLES, role_required
 
@@ -124,7 +124,7 @@ def _row(place: Place, row: StyleRun, pack: VoicePack | None) -> dict[str, Any]:
         "style_run": row,
         "pack": pack,
         "held_out": row.report.get("evolved", {}).get("score"),
-        "headline": headline(row.style, report or row.report),
+        "headline": headline(report or row.report, row.style),
         "minutes": row.seconds / 60,
         "per_second": row.evaluations / row.seconds if row.seconds else None,
     }

@@ -66,46 +66,6 @@ class Prosody:
     after: float | None
 
 
-@dataclass(frozen=True)
-class Headline:
-    """How good a style's voice is on held-out sentences, and against the voices before it.
-
-    `gain` is in points of the score over the start; the others are similarities to the target,
-    as intervals of a report, None where it has none.
-    """
-
-    style: str
-    score: float
-    gain: float
-    similarity: Report | None
-    over_start: Report | None
-    over_deployed: Report | None
-    worse: list[Change]
-
-
-def headline(key: str, style: Report) -> Headline | None:
-    """Return the figures to name first; None if the style is not validated."""
-    if "evolved" not in style:
-        return None
-    score, start = style["evolved"]["score"]["total"], style["start"]["score"]["total"]
-    found = style.get("similarity") or {}
-    return Headline(
-        style=key,
-        score=score,
-        gain=score - start,
-        similarity=found.get("evolved"),
-        over_start=found.get("gain"),
-        over_deployed=found.get("over_deployed"),
-        worse=worsened(style),
-    )
-
-
-def headlines(styles: Mapping[str, Report]) -> list[Headline]:
-    """Return the headline of each validated style, those that got worse first."""
-    found = [headline(key, style) for key, style in styles.items()]
-    return sorted((one for one in found if one), key=lambda one: not one.worse)
-
-
 def worsened(style: Report) -> list[Change]:
     """Return the measures that are worse than the start's on held-out sentences."""
     return [

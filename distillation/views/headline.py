@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from distillation.views.evidence import Change, worsened
+
 Interval = Mapping[str, Any]  # mean, low, high
 
 
@@ -20,6 +22,10 @@ class Headline:
         service when this one was validated.
     natural, natural_before : float or None
         Predicted naturalness, 1-5, and that of the start.
+    worse : list of Change
+        Measures that are worse than the start's.
+    style : str
+        Its key.
     """
 
     score: float
@@ -29,11 +35,19 @@ class Headline:
     over_deployed: Interval | None
     natural: float | None
     natural_before: float | None
+    worse: list[Change]
+    style: str = ""
 
 
-def headline(style: Mapping[str, Any]) -> Headline | None:
-    """Return the headline figures of a style's report; None without a report."""
-    if not style:
+def headlines(styles: Mapping[str, Mapping[str, Any]]) -> list[Headline]:
+    """Return the headline of each validated style, those that got worse first."""
+    found = [headline(report, key) for key, report in styles.items()]
+    return sorted((one for one in found if one), key=lambda one: not one.worse)
+
+
+def headline(style: Mapping[str, Any], key: str = "") -> Headline | None:
+    """Return the headline figures of a style's report; None if the style is not validated."""
+    if "evolved" not in style:
         return None
     similarity = style.get("similarity") or {}
     natural = style.get("naturalness") or {}
@@ -46,6 +60,8 @@ def headline(style: Mapping[str, Any]) -> Headline | None:
         over_deployed=similarity.get("over_deployed"),
         natural=_mean(natural.get("evolved")),
         natural_before=_mean(natural.get("start")),
+        worse=worsened(style),
+        style=key,
     )
 
 

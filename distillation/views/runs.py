@@ -20,7 +20,7 @@ from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import may_hear_target
 from distillation.views.charts import PARTS, curves, grouped
-from distillation.views.evidence import Headline, headline, headlines
+from distillation.views.headline import Headline, headline, headlines
 from distillation.views.sounds import sounds_of
 from voicelab.roles import ADMIN, ROLES, role_required
 
@@ -129,7 +129,7 @@ def run_context(pk: int, person: Any) -> dict[str, Any]:
         "styles": [
             {
                 **style_context(row, recipe, by_style.get(row.pk, [])),
-                "headline": headline(row.style, compared.get(row.style) or row.report),
+                "headline": headline(compared.get(row.style) or row.report, row.style),
                 "sounds": sounds_of(
                     row, packs.get(row.pk, []), target=may_hear_target(person, row)
                 ),
