@@ -32,7 +32,7 @@ WALKS = {
     ),
     "upload": ("tests/corpus/web/test_takes.py::test_a_speaker_uploads_and_sees_the_take",),
     "web": (
-        f"{_WEB}/test_launch.py::TestLaunch::test_an_admin_launches_a_run_in_the_admin",
+        f"{_WEB}/test_launch.py::TestLaunch::test_an_admin_launches_a_run",
         "tests/distillation/test_services.py::TestWholeRun::"
         "test_every_stored_pack_has_a_sample_of_the_same_sentence",
     ),

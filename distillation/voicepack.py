@@ -13,6 +13,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,6 +172,8 @@ def _check(data: NDArray[np.generic]) -> None:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # opening a named pipe would wait for a writer
+        raise PackError("unreadable", f"{path}: not a regular file.")
     try:
         with path.open("rb") as file:
             blob = file.read(MAX_FILE + 1)
@@ -213,10 +216,25 @@ def _tensor(blob: bytes) -> Samples:
         raise PackError("unsafe", "its pickle does more than hold a tensor; refused") from error
     except _DAMAGE as error:
         raise PackError("not_a_pack", "damaged, or not a pack written by torch.save") from error
-    if not isinstance(value, torch.Tensor) or value.is_sparse or value.is_quantized:
+    try:
+        return _values(value)
+    except _DAMAGE as error:  # a kind of tensor that nobody expected
+        if isinstance(error, PackError):
+            raise
+        raise PackError("not_a_pack", f"not a plain tensor ({type(error).__name__})") from error
+
+
+def _values(value: Any) -> Samples:
+    """Return the values of an ordinary tensor of a pack's shape."""
+    import torch
+
+    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.is_quantized:
         raise PackError("not_a_pack", f"one tensor wanted, not {type(value).__name__}")
+    if value.layout != torch.strided or value.device.type != "cpu" or value.is_nested:
+        kind = f"a {value.layout} tensor on {value.device}"
+        raise PackError("not_a_pack", f"one tensor with its values wanted, not {kind}")
     if value.dtype != torch.float32:
         raise PackError("dtype", f"float32 values wanted, not {value.dtype}")
     if value.ndim != 3 or value.shape[0] not in ROWS or tuple(value.shape[1:]) != (1, WIDTH):
         raise PackError("shape", f"shape (510 or 511, 1, 256) wanted, not {tuple(value.shape)}")
-    return value.detach().contiguous().numpy()
+    return value.detach().resolve_neg().contiguous().numpy()

@@ -13,4 +13,9 @@ from voicelab.tts import urls  # noqa: E402, F401  # fail at startup if the URLs
 from voicelab.tts.application import Application, config  # noqa: E402
 from voicelab.tts.service import Service  # noqa: E402
 
-application = Application(django, Service(config()), max_body=settings_tts.TTS_MAX_BODY)
+application = Application(
+    django,
+    Service(config()),
+    max_body=settings_tts.TTS_MAX_BODY,
+    receive_s=settings_tts.TTS_RECEIVE_S,
+)

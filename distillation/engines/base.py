@@ -93,6 +93,19 @@ class StreamingStudent(Protocol):
         ...
 
 
+@runtime_checkable
+class MultilingualStudent(Protocol):
+    """A student that speaks several languages with one network."""
+
+    def language_of(self, voice: str) -> str:
+        """Return the language of one of its published voices; empty if its name does not say."""
+        ...
+
+    def in_language(self, lang: str) -> Student:
+        """Return the student for a language; EngineError `bad_option` lists those it speaks."""
+        ...
+
+
 class DifferentiableProsody(NamedTuple):
     """What a student predicts of a text's prosody, as torch tensors.
 

@@ -99,7 +99,7 @@ def run_work(run: Run) -> None:
 
 def approve_and_deploy(run: Run) -> None:
     """Approve every voice; deploy the first twice: as its pack speaks, then as it was fitted."""
-    packs = list(VoicePack.objects.evolved().filter(style_run__run=run))
+    packs = list(VoicePack.objects.evolved().filter(style_run__run=run).order_by("style_run"))
     for pack in packs:
         pack_decide(
             pack=pack,

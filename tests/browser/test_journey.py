@@ -205,7 +205,7 @@ def deploy_voice(page: Page, run: str, style: str) -> None:
     page.goto(f"{run}review/")
     card = page.locator(f"#{style}")
     card.get_by_text("Deploy it against the rules").click()
-    card.get_by_label("Deploy it all the same").check()
+    card.get_by_role("checkbox", name="Deploy it all the same").check()
     card.get_by_label("Why deploy it all the same").fill("To try the pages.")
     card.get_by_role("button", name="Deploy with an override").click()
     expect(page).to_have_url(re.compile(r"/voices/$"))

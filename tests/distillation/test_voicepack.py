@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -140,11 +141,18 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         (torch.full((510, 1, 256), float("inf")), "not_finite"),
         (torch.full((510, 1, 256), 1e6), "out_of_range"),
         (torch.zeros(510, 1, 256).to_sparse(), "not_a_pack"),
+        (torch.zeros(510, 1, 256, device="meta"), "not_a_pack"),
+        (torch.zeros(510, 1, 256, dtype=torch.complex64), "dtype"),
     ],
 )
 def test_tensors_that_are_not_a_voice_are_refused(tmp_path, tensor, code):
     torch.save(tensor, tmp_path / "voz.pt")
     assert refused(tmp_path / "voz.pt") == code
+
+
+def test_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
+    os.mkfifo(tmp_path / "voz.pt")
+    assert refused(tmp_path / "voz.pt") == "unreadable"
 
 
 def test_metadata_without_an_engine_is_refused(tmp_path):

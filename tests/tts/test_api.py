@@ -40,11 +40,9 @@ async def test_speech_has_the_requested_length_and_level(tmp_path: Path) -> None
         assert 2 < normal.duration_s < 6
         assert -27 < integrated_lufs(normal) < -19
         assert np.array_equal(normal.y, (await speak(client)).y)
-        slow, fast = await speak(client, speed=0.5), await speak(client, speed=2)
-        assert slow.duration_s / normal.duration_s == pytest.approx(2, rel=0.15)
-        assert fast.duration_s / normal.duration_s == pytest.approx(0.5, rel=0.15)
-        assert (await speak(client, speed=4)).duration_s < 0.35 * normal.duration_s
-        assert (await speak(client, speed=0.25)).duration_s > 3 * normal.duration_s
+        for speed in (0.25, 0.5, 0.8, 1.25, 1.5, 2, 3, 4):
+            spoken = await speak(client, speed=speed)
+            assert spoken.duration_s * speed == pytest.approx(normal.duration_s, rel=0.03)
 
 
 async def test_voices_differ_and_the_request_overrides_set_voice(tmp_path: Path) -> None:
@@ -85,7 +83,7 @@ async def test_a_voice_speaks_with_the_speed_and_gain_of_the_manifest(tmp_path: 
         assert plain.duration_s / own.duration_s == pytest.approx(1.1, rel=0.02)
         assert integrated_lufs(own) - integrated_lufs(plain) == pytest.approx(-6, abs=0.3)
         slow = await speak(client, speed=0.5)
-        assert slow.duration_s / own.duration_s == pytest.approx(2, rel=0.15)
+        assert slow.duration_s / own.duration_s == pytest.approx(2, rel=0.03)
         body = {"input": TEXT, "response_format": "wav"}
         headers = (await client.post("/v1/audio/speech", json=body)).headers
         assert (headers["X-Voice-Speed"], headers["X-Voice-Gain-dB"]) == ("1.1", "-6")
@@ -127,7 +125,7 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         assert streamed.duration_s == pytest.approx(whole.duration_s, abs=0.15)
         assert whole.duration_s > 30
         fast = await speak(client, input=LONG[:800], speed=2)
-        assert fast.duration_s == pytest.approx(whole.duration_s / 2, rel=0.15)
+        assert fast.duration_s == pytest.approx(whole.duration_s / 2, rel=0.03)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +146,7 @@ async def test_mp3_is_the_default_and_long_text_is_whole(tmp_path: Path) -> None
         ({"input": "x", "speed": 5}, 400, "speed", "4"),
         ({"input": "x", "speed": "nan"}, 400, "speed", "finite"),
         ({"input": "x", "response_format": "ogg"}, 400, "response_format", "'mp3', 'wav'"),
-        ({"input": "x", "stream_format": "sse"}, 400, "stream_format", "audio"),
+        ({"input": "x", "stream_format": "websocket"}, 400, "stream_format", "'audio' or 'sse'"),
     ],
 )
 async def test_error_messages_name_the_field(

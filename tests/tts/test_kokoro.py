@@ -43,13 +43,17 @@ async def test_kokoro_speaks_stock_alias_and_deployed_voices(
         assert native(v["id"] for v in listed) == ["neutral", "ef_dora", "af_sky"]
         body = {"input": TEXT, "response_format": "wav"}
         spoken = {}
-        for voice in (None, "ef_dora", "alloy", "af_sky"):
-            answer = await client.post("/v1/audio/speech", json={**body, "voice": voice})
+        for voice, lang in (
+            (None, None), ("ef_dora", None), ("alloy", None), ("af_sky", "es"), ("af_sky", None)
+        ):  # fmt: skip
+            wanted = {**body, "voice": voice, "lang_code": lang}
+            answer = await client.post("/v1/audio/speech", json=wanted)
             assert answer.status_code == 200, answer.text
-            spoken[voice] = answer.content
-        assert spoken[None] == spoken["ef_dora"]
-        assert spoken["alloy"] == spoken["af_sky"] != spoken["ef_dora"]
-        assert 2 < decode(spoken[None]).duration_s < 4
+            spoken[voice, lang] = answer.content
+        assert spoken[None, None] == spoken["ef_dora", None]
+        assert spoken["alloy", None] == spoken["af_sky", "es"] != spoken["ef_dora", None]
+        assert spoken["af_sky", None] != spoken["af_sky", "es"]  # by its letter it is English
+        assert 2 < decode(spoken[None, None]).duration_s < 4
         missing = await client.post("/v1/audio/speech", json={**body, "voice": "af_nova"})
         message = missing.json()["error"]["message"]
         assert f"MODEL_DIR/{PACKS}/af_nova.pt" in message

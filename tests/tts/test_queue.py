@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 
+from corpus.audio.types import Audio
 from tests.tts.harness import LONG, ToneStudent, deploy, pack, ready, serving, until
 from voicelab.tts.application import Application
 from voicelab.tts.service import Service
@@ -22,8 +24,10 @@ class Caller:
 
     def __init__(self, service: Service, body: dict[str, Any], *, reads: bool = True) -> None:
         self.sent: list[MutableMapping[str, Any]] = []
-        self._reads = reads
         self._left = asyncio.Event()
+        self._reading = asyncio.Event()
+        if reads:
+            self._reading.set()
         self._body = json.dumps(body).encode()
         self._asked = False
         app = Application(ASGIHandler(), service, max_body=64 * 1024)
@@ -42,11 +46,19 @@ class Caller:
 
     async def _send(self, message: MutableMapping[str, Any]) -> None:
         self.sent.append(message)
-        if not self._reads:
-            await self._left.wait()
+        await self._reading.wait()
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+    def go_on(self) -> None:
+        """Read everything from now on."""
+        self._reading.set()
 
     async def leave(self) -> None:
         self._left.set()
+        self._reading.set()
         await self.task
 
 
@@ -100,16 +112,75 @@ async def test_a_client_that_leaves_midway_stops_its_request(tmp_path: Path) -> 
         assert len(student.pieces) <= 1
 
 
-async def test_a_client_that_stops_reading_loses_its_slot(tmp_path: Path) -> None:
+async def test_a_slow_reader_keeps_its_speech_and_blocks_nobody(tmp_path: Path) -> None:
     student = ToneStudent()
     async with serving(tmp_path, student, timeout_s=0.4, waiting=0) as (client, service):
         await ready(service)
+        caller = Caller(service, {"input": LONG, "response_format": "pcm"}, reads=False)
+        await until(lambda: caller.sent)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+        await asyncio.sleep(0.5)
+        caller.go_on()
+        await caller.task
+        whole = await client.post(
+            "/v1/audio/speech", json={"input": LONG, "response_format": "pcm"}
+        )
+        assert caller.body == whole.content
+
+
+async def test_readers_that_stopped_long_ago_make_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicelab.tts.speaker.READERS", 2)
+    async with serving(tmp_path, ToneStudent(), waiting=0) as (client, service):
+        await ready(service)
+        callers = []
+        for _ in range(2):
+            callers.append(Caller(service, {"input": LONG}, reads=False))
+            await until(lambda: callers[-1].sent)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 429
+        monkeypatch.setattr("voicelab.tts.speaker.STALLED_S", 0.0)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+        for caller in callers:
+            await caller.leave()
+
+
+async def test_retry_after_counts_service_time_alone(tmp_path: Path) -> None:
+    student = ToneStudent()
+    async with serving(tmp_path, student, waiting=0) as (client, service):
+        await ready(service)
+        for _ in range(20):
+            await client.post("/v1/audio/speech", json=SHORT)
         caller = Caller(service, {"input": LONG}, reads=False)
         await until(lambda: caller.sent)
-        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 429
-        await asyncio.sleep(0.4)
-        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
-        await caller.leave()
+        await asyncio.sleep(1.2)
+        caller.go_on()
+        await caller.task
+        student.gate.clear()
+        asked = asyncio.create_task(client.post("/v1/audio/speech", json=SHORT))
+        await until(lambda: service.speaker.active == 1)
+        refused = await client.post("/v1/audio/speech", json=SHORT)
+        assert refused.headers["Retry-After"] == "1"
+        student.gate.set()
+        await asked
+
+
+async def test_synthesis_itself_is_bounded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Slow(ToneStudent):
+        def synthesize(self, *arguments: Any, **options: Any) -> Audio:
+            time.sleep(0.1)
+            return super().synthesize(*arguments, **options)
+
+    async with serving(tmp_path, Slow(), timeout_s=0.45) as (_, service):
+        await ready(service)
+        caller = Caller(service, {"input": LONG})
+        await caller.task
+        assert caller.sent[-1].get("more_body")  # not finished: the server closes the connection
+        assert "speech interrupted: Not spoken within 0.45 s" in caplog.text
+        assert "Traceback" not in caplog.text
+        assert service.speaker.depth == 0
 
 
 async def test_a_short_request_does_not_wait_for_the_end_of_a_long_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 import uvicorn
 
 from voicelab import settings_tts as settings
+from voicelab.tts.http_protocol import SpeechProtocol
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
         "voicelab.asgi:application",
         host=host,
         port=port,
+        http=SpeechProtocol,
         lifespan="on",
         log_config=None,
         access_log=False,

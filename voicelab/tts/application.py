@@ -1,20 +1,20 @@
-"""ASGI wrapper of Django: starts and stops the service, limits bodies, passes the service on."""
+"""ASGI wrapper of Django: starts and stops the service, limits requests, passes the service on."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
+import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from distillation.engines import default_student
 from voicelab import settings_tts as settings
 from voicelab.tts.errors import ApiError
+from voicelab.tts.intake import Disconnected, Message, Receive, Send, received, refuse
+from voicelab.tts.middleware import SPEECH
 from voicelab.tts.service import Config, Service
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+logger = logging.getLogger("voicelab.tts")
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -29,12 +29,17 @@ class Application:
         Started and stopped by ASGI lifespan events.
     max_body : int
         Largest request body, bytes.
+    receive_s : float
+        Time within which a body must arrive.
     """
 
-    def __init__(self, django: App, service: Service, *, max_body: int) -> None:
+    def __init__(
+        self, django: App, service: Service, *, max_body: int, receive_s: float = 20.0
+    ) -> None:
         self.service = service
         self._django = django
         self._max_body = max_body
+        self._receive_s = receive_s
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -43,17 +48,22 @@ class Application:
             await self._answer({**scope, "speech": self.service}, receive, send)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        left = self._max_body
+        try:
+            body = await received(scope, receive, max_body=self._max_body, within_s=self._receive_s)
+        except ApiError as error:
+            if scope["path"] == SPEECH:
+                self.service.metrics.requests.labels(error.status).inc()
+            await refuse(error, receive, send)
+        except Disconnected:
+            pass
+        else:
+            await self._through_django(scope, body, send)
 
-        async def bounded() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            return message if left >= 0 else {"type": "http.disconnect"}
-
-        await self._django(scope, bounded, send)
-        if left < 0:
-            await _refuse(self._max_body, send)
+    async def _through_django(self, scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            await self._django(scope, receive, send)
+        except ApiError as error:  # after the first bytes: the server closes the connection
+            logger.error("speech interrupted: %s", error)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -84,13 +94,7 @@ def config() -> Config:
         reload_s=settings.TTS_RELOAD_S,
         apply_delivery=settings.TTS_APPLY_DELIVERY,
         voice_names=settings.TTS_VOICE_NAMES,
+        language=settings.TTS_LANGUAGE,
         cors_origins=tuple(settings.TTS_CORS_ORIGINS),
         port=settings.TTS_PORT,
     )
-
-
-async def _refuse(limit: int, send: Send) -> None:
-    error = ApiError(413, f"The body is larger than {limit // 1024} KiB.", code="body_too_large")
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(error.body).encode()})

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from voicelab.tts.mixes import LIMITS, parse
+
 Format = Literal["mp3", "wav", "opus", "aac", "flac", "pcm"]
 SPEEDS = (0.25, 4.0)
 NOT_TEXT = ("Cc", "Cs")  # control characters, lone surrogates
@@ -34,6 +36,10 @@ def _plain_name(name: str) -> str:
     return name
 
 
+def _name_or_mix(text: str) -> str:
+    return text if len(text) <= 500 and parse(text) else _plain_name(text)
+
+
 def _or(default: Any) -> BeforeValidator:
     """Return a validator that takes an explicit null as the default: clients send both."""
     return BeforeValidator(lambda value: default if value is None else value)
@@ -48,6 +54,7 @@ def _id_of(voice: Any) -> Any:
 
 Plain = Annotated[str, AfterValidator(_text_only)]
 VoiceName = Annotated[str, AfterValidator(_plain_name)]
+VoiceOrMix = Annotated[str, AfterValidator(_name_or_mix)]
 
 
 class SpeechIn(Schema):
@@ -67,9 +74,10 @@ class SpeechIn(Schema):
     input: Annotated[Plain, AfterValidator(_with_something_in_it)] = Field(
         description="The text to speak."
     )
-    voice: Annotated[VoiceName | None, BeforeValidator(_id_of)] = Field(
+    voice: Annotated[VoiceOrMix | None, BeforeValidator(_id_of)] = Field(
         None,
-        description='A name of /v1/audio/voices, or {"id": name}; the default voice without one.',
+        description='A name of /v1/audio/voices, or {"id": name}; the default voice without one. '
+        f"Or a mix of several, ef_dora(2)+em_alex(1): {LIMITS}.",
     )
     model: Annotated[Plain, _or("tts-1")] = Field(
         "tts-1", max_length=100, description="tts-*, gpt-4o-mini-tts, or an id of /v1/models."
@@ -83,13 +91,26 @@ class SpeechIn(Schema):
         "/v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
     )
     response_format: Annotated[Format, _or("mp3")] = Field(
-        "mp3", description="24 kHz mono; wav and flac are sent whole."
+        "mp3",
+        description="24 kHz mono. While wav and flac are streamed, their headers have no length.",
     )
-    stream_format: Annotated[Literal["audio"], _or("audio")] = "audio"
+    stream_format: Annotated[Literal["audio", "sse"], _or("audio")] = Field(
+        "audio", description="sse: events speech.audio.delta with base64, then speech.audio.done."
+    )
+    stream: Annotated[bool, _or(True)] = Field(
+        True,
+        description="Not OpenAI's: false sends the sound when it is complete, with its length.",
+    )
     instructions: Annotated[Plain, Field(max_length=4096)] | None = Field(
         None,
         description="Where they name the style of a deployed voice, and `voice` is absent or "
         "one of OpenAI's names, that voice speaks.",
+    )
+    lang_code: Plain | None = Field(
+        None,
+        max_length=10,
+        description="Not OpenAI's: the language of the text, as `es`, `en-us` or Kokoro's letter; "
+        "by default that of a published voice (af_heart: a), and TTS_LANGUAGE for all others.",
     )
     seed: Annotated[int, _or(0)] = Field(
         0, ge=0, lt=2**63, description="Equal requests give equal sound."

@@ -7,16 +7,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from corpus.audio.encoding import FORMATS
 from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
-from distillation.engines.base import EngineError, Options, Student
+from distillation.engines.base import EngineError, MultilingualStudent, Options, Student
 from distillation.voicepack import PackError, VoicePack
-from voicelab.tts import openai_names
+from voicelab.tts import mixes, openai_names
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.errors import SERVER, ApiError, not_ready, without_paths
 from voicelab.tts.instructions import named_style
@@ -48,6 +48,7 @@ class Config:
     reload_s: float = 1.0
     apply_delivery: bool = True  # of requests that do not say
     voice_names: Mapping[str, str] = field(default_factory=lambda: openai_names.VOICE_NAMES)
+    language: str = "es"  # of voices whose name does not tell theirs
     cors_origins: tuple[str, ...] = ()
     port: int = 0
 
@@ -217,8 +218,25 @@ class Service:
             prompt: Any = await asyncio.to_thread(self._student.sent, *sent)
             voice = Voice("reference", "file", self._student.name)
             return ChosenVoice(voice, lambda voice: (voice, prompt))
+        weights = mixes.parse(wanted.voice or "")
+        if weights and wanted.voice not in self.voices.voices:
+            return self._mix(weights)
         voice = self._styled(self.find(wanted.voice), wanted)
         return ChosenVoice(voice, self.voices.usable)
+
+    def _mix(self, weights: Mapping[str, float]) -> ChosenVoice:
+        """Return a mix of voices; its language is that of the voice with most weight."""
+        name = "+".join(f"{voice}({weight:.3g})" for voice, weight in weights.items())
+        parts, voices = [self.find(voice) for voice in weights], self.voices
+        main = self.find(max(weights, key=lambda voice: weights[voice]))
+        # Named and listed as the main voice is, so that it speaks its language.
+        voice = replace(main, sha256="", alias_of="", delivery=PLAIN)
+
+        def load(voice: Voice) -> tuple[Voice, VoicePack]:
+            packs = [voices.pack(part) for part in parts]
+            return replace(voice, name=name), mixes.mixed(packs, list(weights.values()))
+
+        return ChosenVoice(voice, load)
 
     def _styled(self, voice: Voice, wanted: SpeechIn) -> Voice:
         """Return the deployed voice of the style that the instructions name, else `voice`.
@@ -236,13 +254,31 @@ class Service:
         return by_style[style]
 
     def _utterance(self, wanted: SpeechIn, chosen: ChosenVoice) -> Utterance:
-        engine = self._student
-        assert engine is not None  # noqa: S101  # ready
+        engine = self._engine(chosen.voice, wanted.lang_code)
         encoder = FORMATS[wanted.response_format].encoder()
         applied = self.config.apply_delivery if wanted.delivery is None else wanted.delivery
         delivery = chosen.voice.delivery if applied else PLAIN
         speed = min(max(wanted.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
         return Utterance(wanted.input, engine, chosen.pack, speed, encoder, wanted.seed, delivery)
+
+    def _engine(self, voice: Voice, lang: str | None) -> Student:
+        """Return the engine for a language; raise ApiError 400 if it does not speak that."""
+        engine = self._student
+        assert engine is not None  # noqa: S101  # ready
+        if isinstance(engine, MultilingualStudent):
+            own = engine.language_of(voice.name) if voice.kind in ("stock", "file") else ""
+            try:
+                return engine.in_language(lang or own or self.config.language)
+            except EngineError as error:
+                raise ApiError(400, str(error), code=error.code, param="lang_code") from error
+        if lang and lang.lower()[:2] not in (self.config.language[:2], "e"):
+            raise ApiError(
+                400,
+                f"lang_code: {engine.name} speaks {self.config.language}, not {lang!r}.",
+                code="bad_option",
+                param="lang_code",
+            )
+        return engine
 
     async def _live(self) -> None:
         while not await self._attempt():
@@ -250,8 +286,16 @@ class Service:
         while True:
             await asyncio.sleep(self.config.reload_s)
             if await asyncio.to_thread(self.voices.changed):
-                await self.speaker.run(self.voices.refresh)
-                self._report("voices reloaded")
+                await self._reload()
+
+    async def _reload(self) -> None:
+        """Reread the voices; those of before stay if that fails in a way nobody expected."""
+        try:
+            await self.speaker.run(self.voices.refresh)
+        except Exception:
+            logger.exception("voices not reloaded")
+        else:
+            self._report("voices reloaded")
 
     async def _attempt(self) -> bool:
         started = time.monotonic()
@@ -275,7 +319,10 @@ class Service:
         voices = self._read_voices(self._student)
         voices.refresh()
         if voices.voices or not isinstance(self._student, PromptVoices):
-            self._student.synthesize(WARM_UP, voices.usable(voices.find(None))[1])
+            speaking = self._student
+            if isinstance(speaking, MultilingualStudent):
+                speaking = speaking.in_language(config.language)
+            speaking.synthesize(WARM_UP, voices.usable(voices.find(None))[1])
         self._voices = voices
 
     def _options(self) -> Options:

@@ -30,6 +30,8 @@ T = TypeVar("T")
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
 EDGE_S = 0.004  # each piece fades in and out, so that joins do not click
+READERS = 8  # requests that may be open, for each that may be active: most wait for their reader
+STALLED_S = 60.0  # a client that has read nothing for so long may lose its place
 PAUSE_S = 0.25  # between pieces, at speed 1; Kokoro's own between two sentences: 0.34-0.45 s
 
 
@@ -57,7 +59,8 @@ class Speaker:
     waiting : int
         Requests that may wait behind the active one; further ones are rejected.
     timeout_s : float
-        Requests that take longer are abandoned.
+        Bounds the time to a request's first sound, and its synthesis; a request that takes longer
+        is abandoned. How slowly a client reads does not count.
     on_release : callable
         Called with every job that leaves the queue, from any thread.
     """
@@ -75,8 +78,13 @@ class Speaker:
 
     @property
     def depth(self) -> int:
-        """Number of admitted, unfinished requests."""
+        """Number of admitted, unfinished requests, those waiting for their reader included."""
         return len(self._jobs)
+
+    @property
+    def active(self) -> int:
+        """Number of requests that are synthesized or wait for it."""
+        return sum(job.is_active for job in self._jobs)
 
     @property
     def stuck_s(self) -> float:
@@ -90,17 +98,10 @@ class Speaker:
 
     def admit(self, utterance: Utterance) -> Job:
         """Queue the utterance; raise ApiError 429 with Retry-After if the queue is full."""
-        for job in [job for job in self._jobs if job.left_s <= 0]:
-            job.close()  # timed out: its client has stopped reading
-        if len(self._jobs) >= self._limit:
-            wait_s = math.ceil(len(self._jobs) * sum(self._recent_s) / len(self._recent_s))
-            raise ApiError(
-                429,
-                f"{self._limit} requests are being spoken or waiting; try again in {wait_s} s.",
-                code="queue_full",
-                kind=RATE,
-                headers={"Retry-After": str(min(max(wait_s, 1), 60))},
-            )
+        if len(self._jobs) >= READERS * self._limit:
+            self._drop_stalled()
+        if self.active >= self._limit or len(self._jobs) >= READERS * self._limit:
+            raise self._queue_full()
         job = Job(self, utterance)
         self._jobs.add(job)
         return job
@@ -109,8 +110,26 @@ class Speaker:
         """Free the job's place; idempotent, callable from any thread."""
         if job in self._jobs:
             self._jobs.discard(job)
-            self._recent_s.append(time.monotonic() - job.started)
+            if job.complete:
+                self._recent_s.append(job.synthesis_s)
             self._on_release(job)
+
+    def _queue_full(self) -> ApiError:
+        mean_s = sum(self._recent_s) / len(self._recent_s)
+        wait_s = math.ceil(max(self.active, 1) * mean_s)
+        return ApiError(
+            429,
+            f"{self.active} requests are being spoken or waiting; try again in {wait_s} s.",
+            code="queue_full",
+            kind=RATE,
+            headers={"Retry-After": str(min(max(wait_s, 1), 60))},
+        )
+
+    def _drop_stalled(self) -> None:
+        """Give up the request whose client has not read for longest, if that is very long."""
+        job = max(self._jobs, key=lambda job: job.unread_s)
+        if job.unread_s > STALLED_S:
+            job.close()
 
     def stop(self) -> None:
         """Drop waiting work, without waiting for the piece being synthesized."""
@@ -143,16 +162,23 @@ class Job:
         self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
         self._sound: Iterator[Audio] | None = None  # of the current piece
         self._ready: deque[bytes] = deque()
+        self._asked: float | None = self.started  # when the next bytes were asked for, or None
+        self._given = self.started  # when the last bytes were taken
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is synthesized or waits for that, not for its reader."""
+        return self._asked is not None
+
+    @property
+    def unread_s(self) -> float:
+        """Seconds since its reader took the last bytes; 0 while it is active."""
+        return 0.0 if self.is_active else time.monotonic() - self._given
 
     @property
     def delivery(self) -> Delivery:
         """The voice's speed and gain as applied; plain if it has none or they are off."""
         return self._utterance.delivery
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the request times out."""
-        return self.started + self._speaker.timeout_s - time.monotonic()
 
     def __aiter__(self) -> Self:
         return self
@@ -179,13 +205,15 @@ class Job:
 
     async def _next(self) -> bytes:
         """Return the next bytes, synthesizing pieces until the encoder returns some."""
-        data = b""
-        while not data and not self.complete:
-            try:
-                async with asyncio.timeout(self.left_s):
+        self._asked, data = time.monotonic(), b""
+        try:
+            async with asyncio.timeout(self._speaker.timeout_s):
+                while not data and not self.complete:
                     data = await self._speaker.run(self._speak)
-            except TimeoutError as error:
-                raise self._too_slow() from error
+        except TimeoutError as error:
+            raise self._too_slow() from error
+        finally:
+            self._asked, self._given = None, time.monotonic()
         if self.first_byte_s is None:
             self.first_byte_s = time.monotonic() - self.started
         if self.complete:
@@ -203,7 +231,7 @@ class Job:
 
     def _speak(self) -> bytes:
         """Synthesize and encode one piece, or a part of it; runs in the inference thread."""
-        if self.closed:
+        if self.closed or self.synthesis_s > self._speaker.timeout_s:
             raise self._too_slow()
         data, starts = b"", self._sound is None
         audio = self._synthesize()

@@ -11,8 +11,9 @@ from ninja import NinjaAPI, Query
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from corpus.audio.encoding import FORMATS
+from corpus.audio.encoding import FORMATS, SR
 from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError, without_paths
+from voicelab.tts.event_stream import MEDIA_TYPE, EventStream
 from voicelab.tts.schemas import (
     DefaultOut,
     ErrorOut,
@@ -35,7 +36,8 @@ AUDIO = {
             "content": {
                 form.media_type: {"schema": {"type": "string", "format": "binary"}}
                 for form in FORMATS.values()
-            },
+            }
+            | {MEDIA_TYPE: {"schema": {"type": "string"}}},
         }
     }
 }
@@ -68,18 +70,21 @@ bearer = Bearer()
 
 @api.post("/v1/audio/speech", auth=bearer, openapi_extra=AUDIO, tags=["OpenAI"])
 async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
-    """Speak `input`. MP3, Opus, AAC and PCM are streamed during the synthesis."""
+    """Speak `input`; the sound is streamed during the synthesis."""
     job, voice = await _service(request).begin(wanted)
-    headers = {"X-Voice": voice.name, "Cache-Control": "no-store"}
+    headers = {"X-Voice": voice.name, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if not job.delivery.is_plain:
         headers["X-Voice-Speed"] = f"{job.delivery.speed:g}"
         headers["X-Voice-Gain-dB"] = f"{job.delivery.gain_db:g}"
     if voice.sha256:
         headers["X-Voice-SHA256"] = voice.sha256
     form = FORMATS[wanted.response_format]
-    if form.streams and not job.complete:
+    if wanted.stream_format == "sse":
+        events = EventStream(job, len(wanted.input))
+        return StreamingHttpResponse(events, content_type=MEDIA_TYPE, headers=headers)
+    if wanted.stream and not job.complete:
         return StreamingHttpResponse(job, content_type=form.media_type, headers=headers)
-    sound = b"".join([part async for part in job])
+    sound = form.whole(b"".join([part async for part in job]), round(job.audio_s * SR))
     headers["X-Audio-Seconds"] = f"{job.audio_s:.3f}"
     return HttpResponse(sound, content_type=form.media_type, headers=headers)
 

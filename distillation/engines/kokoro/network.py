@@ -196,8 +196,17 @@ class Network:
         """Return the phoneme index of each frame for these durations."""
         import torch
 
-        frames = torch.round(durations / speed).clamp(min=1).long().reshape(-1)
+        frames = frames_at(durations.reshape(-1), speed)
         return torch.repeat_interleave(torch.arange(len(frames), device=self._device), frames)
+
+    def plain_frames(self, phonemes: str, row: Samples) -> list[int]:
+        """Return the whole frames of each phoneme, and of the silence at both ends, at speed 1."""
+        import torch
+
+        with torch.inference_mode():
+            style = torch.from_numpy(np.array(row[None, 128:], np.float32)).to(self._device)
+            durations = self.durations(self.hidden(self.text(phonemes), style)).reshape(-1)
+            return [int(count) for count in frames_at(durations, 1.0)]
 
     def aligned(
         self, text: Text, hidden: Tensor, at: Tensor, style: Tensor
@@ -233,6 +242,44 @@ class Network:
                 x = block(x if upsampled else torch.cat([x, reminder], dim=1), style)
                 upsampled = upsampled or block.upsample_type != "none"
         return generate(x.float(), prosody.source, style)
+
+
+def frames_at(durations: Tensor, speed: float) -> Tensor:
+    """Return whole frames of each phoneme, so that their sum is that at speed 1 over `speed`.
+
+    Rounded one by one, as the package does it, durations of two frames on average miss the length
+    by up to 8 % at speeds of 1.1-1.5. Here they are all multiplied by the factor with which the
+    rounded ones have the wanted sum. A phoneme lasts at least a frame, so above a speed of about 2
+    the sum stays too long.
+
+    Parameters
+    ----------
+    durations : Tensor, shape (phonemes,)
+        In frames, not rounded.
+    speed : float
+        Above 1 is faster.
+    """
+    plain = _whole(durations, 1.0)
+    if speed == 1.0:
+        return plain
+    wanted = float(plain.sum()) / speed
+    low, high = 0.0, 2.0 / speed + 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if float(_whole(durations, middle).sum()) < wanted:
+            low = middle
+        else:
+            high = middle
+    return min(
+        (_whole(durations, factor) for factor in (low, high)),
+        key=lambda frames: abs(float(frames.sum()) - wanted),
+    )
+
+
+def _whole(durations: Tensor, factor: float) -> Tensor:
+    import torch
+
+    return torch.round(durations * factor).clamp(min=1).long()
 
 
 def _fold_weight_norm(module: Any) -> None:

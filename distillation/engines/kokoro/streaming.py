@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -84,6 +84,11 @@ def streamed(
         yield y
 
 
+def frames_without_edges(frames: Sequence[int]) -> int:
+    """Return how many of a text's frames are kept at speed 1."""
+    return sum(frames) - max(0, frames[0] - EDGE) - max(0, frames[-1] - EDGE)
+
+
 def _planned(network: Network, phonemes: str, row: Samples, speed: float, seed: int) -> _Plan:
     import torch
 
@@ -96,7 +101,8 @@ def _planned(network: Network, phonemes: str, row: Samples, speed: float, seed: 
         aligned, f0, energy = network.aligned(text, hidden, at, manner)
         prosody = Prosody(aligned, f0, energy, network.source(f0, seed))
         before, after = int((at == 0).sum()), int((at == at[-1]).sum())
-    return _Plan(prosody, timbre, max(0, before - EDGE), len(at) - max(0, after - EDGE))
+    edge = round(EDGE / speed)
+    return _Plan(prosody, timbre, max(0, before - edge), len(at) - max(0, after - edge))
 
 
 def _decoded(network: Network, plan: _Plan, first: int, end: int) -> tuple[Samples, Samples]:

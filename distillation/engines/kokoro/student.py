@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from corpus.audio.types import Audio, Samples
 from corpus.files import sha256_of
-from corpus.text.normalization import normalize_spanish
 from distillation import voicepack
 from distillation.engines.base import (
     DifferentiableProsody,
@@ -23,18 +22,21 @@ from distillation.engines.base import (
 from distillation.engines.kokoro import INFO
 from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
 from distillation.engines.kokoro.gradient import GradientNetwork
+from distillation.engines.kokoro.languages import G2P, g2p, letter_of, letter_of_voice
 from distillation.engines.kokoro.network import Network
-from distillation.engines.kokoro.streaming import streamed
+from distillation.engines.kokoro.streaming import FRAME, frames_without_edges, streamed
 from distillation.engines.kokoro.weights import REPO, load
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
+from distillation.engines.psola import stretched
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
-LANGUAGES = {"es": "e", "fr": "f", "hi": "h", "it": "i", "pt": "p"}  # espeak-ng's; no download
 _PEAK = 0.97
+_FLEXIBLE = 1.5  # up to this speed durations alone give the length: a phoneme lasts two frames
+_TOLERANCE = 0.01  # of the length
 
 
 class KokoroStudent:
@@ -45,7 +47,7 @@ class KokoroStudent:
     model_dir : path
         Contains config.json, kokoro-v1_0.pth and voices/*.pt (or packs next to the weights).
     lang : str
-        `es`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
+        `es`, `en`, `en-gb`, `fr`, `hi`, `it`, `pt`, or Kokoro's own letter for it.
     threads : int or str, optional
         Number of torch threads in this process. Unchanged by default: all cores, for the lowest
         latency. A search uses 1: two processes with one thread each have more throughput than
@@ -77,24 +79,41 @@ class KokoroStudent:
         precision: str = "fp32",
     ) -> None:
         self.model_dir = Path(model_dir)
-        code = LANGUAGES.get(lang, lang)
-        if code not in LANGUAGES.values():
-            raise EngineError(
-                "bad_option", f"kokoro here speaks {', '.join(LANGUAGES)}, not {lang!r} (lang)."
-            )
+        self._letter = letter_of(lang)
         self._files_check()
         _threads_set(threads)
         self._network = _network(self.model_dir, _device(device), precision)
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
-        self._g2p = _g2p(code)
-        self._spanish = code == LANGUAGES["es"]  # its G2P reads 1.500 as "uno, quinientos"
+        self._g2ps: dict[str, G2P] = {self._letter: g2p(self._letter)}
         self._spoken = lru_cache(maxsize=4096)(self._phonemes)
+        self._others: dict[str, KokoroStudent] = {self._letter: self}
 
     @property
     def device(self) -> str:
         """Device of the model: cpu or cuda:0."""
         return self._network.device
+
+    def language_of(self, voice: str) -> str:
+        """Return the letter of the language that a published voice speaks; empty for others."""
+        return letter_of_voice(voice)
+
+    def in_language(self, lang: str) -> KokoroStudent:
+        """Return a student of another language that shares this one's network.
+
+        Its phonemizer is loaded when it first speaks.
+
+        Raises
+        ------
+        EngineError
+            `bad_option`: not a language it speaks.
+        """
+        letter = letter_of(lang)
+        if letter not in self._others:
+            other = self._others[letter] = copy(self)
+            other._letter = letter
+            other._spoken = lru_cache(maxsize=4096)(other._phonemes)
+        return self._others[letter]
 
     @property
     def prefers_batch(self) -> bool:
@@ -185,7 +204,7 @@ class KokoroStudent:
         for index, (phonemes, row) in enumerate(self._rows(text, condition, speed)):
             if index:
                 yield Audio(np.zeros(round(JOIN_S * self.sr), np.float32), self.sr)
-            for y in streamed(self._network, phonemes, row, speed=speed, seed=seed + index):
+            for y in self._windows(phonemes, row, speed, seed + index):
                 loudness = min(loudness, self._loudness(y))
                 yield Audio(y * np.float32(loudness), self.sr)
 
@@ -245,9 +264,38 @@ class KokoroStudent:
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
     ) -> list[Samples]:
         rows = [pack.row(len(phonemes)) for pack in packs]
+        spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed)
         return [
-            self._quietened(y) for y in self._network.speak(phonemes, rows, speed=speed, seed=seed)
+            self._quietened(self._fitted(y, phonemes, row, speed, sum))
+            for y, row in zip(spoken, rows, strict=True)
         ]
+
+    def _windows(self, phonemes: str, row: Samples, speed: float, seed: int) -> Iterator[Samples]:
+        """Yield sound as it comes, or in one where it has to be fitted."""
+        found = streamed(self._network, phonemes, row, speed=speed, seed=seed)
+        if speed <= _FLEXIBLE:
+            yield from found
+        else:
+            whole = np.concatenate(list(found))
+            yield self._fitted(whole, phonemes, row, speed, frames_without_edges)
+
+    def _fitted(
+        self,
+        y: Samples,
+        phonemes: str,
+        row: Samples,
+        speed: float,
+        kept: Callable[[Sequence[int]], int],
+    ) -> Samples:
+        """Return sound at the wanted length where frames alone cannot be short enough.
+
+        `kept` tells how many of the frames at speed 1 the sound would have.
+        """
+        if speed <= _FLEXIBLE:
+            return y
+        wanted = kept(self._network.plain_frames(phonemes, row)) * FRAME / speed
+        factor = wanted / len(y)
+        return stretched(y, self.sr, factor) if abs(factor - 1) > _TOLERANCE else y
 
     def _quietened(self, y: Samples) -> Samples:
         return y * np.float32(self._loudness(y))
@@ -260,7 +308,9 @@ class KokoroStudent:
         return min(1.0, _PEAK / max(peak, 1e-9))
 
     def _phonemes(self, text: str) -> str:
-        phonemes, _ = self._g2p(normalize_spanish(text) if self._spanish else text)
+        if self._letter not in self._g2ps:
+            self._g2ps[self._letter] = g2p(self._letter)
+        phonemes = self._g2ps[self._letter](text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
@@ -318,27 +368,6 @@ def _bf16(precision: str, device: str) -> bool:
     if precision == "bf16" and not able:
         raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
     return able
-
-
-def _g2p(code: str) -> Any:
-    from kokoro.pipeline import KPipeline
-
-    g2p = KPipeline(lang_code=code, repo_id=REPO, model=False).g2p
-    _copies_unlink()
-    return g2p
-
-
-def _copies_unlink() -> None:
-    """Delete the copy phonemizer made to load espeak-ng twice: it is loaded by now.
-
-    Otherwise a process that is killed, or a worker, which ends by `os._exit`, would leave 1.3 MB
-    behind. The empty folders are kept: phonemizer deletes them when a process exits normally.
-    """
-    maps, temporary = Path("/proc/self/maps"), Path(tempfile.gettempdir()).resolve()
-    for line in maps.read_text(encoding="utf-8").splitlines() if maps.exists() else ():
-        path = Path(line.split(maxsplit=5)[-1])
-        if path.name.startswith("libespeak") and path.parents[1] == temporary:
-            path.unlink(missing_ok=True)
 
 
 def _device(device: str | None) -> str:

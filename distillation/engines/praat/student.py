@@ -102,7 +102,23 @@ def _phonemes(text: str, language: str) -> int:
 
 
 def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, seed: int) -> Samples:
-    """Speak one piece, lower and slower by the factor `formant`, then speed it up by as much."""
+    """Speak one piece, as long as at speed 1 over `speed`."""
+    y, factor = _uttered(text, language, voice, speed, sr)
+    if speed != 1.0:  # pauses and short sounds do not follow the rate
+        plain, plain_factor = _uttered(text, language, voice, 1.0, sr)
+        factor = len(plain) * plain_factor / speed / len(y)
+    if factor != 1.0:
+        y = stretched(y, sr, factor)
+    return _levelled(_coloured(y, sr, voice, seed))
+
+
+def _uttered(
+    text: str, language: str, voice: Settings, speed: float, sr: int
+) -> tuple[Samples, float]:
+    """Return one piece, spoken lower and slower by the factor `formant` and then sped up by it.
+
+    The second value is the factor by which it is still to be stretched.
+    """
     wanted = _adjustment(voice.pitch_hz / voice.formant, voice.intonation)
     pitch = float(np.clip(wanted, *_PITCHES))
     wanted_wpm = voice.rate_wpm * speed / voice.formant
@@ -114,9 +130,7 @@ def _speak(text: str, language: str, voice: Settings, speed: float, sr: int, see
     y = soxr.resample(y, espeak.HZ * voice.formant, sr, quality="HQ")
     if pitch != wanted:
         y = repitched(y, sr, voice.pitch_hz)
-    if rate_wpm != wanted_wpm:
-        y = stretched(y, sr, rate_wpm / wanted_wpm)
-    return _levelled(_coloured(y, sr, voice, seed))
+    return y, rate_wpm / wanted_wpm
 
 
 def _adjustment(pitch_hz: float, intonation: float) -> float:

@@ -1,12 +1,12 @@
-"""What other pages show of listening tests: where ear and score of a run disagree."""
+"""What other pages show of listening tests: a voice's result; where ear and score disagree."""
 
 from typing import Any
 
 from django import template
 
 from distillation.listening_tests.services.access import may_see_results
-from distillation.listening_tests.services.findings import notes_of
-from distillation.models import Run
+from distillation.listening_tests.services.findings import notes_of, summary_of
+from distillation.models import Run, VoicePack
 from voicelab.roles import REVIEWER
 
 register = template.Library()
@@ -19,3 +19,10 @@ def listening_notes(context: template.Context, run: Run) -> dict[str, Any]:
         return {"notes": []}
     person = context["user"]
     return {"notes": [note for note in notes_of(run) if may_see_results(person, note.test)]}
+
+
+@register.inclusion_tag("listening_tests/_summary.html", takes_context=True)
+def listening_summary(context: template.Context, pack: VoicePack) -> dict[str, Any]:
+    """Say how listeners judged a voice against another one, in its newest test."""
+    found = summary_of(pack)
+    return {"found": found, "may_see": found and may_see_results(context["user"], found.test)}

@@ -10,7 +10,8 @@ import torch
 from distillation import voicepack
 from distillation.engines import EngineError, student
 from distillation.engines.kokoro.files import PACKS
-from distillation.engines.kokoro.student import CONFIG, LANGUAGES, WEIGHTS, _g2p
+from distillation.engines.kokoro.languages import LETTERS, g2p, letter_of, letter_of_voice
+from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.kokoro.weights import PARTS
 from distillation.engines.long_text import pieces, tidy
 from distillation.voicepack import VoicePack
@@ -35,17 +36,44 @@ def test_phonemes_are_those_kokoro_uses_for_spanish(kokoro):
     [
         ("es", "Mañana llueve."), ("fr", "Demain il pleut."), ("hi", "कल बारिश होगी।"),
         ("it", "Domani piove."), ("pt", "Amanhã vai chover."),
+        ("en", "It'll rain tomorrow."), ("en-gb", "It'll rain tomorrow."),
     ],
 )  # fmt: skip
 def test_the_phonemes_of_each_language_are_in_the_vocabulary(kokoro, lang, text):
-    phonemes, _ = _g2p(LANGUAGES[lang])(text)
+    phonemes = g2p(letter_of(lang))(text)
     assert len(phonemes) >= len(text) / 2
     assert not {sign for sign in phonemes if sign.isalpha()} - set(kokoro._network.vocab)
 
 
 def test_each_language_has_its_own_pronunciation_of_the_same_letters():
-    spoken = {_g2p(code)("general")[0] for code in LANGUAGES.values()}
-    assert len(spoken) == len(LANGUAGES)
+    spoken = {g2p(letter)("general rather") for letter in LETTERS}
+    assert len(spoken) == len(LETTERS)
+
+
+def test_english_has_the_phonemes_of_misaki_without_its_dictionaries():
+    text = "Thank you for calling, how can I help you today? Your balance is $1,250."
+    assert g2p("a")(text) == (
+        "θˈæŋk ju fɔɹ kˈɔlɪŋ, hˌW kæn I hˈɛlp ju tədˈA? "
+        "jʊɹ bˈæləns ɪz wˈʌn θˈWzənd tˈu hˈʌndɹɪd ænd fˈɪfti dˈɑləɹz."
+    )
+
+
+def test_another_language_shares_the_network(kokoro):
+    english = kokoro.in_language("en-US")
+    assert english is kokoro.in_language("a")
+    assert kokoro.in_language("es") is kokoro
+    assert english._network is kokoro._network
+    assert english.phoneme_count("Hello.") != kokoro.phoneme_count("Hello.")
+    with pytest.raises(EngineError, match="not 'ja'"):
+        kokoro.in_language("ja")
+
+
+@pytest.mark.parametrize(
+    ("voice", "letter"),
+    [("ef_dora", "e"), ("af_heart", "a"), ("bm_george", "b"), ("jf_alpha", ""), ("amable", "")],
+)
+def test_a_published_voice_names_its_language(voice, letter):
+    assert letter_of_voice(voice) == letter
 
 
 def test_text_of_any_length_is_split_to_the_models_limit(kokoro):
@@ -109,7 +137,7 @@ def test_damaged_model_files_are_reported(tmp_path, damage):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"lang": "en"}, "lang"), ({"threads": "two"}, "threads"), ({"threads": 0}, "threads"),
+        ({"lang": "ja"}, "lang"), ({"threads": "two"}, "threads"), ({"threads": 0}, "threads"),
         ({"device": "tpu"}, "device"), ({"precision": "fp8"}, "precision"),
     ],
 )  # fmt: skip
@@ -163,9 +191,10 @@ def test_the_test_double_has_the_published_architecture(shared_data):
 
 def test_a_killed_process_leaves_no_copy_of_espeak(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    g2p = _g2p("e")
-    assert not list(tmp_path.rglob("libespeak*"))
-    assert g2p("Hola.")[0] == _g2p("e")("Hola.")[0]
+    for letter in ("e", "a"):
+        phonemes = g2p(letter)
+        assert not list(tmp_path.rglob("libespeak*"))
+        assert phonemes("Hola.") == g2p(letter)("Hola.")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,21 @@ def test_long_text_is_cut_at_sentences_and_none_is_lost(real_kokoro, monkeypatch
     assert three.duration_s == pytest.approx(pair.duration_s + 0.25 + alone.duration_s)
 
 
-def test_a_higher_speed_shortens_the_audio(real_kokoro):
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.1, 1.25, 1.5, 2.0, 3.0, 4.0])
+def test_the_length_follows_the_speed(real_kokoro, speed):
     pack = real_kokoro.stock_voice("ef_dora")
-    slow, fast = (real_kokoro.synthesize(TEXT, pack, speed=s).duration_s for s in (0.7, 2.0))
-    assert slow > 1.5 * fast
+    plain, whole = (real_kokoro.synthesize(TEXT, pack, speed=s).duration_s for s in (1.0, speed))
+    assert whole * speed == pytest.approx(plain, rel=0.03)
+    plain, parts = (
+        sum(part.duration_s for part in real_kokoro.stream(TEXT, pack, speed=s))
+        for s in (1.0, speed)
+    )
+    assert parts * speed == pytest.approx(plain, rel=0.03)
+
+
+def test_english_is_understood_as_english(real_kokoro):
+    """A sentence takes as long in English as it should, not as long as its letters in Spanish."""
+    english, pack = real_kokoro.in_language("en"), real_kokoro.stock_voice("em_alex")
+    text = "Thank you for calling, the eight thoughts of the neighbour weigh enough."
+    assert english.phoneme_count(text) < 0.95 * real_kokoro.phoneme_count(text)
+    assert english.synthesize(text, pack).duration_s < real_kokoro.synthesize(text, pack).duration_s

@@ -21,7 +21,7 @@ from distillation.listening_tests.services import participation
 from distillation.listening_tests.services.findings import notes_of, summary_of
 from distillation.listening_tests.services.results import result_of
 from distillation.listening_tests.services.sources import sources_of
-from distillation.models import Run, VoicePack
+from distillation.models import Deployment, Run, VoicePack
 from distillation.services.run_files import held_out_name, media_path
 from tests.distillation.listening_tests.made import (
     LEVELS,
@@ -37,6 +37,7 @@ from tests.factories import (
     StyleFactory,
 )
 from tests.signals import speech
+from tests.web import words
 
 
 def browser(person: Any) -> Client:
@@ -234,6 +235,20 @@ class TestFindings:
         assert found
         assert (found.against.role, found.value, found.listeners) == ("deployed", 1.0, 4)
         assert found.verdict == "better"
+
+    def test_the_page_of_a_voice_shows_its_summary(self, run, admin) -> None:
+        pack = VoicePack.objects.get(style_run__run=run)
+        deployment = Deployment.objects.create(
+            pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=admin,
+            state="deployed",
+        )  # fmt: skip
+        client = Client()
+        client.force_login(admin)
+        heard_by(made_test(run, admin, "evolved", "deployed", "stock"), 4)
+        for page in (reverse("voice", args=[deployment.pk]), reverse("voices")):
+            said = words.text_of(client.get(page).content.decode())
+            assert "Voz en servicio · 1,00" in said
+            assert "4 oyentes" in said
 
     @pytest.mark.parametrize("prefers", ["start", "evolved"])
     def test_a_run_has_a_note_where_ear_and_score_disagree(self, run, admin, prefers) -> None:

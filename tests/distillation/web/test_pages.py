@@ -61,7 +61,7 @@ def test_pages_open_for_the_roles_of_the_table(role: str, run: Run, deployment: 
 
 @pytest.mark.parametrize(
     ("name", "queries"),
-    [("runs", 11), ("run", 14), ("run_panel", 13), ("report", 9), ("review", 13), ("voices", 17)],
+    [("runs", 11), ("run", 14), ("run_panel", 13), ("report", 9), ("review", 13), ("voices", 18)],
 )
 def test_pages_make_no_more_queries_for_more_styles(
     name: str,
