@@ -360,23 +360,18 @@ class Pipeline:
 
     def _in_service(self, style: str, voices_dir: Path) -> Path | None:
         """Return the deployed pack of a style; None if it is the evolved voice itself."""
-        path, own = (
-            pack_in_service(voices_dir, style, self.recipe.student),
-            self.files(style).pack(),
-        )
+        path = pack_in_service(voices_dir, style, self.recipe.student)
+        own = self.files(style).pack()
         return path if path and sha256_of(path) != sha256_of(own) else None
 
     def _validate(self, style: str, deployed: Path | None) -> dict[str, Any]:
         about = read_json(note_path(self.files(style).pack())) or {}
-        return (
-            self._runner(style, "validate")
-            .validate(
-                base_voice=str(about.get("base_voice", "")),
-                deployed=deployed,
-                with_teacher=self._held_out_teacher.can_speak(self._runner(style, "validate")),
-            )
-            .to_json()
-        )
+        runner = self._runner(style, "validate")
+        return runner.validate(
+            base_voice=str(about.get("base_voice", "")),
+            deployed=deployed,
+            with_teacher=self._held_out_teacher.can_speak(runner),
+        ).to_json()
 
     def _reference_inputs(self, runner: StyleRunner) -> str:
         style = runner.style
