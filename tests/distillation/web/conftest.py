@@ -1,18 +1,21 @@
 """A finished run of two styles, and clients signed in as a role."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from distillation.models import Run
+from distillation.models import Run, VoicePack
 from distillation.services.run_files import held_out_name
 from tests.distillation.factories import (
     finished_run,
     spoken,
 )
+from tests.distillation.web.deploying import LUZ, approved
 from tests.factories import PersonFactory, StyleFactory
 
 
@@ -34,3 +37,14 @@ def signed_in(role: str, language: str = "es") -> Client:
     client, person = Client(headers=headers), cast(Any, PersonFactory(roles=[role]))
     client.force_login(person)
     return client
+
+
+@pytest.fixture
+def voices_dir(settings: Settings, tmp_path: Path) -> Path:
+    settings.VOICES_DIR = tmp_path / "voices"
+    return settings.VOICES_DIR
+
+
+@pytest.fixture
+def pack() -> VoicePack:
+    return approved(LUZ)
