@@ -135,7 +135,12 @@ class VoicePackFactory(factory.django.DjangoModelFactory):
 
 def style_report(key: str, *, passed: bool = True) -> dict[str, Any]:
     """Return a style's part of a report, as `stages.validate` writes it."""
-    figures = {"pitch_median_hz": 180.0, "pitch_range_st": 8.0, "articulation_rate": 5.0}
+    figures = {
+        "pitch_median_hz": 180.0,
+        "pitch_range_st": 8.0,
+        "articulation_rate": 5.0,
+        "speech_rate": 5.0,
+    }
     measures = dict.fromkeys(MEASURES, 1.0 if key == "neutral" else 1.3)  # styles that differ
     result = {
         "score": {"total": 80.0, "target": 0.8, "self": 0.9, "feature": 0.6},

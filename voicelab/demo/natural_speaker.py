@@ -21,19 +21,21 @@ SEEDED = "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add is
 
 @dataclass(frozen=True)
 class Manner:
-    """How a style is spoken, relative to the voice's neutral speech."""
+    """How a style is spoken, relative to the voice's neutral speech.
+
+    The range of the pitch stays the voice's own: a voice pack hardly changes it.
+    """
 
     speed: float
     pitch_st: float
-    pitch_range: float  # × the voice's own range
     gain_db: float
 
 
 MANNERS = {
-    "neutral": Manner(speed=1.00, pitch_st=0.0, pitch_range=1.00, gain_db=0.0),
-    "amable": Manner(speed=0.95, pitch_st=1.5, pitch_range=1.25, gain_db=0.5),
-    "empatico": Manner(speed=0.87, pitch_st=-1.5, pitch_range=0.85, gain_db=-3.0),
-    "profesional": Manner(speed=1.07, pitch_st=-0.5, pitch_range=1.10, gain_db=1.0),
+    "neutral": Manner(speed=1.00, pitch_st=0.0, gain_db=0.0),
+    "amable": Manner(speed=0.95, pitch_st=1.5, gain_db=0.5),
+    "empatico": Manner(speed=0.87, pitch_st=-1.5, gain_db=-3.0),
+    "profesional": Manner(speed=1.07, pitch_st=-0.5, gain_db=1.0),
 }
 
 
@@ -67,7 +69,7 @@ class NaturalSpeaker:
 
 
 def _shifted(audio: Audio, manner: Manner) -> Samples:
-    """Apply the manner's pitch and pitch range; timbre and length are unchanged."""
+    """Apply the manner's pitch; its range, timbre and length are unchanged."""
     sound = parselmouth.Sound(audio.y.astype(np.float64), audio.sr)
     f0 = sound.to_pitch(None, *PITCH_RANGE_HZ).selected_array["frequency"]
     if manner.pitch_st == 0.0 or not (f0 > 0).any():
@@ -75,5 +77,5 @@ def _shifted(audio: Audio, manner: Manner) -> Samples:
     median_hz = float(np.median(f0[f0 > 0])) * 2 ** (manner.pitch_st / 12)
     low_hz, high_hz = PITCH_RANGE_HZ
     parselmouth.praat.run(SEEDED)
-    changed = call(sound, "Change gender", low_hz, high_hz, 1.0, median_hz, manner.pitch_range, 1.0)
+    changed = call(sound, "Change gender", low_hz, high_hz, 1.0, median_hz, 1.0, 1.0)
     return np.asarray(changed.values[0], np.float32)

@@ -20,7 +20,7 @@ def sentences(pitch_hz: float, rate: float, spread: float = 0.02) -> list[dict[s
         {
             "pitch_median_hz": pitch_hz * (1 + spread * n),
             "pitch_range_st": 8.0,
-            "articulation_rate": rate * (1 + spread * n),
+            "speech_rate": rate * (1 + spread * n),
         }
         for n in (-1, 0, 1)
     ]
