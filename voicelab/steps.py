@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from corpus.models import Speaker
 from corpus.services.counts import (
     disputes_count,
+    records,
     takes_waiting_count,
     to_record_count,
     without_style_count,
@@ -130,7 +131,7 @@ def _label(person: Any, roles: frozenset[str], counts: Counts) -> Step:
 
 
 def _record(person: Any, roles: frozenset[str], counts: Counts) -> Step:
-    todo = list(_to_record(person, roles)) if SPEAKER in roles else []
+    todo = list(_to_record(person)) if records(person) else []
     waiting = takes_waiting_count()
     if REVIEWER in roles and waiting.n:
         text = ngettext(
@@ -153,11 +154,8 @@ def _record(person: Any, roles: frozenset[str], counts: Counts) -> Step:
     )
 
 
-def _to_record(person: Any, roles: frozenset[str]) -> Iterator[Todo]:
-    speaker = speaker_of(person)
-    if speaker is None and ADMIN in roles:  # holds the role; few of them record
-        return
-    if not _has_consented(speaker):
+def _to_record(person: Any) -> Iterator[Todo]:
+    if not _has_consented(speaker_of(person)):
         text = _("Before your first take: say what your voice may be used for.")
         yield _todo("lock", text, _("Read and agree"), reverse("consent"))
     elif (missing := to_record_count(person)).n:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from corpus.models import Recording, Sentence
 from corpus.querysets import RecordingQuerySet, SentenceQuerySet
 from corpus.services.speakers import speaker_of
-from voicelab.roles import LABELER, REVIEWER, SPEAKER, roles_of
+from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ def to_record(person: Any) -> SentenceQuerySet:
     return Sentence.objects.without_take_of(speaker_of(person))
 
 
+def records(person: Any) -> bool:
+    """Return whether a person records takes: admins hold every role, few of them record."""
+    roles = roles_of(person)
+    return SPEAKER in roles and (ADMIN not in roles or speaker_of(person) is not None)
+
+
 def disputes_count(person: Any) -> Count:
     reviews = REVIEWER in roles_of(person)
     href = reverse("label_disputes") if reviews else f"{reverse('label')}?state=disputed"
@@ -74,7 +80,7 @@ def navigation_counts(person: Any) -> dict[str, list[tuple[str, Count]]]:
         label.append(("disputed", disputes_count(person)))
     if REVIEWER in roles:
         takes.append(("waiting", takes_waiting_count()))
-    if SPEAKER in roles:
+    if records(person):
         takes.append(("to_record", to_record_count(person)))
     found = {"label": label, "takes": takes}
     return {name: [row for row in rows if row[1].n] for name, rows in found.items()}
