@@ -120,6 +120,7 @@ def stored_files(site: Site) -> set[Path]:
     return {path for path in site.media.rglob("*") if path.is_file() and "runs" not in path.parts}
 
 
+@pytest.mark.timeout(420)  # a whole run, beside the other tests
 def test_an_admin_launches_a_run_that_ends_as_a_deployed_voice(visit: Visit) -> None:
     admin = visit("admin")
     run = launch_run(admin)
@@ -151,7 +152,7 @@ def expect_polling_stops(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     finished = page.locator("#run-panel h1 .badge-good")
-    expect(finished).to_have_text("finished", timeout=90_000)
+    expect(finished).to_have_text("finished", timeout=180_000)
     assert any("/panel/" in url for url in asked)
     expect(page.locator(".curve polyline")).to_have_count(10)  # a chart for score, parts, diversity
     asked.clear()
