@@ -45,7 +45,7 @@ NAVIGATION = (
     ("takes", _("Takes"), "takes", TAKES),
     ("runs", _("Runs"), "runs", {"runs", "run", "run_launch", "report", "review", "compare"}),
     ("voices", _("Voices"), "voices", {"voices", "voice", *LISTENING_TESTS}),
-    ("playground", pgettext_lazy("navigation", "Playground"), "playground", {"playground"}),
+    ("playground", pgettext_lazy("navigation", "Try"), "playground", {"playground"}),
 )
 
 

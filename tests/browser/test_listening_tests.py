@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,10 +17,13 @@ SIZES = {"es-ES": {"width": 1280, "height": 800}, "en-US": {"width": 390, "heigh
 
 
 def play_to_the_end(page: Page, side: str) -> None:
-    page.keyboard.press(side)
-    expect(page.locator(f"[data-side={side}]")).to_have_class(
-        re.compile("is-heard"), timeout=40_000
-    )
+    button = page.locator(f"[data-side={side}]")
+    for _ in range(4):  # a machine under load may swallow the end of a sound
+        page.keyboard.press(side)
+        with suppress(AssertionError):
+            expect(button).to_have_class(re.compile("is-heard"), timeout=10_000)
+            return
+    expect(button).to_have_class(re.compile("is-heard"))
 
 
 def answer(page: Page, key: str) -> None:

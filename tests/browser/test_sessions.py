@@ -45,12 +45,12 @@ def test_a_label_chosen_too_late_is_saved_after_signing_in(
         row = page.locator("[data-sentence]").last
         row_id = row.get_attribute("id")
         session_ends(page)
-        row.get_by_role("combobox").select_option("amable")
+        row.get_by_role("radio", name="Amable").check(force=True)
         expect(page.locator("#draft-kept")).to_be_visible()
         sign_in(page, site, "labeler")
         expect(page.locator(f"#{row_id}").get_by_text("Saved")).to_be_visible()
         page.reload()
-        expect(page.locator(f"#{row_id}").get_by_role("combobox")).to_have_value("amable")
+        expect(page.locator(f"#{row_id}").get_by_role("radio", name="Amable")).to_be_checked()
 
 
 def test_a_reason_for_a_verdict_comes_back(browser: Browser, site: Site, watch: Watch) -> None:
@@ -73,6 +73,8 @@ def test_a_launch_comes_back_with_its_advanced_part_open(
         page.locator("[name=preset][value=thorough]").check()
         page.locator("details.advanced > summary").click()
         page.locator("[name=goal]").fill("97")
+        page.locator("[name=goal]").blur()
+        page.wait_for_load_state("networkidle")  # times and requirements are fetched again
         session_ends(page)
         page.locator("#launch button.btn-primary").click()
         sign_in(page, site, "admin")
