@@ -92,7 +92,7 @@ def _calls_match(page: Page, text: str) -> None:
     """The calls below name the first voice and say what was asked."""
     curl = page.locator("#call-curl").inner_text()
     body = json.loads(curl.partition("-d '")[2].partition("' \\\n")[0])
-    assert (body["voice"], body["input"]) == ("amable", text)
+    assert (body["voice"], body["input"]) == ("pm_teo", text)
     assert f'input="{text}"' in page.locator("#call-python").inner_text()
     page.locator("[data-copy=call-curl]").click()
     expect(page.locator("[data-copy=call-curl] span").first).to_have_text(
