@@ -38,7 +38,7 @@ def voices_list() -> list[ServiceVoice]:
         `service_unreachable`, `service_not_ready`, `service_refused`.
     """
     try:
-        with _client(LISTING_S) as client:
+        with speech_client(LISTING_S) as client:
             answer = client.get("/v1/audio/voices")
             _check(answer)
             voices = answer.json()["voices"]
@@ -58,7 +58,7 @@ def speech(body: dict[str, Any]) -> Iterator[Iterator[bytes]]:
     """
     try:
         with (
-            _client(SPEECH_S) as client,
+            speech_client(SPEECH_S) as client,
             client.stream("POST", "/v1/audio/speech", json=body) as it,
         ):
             if not it.is_success:
@@ -69,7 +69,8 @@ def speech(body: dict[str, Any]) -> Iterator[Iterator[bytes]]:
         raise _unreachable() from error
 
 
-def _client(timeout_s: float) -> httpx.Client:
+def speech_client(timeout_s: float) -> httpx.Client:
+    """Return a client of the speech service, with a key where the service wants one."""
     key = settings.SPEECH_API_KEY
     return httpx.Client(
         base_url=settings.SPEECH_URL,

@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 import httpx
-from django.conf import settings
 from django.utils import timezone
 
 from corpus.audio.io import decode
@@ -14,6 +13,7 @@ from distillation.models import Deployment
 from distillation.services.decisions import report_of
 from distillation.services.errors import USER_FAULTS
 from distillation.services.run_files import media_path
+from distillation.services.speech_client import speech_client
 from distillation.services.versions import version_return
 from distillation.stages.base import StageError
 from distillation.stages.voice_test import VoiceTest
@@ -87,14 +87,12 @@ def _tested(row: Deployment) -> dict[str, Any]:
 
 def _spoken(row: Deployment, text: str) -> Audio:
     """Have the speech service speak a text with exactly this voice."""
-    key = settings.SPEECH_API_KEY
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    with httpx.Client(
-        base_url=settings.SPEECH_URL, headers=headers, timeout=ANSWER_SECONDS
-    ) as service:
+    with speech_client(ANSWER_SECONDS) as service:
         try:
             _wait_for_voice(service, row)
             answer = _speech(service, row.voice, text)
+        except httpx.ConnectTimeout as error:  # the service's machine is away, not its voice bad
+            raise NotTested("unreachable") from error
         except httpx.TimeoutException as error:
             raise TestFailed("no_answer") from error
         except httpx.HTTPError as error:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -130,6 +131,17 @@ def test_without_a_service_the_voice_stands_untested(
     deployment: Deployment, settings: Settings
 ) -> None:
     settings.SPEECH_URL = f"http://127.0.0.1:{free_port()}"
+    assert result_of(deployment) == ("deployed", "skipped", "unreachable")
+
+
+def test_a_machine_that_does_not_answer_at_all_leaves_the_voice_untested(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("no route")
+
+    client = httpx.Client(base_url="http://away.invalid", transport=httpx.MockTransport(away))
+    monkeypatch.setattr(voice_tests, "speech_client", lambda _timeout_s: client)
     assert result_of(deployment) == ("deployed", "skipped", "unreachable")
 
 

@@ -63,10 +63,5 @@ def assign(table: Mapping[str, str], present: Sequence[str]) -> dict[str, str]:
     return {name: assigned[name] for name in table}
 
 
-def language_letter(voice: str) -> str:
-    """Return the language letter of a voice named as Kokoro names them, else an empty string."""
-    return voice[0] if _KOKORO_NAME.fullmatch(voice) else ""
-
-
 def _gender(voice: str) -> str:
     return voice[1] if _KOKORO_NAME.fullmatch(voice) else ""
