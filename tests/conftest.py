@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.files import CONFIG, WEIGHTS
 from tests.teacher import folder_with_f5
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

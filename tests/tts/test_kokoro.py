@@ -6,8 +6,7 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation import voicepack
-from distillation.engines.kokoro.files import PACKS
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.files import CONFIG, PACKS, WEIGHTS
 from tests.standins import kokoro_dir
 from tests.tts.harness import deploy, native, serving, until
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 
@@ -20,12 +20,21 @@ from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio, Samples
 from corpus.text.chunking import chunk_by_length
 from distillation.delivery import PLAIN, Delivery
-from distillation.engines.base import EngineError, StreamingStudent, Student
+from distillation.engines.base import (
+    CaptioningStudent,
+    EngineError,
+    PhonemeStudent,
+    SpokenWord,
+    StreamingStudent,
+    Student,
+)
 from distillation.voicepack import VoicePack
 from voicelab.tts.errors import RATE, SERVER, ApiError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Kind = Literal["text", "captions", "phonemes"]  # a text, a text with its words' times, phonemes
+Sound = Iterator[tuple[Audio, list[SpokenWord]]]
 
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
@@ -37,7 +46,7 @@ PAUSE_S = 0.25  # between pieces, at speed 1; Kokoro's own between two sentences
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """A text to synthesize, with its engine, pack, speed and encoder.
+    """What is spoken, with its engine, pack, speed and encoder.
 
     `speed` already contains that of `delivery`; its gain is applied to the samples.
     """
@@ -49,6 +58,27 @@ class Utterance:
     encoder: Encoder
     seed: int = 0  # equal requests give equal audio
     delivery: Delivery = PLAIN
+    kind: Kind = "text"
+
+    def pieces(self) -> list[str]:
+        """Return what is spoken in turns."""
+        if self.kind == "phonemes":
+            return [self.text]
+        return chunk_by_length(self.text, first=FIRST_CHARS, limit=PIECE_CHARS)
+
+    def sound_of(self, piece: str) -> Sound:
+        """Return the sound of a piece: as it comes, if the engine can, else all at once."""
+        student, pack = self.student, self.pack()
+        speed, seed = self.speed, self.seed
+        if self.kind == "captions" and isinstance(student, CaptioningStudent):
+            return student.captioned(piece, pack, speed=speed, seed=seed)
+        if self.kind == "phonemes" and isinstance(student, PhonemeStudent):
+            sound = student.speak_phonemes(piece, pack, speed=speed, seed=seed)
+        elif isinstance(student, StreamingStudent):
+            sound = student.stream(piece, pack, speed=speed, seed=seed)
+        else:
+            sound = iter([_faded_out(student.synthesize(piece, pack, speed=speed, seed=seed))])
+        return ((audio, []) for audio in sound)
 
 
 class Speaker:
@@ -159,8 +189,10 @@ class Job:
         self.closed = False
         self._speaker = speaker
         self._utterance = utterance
-        self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
-        self._sound: Iterator[Audio] | None = None  # of the current piece
+        self._pieces = deque(utterance.pieces())
+        self._sound: Sound | None = None  # of the current piece
+        self._piece_s = 0.0  # of audio before the current piece
+        self._words: list[SpokenWord] = []
         self._ready: deque[bytes] = deque()
         self._asked: float | None = self.started  # when the next bytes were asked for, or None
         self._given = self.started  # when the last bytes were taken
@@ -179,6 +211,11 @@ class Job:
     def delivery(self) -> Delivery:
         """The voice's speed and gain as applied; plain if it has none or they are off."""
         return self._utterance.delivery
+
+    def take_words(self) -> list[SpokenWord]:
+        """Return the words spoken since the last call, their times from the beginning."""
+        words, self._words = self._words, []
+        return words
 
     def __aiter__(self) -> Self:
         return self
@@ -234,12 +271,9 @@ class Job:
         if self.closed or self.synthesis_s > self._speaker.timeout_s:
             raise self._too_slow()
         data, starts = b"", self._sound is None
-        audio = self._synthesize()
-        if audio is not None:
-            pause_s = PAUSE_S / self._utterance.speed if starts and self.audio_s else 0.0
-            y = _prepared(audio, pause_s, self.delivery.gain_db, fade_in=starts)
-            self.audio_s += len(y) / SR
-            data = self._utterance.encoder.feed(y)
+        found = self._synthesize()
+        if found is not None:
+            data = self._encoded(*found, starts=starts)
         if self._sound is None and not self._pieces:
             if not self.audio_s:
                 raise _nothing_to_speak()
@@ -247,30 +281,34 @@ class Job:
             self.complete = True
         return data
 
-    def _synthesize(self) -> Audio | None:
+    def _encoded(self, audio: Audio, words: list[SpokenWord], *, starts: bool) -> bytes:
+        """Encode sound, a pause before it where a piece starts, and keep its words."""
+        pause_s = PAUSE_S / self._utterance.speed if starts and self.audio_s else 0.0
+        y = _prepared(audio, pause_s, self.delivery.gain_db, fade_in=starts)
+        if starts:
+            self._piece_s = self.audio_s + pause_s
+        self.audio_s += len(y) / SR
+        self._words += [
+            SpokenWord(one.word, self._piece_s + one.start_s, self._piece_s + one.end_s)
+            for one in words
+        ]
+        return self._utterance.encoder.feed(y)
+
+    def _synthesize(self) -> tuple[Audio, list[SpokenWord]] | None:
         """Return the next sound; None at the end of a piece, and if it has nothing to speak."""
         started = time.monotonic()
         try:
-            self._sound = self._sound or self._sound_of(self._pieces.popleft())
-            audio = next(self._sound, None)
+            self._sound = self._sound or self._utterance.sound_of(self._pieces.popleft())
+            found = next(self._sound, None)
         except EngineError as error:
             if error.code != "empty_text":
                 raise
-            audio = None
+            found = None
         finally:
             self.synthesis_s += time.monotonic() - started
-        if audio is None:
+        if found is None:
             self._sound = None
-        return audio
-
-    def _sound_of(self, piece: str) -> Iterator[Audio]:
-        """Return the sound of a piece: as it comes, if the engine can, else all at once."""
-        utterance = self._utterance
-        student, pack = utterance.student, utterance.pack()
-        if isinstance(student, StreamingStudent):
-            return student.stream(piece, pack, speed=utterance.speed, seed=utterance.seed)
-        audio = student.synthesize(piece, pack, speed=utterance.speed, seed=utterance.seed)
-        return iter([_faded_out(audio)])
+        return found
 
 
 def _nothing_to_speak() -> ApiError:

@@ -23,11 +23,12 @@ FADE = 240  # samples over which two windows are cross-faded
 EDGE = 2  # frames kept of the silence before and after the text, of about eight
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """What all windows of a text share."""
 
     prosody: Prosody
     timbre: Tensor
+    frames: list[int]  # of the silence before, each phoneme, and the silence after
     first: int  # frame of the first sound
     end: int  # frame after the last
 
@@ -46,10 +47,8 @@ def windows(first: int, end: int) -> Iterator[tuple[int, int]]:
         first, length = cut, min(LONGEST, length * GROWTH)
 
 
-def streamed(
-    network: Network, phonemes: str, row: Samples, *, speed: float, seed: int
-) -> Iterator[Samples]:
-    """Yield the sound of a phoneme string, window by window, without its silent edges.
+def streamed(network: Network, plan: Plan) -> Iterator[Samples]:
+    """Yield the sound of a planned text, window by window, without its silent edges.
 
     Durations, F0 and energy are those of the whole text, so that a window ends as the text goes
     on, and the harmonic source keeps its phase. The decoder sees a window and `CONTEXT` on either
@@ -61,21 +60,14 @@ def streamed(
     ----------
     network : Network
         Shared; not changed.
-    phonemes : str
-        In the model's vocabulary, at most 510.
-    row : ndarray, shape (256,), float32
-        Style embedding: timbre, then prosody.
-    speed : float
-        Above 1 is faster.
-    seed : int
-        Of the vocoder's noise.
+    plan : Plan
+        Of `planned`.
 
     Yields
     ------
     ndarray, shape (n,), float32
         24 kHz, one after the other without a gap.
     """
-    plan = _planned(network, phonemes, row, speed, seed)
     tail: Samples = np.zeros(0, np.float32)
     for first, end in windows(plan.first, plan.end):
         y, after = _decoded(network, plan, first, end)
@@ -89,7 +81,22 @@ def frames_without_edges(frames: Sequence[int]) -> int:
     return sum(frames) - max(0, frames[0] - EDGE) - max(0, frames[-1] - EDGE)
 
 
-def _planned(network: Network, phonemes: str, row: Samples, speed: float, seed: int) -> _Plan:
+def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed: int) -> Plan:
+    """Return the prosody of a phoneme string, and which of its frames are kept.
+
+    Parameters
+    ----------
+    network : Network
+        Shared; not changed.
+    phonemes : str
+        In the model's vocabulary, at most 510.
+    row : ndarray, shape (256,), float32
+        Style embedding: timbre, then prosody.
+    speed : float
+        Above 1 is faster.
+    seed : int
+        Of the vocoder's noise.
+    """
     import torch
 
     with torch.inference_mode():
@@ -100,12 +107,13 @@ def _planned(network: Network, phonemes: str, row: Samples, speed: float, seed: 
         at = network.frames(hidden, speed)
         aligned, f0, energy = network.aligned(text, hidden, at, manner)
         prosody = Prosody(aligned, f0, energy, network.source(f0, seed))
-        before, after = int((at == 0).sum()), int((at == at[-1]).sum())
+        frames = [int(count) for count in torch.bincount(at)]
     edge = round(EDGE / speed)
-    return _Plan(prosody, timbre, max(0, before - edge), len(at) - max(0, after - edge))
+    first, end = max(0, frames[0] - edge), len(at) - max(0, frames[-1] - edge)
+    return Plan(prosody, timbre, frames, first, end)
 
 
-def _decoded(network: Network, plan: _Plan, first: int, end: int) -> tuple[Samples, Samples]:
+def _decoded(network: Network, plan: Plan, first: int, end: int) -> tuple[Samples, Samples]:
     """Return the samples of a window, and what follows it, to be cross-faded with the next one."""
     import torch
 

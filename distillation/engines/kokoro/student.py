@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,15 +17,28 @@ from distillation.engines.base import (
     DifferentiableProsody,
     DifferentiableSpeech,
     EngineError,
+    SpokenWord,
     check_request,
 )
-from distillation.engines.kokoro import INFO
-from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
-from distillation.engines.kokoro.gradient import GradientNetwork
-from distillation.engines.kokoro.languages import G2P, g2p, letter_of, letter_of_voice
-from distillation.engines.kokoro.network import Network
-from distillation.engines.kokoro.streaming import FRAME, frames_without_edges, streamed
-from distillation.engines.kokoro.weights import REPO, load
+from distillation.engines.kokoro.captions import Captions, word_frames
+from distillation.engines.kokoro.files import PACKS, WEIGHTS, check_files, pack_paths, voice_names
+from distillation.engines.kokoro.gradient import GradientNetwork, joined_speech
+from distillation.engines.kokoro.languages import (
+    G2P,
+    check_phonemes,
+    g2p,
+    letter_of,
+    letter_of_voice,
+    read_in,
+)
+from distillation.engines.kokoro.options import device_of, network_of, set_threads
+from distillation.engines.kokoro.streaming import (
+    FRAME,
+    Plan,
+    frames_without_edges,
+    planned,
+    streamed,
+)
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
 from distillation.engines.psola import stretched
 from distillation.voicepack import PackError, VoicePack
@@ -33,10 +46,17 @@ from distillation.voicepack import PackError, VoicePack
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
 _PEAK = 0.97
 _FLEXIBLE = 1.5  # up to this speed durations alone give the length: a phoneme lasts two frames
 _TOLERANCE = 0.01  # of the length
+
+
+class _Piece(NamedTuple):
+    """A piece of a text, its phonemes, and the row of the pack that it uses."""
+
+    text: str
+    phonemes: str
+    row: Samples
 
 
 class KokoroStudent:
@@ -80,9 +100,9 @@ class KokoroStudent:
     ) -> None:
         self.model_dir = Path(model_dir)
         self._letter = letter_of(lang)
-        self._files_check()
-        _threads_set(threads)
-        self._network = _network(self.model_dir, _device(device), precision)
+        check_files(self.model_dir)
+        set_threads(threads)
+        self._network = network_of(self.model_dir, device_of(device), precision)
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
         self._g2ps: dict[str, G2P] = {self._letter: g2p(self._letter)}
@@ -200,13 +220,91 @@ class KokoroStudent:
         Audio
             24 kHz, |y| < 1.
         """
+        for audio, _ in self._sound(self._pieces(text, condition, speed), speed, seed):
+            yield audio
+
+    def captioned(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
+        """Speak `text` as `stream` does, and tell when each word is spoken.
+
+        Yields
+        ------
+        Audio, list of SpokenWord
+            Each part of the sound, and the words that end in it; seconds since the first part.
+        """
+        found = self._pieces(text, condition, speed)
+        return self._sound(found, speed, seed, captions=self._captions)
+
+    def phonemes(self, text: str) -> str:
+        """Return the phonemes of a text of any length, as they are spoken.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`.
+        """
+        return self._spoken(tidy(text))
+
+    def tokens(self, phonemes: str) -> list[int]:
+        """Return the ids of phonemes in the network."""
+        return [self._network.vocab[sign] for sign in phonemes]
+
+    def check_phonemes(self, phonemes: str) -> None:
+        """Raise EngineError `bad_phonemes` if the string cannot be spoken; it says why not."""
+        check_phonemes(phonemes, self._network.vocab, self.max_phonemes)
+
+    def speak_phonemes(
+        self, phonemes: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[Audio]:
+        """Speak a phoneme string as `stream` speaks a text; errors as of `check_phonemes`."""
+        check_request(self.name, condition, speed)
+        self.check_phonemes(phonemes)
+        piece = _Piece("", phonemes, condition.row(len(phonemes)))
+        for audio, _ in self._sound([piece], speed, seed):
+            yield audio
+
+    def _sound(
+        self,
+        found: Sequence[_Piece],
+        speed: float,
+        seed: int,
+        captions: Callable[[_Piece, Plan, int], Captions] | None = None,
+    ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
+        """Yield the sound of pieces window by window, with captions if asked for."""
         loudness = 1.0  # falls where a window would clip
-        for index, (phonemes, row) in enumerate(self._rows(text, condition, speed)):
+        given = 0  # samples
+        for index, piece in enumerate(found):
             if index:
-                yield Audio(np.zeros(round(JOIN_S * self.sr), np.float32), self.sr)
-            for y in self._windows(phonemes, row, speed, seed + index):
+                silence = np.zeros(round(JOIN_S * self.sr), np.float32)
+                given += len(silence)
+                yield Audio(silence, self.sr), []
+            plan = planned(self._network, piece.phonemes, piece.row, speed=speed, seed=seed + index)
+            words, before_s = None, given / self.sr
+            for y in self._windows(piece, plan, speed):
+                whole = len(y) if speed > _FLEXIBLE else (plan.end - plan.first) * FRAME
+                words = words or (captions and captions(piece, plan, whole))
                 loudness = min(loudness, self._loudness(y))
-                yield Audio(y * np.float32(loudness), self.sr)
+                given += len(y)
+                ended = words.after(y) if words else []
+                yield (
+                    Audio(y * np.float32(loudness), self.sr),
+                    [
+                        SpokenWord(word, start_s + before_s, end_s + before_s)
+                        for word, start_s, end_s in ended
+                    ],
+                )
+
+    def _captions(self, piece: _Piece, plan: Plan, samples: int) -> Captions:
+        """Return the captions of a piece whose sound has so many samples in all."""
+        words = word_frames(
+            piece.text,
+            piece.phonemes,
+            plan.frames,
+            lambda text: read_in(self._letter, text),
+            self._phonemes,
+        )
+        return Captions(words, (plan.first, plan.end), samples, self.sr)
 
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
@@ -227,10 +325,10 @@ class KokoroStudent:
         """
         network = self._gradient_network()
         parts = [
-            (network.speech(phonemes, seed=seed + index), row)
-            for index, (phonemes, row) in enumerate(self._rows(text, condition))
+            (network.speech(piece.phonemes, seed=seed + index), piece.row)
+            for index, piece in enumerate(self._pieces(text, condition))
         ]
-        return _joined(parts, self.sr)
+        return joined_speech(parts, self.sr)
 
     def differentiable_prosody(
         self, text: str, condition: VoicePack
@@ -239,7 +337,9 @@ class KokoroStudent:
         import torch
 
         network = self._gradient_network()
-        parts = [(network.prosody(phonemes), row) for phonemes, row in self._rows(text, condition)]
+        parts = [
+            (network.prosody(piece.phonemes), piece.row) for piece in self._pieces(text, condition)
+        ]
 
         def predict(offset: Tensor) -> DifferentiableProsody:
             found = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
@@ -252,13 +352,13 @@ class KokoroStudent:
         self._gradients = self._gradients or GradientNetwork(self._network)
         return self._gradients
 
-    def _rows(
-        self, text: str, condition: VoicePack, speed: float = 1.0
-    ) -> list[tuple[str, Samples]]:
-        """Return the phonemes of each piece of a text with the row that it uses."""
+    def _pieces(self, text: str, condition: VoicePack, speed: float = 1.0) -> list[_Piece]:
+        """Return the pieces of a text that are spoken at once."""
         check_request(self.name, condition, speed)
-        spoken = map(self._spoken, pieces(tidy(text), self.phoneme_count, self.max_phonemes))
-        return [(phonemes, condition.row(len(phonemes))) for phonemes in spoken]
+        return [
+            _Piece(part, self._spoken(part), condition.row(self.phoneme_count(part)))
+            for part in pieces(tidy(text), self.phoneme_count, self.max_phonemes)
+        ]
 
     def _speak(
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
@@ -270,14 +370,14 @@ class KokoroStudent:
             for y, row in zip(spoken, rows, strict=True)
         ]
 
-    def _windows(self, phonemes: str, row: Samples, speed: float, seed: int) -> Iterator[Samples]:
+    def _windows(self, piece: _Piece, plan: Plan, speed: float) -> Iterator[Samples]:
         """Yield sound as it comes, or in one where it has to be fitted."""
-        found = streamed(self._network, phonemes, row, speed=speed, seed=seed)
+        found = streamed(self._network, plan)
         if speed <= _FLEXIBLE:
             yield from found
         else:
             whole = np.concatenate(list(found))
-            yield self._fitted(whole, phonemes, row, speed, frames_without_edges)
+            yield self._fitted(whole, piece.phonemes, piece.row, speed, frames_without_edges)
 
     def _fitted(
         self,
@@ -315,83 +415,3 @@ class KokoroStudent:
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
         return known
-
-    def _files_check(self) -> None:
-        missing = [name for name in (CONFIG, WEIGHTS) if not (self.model_dir / name).is_file()]
-        if missing:
-            voices = ", ".join(self.stock_voices()) or "none"
-            raise EngineError(
-                "missing_model",
-                f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
-                "`manage.py models pull kokoro` fetches them, and voices; or put there the files "
-                f"of that name from huggingface.co/{REPO}, and voices into "
-                f"{self.model_dir / PACKS}/ (there now: {voices}).",
-            )
-
-
-def _joined(
-    parts: Sequence[tuple[Callable[[Tensor], DifferentiableSpeech], Samples]], sr: int
-) -> Callable[[Tensor], DifferentiableSpeech]:
-    """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
-    import torch
-
-    def speak(offset: Tensor) -> DifferentiableSpeech:
-        silence = torch.zeros(round(JOIN_S * sr))
-        spoken = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
-        samples = [part for one in spoken for part in (silence, one.samples.cpu())][1:]
-        seconds = torch.stack([one.seconds for one in spoken]).sum() + JOIN_S * (len(spoken) - 1)
-        f0_hz = torch.cat([one.f0_hz for one in spoken])
-        return DifferentiableSpeech(torch.cat(samples), f0_hz.cpu(), seconds.cpu())
-
-    return speak
-
-
-def _network(model_dir: Path, device: str, precision: str) -> Network:
-    model = load(model_dir / CONFIG, model_dir / WEIGHTS).to(device)
-    return Network(model, bf16=_bf16(precision, device))
-
-
-def _bf16(precision: str, device: str) -> bool:
-    import torch
-
-    if precision not in INFO.precisions:
-        raise EngineError(
-            "bad_option", f"precision: {', '.join(INFO.precisions)}, not {precision!r}."
-        )
-    if precision == "fp32":
-        return False
-    able = (
-        torch.cuda.is_bf16_supported()
-        if device == "cuda"
-        else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    )
-    if precision == "bf16" and not able:
-        raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
-    return able
-
-
-def _device(device: str | None) -> str:
-    import torch
-
-    there = torch.cuda.is_available()
-    if device in (None, "", "auto"):
-        return "cuda" if there else "cpu"
-    if device == "cuda" and not there:
-        raise EngineError("bad_option", "device: torch sees no GPU here; use cpu.")
-    if device not in ("cpu", "cuda"):
-        raise EngineError("bad_option", f"device: cpu or cuda, not {device!r}.")
-    return device
-
-
-def _threads_set(threads: int | str | None) -> None:
-    import torch
-
-    if threads is None or threads == "":
-        return
-    try:
-        number = int(threads)
-    except ValueError as error:
-        raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
-    if number < 1:
-        raise EngineError("bad_option", f"threads: at least 1, not {number}.")
-    torch.set_num_threads(number)
