@@ -93,6 +93,15 @@ class StreamingStudent(Protocol):
         ...
 
 
+@runtime_checkable
+class ConcurrentStudent(Protocol):
+    """A student that several threads may use at once, sharing its weights."""
+
+    def share_processor(self, among: int) -> None:
+        """Use one of so many equal shares of the processor's threads in the calling thread."""
+        ...
+
+
 class SpokenWord(NamedTuple):
     """A word as written, with its punctuation, and when it is spoken, in seconds."""
 

@@ -44,6 +44,7 @@ class Config:
     max_chars: int = 4096
     timeout_s: float = 120.0
     threads: int = 0
+    workers: int = 1
     precision: str = "fp32"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     reload_s: float = 1.0
@@ -52,6 +53,12 @@ class Config:
     language: str = "es"  # of voices whose name does not tell theirs
     cors_origins: tuple[str, ...] = ()
     port: int = 0
+
+
+def _workers(config: Config) -> int:
+    """Return how many requests are spoken at once: one, unless the engine can do more."""
+    info = STUDENTS.get(config.backend) or TEACHERS.get(config.backend)
+    return config.workers if info is None or getattr(info, "is_concurrent", False) else 1
 
 
 class ChosenVoice:
@@ -78,7 +85,10 @@ class Service:
         self.created = int(time.time())
         self.metrics = Metrics()
         self.speaker = Speaker(
-            waiting=config.waiting, timeout_s=config.timeout_s, on_release=self._finished
+            workers=_workers(config),
+            waiting=config.waiting,
+            timeout_s=config.timeout_s,
+            on_release=self._finished,
         )
         self.metrics.queue.set_function(lambda: self.speaker.depth)
         self.metrics.ready.set_function(lambda: self.reason is None)

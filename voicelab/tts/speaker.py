@@ -1,15 +1,17 @@
-"""A bounded request queue in front of the single inference thread that runs the engine."""
+"""A bounded request queue in front of the inference threads that run the engine."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Self, TypeVar
 
 import numpy as np
@@ -22,6 +24,7 @@ from corpus.text.chunking import chunk_by_length
 from distillation.delivery import PLAIN, Delivery
 from distillation.engines.base import (
     CaptioningStudent,
+    ConcurrentStudent,
     EngineError,
     PhonemeStudent,
     SpokenWord,
@@ -82,12 +85,18 @@ class Utterance:
 
 
 class Speaker:
-    """One inference thread and its queue of requests.
+    """Inference threads and their queue of requests.
+
+    Each turn of a request is one window or piece, whichever thread is free takes the oldest one,
+    and a request waits for its turn before it asks for the next: so all requests go on alike.
 
     Parameters
     ----------
+    workers : int
+        Threads; they share the engine and its weights, and the processor by turns: a request
+        that is alone has all of it.
     waiting : int
-        Requests that may wait behind the active one; further ones are rejected.
+        Requests that may wait behind the ones being spoken; further ones are rejected.
     timeout_s : float
         Bounds the time to a request's first sound, and its synthesis; a request that takes longer
         is abandoned. How slowly a client reads does not count.
@@ -96,15 +105,21 @@ class Speaker:
     """
 
     def __init__(
-        self, *, waiting: int, timeout_s: float, on_release: Callable[[Job], None]
+        self,
+        *,
+        waiting: int,
+        timeout_s: float,
+        on_release: Callable[[Job], None],
+        workers: int = 1,
     ) -> None:
         self.timeout_s = timeout_s
-        self._limit = waiting + 1
+        self.workers = workers
+        self._limit = waiting + workers
         self._on_release = on_release
         self._jobs: set[Job] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="inference")
         self._recent_s: deque[float] = deque([1.0], maxlen=20)
-        self._working_since: float | None = None
+        self._working_since: dict[int, float] = {}  # by thread
 
     @property
     def depth(self) -> int:
@@ -117,14 +132,19 @@ class Speaker:
         return sum(job.is_active for job in self._jobs)
 
     @property
+    def shares(self) -> int:
+        """Into how many parts the processor is divided now."""
+        return min(self.workers, max(1, self.active))
+
+    @property
     def stuck_s(self) -> float:
-        """Seconds by which the current piece has exceeded `timeout_s`."""
-        since = self._working_since
+        """Seconds by which the longest current turn has exceeded `timeout_s`."""
+        since = min(self._working_since.copy().values(), default=None)
         return 0.0 if since is None else max(0.0, time.monotonic() - since - self.timeout_s)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` in the inference thread; if cancelled while queued, it never starts."""
-        return await asyncio.wrap_future(self._thread.submit(self._timed, work))
+        """Run `work` in an inference thread; if cancelled while queued, it never starts."""
+        return await asyncio.wrap_future(self._threads.submit(self._timed, work))
 
     def admit(self, utterance: Utterance) -> Job:
         """Queue the utterance; raise ApiError 429 with Retry-After if the queue is full."""
@@ -146,7 +166,7 @@ class Speaker:
 
     def _queue_full(self) -> ApiError:
         mean_s = sum(self._recent_s) / len(self._recent_s)
-        wait_s = math.ceil(max(self.active, 1) * mean_s)
+        wait_s = math.ceil(max(self.active, 1) * mean_s / self.workers)
         return ApiError(
             429,
             f"{self.active} requests are being spoken or waiting; try again in {wait_s} s.",
@@ -162,21 +182,22 @@ class Speaker:
             job.close()
 
     def stop(self) -> None:
-        """Drop waiting work, without waiting for the piece being synthesized."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Drop waiting work, without waiting for the pieces being synthesized."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, work: Callable[[], T]) -> T:
-        self._working_since = time.monotonic()
+        thread = threading.get_ident()
+        self._working_since[thread] = time.monotonic()
         try:
             return work()
         finally:
-            self._working_since = None
+            del self._working_since[thread]
 
 
 class Job:
     """One admitted utterance: an async iterator over its encoded bytes, piece by piece.
 
-    Pieces of several jobs are interleaved in the inference thread, so a short request does not
+    Pieces of several jobs are interleaved in the inference threads, so a short request does not
     wait for the end of a long one. `close` frees the place at any time.
     """
 
@@ -246,7 +267,7 @@ class Job:
         try:
             async with asyncio.timeout(self._speaker.timeout_s):
                 while not data and not self.complete:
-                    data = await self._speaker.run(self._speak)
+                    data = await self._speaker.run(partial(self._speak, self._speaker.shares))
         except TimeoutError as error:
             raise self._too_slow() from error
         finally:
@@ -266,8 +287,10 @@ class Job:
             kind=SERVER,
         )
 
-    def _speak(self) -> bytes:
-        """Synthesize and encode one piece, or a part of it; runs in the inference thread."""
+    def _speak(self, shares: int) -> bytes:
+        """Synthesize and encode one piece, or a part of it; runs in an inference thread."""
+        if isinstance(self._utterance.student, ConcurrentStudent):
+            self._utterance.student.share_processor(shares)
         if self.closed or self.synthesis_s > self._speaker.timeout_s:
             raise self._too_slow()
         data, starts = b"", self._sound is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 from collections.abc import Callable, Container
@@ -47,6 +48,7 @@ def letter_of_voice(name: str) -> str:
 
 def g2p(letter: str) -> G2P:
     """Return the function from text to phonemes of a language, numbers read out included."""
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it warns where words run together
     made = _english(british=letter == BRITISH) if letter in (AMERICAN, BRITISH) else _other(letter)
     _unlink_copies()
     return made

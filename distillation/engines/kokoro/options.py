@@ -60,3 +60,10 @@ def set_threads(threads: int | str | None) -> None:
     if number < 1:
         raise EngineError("bad_option", f"threads: at least 1, not {number}.")
     torch.set_num_threads(number)
+
+
+def torch_threads() -> int:
+    """Return the threads that torch uses for one operation."""
+    import torch
+
+    return torch.get_num_threads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
@@ -31,24 +32,17 @@ from distillation.engines.kokoro.languages import (
     letter_of_voice,
     read_in,
 )
-from distillation.engines.kokoro.options import device_of, network_of, set_threads
-from distillation.engines.kokoro.streaming import (
-    FRAME,
-    Plan,
-    frames_without_edges,
-    planned,
-    streamed,
-)
+from distillation.engines.kokoro.options import device_of, network_of, set_threads, torch_threads
+from distillation.engines.kokoro.streaming import FLEXIBLE, FRAME, Plan, planned, streamed, tempo_of
+from distillation.engines.kokoro.tempo import Tempo
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
-from distillation.engines.psola import stretched
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _PEAK = 0.97
-_FLEXIBLE = 1.5  # up to this speed durations alone give the length: a phoneme lasts two frames
-_TOLERANCE = 0.01  # of the length
+_ESPEAK = threading.Lock()  # espeak-ng has one state per process
 
 
 class _Piece(NamedTuple):
@@ -102,6 +96,7 @@ class KokoroStudent:
         self._letter = letter_of(lang)
         check_files(self.model_dir)
         set_threads(threads)
+        self._threads = torch_threads()
         self._network = network_of(self.model_dir, device_of(device), precision)
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
@@ -134,6 +129,13 @@ class KokoroStudent:
             other._letter = letter
             other._spoken = lru_cache(maxsize=4096)(other._phonemes)
         return self._others[letter]
+
+    def share_processor(self, among: int) -> None:
+        """Use one of so many equal shares of torch's threads in the calling thread.
+
+        Two threads with one of torch's each speak 1.6 times as much as one with two of them.
+        """
+        set_threads(max(1, self._threads // among))
 
     @property
     def prefers_batch(self) -> bool:
@@ -269,7 +271,7 @@ class KokoroStudent:
         found: Sequence[_Piece],
         speed: float,
         seed: int,
-        captions: Callable[[_Piece, Plan, int], Captions] | None = None,
+        captions: Callable[[_Piece, Plan], Captions] | None = None,
     ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
         """Yield the sound of pieces window by window, with captions if asked for."""
         loudness = 1.0  # falls where a window would clip
@@ -280,10 +282,8 @@ class KokoroStudent:
                 given += len(silence)
                 yield Audio(silence, self.sr), []
             plan = planned(self._network, piece.phonemes, piece.row, speed=speed, seed=seed + index)
-            words, before_s = None, given / self.sr
-            for y in self._windows(piece, plan, speed):
-                whole = len(y) if speed > _FLEXIBLE else (plan.end - plan.first) * FRAME
-                words = words or (captions and captions(piece, plan, whole))
+            words, before_s = captions and captions(piece, plan), given / self.sr
+            for y in streamed(self._network, plan):
                 loudness = min(loudness, self._loudness(y))
                 given += len(y)
                 ended = words.after(y) if words else []
@@ -295,8 +295,7 @@ class KokoroStudent:
                     ],
                 )
 
-    def _captions(self, piece: _Piece, plan: Plan, samples: int) -> Captions:
-        """Return the captions of a piece whose sound has so many samples in all."""
+    def _captions(self, piece: _Piece, plan: Plan) -> Captions:
         words = word_frames(
             piece.text,
             piece.phonemes,
@@ -304,7 +303,7 @@ class KokoroStudent:
             lambda text: read_in(self._letter, text),
             self._phonemes,
         )
-        return Captions(words, (plan.first, plan.end), samples, self.sr)
+        return Captions(words, (plan.first, plan.end), plan.samples, self.sr)
 
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
@@ -366,36 +365,17 @@ class KokoroStudent:
         rows = [pack.row(len(phonemes)) for pack in packs]
         spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed)
         return [
-            self._quietened(self._fitted(y, phonemes, row, speed, sum))
+            self._quietened(self._fitted(y, phonemes, row, speed))
             for y, row in zip(spoken, rows, strict=True)
         ]
 
-    def _windows(self, piece: _Piece, plan: Plan, speed: float) -> Iterator[Samples]:
-        """Yield sound as it comes, or in one where it has to be fitted."""
-        found = streamed(self._network, plan)
-        if speed <= _FLEXIBLE:
-            yield from found
-        else:
-            whole = np.concatenate(list(found))
-            yield self._fitted(whole, piece.phonemes, piece.row, speed, frames_without_edges)
-
-    def _fitted(
-        self,
-        y: Samples,
-        phonemes: str,
-        row: Samples,
-        speed: float,
-        kept: Callable[[Sequence[int]], int],
-    ) -> Samples:
-        """Return sound at the wanted length where frames alone cannot be short enough.
-
-        `kept` tells how many of the frames at speed 1 the sound would have.
-        """
-        if speed <= _FLEXIBLE:
+    def _fitted(self, y: Samples, phonemes: str, row: Samples, speed: float) -> Samples:
+        """Return sound at the wanted length where frames alone cannot be short enough."""
+        if speed <= FLEXIBLE:
             return y
-        wanted = kept(self._network.plain_frames(phonemes, row)) * FRAME / speed
-        factor = wanted / len(y)
-        return stretched(y, self.sr, factor) if abs(factor - 1) > _TOLERANCE else y
+        plain = sum(self._network.plain_frames(phonemes, row))
+        tempo = Tempo(tempo_of(plain, len(y) // FRAME, speed))
+        return np.concatenate([tempo.feed(y), tempo.finish()])
 
     def _quietened(self, y: Samples) -> Samples:
         return y * np.float32(self._loudness(y))
@@ -408,9 +388,10 @@ class KokoroStudent:
         return min(1.0, _PEAK / max(peak, 1e-9))
 
     def _phonemes(self, text: str) -> str:
-        if self._letter not in self._g2ps:
-            self._g2ps[self._letter] = g2p(self._letter)
-        phonemes = self._g2ps[self._letter](text)
+        with _ESPEAK:
+            if self._letter not in self._g2ps:
+                self._g2ps[self._letter] = g2p(self._letter)
+            phonemes = self._g2ps[self._letter](text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
