@@ -1,4 +1,4 @@
-"""First sound, throughput, underruns, /health and memory of any OpenAI-compatible speech service.
+"""Latency, throughput and memory of any OpenAI-compatible speech service.
 
     python -m benchmarks.speech_service [--url http://HOST:PORT] [--voice NAME] [--key KEY]
         [--requests 5] [--clients 1 4 8] [--memory-requests 1000] [--workers 0 …] [--alone]
