@@ -44,6 +44,7 @@ FAULTS: dict[str, Any] = {
     **dict.fromkeys(
         (
             "not_audio",
+            "codec",
             "empty",
             "silent",
             "too_short",
