@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.files import sha256_of
-from distillation.engines import STUDENTS, TEACHERS, default_teacher
+from distillation.engines import STUDENTS, TEACHERS, EngineError, default_teacher
+from distillation.engines.reference_audio import check_words
 from distillation.pipeline import corpus_folder, folder
 from distillation.pipeline.checks import (
     as_option,
@@ -82,6 +83,7 @@ def plan(options: Options) -> Plan:
         raise PlanError(as_option(error)) from error
     if "reference" in stages:
         check_references(recipe)
+        _check_prompts(recipe)
     return Plan(
         stages=stages,
         recipe=recipe,
@@ -93,6 +95,21 @@ def plan(options: Options) -> Plan:
         jobs=options.jobs,
         notes=_notes(options, recipe, before),
     )
+
+
+def _check_prompts(recipe: RunRecipe) -> None:
+    """Reject prompts whose words and sound do not fit each other."""
+    if not TEACHERS[recipe.teacher].clones:
+        return
+    options = recipe.teacher_options
+    prompts = {("--prompt-style", *prompt) for style in recipe.styles for prompt in style.prompt}
+    if options.get("prompt") and options.get("transcript"):
+        prompts.add(("--reference-text", options["transcript"], options["prompt"]))
+    for option, text, path in sorted(prompts):
+        try:
+            check_words(Path(path), text)
+        except EngineError as error:
+            raise PlanError(f"{option}: {error}") from error
 
 
 def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:

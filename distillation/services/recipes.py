@@ -77,6 +77,14 @@ def recipe_build(
     )
     check_request(request, settings.MODEL_DIR)
     check_prompt(request, own=own_prompts)
+    if prompt and clones and not _fits_its_words(prompt):
+        raise RecipeError(
+            _(
+                "prompt: the sound of take %s does not fit the words of its sentence: part of it "
+                "is missing, or something else is said. Choose another take."
+            )
+            % prompt.pk
+        )
     labels = _labels(styles)
     sources = _sources(labels, by_style(targets), plays_takes=TEACHERS[teacher].plays_takes)
 
@@ -95,6 +103,11 @@ def recipe_build(
 
 def _sound(take: Recording) -> SoundFile:
     return SoundFile(str(take.wav.name), take.sha256, take.sentence.text)
+
+
+def _fits_its_words(take: Recording) -> bool:
+    """Return whether the take's pace was plausible for its sentence when it was measured."""
+    return all(check["ok"] for check in take.checks if check["code"] == "length")
 
 
 def _labels(keys: Sequence[str]) -> list[StyleLabel]:
@@ -187,7 +200,8 @@ def prompts_choose(labels: Sequence[StyleLabel], *, avoid: Collection[str] = ())
     by_speaker: dict[int, Takes] = defaultdict(lambda: defaultdict(list))
     takes = Recording.objects.usable().filter(style__in=labels, duration_s__lte=LONGEST_S)
     ordered = takes.best_first().select_related("sentence", "style", "speaker")
-    for take in sorted(ordered, key=lambda take: take.sentence.text in avoid):
+    fitting = filter(_fits_its_words, ordered)
+    for take in sorted(fitting, key=lambda take: take.sentence.text in avoid):
         by_speaker[take.speaker_id][take.style.key].append(take)
     best = max(by_speaker.values(), key=_worth, default={})
     if missing := [label.name for label in labels if label.key not in best]:
