@@ -137,7 +137,7 @@ class TestPrompts:
         odd: Any = Recording.objects.usable().best_first().first()
         odd.checks = [{"code": "length", "ok": False}]
         odd.save()
-        with pytest.raises(RecipeError, match="does not fit the words"):
+        with pytest.raises(RecipeError, match=r"^prompt: .*(words|palabras)"):
             built("neutral", prompt=odd)
         prompt = built("neutral", own_prompts=True).style("neutral").prompt
         assert odd.wav.name not in [name for _, name in prompt]
