@@ -45,6 +45,7 @@ PAGES = {
     "batch": ("admin", "/takes/batch/"),
     "studio": ("admin", "/studio/"),
     "consent": ("admin", "/takes/consent/"),
+    "record next": ("admin", "/takes/next/"),
     "runs": ("admin", "/runs/"),
     "run": ("admin", "/runs/{judged}/"),
     "compare": ("admin", "/runs/compare/?run={judged}&run={paused}"),

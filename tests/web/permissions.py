@@ -79,6 +79,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "consent": ("POST", only(SPEAKER)),
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation
+    "record_next": ("GET", only(SPEAKER, REVIEWER)),
     "runs": ("GET", ALL),
     "run_launch": ("GET", only()),
     "run_launch_facts": ("GET", only()),

@@ -1,0 +1,236 @@
+"""Which takes would help most next: by style, length and sound, where there are none or few."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
+
+from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.phonetics import phonemes, syllables
+from distillation.models import Run, ValidationReport
+
+BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
+# Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
+SOUNDS = {
+    "ɡ": "g",
+    "f": "f",
+    "x": "j",
+    "tʃ": "ch",
+    "ʝ": "y",
+    "ɲ": "ñ",
+    "ʎ": "ll",
+    "r": "rr",
+}
+ANY = ""  # the column of all sentences
+MOST = 8  # suggestions
+EACH = 5  # sentences of a suggestion
+ENOUGH = 2  # takes in a cell; with fewer it is a gap
+WEAK = 0.03  # of similarity below the run's mean, from which a cell counts as weak
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The sentences of one style and length, all or those with one sound.
+
+    Attributes
+    ----------
+    style : StyleLabel
+    band : int
+        0 short, 1 medium, 2 long.
+    sound : str
+        A phoneme of `SOUNDS`, or `ANY`.
+    sentences, takes : int
+        Labelled with the style, and how many of them have a take in it.
+    score, mean : float or None
+        Mean similarity of the last run's held-out sentences that belong here, and of all of them.
+    """
+
+    style: StyleLabel
+    band: int
+    sound: str
+    sentences: int
+    takes: int
+    score: float | None = None
+    mean: float | None = None
+
+    @property
+    def letters(self) -> str:
+        return SOUNDS.get(self.sound, "")
+
+    @property
+    def free(self) -> int:
+        """Sentences that can still be recorded."""
+        return self.sentences - self.takes
+
+    @property
+    def is_weak(self) -> bool:
+        return self.loss >= WEAK
+
+    @property
+    def loss(self) -> float:
+        """How far the score lies below the mean, 0 if it is unknown."""
+        return max(0.0, self.mean - self.score) if self.score and self.mean else 0.0
+
+    @property
+    def state(self) -> str:
+        """`nothing` to record, `empty`, `weak`, `few` or `enough`."""
+        if not self.sentences:
+            return "nothing"
+        if not self.takes:
+            return "empty"
+        if self.is_weak:
+            return "weak"
+        return "few" if self.takes < min(ENOUGH, self.sentences) else "enough"
+
+    @property
+    def need(self) -> tuple[float, int, int, int]:
+        """The order of suggestions: weak and without a take, no take, weak, few takes."""
+        order = {"empty": 1, "weak": 2, "few": 3}.get(self.state, 9)
+        first = 0 if self.state == "empty" and self.is_weak else order
+        return first, -round(1000 * self.loss), self.takes, self.style.position
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A cell that lacks takes, and the sentences to record."""
+
+    cell: Cell
+    sentences: list[Sentence]
+
+    @property
+    def ids(self) -> str:
+        return ",".join(sentence.sentence_id for sentence in self.sentences)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The table of cells, a row for each style and length, and what to record next."""
+
+    rows: list[list[Cell]]
+    suggestions: list[Suggestion]
+    run: Run | None  # the last that was validated
+    has_scores: bool  # its report has the similarity of each sentence
+
+
+def recording_needs(speaker: Speaker | None) -> Needs:
+    """Return what a speaker should record next, or what all speakers together lack.
+
+    Parameters
+    ----------
+    speaker : Speaker or None
+        Pending and accepted takes of this speaker count; None: accepted ones of all.
+    """
+    report = ValidationReport.objects.order_by("-pk").select_related("run").first()
+    scores = _scores(report.data["styles"]) if report else {}
+    rows = _rows(speaker, scores)
+    wanted = sorted(
+        (cell for row in rows for cell in row if cell.free and cell.state != "enough"),
+        key=lambda cell: cell.need,
+    )
+    run, has_scores = (report.run if report else None), any(scores.values())
+    return Needs(rows, _suggestions(wanted, speaker), run, has_scores)
+
+
+def band_of(count: int) -> int:
+    """Return the length of a sentence with so many syllables: 0 short, 1 medium, 2 long."""
+    return sum(count > most for most in BANDS)
+
+
+def _takes(speaker: Speaker | None) -> Any:
+    takes: Any = Recording.objects.consented()
+    if speaker is None:
+        return takes.filter(state=Recording.State.ACCEPTED)
+    return takes.filter(speaker=speaker).exclude(state=Recording.State.REJECTED)
+
+
+def _labelled(speaker: Speaker | None) -> Any:
+    mine = _takes(speaker).filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    return Sentence.objects.filter(label__isnull=False).annotate(recorded=Exists(mine))
+
+
+def _rows(
+    speaker: Speaker | None, scores: Mapping[str, Mapping[tuple[int, str], float]]
+) -> list[list[Cell]]:
+    """Count sentences and takes of every cell in one query."""
+    short, medium = BANDS
+    band = Case(
+        When(syllables__lte=short, then=Value(0)),
+        When(syllables__lte=medium, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    columns = [ANY, *SOUNDS]
+    holds = {sound: Q(phonemes__contains=sound) if sound else Q() for sound in columns}
+    counts: dict[str, Any] = {}
+    for number, sound in enumerate(columns):
+        counts[f"sentences_{number}"] = Count("pk", filter=holds[sound] or None)
+        counts[f"takes_{number}"] = Count("pk", filter=holds[sound] & Q(recorded=True))
+    found = _labelled(speaker).order_by().annotate(band=band).values("label", "band")
+    by_place = {(row["label"], row["band"]): row for row in found.annotate(**counts)}
+    rows = []
+    for style in StyleLabel.objects.all():
+        of_style = scores.get(style.key, {})
+        mean = of_style.get((-1, ANY))
+        for length in range(len(BANDS) + 1):
+            row = by_place.get((style.pk, length), {})
+            rows.append(
+                [
+                    Cell(
+                        style,
+                        length,
+                        sound,
+                        row.get(f"sentences_{number}", 0),
+                        row.get(f"takes_{number}", 0),
+                        of_style.get((length, sound)),
+                        mean,
+                    )
+                    for number, sound in enumerate(columns)
+                ]
+            )
+    return rows
+
+
+def _scores(styles: Mapping[str, Any]) -> dict[str, dict[tuple[int, str], float]]:
+    """Return the mean similarity by style, and by length and sound; (-1, ANY) is the mean of all.
+
+    Reports from before similarities were stored by sentence have none.
+    """
+    found = {}
+    for key, report in styles.items():
+        values = (report.get("similarity") or {}).get("by_sentence") or []
+        texts = [one["text"] for one in report.get("audio", ())]
+        found[key] = _by_cell(texts, values) if len(texts) == len(values) else {}
+    return found
+
+
+def _by_cell(texts: Sequence[str], values: Sequence[float]) -> dict[tuple[int, str], float]:
+    cells: dict[tuple[int, str], list[float]] = {}
+    for text, value in zip(texts, values, strict=True):
+        said = set(phonemes(text))
+        length = band_of(syllables(text))
+        places = [(-1, ANY), (length, ANY), *((length, one) for one in SOUNDS if one in said)]
+        for place in places:
+            cells.setdefault(place, []).append(value)
+    return {place: fmean(some) for place, some in cells.items()}
+
+
+def _suggestions(wanted: Sequence[Cell], speaker: Speaker | None) -> list[Suggestion]:
+    """Return the first cells with sentences that no earlier suggestion has."""
+    found: list[Suggestion] = []
+    used: list[int] = []
+    for cell in wanted:
+        if len(found) == MOST:
+            break
+        free = _labelled(speaker).filter(label=cell.style, recorded=False).exclude(pk__in=used)
+        low = (BANDS[cell.band - 1] + 1) if cell.band else 0
+        free = free.filter(syllables__gte=low)
+        if cell.band < len(BANDS):
+            free = free.filter(syllables__lte=BANDS[cell.band])
+        if cell.sound:
+            free = free.filter(phonemes__contains=cell.sound)
+        if sentences := list(free[:EACH]):
+            used += [sentence.pk for sentence in sentences]
+            found.append(Suggestion(cell, sentences))
+    return found
