@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Val
 
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.phonetics import phonemes, syllables
-from distillation.models import Run, ValidationReport
+from distillation.models import Run, TakeUse, ValidationReport
 
 BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
 # Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
@@ -26,6 +26,7 @@ SOUNDS = {
 ANY = ""  # the column of all sentences
 MOST = 8  # suggestions
 EACH = 5  # sentences of a suggestion
+CANDIDATES = 60  # sentences looked at for a suggestion
 ENOUGH = 2  # takes in a cell; with fewer it is a gap
 WEAK = 0.03  # of similarity below the run's mean, from which a cell counts as weak
 
@@ -86,9 +87,11 @@ class Cell:
 
     @property
     def need(self) -> tuple[float, int, int, int]:
-        """The order of suggestions: weak and without a take, no take, weak, few takes."""
-        order = {"empty": 1, "weak": 2, "few": 3}.get(self.state, 9)
-        first = 0 if self.state == "empty" and self.is_weak else order
+        """The order: weak and no take, a length without any take, weak, no take of a sound, few."""
+        if self.state == "empty" and not self.is_weak:
+            first = 3 if self.sound else 1
+        else:
+            first = {"empty": 0, "weak": 2, "few": 4}.get(self.state, 9)
         return first, -round(1000 * self.loss), self.takes, self.style.position
 
 
@@ -120,17 +123,31 @@ def recording_needs(speaker: Speaker | None) -> Needs:
     Parameters
     ----------
     speaker : Speaker or None
-        Pending and accepted takes of this speaker count; None: accepted ones of all.
+        Pending and accepted takes of this speaker count, and the last run that used any; None:
+        accepted takes of all, and the last run.
     """
-    report = ValidationReport.objects.order_by("-pk").select_related("run").first()
+    report = _last_report(speaker)
     scores = _scores(report.data["styles"]) if report else {}
     rows = _rows(speaker, scores)
     wanted = sorted(
-        (cell for row in rows for cell in row if cell.free and cell.state != "enough"),
+        (cell for row in rows for cell in _open(row) if cell.free and cell.state != "enough"),
         key=lambda cell: cell.need,
     )
     run, has_scores = (report.run if report else None), any(scores.values())
     return Needs(rows, _suggestions(wanted, speaker), run, has_scores)
+
+
+def _last_report(speaker: Speaker | None) -> ValidationReport | None:
+    reports = ValidationReport.objects.order_by("-pk").select_related("run")
+    if speaker:
+        uses = TakeUse.objects.filter(recording__speaker=speaker)
+        reports = reports.filter(run__in=uses.values("style_run__run"))
+    return reports.first()
+
+
+def _open(row: list[Cell]) -> list[Cell]:
+    """Return the cells of a row to suggest: not its sounds while it has no take at all."""
+    return row[:1] if row[0].state == "empty" else row
 
 
 def band_of(count: int) -> int:
@@ -230,7 +247,23 @@ def _suggestions(wanted: Sequence[Cell], speaker: Speaker | None) -> list[Sugges
             free = free.filter(syllables__lte=BANDS[cell.band])
         if cell.sound:
             free = free.filter(phonemes__contains=cell.sound)
-        if sentences := list(free[:EACH]):
+        if sentences := _varied(list(free[:CANDIDATES])):
             used += [sentence.pk for sentence in sentences]
             found.append(Suggestion(cell, sentences))
     return found
+
+
+def _varied(free: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences that have the most different sounds together, in the corpus's order."""
+    left, heard = list(free), set[str]()
+    chosen: list[Sentence] = []
+    while left and len(chosen) < EACH:
+        best = max(left, key=lambda one: len(_sounds(one) - heard))
+        left.remove(best)
+        chosen.append(best)
+        heard |= _sounds(best)
+    return [one for one in free if one in chosen]
+
+
+def _sounds(sentence: Sentence) -> set[str]:
+    return set(sentence.phonemes.split()) & set(SOUNDS)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from corpus.loading import sentence_sounds
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.phonetics import syllables
-from distillation.models import ValidationReport
+from distillation.models import TakeUse, ValidationReport
 from distillation.services.recording_needs import SOUNDS, recording_needs
 from tests.distillation.factories import finished_run
 from tests.factories import (
@@ -35,7 +35,7 @@ def english(client: Client) -> str:
 
 
 def labelled(text: str, style: Any) -> Any:
-    sentence = SentenceFactory(text=text, **sentence_sounds(text))
+    sentence: Any = SentenceFactory(text=text, **sentence_sounds(text))
     LabelFactory(sentence=sentence, style=style, person=PersonFactory(roles=[LABELER]))
     return Sentence.objects.get(pk=sentence.pk)
 
@@ -55,14 +55,18 @@ def record(speaker: Any, state: str = "accepted", **found: Any) -> None:
         RecordingFactory(sentence=sentence, style=sentence.label, speaker=speaker, state=state)
 
 
-def validated(by_sentence: dict[str, dict[str, float]]) -> None:
-    """Store a report in which each style's held-out sentences have these similarities."""
+def validated(speaker: Any, by_sentence: dict[str, dict[str, float]]) -> None:
+    """Store a report on a speaker's takes, with these similarities of held-out sentences."""
     run = finished_run(*by_sentence)
     for key, values in by_sentence.items():
         style = run.report.data["styles"][key]
         style["audio"] = [{"text": text} for text in values]
         style["similarity"] = {"by_sentence": list(values.values())}
     ValidationReport.objects.filter(run=run).update(data=run.report.data)
+    take: Any = Recording.objects.filter(speaker=speaker).first()
+    take = take or RecordingFactory(speaker=speaker, state="accepted")
+    style_run: Any = run.style_runs.first()
+    TakeUse.objects.create(style_run=style_run, recording=take, role="take")
 
 
 def cells(speaker: Speaker | None) -> dict[tuple[str, int, str], Any]:
@@ -85,6 +89,7 @@ def test_a_cell_counts_sentences_with_a_take_of_the_speaker(speaker: Any) -> Non
 def test_what_has_no_take_comes_before_what_has_few_and_the_weakest_first(speaker: Any) -> None:
     record(speaker, text__in=[SHORT, SHORT_TOO, LONG])
     validated(
+        speaker,
         {"amable": {SHORT: 0.86, LONG: 0.70, "Otra frase de las cortas.": 0.86},
          "neutral": {SHORT: 0.85, LONG: 0.85}}
     )  # fmt: skip
@@ -106,15 +111,23 @@ def test_a_weak_cell_with_takes_is_suggested_while_sentences_are_left(speaker: A
     record(speaker)
     Recording.objects.filter(sentence=more[0]).delete()
     assert recording_needs(speaker).suggestions == []
-    validated({"neutral": {SHORT: 0.85, SHORT_TOO: 0.87, LONG: 0.75}})
+    validated(speaker, {"neutral": {SHORT: 0.85, SHORT_TOO: 0.87, LONG: 0.75}})
     [one] = recording_needs(speaker).suggestions
     assert (one.cell.state, one.sentences) == ("weak", [more[0]])
+
+
+def test_the_run_is_the_last_one_of_the_speakers_own_takes(speaker: Any) -> None:
+    validated(speaker, {"neutral": {SHORT: 0.85, LONG: 0.75}})
+    validated(SpeakerFactory(), {"neutral": {SHORT: 0.6, LONG: 0.9}})
+    assert cells(speaker)["neutral", 2, ""].score == 0.75
+    assert cells(None)["neutral", 2, ""].score == 0.9
 
 
 def test_reports_without_similarity_by_sentence_leave_the_takes(speaker: Any) -> None:
     finished_run("neutral", "amable")
     assert all(cell.score is None for cell in cells(speaker).values())
-    assert not recording_needs(speaker).has_scores
+    assert not recording_needs(None).has_scores
+    assert recording_needs(speaker).run is None
 
 
 def test_the_button_opens_the_studio_on_exactly_these_sentences(
@@ -131,7 +144,7 @@ def test_the_button_opens_the_studio_on_exactly_these_sentences(
 
 
 def test_the_reasons_are_told_in_plain_words(client: Client, speaker: Any) -> None:
-    validated({"neutral": {SHORT: 0.85, LONG: 0.75}})
+    validated(speaker, {"neutral": {SHORT: 0.85, LONG: 0.75}})
     client.force_login(speaker.user)
     page = english(client)
     assert "There is no take of a long sentence yet." in page
@@ -160,7 +173,8 @@ def test_without_labels_or_gaps_the_page_says_so(client: Client, speaker: Any) -
 
 def test_a_speaker_without_consent_is_asked_for_it_first(client: Client) -> None:
     client.force_login(PersonFactory(roles=[SPEAKER]))
-    assert client.get(reverse("record_next")).url.startswith(reverse("consent"))
+    answer: Any = client.get(reverse("record_next"))
+    assert answer.url.startswith(reverse("consent"))
 
 
 def test_the_number_of_queries_does_not_grow_with_the_corpus(
