@@ -4,14 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import Recording, Speaker
 from distillation.recipe import RecipeError, RunRecipe
 from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
 from distillation.services.targets import clip_of_take
 from tests.distillation.factories import corpus_make
-from tests.factories import ProsodyScoreFactory, RecordingFactory, SpeakerFactory, StyleFactory
+from tests.factories import (
+    PersonFactory,
+    ProsodyScoreFactory,
+    RecordingFactory,
+    SpeakerFactory,
+    StyleFactory,
+)
+from tests.web.words import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -188,3 +198,27 @@ class TestSpeakers:
                 prompt=takes[0],
                 speaker=takes[1].speaker,
             )
+
+    def test_the_pages_say_whose_takes_are_used_and_why(self, client: Client) -> None:
+        corpus_make("neutral")
+        first = Recording.objects.first().speaker
+        second_speaker(styles=("neutral",), quality=0.99)
+        admin = PersonFactory(roles=["admin"])
+        client.force_login(admin)
+        english = {"accept-language": "en"}
+        page = text_of(client.get(reverse("run_launch"), headers=english).content.decode())
+        assert "The takes of Beatriz are used" in page
+        assert f"{first.name}: enough takes in 1 of 1 styles, 8 sentences" in page
+        asked = {"styles": "neutral", "teacher": "recordings", "speaker": first.pk}
+        facts = client.get(reverse("run_launch_facts"), asked, headers=english)
+        assert f"The takes of {first.name} are used" in text_of(facts.content.decode())
+        mixed = client.get(reverse("run_launch_facts"), {**asked, "mix_speakers": "on"})
+        assert mixed.context["needs"].speaker is None
+        run = run_launch(person=admin, recipe=recipe_build(styles=["neutral"], steps=10))
+        page = text_of(client.get(run.get_absolute_url(), headers=english).content.decode())
+        assert "Takes used, all by Beatriz" in page
+        assert "the only accepted take of this sentence" in page
+        assert page.count("0.99") >= 5
+        again = client.get(reverse("run_launch"), {"again": run.pk})
+        chosen = again.context["form"]["speaker"].value()
+        assert chosen == Speaker.objects.get(name="Beatriz").pk
