@@ -1,13 +1,22 @@
 """Which takes would help most next: by style, length and sound, where there are none or few."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
+from django.core.cache import cache
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
 
-from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.models import (
+    Adjudication,
+    LabelDecision,
+    Recording,
+    Sentence,
+    Speaker,
+    StyleLabel,
+    TakeVerdict,
+)
 from corpus.phonetics import phonemes, syllables
 from distillation.models import Run, TakeUse, ValidationReport
 
@@ -24,6 +33,10 @@ SOUNDS = {
     "r": "rr",
 }
 ANY = ""  # the column of all sentences
+COLUMNS = (ANY, *SOUNDS)
+NONE = (0,) * len(COLUMNS)
+KEPT_SECONDS = 60
+Counts = dict[tuple[int, int], tuple[int, ...]]  # by style and length, for each of `COLUMNS`
 MOST = 8  # suggestions
 EACH = 5  # sentences of a suggestion
 CANDIDATES = 60  # sentences looked at for a suggestion
@@ -170,43 +183,70 @@ def _labelled(speaker: Speaker | None) -> Any:
 def _rows(
     speaker: Speaker | None, scores: Mapping[str, Mapping[tuple[int, str], float]]
 ) -> list[list[Cell]]:
-    """Count sentences and takes of every cell in one query."""
-    short, medium = BANDS
-    band = Case(
-        When(syllables__lte=short, then=Value(0)),
-        When(syllables__lte=medium, then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
-    columns = [ANY, *SOUNDS]
-    holds = {sound: Q(phonemes__contains=sound) if sound else Q() for sound in columns}
-    counts: dict[str, Any] = {}
-    for number, sound in enumerate(columns):
-        counts[f"sentences_{number}"] = Count("pk", filter=holds[sound] or None)
-        counts[f"takes_{number}"] = Count("pk", filter=holds[sound] & Q(recorded=True))
-    found = _labelled(speaker).order_by().annotate(band=band).values("label", "band")
-    by_place = {(row["label"], row["band"]): row for row in found.annotate(**counts)}
+    sentences, takes = _sentence_counts(), _take_counts(speaker)
     rows = []
     for style in StyleLabel.objects.all():
         of_style = scores.get(style.key, {})
-        mean = of_style.get((-1, ANY))
         for length in range(len(BANDS) + 1):
-            row = by_place.get((style.pk, length), {})
-            rows.append(
-                [
-                    Cell(
-                        style,
-                        length,
-                        sound,
-                        row.get(f"sentences_{number}", 0),
-                        row.get(f"takes_{number}", 0),
-                        of_style.get((length, sound)),
-                        mean,
-                    )
-                    for number, sound in enumerate(columns)
-                ]
-            )
+            row = [
+                Cell(
+                    style,
+                    length,
+                    sound,
+                    sentences.get((style.pk, length), NONE)[number],
+                    takes.get((style.pk, length), NONE)[number],
+                    of_style.get((length, sound)),
+                    of_style.get((-1, ANY)),
+                )
+                for number, sound in enumerate(COLUMNS)
+            ]
+            rows.append(row)
     return rows
+
+
+def _sentence_counts() -> Counts:
+    """Count labelled sentences; kept for a minute while nobody labels, as it reads them all."""
+    version = _last(LabelDecision), _last(Adjudication), _last(Sentence)
+    rows = Sentence.objects.filter(label__isnull=False)
+    return _kept("sentences", version, lambda: _counts(rows, "label", "", "pk"))
+
+
+def _take_counts(speaker: Speaker | None) -> Counts:
+    """Count sentences with a take; those of all speakers are kept for a minute too."""
+    takes = _takes(speaker).filter(style=F("sentence__label"))
+
+    def count() -> Counts:
+        return _counts(takes, "style", "sentence__", "sentence")
+
+    if speaker:
+        return count()
+    return _kept("takes", (_last(Recording), _last(TakeVerdict), _last(LabelDecision)), count)
+
+
+def _counts(rows: Any, style: str, prefix: str, counted: str) -> Counts:
+    """Count by style and length, a number for each of `COLUMNS`."""
+    short, medium = BANDS
+    band = Case(
+        When(**{f"{prefix}syllables__lte": short}, then=Value(0)),
+        When(**{f"{prefix}syllables__lte": medium}, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    numbers = {}
+    for number, sound in enumerate(COLUMNS):
+        holds = Q(**{f"{prefix}phonemes__contains": sound}) if sound else None
+        numbers[f"n{number}"] = Count(counted, filter=holds, distinct=counted != "pk")
+    found = rows.order_by().annotate(band=band).values_list(style, "band")
+    return {(row[0], row[1]): tuple(row[2:]) for row in found.annotate(**numbers)}
+
+
+def _kept(name: str, version: Sequence[int], count: Callable[[], Counts]) -> Counts:
+    key = f"recording-needs-{name}-{'-'.join(map(str, version))}"
+    return cast(Counts, cache.get_or_set(key, count, KEPT_SECONDS))
+
+
+def _last(model: Any) -> int:
+    return model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _scores(styles: Mapping[str, Any]) -> dict[str, dict[tuple[int, str], float]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -42,6 +43,7 @@ def labelled(text: str, style: Any) -> Any:
 
 @pytest.fixture
 def speaker() -> Any:
+    cache.clear()  # row numbers begin again in each test
     neutral = StyleFactory(key="neutral", name="Neutral", position=0)
     amable = StyleFactory(key="amable", name="Amable", position=1)
     for style in (neutral, amable):
@@ -78,7 +80,8 @@ def test_a_cell_counts_sentences_with_a_take_of_the_speaker(speaker: Any) -> Non
     record(speaker, text=SHORT)
     record(SpeakerFactory(), text=SHORT_TOO)
     record(speaker, "rejected", text=LONG)
-    mine, of_all = cells(speaker), cells(None)
+    mine = cells(speaker)
+    of_all = cells(None)
     assert (mine["neutral", 0, ""].takes, of_all["neutral", 0, ""].takes) == (1, 2)
     assert mine["neutral", 0, "ñ"].sentences == 2
     assert mine["neutral", 2, ""].state == "empty"
@@ -168,6 +171,7 @@ def test_without_labels_or_gaps_the_page_says_so(client: Client, speaker: Any) -
     assert "Nothing is missing" in english(client)
     Recording.objects.all().delete()
     Sentence.objects.update(label=None)
+    cache.clear()
     assert "No sentence is labelled yet" in english(client)
 
 
