@@ -60,7 +60,9 @@ def takes_used(run: Run) -> dict[str, list[UsedTake]]:
         "style_run", "recording__sentence", "recording__speaker", "recording__style"
     )
     uses = uses.order_by("style_run", "role", "recording__sentence__position", "pk")
-    takes: Any = Recording.objects.filter(pk__in=uses.order_by().values("recording"))
+    if not uses:
+        return {}
+    takes: Any = Recording.objects.filter(pk__in={use.recording_id for use in uses})
     quality = dict(takes.with_quality().values_list("pk", "quality"))
     same: Any = Recording.objects.filter(
         state=Recording.State.ACCEPTED, sentence__in=takes.values("sentence")
