@@ -139,8 +139,11 @@ class SentenceListForm(forms.Form):
     file = forms.FileField(
         required=False,
         label=_("File"),
-        help_text=_("Plain text with one sentence a line, CSV with a column “text”, or JSON."),
-        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.json,text/plain,text/csv"}),
+        help_text=_(
+            "Plain text with one sentence a line; a table (CSV, or text with tabs) with a column "
+            "“text”; JSON or JSON Lines."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.json,.jsonl,text/plain,text/csv"}),
     )
     content = forms.CharField(
         required=False,
@@ -174,7 +177,9 @@ class SentenceListForm(forms.Form):
         elif not file and not (data.get("content") or "").strip():
             self.add_error("file", _("Choose a file, or paste the sentences."))
         else:
-            data["name"] = file.name if file else "pasted.txt"
+            # The preview sends the sentences it showed as a JSON array.
+            pasted = "preview.json" if "store" in self.data else "pasted.txt"
+            data["name"] = file.name if file else pasted
             data["content"] = file.read() if file else data["content"].encode()
         self._check_list(data)
         return data

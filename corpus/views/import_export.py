@@ -1,5 +1,6 @@
 """Import and export pages: the exchange format, archives of takes, lists of sentences."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -22,13 +23,14 @@ from corpus.exporting import archive, takes_exported
 from corpus.forms import ExchangeForm, ExportForm, SentenceListForm
 from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
+from corpus.tables import ENCODINGS
 from corpus.uploads import TOO_LARGE
 from voicelab.roles import LABELER, REVIEWER, role_required
 
 ENGLISH_WORDS = frozenset({*KINDS.values(), *REASONS})  # parameters to translate
 
 SHOWN = 200
-
+DOUBTS_SHOWN = 50
 NOTES_SHOWN = 5
 
 
@@ -147,8 +149,10 @@ def _preview(found: SentenceList, plan: ListPlan) -> dict[str, Any]:
         "more": max(0, len(rows) - SHOWN),
         "left_out": len(rows) - len(plan.new),
         "drawing": mark_safe(drawing or ""),  # noqa: S308 - coverage_svg escapes
-        "content": "\n".join(text for _line, text in found.rows),
-        "guessed": found.encoding == "cp1252",
+        "content": json.dumps([text for _line, text in found.rows], ensure_ascii=False),
+        "guessed": "" if found.encoding.startswith("utf") else ENCODINGS[found.encoding],
+        "doubts": found.doubts[:DOUBTS_SHOWN],
+        "doubts_more": max(0, len(found.doubts) - DOUBTS_SHOWN),
     }
 
 
