@@ -15,7 +15,6 @@ from corpus.audio.types import AudioError
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
 from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
-from corpus.loading import sentence_sounds
 from corpus.models import (
     Category,
     LabelDecision,
@@ -26,6 +25,7 @@ from corpus.models import (
     StyleLabel,
 )
 from corpus.phonetics import Balance, balance
+from corpus.sentence_text import sentence_sounds
 from corpus.services.labels import LabelConflict, label_set
 from corpus.services.takes import consent_require, take_store
 from corpus.translatable import gettext_noop
@@ -46,13 +46,27 @@ class ImportSummary:
     notes: list[str] = field(default_factory=list)
 
 
-def corpus_export(takes: Any = None) -> Iterator[str]:
+def corpus_export(takes: Any = None, *, blind_to: Any = None) -> Iterator[str]:
     """Yield the corpus as JSON text, piece by piece, with the best take of each sentence's label.
 
     The best take is chosen among `takes`, by default all usable ones; sentences without a take
-    are included too.
+    are included too. Labels that the person `blind_to` may not see yet, and their takes, are left
+    out.
     """
-    return dump(_item(sentence, take, score) for sentence, take, score in _exported(takes))
+    seen = None if blind_to is None else set(_seen_by(blind_to))
+    return dump(
+        _item(sentence, take, score) if seen is None or sentence.pk in seen else _unseen(sentence)
+        for sentence, take, score in _exported(takes)
+    )
+
+
+def _seen_by(person: Any) -> Any:
+    sentences: Any = Sentence.objects.all()
+    return sentences.seen_by(person).order_by().values_list("pk", flat=True)
+
+
+def _unseen(sentence: Any) -> ExchangeItem:
+    return ExchangeItem(sentence.sentence_id, sentence.text, sentence.list, None, None)
 
 
 def exported_takes(takes: Any = None) -> Iterator[tuple[str, Recording]]:
@@ -235,7 +249,7 @@ def _most_phonemes() -> int:
 def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
     best = (Recording.objects.usable() if takes is None else takes).best_first()
     own = best.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
-    rows = Sentence.objects.with_label().annotate(best=Subquery(own.values("pk")[:1]))
+    rows = Sentence.objects.current().with_label().annotate(best=Subquery(own.values("pk")[:1]))
     left = rows.iterator(chunk_size=_BATCH)
     while batch := list(islice(left, _BATCH)):
         takes = Recording.objects.in_bulk([row.best for row in batch if row.best])

@@ -25,7 +25,7 @@ from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
 from corpus.tables import ENCODINGS
 from corpus.uploads import TOO_LARGE
-from voicelab.roles import LABELER, REVIEWER, role_required
+from voicelab.roles import LABELER, REVIEWER, role_required, roles_of
 
 ENGLISH_WORDS = frozenset({*KINDS.values(), *REASONS})  # parameters to translate
 
@@ -37,8 +37,9 @@ NOTES_SHOWN = 5
 @require_GET
 @role_required(LABELER)
 def corpus_export(request: HttpRequest) -> StreamingHttpResponse:
+    only_labels = REVIEWER not in roles_of(request.user)
     return StreamingHttpResponse(
-        export(),
+        export(blind_to=request.user if only_labels else None),
         content_type="application/json; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="corpus.json"'},
     )

@@ -158,7 +158,8 @@ def _prompts(
 ) -> list[tuple[Sentence, StyleLabel]]:
     """Return the sentences to read next with their styles: the requested one, then the queue."""
     chosen = request.GET.get("style", "")
-    asked: Any = Sentence.objects.with_label().filter(sentence_id=request.GET.get("sentence", ""))
+    current: Any = Sentence.objects.current().with_label()
+    asked = current.filter(sentence_id=request.GET.get("sentence", ""))
     first = [
         (sentence, styles[chosen if chosen in styles else sentence.label_key])
         for sentence in asked
@@ -178,7 +179,7 @@ def _prompts(
 
 def _labelled(style: str) -> bool:
     """Return whether any sentence is labelled, with this style if one is given."""
-    labelled = Sentence.objects.filter(label__isnull=False)
+    labelled = Sentence.objects.current().filter(label__isnull=False)
     return (labelled.filter(label__key=style) if style else labelled).exists()
 
 
@@ -221,8 +222,7 @@ def consent(request: HttpRequest) -> HttpResponse:
 @role_required(SPEAKER)
 def consent_end(request: HttpRequest) -> HttpResponse:
     speaker = speaker_of(request.user)
-    if speaker:
-        consent_withdraw(speaker=speaker)
+    if speaker and consent_withdraw(speaker=speaker, person=request.user):
         messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
     return redirect("consent")
 

@@ -140,7 +140,9 @@ def sentence_options(label: StyleLabel, plays_takes: bool) -> list[SentenceOptio
             for text, take in _best_of_each(takes).items()
         ]
     pace = SYLLABLES_A_SECOND * label.f5_speed
-    return [SentenceOption(sentence.text, sentence.syllables / pace) for sentence in labelled]
+    return [
+        SentenceOption(sentence.text, sentence.syllables / pace) for sentence in labelled.current()
+    ]
 
 
 def _takes(label: StyleLabel) -> dict[str, SoundFile]:
