@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from corpus.audio.types import AudioError
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
+from corpus.exchange_context import context_read, is_file_of, takes_restore
 from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
 from corpus.models import (
     Category,
@@ -102,12 +103,13 @@ class _Import:
         self.summary = ImportSummary()
         self._person, self._source = person, source
         self._base, self._speaker = base, speaker
-        self._styles = {style.key: style for style in StyleLabel.objects.all()}
-        self._stored: list[Recording] = []
+        self._stored: dict[str, Recording] = {}  # by the path in the file
 
     def run(self, data: str | bytes) -> ImportSummary:
+        self._context = context_read(self._base, self._person)
+        self._styles = {style.key: style for style in StyleLabel.objects.all()}
         rows = Sentence.objects.values_list("list", "category_id").order_by("list").distinct()
-        categories = dict(rows)
+        categories = self._categories(data) | dict(rows)
         items = parse(data, styles=self._styles.keys(), lists=categories.keys())
         there = _existing(items)
         if errors := [*_disagreements(items, there), *self._outside(items)]:
@@ -117,10 +119,20 @@ class _Import:
             for item in items:
                 self._label(there[item.sentence_id], item)
                 self._take(there[item.sentence_id], item)
+            takes_restore(self._context, self._stored, self._person)
         except BaseException:
             self._discard()
             raise
         return self.summary
+
+    def _categories(self, data: str | bytes) -> dict[str, int]:
+        """Return the categories of the lists that only the context knows."""
+        if not self._context.sentences:
+            return {}
+        keys = dict(Category.objects.values_list("key", "pk"))
+        found = parse(data, styles=self._styles.keys())
+        named = {item.list: self._context.category_of(item.sentence_id) for item in found}
+        return {name: keys[key] for name, key in named.items() if key in keys}
 
     def _sentences(
         self, items: list[ExchangeItem], there: dict[str, Any], categories: dict[str, int]
@@ -132,6 +144,7 @@ class _Import:
                 sentence_id=item.sentence_id,
                 text=item.text,
                 list=item.list,
+                kind=self._context.kind_of(item.sentence_id),
                 category_id=categories[item.list],
                 position=last + n,
                 **sentence_sounds(item.text),
@@ -163,14 +176,16 @@ class _Import:
         if file is None or not file.is_file():
             message = _("%(id)s: the audio %(path)s is not here; the take was left out.")
             self._note(message, item)
-        elif self._speaker is None:
-            self._note(_("%(id)s: no speaker was named for %(path)s; it was left out."), item)
+        elif speaker := self._speaker or self._context.speaker_of(item.recording.path):
+            self._store(sentence, item, file, speaker)
         else:
-            self._store(sentence, item, file, self._speaker)
+            self._note(_("%(id)s: no speaker was named for %(path)s; it was left out."), item)
 
     def _store(self, sentence: Sentence, item: ExchangeItem, file: Path, speaker: Speaker) -> None:
-        fresh = uuid4()
+        fresh, path = uuid4(), item.recording.path if item.recording else ""
         try:
+            if not is_file_of(self._context, path, file):
+                raise AudioError("changed", _("The file is not the one that was exported."))
             with file.open("rb") as opened:
                 take = take_store(
                     sentence=sentence,
@@ -187,7 +202,7 @@ class _Import:
         if take.uuid != fresh:
             self.summary.takes_same += 1
             return
-        self._stored.append(take)
+        self._stored[path] = take
         self.summary.takes_new += 1
 
     def _outside(self, items: list[ExchangeItem]) -> Iterator[ExchangeError]:
@@ -207,7 +222,7 @@ class _Import:
         self.summary.notes.append(message % {"id": item.sentence_id, "path": path})
 
     def _discard(self) -> None:
-        for take in self._stored:
+        for take in self._stored.values():
             take.original.delete(save=False)
             take.wav.delete(save=False)
 

@@ -198,7 +198,7 @@ class ExportForm(StyleFilter):
     layout = forms.ChoiceField(
         label=_("Layout"),
         choices=[
-            ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text")),
+            ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text in words")),
             ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.csv by file_name")),
             (
                 "exchange",
@@ -209,10 +209,21 @@ class ExportForm(StyleFilter):
     speaker = forms.ModelChoiceField(
         Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
     )
+    rate = forms.TypedChoiceField(
+        required=False,
+        label=_("Sample rate"),
+        help_text=_(
+            "All files get the same one; the exchange format keeps each as it was recorded."
+        ),
+        choices=[
+            ("", _("the most common of these takes")),
+            *((str(hz), f"{hz} Hz") for hz in (16_000, 22_050, 24_000, 44_100, 48_000)),
+        ],
+    )
     every = forms.BooleanField(
         required=False, label=_("also takes that wait for a verdict, not only accepted ones")
     )
-    field_order = ("layout", "style", "speaker", "every")
+    field_order = ("layout", "style", "speaker", "rate", "every")
 
 
 class StyleForm(forms.ModelForm):

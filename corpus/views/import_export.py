@@ -97,7 +97,9 @@ def takes_export(request: HttpRequest) -> HttpResponseBase:
     name = f"voicelab-{data['layout']}-{timezone.now():%Y%m%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(
-        archive(takes, data["layout"]), content_type="application/zip", headers=headers
+        archive(takes, data["layout"], rate=int(data["rate"] or 0)),
+        content_type="application/zip",
+        headers=headers,
     )
 
 
