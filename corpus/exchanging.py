@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from corpus.audio.types import AudioError
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
-from corpus.exchange_context import context_read, is_file_of, takes_restore
+from corpus.exchange_context import context_read, is_hash_of, takes_restore
 from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
+from corpus.files import sha256
 from corpus.models import (
     Category,
     LabelDecision,
@@ -184,7 +185,7 @@ class _Import:
     def _store(self, sentence: Sentence, item: ExchangeItem, file: Path, speaker: Speaker) -> None:
         fresh, path = uuid4(), item.recording.path if item.recording else ""
         try:
-            if not is_file_of(self._context, path, file):
+            if not is_hash_of(self._context, path, sha256(file.read_bytes())):
                 raise AudioError("changed", _("The file is not the one that was exported."))
             with file.open("rb") as opened:
                 take = take_store(
@@ -203,6 +204,9 @@ class _Import:
             self.summary.takes_same += 1
             return
         self._stored[path] = take
+        if not is_hash_of(self._context, path, take.sha256):
+            message = _("%(id)s: %(path)s was stored otherwise than it was exported (DC, rumble).")
+            self._note(message, item)
         self.summary.takes_new += 1
 
     def _outside(self, items: list[ExchangeItem]) -> Iterator[ExchangeError]:

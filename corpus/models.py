@@ -262,7 +262,7 @@ class ConsentChange(models.Model):
         verbose_name_plural = _("changes of consent")
 
     def __str__(self) -> str:
-        return f"{self.speaker}: {self.kind}"
+        return f"{self.speaker}: {self.get_kind_display()}"
 
 
 def _original_name(recording: "Recording", filename: str) -> str:

@@ -154,6 +154,7 @@ def _preview(found: SentenceList, plan: ListPlan) -> dict[str, Any]:
         "drawing": mark_safe(drawing or ""),  # noqa: S308 - coverage_svg escapes
         "content": json.dumps([text for _line, text in found.rows], ensure_ascii=False),
         "guessed": "" if found.encoding.startswith("utf") else ENCODINGS[found.encoding],
+        "damaged": len(found.doubts),
         "doubts": found.doubts[:DOUBTS_SHOWN],
         "doubts_more": max(0, len(found.doubts) - DOUBTS_SHOWN),
     }

@@ -90,6 +90,7 @@ def test_csv_and_json_are_imported_like_text(name, data, client):
 def test_damaged_sentences_are_pointed_out_and_stored_repaired(client):
     preview = send(client, "texto\nBuenos dÃ\xadas.\n#N/A\n[Risas] Hola.\n".encode(), "a.csv")
     page = preview.content.decode()
+    assert "2 frases llegaron dañadas" in page
     assert "Buenos días." in page
     assert "#N/A" in page
     confirmed(client, preview)
