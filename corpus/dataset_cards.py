@@ -46,7 +46,8 @@ def card(tally: Tally, *, title: str, files: str, rate: int, paths: list[str]) -
     if paths:
         split = {"split": "train", "path": paths}
         head["configs"] = [{"config_name": "default", "data_files": [split]}]
-    speakers = {row.pk: row for row in Speaker.objects.filter(pk__in={pk for _, pk in tally.takes})}
+    found = Speaker.objects.filter(pk__in={pk for _style, pk in tally.takes})
+    speakers = {row.pk: row for row in found.order_by("name")}
     parts = [
         f"---\n{yaml.safe_dump(head, allow_unicode=True, sort_keys=False)}---",
         f"# {title}",
@@ -57,7 +58,7 @@ def card(tally: Tally, *, title: str, files: str, rate: int, paths: list[str]) -
         "## Licence and consent",
         "No licence is granted beyond what each speaker agreed to. Who withdraws a consent is in "
         "no later export: delete this one when you are told so.",
-        *(_consent(speakers[pk]) for pk in sorted(speakers)),
+        *(_consent(speakers[pk]) for pk in speakers),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -76,7 +77,8 @@ def _notes(tally: Tally) -> str:
 def _table(tally: Tally, speakers: dict[int, Speaker]) -> str:
     rows = [
         f"| {_cell(speakers[pk].name)} | {style} | {n} | {tally.seconds[style, pk] / 60:.1f} |"
-        for (style, pk), n in sorted(tally.takes.items())
+        for pk in speakers
+        for style, n in sorted((style, n) for (style, who), n in tally.takes.items() if who == pk)
     ]
     return "\n".join(("| Speaker | Style | Takes | Minutes |", "| --- | --- | --- | --- |", *rows))
 

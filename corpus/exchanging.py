@@ -15,8 +15,8 @@ from corpus.audio.types import AudioError
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
 from corpus.exchange_context import context_read, is_hash_of, takes_restore
-from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
 from corpus.files import sha256
+from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
 from corpus.models import (
     Category,
     LabelDecision,
