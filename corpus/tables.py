@@ -124,10 +124,9 @@ def table_of(text: str, names: Collection[str]) -> list[tuple[int, list[str]]] |
     BrokenTable
         If a row is longer or shorter than the header, or a quote is never closed.
     """
-    stated = _STATED.match(text)
-    body, before = (text[stated.end() :], 1) if stated else (text, 0)
+    body, before, delimiters = _body(text)
     found = []
-    for dialect in _dialects(stated[1] if stated else DELIMITERS):
+    for dialect in _dialects(delimiters):
         header = _read(body, dialect, only_header=True)
         cells = header.rows[0][1] if header.rows else []
         has_name = any(cell.strip().casefold() in names for cell in cells)
@@ -143,8 +142,9 @@ def table_of(text: str, names: Collection[str]) -> list[tuple[int, list[str]]] |
 
 def one_column(text: str) -> list[tuple[int, list[str]]]:
     """Return the rows of a text as one cell each; its quotes enclose cells if they all close."""
-    quoted = _read(text, Dialect(""))
-    return _read(text, Dialect("", quotes=False)).rows if quoted.broken else quoted.rows
+    body, before, _delimiters = _body(text)
+    quoted = _read(body, Dialect(""), before)
+    return _read(body, Dialect("", quotes=False), before).rows if quoted.broken else quoted.rows
 
 
 def has_columns(text: str, delimiters: str = DELIMITERS) -> bool:
@@ -160,6 +160,12 @@ def has_columns(text: str, delimiters: str = DELIMITERS) -> bool:
         if regular and read.width > 1 and (sign == "\t" or (len(read.rows) > 1 and not prose)):
             return True
     return False
+
+
+def _body(text: str) -> tuple[str, int, str]:
+    """Return a text without a first line `sep=;`, the lines before it, and the delimiters."""
+    stated = _STATED.match(text)
+    return (text[stated.end() :], 1, stated[1]) if stated else (text, 0, DELIMITERS)
 
 
 def _dialects(delimiters: str) -> list[Dialect]:

@@ -78,6 +78,7 @@ def test_a_file_of_one_column_is_never_split() -> None:
             if head or name != "a.csv":
                 found = read((head + "\n".join(texts)).encode(), name=name)
                 assert [text for _line, text in found.rows] == texts
+    assert read("sep=;\r\nHola, señor.\r\n".encode(), name="a.csv").rows == ((2, "Hola, señor."),)
     for sentence in ("Hola, señor.\nAdiós, señora.", "Son 1,50 euros.\nSon 2,50 euros."):
         assert len(read(sentence.encode(), name="a.csv").rows) == 2
 
