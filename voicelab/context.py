@@ -30,6 +30,7 @@ LABEL_PAGES = {
     "label_disputes",
     "label_people",
     "label_save",
+    "sentence_correct",
     "sentences_import",
 }
 LISTENING_TESTS = {

@@ -167,7 +167,8 @@ def _prompts(
         listed: Any = Sentence.objects.labelled().filter(sentence_id__in=ids)
         rows = sorted(listed, key=lambda sentence: ids.index(sentence.sentence_id))
         return [(sentence, styles[sentence.label_key]) for sentence in rows]
-    asked: Any = Sentence.objects.with_label().filter(sentence_id=request.GET.get("sentence", ""))
+    current: Any = Sentence.objects.current().with_label()
+    asked = current.filter(sentence_id=request.GET.get("sentence", ""))
     first = [
         (sentence, styles[chosen if chosen in styles else sentence.label_key])
         for sentence in asked
@@ -191,7 +192,7 @@ def _listed(request: HttpRequest) -> list[str]:
 
 def _labelled(style: str) -> bool:
     """Return whether any sentence is labelled, with this style if one is given."""
-    labelled = Sentence.objects.filter(label__isnull=False)
+    labelled = Sentence.objects.current().filter(label__isnull=False)
     return (labelled.filter(label__key=style) if style else labelled).exists()
 
 
@@ -234,8 +235,7 @@ def consent(request: HttpRequest) -> HttpResponse:
 @role_required(SPEAKER)
 def consent_end(request: HttpRequest) -> HttpResponse:
     speaker = speaker_of(request.user)
-    if speaker:
-        consent_withdraw(speaker=speaker)
+    if speaker and consent_withdraw(speaker=speaker, person=request.user):
         messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
     return redirect("consent")
 

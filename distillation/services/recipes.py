@@ -235,7 +235,9 @@ def sentence_options(
             for text, take in _best_of_each(takes).items()
         ]
     pace = SYLLABLES_A_SECOND * label.f5_speed
-    return [SentenceOption(sentence.text, sentence.syllables / pace) for sentence in labelled]
+    return [
+        SentenceOption(sentence.text, sentence.syllables / pace) for sentence in labelled.current()
+    ]
 
 
 def _takes(label: StyleLabel, speaker: Speaker | None) -> dict[str, SoundFile]:

@@ -177,7 +177,7 @@ def _takes(speaker: Speaker | None) -> Any:
 
 def _labelled(speaker: Speaker | None) -> Any:
     mine = _takes(speaker).filter(sentence=OuterRef("pk"), style=OuterRef("label"))
-    return Sentence.objects.filter(label__isnull=False).annotate(recorded=Exists(mine))
+    return Sentence.objects.current().filter(label__isnull=False).annotate(recorded=Exists(mine))
 
 
 def _rows(
@@ -207,13 +207,13 @@ def _rows(
 def _sentence_counts() -> Counts:
     """Count labelled sentences; kept for a minute while nobody labels, as it reads them all."""
     version = _last(LabelDecision), _last(Adjudication), _last(Sentence)
-    rows = Sentence.objects.filter(label__isnull=False)
+    rows: Any = Sentence.objects.current().filter(label__isnull=False)
     return _kept("sentences", version, lambda: _counts(rows, "label", "", "pk"))
 
 
 def _take_counts(speaker: Speaker | None) -> Counts:
     """Count sentences with a take; those of all speakers are kept for a minute too."""
-    takes = _takes(speaker).filter(style=F("sentence__label"))
+    takes = _takes(speaker).filter(style=F("sentence__label"), sentence__archived_at=None)
 
     def count() -> Counts:
         return _counts(takes, "style", "sentence__", "sentence")

@@ -34,6 +34,7 @@ PAGES = {
     "agreement": ("reviewer", "/label/agreement/"),
     "people": ("reviewer", "/label/people/"),
     "sentences": ("labeler", "/label/sentences/"),
+    "correct": ("reviewer", "/label/shcc-01/correct/"),
     "import": ("labeler", "/label/import/"),
     "takes": ("admin", "/takes/?style=amable"),
     "take": ("admin", "/takes/1/"),
