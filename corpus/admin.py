@@ -3,15 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from corpus.forms import StyleForm, style_initial
 from corpus.models import (
     Adjudication,
     Category,
+    ConsentChange,
     LabelDecision,
     ProsodyScore,
     Recording,
@@ -21,6 +24,8 @@ from corpus.models import (
     StyleLabel,
     TakeVerdict,
 )
+from corpus.sentence_text import sentence_sounds
+from corpus.services.speakers import consent_withdraw
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -69,6 +74,28 @@ class SentenceAdmin(admin.ModelAdmin):
     search_fields = ("sentence_id", "text")
     list_select_related = ("category",)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            for name, value in sentence_sounds(obj.text).items():
+                setattr(obj, name, value)
+        super().save_model(request, obj, form, change)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        return queryset.search(search_term), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Freeze the text that takes say; a link leads to the page that replaces it."""
+        counted = ("phonemes", "syllables")
+        recorded = obj is not None and obj.recordings.exists()
+        return (*counted, "text", "correct") if recorded else counted
+
+    @admin.display(description=_("another text"))
+    def correct(self, sentence: Sentence) -> str:
+        address = reverse("sentence_correct", args=[sentence.sentence_id])
+        return format_html('<a href="{}">{}</a>', address, _("replace the sentence"))
+
 
 @admin.register(LabelDecision)
 class LabelDecisionAdmin(ReadOnlyAdmin):
@@ -84,11 +111,36 @@ class AdjudicationAdmin(ReadOnlyAdmin):
     list_select_related = ("sentence", "style", "person")
 
 
+class ConsentInline(admin.TabularInline):
+    model = ConsentChange
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("kind", "created_at", "person", "text")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Speaker)
 class SpeakerAdmin(admin.ModelAdmin):
     list_display = ("name", "user", "synthetic", "consented_at", "withdrawn_at", "made")
-    readonly_fields = ("consent_text", "consent_scope", "consented_at")
+    readonly_fields = ("consent_text", "consent_scope", "consented_at", "withdrawn_at")
     list_select_related = ("user",)
+    inlines = (ConsentInline,)
+    actions = ("withdraw",)
+
+    @admin.action(description=_("Withdraw the consent of the selected speakers"))
+    def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Record withdrawals under today's date, after a page that says what they do."""
+        speakers = queryset.filter(withdrawn_at=None).exclude(consented_at=None)
+        if "confirmed" not in request.POST:
+            context = self.admin_site.each_context(request)
+            context |= {"speakers": speakers, "title": _("Withdraw consent"), "opts": self.opts}
+            return render(request, "admin/corpus/withdraw_consent.html", context)
+        done = sum(consent_withdraw(speaker=one, person=request.user) for one in speakers)
+        text = ngettext("%s consent is withdrawn.", "%s consents are withdrawn.", done) % done
+        self.message_user(request, text)
+        return None
 
     @admin.display(description=_("made from it"))
     def made(self, speaker: Speaker) -> str:

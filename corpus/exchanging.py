@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from corpus.audio.types import AudioError
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
+from corpus.exchange_context import context_read, is_hash_of, takes_restore
+from corpus.files import sha256
 from corpus.lists import Fault, ListError, Row, SentenceList, ids, marked
-from corpus.loading import sentence_sounds
 from corpus.models import (
     Category,
     LabelDecision,
@@ -26,6 +27,7 @@ from corpus.models import (
     StyleLabel,
 )
 from corpus.phonetics import Balance, balance
+from corpus.sentence_text import sentence_sounds
 from corpus.services.labels import LabelConflict, label_set
 from corpus.services.takes import consent_require, take_store
 from corpus.translatable import gettext_noop
@@ -46,13 +48,27 @@ class ImportSummary:
     notes: list[str] = field(default_factory=list)
 
 
-def corpus_export(takes: Any = None) -> Iterator[str]:
+def corpus_export(takes: Any = None, *, blind_to: Any = None) -> Iterator[str]:
     """Yield the corpus as JSON text, piece by piece, with the best take of each sentence's label.
 
     The best take is chosen among `takes`, by default all usable ones; sentences without a take
-    are included too.
+    are included too. Labels that the person `blind_to` may not see yet, and their takes, are left
+    out.
     """
-    return dump(_item(sentence, take, score) for sentence, take, score in _exported(takes))
+    seen = None if blind_to is None else set(_seen_by(blind_to))
+    return dump(
+        _item(sentence, take, score) if seen is None or sentence.pk in seen else _unseen(sentence)
+        for sentence, take, score in _exported(takes)
+    )
+
+
+def _seen_by(person: Any) -> Any:
+    sentences: Any = Sentence.objects.all()
+    return sentences.seen_by(person).order_by().values_list("pk", flat=True)
+
+
+def _unseen(sentence: Any) -> ExchangeItem:
+    return ExchangeItem(sentence.sentence_id, sentence.text, sentence.list, None, None)
 
 
 def exported_takes(takes: Any = None) -> Iterator[tuple[str, Recording]]:
@@ -88,12 +104,13 @@ class _Import:
         self.summary = ImportSummary()
         self._person, self._source = person, source
         self._base, self._speaker = base, speaker
-        self._styles = {style.key: style for style in StyleLabel.objects.all()}
-        self._stored: list[Recording] = []
+        self._stored: dict[str, Recording] = {}  # by the path in the file
 
     def run(self, data: str | bytes) -> ImportSummary:
+        self._context = context_read(self._base, self._person)
+        self._styles = {style.key: style for style in StyleLabel.objects.all()}
         rows = Sentence.objects.values_list("list", "category_id").order_by("list").distinct()
-        categories = dict(rows)
+        categories = self._categories(data) | dict(rows)
         items = parse(data, styles=self._styles.keys(), lists=categories.keys())
         there = _existing(items)
         if errors := [*_disagreements(items, there), *self._outside(items)]:
@@ -103,10 +120,20 @@ class _Import:
             for item in items:
                 self._label(there[item.sentence_id], item)
                 self._take(there[item.sentence_id], item)
+            takes_restore(self._context, self._stored, self._person)
         except BaseException:
             self._discard()
             raise
         return self.summary
+
+    def _categories(self, data: str | bytes) -> dict[str, int]:
+        """Return the categories of the lists that only the context knows."""
+        if not self._context.sentences:
+            return {}
+        keys = dict(Category.objects.values_list("key", "pk"))
+        found = parse(data, styles=self._styles.keys())
+        named = {item.list: self._context.category_of(item.sentence_id) for item in found}
+        return {name: keys[key] for name, key in named.items() if key in keys}
 
     def _sentences(
         self, items: list[ExchangeItem], there: dict[str, Any], categories: dict[str, int]
@@ -118,6 +145,7 @@ class _Import:
                 sentence_id=item.sentence_id,
                 text=item.text,
                 list=item.list,
+                kind=self._context.kind_of(item.sentence_id),
                 category_id=categories[item.list],
                 position=last + n,
                 **sentence_sounds(item.text),
@@ -149,14 +177,16 @@ class _Import:
         if file is None or not file.is_file():
             message = _("%(id)s: the audio %(path)s is not here; the take was left out.")
             self._note(message, item)
-        elif self._speaker is None:
-            self._note(_("%(id)s: no speaker was named for %(path)s; it was left out."), item)
+        elif speaker := self._speaker or self._context.speaker_of(item.recording.path):
+            self._store(sentence, item, file, speaker)
         else:
-            self._store(sentence, item, file, self._speaker)
+            self._note(_("%(id)s: no speaker was named for %(path)s; it was left out."), item)
 
     def _store(self, sentence: Sentence, item: ExchangeItem, file: Path, speaker: Speaker) -> None:
-        fresh = uuid4()
+        fresh, path = uuid4(), item.recording.path if item.recording else ""
         try:
+            if not is_hash_of(self._context, path, sha256(file.read_bytes())):
+                raise AudioError("changed", _("The file is not the one that was exported."))
             with file.open("rb") as opened:
                 take = take_store(
                     sentence=sentence,
@@ -173,7 +203,10 @@ class _Import:
         if take.uuid != fresh:
             self.summary.takes_same += 1
             return
-        self._stored.append(take)
+        self._stored[path] = take
+        if not is_hash_of(self._context, path, take.sha256):
+            message = _("%(id)s: %(path)s was stored otherwise than it was exported (DC, rumble).")
+            self._note(message, item)
         self.summary.takes_new += 1
 
     def _outside(self, items: list[ExchangeItem]) -> Iterator[ExchangeError]:
@@ -193,7 +226,7 @@ class _Import:
         self.summary.notes.append(message % {"id": item.sentence_id, "path": path})
 
     def _discard(self) -> None:
-        for take in self._stored:
+        for take in self._stored.values():
             take.original.delete(save=False)
             take.wav.delete(save=False)
 
@@ -235,7 +268,7 @@ def _most_phonemes() -> int:
 def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
     best = (Recording.objects.usable() if takes is None else takes).best_first()
     own = best.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
-    rows = Sentence.objects.with_label().annotate(best=Subquery(own.values("pk")[:1]))
+    rows = Sentence.objects.current().with_label().annotate(best=Subquery(own.values("pk")[:1]))
     left = rows.iterator(chunk_size=_BATCH)
     while batch := list(islice(left, _BATCH)):
         takes = Recording.objects.in_bulk([row.best for row in batch if row.best])

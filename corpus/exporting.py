@@ -2,22 +2,36 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from django.db.models import Count
+
+from corpus.audio.io import decode, encode_wav, resample
+from corpus.dataset_cards import Tally, card
+from corpus.exchange_context import NAME as CONTEXT
+from corpus.exchange_context import context_written
 from corpus.exchanging import corpus_export, exported_takes
 from corpus.files import sha256
 from corpus.models import Recording
+from corpus.text.normalization import normalize_spanish
 
 LJSPEECH, AUDIO_FOLDER, EXCHANGE = "ljspeech", "audiofolder", "exchange"
-SUMS, LEFT_OUT = "SHA256SUMS", "LEFT_OUT.txt"
+SUMS, LEFT_OUT, CARD = "SHA256SUMS", "LEFT_OUT.txt", "README.md"
 COLUMNS = (
     "file_name", "text", "style", "speaker", "sentence_id", "list", "take", "state", "quality",
     "duration_s", "sample_rate", "sha256",
 )  # fmt: skip
 _BATCH = 200
+_FILES = {
+    LJSPEECH: "`metadata.csv`: id|text|text in words; no quotes or bars inside. Sound: `wavs/`.",
+    AUDIO_FOLDER: "`metadata.csv`: a row for each file of `audio/`, with text, style and speaker.",
+    EXCHANGE: "`corpus.json`: sentences, labels and their best takes; `context.json`: styles, "
+    "speakers, verdicts, scores. Both are read by `manage.py import_corpus`.",
+}  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date: equal takes give equal bytes
 
 
@@ -44,7 +58,9 @@ class _Sink(io.RawIOBase):
 class _Archive:
     """A ZIP being written, with the hash of every file in it."""
 
+    rate: int = 0  # of all files; 0 leaves each as it is
     sink: _Sink = field(default_factory=_Sink)
+    tally: Tally = field(default_factory=Tally)
     sums: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -64,15 +80,25 @@ class _Archive:
             with take.wav.open("rb") as file:
                 content = file.read()
         except FileNotFoundError:
-            self.left_out.append(f"{name}: its file is gone from the store")
+            self.left_out.append(f"{name} ({take_name(take)}): its file is gone from the store")
             return b""
         if sha256(content) != take.sha256:
-            self.left_out.append(f"{name}: its file is not the one that was measured")
+            self.left_out.append(
+                f"{name} ({take_name(take)}): its file is not the one that was measured"
+            )
             return b""
+        self.tally.add(take, self.rate)
+        if self.rate not in (0, take.sr):
+            content = encode_wav(resample(decode(content), self.rate))
         return self.add(name, content)
 
-    def end(self) -> bytes:
-        last = self.add(LEFT_OUT, _lines(self.left_out)) if self.left_out else b""
+    def end(self, layout: str) -> bytes:
+        paths = ["metadata.csv", "audio/*.wav"] if layout == AUDIO_FOLDER else []
+        text = card(
+            self.tally, title="Voice Lab takes", files=_FILES[layout], rate=self.rate, paths=paths
+        )
+        last = self.add(CARD, text.encode())
+        last += self.add(LEFT_OUT, _lines(self.left_out)) if self.left_out else b""
         last += self.add(SUMS, _lines(self.sums))
         self.zip.close()
         return last + self.sink.taken()
@@ -93,16 +119,24 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
     return takes.with_quality().select_related("sentence", "style", "speaker").order_by("pk")
 
 
-def archive(takes: Any, layout: str) -> Iterator[bytes]:
+def rates_of(takes: Any) -> dict[int, int]:
+    """Return how many of the takes have each sample rate, the most common first."""
+    rows = Recording.objects.filter(pk__in=takes.order_by().values("pk")).order_by()
+    return dict(rows.values_list("sr").annotate(n=Count("pk")).order_by("-n", "-sr"))
+
+
+def archive(takes: Any, layout: str, *, rate: int = 0) -> Iterator[bytes]:
     """Yield a ZIP of the takes piece by piece: `ljspeech`, `audiofolder` or `exchange`.
 
-    Every archive ends with `SHA256SUMS` over all its files, as read by `sha256sum -c`. A take
-    whose file is missing or changed is omitted and listed in `LEFT_OUT.txt`. `exchange` contains
-    every sentence with its label, and the best of `takes` recorded in that style.
+    The first two have one sample rate, `rate` or the most common one; `exchange` holds the files as
+    they are, to be imported again. Every archive has a dataset card and ends with `SHA256SUMS` over
+    all its files, as read by `sha256sum -c`. A take whose file is missing or changed is omitted and
+    listed in `LEFT_OUT.txt`. `exchange` contains every sentence with its label, and the best of
+    `takes` recorded in that style.
     """
-    build = _Archive()
+    build = _Archive(0 if layout == EXCHANGE else rate or next(iter(rates_of(takes)), 0))
     yield from _LAYOUTS[layout](build, takes)
-    yield build.end()
+    yield build.end(layout)
 
 
 def take_name(take: Any) -> str:
@@ -115,10 +149,16 @@ def _ljspeech(build: _Archive, takes: Any) -> Iterator[bytes]:
     for take in takes.iterator(chunk_size=_BATCH):
         piece = build.add_take(f"wavs/{take_name(take)}.wav", take)
         if piece:
-            text = " ".join(take.sentence.text.replace("|", " ").split())
-            rows.append(f"{take_name(take)}|{text}|{text}")
+            text = _plain(take.sentence.text)
+            rows.append(f"{take_name(take)}|{text}|{_plain(normalize_spanish(text))}")
             yield piece
     yield build.add("metadata.csv", _lines(rows))
+
+
+def _plain(text: str) -> str:
+    """Return a text without what a plain `csv.reader(delimiter="|")` takes for its own."""
+    quoted = re.sub(r'"([^"]*)"', r"«\1»", text).replace('"', "")
+    return " ".join(quoted.replace("|", " ").split())
 
 
 def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
@@ -126,27 +166,32 @@ def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
     write = csv.writer(table, lineterminator="\n")
     write.writerow(COLUMNS)
     for take in takes.iterator(chunk_size=_BATCH):
-        name = f"audio/{take_name(take)}.wav"
+        name = f"audio/take-{take.pk:06}.wav"  # no word of a sentence id or style: see `card`
         piece = build.add_take(name, take)
         if piece:
-            write.writerow(_row(name, take))
+            write.writerow(_row(name, take, build))
             yield piece
     yield build.add("metadata.csv", table.getvalue().encode())
 
 
 def _exchange(build: _Archive, takes: Any) -> Iterator[bytes]:
+    written = []
     for path, take in exported_takes(takes):
-        yield build.add_take(path, take)
+        piece = build.add_take(path, take)
+        if piece:
+            written.append((path, take))
+            yield piece
     yield build.add("corpus.json", "".join(corpus_export(takes)).encode())
+    yield build.add(CONTEXT, context_written(written).encode())
 
 
-def _row(name: str, take: Any) -> tuple[Any, ...]:
+def _row(name: str, take: Any, build: _Archive) -> tuple[Any, ...]:
     sentence = take.sentence
     quality = "" if take.quality is None else round(take.quality, 4)
     return (
         name, sentence.text, take.style.key, take.speaker.name, sentence.sentence_id,
-        sentence.list, take.take, take.state, quality, round(take.duration_s, 3), take.sr,
-        take.sha256,
+        sentence.list, take.take, take.state, quality, round(take.duration_s, 3),
+        build.rate, build.sums[-1].split()[0],
     )  # fmt: skip
 
 

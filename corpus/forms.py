@@ -139,8 +139,11 @@ class SentenceListForm(forms.Form):
     file = forms.FileField(
         required=False,
         label=_("File"),
-        help_text=_("Plain text with one sentence a line, CSV with a column “text”, or JSON."),
-        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.json,text/plain,text/csv"}),
+        help_text=_(
+            "Plain text with one sentence a line; a table (CSV, or text with tabs) with a column "
+            "“text”; JSON or JSON Lines."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.json,.jsonl,text/plain,text/csv"}),
     )
     content = forms.CharField(
         required=False,
@@ -174,7 +177,9 @@ class SentenceListForm(forms.Form):
         elif not file and not (data.get("content") or "").strip():
             self.add_error("file", _("Choose a file, or paste the sentences."))
         else:
-            data["name"] = file.name if file else "pasted.txt"
+            # The preview sends the sentences it showed as a JSON array.
+            pasted = "preview.json" if "store" in self.data else "pasted.txt"
+            data["name"] = file.name if file else pasted
             data["content"] = file.read() if file else data["content"].encode()
         self._check_list(data)
         return data
@@ -193,7 +198,7 @@ class ExportForm(StyleFilter):
     layout = forms.ChoiceField(
         label=_("Layout"),
         choices=[
-            ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text")),
+            ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text in words")),
             ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.csv by file_name")),
             (
                 "exchange",
@@ -204,10 +209,21 @@ class ExportForm(StyleFilter):
     speaker = forms.ModelChoiceField(
         Speaker.objects, required=False, label=_("Speaker"), empty_label=_("All")
     )
+    rate = forms.TypedChoiceField(
+        required=False,
+        label=_("Sample rate"),
+        help_text=_(
+            "All files get the same one; the exchange format keeps each as it was recorded."
+        ),
+        choices=[
+            ("", _("the most common of these takes")),
+            *((str(hz), f"{hz} Hz") for hz in (16_000, 22_050, 24_000, 44_100, 48_000)),
+        ],
+    )
     every = forms.BooleanField(
         required=False, label=_("also takes that wait for a verdict, not only accepted ones")
     )
-    field_order = ("layout", "style", "speaker", "every")
+    field_order = ("layout", "style", "speaker", "rate", "every")
 
 
 class StyleForm(forms.ModelForm):

@@ -48,6 +48,7 @@ class LabelFilter(StyleFilter):
             ("disputed", _("disputed")),
             ("settled", _("adjudicated")),
             ("flagged", _("flagged")),
+            ("archived", _("replaced by another")),
         ],
     )
     person = PersonChoice(

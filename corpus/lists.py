@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Literal
 
 from corpus.exchange.fields import FIELDS, Known, Problem
+from corpus.tables import (
+    BrokenTable,
+    NotText,
+    decode,
+    has_columns,
+    is_garbled,
+    mended,
+    one_column,
+    spreadsheet_error,
+    table_of,
+)
 from corpus.translatable import gettext_noop
 
 MAX_BYTES = 2**20
 MAX_SENTENCES = 5_000
 TEXT_KEYS = ("text", "texto", "sentence", "frase", "oración", "oracion", "transcript")
-_DELIMITERS = ",;\t"
 _MARKS = {"\u0303", "\u0308"}  # marks of ñ and ü, which are letters of their own
 
 Kind = Literal["text", "csv", "json"]
@@ -43,12 +50,31 @@ class ListError(ValueError):
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A sentence that another program damaged; without a suggestion it is no sentence.
+
+    `kind` is `garbled` (read in a wrong encoding on its way here) or `error` (a spreadsheet's
+    #N/A); `found` is the sentence as it stands in the file.
+    """
+
+    line: int
+    kind: Literal["garbled", "error"]
+    found: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True)
 class SentenceList:
-    """Sentences of a file with their line numbers, and the detected format and encoding."""
+    """Sentences of a file with their lines, the detected format and encoding, and its doubts.
+
+    Of a doubtful sentence `rows` hold the suggestion, or nothing. In a JSON array the number of
+    an entry takes the place of its line.
+    """
 
     kind: Kind
     encoding: str
     rows: tuple[tuple[int, str], ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,9 +95,9 @@ class Row:
 def read(data: bytes, *, name: str = "") -> SentenceList:
     """Parse a file of sentences; the format is detected from its content and its name.
 
-    JSON is an array of strings or of objects, CSV has a column `text` (or `texto`, `frase`, …) or
-    only one column, everything else is one sentence per line. Encodings: UTF-8, UTF-16 with a byte
-    order mark, and Windows-1252, which older spreadsheets write.
+    JSON is an array of strings or of objects, or JSON Lines; a table, parted by commas, semicolons,
+    tabs or bars, has a column `text` (or `texto`, `frase`, …) or only one column; everything else
+    is one sentence per line. Encodings: UTF-8, UTF-16, and those that older spreadsheets write.
 
     Raises
     ------
@@ -81,15 +107,21 @@ def read(data: bytes, *, name: str = "") -> SentenceList:
     if len(data) > MAX_BYTES:
         message = gettext_noop("the file is larger than %(most)s KB: split it")
         raise _one(0, message, most=str(MAX_BYTES // 1024))
-    text, encoding = _decoded(data)
-    kind = _kind(text, name.lower())
-    lines = {"json": _of_json, "csv": _of_csv, "text": _of_text}[kind](text)
-    rows, faults = _checked(lines)
+    try:
+        text, encoding = decode(data)
+    except NotText as error:
+        message = gettext_noop("this is not text: save the list as UTF-8 text, CSV or JSON")
+        raise _one(0, message) from error
+    kind, entries = _entries(text, name.lower())
+    rows, doubts, faults = _checked(entries)
+    if not rows and doubts:
+        message = gettext_noop("“%(found)s” is no sentence: correct it where it comes from")
+        faults += [Fault(one.line, message, {"found": one.found[:80]}) for one in doubts]
     if faults:
-        raise ListError(faults)
+        raise ListError(sorted(faults, key=lambda fault: fault.line))
     if not rows:
         raise _one(0, gettext_noop("the file holds no sentence"))
-    return SentenceList(kind, encoding, tuple(rows))
+    return SentenceList(kind, encoding, tuple(rows), tuple(doubts))
 
 
 def marked(rows: Iterable[tuple[int, str]], there: Mapping[str, str]) -> list[Row]:
@@ -144,48 +176,60 @@ def _one(line: int, message: str, **params: str) -> ListError:
     return ListError([Fault(line, message, params)])
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    has_mark = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ["utf-16"] if has_mark else ["utf-8-sig", "cp1252"]:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
-    raise _one(0, gettext_noop("this is not text: save the list as UTF-8 text, CSV or JSON"))
+def _entries(text: str, name: str) -> tuple[Kind, Iterable[tuple[int, Any]]]:
+    """Return the format, and what stands on each line in place of a sentence."""
+    table_named = name.endswith((".csv", ".tsv"))
+    brackets = text.lstrip()[:1] in ("[", "{") and not name.endswith(".txt")
+    if name.endswith((".json", ".jsonl")) or (brackets and not table_named):
+        return "json", _of_json(text)
+    try:
+        table = table_of(text, TEXT_KEYS)
+    except BrokenTable as error:
+        raise _broken(error) from error
+    if table:
+        (_line, header), *rows = table
+        names = [cell.strip().casefold() for cell in header]
+        column = next(names.index(key) for key in TEXT_KEYS if key in names)
+        return "csv", [(line, row[column]) for line, row in rows]
+    if has_columns(text) if table_named else has_columns(text, "\t"):
+        raise _one(1, gettext_noop("name the column of the sentences “text” in the first line"))
+    if table_named:
+        return "csv", [(line, row[0]) for line, row in one_column(text)]
+    lines = re.split(r"\r\n|\r|\n", text)
+    return "text", [(line, found) for line, found in enumerate(lines, 1) if found.strip()]
 
 
-def _kind(text: str, name: str) -> Kind:
-    if name.endswith(".txt"):
-        return "text"
-    if text.lstrip()[:1] in ("[", "{") or name.endswith((".json", ".jsonl")):
-        return "json"
-    first = text.lstrip("\n").partition("\n")[0]
-    header = {cell.strip().strip('"').casefold() for cell in re.split(f"[{_DELIMITERS}]", first)}
-    return "csv" if name.endswith((".csv", ".tsv")) or header & set(TEXT_KEYS) else "text"
-
-
-def _of_text(text: str) -> Iterator[tuple[int, Any]]:
-    for line, sentence in enumerate(text.split("\n"), 1):
-        if sentence.strip():
-            yield line, sentence
+def _broken(error: BrokenTable) -> ListError:
+    if error.wanted:
+        message = gettext_noop(
+            "%(cells)s cells where the first line has %(wanted)s: put a sentence that holds the "
+            "delimiter between quotes"
+        )
+        return _one(error.line, message, cells=str(error.cells), wanted=str(error.wanted))
+    message = gettext_noop("the quotes of this line are not closed, or are closed too early")
+    return _one(error.line, message)
 
 
 def _of_json(text: str) -> Iterator[tuple[int, Any]]:
+    start = len(text) - len(text.lstrip())
+    if text.startswith("[", start):
+        items = _json(text)
+        if isinstance(items, list):
+            yield from ((number, _text_of(item)) for number, item in enumerate(items, 1))
+        return
+    for line, one in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+        if one.strip():
+            yield line, _text_of(_json(one, line))
+
+
+def _json(text: str, line: int = 1) -> Any:
     try:
-        items = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as fault:
-        raise _one(
-            fault.lineno, gettext_noop("no JSON from here on: %(why)s"), why=fault.msg
-        ) from (fault)
+        message = gettext_noop("no JSON from here on: %(why)s")
+        raise _one(line + fault.lineno - 1, message, why=fault.msg) from fault
     except (RecursionError, ValueError) as fault:
         raise _one(0, gettext_noop("this JSON is nested too deeply")) from fault
-    if not isinstance(items, list):
-        raise _one(1, gettext_noop('an array of sentences is wanted: ["…", "…"]'))
-    for number, item in enumerate(items, 1):
-        yield number, _text_of(item)
 
 
 def _text_of(item: Any) -> Any:
@@ -195,47 +239,37 @@ def _text_of(item: Any) -> Any:
     return next((keys[name] for name in TEXT_KEYS if name in keys), None)
 
 
-def _of_csv(text: str) -> Iterator[tuple[int, Any]]:
-    first = text.lstrip("\n").partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    column: int | None = None
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if column is None:
-                column, is_header = _column(row)
-                if is_header:
-                    continue
-            yield reader.line_num, row[column] if column < len(row) else ""
-    except csv.Error as fault:
-        message = gettext_noop("the CSV cannot be read from here on: %(why)s")
-        raise _one(reader.line_num, message, why=str(fault)) from fault
-
-
-def _column(row: list[str]) -> tuple[int, bool]:
-    """Return the column of the sentences, and whether this row is a header."""
-    names = [cell.strip().casefold() for cell in row]
-    for wanted in TEXT_KEYS:
-        if wanted in names:
-            return names.index(wanted), True
-    if len(row) == 1:
-        return 0, False
-    raise _one(1, gettext_noop("name the column of the sentences “text” in the first line"))
-
-
-def _checked(lines: Iterable[tuple[int, Any]]) -> tuple[list[tuple[int, str]], list[Fault]]:
+def _checked(
+    entries: Iterable[tuple[int, Any]],
+) -> tuple[list[tuple[int, str]], list[Doubt], list[Fault]]:
     rows: list[tuple[int, str]] = []
+    doubts: list[Doubt] = []
     faults: list[Fault] = []
     nobody = Known(frozenset(), None)
-    for number, (line, found) in zip(count(1), lines, strict=False):
+    for number, (line, found) in enumerate(entries, 1):
         if number > MAX_SENTENCES:
             message = gettext_noop("more than %(most)s sentences: split the file")
-            return rows, [Fault(line, message, {"most": str(MAX_SENTENCES)})]
-        text = " ".join(found.split()) if isinstance(found, str) else found
+            return rows, doubts, [Fault(line, message, {"most": str(MAX_SENTENCES)})]
+        doubt = _doubt(line, found) if isinstance(found, str) else None
+        if doubt:
+            doubts.append(doubt)
+            if not doubt.suggestion:
+                continue
+        text = doubt.suggestion if doubt else found
         try:
-            rows.append((line, FIELDS["text"].check(text, nobody)))
+            one_line = " ".join(text.split()) if isinstance(text, str) else text
+            rows.append((line, FIELDS["text"].check(one_line, nobody)))
         except Problem as problem:
             faults.append(Fault(line, problem.message, problem.params))
-    return rows, faults
+    return rows, doubts, faults
+
+
+def _doubt(line: int, text: str) -> Doubt | None:
+    if spreadsheet_error(text):
+        return Doubt(line, "error", " ".join(text.split()))
+    better = mended(text)
+    if is_garbled(better):
+        return Doubt(line, "garbled", " ".join(text.split()))
+    if better != text:
+        return Doubt(line, "garbled", " ".join(text.split()), " ".join(better.split()))
+    return None

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from corpus.models import Category, Sentence, StyleLabel
-from corpus.phonetics import phonemes, syllables
+from corpus.sentence_text import sentence_sounds
 
 FOLDER = Path(settings.BASE_DIR) / "fixtures" / "corpus"
 
@@ -43,11 +43,6 @@ def corpus_load(*, update: bool = False, folder: Path = FOLDER) -> LoadSummary:
             _refuse_rewriting(sentences)
         _put(Sentence, "sentence_id", sentences, update, summary)
     return summary
-
-
-def sentence_sounds(text: str) -> dict[str, Any]:
-    """Return the phonemes and the syllable count to store in the Sentence row of a text."""
-    return {"phonemes": " ".join(phonemes(text)), "syllables": syllables(text)}
 
 
 def _read(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -83,11 +78,11 @@ def _put(
     manager, name = model._default_manager, model.__name__
     there = manager.in_bulk([entry[key] for entry in entries], field_name=key)
     new = [model(**entry) for entry in entries if entry[key] not in there]
-    stale = [there[entry[key]] for entry in entries if _differs(there.get(entry[key]), entry)]
+    stale = [entry for entry in entries if _differs(there.get(entry[key]), entry)]
     manager.bulk_create(new)
-    if update and stale:
-        changed = [_assigned(there[entry[key]], entry) for entry in entries if entry[key] in there]
-        manager.bulk_update(changed, [field for field in entries[0] if field != key])
+    if update:
+        for entry in stale:
+            _assigned(there[entry[key]], entry).save()
     summary.made[name] = len(new)
     summary.changed[name] = len(stale) if update else 0
     summary.same[name] = len(entries) - len(new) - summary.changed[name]

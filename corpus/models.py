@@ -1,8 +1,6 @@
 """Models of the corpus: sentences, styles, labels, speakers, takes and their measurements."""
 
 import uuid
-from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,26 +13,15 @@ from corpus.querysets import (
     SentenceQuerySet,
     TakeVerdictQuerySet,
 )
+from corpus.sentence_text import ComposedCharField, ComposedTextField, DrawField, SentenceText, draw
 
-
-def draw(sentence_id: str) -> float:
-    """Return a number in [0, 1) that depends on the id only and is spread evenly over ids."""
-    return int.from_bytes(sha256(sentence_id.encode()).digest()[:4], "big") / 2**32
-
-
-class DrawField(models.FloatField):
-    """Holds `draw(sentence_id)`; filled on every way into the table, bulk_create too."""
-
-    def pre_save(self, model_instance: Any, add: bool) -> float:
-        value = draw(model_instance.sentence_id)
-        setattr(model_instance, self.attname, value)
-        return value
+__all__ = ["DrawField", "draw"]  # migrations look for them here
 
 
 class Category(models.Model):
     key = models.SlugField(_("key"), unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    reason = models.CharField(_("why it is there"), max_length=200)
+    name = ComposedCharField(_("name"), max_length=80)
+    reason = ComposedCharField(_("why it is there"), max_length=200)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -55,10 +42,10 @@ class StyleLabel(models.Model):
         HEXAGON = "hexagon", _("hexagon")
 
     key = models.SlugField(_("key"), unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    description = models.CharField(_("description"), max_length=200)
-    guide = models.TextField(_("guide for the labeler"))
-    instruction = models.TextField(_("instruction for the speaker"))
+    name = ComposedCharField(_("name"), max_length=80)
+    description = ComposedCharField(_("description"), max_length=200)
+    guide = ComposedTextField(_("guide for the labeler"))
+    instruction = ComposedTextField(_("instruction for the speaker"))
     f5_speed = models.FloatField(_("teacher's speed"), default=1.0)
     profile = models.JSONField(_("prosody relative to the speaker's neutral voice"), default=dict)
     colour = models.CharField(_("colour token"), max_length=32, default="style-1")
@@ -74,7 +61,7 @@ class StyleLabel(models.Model):
         return self.name
 
 
-class Sentence(models.Model):
+class Sentence(SentenceText):
     class Standing(models.TextChoices):
         OPEN = "open", _("without a label")
         LABELLED = "labelled", _("labelled")
@@ -82,12 +69,9 @@ class Sentence(models.Model):
         SETTLED = "settled", _("adjudicated")
 
     sentence_id = models.SlugField(_("sentence id"), unique=True)
-    text = models.TextField(_("text"), unique=True)
     category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("category"))
     list = models.SlugField(_("list"), db_index=True)
     kind = models.SlugField(_("kind"), blank=True, help_text=_("what the style suggestion reads"))
-    phonemes = models.CharField(_("phonemes"), max_length=1000, blank=True)
-    syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
     position = models.PositiveIntegerField(_("position"), default=0)
     draw = DrawField(_("draw for the blind share"), default=0.0, editable=False)
     # Denormalized from decisions and adjudications; written by the label services and relabel().
@@ -135,11 +119,7 @@ class LabelDecision(models.Model):
         db_index=False,
     )
     style = models.ForeignKey(
-        StyleLabel,
-        models.PROTECT,
-        null=True,
-        related_name="decisions",
-        verbose_name=_("style"),
+        StyleLabel, models.PROTECT, null=True, related_name="decisions", verbose_name=_("style")
     )
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -181,7 +161,7 @@ class Adjudication(models.Model):
     )
     style = models.ForeignKey(StyleLabel, models.PROTECT, verbose_name=_("style"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
-    reason = models.TextField(_("reason"))
+    reason = ComposedTextField(_("reason"))
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
@@ -199,7 +179,7 @@ class SentenceFlag(models.Model):
     sentence = models.ForeignKey(
         Sentence, models.CASCADE, related_name="flags", verbose_name=_("sentence")
     )
-    comment = models.CharField(_("comment"), max_length=500, blank=True)
+    comment = ComposedCharField(_("comment"), max_length=500, blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     resolves = models.OneToOneField(
         "self",
@@ -240,19 +220,15 @@ class AgreementReport(models.Model):
 
 
 class Speaker(models.Model):
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = ComposedCharField(_("name"), max_length=120, unique=True)
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        verbose_name=_("person"),
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("person")
     )
     synthetic = models.BooleanField(_("synthetic"), default=False)
     consent_text = models.TextField(_("consent text"), blank=True)
     consent_scope = models.CharField(_("scope"), max_length=120, blank=True)
     consented_at = models.DateTimeField(_("consented"), null=True, blank=True)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -261,6 +237,32 @@ class Speaker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConsentChange(models.Model):
+    """A consent that was given or withdrawn; append-only: the newest is what the speaker has."""
+
+    class Kind(models.TextChoices):
+        GIVEN = "given", _("given")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    speaker = models.ForeignKey(
+        Speaker, models.CASCADE, related_name="consent_changes", verbose_name=_("speaker")
+    )
+    kind = models.CharField(_("consent"), max_length=16, choices=Kind)
+    text = models.TextField(_("consent text"), blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("recorded by")
+    )
+    created_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("change of consent")
+        verbose_name_plural = _("changes of consent")
+
+    def __str__(self) -> str:
+        return f"{self.speaker}: {self.get_kind_display()}"
 
 
 def _original_name(recording: "Recording", filename: str) -> str:
@@ -324,7 +326,7 @@ class TakeVerdict(models.Model):
         Recording, models.CASCADE, related_name="verdicts", verbose_name=_("take")
     )
     state = models.CharField(_("verdict"), max_length=16, choices=Recording.State)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = ComposedTextField(_("reason"), blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
     undoes = models.OneToOneField(
         "self",

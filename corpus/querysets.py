@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from corpus import label_resolution
 from corpus.label_resolution import Said, outcome
+from corpus.text.cleaning import searchable
 
 BLIND_VOTES = 2  # votes needed for a sentence of the blind share
 _BATCH = 500
@@ -18,6 +19,11 @@ _BATCH = 500
 def _latest(name: str, value: str) -> Subquery:
     rows = apps.get_model("corpus", name).objects.filter(sentence=OuterRef("pk"))
     return Subquery(rows.order_by("-pk").values(value)[:1])
+
+
+def _contains(words: str, path: str = "") -> Q:
+    found = {f"{path}searchable__contains": searchable(words)}
+    return Q(**found) | Q(**{f"{path}sentence_id__icontains": words})
 
 
 def _relabel(sentence: Any, pks: list[int]) -> None:
@@ -36,6 +42,16 @@ def _relabel(sentence: Any, pks: list[int]) -> None:
 
 
 class SentenceQuerySet(models.QuerySet):
+    def update(self, **values: Any) -> int:
+        """Update as ever, but not the text: `save` keeps what was recorded, and counts anew."""
+        if "text" in values:
+            raise TypeError("save() a sentence whose text changes: its takes say the old one")
+        return super().update(**values)
+
+    def current(self) -> Self:
+        """Leave out sentences that another one replaced."""
+        return self.filter(archived_at=None)
+
     def with_label(self) -> Self:
         """Annotate `label_key`: the key of the current label, or None."""
         return self.annotate(label_key=F("label__key"))
@@ -56,14 +72,14 @@ class SentenceQuerySet(models.QuerySet):
         return whole.select_related("category")
 
     def labelled(self) -> Self:
-        return self.with_label().filter(label_key__isnull=False)
+        return self.current().with_label().filter(label_key__isnull=False)
 
     def unlabelled(self) -> Self:
-        return self.with_label().filter(label_key__isnull=True)
+        return self.current().with_label().filter(label_key__isnull=True)
 
     def disputed(self) -> Self:
         """Keep sentences with differing blind votes and no adjudication."""
-        return self.filter(standing=label_resolution.DISPUTED)
+        return self.current().filter(standing=label_resolution.DISPUTED)
 
     def waiting_for(self, person: Any) -> Self:
         """Keep what this person may label next: unlabelled, or blind and short of votes.
@@ -78,7 +94,7 @@ class SentenceQuerySet(models.QuerySet):
                 votes__lt=BLIND_VOTES,
             )
         )
-        return self.with_vote(person).filter(wanted, vote=None)
+        return self.current().with_vote(person).filter(wanted, vote=None)
 
     def seen_by(self, person: Any) -> Self:
         """Keep sentences whose label this labeler may see: blind ones only after voting."""
@@ -88,7 +104,7 @@ class SentenceQuerySet(models.QuerySet):
     def flagged(self) -> Self:
         """Keep sentences with a flag that nobody has resolved."""
         flags = apps.get_model("corpus", "SentenceFlag").objects.filter(sentence=OuterRef("pk"))
-        return self.filter(Exists(flags.filter(resolves=None, resolved_by=None)))
+        return self.current().filter(Exists(flags.filter(resolves=None, resolved_by=None)))
 
     def relabel(self) -> None:
         """Recompute label, standing and votes from the rows of decisions and adjudications."""
@@ -97,14 +113,12 @@ class SentenceQuerySet(models.QuerySet):
             _relabel(self.model, pks[start : start + _BATCH])
 
     def search(self, words: str) -> Self:
-        """Keep sentences whose text or id contains `words`; all if it is empty."""
-        if not words:
-            return self
-        return self.filter(Q(text__icontains=words) | Q(sentence_id__icontains=words))
+        """Keep sentences whose text, accents aside, or id contains `words`; all if it is empty."""
+        return self.filter(_contains(words)) if words else self
 
     def label_counts(self) -> dict[str | None, int]:
         """Count sentences by current label; the key None counts the unlabelled."""
-        rows = self.with_label().order_by().values_list("label_key")
+        rows = self.current().with_label().order_by().values_list("label_key")
         return dict(rows.annotate(n=Count("pk")))
 
     def without_take_of(self, speaker: Any) -> Self:
@@ -152,10 +166,8 @@ class RecordingQuerySet(models.QuerySet):
         return self.consented().filter(state="accepted")
 
     def search(self, words: str) -> Self:
-        """Keep takes whose sentence's text or id contains `words`."""
-        return self.filter(
-            Q(sentence__text__icontains=words) | Q(sentence__sentence_id__icontains=words)
-        )
+        """Keep takes whose sentence's text, accents aside, or id contains `words`."""
+        return self.filter(_contains(words, "sentence__"))
 
     def state_counts(self) -> dict[str, int]:
         """Count takes by state; only those with consent wait (`waiting`)."""

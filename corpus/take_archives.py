@@ -25,7 +25,10 @@ MAX_RATIO = 100  # audio compresses to a third at best, digital silence no furth
 SMALL = 2**20  # files below this size may have any ratio
 SOUNDS = frozenset({"wav", "flac", "ogg", "oga", "opus", "mp3", "webm", "m4a", "mp4"})
 ARCHIVES = frozenset({"zip", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz"})
-LITTER = frozenset({"thumbs.db", "desktop.ini", "corpus.json", "sha256sums", "metadata.csv"})
+LITTER = frozenset({
+    "thumbs.db", "desktop.ini", "corpus.json", "context.json", "readme.md", "left_out.txt",
+    "sha256sums", "metadata.csv",
+})  # fmt: skip
 # Raised by `zipfile` for truncated or crafted archives.
 _DAMAGED = (
     BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError,

@@ -5,6 +5,7 @@ from django.urls import path
 from corpus.views import (
     agreement,
     batch,
+    corrections,
     focus,
     import_export,
     label_batches,
@@ -35,6 +36,9 @@ urlpatterns = [
     path("label/people/", agreement.progress, name="label_people"),
     path("label/<slug:sentence_id>/", labels.label_save, name="label_save"),
     path("label/<slug:sentence_id>/undo/", labels.label_undo, name="label_undo"),
+    path(
+        "label/<slug:sentence_id>/correct/", corrections.sentence_correct, name="sentence_correct"
+    ),
     path("label/<slug:sentence_id>/flag/", labels.label_flag, name="label_flag"),
     path("studio/", studio.studio, name="studio"),
     path("studio/store/", studio.studio_store, name="studio_store"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus.audio.profile import Profile
+from corpus.text.cleaning import composed
 from corpus.translatable import gettext_noop as _
 from distillation.engines import MIN_BASE_VOICES, STUDENTS, TEACHERS, with_gradient
 from distillation.recipe import WEIGHTS, RecipeError, RunRecipe, StyleRecipe
@@ -164,7 +165,7 @@ def planned_targets(
     prompt = None if any(style.prompt for style in styles) else request.prompt
     options = {"url": request.url} if info.needs_url and request.url else {}
     if prompt:
-        options |= {"prompt": prompt.name, "transcript": prompt.text}
+        options |= {"prompt": prompt.name, "transcript": composed(prompt.text)}
     sounds = [sound for style in styles for sound in _sounds(style, selection)]
     sounds += [prompt] if prompt else []
     return TargetPlan(

@@ -6,6 +6,7 @@ from distillation.views import (
     compare,
     launch,
     playground,
+    record_next,
     reviews,
     runs,
     sounds,
@@ -18,6 +19,7 @@ from distillation.views import (
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
 urlpatterns = [
+    path("takes/next/", record_next.record_next, name="record_next"),
     path("runs/", runs.runs, name="runs"),
     path("runs/launch/", launch.run_launch, name="run_launch"),
     path("runs/launch/facts/", launch.run_launch_facts, name="run_launch_facts"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from corpus.text.cleaning import composed
 from corpus.translatable import gettext_noop
 
 MAX_TEXT = 400
@@ -68,6 +69,7 @@ def _member(name: str, known: frozenset[str] | None) -> None:
 def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise Problem(gettext_noop("a string is wanted, not %(found)s"), found=_name(value))
+    value = composed(value)
     if not value.strip():
         raise Problem(gettext_noop("must not be empty"))
     for letter in value:
@@ -105,7 +107,8 @@ def _style(value: Any) -> str | None:
 
 
 def _path(value: Any) -> str:
-    text = _string(value)
+    _string(value)
+    text: str = value  # as it is on the disk, in whatever Unicode form
     path = PurePosixPath(text)
     outside = path.is_absolute() or ".." in path.parts or "\\" in text or ":" in text
     if outside or len(text) > _MAX_PATH:

@@ -32,7 +32,7 @@ def disputes(person: Any) -> SentenceQuerySet:
 
 def without_style() -> SentenceQuerySet:
     """Return the sentences nobody has chosen a style for; disputed ones have several."""
-    return Sentence.objects.filter(standing=Sentence.Standing.OPEN)
+    return Sentence.objects.current().filter(standing=Sentence.Standing.OPEN)
 
 
 def takes_waiting(takes: Any = None) -> RecordingQuerySet:

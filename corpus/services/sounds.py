@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from corpus.loading import sentence_sounds
 from corpus.models import ProsodyScore, Sentence
+from corpus.sentence_text import sentence_sounds
 
 _RATES = ("speech_rate", "articulation_rate")
 _BATCH = 500

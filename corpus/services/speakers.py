@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from corpus.models import Speaker
+from corpus.models import ConsentChange, Speaker
 
 CONSENT_SCOPE = "recording-cloning-serving"
 
@@ -22,13 +22,29 @@ def consent_give(*, person: Any, text: str) -> Speaker:
     speaker.consent_text, speaker.consent_scope = text, CONSENT_SCOPE
     speaker.consented_at, speaker.withdrawn_at = timezone.now(), None
     speaker.save()
+    _change(speaker, ConsentChange.Kind.GIVEN, speaker.consented_at, person, text)
     return speaker
 
 
-def consent_withdraw(*, speaker: Speaker) -> None:
-    """Record the withdrawal; the speaker's takes are no longer used from now on."""
-    speaker.withdrawn_at = timezone.now()
-    speaker.save(update_fields=["withdrawn_at"])
+@transaction.atomic
+def consent_withdraw(*, speaker: Speaker, person: Any) -> bool:
+    """Record that a speaker withdrew; from now on the takes are not used. False if it was so.
+
+    `person` records it: the speaker, or an administrator on the speaker's word.
+    """
+    now = timezone.now()
+    standing = Speaker.objects.filter(pk=speaker.pk, withdrawn_at=None)
+    if not standing.exclude(consented_at=None).update(withdrawn_at=now):
+        return False
+    speaker.refresh_from_db(fields=["withdrawn_at"])
+    _change(speaker, ConsentChange.Kind.WITHDRAWN, now, person)
+    return True
+
+
+def _change(speaker: Speaker, kind: str, when: Any, person: Any, text: str = "") -> None:
+    ConsentChange.objects.create(
+        speaker=speaker, kind=kind, created_at=when, person=person, text=text
+    )
 
 
 def _free_name(person: Any) -> str:

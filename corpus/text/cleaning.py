@@ -42,6 +42,17 @@ _MARKDOWN = compile_rules(
 )
 
 
+def composed(text: str) -> str:
+    """Return a text as it is stored: composed (NFC), without soft hyphens and zero-width signs."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+
+
+def searchable(text: str) -> str:
+    """Return a text as it is searched: lower case, without accents, single spaces."""
+    letters = unicodedata.normalize("NFKD", composed(text).casefold())
+    return " ".join("".join(x for x in letters if not unicodedata.combining(x)).split())
+
+
 def clean(text: str) -> str:
     """Return what is said of a text, line by line.
 
@@ -57,7 +68,7 @@ def clean(text: str) -> str:
         and emoji are left out, a break becomes a comma, an end of a paragraph a line. A `*` or `#`
         that stands alone stays, since telephones have them.
     """
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+    text = composed(text)
     if "<" in text:
         text = rewrite(text, _TAGS)
     if "&" in text:

@@ -1,5 +1,6 @@
 """Import and export pages: the exchange format, archives of takes, lists of sentences."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -22,21 +23,23 @@ from corpus.exporting import archive, takes_exported
 from corpus.forms import ExchangeForm, ExportForm, SentenceListForm
 from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
+from corpus.tables import ENCODINGS
 from corpus.uploads import TOO_LARGE
-from voicelab.roles import LABELER, REVIEWER, role_required
+from voicelab.roles import LABELER, REVIEWER, role_required, roles_of
 
 ENGLISH_WORDS = frozenset({*KINDS.values(), *REASONS})  # parameters to translate
 
 SHOWN = 200
-
+DOUBTS_SHOWN = 50
 NOTES_SHOWN = 5
 
 
 @require_GET
 @role_required(LABELER)
 def corpus_export(request: HttpRequest) -> StreamingHttpResponse:
+    only_labels = REVIEWER not in roles_of(request.user)
     return StreamingHttpResponse(
-        export(),
+        export(blind_to=request.user if only_labels else None),
         content_type="application/json; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="corpus.json"'},
     )
@@ -94,7 +97,9 @@ def takes_export(request: HttpRequest) -> HttpResponseBase:
     name = f"voicelab-{data['layout']}-{timezone.now():%Y%m%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(
-        archive(takes, data["layout"]), content_type="application/zip", headers=headers
+        archive(takes, data["layout"], rate=int(data["rate"] or 0)),
+        content_type="application/zip",
+        headers=headers,
     )
 
 
@@ -147,8 +152,11 @@ def _preview(found: SentenceList, plan: ListPlan) -> dict[str, Any]:
         "more": max(0, len(rows) - SHOWN),
         "left_out": len(rows) - len(plan.new),
         "drawing": mark_safe(drawing or ""),  # noqa: S308 - coverage_svg escapes
-        "content": "\n".join(text for _line, text in found.rows),
-        "guessed": found.encoding == "cp1252",
+        "content": json.dumps([text for _line, text in found.rows], ensure_ascii=False),
+        "guessed": "" if found.encoding.startswith("utf") else ENCODINGS[found.encoding],
+        "damaged": len(found.doubts),
+        "doubts": found.doubts[:DOUBTS_SHOWN],
+        "doubts_more": max(0, len(found.doubts) - DOUBTS_SHOWN),
     }
 
 

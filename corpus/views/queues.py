@@ -27,7 +27,7 @@ def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
     """Return the sentences the filter selects, in its order; an invalid filter selects all."""
     sentences: Any = Sentence.objects.shown_to(person)
     if not filter_.is_valid():
-        return sentences
+        return sentences.current()
     wanted = filter_.cleaned_data
     for name in ("category", "list"):
         if wanted[name]:
@@ -43,6 +43,9 @@ def chosen(filter_: LabelFilter, person: Any) -> SentenceQuerySet:
 
 
 def _in_state(sentences: Any, state: str, person: Any) -> Any:
+    if state == "archived":
+        return sentences.filter(archived_at__isnull=False)
+    sentences = sentences.current()
     if state == "todo":
         labels = LABELER in roles_of(person)
         return sentences.waiting_for(person) if labels else sentences.filter(standing="open")

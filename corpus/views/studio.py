@@ -66,7 +66,8 @@ def studio(request: HttpRequest) -> HttpResponse:
     if not speaker or not speaker.consented_at or speaker.withdrawn_at:
         return redirect(f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
     styles = {style.key: style for style in StyleLabel.objects.all()}
-    chosen = "" if request.GET.get("sentence") else request.GET.get("style", "")
+    one_asked = request.GET.get("sentence") or request.GET.get("sentences")
+    chosen = "" if one_asked else request.GET.get("style", "")
     waiting: Any = to_record(request.user)
     counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
     context = {
@@ -76,6 +77,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "to_record": sum(counts.values()),
         "waiting": takes_waiting_count(Recording.objects.filter(speaker=speaker)),
         "chosen": chosen if chosen in styles else "",
+        "listed": bool(_listed(request)),
         "labelled": _labelled(chosen if chosen in styles else ""),
         "examples": set(_examples(speaker).values_list("style__key", flat=True)),
     }
@@ -156,9 +158,17 @@ def _examples(speaker: Speaker | None) -> Any:
 def _prompts(
     request: HttpRequest, speaker: Speaker, styles: dict[str, StyleLabel]
 ) -> list[tuple[Sentence, StyleLabel]]:
-    """Return the sentences to read next with their styles: the requested one, then the queue."""
+    """Return the sentences to read next with their styles.
+
+    With `sentences` (ids, in order) exactly these, with `sentence` that one and then the queue.
+    """
     chosen = request.GET.get("style", "")
-    asked: Any = Sentence.objects.with_label().filter(sentence_id=request.GET.get("sentence", ""))
+    if ids := _listed(request):
+        listed: Any = Sentence.objects.labelled().filter(sentence_id__in=ids)
+        rows = sorted(listed, key=lambda sentence: ids.index(sentence.sentence_id))
+        return [(sentence, styles[sentence.label_key]) for sentence in rows]
+    current: Any = Sentence.objects.current().with_label()
+    asked = current.filter(sentence_id=request.GET.get("sentence", ""))
     first = [
         (sentence, styles[chosen if chosen in styles else sentence.label_key])
         for sentence in asked
@@ -176,9 +186,13 @@ def _prompts(
     return first + [prompt for prompt in queue if prompt not in first]
 
 
+def _listed(request: HttpRequest) -> list[str]:
+    return [one for one in request.GET.get("sentences", "").split(",") if one][:PROMPTS]
+
+
 def _labelled(style: str) -> bool:
     """Return whether any sentence is labelled, with this style if one is given."""
-    labelled = Sentence.objects.filter(label__isnull=False)
+    labelled = Sentence.objects.current().filter(label__isnull=False)
     return (labelled.filter(label__key=style) if style else labelled).exists()
 
 
@@ -221,8 +235,7 @@ def consent(request: HttpRequest) -> HttpResponse:
 @role_required(SPEAKER)
 def consent_end(request: HttpRequest) -> HttpResponse:
     speaker = speaker_of(request.user)
-    if speaker:
-        consent_withdraw(speaker=speaker)
+    if speaker and consent_withdraw(speaker=speaker, person=request.user):
         messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
     return redirect("consent")
 

@@ -152,7 +152,7 @@ def _upload_page(
 
 def _preselected(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:
     """Preselect the requested sentence, else the next to record, in the style of its label."""
-    sentences = Sentence.objects.with_label()
+    sentences = Sentence.objects.current().with_label()
     sentence: Any = (
         sentences.filter(sentence_id=request.GET.get("sentence", "")).first()
         or Sentence.objects.without_take_of(speaker).first()

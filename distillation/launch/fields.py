@@ -7,7 +7,8 @@ from django import forms
 
 class TakeChoice(forms.ModelMultipleChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.style.key} · {obj.sentence.sentence_id} · {obj.take} · {obj.sentence.text}"
+        place = f"{obj.style.key} · {obj.speaker.name} · {obj.sentence.sentence_id} · {obj.take}"
+        return f"{place} · {obj.sentence.text}"
 
 
 class FilesInput(forms.ClearableFileInput):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from corpus.models import StyleLabel
+from corpus.models import Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.launch.form import PRESETS, RunLaunchForm, uploads_name
 from distillation.launch.initial import launch_again, launch_gone
@@ -25,7 +25,7 @@ from distillation.services.runs import run_launch_once
 from distillation.wording import warning_words
 from voicelab.roles import ADMIN, role_required
 
-MAIN = ("preset", "styles", "teacher", "name")
+MAIN = ("preset", "styles", "teacher", "speaker", "mix_speakers", "name")
 GROUPS = (  # title, term, fields
     (
         gettext_lazy("Target clips instead of the teacher"),
@@ -113,7 +113,13 @@ def _facts(form: RunLaunchForm) -> dict[str, Any]:
     chosen = form["preset"].value() or NORMAL
     own = int(_number(form, "steps"))
     return {
-        "needs": launch_requirements(student=student, teacher=teacher, styles=styles),
+        "needs": launch_requirements(
+            student=student,
+            teacher=teacher,
+            styles=styles,
+            speaker=_speaker(form),
+            mix_speakers=form["mix_speakers"].value() in (True, "on"),
+        ),
         "cards": [
             (preset, name, search_estimate(steps=steps[preset], **searched))
             for preset, name in PRESETS
@@ -124,6 +130,14 @@ def _facts(form: RunLaunchForm) -> dict[str, Any]:
         "teacher": teacher,
         "own_steps": own,
     }
+
+
+def _speaker(form: RunLaunchForm) -> Speaker | None:
+    value = form["speaker"].value()
+    pk = str(value.pk if isinstance(value, Speaker) else value or "")
+    choices: Any = form.fields["speaker"]
+    found: Speaker | None = choices.queryset.filter(pk=pk).first() if pk.isdecimal() else None
+    return found
 
 
 def _known(form: RunLaunchForm, name: str, known: Mapping[str, Any], otherwise: str) -> str:

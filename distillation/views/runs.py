@@ -16,6 +16,7 @@ from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage,
 from distillation.recipe import RunRecipe
 from distillation.services import runs as run_services
 from distillation.services.errors import RunError
+from distillation.services.provenance import takes_used
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import may_hear_target
@@ -51,7 +52,11 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "distillation/run.html", run_context(pk, request.user))
+    context = run_context(pk, request.user)
+    used = takes_used(context["run"])
+    speakers = {one.use.recording.speaker.name for of_style in used.values() for one in of_style}
+    context |= {"used": used, "used_speakers": sorted(speakers)}
+    return render(request, "distillation/run.html", context)
 
 
 @require_GET

@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "label_selection": ("POST", only(LABELER)),
     "label_flag": ("POST", only(LABELER, REVIEWER)),
     "label_flag_resolve": ("POST", only(LABELER, REVIEWER)),
+    "sentence_correct": ("GET", only(LABELER, REVIEWER)),
     "label_accept": ("GET", only(LABELER)),
     "label_accept_undo": ("POST", only(LABELER)),
     "label_disputes": ("GET", only(REVIEWER)),
@@ -79,6 +80,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "consent": ("POST", only(SPEAKER)),
     "consent_withdraw": ("POST", only(SPEAKER)),
     # distillation
+    "record_next": ("GET", only(SPEAKER, REVIEWER)),
     "runs": ("GET", ALL),
     "run_launch": ("GET", only()),
     "run_launch_facts": ("GET", only()),

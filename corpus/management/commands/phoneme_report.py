@@ -56,7 +56,8 @@ class Command(BaseCommand):
 
 def _texts_by_list() -> dict[str, tuple[str, list[str]]]:
     found: dict[str, tuple[str, list[str]]] = {}
-    for name, category, text in Sentence.objects.values_list("list", "category__key", "text"):
+    rows = Sentence.objects.current().values_list("list", "category__key", "text")
+    for name, category, text in rows:
         found.setdefault(name, (category, []))[1].append(text)
     return found
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from corpus.exchange.items import ExchangeItem, ExchangeProsody, ExchangeRecording, dump
 from corpus.exchange.parsing import ExchangeError, ExchangeErrors, parse
+from corpus.text.cleaning import composed
 
 STYLES = {"neutral", "amable", "empatico", "profesional"}
 LISTS = {"lista_call_center", "lista_01"}
@@ -176,7 +177,7 @@ recordings = st.builds(
 items = st.builds(
     ExchangeItem,
     sentence_id=st.from_regex(r"[-a-zA-Z0-9_]{1,50}", fullmatch=True),
-    text=words.map(lambda text: f"a{text}a"),
+    text=words.map(lambda text: composed(f"a{text}a")),
     list=st.sampled_from(sorted(LISTS)),
     style_label=st.sampled_from(sorted(STYLES)),
     recording=st.none() | recordings,

@@ -51,7 +51,7 @@ def test_every_format_gives_the_same_sentences(data, name, kind):
 
 def test_windows_1252_is_reported_so_that_accents_can_be_checked():
     assert read("¿Qué?".encode("cp1252")).encoding == "cp1252"
-    assert read("¿Qué?".encode()).encoding == "utf-8-sig"
+    assert read("¿Qué?".encode()).encoding == "utf-8"
 
 
 def test_a_cell_may_hold_the_delimiter_and_a_line_break():
@@ -72,7 +72,13 @@ def test_a_cell_may_hold_the_delimiter_and_a_line_break():
         (b'["Hola.", 3]', "", 2),
         (b'["Hola.", {"other": "x"}]', "", 2),
         (b'["Hola.",\n "Adi', "", 2),
-        (b'{"text": "Hola."}', "", 1),
+        (b"text,n\nHola, amigo,3\n", "", 2),
+        (b"text;n\n\nHola.;1\nAdi\xc3\xb3s.\n", "", 4),
+        (b"sep=;\ntext;n\nHola.;1\nSi;No;3\n", "", 4),
+        (b"1\tHola.\n2\tSi.\n", "", 1),
+        (b"text\n#N/A\nd\xc3\x83as\n", "", 2),
+        (b'{"text": "Hola."}\n{"other": 1}', "", 2),
+        (b'{"text": "Hola."}\n{"text": ', "a.jsonl", 2),
         (b"[" * 100_000, "", 0),
         (b"a,b\nHola.,x", "a.csv", 1),
         (b'text,n\n"Hola', "a.csv", 2),

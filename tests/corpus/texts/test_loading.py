@@ -36,8 +36,9 @@ def test_an_admins_edits_are_kept_unless_an_update_is_requested() -> None:
 def test_a_recorded_sentence_keeps_its_text() -> None:
     corpus_load()
     sentence = Sentence.objects.get(sentence_id="shcc-02")
+    sentence.text = "Otro texto."
+    sentence.save()
     RecordingFactory(sentence=sentence)
-    Sentence.objects.filter(pk=sentence.pk).update(text="Otro texto.")
     with pytest.raises(CorpusChanged, match="shcc-02"):
         corpus_load(update=True)
 

@@ -1,15 +1,18 @@
 """The blind share: one vote each, a label only by agreement or adjudication, derived outcomes."""
 
+import json
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus import label_resolution
 from corpus.models import LabelDecision, Sentence, draw
 from corpus.services.labels import LabelConflict, label_adjudicate, label_set, label_undo
-from tests.factories import CategoryFactory, PersonFactory, SentenceFactory
+from tests.corpus.web.conftest import signed_in
+from tests.factories import CategoryFactory, PersonFactory, RecordingFactory, SentenceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +33,31 @@ def test_the_blind_draw_is_deterministic_and_uniform():
     assert share == pytest.approx(0.2, abs=0.02)
     row = Sentence(sentence_id="b", text="b", category=CategoryFactory(), list="l")
     assert Sentence.objects.bulk_create([row])[0].draw == draw("b")
+
+
+def test_a_labelers_export_leaves_out_what_they_judge_blind(
+    settings, sentence, warm, neutral, labeler, reviewer
+):
+    seen = SentenceFactory()
+    settings.BLIND_SHARE = 0.0
+    for each in (sentence, seen):
+        label_set(sentence=each, style=warm, person=PersonFactory())
+        RecordingFactory(sentence=each, style=warm, state="accepted")
+    settings.BLIND_SHARE = (draw(sentence.sentence_id) + draw(seen.sentence_id)) / 2
+    hidden = min(sentence, seen, key=lambda one: draw(one.sentence_id))
+
+    def exported(person: Any) -> dict[str, Any]:
+        answer: Any = signed_in(person).get(reverse("corpus_export"))
+        items = json.loads(b"".join(answer.streaming_content))
+        return {item["sentence_id"]: (item["style_label"], item["recording"]) for item in items}
+
+    both = PersonFactory(roles=["admin"])
+    assert exported(labeler)[hidden.sentence_id] == (None, None)
+    assert [label for label, _take in exported(labeler).values()].count("amable") == 1
+    assert [label for label, _take in exported(both).values()] == ["amable", "amable"]
+    assert signed_in(reviewer).get(reverse("corpus_export")).status_code == 403
+    label_set(sentence=hidden, style=neutral, person=labeler)
+    assert exported(labeler)[hidden.sentence_id][0] == exported(both)[hidden.sentence_id][0]
 
 
 def test_two_equal_votes_make_a_label(blind, sentence, neutral, warm, labeler):

@@ -82,9 +82,20 @@ def test_sentences_that_differ_in_accents_are_left_out_unless_wanted(client):
 )
 def test_csv_and_json_are_imported_like_text(name, data, client):
     preview = send(client, data, name)
-    assert preview.context["guessed"] is (name == "a.csv")
+    assert preview.context["guessed"] == ("Windows-1252" if name == "a.csv" else "")
     confirmed(client, preview)
     assert Sentence.objects.filter(text="¿Me oye bien?", list="lista_nueva").exists()
+
+
+def test_damaged_sentences_are_pointed_out_and_stored_repaired(client):
+    preview = send(client, "texto\nBuenos dÃ\xadas.\n#N/A\n[Risas] Hola.\n".encode(), "a.csv")
+    page = preview.content.decode()
+    assert "2 frases llegaron dañadas" in page
+    assert "Buenos días." in page
+    assert "#N/A" in page
+    confirmed(client, preview)
+    stored = set(Sentence.objects.filter(list="lista_nueva").values_list("text", flat=True))
+    assert stored == {"Buenos días.", "[Risas] Hola."}
 
 
 @pytest.mark.parametrize("store", ["", "1"])

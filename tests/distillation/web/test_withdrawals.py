@@ -48,6 +48,10 @@ def uses_stored(run: Run) -> None:
         take_uses_store(style_run)
 
 
+def withdraw(who: Speaker) -> None:
+    consent_withdraw(speaker=who, person=who.user)
+
+
 def speaker() -> Speaker:
     return Recording.objects.get().speaker
 
@@ -75,7 +79,7 @@ def test_an_unused_speaker_has_no_uses(pack: VoicePack) -> None:
 
 def test_a_voice_with_withdrawn_consent_is_not_deployed_again(pack: VoicePack) -> None:
     person = pack.style_run.run.created_by
-    consent_withdraw(speaker=speaker())
+    withdraw(speaker())
     with pytest.raises(RunError) as refused:
         packs_deploy(packs=[pack], person=person)
     assert refused.value.code == "consent_withdrawn"
@@ -84,7 +88,7 @@ def test_a_voice_with_withdrawn_consent_is_not_deployed_again(pack: VoicePack) -
 
 
 def test_a_withdrawal_affects_only_the_styles_of_that_speaker(pack: VoicePack) -> None:
-    consent_withdraw(speaker=speaker())
+    withdraw(speaker())
     rows = pack.style_run.run.style_runs
     with pytest.raises(RunError):
         consent_hold(rows.get(style="neutral"))
@@ -94,7 +98,7 @@ def test_a_withdrawal_affects_only_the_styles_of_that_speaker(pack: VoicePack) -
 def test_a_running_search_stops_at_its_next_slice() -> None:
     run: Run = tiny_run("neutral")
     style_run = run.style_runs.get()
-    consent_withdraw(speaker=Recording.objects.first().speaker)
+    withdraw(Recording.objects.first().speaker)
     slices.style_advance(style_run_id=style_run.pk, slice=0)
     ended = StyleRun.objects.get(pk=style_run.pk)
     assert (ended.state, ended.error_code) == ("failed", "consent_withdrawn")
