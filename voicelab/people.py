@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from voicelab.accounts import password_link
-from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, role_required
+from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, posted_from, role_required
 
 
 class PersonForm(forms.ModelForm):
@@ -47,7 +47,7 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("people")
 @role_required(ADMIN)
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a one-time link; a superuser's only for a superuser, who could take their account."""

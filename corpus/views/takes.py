@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from corpus.audio.drawings import svg
@@ -30,7 +30,7 @@ from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of
 from corpus.wording import refusal
 from voicelab.http import HtmxRequest
-from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
+from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
 
@@ -64,7 +64,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "corpus/take.html", _take_context(request, recording))
 
 
-@require_POST
+@posted_from(lambda pk: reverse("take", args=[pk]))
 @role_required(REVIEWER)
 def take_judge(request: HttpRequest, pk: int) -> HttpResponse:
     recording = get_object_or_404(takes_seen_by(request.user), pk=pk)

@@ -10,7 +10,14 @@ from django.utils import timezone
 
 from distillation.models import Deployment, RunEvent, StyleRun, WorkerBeat
 from distillation.services.leases import leases_release_dead
-from distillation.services.queue import ORDINARY, TEACHER, deployments_enqueue, slice_enqueue
+from distillation.services.queue import (
+    ORDINARY,
+    TEACHER,
+    deployments_enqueue,
+    slice_enqueue,
+    voice_test_enqueue_again,
+)
+from distillation.services.voice_tests import test_is_lost
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 15.0
@@ -25,6 +32,9 @@ def runs_recover() -> int:
     patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)
     for deployment in Deployment.objects.forgotten(patience):
         deployments_enqueue([deployment])
+    for deployment in Deployment.objects.current().filter(test__state="asked"):
+        if test_is_lost(deployment, now):
+            voice_test_enqueue_again(deployment)
     return sum(map(_recover, StyleRun.objects.forgotten(now, patience)))
 
 

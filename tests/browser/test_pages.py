@@ -86,6 +86,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
     *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
+    "playground_waveform",
     "voice_card",
 }
 

@@ -113,6 +113,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "playground_history": ("GET", ALL),
     "playground_state": ("GET", ALL),  # of the person's own sounds
     "playground_sound": ("GET", ALL),  # likewise
+    "playground_waveform": ("GET", ALL),  # likewise
     "withdrawals": ("GET", only()),
     "voice_uses": ("GET", only(SPEAKER)),
     # listening tests; a part is its listener's alone, known by its key
