@@ -1,4 +1,4 @@
-"""Take pages: the list, the upload, one take with its measures, the verdict."""
+"""Take pages: the list, the upload, one take with its measures, the verdict, scoring again."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -20,6 +21,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services import take_scores
 from corpus.services.counts import takes_waiting, to_record
 from corpus.services.speakers import speaker_of
 from corpus.services.takes import ConsentMissing, take_store
@@ -218,3 +220,18 @@ def _filtered(filter_: TakeFilter, seen: Any) -> Any:
     if wanted["speaker"]:
         seen = seen.filter(speaker=wanted["speaker"])
     return seen.search(wanted["q"])
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(REVIEWER)
+def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
+    speaker = get_object_or_404(Speaker, pk=pk)
+    if request.method == "POST":
+        takes = [int(take) for take in request.POST.getlist("take") if take.isdecimal()]
+        n = take_scores.takes_rescore(speaker=speaker, takes=takes, person=request.user)
+        text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
+        messages.success(request, text % {"n": n})
+        return redirect("takes_rescore", pk)
+    rows = take_scores.rescore_preview(speaker)
+    context = {"speaker": speaker, "rows": sorted(rows, key=lambda row: -abs(row.difference))}
+    return render(request, "corpus/takes_rescore.html", context)

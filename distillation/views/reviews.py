@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -11,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from corpus.views.measures import bar_of
-from distillation.forms import DecisionForm
 from distillation.models import ENDED, Decision, Deployment, Run, RunState, VoicePack
 from distillation.services.decisions import pack_decide as pack_decide_
 from distillation.services.errors import RunError
@@ -19,6 +19,13 @@ from distillation.stages.checks import STYLE_DIRECTION
 from distillation.views.evidence import directions, marks, prosody, worsened
 from distillation.views.review_card import review_card
 from voicelab.roles import ADMIN, REVIEWER, ROLES, posted_from, role_required
+
+
+class DecisionForm(forms.ModelForm):
+    class Meta:
+        model = Decision
+        fields = ["verdict", "reason", "nevertheless"]
+        widgets = {"reason": forms.Textarea(attrs={"rows": 2})}
 
 
 @require_GET
