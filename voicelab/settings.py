@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+
+from voicelab.tracing import logging_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -32,6 +35,8 @@ HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Proxies whose X-Forwarded-For is believed, as addresses or networks; everybody else may lie in it.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -47,8 +52,10 @@ INSTALLED_APPS = [
     "corpus",
     "distillation",
     "distillation.listening_tests",
+    "voicelab.operations",
 ]
 MIDDLEWARE = [
+    "voicelab.operations.middleware.observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -221,11 +228,12 @@ SHARE_SECONDS = env.float(
 )  # lease of one candidate by a helping worker
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"httpx": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+try:
+    LOGGING = logging_of(
+        env.str("LOG_FORMAT", default="plain"),
+        env.str("LOG_LEVEL", default="INFO"),
+        {"httpx": {"level": "WARNING"}},
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+SENTRY_DSN = env.str("SENTRY_DSN", default="")  # where program faults are reported

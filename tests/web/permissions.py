@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "people": ("GET", only()),
     "person_link": ("POST", only()),
     "person_active": ("POST", only()),
+    "audit": ("GET", only()),
+    "audit_export": ("GET", only()),
     "password_change": ("GET", ALL),
     "password_change_done": ("GET", ALL),
     "password_reset": ("GET", EVERYBODY),
