@@ -25,7 +25,8 @@ def slice_enqueue(style_run: StyleRun) -> None:
     """Send the style's next slice; if the broker is down, log it: `runs_recover` sends again."""
     StyleRun.objects.filter(pk=style_run.pk).update(queued_at=timezone.now())
     args, queue = [style_run.pk, style_run.slice], queue_of(style_run)
-    send = partial(current_app.send_task, ADVANCE, args=args, queue=queue)
+    belongs = {"voicelab_run_id": style_run.run_id}
+    send = partial(current_app.send_task, ADVANCE, args=args, queue=queue, headers=belongs)
     transaction.on_commit(send, robust=True)
 
 
@@ -73,7 +74,10 @@ def _test_send(row: Deployment) -> None:
 def help_ask(style_run: StyleRun, number: int = 1) -> None:
     """Request the `number`-th helper for this slice; queued after waiting work."""
     args = [style_run.pk, style_run.slice, number]
-    send = partial(current_app.send_task, HELP, args=args, expires=settings.SLICE_HARD_SECONDS)
+    belongs = {"voicelab_run_id": style_run.run_id}
+    send = partial(
+        current_app.send_task, HELP, args=args, headers=belongs, expires=settings.SLICE_HARD_SECONDS
+    )
     transaction.on_commit(send, robust=True)
 
 

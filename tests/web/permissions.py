@@ -27,6 +27,11 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "people": ("GET", only()),
     "person_link": ("POST", only()),
     "person_active": ("POST", only()),
+    "healthz": ("GET", EVERYBODY),
+    "readyz": ("GET", EVERYBODY),
+    "metrics": ("GET", only()),  # and who has METRICS_KEY
+    "operations": ("GET", only()),
+    "unattended": ("GET", ALL),
     "audit": ("GET", only()),
     "audit_export": ("GET", only()),
     "password_change": ("GET", ALL),
