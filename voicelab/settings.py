@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "voicelab.request_values.Readable",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "voicelab.urls"

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from corpus.models import Speaker
 from corpus.services import take_scores
+from voicelab.request_values import row_number
 from voicelab.roles import REVIEWER, role_required
 
 
@@ -16,7 +17,7 @@ from voicelab.roles import REVIEWER, role_required
 def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
     speaker = get_object_or_404(Speaker, pk=pk)
     if request.method == "POST":
-        takes = [int(take) for take in request.POST.getlist("take") if take.isdecimal()]
+        takes = [found for take in request.POST.getlist("take") if (found := row_number(take))]
         n = take_scores.takes_rescore(speaker=speaker, takes=takes, person=request.user)
         text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
         messages.success(request, text % {"n": n})
