@@ -36,7 +36,7 @@ LIMITS = {
 }
 
 
-class Connection(HTTPChannel):  # type: ignore[misc]
+class Connection(HTTPChannel):
     """A client's connection; `is_late` says when to give its request up."""
 
     begun = 0.0
@@ -58,7 +58,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return bool(now - self.begun > GRACE_S + sent / SLOWEST)
 
 
-class FairWorker(Worker):  # type: ignore[misc]
+class FairWorker(Worker):
     def run(self) -> None:
         self._sockets: dict[int, Any] = {}
         executor = FairExecutor(self.cfg.threads)
