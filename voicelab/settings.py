@@ -241,10 +241,7 @@ DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float(
-    "SHARE_SECONDS", default=120.0
-)  # lease of one candidate by a helping worker
+HEARTBEAT_SECONDS = 4.0  # of a process at work; after 15 to 20 s of silence its lease ends
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
 LOGGING = {
