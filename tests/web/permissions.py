@@ -44,7 +44,6 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "password_change": (BOTH, ALL),
     "audit": ("GET", only()),
     "audit_export": ("GET", only()),
-    "password_change": ("GET", ALL),
     "password_change_done": ("GET", ALL),
     "password_reset": (BOTH, EVERYBODY),
     "password_reset_done": ("GET", EVERYBODY),
