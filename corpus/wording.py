@@ -14,6 +14,10 @@ from corpus.services.takes import MAX_SECONDS
 
 REFUSALS = {
     "not_audio": _("This is not a sound file we know. Send WAV, FLAC, OGG, MP3, WebM or M4A."),
+    "codec": _(
+        "The sound in this file is stored as “%(detail)s”, which is not read here. Save it as "
+        "WAV, FLAC, MP3 or M4A and send that."
+    ),
     "empty": _("The file holds no sound at all. Record or choose it again."),
     "silent": _("The recording is silent. Check the microphone and its level."),
     "too_short": _("Less than %(shortest)s s of sound. Record the whole sentence."),
@@ -95,6 +99,7 @@ def refusal(error: AudioError) -> str:
     if error.code not in REFUSALS:
         return str(error)
     return str(REFUSALS[error.code]) % {
+        "detail": error.detail,
         "shortest": number_format(MIN_SECONDS),
         "longest": round(MAX_SECONDS),
         "largest": filesizeformat(settings.MAX_UPLOAD_BYTES),

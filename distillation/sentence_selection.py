@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
+from statistics import fmean
+from typing import NamedTuple
 
 REFERENCES = 5
 TARGET_SECONDS = (20.0, 28.0)  # of speech, without pauses; the target must last 20-30 s
@@ -39,6 +41,53 @@ class SentenceSelection:
     references: Mapping[str, tuple[SentenceOption, ...]]
     search: tuple[str, ...]
     held_out: tuple[str, ...]
+
+
+class SpeakerTakes(NamedTuple):
+    """What one speaker recorded of the styles of a run.
+
+    Attributes
+    ----------
+    speaker : str
+    styles : int
+        With enough recorded sentences for a target.
+    sentences : int
+        Recorded, over all styles.
+    quality : float
+        Mean of the best takes that a target is made of, 0-1.
+    """
+
+    speaker: str
+    styles: int
+    sentences: int
+    quality: float
+
+
+def ranked_speakers(
+    recorded: Mapping[str, Mapping[str, Sequence[float]]],
+) -> list[SpeakerTakes]:
+    """Return the speakers, the one whose takes a run should use first.
+
+    The takes of a run are of one speaker: a voice fitted to two is nobody's. First counts in how
+    many styles a speaker has enough takes, then their quality, then how many they are.
+
+    Parameters
+    ----------
+    recorded : mapping of str to mapping of str to sequence of float
+        By speaker and style, the quality of the best take of each sentence.
+    """
+    found = [_speaker_takes(name, of_style) for name, of_style in recorded.items()]
+    return sorted(found, key=lambda one: (-one.styles, -one.quality, -one.sentences, one.speaker))
+
+
+def _speaker_takes(name: str, of_style: Mapping[str, Sequence[float]]) -> SpeakerTakes:
+    best = [one for some in of_style.values() for one in sorted(some, reverse=True)[:REFERENCES]]
+    return SpeakerTakes(
+        name,
+        sum(len(some) >= REFERENCES for some in of_style.values()),
+        sum(map(len, of_style.values())),
+        round(fmean(best), 4) if best else 0.0,
+    )
 
 
 def select_sentences(

@@ -26,7 +26,6 @@ LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS")
 
 DEPLOY_SECONDS = 60
 SPEAK_SECONDS = 120
-TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -113,8 +112,8 @@ def candidate_speak(sound_id: int) -> None:
     autoretry_for=(OperationalError,),
     retry_backoff=2,
     max_retries=5,
-    soft_time_limit=TEST_SECONDS,
-    time_limit=TEST_SECONDS + 30,
+    soft_time_limit=voice_tests.TEST_SECONDS,
+    time_limit=voice_tests.TEST_SECONDS + 30,
 )
 def voice_test(deployment_id: int) -> None:
     voice_tests.voice_test(deployment_id=deployment_id)

@@ -6,6 +6,7 @@ from distillation.views import (
     compare,
     launch,
     playground,
+    record_next,
     reviews,
     runs,
     sounds,
@@ -18,6 +19,7 @@ from distillation.views import (
 SOUND = "runs/<int:pk>/audio/<slug:style>"
 
 urlpatterns = [
+    path("takes/next/", record_next.record_next, name="record_next"),
     path("runs/", runs.runs, name="runs"),
     path("runs/launch/", launch.run_launch, name="run_launch"),
     path("runs/launch/facts/", launch.run_launch_facts, name="run_launch_facts"),
@@ -54,4 +56,7 @@ urlpatterns = [
     path("playground/history/", playground.playground_history, name="playground_history"),
     path("playground/<int:pk>/", playground.playground_state, name="playground_state"),
     path("playground/<int:pk>/sound/", playground.playground_sound, name="playground_sound"),
+    path(
+        "playground/<int:pk>/waveform/", playground.playground_waveform, name="playground_waveform"
+    ),
 ]

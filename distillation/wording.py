@@ -39,11 +39,16 @@ FAULTS: dict[str, Any] = {
     "no_transcript": _("The words of the prompt are missing; launch a new run with another."),
     "prompt_too_short": _("The prompt is too short to clone; launch a new run with another."),
     "prompt_too_long": _("The prompt is too long to clone; launch a new run with a shorter one."),
+    "prompt_pace": _(
+        "The words of the prompt do not fit its sound; launch a new run with exactly the words "
+        "that are spoken."
+    ),
     "no_teacher": _("This worker cannot run the teacher f5; start `make teacher-worker`, retry."),
     "no_prompt": _("The teacher has neither takes nor a prompt; record takes of this style."),
     **dict.fromkeys(
         (
             "not_audio",
+            "codec",
             "empty",
             "silent",
             "too_short",

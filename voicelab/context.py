@@ -12,7 +12,7 @@ from corpus.models import StyleLabel
 from corpus.services.counts import navigation_counts
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, roles_of
 
-TAKES = {"takes", "take", "take_upload", "studio", "consent"}
+TAKES = {"takes", "take", "take_upload", "studio", "consent", "record_next"}
 TAKES |= {
     "takes_rescore",
     "take_batch",

@@ -39,6 +39,7 @@ urlpatterns = [
     path("", include("corpus.urls")),
     path("", include("distillation.urls")),
     path("", include("distillation.listening_tests.urls")),
+    path("", include("voicelab.operations.urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/img/mark.svg"), name="favicon"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

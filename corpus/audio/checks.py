@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus.audio import timing
 from corpus.audio.loudness import HOP_S, frame_rms, integrated_lufs
-from corpus.audio.types import Audio
+from corpus.audio.types import Audio, Samples
 from corpus.audio.units import FLOOR_DB, to_db
 
 Limit = tuple[float | None, float | None]
@@ -23,6 +24,8 @@ MIN_SPEECH_S = 1.0  # the minimum for a speaker encoder
 SYLLABLES_PER_S = (1.8, 9.0)  # slowest and fastest reading of a known text
 _FLAT_RUN = 3  # samples
 _LSB = 2.0**-15
+_ROUND_STEPS = 10  # 9, and one for rounding
+_FEWEST_PLATEAUS = 3
 _GUARD_FRAMES = 5  # on both sides of speech, excluded from the room noise
 _FEW_FRAMES = 10
 
@@ -119,20 +122,42 @@ def clipped_share(audio: Audio) -> float:
     """Return the share of clipped samples, 0-1.
 
     A sample is clipped if it exceeds full scale (as in lossy files of clipped audio), or lies in
-    a flat top: three or more neighbours equal to 16-bit precision within 10 % of a peak of at
-    least half scale.
+    a flat top: three or more neighbours equal to 16-bit precision within 10 % of the peak. Below
+    half scale, as after turning clipped audio down, the round tops of quiet sound are also equal
+    to that precision; there flat tops count that begin and end steeply (`_plateaus`).
     """
     magnitude = np.abs(audio.y)
     peak = float(magnitude.max())
     over = magnitude > 1.0 + _LSB
     if peak < 0.5:
-        return 0.0
-    high = magnitude[1:] >= 0.9 * peak
-    same = high & (np.abs(np.diff(audio.y)) < 0.5 * _LSB)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
-    lengths = edges[1::2] - edges[::2] + 1
+        return (_plateaus(audio.y) + _plateaus(-audio.y)) / len(magnitude)
+    same = (magnitude[1:] >= 0.9 * peak) & (np.abs(np.diff(audio.y)) < 0.5 * _LSB)
+    starts, ends = _runs(same)
+    lengths = ends - starts + 1
     flat = int(lengths[lengths >= _FLAT_RUN].sum())
     return (flat + int(over.sum())) / len(magnitude)
+
+
+def _plateaus(y: Samples) -> int:
+    """Count the samples in flat tops at the maximum, if it has three or more flat tops.
+
+    A round top that is flat to one step over a length L has fallen by less than 9 steps another L
+    to either side (a parabola: (L/2 + L)² / (L/2)² = 9); a cut one falls by its slope times L.
+    """
+    top = float(y.max(initial=0.0))
+    starts, ends = _runs(y >= top - 0.75 * _LSB)
+    lengths = ends - starts
+    inside = (lengths >= _FLAT_RUN) & (starts >= lengths) & (ends + lengths <= len(y))
+    starts, ends, lengths = starts[inside], ends[inside], lengths[inside]
+    sides = np.maximum(y[starts - lengths], y[ends + lengths - 1])
+    cut = lengths[sides < top - _ROUND_STEPS * _LSB]
+    return int(cut.sum()) if len(cut) >= _FEWEST_PLATEAUS else 0
+
+
+def _runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return the first index of every run of True, and the index after its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
 
 
 def snr_db(audio: Audio, spoken: timing.Timing) -> float:

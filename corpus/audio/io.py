@@ -6,13 +6,14 @@ import struct
 from collections.abc import Iterator
 from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import av
 import numpy as np
 import soundfile
 import soxr
 
+from corpus.audio.downmix import ChannelMeter, Floats, without_rumble
 from corpus.audio.types import Audio, AudioError, Samples
 from corpus.files import sha256, write_bytes
 
@@ -26,9 +27,15 @@ LOSSY_SLACK_S = 0.1  # headers include the encoder's padding
 FAR_BEYOND = 100.0  # full scale is 1
 BAD_PACKETS, BAD_SHARE = 2, 0.01  # tags and first frames of a valid MP3 may fail to decode
 _SCALE = {"u1": 2.0**-7, "i2": 2.0**-15, "i4": 2.0**-31}
-_PCM = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw", "mulaw")
-_CODECS = {"flac", "vorbis", "opus", "mp3", "mp3float", "aac", *(f"pcm_{name}" for name in _PCM)}
+_PCM = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "s16be", "s24be", "alaw", "mulaw")
+_CODECS = {
+    *("flac", "alac", "vorbis", "opus", "mp3", "mp3float", "aac"),
+    *("adpcm_ima_wav", "adpcm_ms", "adpcm_ima_qt", "adpcm_g726", "gsm", "gsm_ms"),
+    *("amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb"),
+    *(f"pcm_{name}" for name in _PCM),
+}
 _UNKNOWN_SIZE = 0xFFFFFFFF  # in a WAV written as a stream
+_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # titles that players write behind the sound
 
 
 def decode(
@@ -40,9 +47,11 @@ def decode(
 ) -> Audio:
     """Decode an audio file to mono; the format is detected from the content, not the name.
 
-    Supports WAV, FLAC, OGG (Vorbis, Opus), MP3, WebM and MP4 (AAC). Channels are averaged, the
+    Supports WAV (PCM, ADPCM, GSM), FLAC, OGG (Vorbis, Opus), MP3, AAC, WebM, MP4 and 3GP (AAC,
+    ALAC, AMR) and AMR. The channels with the speech become one (`downmix.channel_weights`); DC
+    offset and rumble are removed where there are any, and otherwise samples are as they were. The
     sample rate is kept. Decoding stops once the limit is exceeded, so memory is bounded by
-    `max_seconds` (4 bytes per sample) regardless of the file.
+    `max_seconds` (16 bytes per sample) regardless of the file.
 
     Parameters
     ----------
@@ -61,8 +70,8 @@ def decode(
     Raises
     ------
     AudioError
-        `empty`, `too_large`, `not_audio`, `truncated`, `not_finite`, `too_long`, `too_short`,
-        `silent`.
+        `empty`, `too_large`, `not_audio`, `codec`, `truncated`, `not_finite`, `too_long`,
+        `too_short`, `silent`.
     """
     if isinstance(data, Path):
         with data.open("rb") as file:
@@ -84,12 +93,19 @@ def _decode(source: BinaryIO, max_bytes: int, max_seconds: float, min_seconds: f
         )
     head = source.read(4096)
     form = _sniff(head)
-    if form == "wav":
-        _check_wav(source, size)
-    source.seek(0)
-    audio = _demux(source, form, head, max_seconds)
+    options = _wav_options(source, size) if form == "wav" else {}
+    opened = _Opened(source, form, head, options)
+    audio = without_rumble(_one_channel(opened, max_seconds))
     _check_sound(audio, min_seconds)
     return audio
+
+
+_MAGICS = (
+    (b"fLaC", "flac"),
+    (b"OggS", "ogg"),
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"#!AMR", "amr"),
+)
 
 
 def _sniff(head: bytes) -> str:
@@ -100,9 +116,11 @@ def _sniff(head: bytes) -> str:
         return "mp3"
     if head[4:8] == b"ftyp":
         return "mov"
-    for magic, form in ((b"fLaC", "flac"), (b"OggS", "ogg"), (b"\x1a\x45\xdf\xa3", "matroska")):
+    for magic, form in _MAGICS:
         if head.startswith(magic):
             return form
+    if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xF6 == 0xF0:  # layer 0: ADTS
+        return "aac"
     if head[:4] == b"RIFF" and b"WAVE".startswith(head[8:12]):
         raise _damaged("wav")
     raise AudioError(
@@ -118,8 +136,14 @@ def _is_mp3_frame(head: bytes) -> bool:
     return version != 1 and layer == 1 and head[2] >> 4 not in (0, 15) and head[2] >> 2 & 3 != 3
 
 
-def _check_wav(source: BinaryIO, size: int) -> None:
-    """Reject a WAV with a truncated header, or with less data than its header states."""
+def _wav_options(source: BinaryIO, size: int) -> dict[str, str]:
+    """Return the demuxer's options for a WAV: a length that is wrong is ignored.
+
+    Raises
+    ------
+    AudioError
+        `truncated`: the header is, or it states more data than there is.
+    """
     position = 12
     for _ in range(1000):
         source.seek(position)
@@ -131,9 +155,25 @@ def _check_wav(source: BinaryIO, size: int) -> None:
         if name == b"data":
             if length != _UNKNOWN_SIZE and position + length > size:
                 raise _damaged("wav")
-            return
+            lies = length == 0 or not _ends_there(source, position + length, size)
+            return {"ignore_length": "1"} if lies else {}
         position += length + length % 2
     raise _damaged("wav")
+
+
+def _ends_there(source: BinaryIO, position: int, size: int) -> bool:
+    """Return whether nothing but further chunks or titles follows the data of a WAV."""
+    position += position % 2
+    while position + 8 <= size:
+        source.seek(position)
+        header = source.read(8)
+        if header.startswith(_TAGS):
+            return True
+        name, length = struct.unpack("<4sI", header)
+        position += 8 + length + length % 2
+        if not (name.isascii() and name.decode("ascii").isprintable()) or position > size + 1:
+            return False
+    return position >= size
 
 
 def _damaged(form: str) -> AudioError:
@@ -144,20 +184,64 @@ def _damaged(form: str) -> AudioError:
     )
 
 
-def _demux(source: BinaryIO, form: str, head: bytes, max_seconds: float) -> Audio:
-    try:
-        with av.open(source, "r", format=form, metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise AudioError("not_audio", "There is no sound in this file.")
-            stream = container.streams.audio[0]
-            _check_codec(stream)
-            audio = _collect(_frames(container, stream, form), form, max_seconds)
-            promised_s = _promised_s(stream, form, head)
-    except av.error.FFmpegError as error:
-        raise _damaged(form) from error
-    if audio.duration_s < promised_s - (0 if form == "flac" else LOSSY_SLACK_S):
-        raise _damaged(form)
-    return audio
+class _Opened(NamedTuple):
+    """A file whose format is known."""
+
+    source: BinaryIO
+    form: str
+    head: bytes
+    options: dict[str, str]
+
+    def parts(self) -> Iterator[tuple[Samples, int]]:
+        """Yield decoded samples, shape (channels, n), and their rate, from the beginning.
+
+        Raises
+        ------
+        AudioError
+            Also when fewer seconds were yielded than the header states.
+        """
+        self.source.seek(0)
+        seconds = 0.0
+        try:
+            with av.open(
+                self.source, "r", format=self.form, metadata_errors="replace", options=self.options
+            ) as container:
+                if not container.streams.audio:
+                    raise AudioError("not_audio", "There is no sound in this file.")
+                stream = container.streams.audio[0]
+                _check_codec(stream)
+                for frame in _frames(container, stream, self.form):
+                    yield _samples(frame), frame.sample_rate
+                    seconds += frame.samples / frame.sample_rate
+                promised_s = _promised_s(stream, self.form, self.head)
+        except av.error.FFmpegError as error:
+            raise _damaged(self.form) from error
+        if seconds < promised_s - (0 if self.form == "flac" else LOSSY_SLACK_S):
+            raise _damaged(self.form)
+
+
+def _one_channel(opened: _Opened, max_seconds: float) -> Audio:
+    """Return the mean of the channels, decoded again if another mix has more of the speech."""
+    meters: list[ChannelMeter] = []
+    audio = _collect(_mixed(opened, None, meters), opened.form, max_seconds)
+    weights = meters[0].weights() if meters else None
+    if weights is None:
+        return audio
+    return _collect(_mixed(opened, weights, []), opened.form, max_seconds)
+
+
+def _mixed(
+    opened: _Opened, weights: Floats | None, meters: list[ChannelMeter]
+) -> Iterator[tuple[Samples, int]]:
+    for y, sr in opened.parts():
+        if len(y) == 1:
+            yield np.asarray(y[0], dtype=np.float32), sr
+        elif weights is not None:
+            yield np.asarray(weights @ y, dtype=np.float32), sr
+        else:
+            meters += [] if meters else [ChannelMeter(sr)]
+            meters[0].feed(y)
+            yield y.mean(axis=0, dtype=np.float32), sr
 
 
 def _check_codec(stream: av.AudioStream) -> None:
@@ -165,7 +249,9 @@ def _check_codec(stream: av.AudioStream) -> None:
     name = context.name if context else "unknown"
     if name not in _CODECS:
         raise AudioError(
-            "not_audio", f"The codec {name!r} is not supported. Send WAV, FLAC, OGG, MP3 or WebM."
+            "codec",
+            f"The codec {name!r} is not supported. Send WAV, FLAC, OGG, MP3 or M4A.",
+            detail=name,
         )
 
 
@@ -191,21 +277,13 @@ def _frames(
                 raise _damaged(form) from error
 
 
-def _collect(frames: Iterator[av.AudioFrame], form: str, max_seconds: float) -> Audio:
+def _collect(parts: Iterator[tuple[Samples, int]], form: str, max_seconds: float) -> Audio:
     buffer, sr = bytearray(), 0
-    for frame in frames:
-        sr = sr or frame.sample_rate
-        if frame.sample_rate != sr:
+    for y, rate in parts:
+        sr = sr or rate
+        if rate != sr:
             raise _damaged(form)
-        if not MIN_RATE_HZ <= sr <= MAX_RATE_HZ:
-            raise AudioError(
-                "not_audio", f"A sample rate of {sr} Hz; {MIN_RATE_HZ}-{MAX_RATE_HZ} Hz are usual."
-            )
-        if frame.layout.nb_channels > MAX_CHANNELS:
-            raise AudioError(
-                "not_audio", f"{frame.layout.nb_channels} channels; {MAX_CHANNELS} are the most."
-            )
-        buffer += _mono(frame).tobytes()
+        buffer += y.tobytes()
         if len(buffer) > 4 * max_seconds * sr:
             raise AudioError(
                 "too_long", f"Longer than {max_seconds:g} s. Send one sentence at a time."
@@ -215,8 +293,17 @@ def _collect(frames: Iterator[av.AudioFrame], form: str, max_seconds: float) -> 
     return Audio(np.frombuffer(buffer, dtype=np.float32), sr)
 
 
-def _mono(frame: av.AudioFrame) -> Samples:
-    """Average a frame's channels; integer samples are scaled to -1…1."""
+def _samples(frame: av.AudioFrame) -> Samples:
+    """Return a frame's samples, shape (channels, n); integer ones are scaled to -1…1."""
+    if not MIN_RATE_HZ <= frame.sample_rate <= MAX_RATE_HZ:
+        raise AudioError(
+            "not_audio",
+            f"A sample rate of {frame.sample_rate} Hz; {MIN_RATE_HZ}-{MAX_RATE_HZ} Hz are usual.",
+        )
+    if frame.layout.nb_channels > MAX_CHANNELS:
+        raise AudioError(
+            "not_audio", f"{frame.layout.nb_channels} channels; {MAX_CHANNELS} are the most."
+        )
     y = frame.to_ndarray()
     if not frame.format.is_planar:
         y = y.reshape(-1, len(frame.layout.channels)).T
@@ -229,7 +316,7 @@ def _mono(frame: av.AudioFrame) -> Samples:
             "Some samples are not numbers (NaN), infinite or far beyond full scale. "
             "Export the sound again, as 16-bit WAV or FLAC.",
         )
-    return y.mean(axis=0, dtype=np.float32)
+    return np.asarray(y)
 
 
 def _check_sound(audio: Audio, min_seconds: float) -> None:

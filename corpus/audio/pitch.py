@@ -13,6 +13,7 @@ from corpus.audio.units import to_st
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
 _FEW = 5  # voiced frames required for the second pass
+_LASTING = 15  # frames in a row below the speaker's range that are creaky voice, not an error
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ def track(audio: Audio) -> Pitch:
     """Track F0 by autocorrelation in two passes, the second within the speaker's range.
 
     The first pass searches 60-600 Hz; the second 0.75·q25 to 1.5·q75 of the first pass's F0,
-    which removes octave jumps. One frame every 10 ms.
+    which removes octave jumps. Where the first pass stays lower for 0.15 s or longer, as in creaky
+    voice at the end of a sentence, the second follows it down. One frame every 10 ms.
 
     Returns
     -------
@@ -78,7 +80,17 @@ def track(audio: Audio) -> Pitch:
     if len(first.voiced_hz) < _FEW:
         return first
     q25, q75 = np.percentile(first.voiced_hz, [25, 75])
-    return _track(audio, max(FLOOR_HZ, 0.75 * q25), min(CEILING_HZ, 1.5 * q75))
+    creaky_hz = _lasting(first.f0_hz, 0.75 * q25)
+    low = 0.75 * (np.percentile(creaky_hz, 25) if len(creaky_hz) else q25)
+    return _track(audio, max(FLOOR_HZ, low), min(CEILING_HZ, 1.5 * q75))
+
+
+def _lasting(f0_hz: NDArray[np.float64], below_hz: float) -> NDArray[np.float64]:
+    """Return F0 of the frames that are below a frequency for at least `_LASTING` in a row."""
+    low = np.concatenate([[False], f0_hz < below_hz, [False]])
+    edges = np.flatnonzero(np.diff(low.astype(np.int8)))
+    runs = [f0_hz[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= _LASTING]
+    return np.concatenate(runs) if runs else np.empty(0)
 
 
 def _track(audio: Audio, floor_hz: float, ceiling_hz: float) -> Pitch:

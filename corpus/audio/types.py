@@ -11,11 +11,11 @@ Samples = NDArray[np.float32]
 
 
 class AudioError(ValueError):
-    """Unusable audio; `code` is stable, the message says what to do."""
+    """Unusable audio; `code` is stable, the message says what to do, `detail` names a codec."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, detail: str = "") -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.detail = code, detail
 
 
 @dataclass(frozen=True, eq=False)

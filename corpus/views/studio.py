@@ -10,7 +10,6 @@ from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,6 +28,7 @@ from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of, parts_of
 from corpus.wording import refusal
+from voicelab.request_values import next_page
 from voicelab.roles import SPEAKER, role_required
 
 CONSENT = (
@@ -66,7 +66,8 @@ def studio(request: HttpRequest) -> HttpResponse:
     if not speaker or not speaker.consented_at or speaker.withdrawn_at:
         return redirect(f"{reverse('consent')}?{urlencode({'next': request.get_full_path()})}")
     styles = {style.key: style for style in StyleLabel.objects.all()}
-    chosen = "" if request.GET.get("sentence") else request.GET.get("style", "")
+    one_asked = request.GET.get("sentence") or request.GET.get("sentences")
+    chosen = "" if one_asked else request.GET.get("style", "")
     waiting: Any = to_record(request.user)
     counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
     context = {
@@ -76,6 +77,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "to_record": sum(counts.values()),
         "waiting": takes_waiting_count(Recording.objects.filter(speaker=speaker)),
         "chosen": chosen if chosen in styles else "",
+        "listed": bool(_listed(request)),
         "labelled": _labelled(chosen if chosen in styles else ""),
         "examples": set(_examples(speaker).values_list("style__key", flat=True)),
     }
@@ -156,8 +158,15 @@ def _examples(speaker: Speaker | None) -> Any:
 def _prompts(
     request: HttpRequest, speaker: Speaker, styles: dict[str, StyleLabel]
 ) -> list[tuple[Sentence, StyleLabel]]:
-    """Return the sentences to read next with their styles: the requested one, then the queue."""
+    """Return the sentences to read next with their styles.
+
+    With `sentences` (ids, in order) exactly these, with `sentence` that one and then the queue.
+    """
     chosen = request.GET.get("style", "")
+    if ids := _listed(request):
+        listed: Any = Sentence.objects.labelled().filter(sentence_id__in=ids)
+        rows = sorted(listed, key=lambda sentence: ids.index(sentence.sentence_id))
+        return [(sentence, styles[sentence.label_key]) for sentence in rows]
     current: Any = Sentence.objects.current().with_label()
     asked = current.filter(sentence_id=request.GET.get("sentence", ""))
     first = [
@@ -175,6 +184,10 @@ def _prompts(
         waiting = waiting.order_by(neutral_first, "position", "pk")
     queue = [(sentence, styles[sentence.label_key]) for sentence in waiting[:PROMPTS]]
     return first + [prompt for prompt in queue if prompt not in first]
+
+
+def _listed(request: HttpRequest) -> list[str]:
+    return [one for one in request.GET.get("sentences", "").split(",") if one][:PROMPTS]
 
 
 def _labelled(style: str) -> bool:
@@ -212,7 +225,7 @@ def consent(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         consent_give(person=request.user, text="\n".join(map(str, CONSENT)))
         messages.success(request, _("Thank you. Your agreement was recorded."))
-        return redirect(_next(request))
+        return redirect(next_page(request, otherwise="studio"))
     context = {"form": form, "paragraphs": CONSENT, "speaker": speaker_of(request.user)}
     context["next"] = request.GET.get("next", "")
     return render(request, "corpus/consent.html", context, status=422 if form.errors else 200)
@@ -225,9 +238,3 @@ def consent_end(request: HttpRequest) -> HttpResponse:
     if speaker and consent_withdraw(speaker=speaker, person=request.user):
         messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
     return redirect("consent")
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else "studio"

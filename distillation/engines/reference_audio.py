@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from corpus.audio import timing
+from corpus.audio.checks import SYLLABLES_PER_S
 from corpus.audio.io import decode, resample
 from corpus.audio.loudness import normalize
 from corpus.audio.types import Audio, AudioError
+from corpus.phonetics import syllables
 from distillation.engines.base import EngineError, Prompt
 
 SR = 24_000
@@ -56,7 +58,8 @@ def prepare(prompt: Prompt) -> Prepared:
     Raises
     ------
     EngineError
-        `no_prompt`, `no_transcript`, `bad_take`, `prompt_too_short`, `prompt_too_long`.
+        `no_prompt`, `no_transcript`, `bad_take`, `prompt_too_short`, `prompt_too_long`,
+        `prompt_pace`.
     """
     if prompt.audio is None:
         raise EngineError(
@@ -71,7 +74,7 @@ def prepare(prompt: Prompt) -> Prepared:
             f"Style {prompt.style}: the words of {prompt.audio.name} are missing. Give them "
             "(--reference-text, or a text file next to the WAV): speech is not recognised here.",
         )
-    audio, found = _speech(prompt.audio)
+    audio, found = _speech(prompt.audio, text)
     if found.speech_s > LONGEST_SPEECH_S:
         audio, text = _cut(audio, found, text, prompt.audio)
     tail = np.zeros(round(TAIL_S * SR), np.float32)
@@ -94,15 +97,31 @@ def join(takes: Sequence[tuple[str, Path]]) -> tuple[Audio, str]:
         24 kHz, without leading and trailing silence.
     str
         The texts, each ending with a punctuation mark.
+
+    Raises
+    ------
+    EngineError
+        `bad_take`, `prompt_too_short`, `prompt_pace`.
     """
     pause = np.zeros(round(JOIN_S * SR), np.float32)
-    parts = [_faded(normalize(_speech(path)[0], LUFS).y) for _, path in takes]
+    parts = [_faded(normalize(_speech(path, text)[0], LUFS).y) for text, path in takes]
     texts = [text if re.search(r"[.!?…]\W*$", text) else f"{text}." for text, _ in takes]
     y = np.concatenate([part for one in parts for part in (pause, one)][1:])
     return Audio(y, SR), " ".join(texts)
 
 
-def _speech(path: Path) -> tuple[Audio, timing.Timing]:
+def check_words(path: Path, text: str) -> None:
+    """Reject a prompt whose words are not those of its sound, as far as its pace tells.
+
+    Raises
+    ------
+    EngineError
+        `bad_take`, `prompt_too_short`, `prompt_pace`.
+    """
+    _speech(path, text)
+
+
+def _speech(path: Path, text: str) -> tuple[Audio, timing.Timing]:
     """Return the speech with a short margin around it, and its timing."""
     try:
         audio = resample(decode(path), SR)
@@ -117,9 +136,22 @@ def _speech(path: Path) -> tuple[Audio, timing.Timing]:
             f"{path}: {found.speech_s:.1f} s of speech; the teacher needs "
             f"{SHORTEST_SPEECH_S:.0f} s and more, 6 to 11 s is best.",
         )
+    _check_pace(path, text, found)
     first = max(0.0, found.start_s - _MARGIN_S)
     speech = _between(audio, first, found.start_s + found.speech_s + _MARGIN_S)
     return speech, timing.find(speech)
+
+
+def _check_pace(path: Path, text: str, found: timing.Timing) -> None:
+    rate = found.speech_rate(syllables(text)) or 0.0
+    low, high = SYLLABLES_PER_S
+    if not low <= rate <= high:
+        raise EngineError(
+            "prompt_pace",
+            f"{path}: {found.speech_s:.1f} s of speech do not fit the words {text[:60]!r}: that is "
+            f"{rate:.1f} syllables a second, where people speak {low:g}-{high:g}. Give exactly the "
+            "words that are spoken.",
+        )
 
 
 def _cut(audio: Audio, found: timing.Timing, text: str, path: Path) -> tuple[Audio, str]:

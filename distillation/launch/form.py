@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
-from corpus.models import Recording, StyleLabel
+from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS
 from distillation.launch.fields import FilesField, TakeChoice
 from distillation.launch.help_texts import (
@@ -47,6 +48,7 @@ RECIPE_FIELDS = (
     *("minutes", "goal", "patience", "seed", "strategy", "student", "precision"),
     "base_voices",
     *("teacher", "prompt", "own_prompts", "tts_url"),
+    *("speaker", "mix_speakers"),
 )
 
 
@@ -118,8 +120,17 @@ class RunLaunchForm(forms.ModelForm):
         label=_("Weight of feature similarity"), min_value=LEAST_WEIGHT, max_value=MOST_WEIGHT
     )
     teacher = forms.ChoiceField(label=_("Teacher"), choices=teacher_choices)
+    speaker = forms.ModelChoiceField(
+        Speaker.objects.filter(
+            Exists(Recording.objects.usable().filter(speaker=OuterRef("pk")).order_by())
+        ),
+        label=_("Speaker"),
+        required=False,
+        empty_label=_("the one with the best takes"),
+    )
+    mix_speakers = forms.BooleanField(label=_("Mix the takes of several speakers"), required=False)
     prompt = forms.ModelChoiceField(
-        Recording.objects.usable().select_related("sentence", "style"),
+        Recording.objects.usable().select_related("sentence", "style", "speaker"),
         label=_("Prompt"),
         required=False,
     )
@@ -131,7 +142,7 @@ class RunLaunchForm(forms.ModelForm):
     )
     target_takes = TakeChoice(
         Recording.objects.usable()
-        .select_related("sentence", "style")
+        .select_related("sentence", "style", "speaker")
         .order_by("style__position", "sentence__position", "-take"),
         label=_("Accepted takes as target clips"),
         required=False,

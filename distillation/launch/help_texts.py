@@ -50,6 +50,14 @@ HELP: dict[str, str | Promise] = {
         "Timbre, brightness, energy, pitch and pace, each a fifth. The voice encoder barely "
         "notices pace: raise this weight for a voice that should keep its target's."
     ),
+    "speaker": _(
+        "Whose accepted takes are used. By default the speaker with enough takes in most of the "
+        "styles, then with the best ones."
+    ),
+    "mix_speakers": _(
+        "The best take of each sentence, whoever spoke it. A voice fitted to several people is "
+        "nobody's: choose this only if you want that."
+    ),
     "prompt": _("For the teachers http and f5: the accepted take whose voice they clone."),
     "own_prompts": _("For a cloning teacher: it is given the style and not only the voice."),
     "tts_url": _("Of the teacher http: an OpenAI-compatible server, such as http://tts:8001"),

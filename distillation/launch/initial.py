@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from corpus.models import Recording, StyleLabel
+from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS
 from distillation.models import Run
 from distillation.recipe import WEIGHTS, RunRecipe
@@ -51,6 +51,7 @@ def launch_again(run: Run) -> dict[str, Any]:
         "precision": recipe.student_options.get("precision", settings.KOKORO_PRECISION),
         "tts_url": recipe.teacher_options.get("url", ""),
         "own_prompts": any(style.prompt for style in recipe.styles),
+        **_speakers(recipe),
         "prompt": Recording.objects.usable().filter(wav=prompt).first() if prompt else None,
         "target_takes": list(Recording.objects.usable().filter(wav__in=clips)),
         "target_files": clips,
@@ -67,6 +68,13 @@ def launch_gone(run: Run) -> list[str]:
     usable = set(Recording.objects.usable().filter(wav__in=named).values_list("wav", flat=True))
     told = {take.wav.name: f"{take.style.key} · {take.sentence.sentence_id}" for take in takes}
     return sorted(told.get(name, name) for name in named - usable - set(clips_there()))
+
+
+def _speakers(recipe: RunRecipe) -> dict[str, Any]:
+    """Return whose takes the run used: a speaker, or several."""
+    takes = Recording.objects.filter(wav__in=recipe.inputs)
+    found = list(Speaker.objects.filter(pk__in=takes.order_by().values("speaker")))
+    return {"speaker": found[0] if len(found) == 1 else None, "mix_speakers": len(found) > 1}
 
 
 def _chosen_voices(recipe: RunRecipe) -> list[str]:

@@ -17,9 +17,12 @@ from corpus.files import sha256_of
 from corpus.phonetics import syllables
 from corpus.suggest import suggest
 from distillation.recipe_builder import SYLLABLES_A_SECOND, SoundFile, StyleSource
-from distillation.sentence_selection import SentenceOption
+from distillation.sentence_selection import SentenceOption, ranked_speakers
 
-TAKE_NAME = re.compile(r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)\.wav")
+# As recorded here, or as exported: with the number of speaker and take.
+TAKE_NAME = re.compile(
+    r"(?P<id>[a-z0-9-]+)_(?P<style>[a-z0-9-]+)(_(?P<speaker>s\d+)_\d+)?\.wav", re.ASCII
+)
 
 
 class TextsError(ValueError):
@@ -43,6 +46,7 @@ class Take:
     style: str
     path: Path
     quality: float = 0.0
+    speaker: str = ""  # empty: unknown
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,56 @@ def style_sources(
     return [_recorded(_style(key, corpus), ranked) for key in styles]
 
 
+def takes_of_one(
+    takes: Sequence[Take], styles: Sequence[str], *, speaker: str = "", mix: bool = False
+) -> tuple[list[Take], str]:
+    """Return the takes of one speaker, the best or the one that is asked for, and why.
+
+    Raises
+    ------
+    TextsError
+        There is no take of that speaker.
+    """
+    wanted = [take for take in takes if take.style in styles]
+    ranked = ranked_speakers(_qualities(wanted))
+    if len(ranked) < 2 and not speaker:
+        return list(takes), ""
+    known = [one.speaker or "?" for one in ranked]
+    if mix:
+        return list(takes), f"Takes of {', '.join(known)} are mixed, as asked for."
+    name = speaker or known[0]
+    chosen = [take for take in takes if (take.speaker or "?") == name]
+    if not chosen:
+        raise TextsError(f"speaker: no take of {name}; there are takes of {', '.join(known)}.")
+    why = "asked for with --speaker" if speaker else "most styles with enough takes, then quality"
+    each = "; ".join(
+        f"{one.speaker or '?'} {one.sentences} sentences, enough in {one.styles} of "
+        f"{len(styles)} styles, quality {one.quality:.2f}"
+        for one in ranked
+    )
+    return chosen, f"The takes of {name} are used ({why}): {each}."
+
+
+def _qualities(takes: Sequence[Take]) -> dict[str, dict[str, list[float]]]:
+    best: dict[tuple[str, str, str], float] = {}
+    for take in takes:
+        key = (take.speaker, take.style, take.text)
+        best[key] = max(best.get(key, 0.0), take.quality)
+    found: dict[str, dict[str, list[float]]] = {}
+    for (speaker, style, _text), quality in best.items():
+        found.setdefault(speaker, {}).setdefault(style, []).append(quality)
+    return found
+
+
 def _style(key: str, corpus: Corpus) -> StyleSource:
     return StyleSource(key=key, speed=corpus.speeds[key], profile=corpus.profiles[key])
 
 
 def read_takes(path: Path, corpus: Corpus) -> list[Take]:
     """Return the takes of a folder (``shcc-01_amable.wav``) or of an exchange file.
+
+    The speaker is the number in an exported name (``shcc-01_amable_s3_1.wav``), or else the name
+    of the folder within the folder.
 
     Raises
     ------
@@ -105,13 +153,15 @@ def read_takes(path: Path, corpus: Corpus) -> list[Take]:
 def _of_folder(folder: Path, corpus: Corpus) -> list[Take]:
     texts = {one.sentence_id: one.text for one in corpus.sentences}
     takes = []
-    for path in sorted(folder.glob("*.wav")):
+    for path in sorted([*folder.glob("*.wav"), *folder.glob("*/*.wav")]):
         named = TAKE_NAME.fullmatch(path.name)
         if not named or named["style"] not in corpus.speeds:
             continue
         if named["id"] not in texts:
             raise TextsError(f"{path}: there is no sentence {named['id']} in the corpus.")
-        takes.append(Take(texts[named["id"]], named["style"], path.resolve()))
+        within = "" if path.parent == folder else path.parent.name
+        speaker = named["speaker"] or within
+        takes.append(Take(texts[named["id"]], named["style"], path.resolve(), speaker=speaker))
     return takes
 
 
@@ -128,7 +178,9 @@ def _of_exchange(path: Path, corpus: Corpus) -> list[Take]:
         if not wav.is_file():
             raise TextsError(f"{path}: line {item.line}: {wav} is not there.")
         quality = item.recording.quality_score or 0.0
-        takes.append(Take(item.text, item.style_label, wav.resolve(), quality))
+        named = TAKE_NAME.fullmatch(wav.name)
+        speaker = (named and named["speaker"]) or ""
+        takes.append(Take(item.text, item.style_label, wav.resolve(), quality, speaker))
     return takes
 
 

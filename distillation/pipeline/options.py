@@ -51,6 +51,8 @@ class Options:
     prompt_styles: tuple[str, ...] = ()  # STYLE=WAV:TEXT
     jobs: int = 1
     plain_delivery: bool = False
+    speaker: str = ""
+    mix_speakers: bool = False
 
 
 def is_wav(path: Path) -> bool:
@@ -163,6 +165,16 @@ def _add_targets(parser: ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="WAV of the voice, folder of takes (shcc-01_amable.wav), or exchange JSON",
+    )
+    group.add_argument(
+        "--speaker",
+        default="",
+        metavar="NAME",
+        help="whose takes are used: a folder in the folder of takes, or s3 as in exported names; "
+        "by default the one with enough takes in most styles, then with the best",
+    )
+    group.add_argument(
+        "--mix-speakers", action="store_true", help="use the takes of all speakers together"
     )
     group.add_argument(
         "--reference-text", default="", metavar="TEXT", help="what the WAV says; or WAV.txt"

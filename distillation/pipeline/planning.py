@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.files import sha256_of
-from distillation.engines import STUDENTS, TEACHERS, default_teacher
+from distillation.engines import STUDENTS, TEACHERS, EngineError, default_teacher
+from distillation.engines.reference_audio import check_words
 from distillation.pipeline import corpus_folder, folder
 from distillation.pipeline.checks import (
     as_option,
@@ -17,7 +18,7 @@ from distillation.pipeline.checks import (
     check_teacher,
     check_values,
 )
-from distillation.pipeline.corpus_folder import Corpus, TextsError
+from distillation.pipeline.corpus_folder import TAKE_NAME, Corpus, Take, TextsError
 from distillation.pipeline.options import (
     STAGES,
     Options,
@@ -77,11 +78,13 @@ def plan(options: Options) -> Plan:
     student = options.student or options.default_student
     check_student(student, options, stages)
     try:
-        recipe = _recipe(options, corpus, styles, student, before)
+        takes, whose = _takes(options, corpus, styles)
+        recipe = _recipe(options, corpus, styles, student, before, takes)
     except (RecipeError, TextsError) as error:
         raise PlanError(as_option(error)) from error
     if "reference" in stages:
         check_references(recipe)
+        _check_prompts(recipe)
     return Plan(
         stages=stages,
         recipe=recipe,
@@ -91,8 +94,23 @@ def plan(options: Options) -> Plan:
         override=options.override.strip(),
         plain_delivery=options.plain_delivery,
         jobs=options.jobs,
-        notes=_notes(options, recipe, before),
+        notes=tuple(filter(None, (whose, *_notes(options, recipe, before)))),
     )
+
+
+def _check_prompts(recipe: RunRecipe) -> None:
+    """Reject prompts whose words and sound do not fit each other."""
+    if not TEACHERS[recipe.teacher].clones:
+        return
+    options = recipe.teacher_options
+    prompts = {("--prompt-style", *prompt) for style in recipe.styles for prompt in style.prompt}
+    if options.get("prompt") and options.get("transcript"):
+        prompts.add(("--reference-text", options["transcript"], options["prompt"]))
+    for option, text, path in sorted(prompts):
+        try:
+            check_words(Path(path), text)
+        except EngineError as error:
+            raise PlanError(f"{option}: {error}") from error
 
 
 def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:
@@ -117,9 +135,10 @@ def _recipe(
     styles: Sequence[str],
     student: str,
     before: TargetPlan | None,
+    takes: Sequence[Take] | None,
 ) -> RunRecipe:
-    teacher = options.teacher or default_teacher(served=bool(options.tts_url))
-    sources = _sources(options, corpus, styles, teacher)
+    teacher = _teacher(options)
+    sources = _sources(options, corpus, styles, takes)
     request = _request(options, student, teacher)
     selection = _selection(options, corpus, sources)
     targets = before or planned_targets(request, sources, selection, options.model_dir)
@@ -140,12 +159,27 @@ def _request(options: Options, student: str, teacher: str) -> RecipeRequest:
     )
 
 
-def _sources(
-    options: Options, corpus: Corpus, styles: Sequence[str], teacher: str
-) -> list[StyleSource]:
+def _teacher(options: Options) -> str:
+    return options.teacher or default_teacher(served=bool(options.tts_url))
+
+
+def _takes(
+    options: Options, corpus: Corpus, styles: Sequence[str]
+) -> tuple[list[Take] | None, str]:
+    """Return the takes the teacher plays, of one speaker unless asked otherwise, and why these."""
     audio = options.reference_audio
-    plays = audio is not None and TEACHERS[teacher].plays_takes and not is_wav(audio)
-    takes = corpus_folder.read_takes(audio, corpus) if plays and audio else None
+    if audio is None or is_wav(audio) or not TEACHERS[_teacher(options)].plays_takes:
+        return None, ""
+    found = corpus_folder.read_takes(audio, corpus)
+    takes, whose = corpus_folder.takes_of_one(
+        found, styles, speaker=options.speaker, mix=options.mix_speakers
+    )
+    return takes, whose
+
+
+def _sources(
+    options: Options, corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None
+) -> list[StyleSource]:
     clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
     known = folder.hashes(options.out)
     return [
@@ -208,6 +242,13 @@ def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[st
         return folder.clips(options, styles)
     given = target_clips(options.target_audio, corpus.speeds)
     found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
+    named = [TAKE_NAME.fullmatch(clip.name) for clips in found.values() for clip in clips]
+    speakers = sorted({one["speaker"] for one in named if one and one["speaker"]})
+    if len(speakers) > 1 and not options.mix_speakers:
+        raise PlanError(
+            f"--target-audio: takes of {', '.join(speakers)}; their voices would be mixed. Give "
+            "those of one speaker, or --mix-speakers."
+        )
     if unknown := sorted(set(given) - {"", *styles}):
         raise PlanError(f"--target-audio: {', '.join(unknown)} is not among --styles.")
     without = [key for key, clips in found.items() if not clips]
@@ -241,6 +282,7 @@ def _prompts(options: Options, styles: Sequence[str]) -> dict[str, StylePrompt]:
 def _notes(options: Options, recipe: RunRecipe, before: TargetPlan | None) -> tuple[str, ...]:
     found = (
         _of_teacher(options, recipe),
+        _of_takes(recipe),
         _of_styles(options, recipe),
         _of_searches(options, recipe),
         _of_targets(options, before),
@@ -261,6 +303,21 @@ def _of_teacher(options: Options, recipe: RunRecipe) -> str:
             "--tts-url gives each style its own intonation."
         )
     return ""
+
+
+def _of_takes(recipe: RunRecipe) -> str:
+    """Say how many of the recorded sentences make each target, and which are preferred."""
+    counts = [
+        f"{style.key} {len(style.reference_texts)}"
+        for style in recipe.styles
+        if style.takes and style.reference_texts
+    ]
+    if not counts:
+        return ""
+    return (
+        f"Sentences of the targets: {', '.join(counts)}; of each sentence the take with the "
+        "highest quality, of the sentences the best that last 20 to 28 s together."
+    )
 
 
 def _of_styles(options: Options, recipe: RunRecipe) -> str:

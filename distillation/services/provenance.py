@@ -1,12 +1,13 @@
 """Which takes a voice was made of, what was made of a speaker's takes, withdrawn consent."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from corpus.models import Recording, Speaker
-from distillation.models import Deployment, StyleRun, TakeUse, VoicePack
+from corpus.models import Recording, Speaker, TakeVerdict
+from distillation.models import Deployment, Run, StyleRun, TakeUse, VoicePack
 from distillation.recipe import sounds_used
 from distillation.services.errors import RunError
 
@@ -30,6 +31,53 @@ def take_uses_store(style_run: StyleRun) -> None:
         TakeUse(style_run=style_run, recording=take, role=roles[str(take.wav.name)])
         for take in takes
     )
+
+
+@dataclass(frozen=True)
+class UsedTake:
+    """A take that a run uses, and why this one.
+
+    Attributes
+    ----------
+    use : TakeUse
+    quality : float or None
+        Its newest score, 0-1.
+    of : int
+        Accepted takes of this sentence in this style by its speaker; it was the best of them.
+    accepted_by : str
+        Who accepted it last; empty if nobody's verdict stands.
+    """
+
+    use: TakeUse
+    quality: float | None
+    of: int
+    accepted_by: str
+
+
+def takes_used(run: Run) -> dict[str, list[UsedTake]]:
+    """Return the takes of a run by style, in the order of their sentences."""
+    uses = TakeUse.objects.filter(style_run__run=run).select_related(
+        "style_run", "recording__sentence", "recording__speaker", "recording__style"
+    )
+    uses = uses.order_by("style_run", "role", "recording__sentence__position", "pk")
+    if not uses:
+        return {}
+    takes: Any = Recording.objects.filter(pk__in={use.recording_id for use in uses})
+    quality = dict(takes.with_quality().values_list("pk", "quality"))
+    same: Any = Recording.objects.filter(
+        state=Recording.State.ACCEPTED, sentence__in=takes.values("sentence")
+    ).values_list("sentence", "style", "speaker")
+    counts: Counter[Any] = Counter(same.order_by())
+    verdicts: Any = TakeVerdict.objects.filter(recording__in=takes)
+    accepted = verdicts.standing().filter(state=Recording.State.ACCEPTED).order_by("pk")
+    people = dict(accepted.values_list("recording", "person__username"))
+    found: dict[str, list[UsedTake]] = defaultdict(list)
+    for use in uses:
+        take = use.recording
+        of = counts[take.sentence_id, take.style_id, take.speaker_id]
+        row = UsedTake(use, quality[take.pk], of, people.get(take.pk, ""))
+        found[use.style_run.style].append(row)
+    return dict(found)
 
 
 def voice_made(speaker: Speaker) -> list[Made]:

@@ -81,7 +81,20 @@ def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
     for row in deployments:
         row.test = {"state": "asked", "at": timezone.now().isoformat()}
         row.save(update_fields=["test"])
-        transaction.on_commit(partial(_send, TEST, args=[row.pk]), robust=True)
+        _test_send(row)
+
+
+def voice_test_enqueue_again(row: Deployment) -> None:
+    """Send a test again whose message or worker was lost, unless it was taken meanwhile."""
+    asked = {"state": "asked", "at": timezone.now().isoformat()}
+    same = Deployment.objects.filter(pk=row.pk, test__state="asked", test__at=row.test["at"])
+    if same.update(test=asked):
+        _test_send(row)
+
+
+def _test_send(row: Deployment) -> None:
+    send = partial(_send, TEST, args=[row.pk])
+    transaction.on_commit(send, robust=True)
 
 
 def help_ask(style_run: StyleRun, number: int = 1) -> None:

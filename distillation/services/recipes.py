@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from corpus.models import Recording, Sentence, StyleLabel
+from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.querysets import RecordingQuerySet
 from distillation.engines import TEACHERS
 from distillation.engines.reference_audio import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
@@ -22,7 +22,12 @@ from distillation.recipe_builder import (
     check_prompt,
     check_request,
 )
-from distillation.sentence_selection import REFERENCES, SentenceOption
+from distillation.sentence_selection import (
+    REFERENCES,
+    SentenceOption,
+    SpeakerTakes,
+    ranked_speakers,
+)
 from distillation.services.in_use import default_student
 from distillation.services.targets import Clip, by_style
 
@@ -38,6 +43,8 @@ def recipe_build(
     precision: str = "",
     prompt: Recording | None = None,
     own_prompts: bool = False,
+    speaker: Speaker | None = None,
+    mix_speakers: bool = False,
     tts_url: str = "",
     targets: Iterable[Clip] = (),
     **search: Any,
@@ -54,6 +61,10 @@ def recipe_build(
         One prompt for all styles, for a cloning teacher.
     own_prompts : bool
         Use each style's best takes as its prompt instead.
+    speaker : Speaker, optional
+        Whose takes are used; by default the first of `speakers_ranked`.
+    mix_speakers : bool
+        Use the best takes whoever spoke them.
     targets : iterable of Clip
         Target clips, for styles whose target is not spoken by the teacher.
     search : keyword arguments
@@ -77,11 +88,24 @@ def recipe_build(
     )
     check_request(request, settings.MODEL_DIR)
     check_prompt(request, own=own_prompts)
-    labels = _labels(styles)
-    sources = _sources(labels, by_style(targets), plays_takes=TEACHERS[teacher].plays_takes)
+    if prompt and clones and not _fits_its_words(prompt):
+        raise RecipeError(
+            _(
+                "prompt: the sound of take %s does not fit the words of its sentence: part of it "
+                "is missing, or something else is said. Choose another take."
+            )
+            % prompt.pk
+        )
+    labels, clips = _labels(styles), by_style(targets)
+    whose = None
+    if not mix_speakers:
+        given = [prompt] if request.prompt and prompt else []
+        whose = speaker or _speaker_of(clips, given) or best_speaker(labels)
+        _check_one_speaker(clips, given, whose)
+    sources = _sources(labels, clips, whose, plays_takes=TEACHERS[teacher].plays_takes)
 
     def prompts(avoid: Collection[str]) -> dict[str, list[SoundFile]]:
-        chosen = prompts_choose(labels, avoid=avoid)
+        chosen = prompts_choose(labels, avoid=avoid, speaker=whose)
         return {key: [_sound(take) for take in takes] for key, takes in chosen.items()}
 
     return build_recipe(
@@ -97,6 +121,11 @@ def _sound(take: Recording) -> SoundFile:
     return SoundFile(str(take.wav.name), take.sha256, take.sentence.text)
 
 
+def _fits_its_words(take: Recording) -> bool:
+    """Return whether the take's pace was plausible for its sentence when it was measured."""
+    return all(check["ok"] for check in take.checks if check["code"] == "length")
+
+
 def _labels(keys: Sequence[str]) -> list[StyleLabel]:
     found = {label.key: label for label in StyleLabel.objects.filter(key__in=keys)}
     if missing := [key for key in keys if key not in found]:
@@ -106,35 +135,101 @@ def _labels(keys: Sequence[str]) -> list[StyleLabel]:
     return [found[key] for key in dict.fromkeys(keys)]
 
 
+def usable_takes(
+    labels: Sequence[StyleLabel] = (), speaker: Speaker | None = None
+) -> RecordingQuerySet:
+    """Return the usable takes in these styles, of their label, by one speaker or all."""
+    takes: Any = Recording.objects.usable().filter(style__in=labels)
+    return takes.filter(speaker=speaker) if speaker else takes
+
+
+def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
+    """Return who has usable takes in these styles; a run uses those of the first."""
+    takes = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
+    best: dict[tuple[str, str, int], float] = {}
+    rows = takes.values_list("speaker__name", "style__key", "sentence", "quality")
+    for *whose, quality in rows:
+        key = (whose[0], whose[1], whose[2])
+        best[key] = max(best.get(key, 0.0), quality or 0.0)
+    recorded: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for (name, style, _sentence), quality in best.items():
+        recorded[name][style].append(quality)
+    return ranked_speakers(recorded)
+
+
+def best_speaker(labels: Sequence[StyleLabel]) -> Speaker | None:
+    """Return the speaker whose takes a run with these styles uses unless another is chosen."""
+    ranked = speakers_ranked(labels)
+    return Speaker.objects.get(name=ranked[0].speaker) if ranked else None
+
+
+def _speaker_of(
+    clips: Mapping[str, Sequence[Clip]], prompts: Sequence[Recording]
+) -> Speaker | None:
+    """Return the speaker of the chosen takes, if there are any."""
+    names = [clip.speaker for of_style in clips.values() for clip in of_style if clip.speaker]
+    names += [take.speaker.name for take in prompts]
+    return Speaker.objects.get(name=names[0]) if names else None
+
+
+def _check_one_speaker(
+    clips: Mapping[str, Sequence[Clip]], prompts: Sequence[Recording], speaker: Speaker | None
+) -> None:
+    """Reject chosen takes that are not all by one speaker."""
+    named = {"target_takes": [one.speaker for of_style in clips.values() for one in of_style]}
+    named["prompt"] = [take.speaker.name for take in prompts]
+    for field, names in named.items():
+        others = {name for name in names if name and speaker and name != speaker.name}
+        if speaker and others:
+            raise RecipeError(
+                field
+                + ": "
+                + _(
+                    "a take by %(other)s was chosen beside takes by %(speaker)s: their voices "
+                    "would be mixed. Choose takes of one speaker, or say that they shall be mixed."
+                )
+                % {"other": ", ".join(sorted(others)), "speaker": speaker.name}
+            )
+
+
 def _sources(
-    labels: Sequence[StyleLabel], targets: Mapping[str, Sequence[Clip]], *, plays_takes: bool
+    labels: Sequence[StyleLabel],
+    targets: Mapping[str, Sequence[Clip]],
+    speaker: Speaker | None,
+    *,
+    plays_takes: bool,
 ) -> list[StyleSource]:
     if unwanted := sorted(set(targets) - {label.key for label in labels}):
         raise RecipeError(
             _("styles: there are target clips for %s, which is not chosen.") % ", ".join(unwanted)
         )
-    return [_source(label, targets.get(label.key, ()), plays_takes) for label in labels]
+    return [_source(one, targets.get(one.key, ()), speaker, plays_takes) for one in labels]
 
 
-def _source(label: StyleLabel, targets: Sequence[Clip], plays_takes: bool) -> StyleSource:
-    options = [] if targets else sentence_options(label, plays_takes)
+def _source(
+    label: StyleLabel, targets: Sequence[Clip], speaker: Speaker | None, plays_takes: bool
+) -> StyleSource:
+    options = [] if targets else sentence_options(label, plays_takes, speaker)
     if not targets and len(options) < REFERENCES:
-        raise RecipeError(_missing(label, len(options), plays_takes))
+        raise RecipeError(_missing(label, len(options), plays_takes, speaker))
     return StyleSource(
         key=label.key,
         name=label.name,
         speed=label.f5_speed,
         options=options,
-        takes=_takes(label) if plays_takes else {},
+        takes=_takes(label, speaker) if plays_takes else {},
         targets=[SoundFile(clip.name, clip.sha256, clip.text) for clip in targets],
         profile=label.profile,
     )
 
 
-def sentence_options(label: StyleLabel, plays_takes: bool) -> list[SentenceOption]:
+def sentence_options(
+    label: StyleLabel, plays_takes: bool, speaker: Speaker | None = None
+) -> list[SentenceOption]:
+    """Return what a teacher can speak of a style, best first: takes of one speaker, or of all."""
     labelled = Sentence.objects.with_label().filter(Q(label_key=label.key))
     if plays_takes:
-        takes = Recording.objects.usable().filter(style=label, sentence__in=labelled.values("pk"))
+        takes = usable_takes([label], speaker).filter(sentence__in=labelled.values("pk"))
         return [
             SentenceOption(text, take.duration_s, take.quality or 0.0, is_recorded=True)
             for text, take in _best_of_each(takes).items()
@@ -145,8 +240,8 @@ def sentence_options(label: StyleLabel, plays_takes: bool) -> list[SentenceOptio
     ]
 
 
-def _takes(label: StyleLabel) -> dict[str, SoundFile]:
-    takes = _best_of_each(Recording.objects.usable().filter(style=label))
+def _takes(label: StyleLabel, speaker: Speaker | None) -> dict[str, SoundFile]:
+    takes = _best_of_each(usable_takes([label], speaker))
     return {text: _sound(take) for text, take in takes.items()}
 
 
@@ -157,8 +252,14 @@ def _best_of_each(takes: RecordingQuerySet) -> dict[str, Any]:
     return best
 
 
-def _missing(label: StyleLabel, found: int, plays_takes: bool) -> str:
+def _missing(label: StyleLabel, found: int, plays_takes: bool, speaker: Speaker | None) -> str:
     counts = {"style": label.name, "wanted": REFERENCES, "found": found}
+    if plays_takes and speaker and len(sentence_options(label, plays_takes)) > found:
+        return _(
+            "%(style)s: %(wanted)d sentences labelled with this style need an accepted take by "
+            "%(speaker)s; there are %(found)d, the others are by other speakers. Record or accept "
+            "more, leave the style out, or say that speakers shall be mixed."
+        ) % {**counts, "speaker": speaker.name}
     if plays_takes:
         return (
             _(
@@ -173,13 +274,18 @@ def _missing(label: StyleLabel, found: int, plays_takes: bool) -> str:
     )
 
 
-def prompts_choose(labels: Sequence[StyleLabel], *, avoid: Collection[str] = ()) -> Takes:
+def prompts_choose(
+    labels: Sequence[StyleLabel],
+    *,
+    avoid: Collection[str] = (),
+    speaker: Speaker | None = None,
+) -> Takes:
     """Return the takes of each style's prompt, in order.
 
     All are by one speaker, so that the styles share one voice: the speaker with takes in the most
-    styles, then with the best takes. Takes are added by quality until they last 6 s; a prompt
-    lasts at most 12 s, including silence. Takes of sentences in `avoid` come last: the teacher
-    will speak those later and would only repeat the prompt.
+    styles, then with the best takes, unless one is given. Takes are added by quality until they
+    last 6 s; a prompt lasts at most 12 s, including silence. Takes of sentences in `avoid` come
+    last: the teacher will speak those later and would only repeat the prompt.
 
     Raises
     ------
@@ -187,9 +293,10 @@ def prompts_choose(labels: Sequence[StyleLabel], *, avoid: Collection[str] = ())
         The speaker has no such take in some styles; the message names them.
     """
     by_speaker: dict[int, Takes] = defaultdict(lambda: defaultdict(list))
-    takes = Recording.objects.usable().filter(style__in=labels, duration_s__lte=LONGEST_S)
+    takes = usable_takes(labels, speaker).filter(duration_s__lte=LONGEST_S)
     ordered = takes.best_first().select_related("sentence", "style", "speaker")
-    for take in sorted(ordered, key=lambda take: take.sentence.text in avoid):
+    fitting = filter(_fits_its_words, ordered)
+    for take in sorted(fitting, key=lambda take: take.sentence.text in avoid):
         by_speaker[take.speaker_id][take.style.key].append(take)
     best = max(by_speaker.values(), key=_worth, default={})
     if missing := [label.name for label in labels if label.key not in best]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from distillation.models import Deployment, StyleRun, WorkerBeat
 from distillation.services.leases import Watch, leases_end_dead
@@ -17,7 +18,9 @@ from distillation.services.queue import (
     queue_is_empty,
     queue_of,
     slice_enqueue,
+    voice_test_enqueue_again,
 )
+from distillation.services.voice_tests import test_is_lost
 
 BEAT_SECONDS = 5.0
 SILENCE = timedelta(seconds=15)
@@ -36,6 +39,9 @@ def runs_recover(*, is_empty: Callable[[str], bool] = lambda _queue: False) -> i
     leases_end_dead()
     for deployment in Deployment.objects.forgotten(_patience(ORDINARY, is_empty)):
         deployments_enqueue([deployment])
+    for deployment in Deployment.objects.current().filter(test__state="asked"):
+        if test_is_lost(deployment, timezone.now()):
+            voice_test_enqueue_again(deployment)
     waiting = StyleRun.objects.forgotten(LOST_AFTER).select_related("run")
     return sum(_recover(row, _patience(queue_of(row), is_empty)) for row in waiting)
 

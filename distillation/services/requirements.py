@@ -1,15 +1,15 @@
 """What a launch needs and whether it is there: takes, weights, workers, consent."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Count
 
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS, has_voices
-from distillation.sentence_selection import REFERENCES
-from distillation.services.recipes import sentence_options
+from distillation.sentence_selection import REFERENCES, SpeakerTakes
+from distillation.services.recipes import sentence_options, speakers_ranked
 from distillation.services.recovery import teacher_is_there, worker_is_there
 
 
@@ -52,6 +52,10 @@ class Requirements:
     has_worker : bool
     lacks_teacher_worker : bool
         Whether the teacher has a queue of its own that no worker takes.
+    speaker : Speaker or None
+        Whose takes the run would use; None if those of all, or none.
+    ranked : list of SpeakerTakes
+        Who has usable takes in the chosen styles, the one that is used by default first.
     """
 
     plays_takes: bool
@@ -60,6 +64,8 @@ class Requirements:
     install_hint: str
     has_worker: bool
     lacks_teacher_worker: bool
+    speaker: Speaker | None = None
+    ranked: list[SpeakerTakes] = field(default_factory=list)
 
     @property
     def can_launch(self) -> bool:
@@ -75,18 +81,34 @@ class Requirements:
         return self.can_launch and self.has_worker and not self.lacks_teacher_worker
 
 
-def launch_requirements(*, student: str, teacher: str, styles: Collection[str]) -> Requirements:
+def launch_requirements(
+    *,
+    student: str,
+    teacher: str,
+    styles: Collection[str],
+    speaker: Speaker | None = None,
+    mix_speakers: bool = False,
+) -> Requirements:
     """Return what is there of what a launch needs."""
     info = TEACHERS[teacher]
+    labels = list(StyleLabel.objects.all())
+    chosen = [label for label in labels if label.key in styles]
+    ranked = speakers_ranked(chosen or labels) if info.plays_takes else []
+    if mix_speakers:
+        speaker = None
+    elif ranked and speaker is None:
+        speaker = Speaker.objects.get(name=ranked[0].speaker)
     return Requirements(
         plays_takes=info.plays_takes,
+        speaker=speaker if info.plays_takes else None,
+        ranked=ranked,
         styles=[
             StyleNeed(
                 style=label,
-                found=len(sentence_options(label, info.plays_takes)),
-                is_chosen=label.key in styles,
+                found=len(sentence_options(label, info.plays_takes, speaker)),
+                is_chosen=label in chosen,
             )
-            for label in StyleLabel.objects.all()
+            for label in labels
         ],
         unused=_unused(),
         install_hint=""

@@ -28,6 +28,7 @@ class Clip(NamedTuple):
     name: str
     sha256: str
     text: str = ""  # if known
+    speaker: str = ""  # of a take; unknown of an uploaded clip
     warnings: tuple[TargetWarning, ...] = ()  # of a clip uploaded just now
 
 
@@ -78,7 +79,9 @@ def clip_again(name: str) -> Clip:
 
 
 def clip_of_take(take: Recording) -> Clip:
-    return Clip(take.style.key, str(take.wav.name), take.sha256, take.sentence.text)
+    return Clip(
+        take.style.key, str(take.wav.name), take.sha256, take.sentence.text, take.speaker.name
+    )
 
 
 def by_style(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:

@@ -33,7 +33,8 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
     dict
         Intervals by voice, of the `gain` over the start, `over_best_base` and `over_deployed`,
         paired by sentence, and of the self-similarity of `start` and `evolved` (`self`, a sentence
-        against the others); `embeddings` of the evolved voice, one for each sentence.
+        against the others); `embeddings` of the evolved voice and its similarity `by_sentence`, one
+        for each sentence.
     """
     found = {kind: np.stack([embedding(one) for one in audios]) for kind, audios in spoken.items()}
     by_sentence = {kind: (rows @ target).tolist() for kind, rows in found.items()}
@@ -47,6 +48,7 @@ def similarities(spoken: Mapping[str, Sequence[Audio]], target: Embedding) -> di
         "self": {
             kind: bootstrap(_to_others(found[kind])).to_json() for kind in ("start", "evolved")
         },
+        "by_sentence": np.round(evolved, DECIMALS).tolist(),
         "embeddings": found["evolved"].round(DECIMALS).tolist(),
     }
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from corpus.models import StyleLabel
+from corpus.models import Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
 from distillation.launch.form import PRESETS, RunLaunchForm, uploads_name
 from distillation.launch.initial import launch_again, launch_gone
@@ -23,9 +23,10 @@ from distillation.services.presets import NORMAL, preset_steps, search_estimate
 from distillation.services.requirements import launch_requirements
 from distillation.services.runs import run_launch_once
 from distillation.wording import warning_words
+from voicelab.request_values import row_chosen
 from voicelab.roles import ADMIN, role_required
 
-MAIN = ("preset", "styles", "teacher", "name")
+MAIN = ("preset", "styles", "teacher", "speaker", "mix_speakers", "name")
 GROUPS = (  # title, term, fields
     (
         gettext_lazy("Target clips instead of the teacher"),
@@ -75,7 +76,7 @@ def run_launch_facts(request: HttpRequest) -> HttpResponse:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     again = request.GET.get("again", "")
-    run = Run.objects.filter(pk=again).first() if again.isdecimal() else None
+    run = Run.objects.filter(pk=row_chosen(again)).first()
     if run is None:
         return {}
     if gone := launch_gone(run):
@@ -113,7 +114,13 @@ def _facts(form: RunLaunchForm) -> dict[str, Any]:
     chosen = form["preset"].value() or NORMAL
     own = int(_number(form, "steps"))
     return {
-        "needs": launch_requirements(student=student, teacher=teacher, styles=styles),
+        "needs": launch_requirements(
+            student=student,
+            teacher=teacher,
+            styles=styles,
+            speaker=_speaker(form),
+            mix_speakers=form["mix_speakers"].value() in (True, "on"),
+        ),
         "cards": [
             (preset, name, search_estimate(steps=steps[preset], **searched))
             for preset, name in PRESETS
@@ -124,6 +131,14 @@ def _facts(form: RunLaunchForm) -> dict[str, Any]:
         "teacher": teacher,
         "own_steps": own,
     }
+
+
+def _speaker(form: RunLaunchForm) -> Speaker | None:
+    value = form["speaker"].value()
+    pk = str(value.pk if isinstance(value, Speaker) else value or "")
+    choices: Any = form.fields["speaker"]
+    found: Speaker | None = choices.queryset.filter(pk=row_chosen(pk)).first()
+    return found
 
 
 def _known(form: RunLaunchForm, name: str, known: Mapping[str, Any], otherwise: str) -> str:

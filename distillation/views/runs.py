@@ -16,12 +16,14 @@ from distillation.models import ACTIVE, ENDED, Run, RunState, ScorePoint, Stage,
 from distillation.recipe import RunRecipe
 from distillation.services import runs as run_services
 from distillation.services.errors import RunError
+from distillation.services.provenance import takes_used
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import runs_recover, teacher_is_there, worker_is_there
 from distillation.services.target_access import may_hear_target
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.headline import Headline, headline, headlines
 from distillation.views.sounds import sounds_of
+from voicelab.request_values import row_chosen
 from voicelab.roles import ADMIN, ROLES, role_required
 
 UNANSWERED_AFTER = timedelta(seconds=10)
@@ -36,8 +38,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.with_progress().select_related("created_by", "report")
     rows = rows.prefetch_related(Prefetch("style_runs", StyleRun.objects.defer("report")))
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
-    chosen = request.GET.get("with", "")
-    found = Run.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    found = Run.objects.filter(pk=row_chosen(request.GET.get("with", ""))).first()
     carried = found if found and found not in list(page) else None
     context = {
         "page": page,
@@ -51,7 +52,11 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_GET
 @role_required(*ROLES)
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "distillation/run.html", run_context(pk, request.user))
+    context = run_context(pk, request.user)
+    used = takes_used(context["run"])
+    speakers = {one.use.recording.speaker.name for of_style in used.values() for one in of_style}
+    context |= {"used": used, "used_speakers": sorted(speakers)}
+    return render(request, "distillation/run.html", context)
 
 
 @require_GET

@@ -46,6 +46,7 @@ PAGES = {
     "batch": ("admin", "/takes/batch/"),
     "studio": ("admin", "/studio/"),
     "consent": ("admin", "/takes/consent/"),
+    "record next": ("admin", "/takes/next/"),
     "runs": ("admin", "/runs/"),
     "run": ("admin", "/runs/{judged}/"),
     "compare": ("admin", "/runs/compare/?run={judged}&run={paused}"),
@@ -69,6 +70,7 @@ PAGES = {
     "help": ("speaker", "/help/"),
     "help for reviewers": ("reviewer", "/help/reviewer/"),
     "everybody here": ("admin", "/people/"),
+    "audit": ("admin", "/operations/audit/"),
     "password": ("labeler", "/account/password/"),
     "password changed": ("labeler", "/account/password/done/"),
     "forgotten password": ("", "/account/reset/"),
@@ -80,11 +82,21 @@ PAGES = {
 }
 
 PARTS = {  # files, sounds, drawings and parts of the pages above
-    *("favicon", "corpus_export", "focus_next", "take_audio", "take_waveform", "take_spectrogram"),
+    *(
+        "favicon",
+        "audit_export",
+        "corpus_export",
+        "focus_next",
+        "take_audio",
+        "take_waveform",
+        "take_spectrogram",
+    ),
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
     *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
+    "audit_export",
+    "playground_waveform",
     "voice_card",
 }
 

@@ -62,3 +62,14 @@ def test_f5_without_its_environment_names_the_alternatives(tmp_path: Path) -> No
 def test_machine_options_of_f5_are_model_folder_and_language(tmp_path: Path) -> None:
     assert TEACHERS["recordings"].machine_options(tmp_path, lang="es") == {}
     assert F5.machine_options(tmp_path, lang="es") == {"model_dir": str(tmp_path), "lang": "es"}
+
+
+def test_words_that_do_not_fit_the_prompt_are_refused_before_any_work(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    write_wav(path, speech(30))
+    asked = {"stage": "reference", "tts_url": "http://tts:8001", "styles": ("amable",)}
+    with pytest.raises(PlanError, match=r"--prompt-style: .* syllables a second"):
+        plan_of(tmp_path, **asked, prompt_styles=(f"amable={path}:Hola.",))
+    with pytest.raises(PlanError, match=r"--reference-text: .* syllables a second"):
+        plan_of(tmp_path, **asked, reference_audio=path, reference_text="Muy " * 80)
+    plan_of(tmp_path, **asked, reference_audio=path, reference_text="Buenos días, " * 8)

@@ -132,6 +132,16 @@ class TestPrompts:
         }  # fmt: skip
         assert recipe.style("neutral").prompt == ()
 
+    def test_a_take_that_does_not_fit_its_words_is_no_prompt(self) -> None:
+        corpus_make("neutral")
+        odd: Any = Recording.objects.usable().best_first().first()
+        odd.checks = [{"code": "length", "ok": False}]
+        odd.save()
+        with pytest.raises(RecipeError, match=r"^prompt: .*(words|palabras)"):
+            built("neutral", prompt=odd)
+        prompt = built("neutral", own_prompts=True).style("neutral").prompt
+        assert odd.wav.name not in [name for _, name in prompt]
+
     def test_prompts_survive_a_round_trip_through_json(self) -> None:
         corpus_make("neutral")
         recipe = built("neutral", own_prompts=True)

@@ -4,13 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from corpus.models import Recording, Speaker
-from distillation.recipe import RecipeError
+from distillation.recipe import RecipeError, RunRecipe
 from distillation.services.recipes import recipe_build
+from distillation.services.runs import run_launch
+from distillation.services.targets import clip_of_take
 from tests.distillation.factories import corpus_make
-from tests.factories import StyleFactory
+from tests.factories import (
+    PersonFactory,
+    ProsodyScoreFactory,
+    RecordingFactory,
+    SpeakerFactory,
+    StyleFactory,
+)
+from tests.web.words import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -129,3 +140,85 @@ def test_a_gradient_gets_sentences_of_its_own_and_other_strategies_none() -> Non
     assert len(climbed.gradient_texts) >= 5
     assert not set(climbed.gradient_texts) & set(climbed.held_out_texts)
     assert recipe_build(**asked, strategy="cma-es").gradient_texts == ()
+
+
+def second_speaker(*, styles: tuple[str, ...], quality: float, takes: int = 8) -> Speaker:
+    """Give the same sentences to another person, by copies of the takes that are there."""
+    other: Any = SpeakerFactory(name="Beatriz")
+    for style in styles:
+        for take in Recording.objects.filter(style__key=style).exclude(speaker=other)[:takes]:
+            copy = RecordingFactory(
+                sentence=take.sentence, style=take.style, speaker=other, state="accepted",
+                wav=take.wav.name.replace("recordings/", "recordings/b-"), sha256=take.sha256[::-1],
+                duration_s=take.duration_s,
+            )  # fmt: skip
+            ProsodyScoreFactory(recording=copy, quality=quality)
+    return other
+
+
+def speakers_in(recipe: RunRecipe) -> set[str]:
+    rows = Recording.objects.filter(wav__in=recipe.inputs)
+    return set(rows.values_list("speaker__name", flat=True))
+
+
+class TestSpeakers:
+    def test_a_run_uses_the_takes_of_one_speaker(self) -> None:
+        corpus_make("neutral", "amable")
+        first = Recording.objects.first().speaker.name
+        other = second_speaker(styles=("neutral",), quality=0.99)
+        both = {"styles": ["neutral", "amable"], "steps": 10}
+        assert speakers_in(recipe_build(**both)) == {first}  # only this one recorded both styles
+        assert speakers_in(recipe_build(styles=["neutral"], steps=10)) == {other.name}  # the best
+        mixed = recipe_build(**both, mix_speakers=True)
+        assert speakers_in(mixed) == {first, other.name}
+        with pytest.raises(RecipeError, match=r"Amable.*Beatriz"):
+            recipe_build(**both, speaker=other)
+
+    def test_the_choice_of_speaker_does_not_depend_on_who_came_first(self) -> None:
+        corpus_make("neutral")
+        first = Recording.objects.first().speaker
+        second_speaker(styles=("neutral",), quality=0.01)
+        assert speakers_in(recipe_build(styles=["neutral"], steps=10)) == {first.name}
+
+    def test_chosen_takes_of_two_speakers_are_refused_unless_they_shall_be_mixed(self) -> None:
+        corpus_make("neutral")
+        other = second_speaker(styles=("neutral",), quality=0.5)
+        takes = [Recording.objects.filter(speaker=other).first(), Recording.objects.first()]
+        takes[1] = Recording.objects.exclude(speaker=other).first()
+        clips = [clip_of_take(take) for take in takes]
+        with pytest.raises(RecipeError, match=r"^target_takes: .*Beatriz"):
+            recipe_build(styles=["neutral"], steps=10, targets=clips)
+        made = recipe_build(styles=["neutral"], steps=10, targets=clips, mix_speakers=True)
+        assert len(made.styles[0].targets) == 2
+        with pytest.raises(RecipeError, match=r"^prompt: .*Beatriz"):
+            recipe_build(
+                styles=["neutral"],
+                steps=10,
+                teacher="f5",
+                prompt=takes[0],
+                speaker=takes[1].speaker,
+            )
+
+    def test_the_pages_say_whose_takes_are_used_and_why(self, client: Client) -> None:
+        corpus_make("neutral")
+        first = Recording.objects.first().speaker
+        second_speaker(styles=("neutral",), quality=0.99)
+        admin = PersonFactory(roles=["admin"])
+        client.force_login(admin)
+        english = {"accept-language": "en"}
+        page = text_of(client.get(reverse("run_launch"), headers=english).content.decode())
+        assert "The takes of Beatriz are used" in page
+        assert f"{first.name}: enough takes in 1 of 1 styles, 8 sentences" in page
+        asked = {"styles": "neutral", "teacher": "recordings", "speaker": first.pk}
+        facts = client.get(reverse("run_launch_facts"), asked, headers=english)
+        assert f"The takes of {first.name} are used" in text_of(facts.content.decode())
+        mixed = client.get(reverse("run_launch_facts"), {**asked, "mix_speakers": "on"})
+        assert mixed.context["needs"].speaker is None
+        run = run_launch(person=admin, recipe=recipe_build(styles=["neutral"], steps=10))
+        page = text_of(client.get(run.get_absolute_url(), headers=english).content.decode())
+        assert "Takes used, all by Beatriz" in page
+        assert "the only accepted take of this sentence" in page
+        assert page.count("0.99") >= 5
+        again = client.get(reverse("run_launch"), {"again": run.pk})
+        chosen = again.context["form"]["speaker"].value()
+        assert chosen == Speaker.objects.get(name="Beatriz").pk

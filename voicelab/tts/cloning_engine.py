@@ -18,7 +18,10 @@ from voicelab.tts.errors import ApiError
 
 FOLDER = "f5/prompts"  # in the model folder: NAME.wav and its transcript NAME.txt
 KEPT = 64  # cached prompts from requests
-PROMPT_FAULTS = ("no_transcript", "bad_take", "prompt_too_short", "prompt_too_long")
+PROMPT_FAULTS = (
+    *("no_transcript", "bad_take"),
+    *("prompt_too_short", "prompt_too_long", "prompt_pace"),
+)
 
 
 class PromptVoices:

@@ -181,6 +181,8 @@ def _options(given: dict[str, Any]) -> Options:
         teacher=given["teacher"],
         strategy=given["strategy"],
         seed=given["seed"],
+        speaker=given["speaker"],
+        mix_speakers=given["mix_speakers"],
         out=given["out"] or settings.DATA_DIR / "pipeline",
         voices_dir=given["voices_dir"] or settings.VOICES_DIR,
         model_dir=model_dir,

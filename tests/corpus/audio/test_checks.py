@@ -33,6 +33,31 @@ def test_overdriven_audio_fails_as_clipped() -> None:
     assert "clipping" in failed(io.decode(io.encode_mp3(Audio(loud.y * 8, loud.sr))))
 
 
+@pytest.mark.parametrize("turned_down_db", [6.0, 20.0, 40.0])
+@pytest.mark.parametrize("cut_at", [0.3, 0.7])
+def test_clipping_that_was_turned_down_afterwards_is_found(
+    turned_down_db: float, cut_at: float
+) -> None:
+    loud = signals.speech(12, level_db=-6)
+    flat = np.clip(loud.y, -cut_at, cut_at) * 10 ** (-turned_down_db / 20)
+    assert checks.clipped_share(io.decode(io.encode_wav(Audio(flat, loud.sr)))) > 0.001
+    assert checks.clipped_share(Audio(flat.astype(np.float32), loud.sr)) > 0.001
+
+
+@pytest.mark.parametrize("turned_down_db", [10.0, 30.0, 50.0, 60.0])
+def test_quiet_sound_with_round_tops_is_not_clipped(turned_down_db: float) -> None:
+    quiet = 10 ** (-turned_down_db / 20)
+    sounds = [io.decode(path) for path in sorted(signals.shared_data("speech").glob("*.flac"))]
+    sounds += [signals.tone(f_hz, 2, level_db=0, sr=48_000) for f_hz in (60.0, 200.0, 997.0)]
+    sounds += [signals.speech(12, level_db=-6), signals.glide(90, 12, 2.0, sr=48_000)]
+    for sound in sounds:
+        turned = Audio(sound.y * np.float32(quiet), sound.sr)
+        assert checks.clipped_share(turned) <= checks.MAX_CLIPPED
+        if turned_down_db < 60:
+            again = io.decode(io.encode_wav(turned))
+            assert checks.clipped_share(again) <= checks.MAX_CLIPPED
+
+
 @pytest.mark.parametrize("f_hz", [60.0, 100.0, 997.0])
 @pytest.mark.parametrize("sr", [8_000, 48_000])
 def test_a_clean_tone_up_to_full_scale_is_not_clipped(f_hz: float, sr: int) -> None:

@@ -24,11 +24,14 @@ def with_soundfile(form: str, subtype: str, y: np.ndarray, sr: int) -> bytes:
     return buffer.getvalue()
 
 
-def with_av(form: str, codec: str, audio: Audio) -> bytes:
+def with_av(form: str, codec: str, audio: Audio, *, sr: int = 0) -> bytes:
     buffer = BytesIO()
+    audio = io.resample(audio, sr or audio.sr)
     with av.open(buffer, "w", format=form) as container:
         stream = container.add_stream(codec, rate=audio.sr, layout="mono")
         assert isinstance(stream, av.AudioStream)
+        if codec == "libopencore_amrnb":
+            stream.bit_rate = 12_200
         frame = av.AudioFrame.from_ndarray(audio.y[None], format="flt", layout="mono")
         frame.sample_rate = audio.sr
         container.mux(stream.encode(frame))
@@ -60,8 +63,17 @@ FILES = {
     "webm opus": lambda: with_av("webm", "libopus", SPOKEN),
     "mp3": lambda: with_av("mp3", "libmp3lame", SPOKEN),
     "m4a aac": lambda: with_av("mp4", "aac", SPOKEN),
+    "m4a alac": lambda: with_av("ipod", "alac", SPOKEN),
+    "aac": lambda: with_av("adts", "aac", SPOKEN),
+    "wav-ima adpcm": lambda: with_av("wav", "adpcm_ima_wav", SPOKEN),
+    "wav-ms adpcm": lambda: with_av("wav", "adpcm_ms", SPOKEN),
+    "wav-gsm": lambda: with_soundfile("WAV", "GSM610", io.resample(SPOKEN, 8_000).y, 8_000),
+    "3gp aac": lambda: with_av("3gp", "aac", SPOKEN),
+    "3gp amr": lambda: with_av("3gp", "libopencore_amrnb", SPOKEN, sr=8_000),
+    "amr": lambda: with_av("amr", "libopencore_amrnb", SPOKEN, sr=8_000),
 }
-EXACT = ("wav", "flac")
+NARROW = {"wav-gsm": 8_000, "3gp amr": 8_000, "amr": 8_000}
+EXACT = ("wav ", "flac")
 
 
 def code_of(data: object, **limits: float) -> str:
@@ -74,14 +86,16 @@ def code_of(data: object, **limits: float) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_every_format_is_known_by_its_content(name: str) -> None:
     audio = io.decode(FILES[name]())
-    assert audio.sr == SPOKEN.sr
+    assert audio.sr == NARROW.get(name, SPOKEN.sr)
     assert audio.duration_s == pytest.approx(1.0, abs=1e-9 if name.startswith(EXACT) else 0.06)
     if name.startswith(EXACT):
         step = 2**-7 if name == "wav pcm8" else 2**-15
         np.testing.assert_allclose(audio.y, SPOKEN.y, atol=1.01 * step)
     else:
-        spectra = [np.abs(np.fft.rfft(y[4800:43200])) for y in (audio.y, SPOKEN.y)]
-        assert np.corrcoef(spectra)[0, 1] > 0.98
+        wanted = io.resample(SPOKEN, audio.sr).y
+        part = slice(audio.sr // 10, 9 * audio.sr // 10)
+        spectra = [np.abs(np.fft.rfft(y[part])) for y in (audio.y, wanted)]
+        assert np.corrcoef(spectra)[0, 1] > (0.94 if name in NARROW else 0.98)
 
 
 def test_a_file_with_a_wrong_extension_decodes_by_its_content(tmp_path: Path) -> None:
@@ -92,12 +106,6 @@ def test_a_file_with_a_wrong_extension_decodes_by_its_content(tmp_path: Path) ->
         file.seek(7)
         assert io.decode(file).sr == 48_000
         assert not file.closed
-
-
-def test_channels_are_averaged() -> None:
-    left = np.stack([SPOKEN.y, np.zeros_like(SPOKEN.y)], axis=1)
-    audio = io.decode(with_soundfile("WAV", "FLOAT", left, SPOKEN.sr))
-    np.testing.assert_allclose(audio.y, SPOKEN.y / 2, atol=1e-7)
 
 
 @pytest.mark.parametrize("sr", [8_000, 16_000, 22_050, 44_100, 192_000])
@@ -148,12 +156,18 @@ def test_a_video_without_sound_is_refused() -> None:
 def test_an_unknown_codec_is_refused() -> None:
     data = bytearray(io.encode_wav(SPOKEN))
     data[20:22] = b"\x99\x99"  # the format tag
-    assert code_of(bytes(data)) == "not_audio"
+    assert code_of(bytes(data)) == "codec"
+
+
+def test_a_codec_that_is_not_read_is_named() -> None:
+    with pytest.raises(AudioError, match="'ac3'") as caught:
+        io.decode(with_av("matroska", "ac3", SPOKEN))
+    assert (caught.value.code, caught.value.detail) == ("codec", "ac3")
 
 
 def test_an_empty_file_is_empty() -> None:
     assert code_of(b"") == "empty"
-    assert code_of(wav_header(0)) == "empty"
+    assert code_of(wav_header(0)) == "empty"  # and nothing follows
 
 
 def test_silence_is_silent() -> None:
@@ -171,7 +185,7 @@ def test_a_truncated_file_never_passes_as_complete(name: str) -> None:
     data = FILES[name]()
     for share in (0.001, 0.01, 0.1, 0.5, 0.85):
         cut = data[: max(4, int(share * len(data)))]
-        if name.startswith(("ogg", "webm")) and share >= 0.1:
+        if name.startswith(("ogg", "webm", "amr", "aac")) and share >= 0.1:
             continue  # their headers promise no length
         assert code_of(cut) in ("truncated", "empty", "too_short", "not_audio")
 
@@ -186,6 +200,25 @@ def test_a_file_shorter_than_its_header_says_is_truncated() -> None:
 def test_a_streamed_wav_without_a_length_is_decoded() -> None:
     body = io.encode_wav(signals.tone(300, 1, sr=16_000))[44:]
     assert io.decode(wav_header(0xFFFFFFFF - 36)[:40] + b"\xff" * 4 + body).duration_s == 1.0
+
+
+@pytest.mark.parametrize("stated", [0, 2, 1001, 20_000, 31_999, 0xFFFFFFFF])
+@pytest.mark.parametrize("after", [b"", b"LIST\x04\0\0\0INFO"])
+def test_a_wav_that_states_the_wrong_length_is_read_to_its_end(stated: int, after: bytes) -> None:
+    tone = signals.tone(300, 1, sr=16_000)
+    data = bytearray(wav_header(stated % 2**31) + io.encode_wav(tone)[44:] + after)
+    data[40:44] = struct.pack("<I", stated)
+    found = io.decode(bytes(data)).y
+    assert -1 <= len(found) - 16_000 <= len(after) // 2
+    np.testing.assert_allclose(found[:15_999], tone.y[:-1], atol=2**-15)
+
+
+@pytest.mark.parametrize(
+    "after", [b"LIST\x05\0\0\0INFOx\0", b"id3 \x03\0\0\0ID3\0", b"TAG" + b"x" * 125]
+)
+def test_what_follows_the_sound_of_a_wav_is_not_played(after: bytes) -> None:
+    whole = io.encode_wav(signals.tone(300, 1, sr=16_000))
+    assert np.array_equal(io.decode(whole + after).y, io.decode(whole).y)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])

@@ -37,6 +37,27 @@ def test_the_second_pass_removes_octave_jumps() -> None:
     assert np.nanmax(found.f0_hz) <= 1.5 * 120 * 1.01
 
 
+@pytest.mark.parametrize("f0_hz", [130.0, 160.0, 200.0, 260.0])
+@pytest.mark.parametrize("ratio", [0.5, 0.55])
+def test_a_pitch_that_halves_in_the_last_fifth_is_followed(f0_hz: float, ratio: float) -> None:
+    whole = np.full(3 * signals.SR, f0_hz)
+    whole[int(0.8 * len(whole)) :] *= ratio
+    audio = signals.mix(signals.voiced(whole), signals.noise(3.0, level_db=-50))
+    found = pitch.track(audio)
+    truth_hz = np.where(found.times_s < 2.4, f0_hz, ratio * f0_hz)
+    steady = np.abs(found.times_s - 2.4) > 0.06
+    assert np.abs(12 * np.log2(found.f0_hz / truth_hz))[steady].max() < 0.3  # and all are voiced
+    praat_hz, praat_s = praat_pitch(audio, pitch.FLOOR_HZ, pitch.CEILING_HZ)
+    same = np.interp(found.times_s, praat_s, praat_hz)
+    assert np.nanmax(np.abs(12 * np.log2(found.f0_hz / same))[steady]) < 0.3
+
+
+def test_a_few_low_frames_are_an_error_not_a_creaky_voice() -> None:
+    parts = [signals.voiced(np.full(round(s * signals.SR), f)) for s, f in ((1, 200), (0.1, 90))]
+    found = pitch.track(signals.join(*parts, parts[0]))
+    assert np.nanmin(found.f0_hz) >= 0.75 * 200 * 0.99
+
+
 @pytest.mark.parametrize("unvoiced", [signals.noise(1, level_db=-20), signals.silence(1)])
 def test_audio_without_pitch_has_no_voiced_frames(unvoiced: signals.Audio) -> None:
     found = pitch.track(unvoiced)

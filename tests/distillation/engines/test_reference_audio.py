@@ -18,8 +18,8 @@ def prompt(path, audio, text="Buenos días, gracias por llamar."):
 
 def test_a_short_prompt_keeps_its_transcript_and_gets_trailing_silence(tmp_path):
     audio = speech(20, lead_s=1.5, level_db=-35.0, sr=16_000)
-    made = prepare(prompt(tmp_path / "a.wav", audio, "Buenos  días,\n gracias."))
-    assert made.text == "Buenos días, gracias."
+    made = prepare(prompt(tmp_path / "a.wav", audio, "Buenos  días,\n gracias por llamar."))
+    assert made.text == "Buenos días, gracias por llamar."
     assert made.audio.sr == SR
     assert made.speech_s == pytest.approx(4.1, abs=0.1)
     assert made.audio.duration_s == pytest.approx(made.speech_s + TAIL_S, abs=0.001)
@@ -29,9 +29,10 @@ def test_a_short_prompt_keeps_its_transcript_and_gets_trailing_silence(tmp_path)
 
 def test_a_long_prompt_is_cut_at_a_pause_that_ends_a_clause(tmp_path):
     audio = speech(80, pauses=((20, 0.6), (40, 0.6), (60, 0.6)))
-    text = "Uno dos tres cuatro, cinco seis siete ocho. Nueve diez once doce, trece catorce dos."
+    quarter = "Le atiende Lucía Núñez, ¿en qué puedo ayudarle?"
+    text = f"{quarter} {quarter} {quarter} {quarter}"
     made = prepare(prompt(tmp_path / "a.wav", audio, text))
-    assert made.text == "Uno dos tres cuatro, cinco seis siete ocho."
+    assert made.text == f"{quarter} {quarter}"
     assert made.speech_s == pytest.approx(8.6, abs=0.2)
     assert made.audio.duration_s <= LONGEST_S
     assert timing.find(made.audio).trail_s == pytest.approx(TAIL_S, abs=0.1)
@@ -40,8 +41,10 @@ def test_a_long_prompt_is_cut_at_a_pause_that_ends_a_clause(tmp_path):
 @pytest.mark.parametrize(
     ("audio", "text", "code"),
     [
-        (speech(70), "Sin pausa alguna, pero largo. Muy largo.", "prompt_too_long"),
-        (speech(70, pauses=((20, 0.6),)), "Una sola frase sin comas", "prompt_too_long"),
+        (speech(70), "Sin pausa alguna, pero largo. " * 5, "prompt_too_long"),
+        (speech(70, pauses=((20, 0.6),)), "una sola frase sin comas " * 6, "prompt_too_long"),
+        (speech(30), "Gracias.", "prompt_pace"),
+        (speech(10), "Con mucho gusto le ayudo con su factura de este mes, " * 2, "prompt_pace"),
         (speech(3), "Sí.", "prompt_too_short"),
         (speech(20), "  ", "no_transcript"),
     ],
@@ -65,8 +68,13 @@ def test_a_missing_file_and_a_file_without_audio_are_reported(tmp_path):
 def test_takes_are_joined_at_one_level(tmp_path):
     write_wav(tmp_path / "1.wav", speech(20, level_db=-30.0))
     write_wav(tmp_path / "2.wav", speech(15, level_db=-14.0, sr=16_000))
-    audio, text = join([("Buenos días", tmp_path / "1.wav"), ("¿Sí?", tmp_path / "2.wav")])
-    assert text == "Buenos días. ¿Sí?"
+    audio, text = join(
+        [
+            ("Buenos días, señora Núñez", tmp_path / "1.wav"),
+            ("¿En qué le ayudo?", tmp_path / "2.wav"),
+        ]
+    )
+    assert text == "Buenos días, señora Núñez. ¿En qué le ayudo?"
     found = timing.find(audio)
     assert len(found.sounding) == 2
     assert audio.duration_s == pytest.approx(7.5, abs=0.3)
@@ -74,6 +82,13 @@ def test_takes_are_joined_at_one_level(tmp_path):
         np.sqrt(np.mean(audio.y[round(a * SR) : round(b * SR)] ** 2)) for a, b in found.sounding
     )
     assert first == pytest.approx(second, rel=0.15)
+
+
+def test_each_take_of_a_joined_prompt_must_fit_its_words(tmp_path):
+    write_wav(tmp_path / "1.wav", speech(20))
+    with pytest.raises(EngineError, match="syllables a second") as caught:
+        join([("Buenos días, señora Núñez", tmp_path / "1.wav"), ("Sí.", tmp_path / "1.wav")])
+    assert caught.value.code == "prompt_pace"
 
 
 def test_a_silent_prompt_is_refused(tmp_path):

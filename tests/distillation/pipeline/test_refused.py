@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError
 
 from distillation.pipeline import corpus_folder
+from distillation.pipeline.options import PlanError
 from tests.distillation.pipeline.runs import CORPUS, plan_of, run
 
 
@@ -136,3 +137,40 @@ def test_one_clip_for_all_styles_and_one_for_a_single_style(clips: Path, tmp_pat
     recipe = plan_of(tmp_path, stage="reference", target_audio=given).recipe
     assert len(recipe.styles) == 4
     assert len(recipe.style("neutral").targets) == 2
+
+
+def test_the_takes_of_one_speaker_are_used_and_the_plan_says_why(
+    takes: Path, tmp_path: Path
+) -> None:
+    for folder, names in (("ana", "*.wav"), ("beto", "*_amable.wav")):
+        (tmp_path / folder).mkdir()
+        for wav in takes.glob(names):
+            shutil.copy(wav, tmp_path / folder / wav.name)
+    asked = {"stage": "reference", "reference_audio": tmp_path, "styles": ("amable", "profesional")}
+
+    def used(**more: object) -> tuple[set[str], str]:
+        made = plan_of(tmp_path / "out", **{**asked, **more})
+        folders = {Path(name).parent.name for name in made.recipe.inputs}
+        return folders, "\n".join(made.notes)
+
+    folders, notes = used()
+    assert folders == {"ana"}
+    assert "The takes of ana are used (most styles with enough takes, then quality)" in notes
+    assert "beto" in notes
+    folders, notes = used(styles=("amable",), speaker="beto")
+    assert folders == {"beto"}
+    assert "--speaker" in notes
+    assert "are mixed, as asked for" in used(mix_speakers=True)[1]
+    with pytest.raises(PlanError, match=r"--speaker: no take of eva; .* ana, beto"):
+        used(speaker="eva")
+
+
+def test_clips_of_two_speakers_are_refused(takes: Path, tmp_path: Path) -> None:
+    names = ("shcc-01_amable_s1_1.wav", "shcc-02_amable_s2_1.wav")
+    for name, wav in zip(names, takes.glob("*_amable.wav"), strict=False):
+        shutil.copy(wav, tmp_path / name)
+    asked = {"stage": "reference", "target_audio": (str(tmp_path),), "styles": ("amable",)}
+    with pytest.raises(PlanError, match="takes of s1, s2; their voices would be mixed"):
+        plan_of(tmp_path / "out", **asked)
+    made = plan_of(tmp_path / "out", **asked, mix_speakers=True)
+    assert len(made.recipe.styles[0].targets) == 2

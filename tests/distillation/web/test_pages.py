@@ -36,7 +36,7 @@ def address(name: str, run: Run, deployment: Deployment) -> str:
     pack = deployment.pack_id
     arguments: dict[str, list[Any]] = {
         "runs": [], "compare": [], "run_launch": [], "run_launch_facts": [],
-        "playground": [], "playground_speak": [], "playground_history": [],
+        "record_next": [], "playground": [], "playground_speak": [], "playground_history": [],
         "voices": [], "withdrawals": [], "deploy": [],
         "voice": [deployment.pk], "voice_card": [deployment.pk],
         "voice_retire": [deployment.pk], "voice_roll_back": [deployment.pk],
@@ -61,7 +61,7 @@ def test_pages_open_for_the_roles_of_the_table(role: str, run: Run, deployment: 
 
 @pytest.mark.parametrize(
     ("name", "queries"),
-    [("runs", 11), ("run", 14), ("run_panel", 13), ("report", 9), ("review", 13), ("voices", 18)],
+    [("runs", 11), ("run", 15), ("run_panel", 13), ("report", 9), ("review", 13), ("voices", 18)],
 )
 def test_pages_make_no_more_queries_for_more_styles(
     name: str,

@@ -1,0 +1,309 @@
+"""Which takes would help most next: by style, length and sound, where there are none or few."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
+
+from corpus.models import (
+    Adjudication,
+    LabelDecision,
+    Recording,
+    Sentence,
+    Speaker,
+    StyleLabel,
+    TakeVerdict,
+)
+from corpus.phonetics import phonemes, syllables
+from distillation.models import Run, TakeUse, ValidationReport
+
+BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
+# Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
+SOUNDS = {
+    "ɡ": "g",
+    "f": "f",
+    "x": "j",
+    "tʃ": "ch",
+    "ʝ": "y",
+    "ɲ": "ñ",
+    "ʎ": "ll",
+    "r": "rr",
+}
+ANY = ""  # the column of all sentences
+COLUMNS = (ANY, *SOUNDS)
+NONE = (0,) * len(COLUMNS)
+KEPT_SECONDS = 60
+Counts = dict[tuple[int, int], tuple[int, ...]]  # by style and length, for each of `COLUMNS`
+MOST = 8  # suggestions
+EACH = 5  # sentences of a suggestion
+CANDIDATES = 60  # sentences looked at for a suggestion
+ENOUGH = 2  # takes in a cell; with fewer it is a gap
+WEAK = 0.03  # of similarity below the run's mean, from which a cell counts as weak
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The sentences of one style and length, all or those with one sound.
+
+    Attributes
+    ----------
+    style : StyleLabel
+    band : int
+        0 short, 1 medium, 2 long.
+    sound : str
+        A phoneme of `SOUNDS`, or `ANY`.
+    sentences, takes : int
+        Labelled with the style, and how many of them have a take in it.
+    score, mean : float or None
+        Mean similarity of the last run's held-out sentences that belong here, and of all of them.
+    """
+
+    style: StyleLabel
+    band: int
+    sound: str
+    sentences: int
+    takes: int
+    score: float | None = None
+    mean: float | None = None
+
+    @property
+    def letters(self) -> str:
+        return SOUNDS.get(self.sound, "")
+
+    @property
+    def free(self) -> int:
+        """Sentences that can still be recorded."""
+        return self.sentences - self.takes
+
+    @property
+    def is_weak(self) -> bool:
+        return self.loss >= WEAK
+
+    @property
+    def loss(self) -> float:
+        """How far the score lies below the mean, 0 if it is unknown."""
+        return max(0.0, self.mean - self.score) if self.score and self.mean else 0.0
+
+    @property
+    def state(self) -> str:
+        """`nothing` to record, `empty`, `weak`, `few` or `enough`."""
+        if not self.sentences:
+            return "nothing"
+        if not self.takes:
+            return "empty"
+        if self.is_weak:
+            return "weak"
+        return "few" if self.takes < min(ENOUGH, self.sentences) else "enough"
+
+    @property
+    def need(self) -> tuple[float, int, int, int]:
+        """The order: weak and no take, a length without any take, weak, no take of a sound, few."""
+        if self.state == "empty" and not self.is_weak:
+            first = 3 if self.sound else 1
+        else:
+            first = {"empty": 0, "weak": 2, "few": 4}.get(self.state, 9)
+        return first, -round(1000 * self.loss), self.takes, self.style.position
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A cell that lacks takes, and the sentences to record."""
+
+    cell: Cell
+    sentences: list[Sentence]
+
+    @property
+    def ids(self) -> str:
+        return ",".join(sentence.sentence_id for sentence in self.sentences)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The table of cells, a row for each style and length, and what to record next."""
+
+    rows: list[list[Cell]]
+    suggestions: list[Suggestion]
+    run: Run | None  # the last that was validated
+    has_scores: bool  # its report has the similarity of each sentence
+
+
+def recording_needs(speaker: Speaker | None) -> Needs:
+    """Return what a speaker should record next, or what all speakers together lack.
+
+    Parameters
+    ----------
+    speaker : Speaker or None
+        Pending and accepted takes of this speaker count, and the last run that used any; None:
+        accepted takes of all, and the last run.
+    """
+    report = _last_report(speaker)
+    scores = _scores(report.data["styles"]) if report else {}
+    rows = _rows(speaker, scores)
+    wanted = sorted(
+        (cell for row in rows for cell in _open(row) if cell.free and cell.state != "enough"),
+        key=lambda cell: cell.need,
+    )
+    run, has_scores = (report.run if report else None), any(scores.values())
+    return Needs(rows, _suggestions(wanted, speaker), run, has_scores)
+
+
+def _last_report(speaker: Speaker | None) -> ValidationReport | None:
+    reports = ValidationReport.objects.order_by("-pk").select_related("run")
+    if speaker:
+        uses = TakeUse.objects.filter(recording__speaker=speaker)
+        reports = reports.filter(run__in=uses.values("style_run__run"))
+    return reports.first()
+
+
+def _open(row: list[Cell]) -> list[Cell]:
+    """Return the cells of a row to suggest: not its sounds while it has no take at all."""
+    return row[:1] if row[0].state == "empty" else row
+
+
+def band_of(count: int) -> int:
+    """Return the length of a sentence with so many syllables: 0 short, 1 medium, 2 long."""
+    return sum(count > most for most in BANDS)
+
+
+def _takes(speaker: Speaker | None) -> Any:
+    takes: Any = Recording.objects.consented()
+    if speaker is None:
+        return takes.filter(state=Recording.State.ACCEPTED)
+    return takes.filter(speaker=speaker).exclude(state=Recording.State.REJECTED)
+
+
+def _labelled(speaker: Speaker | None) -> Any:
+    mine = _takes(speaker).filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    return Sentence.objects.current().filter(label__isnull=False).annotate(recorded=Exists(mine))
+
+
+def _rows(
+    speaker: Speaker | None, scores: Mapping[str, Mapping[tuple[int, str], float]]
+) -> list[list[Cell]]:
+    sentences, takes = _sentence_counts(), _take_counts(speaker)
+    rows = []
+    for style in StyleLabel.objects.all():
+        of_style = scores.get(style.key, {})
+        for length in range(len(BANDS) + 1):
+            row = [
+                Cell(
+                    style,
+                    length,
+                    sound,
+                    sentences.get((style.pk, length), NONE)[number],
+                    takes.get((style.pk, length), NONE)[number],
+                    of_style.get((length, sound)),
+                    of_style.get((-1, ANY)),
+                )
+                for number, sound in enumerate(COLUMNS)
+            ]
+            rows.append(row)
+    return rows
+
+
+def _sentence_counts() -> Counts:
+    """Count labelled sentences; kept for a minute while nobody labels, as it reads them all."""
+    version = _last(LabelDecision), _last(Adjudication), _last(Sentence)
+    rows: Any = Sentence.objects.current().filter(label__isnull=False)
+    return _kept("sentences", version, lambda: _counts(rows, "label", "", "pk"))
+
+
+def _take_counts(speaker: Speaker | None) -> Counts:
+    """Count sentences with a take; those of all speakers are kept for a minute too."""
+    takes = _takes(speaker).filter(style=F("sentence__label"), sentence__archived_at=None)
+
+    def count() -> Counts:
+        return _counts(takes, "style", "sentence__", "sentence")
+
+    if speaker:
+        return count()
+    return _kept("takes", (_last(Recording), _last(TakeVerdict), _last(LabelDecision)), count)
+
+
+def _counts(rows: Any, style: str, prefix: str, counted: str) -> Counts:
+    """Count by style and length, a number for each of `COLUMNS`."""
+    short, medium = BANDS
+    band = Case(
+        When(**{f"{prefix}syllables__lte": short}, then=Value(0)),
+        When(**{f"{prefix}syllables__lte": medium}, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    numbers = {}
+    for number, sound in enumerate(COLUMNS):
+        holds = Q(**{f"{prefix}phonemes__contains": sound}) if sound else None
+        numbers[f"n{number}"] = Count(counted, filter=holds, distinct=counted != "pk")
+    found = rows.order_by().annotate(band=band).values_list(style, "band")
+    return {(row[0], row[1]): tuple(row[2:]) for row in found.annotate(**numbers)}
+
+
+def _kept(name: str, version: Sequence[int], count: Callable[[], Counts]) -> Counts:
+    key = f"recording-needs-{name}-{'-'.join(map(str, version))}"
+    return cast(Counts, cache.get_or_set(key, count, KEPT_SECONDS))
+
+
+def _last(model: Any) -> int:
+    return model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _scores(styles: Mapping[str, Any]) -> dict[str, dict[tuple[int, str], float]]:
+    """Return the mean similarity by style, and by length and sound; (-1, ANY) is the mean of all.
+
+    Reports from before similarities were stored by sentence have none.
+    """
+    found = {}
+    for key, report in styles.items():
+        values = (report.get("similarity") or {}).get("by_sentence") or []
+        texts = [one["text"] for one in report.get("audio", ())]
+        found[key] = _by_cell(texts, values) if len(texts) == len(values) else {}
+    return found
+
+
+def _by_cell(texts: Sequence[str], values: Sequence[float]) -> dict[tuple[int, str], float]:
+    cells: dict[tuple[int, str], list[float]] = {}
+    for text, value in zip(texts, values, strict=True):
+        said = set(phonemes(text))
+        length = band_of(syllables(text))
+        places = [(-1, ANY), (length, ANY), *((length, one) for one in SOUNDS if one in said)]
+        for place in places:
+            cells.setdefault(place, []).append(value)
+    return {place: fmean(some) for place, some in cells.items()}
+
+
+def _suggestions(wanted: Sequence[Cell], speaker: Speaker | None) -> list[Suggestion]:
+    """Return the first cells with sentences that no earlier suggestion has."""
+    found: list[Suggestion] = []
+    used: list[int] = []
+    for cell in wanted:
+        if len(found) == MOST:
+            break
+        free = _labelled(speaker).filter(label=cell.style, recorded=False).exclude(pk__in=used)
+        low = (BANDS[cell.band - 1] + 1) if cell.band else 0
+        free = free.filter(syllables__gte=low)
+        if cell.band < len(BANDS):
+            free = free.filter(syllables__lte=BANDS[cell.band])
+        if cell.sound:
+            free = free.filter(phonemes__contains=cell.sound)
+        if sentences := _varied(list(free[:CANDIDATES])):
+            used += [sentence.pk for sentence in sentences]
+            found.append(Suggestion(cell, sentences))
+    return found
+
+
+def _varied(free: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences that have the most different sounds together, in the corpus's order."""
+    left, heard = list(free), set[str]()
+    chosen: list[Sentence] = []
+    while left and len(chosen) < EACH:
+        best = max(left, key=lambda one: len(_sounds(one) - heard))
+        left.remove(best)
+        chosen.append(best)
+        heard |= _sounds(best)
+    return [one for one in free if one in chosen]
+
+
+def _sounds(sentence: Sentence) -> set[str]:
+    return set(sentence.phonemes.split()) & set(SOUNDS)
