@@ -56,9 +56,10 @@ def roles_of(user: Any) -> frozenset[str]:
 def page_before(request: HttpRequest) -> str:
     """Return the path of the page that this request was sent from; home if it is unknown."""
     before = request.headers.get("Referer", "")
-    allowed = url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure())
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure()):
+        return resolve_url("home")
     parts = urlsplit(before)
-    return urlunsplit(("", "", parts.path, parts.query, "")) if allowed else resolve_url("home")
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,9 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("VOICELAB_DATA_DIR", default=str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR.mkdir(mode=0o750, parents=True, exist_ok=True)
+# For real users: starts only with its own keys and passwords, and over HTTPS.
+PRODUCTION = env.bool("PRODUCTION", default=False)
 
 
 def _secret_key() -> str:
@@ -27,16 +29,26 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key()
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        "PRODUCTION needs a SECRET_KEY of its own, at least 50 characters: "
+        "openssl rand -base64 60 | tr -d '\\n' makes one."
+    )
+SECRET_KEY = SECRET_KEY or _secret_key()
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
+# Addresses or networks whose X-Forwarded headers are believed: voicelab.wsgi removes all others'.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-# Proxies whose X-Forwarded-For is believed, as addresses or networks; everybody else may lie in it.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked for inside, without the proxy
+# The neighbours under the same domain are not ours to force to HTTPS, nor to enter in a list.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -67,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "voicelab.request_values.Readable",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "voicelab.urls"
@@ -98,6 +111,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    if PRODUCTION and DATABASES["default"].get("PASSWORD") in (None, "", "voicelab", "secret"):
+        raise ImproperlyConfigured(
+            "PRODUCTION needs a password of its own for the database, in DATABASE_URL."
+        )
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
 
@@ -151,6 +168,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "voicelab.assets.AssetStorage"},
 }
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=50) * 2**20
@@ -216,16 +235,17 @@ SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
 SPEECH_API_KEY = next(
     iter(env.list("TTS_API_KEYS", default=[])), ""
 )  # sent by the playground and the test of a deployed voice
+if PRODUCTION and (DEBUG or not SPEECH_API_KEY):
+    raise ImproperlyConfigured(
+        "PRODUCTION needs DEBUG off and a key of the speech service in TTS_API_KEYS."
+    )
 WORKERS = env.int("WORKERS", default=2)  # number of Celery processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
 DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float(
-    "SHARE_SECONDS", default=120.0
-)  # lease of one candidate by a helping worker
+HEARTBEAT_SECONDS = 4.0  # of a process at work; after 15 to 20 s of silence its lease ends
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
 try:

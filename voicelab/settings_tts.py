@@ -42,6 +42,8 @@ TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", default="es")  # of voices whose name does not tell theirs
 TTS_CORS_ORIGINS = env.list("TTS_CORS_ORIGINS", default=[])  # pages that may use it, or *
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
+if env.bool("PRODUCTION", default=False) and not TTS_API_KEYS:
+    raise ImproperlyConfigured("PRODUCTION needs at least one key for speech in TTS_API_KEYS.")
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
 TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # if a request does not say
 TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # requests may contain a prompt

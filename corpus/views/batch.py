@@ -128,7 +128,7 @@ def take_batch_names(request: HttpRequest) -> HttpResponse:
     """Preview a folder: return the table for the names and sizes in JSON `[[name, size], …]`."""
     try:
         files = [Found(str(name), int(size)) for name, size in json.loads(request.body)]
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return HttpResponse(status=400)
     if not 0 < len(files) <= MAX_FILES:
         problem = batch_words("too_many" if files else "empty_folder")

@@ -32,6 +32,7 @@ from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of
 from corpus.wording import refusal
 from voicelab.http import HtmxRequest
+from voicelab.request_values import row_number
 from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
@@ -227,7 +228,7 @@ def _filtered(filter_: TakeFilter, seen: Any) -> Any:
 def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
     speaker = get_object_or_404(Speaker, pk=pk)
     if request.method == "POST":
-        takes = [int(take) for take in request.POST.getlist("take") if take.isdecimal()]
+        takes = [found for take in request.POST.getlist("take") if (found := row_number(take))]
         n = take_scores.takes_rescore(speaker=speaker, takes=takes, person=request.user)
         text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
         messages.success(request, text % {"n": n})
