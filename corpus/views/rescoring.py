@@ -21,6 +21,13 @@ def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
         text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
         messages.success(request, text % {"n": n})
         return redirect("takes_rescore", pk)
-    rows = take_scores.rescore_preview(speaker)
-    context = {"speaker": speaker, "rows": sorted(rows, key=lambda row: -abs(row.difference))}
+    after = request.GET.get("after", "")
+    known = int(after) if after.isdecimal() and len(after) < 18 else 0
+    rows, following = take_scores.rescore_preview(speaker, after=known)
+    context = {
+        "speaker": speaker,
+        "rows": sorted(rows, key=lambda row: -abs(row.difference)),
+        "following": following,
+        "at_once": take_scores.AT_ONCE,
+    }
     return render(request, "corpus/takes_rescore.html", context)
