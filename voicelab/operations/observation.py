@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from distillation.models import Deployment, PlaygroundSound, Run, RunState, StyleRun, WorkerBeat
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
-from distillation.services.recovery import SILENCE_SECONDS, teacher_is_there, worker_is_there
+from distillation.services.recovery import SILENCE, teacher_is_there, worker_is_there
 from distillation.wording import fault_words
 
 QUEUES = {
@@ -85,7 +84,7 @@ class Failure:
 
 def workers() -> list[Any]:
     """Return the workers of the last day, each with `is_alive`."""
-    since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
+    since = timezone.now() - SILENCE
     rows: list[Any] = list(WorkerBeat.objects.order_by("-seen_at", "name"))
     for row in rows:
         row.is_alive = row.seen_at >= since
