@@ -70,6 +70,7 @@ PAGES = {
     "help": ("speaker", "/help/"),
     "help for reviewers": ("reviewer", "/help/reviewer/"),
     "everybody here": ("admin", "/people/"),
+    "operations": ("admin", "/operations/"),
     "audit": ("admin", "/operations/audit/"),
     "password": ("labeler", "/account/password/"),
     "password changed": ("labeler", "/account/password/done/"),
@@ -84,7 +85,7 @@ PAGES = {
 PARTS = {  # files, sounds, drawings and parts of the pages above
     *(
         "favicon",
-        "audit_export",
+        *("audit_export", "healthz", "readyz", "metrics", "unattended"),
         "corpus_export",
         "focus_next",
         "take_audio",
@@ -95,7 +96,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
     *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
-    "audit_export",
+    *("audit_export", "healthz", "readyz", "metrics", "unattended"),
     "playground_waveform",
     "voice_card",
 }

@@ -37,7 +37,7 @@ def _python(
     [
         ({"SECRET_KEY": ""}, "voicelab.settings", "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "voicelab.settings", "SECRET_KEY"),
-        ({"DATABASE_URL": "postgres://voicelab:voicelab@db/voicelab"}, "voicelab.settings", "password"),
+        ({"DATABASE_URL": "postgres://lab:voicelab@db/lab"}, "voicelab.settings", "password"),
         ({"DATABASE_URL": "postgres://voicelab@db/voicelab"}, "voicelab.settings", "password"),
         ({"TTS_API_KEYS": ""}, "voicelab.settings", "TTS_API_KEYS"),
         ({"TTS_API_KEYS": ""}, SPEECH, "TTS_API_KEYS"),
