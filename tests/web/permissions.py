@@ -41,12 +41,12 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "people": (BOTH, only()),
     "person_link": ("POST", only()),
     "person_active": ("POST", only()),
-    "password_change": (BOTH, ALL),
     "healthz": ("GET", EVERYBODY),
     "readyz": ("GET", EVERYBODY),
     "metrics": ("GET", only()),  # and who has METRICS_KEY
     "operations": ("GET", only()),
     "unattended": ("GET", ALL),
+    "password_change": (BOTH, ALL),
     "audit": ("GET", only()),
     "audit_export": ("GET", only()),
     "password_change_done": ("GET", ALL),
