@@ -71,6 +71,7 @@ PAGES = {
     "help for reviewers": ("reviewer", "/help/reviewer/"),
     "everybody here": ("admin", "/people/"),
     "password": ("labeler", "/account/password/"),
+    "second factor": ("labeler", "/account/second-factor/"),
     "password changed": ("labeler", "/account/password/done/"),
     "forgotten password": ("", "/account/reset/"),
     "link sent": ("", "/account/reset/sent/"),
@@ -81,7 +82,16 @@ PAGES = {
 }
 
 PARTS = {  # files, sounds, drawings and parts of the pages above
-    *("favicon", "corpus_export", "focus_next", "take_audio", "take_waveform", "take_spectrogram"),
+    *(
+        "favicon",
+        "admin_login",
+        "login_code",
+        "corpus_export",
+        "focus_next",
+        "take_audio",
+        "take_waveform",
+        "take_spectrogram",
+    ),
     *("studio_history", "studio_take", "studio_example", "run_panel", "run_curve", "report_file"),
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
@@ -118,7 +128,7 @@ def test_every_page_is_checked() -> None:
         path.format(judged=1, paused=2, **known) for _, path in PAGES.values() if path != NOWHERE
     ]
     seen = {resolve(urlsplit(address).path).url_name for address in addresses}
-    pages = {name for name, (method, _) in PERMISSIONS.items() if method == "GET"} - PARTS
+    pages = {name for name, (method, _) in PERMISSIONS.items() if "GET" in method} - PARTS
     assert pages <= seen
 
 
