@@ -36,7 +36,6 @@ teacher: $(TEACHER)
 # Takes the slices of runs with the teacher f5; on a CPU one may last an hour.
 teacher-worker: export SLICE_SOFT_SECONDS ?= 3300
 teacher-worker: export SLICE_HARD_SECONDS ?= 3360
-teacher-worker: export LEASE_SECONDS ?= 3420
 teacher-worker: $(TEACHER)
 	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --concurrency 1 --loglevel info
 

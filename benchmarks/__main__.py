@@ -1,4 +1,4 @@
-"""`make bench`: runs every benchmark except `convergence` and `people` (hours)."""
+"""`make bench`: runs every benchmark except `convergence` and `people` (hours) and `scale`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main() -> None:
         prog="python -m benchmarks",
         description="Runs the parts that are named, all of them by default.",
         epilog=f"Parts: {', '.join(PARTS)}. Each also runs alone, with options of its own: "
-        "python -m benchmarks.PART --help. Not among them (hours): convergence, people.",
+        "python -m benchmarks.PART --help. Not among them: convergence, people (hours), scale.",
     )
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="PART")
     parts = parser.parse_args().part or PARTS

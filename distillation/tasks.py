@@ -22,11 +22,10 @@ from distillation.services import (
     voice_tests,
 )
 
-LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
+LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS")
 
 DEPLOY_SECONDS = 60
 SPEAK_SECONDS = 120
-TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -73,9 +72,6 @@ def _fault_of(task_id: str) -> str:
 
 @shared_task(
     base=StyleTask,
-    autoretry_for=(OperationalError,),
-    retry_backoff=2,
-    max_retries=5,
     soft_time_limit=settings.SLICE_SOFT_SECONDS,
     time_limit=settings.SLICE_HARD_SECONDS,
 )
@@ -116,8 +112,8 @@ def candidate_speak(sound_id: int) -> None:
     autoretry_for=(OperationalError,),
     retry_backoff=2,
     max_retries=5,
-    soft_time_limit=TEST_SECONDS,
-    time_limit=TEST_SECONDS + 30,
+    soft_time_limit=voice_tests.TEST_SECONDS,
+    time_limit=voice_tests.TEST_SECONDS + 30,
 )
 def voice_test(deployment_id: int) -> None:
     voice_tests.voice_test(deployment_id=deployment_id)
@@ -153,7 +149,7 @@ def limits_check(**_options: Any) -> list[CheckMessage]:
         Error(
             f"{shorter} ({getattr(settings, shorter):g}) must be below "
             f"{longer} ({getattr(settings, longer):g}).",
-            hint="A lease must outlive every slice, or two workers would do the same one.",
+            hint="A slice that takes too long is ended before it is killed.",
             id="distillation.E001",
         )
         for shorter, longer in pairwise(LIMITS)

@@ -95,7 +95,7 @@ def initdb() -> Path | None:
 
 @contextmanager
 def postgres(folder: Path, *settings: str) -> Iterator[str]:
-    """Run a fresh cluster in `folder`; yield the URL of its empty database.
+    """Run the cluster in `folder`, a fresh one if there is none; yield its database's URL.
 
     PostgreSQL refuses to run as root, so root runs it as the user `postgres`.
     """
@@ -106,7 +106,8 @@ def postgres(folder: Path, *settings: str) -> Iterator[str]:
         shutil.chown(folder, user)
     data, port = folder / "data", free_port()
     made = [program, "-D", data, "-U", "voicelab", "--auth=trust", "-E", "UTF8"]
-    subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
+    if not data.exists():
+        subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
     options = ["listen_addresses=127.0.0.1", *settings]
     command = [str(program.with_name("postgres")), "-D", str(data), "-p", str(port)]
     command += ["-k", str(folder), *(word for one in options for word in ("-c", one))]
@@ -120,6 +121,8 @@ def _created(server: str) -> bool:
     try:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute("create database voicelab")
+    except psycopg.errors.DuplicateDatabase:
+        return True
     except psycopg.OperationalError:
         return False
     return True

@@ -14,6 +14,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
+from voicelab.operations.audit import Act, act_record
 from voicelab.sign_in import browser_remember
 
 # Mails an hour that one network address may ask for, and that one mailbox gets.
@@ -59,6 +60,10 @@ class PasswordReset(auth.PasswordResetView):
             form.add_error(None, _("Too many requests. Try again in an hour."))
             return self.render_to_response(self.get_context_data(form=form), status=429)
         return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        act_record(Act.LINK_ASKED, about=form.cleaned_data["email"])
+        return super().form_valid(form)
 
 
 class PasswordResetDone(auth.PasswordResetDoneView):

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from voicelab.accounts import password_link
-from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, role_required
+from voicelab.operations.audit import Act, act_record
+from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, posted_from, role_required
 from voicelab.second_factor import second_factor_end
 
 
@@ -50,7 +51,7 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("people")
 @role_required(ADMIN)
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a one-time link; a superuser's only for a superuser, who could take their account."""
@@ -95,6 +96,7 @@ def _person_add(form: PersonForm) -> Any:
 
 
 def _link_context(request: HttpRequest, person: Any) -> dict[str, Any]:
+    act_record(Act.LINK_MADE, about=person.get_username())
     return {"person": person, "link": request.build_absolute_uri(password_link(person))}
 
 

@@ -22,6 +22,8 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from voicelab.operations.audit import Act, act_record
+
 RECOVERY_CODES = 10
 NEW_KEY = "second_factor_key"  # of the session, until the first code was right
 
@@ -59,12 +61,14 @@ def code_accepted(person: Any, code: str) -> str:
         return ngettext("Wait %s second.", "Wait %s seconds.", wait_s) % wait_s
     if device.verify_token(code if of_app else _digest(person, code)):
         return ""
+    act_record(Act.SIGN_IN_FAILED, about=person.get_username(), asked="second factor")
     return _("This code is wrong. A code of the app holds for half a minute, and once.")
 
 
 @transaction.atomic
 def second_factor_end(person: Any) -> None:
-    TOTPDevice.objects.filter(user=person).delete()
+    if TOTPDevice.objects.filter(user=person).delete()[0]:
+        act_record(Act.FACTOR_OFF, about=person.get_username())
     StaticDevice.objects.filter(user=person).delete()
 
 
@@ -129,5 +133,6 @@ def _begin(request: HttpRequest, code: str) -> str:
         second_factor_end(request.user)
         device = TOTPDevice(user=request.user, name="app", key=key, last_t=codes.t())
         device.save()
+        act_record(Act.FACTOR_ON, about=request.user.get_username())
     del request.session[NEW_KEY]
     return ""

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
+from voicelab.tracing import logging_of
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -65,8 +67,10 @@ INSTALLED_APPS = [
     "corpus",
     "distillation",
     "distillation.listening_tests",
+    "voicelab.operations",
 ]
 MIDDLEWARE = [
+    "voicelab.operations.middleware.observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -249,17 +253,15 @@ DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float(
-    "SHARE_SECONDS", default=120.0
-)  # lease of one candidate by a helping worker
+HEARTBEAT_SECONDS = 4.0  # of a process at work; after 15 to 20 s of silence its lease ends
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"httpx": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+try:
+    LOGGING = logging_of(
+        env.str("LOG_FORMAT", default="plain"),
+        env.str("LOG_LEVEL", default="INFO"),
+        {"httpx": {"level": "WARNING"}},
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+SENTRY_DSN = env.str("SENTRY_DSN", default="")  # where program faults are reported

@@ -33,7 +33,8 @@ TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind th
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
 TTS_RECEIVE_S = env.float("TTS_RECEIVE_S", default=20.0)  # for a request's head, and for its body
-TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
+TTS_THREADS = env.int("TTS_THREADS", default=0)  # of all workers; 0: the library's default
+TTS_WORKERS = env.int("TTS_WORKERS", default=0)  # requests spoken at once; 0: see `application`
 TTS_PRECISION = env.str("TTS_PRECISION", default="auto")  # for kokoro: fp32, bf16, auto
 # What OpenAI's voice names stand for; given as alloy=ef_dora,nova=em_alex, the rest stays.
 TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
@@ -50,8 +51,8 @@ if TTS_BACKEND not in ("", *BACKENDS):
     raise ImproperlyConfigured(f"TTS_BACKEND: {', '.join(BACKENDS)}; not {TTS_BACKEND!r}.")
 if TTS_PRECISION not in ("fp32", "bf16", "auto"):
     raise ImproperlyConfigured(f"TTS_PRECISION: fp32, bf16 or auto, not {TTS_PRECISION!r}.")
-if TTS_QUEUE < 0 or TTS_THREADS < 0:
-    raise ImproperlyConfigured("TTS_QUEUE and TTS_THREADS must not be negative.")
+if min(TTS_QUEUE, TTS_THREADS, TTS_WORKERS) < 0:
+    raise ImproperlyConfigured("TTS_QUEUE, TTS_THREADS and TTS_WORKERS must not be negative.")
 if TTS_MAX_CHARS < 1 or min(TTS_TIMEOUT_S, TTS_RECEIVE_S, TTS_RELOAD_S) <= 0:
     raise ImproperlyConfigured(
         "TTS_MAX_CHARS, TTS_TIMEOUT_S, TTS_RECEIVE_S and TTS_RELOAD_S must be above 0."

@@ -48,6 +48,7 @@ urlpatterns = [
     path("", include("corpus.urls")),
     path("", include("distillation.urls")),
     path("", include("distillation.listening_tests.urls")),
+    path("", include("voicelab.operations.urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/img/mark.svg"), name="favicon"),
     # One door: the admin's own would not ask for a code.
     path(

@@ -34,7 +34,7 @@ from corpus.services.takes import (
 from corpus.take_archives import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.uploads import TOO_LARGE
 from corpus.wording import refusal
-from voicelab.roles import SPEAKER, role_required
+from voicelab.roles import SPEAKER, posted_from, role_required
 
 _WORDS = {
     "empty": _("The file is empty. Record or choose it again."),
@@ -88,7 +88,7 @@ def take_batch(request: HttpRequest) -> HttpResponse:
     return _with_consent(request, lambda _speaker: _page(request, {}))
 
 
-@require_POST
+@posted_from("take_batch")
 @role_required(SPEAKER)
 def take_batch_send(request: HttpRequest) -> HttpResponse:
     """Receive a ZIP, keep it, and redirect to its preview; no take is stored yet."""

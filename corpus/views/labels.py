@@ -21,7 +21,7 @@ from corpus.views.label_rows import label_rows
 from corpus.views.queues import chosen
 from voicelab.http import HtmxRequest
 from voicelab.request_values import next_page
-from voicelab.roles import LABELER, REVIEWER, ROLES, role_required, roles_of
+from voicelab.roles import LABELER, REVIEWER, ROLES, posted_from, role_required, roles_of
 
 PAGE_SIZE = 30
 
@@ -65,7 +65,7 @@ def _filter_context(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any
     return {"query": query.urlencode(), "fields": fields, "narrowed": narrowed}
 
 
-@require_POST
+@posted_from("label")
 @role_required(LABELER)
 def label_save(request: HtmxRequest, sentence_id: str) -> HttpResponse:
     sentence = get_object_or_404(Sentence, sentence_id=sentence_id)

@@ -27,6 +27,7 @@ from distillation.services.errors import RunError
 from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete, sample_name
+from voicelab.operations.audit import Act, act_record
 
 UNUSABLE_CHECKPOINT = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 PACK_FILES = (
@@ -115,7 +116,10 @@ def run_retry(*, run: Run, person: Any) -> Run:
 def event_add(
     run: Run, what: str, *, style: str = "", detail: str = "", person: Any = None
 ) -> None:
+    """Append to the run's history; what a person did, to the audit log as well."""
     RunEvent.objects.create(run=run, what=what, style=style, detail=detail, person=person)
+    if person is not None:
+        act_record(Act(f"run-{what}"), person=person, about=run, run=run.pk)
 
 
 @contextmanager

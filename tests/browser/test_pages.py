@@ -70,6 +70,7 @@ PAGES = {
     "help": ("speaker", "/help/"),
     "help for reviewers": ("reviewer", "/help/reviewer/"),
     "everybody here": ("admin", "/people/"),
+    "audit": ("admin", "/operations/audit/"),
     "password": ("labeler", "/account/password/"),
     "second factor": ("labeler", "/account/second-factor/"),
     "password changed": ("labeler", "/account/password/done/"),
@@ -86,6 +87,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
         "favicon",
         "admin_login",
         "login_code",
+        "audit_export",
         "corpus_export",
         "focus_next",
         "take_audio",
@@ -96,6 +98,8 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
     *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
+    "audit_export",
+    "playground_waveform",
     "voice_card",
 }
 

@@ -46,6 +46,8 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "person_active": ("POST", only()),
     "person_second_factor": ("POST", only()),
     "password_change": (BOTH, ALL),
+    "audit": ("GET", only()),
+    "audit_export": ("GET", only()),
     "password_change_done": ("GET", ALL),
     "password_reset": (BOTH, EVERYBODY),
     "password_reset_done": ("GET", EVERYBODY),
@@ -131,6 +133,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "playground_history": ("GET", ALL),
     "playground_state": ("GET", ALL),  # of the person's own sounds
     "playground_sound": ("GET", ALL),  # likewise
+    "playground_waveform": ("GET", ALL),  # likewise
     "withdrawals": ("GET", only()),
     "voice_uses": ("GET", only(SPEAKER)),
     # listening tests; a part is its listener's alone, known by its key

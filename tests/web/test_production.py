@@ -36,7 +36,7 @@ def _python(folder: Path, settings: dict[str, str], *words: str) -> Any:
     [
         ({"SECRET_KEY": ""}, WEB, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, WEB, "SECRET_KEY"),
-        ({"DATABASE_URL": "postgres://voicelab:voicelab@db/voicelab"}, WEB, "password"),
+        ({"DATABASE_URL": "postgres://lab:voicelab@db/lab"}, WEB, "password"),
         ({"DATABASE_URL": "postgres://voicelab@db/voicelab"}, WEB, "password"),
         ({"TTS_API_KEYS": ""}, WEB, "TTS_API_KEYS"),
         ({"TTS_API_KEYS": ""}, SPEECH, "TTS_API_KEYS"),

@@ -13,6 +13,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.factories import PersonFactory
+from voicelab.operations.models import AuditEntry
 from voicelab.sign_in import BY_ACCOUNT, BY_ADDRESS, BY_PERSON, client_address
 
 pytestmark = pytest.mark.django_db
@@ -140,9 +141,12 @@ def test_the_second_factor_from_turning_on_to_turning_off(ana: Any) -> None:
     StaticToken.objects.first().device.throttle_reset()
     TOTPDevice.objects.get().throttle_reset()
     assert own.post(reverse("second_factor"), {"code": "x", "action": "end"}).status_code == 422
+    told = AuditEntry.objects.filter(about="ana").values_list("act", flat=True)
+    assert {"factor-on", "sign-in-failed"} <= set(told)
     ended = {"code": recovery[1], "action": "end"}
     StaticToken.objects.first().device.throttle_reset()
     assert own.post(reverse("second_factor"), ended).status_code == 302
+    assert AuditEntry.objects.filter(act="factor-off", person="ana").count() == 1
     assert _try(Client(), "ana", PASSWORD) == 302
 
 
