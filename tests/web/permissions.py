@@ -23,7 +23,7 @@ FIELDS = (
 )
 # Django's own, which answer further methods as one of these.
 OF_DJANGO = {
-    *("favicon", "login", "set_language"),
+    *("favicon", "admin_login", "login", "login_code", "set_language"),
     *("password_change", "password_reset", "password_reset_confirm"),
 }
 
@@ -32,7 +32,10 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     # voicelab
     "favicon": ("GET", EVERYBODY),
     "login": (BOTH, EVERYBODY),
+    "admin_login": ("GET", EVERYBODY),  # leads to "login"
+    "login_code": (BOTH, EVERYBODY),  # after a right password; else it leads to sign-in
     "logout": ("POST", EVERYBODY),
+    "second_factor": (BOTH, ALL),
     "set_language": ("POST", EVERYBODY),
     "home": ("GET", ALL),
     "glossary": ("GET", ALL),
@@ -46,6 +49,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "metrics": ("GET", only()),  # and who has METRICS_KEY
     "operations": ("GET", only()),
     "unattended": ("GET", ALL),
+    "person_second_factor": ("POST", only()),
     "password_change": (BOTH, ALL),
     "audit": ("GET", only()),
     "audit_export": ("GET", only()),
