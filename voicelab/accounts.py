@@ -15,6 +15,7 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from voicelab.operations.audit import Act, act_record
+from voicelab.sign_in import browser_remember
 
 # Mails an hour that one network address may ask for, and that one mailbox gets.
 RESETS_FROM, RESETS_TO, RESET_SECONDS = 20, 3, 3600
@@ -75,6 +76,11 @@ class PasswordResetDone(auth.PasswordResetDoneView):
 class PasswordResetConfirm(auth.PasswordResetConfirmView):
     template_name = "account/reset_confirm.html"
     success_url = reverse_lazy("password_reset_complete")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        browser_remember(self.request, answer, self.user)  # failed attempts count no more
+        return answer
 
 
 class PasswordResetComplete(auth.PasswordResetCompleteView):

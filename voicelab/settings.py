@@ -61,6 +61,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "corpus",
     "distillation",
     "distillation.listening_tests",
@@ -135,6 +138,11 @@ CSRF_FAILURE_VIEW = "voicelab.faults.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+OTP_TOTP_ISSUER = "Voice Lab"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+AXES_HANDLER = "voicelab.sign_in.SignInHandler"  # which has the limits
+AXES_CLIENT_IP_CALLABLE = "voicelab.sign_in.client_address"
+AXES_RESET_ON_SUCCESS = True
 AXES_FAILURE_LIMIT = 8
 AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -163,9 +171,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+if MEDIA_ROOT.is_relative_to(DATA_DIR):  # a folder elsewhere is made by `manage.py prepare`
+    MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "media/"  # never served by path: views check the role and stream the file
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "corpus.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "voicelab.assets.AssetStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640

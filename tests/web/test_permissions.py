@@ -32,7 +32,12 @@ def _patterns(resolver: Any) -> Iterator[URLPattern]:
             yield item
 
 
-OWN = {"home", "password_change", "password_change_done"}  # also of a person without a role
+OWN = {
+    "home",
+    "password_change",
+    "password_change_done",
+    "second_factor",
+}  # also of a person without a role
 ADDRESSES = {pattern.name: pattern for pattern in _patterns(get_resolver())}
 
 

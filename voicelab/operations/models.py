@@ -65,6 +65,8 @@ class AuditEntry(models.Model):
         ACCOUNT_DELETED = "account-deleted", _("account deleted")
         ROLES_CHANGED = "roles-changed", _("roles changed")
         PASSWORD_CHANGED = "password-changed", _("password changed")
+        FACTOR_ON = "factor-on", _("second factor turned on")
+        FACTOR_OFF = "factor-off", _("second factor ended")
         LINK_ASKED = "link-asked", _("password link asked for by mail")
         LINK_MADE = "link-made", _("one-time link made")
         ADJUDICATED = "adjudicated", _("dispute decided")
