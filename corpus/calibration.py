@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -76,20 +77,30 @@ def bins(judged: Iterable[Judged]) -> list[Bin]:
 
 def line(judged: Sequence[Judged], threshold: float) -> Line:
     """Compute precision and recall of a threshold on reviewed takes."""
-    over = [take for take in judged if take.score >= threshold]
-    right = sum(take.accepted for take in over)
-    accepted = sum(take.accepted for take in judged)
-    return Line(
-        threshold,
-        len(over),
-        right / len(over) if over else None,
-        right / accepted if accepted else None,
-    )
+    return _lines(judged, [threshold])[0]
 
 
 def lines(judged: Sequence[Judged]) -> list[Line]:
     """Return precision and recall for the thresholds 0.00, 0.01, …, 1.00."""
-    return [line(judged, k / 100) for k in range(101)]
+    return _lines(judged, [k / 100 for k in range(101)])
+
+
+def _lines(judged: Sequence[Judged], thresholds: Iterable[float]) -> list[Line]:
+    scores = sorted(take.score for take in judged)
+    accepted = sorted(take.score for take in judged if take.accepted)
+    found = []
+    for threshold in thresholds:
+        over = len(scores) - bisect_left(scores, threshold)
+        right = len(accepted) - bisect_left(accepted, threshold)
+        found.append(
+            Line(
+                threshold,
+                over,
+                right / over if over else None,
+                right / len(accepted) if accepted else None,
+            )
+        )
+    return found
 
 
 def proposed(judged: Sequence[Judged]) -> float | None:

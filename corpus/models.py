@@ -95,6 +95,11 @@ class Sentence(SentenceText):
         indexes = [
             models.Index(fields=["position", "id"], name="sentences_in_order"),
             models.Index(fields=["standing"], name="sentences_by_standing"),
+            models.Index(
+                fields=["label", "id"],
+                condition=models.Q(archived_at=None),
+                name="current_sentences_by_label",
+            ),
         ]
         verbose_name = _("sentence")
         verbose_name_plural = _("sentences")
@@ -314,6 +319,27 @@ class Recording(models.Model):
                 fields=["sentence", "style", "speaker", "take"], name="one_take_number_each"
             )
         ]
+        indexes = [
+            models.Index(fields=["state", "-id", "speaker"], name="takes_in_a_state"),
+            models.Index(fields=["style", "-id"], name="takes_of_a_style"),
+            models.Index(fields=["speaker", "state", "-id", "style"], name="takes_of_a_speaker"),
+            models.Index(fields=["wav"], name="takes_by_file"),
+            models.Index(
+                fields=["sentence", "style", "speaker"],
+                condition=models.Q(state="accepted"),
+                name="accepted_takes",
+            ),
+            models.Index(
+                fields=["sentence", "style", "speaker"],
+                condition=models.Q(state="pending"),
+                name="waiting_takes",
+            ),
+            models.Index(
+                fields=["speaker", "sentence", "style"],
+                condition=~models.Q(state="rejected"),
+                name="recorded_by_a_speaker",
+            ),
+        ]
         verbose_name = _("take")
         verbose_name_plural = _("takes")
 
@@ -342,6 +368,7 @@ class TakeVerdict(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["person", "-id"], name="verdicts_of_a_person")]
         verbose_name = _("verdict on a take")
         verbose_name_plural = _("verdicts on takes")
 

@@ -1,6 +1,6 @@
 """Querysets of the corpus; the only place where a sentence's current label is derived."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any, Self
 
 from django.apps import apps
@@ -24,6 +24,16 @@ def _latest(name: str, value: str) -> Subquery:
 def _contains(words: str, path: str = "") -> Q:
     found = {f"{path}searchable__contains": searchable(words)}
     return Q(**found) | Q(**{f"{path}sentence_id__icontains": words})
+
+
+def _style_keys() -> dict[int | None, str | None]:
+    return dict(apps.get_model("corpus", "StyleLabel").objects.values_list("pk", "key"))
+
+
+def _takes_in_label() -> Any:
+    """Return the takes of the outer sentence in the style of its label."""
+    takes: Any = apps.get_model("corpus", "Recording").objects
+    return takes.filter(sentence=OuterRef("pk"), style=OuterRef("label"))
 
 
 def _relabel(sentence: Any, pks: list[int]) -> None:
@@ -72,10 +82,10 @@ class SentenceQuerySet(models.QuerySet):
         return whole.select_related("category")
 
     def labelled(self) -> Self:
-        return self.current().with_label().filter(label_key__isnull=False)
+        return self.current().with_label().filter(label__isnull=False)
 
     def unlabelled(self) -> Self:
-        return self.current().with_label().filter(label_key__isnull=True)
+        return self.current().with_label().filter(label=None)
 
     def disputed(self) -> Self:
         """Keep sentences with differing blind votes and no adjudication."""
@@ -118,37 +128,26 @@ class SentenceQuerySet(models.QuerySet):
 
     def label_counts(self) -> dict[str | None, int]:
         """Count sentences by current label; the key None counts the unlabelled."""
-        rows = self.current().with_label().order_by().values_list("label_key")
-        return dict(rows.annotate(n=Count("pk")))
+        rows = self.current().order_by().values_list("label").annotate(n=Count("*"))
+        keys = _style_keys() | {None: None}
+        return {keys[label]: n for label, n in rows}
 
     def without_take_of(self, speaker: Any) -> Self:
         """Keep labelled sentences without this speaker's pending or accepted take in that label."""
-        takes = apps.get_model("corpus", "Recording").objects
-        mine = takes.filter(
-            sentence=OuterRef("pk"), style__key=OuterRef("label_key"), speaker=speaker
-        )
-        return self.labelled().exclude(Exists(mine.exclude(state="rejected")))
+        mine = _takes_in_label().filter(speaker=speaker).exclude(state="rejected")
+        return self.labelled().exclude(Exists(mine))
 
     def take_counts(self) -> dict[str, dict[str, int]]:
         """Count sentences by current label: with an accepted take in it, or only a pending one."""
-        takes = apps.get_model("corpus", "Recording").objects
-        there = takes.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
-        rows = (
-            self.labelled()
-            .annotate(
-                accepted=Exists(there.filter(state="accepted")),
-                waiting=Exists(there.waiting()),
-            )
-            .order_by()
-            .values("label_key")
-            .annotate(
-                accepted_n=Count("pk", filter=Q(accepted=True)),
-                waiting_n=Count("pk", filter=Q(accepted=False, waiting=True)),
-            )
-        )
+        takes = _takes_in_label()
+        accepted, keys = Exists(takes.filter(state="accepted")), _style_keys()
+        current = self.current().filter(label__isnull=False).order_by().values_list("label")
+        with_accepted = dict(current.filter(accepted).annotate(n=Count("*")))
+        with_waiting = current.filter(Exists(takes.waiting())).exclude(accepted)
+        waiting = dict(with_waiting.annotate(n=Count("*")))
         return {
-            row["label_key"]: {"accepted": row["accepted_n"], "waiting": row["waiting_n"]}
-            for row in rows
+            keys[label]: {"accepted": with_accepted.get(label, 0), "waiting": waiting.get(label, 0)}
+            for label in with_accepted | waiting
         }
 
 
@@ -170,9 +169,17 @@ class RecordingQuerySet(models.QuerySet):
         return self.filter(_contains(words, "sentence__"))
 
     def state_counts(self) -> dict[str, int]:
-        """Count takes by state; only those with consent wait (`waiting`)."""
-        counts = dict(self.order_by().values_list("state").annotate(n=Count("pk")))
-        return counts | {"pending": self.waiting().count()}
+        """Count takes by state, only those with consent as pending (`waiting`); "": all."""
+        speakers = apps.get_model("corpus", "Speaker").objects
+        consented = speakers.filter(consented_at__isnull=False, withdrawn_at=None)
+        agreed = set(consented.values_list("pk", flat=True))
+        counts: Counter[str] = Counter()
+        for state, speaker, n in (
+            self.order_by().values_list("state", "speaker").annotate(n=Count("*"))
+        ):
+            counts[""] += n
+            counts[state] += n if state != "pending" or speaker in agreed else 0
+        return dict(counts)
 
     def with_quality(self) -> Self:
         scores = apps.get_model("corpus", "ProsodyScore").objects

@@ -265,3 +265,9 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
 SENTRY_DSN = env.str("SENTRY_DSN", default="")  # where program faults are reported
+METRICS_KEY = env.str("METRICS_KEY", default="")  # for /metrics from elsewhere, as a bearer token
+METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")  # set by gunicorn.conf.py
+WORKER_HOST = env.str("WORKER_HOST", default="127.0.0.1")
+WORKER_PORT = env.int(
+    "WORKER_PORT", default=0
+)  # of a worker's /healthz, /readyz, /metrics; 0: none

@@ -8,6 +8,7 @@ from django.core.management.utils import get_random_secret_key
 
 from corpus.text.choices import configured_choices
 from distillation.engines import STUDENTS, TEACHERS
+from voicelab.tracing import logging_of
 from voicelab.tts.openai_names import VOICE_NAMES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -76,17 +77,16 @@ USE_TZ = True
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = TTS_MAX_BODY
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "no_refusals": {  # no log line for a 503: a starting service is polled often
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
-        }
-    },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.request": {"filters": ["no_refusals"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+try:
+    LOGGING = logging_of(
+        env.str("LOG_FORMAT", default="plain"),
+        env.str("LOG_LEVEL", default="INFO"),
+        {"django.request": {"filters": ["no_refusals"]}},
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+LOGGING["filters"]["no_refusals"] = {  # no log line for a 503: a starting service is polled often
+    "()": "django.utils.log.CallbackFilter",
+    "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
 }
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -6,12 +6,14 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 
 from corpus.models import Category, LabelDecision, StyleLabel
 from corpus.querysets import SentenceQuerySet
 
 QUICKEST = timedelta(seconds=0.2)  # shorter gaps come from programs, not people
+PACE_LABELS = 500  # of each person
 BREAK = timedelta(minutes=2)  # longer gaps between two labels are breaks
 
 
@@ -47,10 +49,12 @@ def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:
 
 
 def _paces() -> dict[int, float]:
-    """Return labels per hour by person, from the gaps between the person's manual labels."""
+    """Return labels per hour by person, from the gaps between the person's newest manual labels."""
     times: dict[int, list[datetime]] = defaultdict(list)
     by_hand = LabelDecision.objects.filter(batch=None).exclude(source=LabelDecision.Source.IMPORT)
-    for person, when in by_hand.order_by("pk").values_list("person", "created_at"):
+    order = Window(RowNumber(), partition_by=F("person"), order_by=F("pk").desc())
+    newest = by_hand.annotate(turn=order).filter(turn__lte=PACE_LABELS).order_by("pk")
+    for person, when in newest.values_list("person", "created_at"):
         times[person].append(when)
     return {person: pace for person, when in times.items() if (pace := labels_an_hour(when))}
 

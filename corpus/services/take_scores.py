@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from corpus.audio.checks import Check
 from corpus.audio.profile import Baseline, Quality, quality
@@ -12,6 +13,8 @@ from corpus.audio.prosody import ANALYSER, Prosody
 from corpus.models import ProsodyScore, Recording, Speaker
 
 BASELINE_STYLE = "neutral"
+NEUTRAL_TAKES = 30  # a speaker's neutral voice is the mean of the first ones; further are not used
+AT_ONCE = 200  # accepted takes that are evaluated for one page
 LEAST_CHANGE = 0.005  # of the quality: less is not shown, as it rounds to the same two digits
 
 
@@ -51,7 +54,10 @@ def baseline_changed(recording: Recording) -> None:
 
     Takes that were judged keep the score they were judged with; see `takes_rescore`.
     """
-    if recording.style.key == BASELINE_STYLE:
+    if recording.style.key != BASELINE_STYLE:
+        return
+    neutral = list(_neutral_takes(recording.speaker_id))
+    if len(neutral) < NEUTRAL_TAKES or recording.pk <= neutral[-1]:
         _rescore_waiting(recording.speaker_id)
 
 
@@ -60,23 +66,29 @@ def take_reopened(recording: Recording) -> None:
     _rescore_waiting(recording.speaker_id, pk=recording.pk)
 
 
-def rescore_preview(speaker: Speaker) -> list[Rescore]:
-    """Return the accepted takes whose quality the speaker's neutral voice of now would change."""
-    neutral = _neutral_of(speaker.pk)
-    found = []
-    for score in _newest(speaker.pk, recording__state=Recording.State.ACCEPTED):
+def rescore_preview(speaker: Speaker, *, after: int = 0) -> tuple[list[Rescore], int | None]:
+    """Return the accepted takes whose quality the speaker's neutral voice of now would change.
+
+    Looks at `AT_ONCE` takes after the one with the key `after`; also returns the last key, if there
+    are more.
+    """
+    accepted = Recording.objects.filter(
+        speaker=speaker, state=Recording.State.ACCEPTED, pk__gt=after
+    )
+    takes = list(accepted.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+    neutral, found = _neutral_of(speaker.pk), []
+    for score in _newest(speaker.pk, recording__in=takes[:AT_ONCE]):
         judged, baseline = _judge_again(score, neutral)
         if abs(judged.score - score.quality) >= LEAST_CHANGE:
             found.append(Rescore(score, judged.score, baseline))
-    return found
+    return found, takes[AT_ONCE - 1] if len(takes) > AT_ONCE else None
 
 
 @transaction.atomic
 def takes_rescore(*, speaker: Speaker, takes: Iterable[int], person: Any) -> int:
     """Append a score by the neutral voice of now to these accepted takes; return how many."""
-    neutral, wanted = _neutral_of(speaker.pk), set(takes)
-    scores = _newest(speaker.pk, recording__state=Recording.State.ACCEPTED)
-    chosen = [score for score in scores if score.recording_id in wanted]
+    neutral, accepted = _neutral_of(speaker.pk), Recording.State.ACCEPTED
+    chosen = _newest(speaker.pk, recording__state=accepted, recording__in=set(takes))
     for score in chosen:
         judged, baseline = _judge_again(score, neutral)
         score.pk, score._state.adding = None, True
@@ -120,9 +132,17 @@ def _judge(
     return judged, {"takes": len(others)} | (asdict(baseline) if baseline else {})
 
 
+def _neutral_takes(speaker: int) -> Any:
+    """Return the keys of the takes that are the speaker's neutral voice, in order."""
+    scores = ProsodyScore.objects.filter(recording=OuterRef("pk"), analyser=ANALYSER)
+    takes = Recording.objects.filter(Exists(scores), speaker=speaker, style__key=BASELINE_STYLE)
+    left = takes.exclude(state=Recording.State.REJECTED).order_by("pk")
+    return left.values_list("pk", flat=True)[:NEUTRAL_TAKES]
+
+
 def _neutral_of(speaker: int) -> dict[int, Prosody]:
     scores = ProsodyScore.objects.filter(
-        recording__speaker=speaker, recording__style__key=BASELINE_STYLE, analyser=ANALYSER
-    ).exclude(recording__state=Recording.State.REJECTED)
+        recording__in=list(_neutral_takes(speaker)), analyser=ANALYSER
+    )
     rows = scores.order_by("pk").values_list("recording_id", "measures")
     return {pk: Prosody.from_json(measures) for pk, measures in rows}

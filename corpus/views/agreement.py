@@ -26,10 +26,10 @@ from corpus.services.agreements import agreement_current
 from corpus.services.counts import disputes as disputes_of
 from corpus.services.counts import disputes_count, without_style_count
 from corpus.services.labels import LabelConflict, label_adjudicate
-from corpus.services.thresholds import takes_judged, threshold_now, threshold_set
+from corpus.services.thresholds import NEWEST, takes_judged, threshold_now, threshold_set
 from voicelab.roles import LABELER, REVIEWER, role_required
 
-PAGE_SIZE = 20
+PAGE_SIZE, SETTLED = 20, 10
 
 
 @require_GET
@@ -38,13 +38,15 @@ def disputes(request: HttpRequest) -> HttpResponse:
     disputed = disputes_of(request.user).select_related("category")
     page = Paginator(disputed, PAGE_SIZE).get_page(request.GET.get("page"))
     votes = _votes([sentence.pk for sentence in page.object_list])
-    own = LabelDecision.objects.filter(person=request.user.pk)
+    settled = Adjudication.objects.select_related("sentence", "style", "person")[:SETTLED]
+    shown = [*votes, *(act.sentence_id for act in settled)]
+    own = LabelDecision.objects.filter(person=request.user.pk, sentence__in=shown)
     mine = set(own.values_list("sentence", flat=True))
     context = {
         "page": page,
         "rows": [_dispute(row, votes[row.pk], row.pk in mine) for row in page],
         "styles": list(StyleLabel.objects.all()),
-        "settled": Adjudication.objects.select_related("sentence", "style", "person")[:10],
+        "settled": settled,
         "labelled_by_me": mine,
     }
     return render(request, "corpus/label_disputes.html", context)
@@ -155,6 +157,7 @@ def calibration(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form if form.errors else ThresholdForm(initial={"value": wanted or now}),
         "judged": len(judged),
+        "newest": NEWEST if len(judged) > NEWEST / 2 else 0,
         "accepted": sum(take.accepted for take in judged),
         "few": len(judged) < ENOUGH,
         "enough": ENOUGH,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +21,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import ConsentForm, TakeForm
 from corpus.models import ProsodyScore, Recording, Sentence, Speaker, StyleLabel
-from corpus.services.counts import takes_waiting_count, to_record
+from corpus.services.counts import takes_waiting_count, to_record_by_style
 from corpus.services.speakers import consent_give, consent_withdraw, speaker_of
 from corpus.services.takes import ConsentMissing, TakeIdTaken, take_store
 from corpus.streaming import file_response
@@ -68,8 +68,7 @@ def studio(request: HttpRequest) -> HttpResponse:
     styles = {style.key: style for style in StyleLabel.objects.all()}
     one_asked = request.GET.get("sentence") or request.GET.get("sentences")
     chosen = "" if one_asked else request.GET.get("style", "")
-    waiting: Any = to_record(request.user)
-    counts = dict(waiting.order_by().values_list("label_key").annotate(n=Count("pk")))
+    counts = to_record_by_style(request.user)
     context = {
         "speaker": speaker,
         "prompts": _prompts(request, speaker, styles),

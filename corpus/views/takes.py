@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +21,7 @@ from corpus.audio.types import AudioError
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.services import take_scores
-from corpus.services.counts import takes_waiting, to_record
+from corpus.services.counts import takes_waiting, to_record_count
 from corpus.services.speakers import speaker_of
 from corpus.services.takes import ConsentMissing, take_store
 from corpus.services.verdicts import VerdictConflict, verdict_last, verdict_newest
@@ -32,32 +31,45 @@ from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of
 from corpus.wording import refusal
 from voicelab.http import HtmxRequest
+from voicelab.paging import LongPaginator
 from voicelab.request_values import row_number
 from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
+MOST_FOUND = 10_000
 
 
 def takes_seen_by(person: Any) -> Any:
     """Return the takes a person may listen to: all for reviewers, their own for speakers."""
     takes = Recording.objects.select_related("sentence", "style", "speaker")
-    return takes if REVIEWER in roles_of(person) else takes.filter(speaker__user=person)
+    return takes if REVIEWER in roles_of(person) else takes.filter(speaker=speaker_of(person))
 
 
 @require_GET
 @role_required(SPEAKER, REVIEWER)
 def takes(request: HttpRequest) -> HttpResponse:
-    seen = takes_seen_by(request.user)
-    filter_ = TakeFilter(request.GET)
-    found = _filtered(filter_, seen).with_quality()
+    seen, may_record = takes_seen_by(request.user), SPEAKER in roles_of(request.user)
+    filter_, counts = TakeFilter(request.GET), seen.state_counts()
+    page = _pages(filter_, seen, counts).get_page(request.GET.get("page"))
+    rows = seen.with_quality().in_bulk(list(page.object_list))
+    page.object_list = [rows[pk] for pk in page.object_list if pk in rows]
     context = {
         "filter": filter_,
-        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "counts": seen.state_counts(),
-        "may_record": SPEAKER in roles_of(request.user),
-        "to_record": to_record(request.user).count(),
+        "page": page,
+        "counts": counts,
+        "may_record": may_record,
+        "to_record": to_record_count(request.user).n if may_record else 0,
     }
     return render(request, "corpus/takes.html", context)
+
+
+def _pages(filter_: TakeFilter, seen: Any, counts: dict[str, int]) -> LongPaginator:
+    """Return the pages of the keys; a search is counted up to `MOST_FOUND`."""
+    wanted = filter_.cleaned_data if filter_.is_valid() else {}
+    keys = _filtered(filter_, seen).order_by("-pk").values_list("pk", flat=True)
+    if any(wanted.get(name) for name in ("style", "speaker", "q")):
+        return LongPaginator(keys, PAGE_SIZE, most=MOST_FOUND)
+    return LongPaginator(keys, PAGE_SIZE, known=counts.get(wanted.get("state", ""), 0))
 
 
 @require_GET
@@ -146,7 +158,7 @@ def _upload_page(
         "speaker": speaker,
         "sentence": Sentence.objects.with_label().filter(sentence_id=key).first(),
         "style": StyleLabel.objects.filter(key=form["style"].value()).first(),
-        "to_record": Sentence.objects.without_take_of(speaker).count(),
+        "to_record": to_record_count(request.user).n,
     }
     is_full_page = not request.htmx or request.htmx.boosted
     name = "corpus/take_upload.html" if is_full_page else "corpus/_take_form.html"
@@ -217,10 +229,10 @@ def _filtered(filter_: TakeFilter, seen: Any) -> Any:
         waits = wanted["state"] == Recording.State.PENDING
         seen = takes_waiting(seen) if waits else seen.filter(state=wanted["state"])
     if wanted["style"]:
-        seen = seen.filter(style__key=wanted["style"])
+        seen = seen.filter(style=StyleLabel.objects.get(key=wanted["style"]))
     if wanted["speaker"]:
         seen = seen.filter(speaker=wanted["speaker"])
-    return seen.search(wanted["q"])
+    return seen.search(wanted["q"]) if wanted["q"] else seen
 
 
 @require_http_methods(["GET", "POST"])
@@ -233,6 +245,12 @@ def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
         text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
         messages.success(request, text % {"n": n})
         return redirect("takes_rescore", pk)
-    rows = take_scores.rescore_preview(speaker)
-    context = {"speaker": speaker, "rows": sorted(rows, key=lambda row: -abs(row.difference))}
+    after = row_number(request.GET.get("after", "")) or 0
+    rows, following = take_scores.rescore_preview(speaker, after=after)
+    context = {
+        "speaker": speaker,
+        "rows": sorted(rows, key=lambda row: -abs(row.difference)),
+        "following": following,
+        "at_once": take_scores.AT_ONCE,
+    }
     return render(request, "corpus/takes_rescore.html", context)

@@ -32,7 +32,9 @@ def slice_enqueue(style_run: StyleRun) -> None:
     """Send the style's next slice; if the broker is down, `runs_recover` sends it again."""
     StyleRun.objects.filter(pk=style_run.pk).update(queued_at=Now())
     args, queue = [style_run.pk, style_run.slice], queue_of(style_run)
-    transaction.on_commit(partial(_send, ADVANCE, args=args, queue=queue), robust=True)
+    belongs = {"voicelab_run_id": style_run.run_id}
+    send = partial(_send, ADVANCE, args=args, queue=queue, headers=belongs)
+    transaction.on_commit(send, robust=True)
 
 
 def _send(task: str, *, args: list[Any], **how: Any) -> None:
@@ -100,7 +102,8 @@ def _test_send(row: Deployment) -> None:
 def help_ask(style_run: StyleRun, number: int = 1) -> None:
     """Request the `number`-th helper for this slice; queued after waiting work."""
     args = [style_run.pk, style_run.slice, number]
-    send = partial(_send, HELP, args=args, expires=settings.SLICE_HARD_SECONDS)
+    belongs = {"voicelab_run_id": style_run.run_id}
+    send = partial(_send, HELP, args=args, headers=belongs, expires=settings.SLICE_HARD_SECONDS)
     transaction.on_commit(send, robust=True)
 
 

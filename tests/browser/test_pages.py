@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.acts import tab_to
 from tests.browser.conftest import Site, Visit, Watch
 from tests.browser.looks import LOOKS, assert_fit, assert_language
-from tests.web.permissions import PERMISSIONS
+from tests.web.permissions import BOTH, GET, PERMISSIONS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -70,6 +70,7 @@ PAGES = {
     "help": ("speaker", "/help/"),
     "help for reviewers": ("reviewer", "/help/reviewer/"),
     "everybody here": ("admin", "/people/"),
+    "operations": ("admin", "/operations/"),
     "audit": ("admin", "/operations/audit/"),
     "password": ("labeler", "/account/password/"),
     "second factor": ("labeler", "/account/second-factor/"),
@@ -87,7 +88,6 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
         "favicon",
         "admin_login",
         "login_code",
-        "audit_export",
         "corpus_export",
         "focus_next",
         "take_audio",
@@ -98,7 +98,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *("style_audio", "held_out_audio", "pack_audio", "pack_waveform", "take_batch_zip"),
     *("pack_sample", "sample_waveform", "listening_test_sound", "listening_test_export"),
     *("run_launch_facts", "playground_history", "playground_state", "playground_sound"),
-    "audit_export",
+    *("audit_export", "healthz", "readyz", "metrics", "unattended"),
     "playground_waveform",
     "voice_card",
 }
@@ -132,7 +132,7 @@ def test_every_page_is_checked() -> None:
         path.format(judged=1, paused=2, **known) for _, path in PAGES.values() if path != NOWHERE
     ]
     seen = {resolve(urlsplit(address).path).url_name for address in addresses}
-    pages = {name for name, (method, _) in PERMISSIONS.items() if "GET" in method} - PARTS
+    pages = {name for name, (method, _) in PERMISSIONS.items() if method in (GET, BOTH)} - PARTS
     assert pages <= seen
 
 

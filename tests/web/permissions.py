@@ -27,6 +27,9 @@ OF_DJANGO = {
     *("password_change", "password_reset", "password_reset_confirm"),
 }
 
+# A GET leads to the page that has the form (`roles.posted_from`), whoever asks.
+LEAD_TO_FORM = {"person_link", "take_batch_send", "take_judge", "label_save", "pack_decide"}
+
 # name of the address: (methods, who may)
 PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     # voicelab
@@ -46,6 +49,11 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "person_active": ("POST", only()),
     "person_second_factor": ("POST", only()),
     "password_change": (BOTH, ALL),
+    "healthz": ("GET", EVERYBODY),
+    "readyz": ("GET", EVERYBODY),
+    "metrics": ("GET", only()),  # and who has METRICS_KEY
+    "operations": ("GET", only()),
+    "unattended": ("GET", ALL),
     "audit": ("GET", only()),
     "audit_export": ("GET", only()),
     "password_change_done": ("GET", ALL),

@@ -1,4 +1,6 @@
-"""Registers the operations with Django, and what is recorded when accounts change."""
+"""Registers the operations with Django and connects what follows signals; reports errors."""
+
+import logging
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +12,9 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from voicelab.operations import account_acts  # noqa: F401 (connects the signals)
+        from django.conf import settings
+
+        from voicelab.operations import account_acts, worker_port  # noqa: F401 (connect signals)
+        from voicelab.tracing import errors_report
+
+        errors_report(settings.SENTRY_DSN, logging.getLogger("voicelab"))

@@ -8,36 +8,45 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from voicelab.operations import metrics, views
 from voicelab.tracing import client_address, request_id_of, tracing
 
+PROBES = {"/healthz": views.healthz, "/readyz": views.readyz}
 logger = logging.getLogger("voicelab.web")
 
 
 def observed(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info in PROBES:
+            return PROBES[request.path_info](request)
         given = request.headers.get("X-Request-ID", "")
         forwarded = request.headers.get("X-Forwarded-For", "")
         request.META["REMOTE_ADDR"] = client_address(
             request.META.get("REMOTE_ADDR", ""), forwarded, settings.TRUSTED_PROXIES
         )
         with tracing(request_id=request_id_of(given), run_id=None, request=request) as trace:
-            began = time.perf_counter()
-            response = get_response(request)
-            response["X-Request-ID"] = trace.request_id
-            _note(request, response, time.perf_counter() - began)
-            return response
+            began, status = time.perf_counter(), 500
+            try:
+                response = get_response(request)
+                response["X-Request-ID"] = trace.request_id
+                status = response.status_code
+                return response
+            finally:
+                _note(request, status, time.perf_counter() - began)
 
     return middleware
 
 
-def _note(request: HttpRequest, response: HttpResponse, taken_s: float) -> None:
+def _note(request: HttpRequest, status: int, taken_s: float) -> None:
     """Log the page by its name: an address may hold a listener's or a password's secret."""
     match = request.resolver_match
     fields: dict[str, Any] = {
         "route": (match.view_name if match else "") or "unknown",
         "method": request.method,
-        "status": response.status_code,
+        "status": status,
         "ms": round(1000 * taken_s, 1),
     }
     text = "{method} {route} {status} {ms} ms".format(**fields)
     logger.info(text, extra={"fields": fields})
+    metrics.requests.labels(fields["route"], fields["status"]).inc()
+    metrics.request_seconds.labels(fields["route"]).observe(taken_s)

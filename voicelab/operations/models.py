@@ -7,6 +7,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+DETAILS = {
+    "added": _("added"),
+    "by": _("replaced by"),
+    "deployment": _("deployment"),
+    "filter": _("filter"),
+    "labels": _("labels"),
+    "nevertheless": _("nevertheless, because"),
+    "reason": _("reason"),
+    "removed": _("removed"),
+    "rights": _("rights"),
+    "run": _("run"),
+    "sentences": _("sentences"),
+    "state": _("state"),
+    "style": _("style"),
+    "take": _("take"),
+    "takes": _("takes"),
+    "text": _("text"),
+}
+
 
 class AppendOnly(RuntimeError):
     """Rows of the audit log are neither changed nor deleted."""
@@ -99,3 +118,14 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly("The audit log is append-only: no row is deleted.")
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The details as words for a page."""
+        return [(str(DETAILS.get(key, key)), _words(value)) for key, value in self.details.items()]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        value = [f"{key}: {one}" for key, one in value.items()]
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

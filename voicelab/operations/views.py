@@ -1,4 +1,4 @@
-"""Pages for admins: the audit log, filtered, with its export."""
+"""Health, readiness and metrics; for admins the operations page and the audit log."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,9 +17,11 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from corpus.tables import formula_safe
+from voicelab.operations import metrics as figures
+from voicelab.operations import observation, probes
 from voicelab.operations.audit import Act, act_record
 from voicelab.operations.models import AuditEntry, AuditQuerySet
-from voicelab.roles import ADMIN, role_required
+from voicelab.roles import ADMIN, ROLES, role_required, roles_of
 
 PAGE_SIZE = 50
 COLUMNS = ("at", "person", "act", "about", "address", "details", "request_id")
@@ -63,6 +65,57 @@ class AuditFilter(forms.Form):
         if asked["until"]:
             rows = rows.filter(at__lte=_moment(asked["until"], time.max))
         return rows
+
+
+@require_GET
+def healthz(_request: HttpRequest) -> HttpResponse:
+    return JsonResponse(probes.health())
+
+
+@require_GET
+def readyz(_request: HttpRequest) -> HttpResponse:
+    body, status = probes.readiness()
+    return JsonResponse(body, status=status)
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer who has METRICS_KEY, and admins."""
+    given = request.headers.get("Authorization", "")
+    if given and not probes.key_fits(given):
+        return HttpResponse("METRICS_KEY is missing or wrong\n", status=401)
+    return _figures(request) if given else role_required(ADMIN)(_figures)(request)
+
+
+def _figures(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(figures.text(), content_type=figures.CONTENT_TYPE)
+
+
+@require_GET
+@role_required(ADMIN)
+def operations(request: HttpRequest) -> HttpResponse:
+    queues, disks = observation.queues(), observation.places()
+    context = {
+        "now": timezone.now(),
+        "queues": queues,
+        "workers": observation.workers(),
+        "leases": observation.leases(),
+        "disks": disks,
+        "media_bytes": observation.media_bytes(),
+        "database_bytes": observation.database_bytes(),
+        "failures": observation.failures(),
+        "broker_is_silent": any(one.messages is None for one in queues),
+        "low_disks": [one for one in disks if one.is_low],
+    }
+    return render(request, "operations/operations.html", context)
+
+
+@require_GET
+@role_required(*ROLES)
+def unattended(request: HttpRequest) -> HttpResponse:
+    """Answer the part of the home page that says which work waits for no worker."""
+    context = {"unattended": observation.unattended(), "roles": roles_of(request.user)}
+    return render(request, "operations/_unattended.html", context)
 
 
 @require_GET

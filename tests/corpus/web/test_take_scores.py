@@ -75,7 +75,7 @@ def test_scoring_accepted_takes_again_shows_the_difference_and_keeps_the_old_sco
     moved, same = keep(warm, 180.0), keep(warm, 182.0)
     for take in (moved, same):
         take_judge(recording=take, person=reviewer, state="accepted")
-    assert rescore_preview(speaker) == []
+    assert rescore_preview(speaker) == ([], None)
     keep(neutral, 220.0)
     before = newest(moved)
     client, url = signed_in(reviewer), reverse("takes_rescore", args=[speaker.pk])
@@ -87,7 +87,7 @@ def test_scoring_accepted_takes_again_shows_the_difference_and_keeps_the_old_sco
     assert (kept.pk, kept.quality) == (before.pk, before.quality)
     assert (again.rescored_by, again.baseline["takes"]) == (reviewer, 2)
     assert same.prosody_scores.count() == 1
-    assert [row.score.recording_id for row in rescore_preview(speaker)] == [same.pk]
+    assert [row.score.recording_id for row in rescore_preview(speaker)[0]] == [same.pk]
     page = client.get(reverse("take", args=[moved.pk])).content.decode()
     assert "reviewer" in page.partition('id="quality"')[2].partition("</section>")[0]
 
