@@ -1,5 +1,6 @@
 """Celery tasks for slices of styles and deployments, and the worker's heartbeat."""
 
+import logging
 from itertools import pairwise
 from typing import Any
 
@@ -9,9 +10,10 @@ from celery.signals import worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections
 from django.utils.translation import gettext as _
 
+from corpus.storage import storage_fault
 from distillation.engines.praat import espeak
 from distillation.services import (
     candidate_speech,
@@ -21,6 +23,8 @@ from distillation.services import (
     slices,
     voice_tests,
 )
+
+logger = logging.getLogger(__name__)
 
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS")
 
@@ -139,6 +143,11 @@ def show_life(sender: Any, **_signal: Any) -> None:
 def _beat(name: str, queues: list[str]) -> None:
     try:
         recovery.worker_beat(name=name, queues=queues)
+    except (DatabaseError, OSError) as error:
+        fault = storage_fault(error)
+        if fault is None:
+            raise
+        logger.error("%s %s (%s)", fault.code, fault.message, error)
     finally:
         connections.close_all()
 

@@ -171,9 +171,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+if MEDIA_ROOT.is_relative_to(DATA_DIR):  # a folder elsewhere is made by `manage.py prepare`
+    MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "media/"  # never served by path: views check the role and stream the file
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "corpus.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "voicelab.assets.AssetStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640

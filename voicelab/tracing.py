@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,41 +54,6 @@ def tracing(**known: Any) -> Iterator[Trace]:
 def request_id_of(given: str) -> str:
     """Return the id that a client or proxy sent if it is a plain one, else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def client_address(peer: str, forwarded: str, trusted: list[str]) -> str:
-    """Return the address a request came from.
-
-    Parameters
-    ----------
-    peer : str
-        The address of the connection.
-    forwarded : str
-        The header X-Forwarded-For: read from its end, since only what trusted proxies added to it
-        is true.
-    trusted : list of str
-        Addresses or networks of proxies that are believed.
-    """
-    networks = [ip_network(one, strict=False) for one in trusted]
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    address = peer
-    while hops and _is_in(address, networks):
-        if _parsed(hops[-1]) is None:
-            break
-        address = hops.pop()
-    return address
-
-
-def _parsed(address: str) -> Any:
-    try:
-        return ip_address(address)
-    except ValueError:
-        return None
-
-
-def _is_in(address: str, networks: list[Any]) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in networks)
 
 
 class TraceFilter(logging.Filter):

@@ -11,6 +11,7 @@ from voicelab.glossary import glossary
 from voicelab.help import help_page, help_role
 from voicelab.home import home
 
+handler500 = "voicelab.faults.server_error"
 logs_register()
 admin.site.site_header = admin.site.site_title = "Voice Lab"
 

@@ -78,6 +78,7 @@ class RunEvent(models.Model):
         LAUNCHED = "launched", _("launched")
         PAUSED = "paused", _("paused")
         RESUMED = "resumed", _("resumed")
+        HELD = "held", _("paused: no room to store")
         CANCELLED = "cancelled", _("cancelled")
         RETRIED = "retried", _("retried")
         REFERENCE_FINISHED = "reference-finished", _("target spoken")

@@ -32,9 +32,13 @@ def slice_enqueue(style_run: StyleRun) -> None:
     """Send the style's next slice; if the broker is down, `runs_recover` sends it again."""
     StyleRun.objects.filter(pk=style_run.pk).update(queued_at=Now())
     args, queue = [style_run.pk, style_run.slice], queue_of(style_run)
-    belongs = {"voicelab_run_id": style_run.run_id}
-    send = partial(_send, ADVANCE, args=args, queue=queue, headers=belongs)
+    send = partial(_send, ADVANCE, args=args, queue=queue, headers=_belongs(style_run))
     transaction.on_commit(send, robust=True)
+
+
+def _belongs(style_run: StyleRun) -> dict[str, int]:
+    """Return the head of a message that names the run, for the worker's log."""
+    return {"voicelab_run_id": style_run.run_id}
 
 
 def _send(task: str, *, args: list[Any], **how: Any) -> None:
@@ -102,8 +106,8 @@ def _test_send(row: Deployment) -> None:
 def help_ask(style_run: StyleRun, number: int = 1) -> None:
     """Request the `number`-th helper for this slice; queued after waiting work."""
     args = [style_run.pk, style_run.slice, number]
-    belongs = {"voicelab_run_id": style_run.run_id}
-    send = partial(_send, HELP, args=args, headers=belongs, expires=settings.SLICE_HARD_SECONDS)
+    how = {"headers": _belongs(style_run), "expires": settings.SLICE_HARD_SECONDS}
+    send = partial(_send, HELP, args=args, **how)
     transaction.on_commit(send, robust=True)
 
 

@@ -20,6 +20,7 @@ from distillation.services.queue import (
     slice_enqueue,
     voice_test_enqueue_again,
 )
+from distillation.services.runs import runs_release
 from distillation.services.voice_tests import test_is_lost
 
 BEAT_SECONDS = 5.0
@@ -52,6 +53,7 @@ def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
     WorkerBeat.objects.update_or_create(name=name, defaults=seen)
     WorkerBeat.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
     WATCH.look()
+    runs_release()
     runs_recover(is_empty=queue_is_empty)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256_of_json
+from corpus.storage import root_check, storage_fault
 from distillation.engines.praat import espeak
 from distillation.models import (
     ACTIVE,
@@ -45,7 +46,7 @@ from distillation.services.leases import (
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import help_ask, is_ready, slice_enqueue, work_waits
 from distillation.services.run_files import checkpoint_read, files_delete
-from distillation.services.runs import LIVE, event_add, run_change_state
+from distillation.services.runs import LIVE, event_add, run_change_state, run_hold
 from distillation.services.slice_work import (
     Outcome,
     evolve_slice,
@@ -92,6 +93,7 @@ def _slice_carry_out(style_run: StyleRun) -> None:
     began = time.monotonic()
     logger.info("slice begun %s", _description(style_run))
     try:
+        root_check()
         _check_losses(style_run)
         consent_hold(style_run)
         with espeak.speak_in_subprocess() if style_run.interruptions else nullcontext():
@@ -108,6 +110,14 @@ def _slice_carry_out(style_run: StyleRun) -> None:
             code=fault_code(error),
             message=str(error),
         )
+        return
+    except OSError as error:
+        fault = storage_fault(error)
+        if fault is None:
+            raise
+        logger.error("slice given back %s: %s: %s", _description(style_run), fault.code, error)
+        run_hold(run=style_run.run, code=fault.code, message=str(error))
+        slice_abandon(style_run)
         return
     kept = waits_for_database(slice_commit)(style_run, outcome)
     seconds = time.monotonic() - began

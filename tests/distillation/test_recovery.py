@@ -15,10 +15,11 @@ from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
-from distillation.services.runs import run_retry
+from distillation.services.runs import run_retry, runs_release
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
 from tests.distillation.voices import LONG, say
+from tests.processes import full_disk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -158,3 +159,28 @@ def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_missing() -> No
     row.refresh_from_db()
     assert row.state == RunState.FINISHED
     assert {one["target"] for one in row.report["audio"]} == {None}
+
+
+def test_without_room_a_run_pauses_by_itself_and_goes_on_once_there_is_room(
+    run: Run, django_capture_on_commit_callbacks: Callable
+) -> None:
+    row = run.style_runs.get()
+    with full_disk(10_000):
+        slices.style_advance(style_run_id=row.pk, slice=0)
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.PAUSED, "storage_full")
+        assert runs_release() == 0
+    assert not row.heartbeats.exists()
+    assert not list(run_files.media_path("runs").rglob("*.new"))
+    assert runs_release() == 1
+    run.refresh_from_db()
+    assert (run.state, run.error_code, run.error) == (RunState.RUNNING, "", "")
+    row = advance_slices(run, lambda row: row.stage == Stage.EVOLVE)
+    assert row.losses == row.interruptions == 0
+
+
+def test_a_run_waits_for_the_folder_of_its_files(run: Run, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "not mounted"
+    slices.style_advance(style_run_id=run.style_runs.get().pk, slice=0)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (RunState.PAUSED, "storage_gone")

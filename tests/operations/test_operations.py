@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from distillation.models import Deployment, Run, RunState, StyleRun, WorkerBeat
+from distillation.models import Deployment, Heartbeat, Run, RunState, StyleRun, WorkerBeat
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory
 from voicelab.operations import observation, probes
@@ -144,12 +144,13 @@ def test_the_page_shows_workers_slices_disks_and_failures_with_what_to_do(
     StyleRun.objects.filter(pk=first.pk).update(
         state=RunState.FAILED, error_code="slice_lost", error="lost three times"
     )
-    StyleRun.objects.filter(pk=second.pk).update(lease="x", heartbeat_at=timezone.now())
+    Heartbeat.objects.create(style_run=second, lease="x", owner="box:1/77")
     caches["counts"].clear()
     monkeypatch.setattr(observation, "LOW_DISK_SHARE", 1.1)
     page = admin.get(reverse("operations")).content.decode()
     for said in (
         "one@box",
+        "box:1/77",
         "lost three times",
         "The worker died several times at the same place",
         str(settings.DATA_DIR),

@@ -140,6 +140,7 @@ class TestNoUntranslatedText:
 @pytest.fixture
 def person(db: None, settings: Any, tmp_path: Path) -> Any:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
     return PersonFactory(username="admin", roles=["admin"], is_staff=True, is_superuser=True)
 
 

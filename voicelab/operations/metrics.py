@@ -61,7 +61,7 @@ class Facts(Collector):
             "queue_without_worker", "1 if work waits and no worker takes it.", "queue",
             {one.name: int(one.lacks_worker) for one in waiting},
         )  # fmt: skip
-        yield _gauge("leases", "Styles that a worker is at.", "", {"": len(observation.leases())})
+        yield _gauge("leases", "Processes at a slice.", "", {"": len(observation.leases())})
         yield _gauge("failures", "Failures not mended.", "", {"": len(observation.failures())})
         disks = observation.places()
         yield _gauge(

@@ -1,15 +1,14 @@
-"""Every request: its id, its true address, one line of log; probes answer for any host name."""
+"""Every request: its id and one line of log; probes answer for any host name."""
 
 import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from voicelab.operations import metrics, views
-from voicelab.tracing import client_address, request_id_of, tracing
+from voicelab.tracing import request_id_of, tracing
 
 PROBES = {"/healthz": views.healthz, "/readyz": views.readyz}
 logger = logging.getLogger("voicelab.web")
@@ -20,10 +19,6 @@ def observed(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
         if request.path_info in PROBES:
             return PROBES[request.path_info](request)
         given = request.headers.get("X-Request-ID", "")
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        request.META["REMOTE_ADDR"] = client_address(
-            request.META.get("REMOTE_ADDR", ""), forwarded, settings.TRUSTED_PROXIES
-        )
         with tracing(request_id=request_id_of(given), run_id=None, request=request) as trace:
             began, status = time.perf_counter(), 500
             try:

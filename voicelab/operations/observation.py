@@ -15,12 +15,20 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from distillation.models import Deployment, PlaygroundSound, Run, RunState, StyleRun, WorkerBeat
+from distillation.models import (
+    Deployment,
+    Heartbeat,
+    PlaygroundSound,
+    Run,
+    RunState,
+    StyleRun,
+    WorkerBeat,
+)
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import SILENCE, teacher_is_there, worker_is_there
 from distillation.wording import fault_words
@@ -84,11 +92,8 @@ class Failure:
 
 def workers() -> list[Any]:
     """Return the workers of the last day, each with `is_alive`."""
-    since = timezone.now() - SILENCE
-    rows: list[Any] = list(WorkerBeat.objects.order_by("-seen_at", "name"))
-    for row in rows:
-        row.is_alive = row.seen_at >= since
-    return rows
+    rows = WorkerBeat.objects.annotate(is_alive=Q(seen_at__gte=Now() - SILENCE))
+    return list(rows.order_by("-seen_at", "name"))
 
 
 def queues() -> list[Queue]:
@@ -177,10 +182,9 @@ def sent_age_s(message: bytes) -> float | None:
     return max(0.0, time.time() - float(sent_at))
 
 
-def leases() -> list[StyleRun]:
-    """Return the styles that a worker is at, the one heard of longest ago first."""
-    rows = StyleRun.objects.exclude(lease="").select_related("run").order_by("heartbeat_at")
-    return list(rows)
+def leases() -> list[Heartbeat]:
+    """Return the processes at a slice, leaders and helpers, the longest silent first."""
+    return list(Heartbeat.objects.select_related("style_run__run").order_by("seen_at"))
 
 
 def places() -> list[Place]:
