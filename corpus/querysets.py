@@ -146,7 +146,10 @@ class SentenceQuerySet(models.QuerySet):
         with_waiting = current.filter(Exists(takes.waiting())).exclude(accepted)
         waiting = dict(with_waiting.annotate(n=Count("*")))
         return {
-            keys[label]: {"accepted": with_accepted.get(label, 0), "waiting": waiting.get(label, 0)}
+            str(keys[label]): {
+                "accepted": with_accepted.get(label, 0),
+                "waiting": waiting.get(label, 0),
+            }
             for label in with_accepted | waiting
         }
 
