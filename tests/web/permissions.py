@@ -27,6 +27,9 @@ OF_DJANGO = {
     *("password_change", "password_reset", "password_reset_confirm"),
 }
 
+# A GET leads to the page that has the form (`roles.posted_from`), whoever asks.
+LEAD_TO_FORM = {"person_link", "take_batch_send", "take_judge", "label_save", "pack_decide"}
+
 # name of the address: (methods, who may)
 PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     # voicelab

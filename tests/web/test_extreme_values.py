@@ -74,7 +74,7 @@ def test_a_nul_character_that_the_database_refuses_is_the_senders_fault(
     def refuse(*_: Any, **__: Any) -> None:
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
 
-    monkeypatch.setattr(corpus.views.takes, "Paginator", refuse)
+    monkeypatch.setattr(corpus.views.takes, "TakeFilter", refuse)
     spanish = {"Accept-Language": "es"}
     answer = client.get(reverse("takes"), {"style": "\0"}, headers=spanish)
     assert answer.status_code == 400
