@@ -17,14 +17,14 @@ class LongPaginator(Paginator):
         self, rows: Any, per_page: int, *, known: int | None = None, most: int | None = None
     ) -> None:
         super().__init__(rows, per_page)
-        self._known, self._most = known, most
+        self._rows, self._known, self._most = rows, known, most
 
     @cached_property
     def _counted(self) -> int:
         if self._known is not None:
             return self._known
-        rows: Any = self.object_list
-        return int((rows if self._most is None else rows[: self._most + 1]).count())
+        rows = self._rows if self._most is None else self._rows[: self._most + 1]
+        return int(rows.count())
 
     @cached_property
     def is_capped(self) -> bool:
@@ -36,10 +36,9 @@ class LongPaginator(Paginator):
 
     def page(self, number: Any) -> Page:
         number = self.validate_number(number)
-        first, rows = (number - 1) * self.per_page, self.object_list
-        last = min(first + self.per_page, self.count)
+        first = (number - 1) * self.per_page
+        last, rows = min(first + self.per_page, self.count), self._rows
         if self.is_capped or 2 * first <= self.count:
-            return self._get_page(list(rows[first:last]), number, self)
-        from_end: Any = rows.reverse()  # type: ignore[union-attr]
-        found = list(from_end[self.count - last : self.count - first])
-        return self._get_page(found[::-1], number, self)
+            return Page(list(rows[first:last]), number, self)
+        from_end = list(rows.reverse()[self.count - last : self.count - first])
+        return Page(from_end[::-1], number, self)
