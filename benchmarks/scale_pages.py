@@ -141,8 +141,8 @@ def ask(client: Client, path: str) -> tuple[int, float]:
     """Return the status and the ms until the page, or the first bytes of a stream, came."""
     started = time.perf_counter()
     answer: Any = client.get(path)
-    if answer.streaming:
-        next(iter(answer.streaming_content), b"")
+    pieces = iter(answer.streaming_content if answer.streaming else ())
+    next(pieces, b"")
     took = 1000 * (time.perf_counter() - started)
     answer.close()
     return answer.status_code, took

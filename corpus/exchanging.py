@@ -33,7 +33,7 @@ from corpus.services.takes import consent_require, take_store
 from corpus.translatable import gettext_noop
 from voicelab.operations.audit import Act, act_record
 
-_BATCH = 500
+_BATCH = 200
 
 
 @dataclass
@@ -56,16 +56,17 @@ def corpus_export(takes: Any = None, *, blind_to: Any = None) -> Iterator[str]:
     are included too. Labels that the person `blind_to` may not see yet, and their takes, are left
     out.
     """
-    seen = None if blind_to is None else set(_seen_by(blind_to))
-    return dump(
-        _item(sentence, take, score) if seen is None or sentence.pk in seen else _unseen(sentence)
-        for sentence, take, score in _exported(takes)
-    )
+    left = _exported(takes)
+    return dump(item for batch in iter(lambda: list(islice(left, _BATCH)), [])
+                for item in _items(batch, blind_to))  # fmt: skip
 
 
-def _seen_by(person: Any) -> Any:
-    sentences: Any = Sentence.objects.all()
-    return sentences.seen_by(person).order_by().values_list("pk", flat=True)
+def _items(batch: list[tuple[Any, Any, Any]], blind_to: Any) -> Iterator[ExchangeItem]:
+    sentences: Any = Sentence.objects.filter(pk__in=[row[0].pk for row in batch])
+    seen = sentences.seen_by(blind_to) if blind_to else sentences
+    open_ = set(seen.order_by().values_list("pk", flat=True))
+    for sentence, take, score in batch:
+        yield _item(sentence, take, score) if sentence.pk in open_ else _unseen(sentence)
 
 
 def _unseen(sentence: Any) -> ExchangeItem:
@@ -271,14 +272,18 @@ def _most_phonemes() -> int:
 
 def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore | None]]:
     best = (Recording.objects.usable() if takes is None else takes).best_first()
-    own = best.filter(sentence=OuterRef("pk"), style__key=OuterRef("label_key"))
-    rows = Sentence.objects.current().with_label().annotate(best=Subquery(own.values("pk")[:1]))
-    left = rows.iterator(chunk_size=_BATCH)
+    own = best.filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    rows: Any = (
+        Sentence.objects.current().with_label().annotate(best=Subquery(own.values("pk")[:1]))
+    )
+    left = iter(Sentence.objects.current().values_list("pk", flat=True))
     while batch := list(islice(left, _BATCH)):
-        takes = Recording.objects.in_bulk([row.best for row in batch if row.best])
+        found = rows.in_bulk(batch)
+        takes = Recording.objects.in_bulk([row.best for row in found.values() if row.best])
         scores = ProsodyScore.objects.filter(recording__in=takes).order_by("pk")
+        scores = scores.defer("parts", "measures", "baseline")
         latest = {score.recording_id: score for score in scores}
-        for row in batch:
+        for row in (found[pk] for pk in batch if pk in found):
             yield row, takes.get(row.best), latest.get(row.best)
 
 

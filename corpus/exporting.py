@@ -16,7 +16,7 @@ from corpus.exchange_context import NAME as CONTEXT
 from corpus.exchange_context import context_written
 from corpus.exchanging import corpus_export, exported_takes
 from corpus.files import sha256
-from corpus.models import Recording
+from corpus.models import Recording, StyleLabel
 from corpus.text.normalization import normalize_spanish
 
 LJSPEECH, AUDIO_FOLDER, EXCHANGE = "ljspeech", "audiofolder", "exchange"
@@ -113,7 +113,7 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
     states = [Recording.State.ACCEPTED, *([Recording.State.PENDING] if every else [])]
     takes = takes.filter(state__in=states)
     if style:
-        takes = takes.filter(style__key=style)
+        takes = takes.filter(style=StyleLabel.objects.get(key=style))
     if speaker:
         takes = takes.filter(speaker=speaker)
     return takes.with_quality().select_related("sentence", "style", "speaker").order_by("pk")
@@ -121,8 +121,8 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
 
 def rates_of(takes: Any) -> dict[int, int]:
     """Return how many of the takes have each sample rate, the most common first."""
-    rows = Recording.objects.filter(pk__in=takes.order_by().values("pk")).order_by()
-    return dict(rows.values_list("sr").annotate(n=Count("pk")).order_by("-n", "-sr"))
+    rows = takes.order_by().values_list("sr").annotate(n=Count("*"))
+    return dict(sorted(rows, key=lambda row: (-row[1], -row[0])))
 
 
 def archive(takes: Any, layout: str, *, rate: int = 0) -> Iterator[bytes]:
@@ -139,6 +139,14 @@ def archive(takes: Any, layout: str, *, rate: int = 0) -> Iterator[bytes]:
     yield build.end(layout)
 
 
+def _in_order(takes: Any) -> Iterator[Any]:
+    """Yield the takes by key, some at a time: a cursor would read all before the first."""
+    last = 0
+    while batch := list(takes.filter(pk__gt=last).order_by("pk")[:_BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
 def take_name(take: Any) -> str:
     """Return a unique name of a take: sentence, style, speaker, number."""
     return f"{take.sentence.sentence_id}_{take.style.key}_s{take.speaker_id}_{take.take}"
@@ -146,7 +154,7 @@ def take_name(take: Any) -> str:
 
 def _ljspeech(build: _Archive, takes: Any) -> Iterator[bytes]:
     rows: list[str] = []
-    for take in takes.iterator(chunk_size=_BATCH):
+    for take in _in_order(takes):
         piece = build.add_take(f"wavs/{take_name(take)}.wav", take)
         if piece:
             text = _plain(take.sentence.text)
@@ -165,7 +173,7 @@ def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
     table = io.StringIO(newline="")
     write = csv.writer(table, lineterminator="\n")
     write.writerow(COLUMNS)
-    for take in takes.iterator(chunk_size=_BATCH):
+    for take in _in_order(takes):
         name = f"audio/take-{take.pk:06}.wav"  # no word of a sentence id or style: see `card`
         piece = build.add_take(name, take)
         if piece:

@@ -56,14 +56,17 @@ class TakeFilter(StyleFilter):
     )
 
 
-class SentenceChoice(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.sentence_id} · {obj.text}"
-
-
 class TakeForm(forms.Form):
-    sentence = SentenceChoice(
-        Sentence.objects, to_field_name="sentence_id", label=_("Sentence"), empty_label=None
+    sentence = forms.ModelChoiceField(
+        Sentence.objects,
+        to_field_name="sentence_id",
+        label=_("Sentence"),
+        empty_label=None,
+        help_text=_("Type words of it or its id, then choose it from the list."),
+        error_messages={"invalid_choice": _("There is no sentence of this id. Choose one.")},
+        widget=forms.TextInput(
+            attrs={"list": "sentences-found", "autocomplete": "off", "placeholder": _("text or id")}
+        ),
     )
     style = forms.ModelChoiceField(
         StyleLabel.objects, to_field_name="key", label=_("Style"), empty_label=None

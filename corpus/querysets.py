@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from corpus import label_resolution
 from corpus.label_resolution import Said, outcome
@@ -139,19 +139,19 @@ class SentenceQuerySet(models.QuerySet):
 
     def take_counts(self) -> dict[str, dict[str, int]]:
         """Count sentences by current label: with an accepted take in it, or only a pending one."""
-        takes = _takes_in_label()
-        accepted, keys = Exists(takes.filter(state="accepted")), _style_keys()
-        current = self.current().filter(label__isnull=False).order_by().values_list("label")
-        with_accepted = dict(current.filter(accepted).annotate(n=Count("*")))
-        with_waiting = current.filter(Exists(takes.waiting())).exclude(accepted)
-        waiting = dict(with_waiting.annotate(n=Count("*")))
-        return {
-            str(keys[label]): {
-                "accepted": with_accepted.get(label, 0),
-                "waiting": waiting.get(label, 0),
-            }
-            for label in with_accepted | waiting
-        }
+        takes, keys = _takes_in_label(), _style_keys()
+        best = Case(
+            When(Exists(takes.filter(state="accepted")), then=Value("accepted")),
+            When(Exists(takes.waiting()), then=Value("waiting")),
+        )
+        current = self.current().filter(label__isnull=False).order_by()
+        counts: dict[str, dict[str, int]] = {}
+        for label, kind, n in (
+            current.annotate(best=best).values_list("label", "best").annotate(n=Count("*"))
+        ):
+            if kind:
+                counts.setdefault(str(keys[label]), {"accepted": 0, "waiting": 0})[kind] = n
+        return counts
 
 
 class RecordingQuerySet(models.QuerySet):
@@ -196,7 +196,8 @@ class RecordingQuerySet(models.QuerySet):
 class TakeVerdictQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Keep verdicts that were not undone, newest first."""
-        return self.filter(undoes=None, undone_by=None).order_by("-pk")
+        undoing = self.model._default_manager.filter(undoes=OuterRef("pk"))
+        return self.filter(~Exists(undoing), undoes=None).order_by("-pk")
 
 
 class SentenceFlagQuerySet(models.QuerySet):

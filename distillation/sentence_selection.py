@@ -63,9 +63,19 @@ class SpeakerTakes(NamedTuple):
     quality: float
 
 
-def ranked_speakers(
-    recorded: Mapping[str, Mapping[str, Sequence[float]]],
-) -> list[SpeakerTakes]:
+class StyleTakes(NamedTuple):
+    """What one speaker recorded of one style: sentences, and the qualities of the best takes."""
+
+    sentences: int
+    best: Sequence[float]
+
+    @classmethod
+    def of(cls, qualities: Sequence[float]) -> StyleTakes:
+        """Build from the quality of the best take of each sentence."""
+        return cls(len(qualities), sorted(qualities, reverse=True)[:REFERENCES])
+
+
+def ranked_speakers(recorded: Mapping[str, Mapping[str, StyleTakes]]) -> list[SpeakerTakes]:
     """Return the speakers, the one whose takes a run should use first.
 
     The takes of a run are of one speaker: a voice fitted to two is nobody's. First counts in how
@@ -73,19 +83,19 @@ def ranked_speakers(
 
     Parameters
     ----------
-    recorded : mapping of str to mapping of str to sequence of float
-        By speaker and style, the quality of the best take of each sentence.
+    recorded : mapping of str to mapping of str to StyleTakes
+        By speaker and style.
     """
     found = [_speaker_takes(name, of_style) for name, of_style in recorded.items()]
     return sorted(found, key=lambda one: (-one.styles, -one.quality, -one.sentences, one.speaker))
 
 
-def _speaker_takes(name: str, of_style: Mapping[str, Sequence[float]]) -> SpeakerTakes:
-    best = [one for some in of_style.values() for one in sorted(some, reverse=True)[:REFERENCES]]
+def _speaker_takes(name: str, of_style: Mapping[str, StyleTakes]) -> SpeakerTakes:
+    best = [one for some in of_style.values() for one in some.best]
     return SpeakerTakes(
         name,
-        sum(len(some) >= REFERENCES for some in of_style.values()),
-        sum(map(len, of_style.values())),
+        sum(some.sentences >= REFERENCES for some in of_style.values()),
+        sum(some.sentences for some in of_style.values()),
         round(fmean(best), 4) if best else 0.0,
     )
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/launch/", launch.run_launch, name="run_launch"),
     path("runs/launch/facts/", launch.run_launch_facts, name="run_launch_facts"),
+    path("runs/launch/takes/<slug:field>/", launch.run_launch_takes, name="run_launch_takes"),
     path("runs/compare/", compare.compare, name="compare"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/panel/", runs.run_panel, name="run_panel"),

@@ -119,7 +119,11 @@ else:
             "PRODUCTION needs a password of its own for the database, in DATABASE_URL."
         )
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
+    DATABASES["default"]["OPTIONS"] = {
+        "server_side_binding": True,
+        "prepare_threshold": 3,
+        "options": "-c jit=off",  # compiling a query takes longer than any of a page
+    }
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

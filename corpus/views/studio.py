@@ -47,6 +47,7 @@ CONSENT = (
     ),
 )
 
+EXAMPLES = 200  # newest takes, of which the best is the example
 PROMPTS = 20  # sentences per page, so that recording can continue offline
 NEUTRAL, NEUTRAL_ENOUGH = "neutral", 3  # other styles are measured relative to neutral
 
@@ -144,7 +145,8 @@ def studio_history(request: HttpRequest) -> HttpResponse:
 def studio_example(request: HttpRequest, key: str) -> HttpResponse:
     """Send the best accepted take of a style: the speaker's own, or a synthetic voice's."""
     takes = _examples(speaker_of(request.user)).filter(style__key=key)
-    best = takes.best_first().first()
+    newest = takes.order_by("-pk").values("pk")[:EXAMPLES]
+    best = Recording.objects.filter(pk__in=newest).best_first().first()
     if best is None:
         raise Http404
     return file_response(request, best.wav, content_type="audio/wav")

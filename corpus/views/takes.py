@@ -37,6 +37,7 @@ from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_
 
 PAGE_SIZE = 25
 MOST_FOUND = 10_000
+SENTENCES_FOUND = 20
 
 
 def takes_seen_by(person: Any) -> Any:
@@ -153,16 +154,26 @@ def _upload_page(
     request: HtmxRequest, speaker: Speaker, form: TakeForm, status: int = 200
 ) -> HttpResponse:
     key = form["sentence"].value()
+    sentence = Sentence.objects.with_label().filter(sentence_id=key).first()
+    typed = request.GET.get("sentence", "").strip()[:100]
     context = {
         "form": form,
         "speaker": speaker,
-        "sentence": Sentence.objects.with_label().filter(sentence_id=key).first(),
+        "sentence": sentence,
+        "found": _sentences_found("" if sentence and typed == key else typed, speaker),
         "style": StyleLabel.objects.filter(key=form["style"].value()).first(),
         "to_record": to_record_count(request.user).n,
     }
     is_full_page = not request.htmx or request.htmx.boosted
     name = "corpus/take_upload.html" if is_full_page else "corpus/_take_form.html"
     return render(request, name, context, status=status)
+
+
+def _sentences_found(words: str, speaker: Speaker) -> Any:
+    """Return the sentences to choose from: with these words, or else the next to record."""
+    current: Any = Sentence.objects.current()
+    rows = current.search(words) if words else Sentence.objects.without_take_of(speaker)
+    return rows[:SENTENCES_FOUND]
 
 
 def _preselected(request: HttpRequest, speaker: Speaker) -> dict[str, Any]:

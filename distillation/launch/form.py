@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from corpus.audio.types import AudioError
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS
-from distillation.launch.fields import FilesField, TakeChoice
+from distillation.launch.fields import FilesField, TakeChoice, TakePick, TakePicks
 from distillation.launch.help_texts import (
     HELP,
     UPLOADS,
@@ -133,6 +133,7 @@ class RunLaunchForm(forms.ModelForm):
         Recording.objects.usable().select_related("sentence", "style", "speaker"),
         label=_("Prompt"),
         required=False,
+        widget=TakePick,
     )
     own_prompts = forms.BooleanField(
         label=_("Prompt of each style from its best takes"), required=False
@@ -146,6 +147,7 @@ class RunLaunchForm(forms.ModelForm):
         .order_by("style__position", "sentence__position", "-take"),
         label=_("Accepted takes as target clips"),
         required=False,
+        widget=TakePicks,
     )
     target_files = forms.MultipleChoiceField(
         label=_("Clips sent before"), required=False, choices=list

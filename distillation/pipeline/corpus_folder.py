@@ -17,7 +17,7 @@ from corpus.files import sha256_of
 from corpus.phonetics import syllables
 from corpus.suggest import suggest
 from distillation.recipe_builder import SYLLABLES_A_SECOND, SoundFile, StyleSource
-from distillation.sentence_selection import SentenceOption, ranked_speakers
+from distillation.sentence_selection import SentenceOption, StyleTakes, ranked_speakers
 
 # As recorded here, or as exported: with the number of speaker and take.
 TAKE_NAME = re.compile(
@@ -118,7 +118,7 @@ def takes_of_one(
     return chosen, f"The takes of {name} are used ({why}): {each}."
 
 
-def _qualities(takes: Sequence[Take]) -> dict[str, dict[str, list[float]]]:
+def _qualities(takes: Sequence[Take]) -> dict[str, dict[str, StyleTakes]]:
     best: dict[tuple[str, str, str], float] = {}
     for take in takes:
         key = (take.speaker, take.style, take.text)
@@ -126,7 +126,10 @@ def _qualities(takes: Sequence[Take]) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     for (speaker, style, _text), quality in best.items():
         found.setdefault(speaker, {}).setdefault(style, []).append(quality)
-    return found
+    return {
+        speaker: {style: StyleTakes.of(some) for style, some in of_style.items()}
+        for speaker, of_style in found.items()
+    }
 
 
 def _style(key: str, corpus: Corpus) -> StyleSource:

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Count, F, Max, Q, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
@@ -26,6 +28,7 @@ from distillation.sentence_selection import (
     REFERENCES,
     SentenceOption,
     SpeakerTakes,
+    StyleTakes,
     ranked_speakers,
 )
 from distillation.services.in_use import default_student
@@ -145,16 +148,31 @@ def usable_takes(
 
 def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
     """Return who has usable takes in these styles; a run uses those of the first."""
-    takes = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
-    best: dict[tuple[str, str, int], float] = {}
-    rows = takes.values_list("speaker__name", "style__key", "sentence", "quality")
-    for *whose, quality in rows:
-        key = (whose[0], whose[1], whose[2])
-        best[key] = max(best.get(key, 0.0), quality or 0.0)
-    recorded: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for (name, style, _sentence), quality in best.items():
-        recorded[name][style].append(quality)
-    return ranked_speakers(recorded)
+    takes: Any = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
+    each = takes.values("speaker__name", "style__key", "sentence")
+    of_style = [F("speaker__name"), F("style__key")]
+    best = each.annotate(best=Max(Coalesce("quality", 0.0))).annotate(
+        turn=Window(RowNumber(), partition_by=of_style, order_by=F("best").desc()),
+        sentences=Window(Count("*"), partition_by=of_style),
+    )
+    found: dict[str, dict[str, StyleTakes]] = defaultdict(dict)
+    rows = best.filter(turn__lte=REFERENCES).order_by("speaker__name", "style__key", "turn")
+    whole = rows.values_list("speaker__name", "style__key", "sentences", "best")
+    for (name, style, n), some in groupby(whole, lambda row: row[:3]):
+        found[name][style] = StyleTakes(n, [row[3] for row in some])
+    return ranked_speakers(found)
+
+
+def sentences_counted(
+    labels: Sequence[StyleLabel], plays_takes: bool, speaker: Speaker | None = None
+) -> dict[int, int]:
+    """Count by style what `sentence_options` would return."""
+    if plays_takes:
+        takes = usable_takes(labels, speaker).filter(sentence__label=F("style")).order_by()
+        rows: Any = takes.values_list("style").annotate(n=Count("sentence", distinct=True))
+        return dict(rows)
+    current: Any = Sentence.objects.current().filter(label__in=labels).order_by()
+    return dict(current.values_list("label").annotate(n=Count("*")))
 
 
 def best_speaker(labels: Sequence[StyleLabel]) -> Speaker | None:
@@ -254,7 +272,7 @@ def _best_of_each(takes: RecordingQuerySet) -> dict[str, Any]:
 
 def _missing(label: StyleLabel, found: int, plays_takes: bool, speaker: Speaker | None) -> str:
     counts = {"style": label.name, "wanted": REFERENCES, "found": found}
-    if plays_takes and speaker and len(sentence_options(label, plays_takes)) > found:
+    if plays_takes and speaker and sentences_counted([label], plays_takes).get(label.pk, 0) > found:
         return _(
             "%(style)s: %(wanted)d sentences labelled with this style need an accepted take by "
             "%(speaker)s; there are %(found)d, the others are by other speakers. Record or accept "

@@ -1,12 +1,14 @@
 """Which takes would help most next: by style, length and sound, where there are none or few."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from statistics import fmean
 from typing import Any, cast
 
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Value, When
 
 from corpus.models import (
     Adjudication,
@@ -183,7 +185,7 @@ def _labelled(speaker: Speaker | None) -> Any:
 def _rows(
     speaker: Speaker | None, scores: Mapping[str, Mapping[tuple[int, str], float]]
 ) -> list[list[Cell]]:
-    sentences, takes = _sentence_counts(), _take_counts(speaker)
+    sentences, takes = _cell_counts(speaker)
     rows = []
     for style in StyleLabel.objects.all():
         of_style = scores.get(style.key, {})
@@ -204,45 +206,47 @@ def _rows(
     return rows
 
 
-def _sentence_counts() -> Counts:
-    """Count labelled sentences; kept for a minute while nobody labels, as it reads them all."""
-    version = _last(LabelDecision), _last(Adjudication), _last(Sentence)
-    rows: Any = Sentence.objects.current().filter(label__isnull=False)
-    return _kept("sentences", version, lambda: _counts(rows, "label", "", "pk"))
-
-
-def _take_counts(speaker: Speaker | None) -> Counts:
-    """Count sentences with a take; those of all speakers are kept for a minute too."""
-    takes = _takes(speaker).filter(style=F("sentence__label"), sentence__archived_at=None)
-
-    def count() -> Counts:
-        return _counts(takes, "style", "sentence__", "sentence")
-
+def _cell_counts(speaker: Speaker | None) -> tuple[Counts, Counts]:
+    """Count labelled sentences, and those with a take; kept for a minute for all speakers."""
     if speaker:
-        return count()
-    return _kept("takes", (_last(Recording), _last(TakeVerdict), _last(LabelDecision)), count)
+        return _counts(_labelled(speaker))
+    versions = map(_last, (LabelDecision, Adjudication, Sentence, Recording, TakeVerdict))
+    key = f"recording-needs-{'-'.join(map(str, versions))}"
+    found = cache.get_or_set(key, lambda: _counts(_labelled(None)), KEPT_SECONDS)
+    return cast(tuple[Counts, Counts], found)
 
 
-def _counts(rows: Any, style: str, prefix: str, counted: str) -> Counts:
-    """Count by style and length, a number for each of `COLUMNS`."""
+def _counts(labelled: Any) -> tuple[Counts, Counts]:
+    """Count by style and length, a number for each of `COLUMNS`; all, and those recorded.
+
+    Rows are grouped by which of the sounds they have, so that each is read and searched once.
+    """
     short, medium = BANDS
     band = Case(
-        When(**{f"{prefix}syllables__lte": short}, then=Value(0)),
-        When(**{f"{prefix}syllables__lte": medium}, then=Value(1)),
+        When(syllables__lte=short, then=Value(0)),
+        When(syllables__lte=medium, then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )
-    numbers = {}
-    for number, sound in enumerate(COLUMNS):
-        holds = Q(**{f"{prefix}phonemes__contains": sound}) if sound else None
-        numbers[f"n{number}"] = Count(counted, filter=holds, distinct=counted != "pk")
-    found = rows.order_by().annotate(band=band).values_list(style, "band")
-    return {(row[0], row[1]): tuple(row[2:]) for row in found.annotate(**numbers)}
+    has = [
+        Case(When(phonemes__contains=sound, then=Value(2**bit)), default=Value(0))
+        for bit, sound in enumerate(SOUNDS)
+    ]
+    rows = labelled.order_by().annotate(band=band, sounds=reduce(add, has))
+    groups = rows.values_list("label", "band", "sounds", "recorded").annotate(n=Count("*"))
+    sentences: dict[tuple[int, int], list[int]] = {}
+    takes: dict[tuple[int, int], list[int]] = {}
+    for label, length, sounds, recorded, n in groups:
+        for counts in (sentences, takes) if recorded else (sentences,):
+            cell = counts.setdefault((label, length), [0] * len(COLUMNS))
+            cell[0] += n
+            for bit in range(len(SOUNDS)):
+                cell[bit + 1] += n if sounds & 2**bit else 0
+    return _frozen(sentences), _frozen(takes)
 
 
-def _kept(name: str, version: Sequence[int], count: Callable[[], Counts]) -> Counts:
-    key = f"recording-needs-{name}-{'-'.join(map(str, version))}"
-    return cast(Counts, cache.get_or_set(key, count, KEPT_SECONDS))
+def _frozen(counts: Mapping[tuple[int, int], Sequence[int]]) -> Counts:
+    return {cell: tuple(numbers) for cell, numbers in counts.items()}
 
 
 def _last(model: Any) -> int:

@@ -9,7 +9,7 @@ from django.db.models import Count
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS, has_voices
 from distillation.sentence_selection import REFERENCES, SpeakerTakes
-from distillation.services.recipes import sentence_options, speakers_ranked
+from distillation.services.recipes import sentences_counted, speakers_ranked
 from distillation.services.recovery import teacher_is_there, worker_is_there
 
 
@@ -98,6 +98,7 @@ def launch_requirements(
         speaker = None
     elif ranked and speaker is None:
         speaker = Speaker.objects.get(name=ranked[0].speaker)
+    found = sentences_counted(labels, info.plays_takes, speaker)
     return Requirements(
         plays_takes=info.plays_takes,
         speaker=speaker if info.plays_takes else None,
@@ -105,7 +106,7 @@ def launch_requirements(
         styles=[
             StyleNeed(
                 style=label,
-                found=len(sentence_options(label, info.plays_takes, speaker)),
+                found=found.get(label.pk, 0),
                 is_chosen=label in chosen,
             )
             for label in labels
@@ -120,8 +121,9 @@ def launch_requirements(
 
 
 def _unused() -> list[Unused]:
-    accepted = Recording.objects.filter(state=Recording.State.ACCEPTED)
-    counts = accepted.exclude(pk__in=Recording.objects.usable()).order_by().values("speaker")
-    takes = dict(counts.annotate(n=Count("pk")).values_list("speaker", "n"))
+    gone = Speaker.objects.exclude(consented_at__isnull=False, withdrawn_at=None)
+    accepted = Recording.objects.filter(state=Recording.State.ACCEPTED, speaker__in=gone)
+    counts = accepted.order_by().values_list("speaker").annotate(n=Count("*"))
+    takes: dict[int, int] = dict(counts)
     found = Speaker.objects.filter(pk__in=takes).order_by("name")
     return [Unused(speaker=speaker, takes=takes[speaker.pk]) for speaker in found]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from corpus.models import Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS
+from distillation.launch.fields import TakePick, TakePicks, takes_offered
 from distillation.launch.form import PRESETS, RunLaunchForm, uploads_name
 from distillation.launch.initial import launch_again, launch_gone
 from distillation.models import Run
@@ -72,6 +73,22 @@ def run_launch_facts(request: HttpRequest) -> HttpResponse:
     """Answer a change of the form with what such a run needs and the time it takes."""
     context = {**_facts(RunLaunchForm(request.GET)), "changed": True}
     return render(request, "distillation/_launch_facts.html", context)
+
+
+@require_GET
+@role_required(ADMIN)
+def run_launch_takes(request: HttpRequest, field: str) -> HttpResponse:
+    """Answer a search for takes: those that are chosen, then what was found."""
+    widgets: Any = {"prompt": TakePick, "target_takes": TakePicks}
+    if field not in widgets:
+        raise Http404
+    chosen = request.GET.getlist(field)
+    context = {
+        "name": field,
+        "kind": widgets[field].kind,
+        "takes": takes_offered(chosen, request.GET.get("words", "").strip()[:100]),
+    }
+    return render(request, "distillation/_launch_takes.html", context)
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

@@ -28,6 +28,7 @@
     }
   });
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-no-submit]")) event.preventDefault();
     if (event.key !== "Escape") return;
     for (const menu of document.querySelectorAll("details.account[open]")) {
       menu.open = false;

@@ -112,6 +112,7 @@ PERMISSIONS: dict[str, tuple[str, frozenset[str]]] = {
     "runs": ("GET", ALL),
     "run_launch": (BOTH, only()),
     "run_launch_facts": ("GET", only()),
+    "run_launch_takes": ("GET", only()),
     "compare": ("GET", ALL),
     "run": ("GET", ALL),
     "run_panel": ("GET", ALL),
