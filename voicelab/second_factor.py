@@ -99,6 +99,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         if not problem:
             return _changed(request, action if is_on else "codes")
         form.add_error("code", problem)
+    if not is_on:
+        form.fields["code"].help_text = ""  # there are no recovery codes yet
     context = {"form": form, "is_on": is_on} | ({} if is_on else _new_key(request))
     status = 422 if request.method == "POST" else 200
     return render(request, "account/second_factor.html", context, status=status)
