@@ -92,6 +92,12 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         ByCI("make .venv"),
         ByCI("make teacher &  # downloads, mostly: beside the linters"),
     ),
+    r"make lock": (
+        ByTest(
+            "tests/test_dependencies.py::test_images_install_the_pinned_versions_by_their_hashes"
+        ),
+    ),
+    r"make audit": (NotHere("an advisory database"),),
     r"make serve": (ByTest(f"{MADE}::test_serve_answers_until_ctrl_c"),),
     r"make messages": (
         ByTest(
