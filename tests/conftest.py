@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from tests.teacher import folder_with_f5
@@ -12,6 +13,12 @@ from tests.teacher import folder_with_f5
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Forget what other tests counted: row numbers begin again in each."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
