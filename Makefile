@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 TEACHER := .venv-teacher/.installed
+TOOLS := .venv-tools/.installed
+LOCK := .venv-tools/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 UNBOUND := --no-deps --ignore-requires-python
 MESSAGES := locale/es/LC_MESSAGES/django.mo
@@ -10,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export WEB_PORT ?= 8000
 export SPEECH_PORT ?= 8001
 
-.PHONY: .venv demo test test-quick lint bench bench-speech serve messages teacher teacher-worker teacher-speech
+.PHONY: .venv demo test test-quick lint bench bench-speech serve messages teacher teacher-worker teacher-speech lock audit
 
 .venv: $(INSTALLED)
 
@@ -34,7 +36,6 @@ teacher: $(TEACHER)
 # Takes the slices of runs with the teacher f5; on a CPU one may last an hour.
 teacher-worker: export SLICE_SOFT_SECONDS ?= 3300
 teacher-worker: export SLICE_HARD_SECONDS ?= 3360
-teacher-worker: export LEASE_SECONDS ?= 3420
 teacher-worker: $(TEACHER)
 	.venv-teacher/bin/celery -A voicelab worker -Q teacher -n teacher@%h --concurrency 1 --loglevel info
 
@@ -42,6 +43,22 @@ teacher-worker: $(TEACHER)
 teacher-speech: export TTS_BACKEND := f5
 teacher-speech: $(TEACHER)
 	.venv-teacher/bin/python -m voicelab.tts
+
+# Hashes of what the images install, of the same versions; `audit` asks an advisory database.
+$(TOOLS): Makefile
+	$(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/$(PIP_INSTALL) uv==0.13.9 pip-audit==2.10.1
+	@touch $@
+
+lock: $(TOOLS)
+	$(LOCK) pyproject.toml -c constraints.txt -o locks/app.txt
+	$(LOCK) requirements-nodeps.txt --no-deps -o locks/nodeps.txt
+	$(LOCK) requirements-teacher.txt --no-deps -o locks/teacher.txt
+
+audit: $(TOOLS)
+	@for lock in locks/*.txt; do \
+	  .venv-tools/bin/pip-audit --strict --no-deps --disable-pip -r $$lock || exit 1; done \
+	|| { echo "Not clean, or no advisory database was reached from here: see above." >&2; exit 1; }
 
 %.mo: %.po $(INSTALLED)
 	@$(BIN)/pybabel --quiet compile --domain django --input-file $< --output-file $@

@@ -33,8 +33,7 @@ from benchmarks.shared import apart, conditions_print, kokoro_or_exit, parser_of
 from corpus.audio.io import read_wav
 from corpus.files import sha256_of, sha256_of_json, write_json
 from distillation import voicepack
-from distillation.engines.kokoro.files import voice_names
-from distillation.engines.kokoro.student import WEIGHTS
+from distillation.engines.kokoro.files import WEIGHTS, voice_names
 from distillation.recipe import RunRecipe
 from distillation.scoring.encoder import Embedding, speaker_encoder
 from distillation.search import STEPS, WITH_GRADIENT

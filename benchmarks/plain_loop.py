@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.audio.types import Audio
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.kokoro.weights import REPO
+from distillation.engines.kokoro.files import CONFIG, REPO, WEIGHTS
 from distillation.voicepack import VoicePack
 
 SR = 24_000

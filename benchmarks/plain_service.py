@@ -21,8 +21,7 @@ import uvicorn
 
 from benchmarks.speech import free_port
 from distillation import voicepack
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.kokoro.weights import REPO
+from distillation.engines.kokoro.files import CONFIG, REPO, WEIGHTS
 
 START_S = 120.0
 SENTENCES = r"(?<=[.!?…])\s+"

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from distillation import hub
-from distillation.engines.kokoro.files import voice_names
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.files import CONFIG, WEIGHTS, voice_names
 from voicelab.settings import MODEL_DIR
 
 PRECISIONS = ("fp32", "bf16")

@@ -93,14 +93,14 @@ def engines_of(model_dir: Path) -> dict[str, tuple[str, str]]:
 
 @contextmanager
 def serving(
-    backend: str, precision: str, model_dir: Path
+    backend: str, precision: str, model_dir: Path, **settings: str
 ) -> Iterator[tuple[httpx.Client, psutil.Process]]:
     """Run a speech service without deployed voices."""
     with tempfile.TemporaryDirectory() as data:
         port = free_port()
         env = {**os.environ, "VOICELAB_DATA_DIR": data, "MODEL_DIR": str(model_dir.resolve())}
         env |= {"TTS_BACKEND": backend, "TTS_PRECISION": precision}
-        env |= {"SPEECH_PORT": str(port), "LOG_LEVEL": "WARNING"}
+        env |= {"SPEECH_PORT": str(port), "LOG_LEVEL": "WARNING", **settings}
         process = subprocess.Popen([sys.executable, "-m", "voicelab.tts"], cwd=REPOSITORY, env=env)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:

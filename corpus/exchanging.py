@@ -31,6 +31,7 @@ from corpus.sentence_text import sentence_sounds
 from corpus.services.labels import LabelConflict, label_set
 from corpus.services.takes import consent_require, take_store
 from corpus.translatable import gettext_noop
+from voicelab.operations.audit import Act, act_record
 
 _BATCH = 200
 
@@ -95,7 +96,10 @@ def corpus_import(
     if speaker:
         consent_require(speaker)
     with transaction.atomic():
-        return _Import(person, source, base, speaker).run(data)
+        summary = _Import(person, source, base, speaker).run(data)
+        told = {"sentences": summary.sentences_new, "labels": summary.labels_new}
+        act_record(Act.IMPORTED, person=person, about=source, **told)
+        return summary
 
 
 class _Import:
@@ -341,6 +345,7 @@ def sentences_add(
                 for n, (name, text) in enumerate(plan.new, 1)
             ]  # fmt: skip
             Sentence.objects.bulk_create(rows, batch_size=500)
+            act_record(Act.IMPORTED, about=list_name, sentences=len(rows))
     except IntegrityError as error:
         message = gettext_noop("the corpus changed meanwhile: look at the preview again")
         raise ListError([Fault(0, message, {})]) from error

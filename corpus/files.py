@@ -14,17 +14,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically: write a temporary file in the same folder, sync and rename it.
 
     The content is on disk before the rename, so a power failure leaves no empty file either.
+    Only the user and its group can read it: sounds, packs and messages are of people.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.new")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)
 
 
 def write_json(path: Path, data: Any, *, sort_keys: bool = False) -> None:

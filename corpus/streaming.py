@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.core.files import File
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$", re.ASCII)
 _BLOCK = 2**16
+_DIGITS = 18
 
 
 def file_response(
@@ -16,10 +18,16 @@ def file_response(
 ) -> Any:
     """Respond 200 with the file, 206 with the requested range, or 416 if it is unsatisfiable.
 
+    Raises BadRequest (400) for a range with more digits than a position has.
+
     The caller must have checked the role. With `filename` the file is a download of that name.
     """
     size = file.size
-    span = _span(request.headers.get("Range", ""), size)
+    try:
+        span = _span(request.headers.get("Range", ""), size)
+    except BadRequest:
+        file.close()
+        raise
     if span is None:
         answer: Any = FileResponse(
             file.open("rb"),
@@ -28,6 +36,7 @@ def file_response(
             as_attachment=bool(filename),
         )
     elif span[0] >= size:
+        file.close()
         answer = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     else:
         start, stop = span
@@ -46,6 +55,8 @@ def _span(header: str, size: int) -> tuple[int, int] | None:
     match = _RANGE.match(header)
     if not match or match[1] == match[2] == "":
         return None
+    if max(map(len, match.groups())) > _DIGITS:
+        raise BadRequest("a position of the range has too many digits")
     if match[1] == "":
         return max(0, size - int(match[2])), size
     start = int(match[1])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 DELIMITERS = ",;\t|"
 ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252",
@@ -255,3 +255,9 @@ def _reread(encoding: str, match: re.Match[str]) -> str:
         return bytes(table[letter] for letter in match[0]).decode()
     except UnicodeDecodeError:
         return match[0]
+
+
+def formula_safe(value: Any) -> Any:
+    """Return a value whose text no spreadsheet takes for a formula."""
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if is_formula else value

@@ -11,7 +11,6 @@ from corpus.views import (
     label_batches,
     labels,
     listening,
-    rescoring,
     studio,
     takes,
 )
@@ -57,7 +56,7 @@ urlpatterns = [
     path("takes/batch/names/", batch.take_batch_names, name="take_batch_names"),
     path("takes/batch/file/", batch.take_batch_file, name="take_batch_file"),
     path("takes/batch/<uuid:token>/", batch.take_batch_zip, name="take_batch_zip"),
-    path("takes/rescore/<int:pk>/", rescoring.takes_rescore, name="takes_rescore"),
+    path("takes/rescore/<int:pk>/", takes.takes_rescore, name="takes_rescore"),
     path("takes/consent/", studio.consent, name="consent"),
     path("takes/consent/withdraw/", studio.consent_end, name="consent_withdraw"),
     path("takes/<int:pk>/", takes.take, name="take"),

@@ -1,12 +1,12 @@
 """Queries of runs, their styles, packs and deployments."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 ACTIVE = ("queued", "running")
 PACED, PACES = 30, 100  # minimum candidates for measuring pace; newest searches considered
@@ -26,9 +26,9 @@ class StyleRunQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE)
 
-    def unleased(self, now: datetime) -> Self:
-        """Styles without a worker: no lease, or an expired one."""
-        return self.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+    def unleased(self) -> Self:
+        """Styles without a worker."""
+        return self.filter(lease="")
 
     def paces(self) -> dict[str, tuple[float, int]]:
         """Return the seconds per candidate in the newest search with each student, and its run."""
@@ -40,10 +40,10 @@ class StyleRunQuerySet(models.QuerySet):
             for student, seconds, count, run in reversed(found[:PACES])
         }
 
-    def forgotten(self, now: datetime, enqueued_before: datetime) -> Self:
+    def forgotten(self, patience: timedelta) -> Self:
         """Work without a worker whose message, if there was one, must have been lost."""
-        waiting = Q(queued_at=None) | Q(queued_at__lte=enqueued_before)
-        return self.active().unleased(now).filter(waiting)
+        waiting = Q(queued_at=None) | Q(queued_at__lte=Now() - patience)
+        return self.active().unleased().filter(waiting)
 
 
 class VoicePackQuerySet(models.QuerySet):
@@ -114,10 +114,10 @@ class DeploymentQuerySet(models.QuerySet):
         newest = self.order_by().values("voice").annotate(newest=Max("pk")).values("newest")
         return self.filter(pk__in=newest)
 
-    def forgotten(self, enqueued_before: datetime) -> Self:
+    def forgotten(self, patience: timedelta) -> Self:
         """Requests whose message, if there was one, must have been lost; oldest first."""
         asked = self.annotate(asked_at=Coalesce("queued_at", "created_at"))
-        return asked.filter(state="requested", asked_at__lte=enqueued_before).order_by("pk")
+        return asked.filter(state="requested", asked_at__lte=Now() - patience).order_by("pk")
 
 
 class PlaygroundSoundQuerySet(models.QuerySet):

@@ -1,5 +1,6 @@
 """Celery tasks for slices of styles and deployments, and the worker's heartbeat."""
 
+import logging
 from itertools import pairwise
 from typing import Any
 
@@ -9,9 +10,10 @@ from celery.signals import worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections
 from django.utils.translation import gettext as _
 
+from corpus.storage import storage_fault
 from distillation.engines.praat import espeak
 from distillation.services import (
     candidate_speech,
@@ -22,11 +24,12 @@ from distillation.services import (
     voice_tests,
 )
 
-LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS", "LEASE_SECONDS")
+logger = logging.getLogger(__name__)
+
+LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS")
 
 DEPLOY_SECONDS = 60
 SPEAK_SECONDS = 120
-TEST_SECONDS = 240
 
 
 class StyleTask(Task):
@@ -73,9 +76,6 @@ def _fault_of(task_id: str) -> str:
 
 @shared_task(
     base=StyleTask,
-    autoretry_for=(OperationalError,),
-    retry_backoff=2,
-    max_retries=5,
     soft_time_limit=settings.SLICE_SOFT_SECONDS,
     time_limit=settings.SLICE_HARD_SECONDS,
 )
@@ -116,8 +116,8 @@ def candidate_speak(sound_id: int) -> None:
     autoretry_for=(OperationalError,),
     retry_backoff=2,
     max_retries=5,
-    soft_time_limit=TEST_SECONDS,
-    time_limit=TEST_SECONDS + 30,
+    soft_time_limit=voice_tests.TEST_SECONDS,
+    time_limit=voice_tests.TEST_SECONDS + 30,
 )
 def voice_test(deployment_id: int) -> None:
     voice_tests.voice_test(deployment_id=deployment_id)
@@ -143,6 +143,11 @@ def show_life(sender: Any, **_signal: Any) -> None:
 def _beat(name: str, queues: list[str]) -> None:
     try:
         recovery.worker_beat(name=name, queues=queues)
+    except (DatabaseError, OSError) as error:
+        fault = storage_fault(error)
+        if fault is None:
+            raise
+        logger.error("%s %s (%s)", fault.code, fault.message, error)
     finally:
         connections.close_all()
 
@@ -153,7 +158,7 @@ def limits_check(**_options: Any) -> list[CheckMessage]:
         Error(
             f"{shorter} ({getattr(settings, shorter):g}) must be below "
             f"{longer} ({getattr(settings, longer):g}).",
-            hint="A lease must outlive every slice, or two workers would do the same one.",
+            hint="A slice that takes too long is ended before it is killed.",
             id="distillation.E001",
         )
         for shorter, longer in pairwise(LIMITS)

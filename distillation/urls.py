@@ -57,4 +57,7 @@ urlpatterns = [
     path("playground/history/", playground.playground_history, name="playground_history"),
     path("playground/<int:pk>/", playground.playground_state, name="playground_state"),
     path("playground/<int:pk>/sound/", playground.playground_sound, name="playground_sound"),
+    path(
+        "playground/<int:pk>/waveform/", playground.playground_waveform, name="playground_waveform"
+    ),
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from corpus.audio.types import AudioError
+from corpus.faults import STORAGE_FAULTS
 from corpus.wording import refusal
 from distillation.delivery import Delivery
 from distillation.recipe import RecipeError
@@ -205,6 +206,8 @@ STOPS: dict[str, Any] = {
     "patience": _("no step was better for as long as it was to wait"),
     "minutes": _("its minutes are used up"),
 }
+
+FAULTS |= {fault.code: _(fault.message) for fault in STORAGE_FAULTS}
 
 
 def fault_words(code: str) -> str:

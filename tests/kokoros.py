@@ -6,7 +6,8 @@ from functools import lru_cache
 import torch
 
 from distillation.engines.kokoro import generator, package_generator
-from distillation.engines.kokoro.network import PROSODIES, TEXTS, Network, _remembered
+from distillation.engines.kokoro.batching import Batches
+from distillation.engines.kokoro.network import AT_ONCE, PROSODIES, TEXTS, Network, _remembered
 from distillation.engines.kokoro.student import KokoroStudent
 
 
@@ -41,6 +42,7 @@ def as_batch_student(student: KokoroStudent, *, half: bool = False) -> KokoroStu
     made = fresh_copy(student)
     made._network.prefers_batch = True
     made._network.generate = package_generator.Generator(_generator(made._network), half=half)
+    made._network.batches = Batches(made._network.decode_together, AT_ONCE)
     return made
 
 

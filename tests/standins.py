@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from distillation.engines.kokoro.files import PACKS
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.kokoro.weights import PARTS, REPO
+from distillation.engines.kokoro.files import CONFIG, PACKS, REPO, WEIGHTS
+from distillation.engines.kokoro.weights import PARTS
 
 _SIGNS = (
     ';:,.!?—…"()“” \u0303ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyz'

@@ -96,5 +96,18 @@ def test_the_teachers_environment_is_ours_with_another_torch_and_f5() -> None:
 
 def test_the_teachers_image_is_that_environment() -> None:
     made = (REPOSITORY / "Dockerfile.teacher").read_text()
-    assert "--no-deps -r requirements-teacher.txt" in made
+    assert "--no-deps --require-hashes -r locks/teacher.txt" in made
+    assert pins("locks/teacher.txt").items() <= pins("requirements-teacher.txt").items()
     assert ".venv-*" in (REPOSITORY / ".dockerignore").read_text()
+
+
+def test_images_install_the_pinned_versions_by_their_hashes() -> None:
+    made = (REPOSITORY / "Dockerfile").read_text()
+    assert "--require-hashes -r locks/app.txt -r locks/nodeps.txt" in made
+    locked, here = pins("locks/app.txt"), pins("constraints.txt")
+    assert names(PROJECT["dependencies"]) <= set(locked), "make lock"
+    assert {name: here.get(name, of) for name, of in locked.items()} == locked, "make lock"
+    assert pins("locks/nodeps.txt") == pins("requirements-nodeps.txt")
+    for lock in ("app", "nodeps", "teacher"):
+        text = (REPOSITORY / "locks" / f"{lock}.txt").read_text()
+        assert len(re.findall(r"== *\S+ \\\n +--hash=sha256:", text)) == text.count("==")

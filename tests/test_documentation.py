@@ -90,8 +90,14 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"\.venv/bin/djlint --reformat templates": (ByCI("make lint"),),
     r"make \.venv|make teacher": (
         ByCI("make .venv"),
-        ByCI("make teacher &  # downloads, mostly: beside the linters"),
+        ByCI("make teacher &  # downloads, mostly: beside the linters and the demo"),
     ),
+    r"make lock": (
+        ByTest(
+            "tests/test_dependencies.py::test_images_install_the_pinned_versions_by_their_hashes"
+        ),
+    ),
+    r"make audit": (NotHere("an advisory database"),),
     r"make serve": (ByTest(f"{MADE}::test_serve_answers_until_ctrl_c"),),
     r"make messages": (
         ByTest(

@@ -14,6 +14,9 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
+from voicelab.operations.audit import Act, act_record
+from voicelab.sign_in import browser_remember
+
 # Mails an hour that one network address may ask for, and that one mailbox gets.
 RESETS_FROM, RESETS_TO, RESET_SECONDS = 20, 3, 3600
 NO_SERVER = ("console.EmailBackend", "dummy.EmailBackend", "locmem.EmailBackend")
@@ -58,6 +61,10 @@ class PasswordReset(auth.PasswordResetView):
             return self.render_to_response(self.get_context_data(form=form), status=429)
         return super().post(request, *args, **kwargs)
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        act_record(Act.LINK_ASKED, about=form.cleaned_data["email"])
+        return super().form_valid(form)
+
 
 class PasswordResetDone(auth.PasswordResetDoneView):
     template_name = "account/reset_sent.html"
@@ -69,6 +76,11 @@ class PasswordResetDone(auth.PasswordResetDoneView):
 class PasswordResetConfirm(auth.PasswordResetConfirmView):
     template_name = "account/reset_confirm.html"
     success_url = reverse_lazy("password_reset_complete")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        browser_remember(self.request, answer, self.user)  # failed attempts count no more
+        return answer
 
 
 class PasswordResetComplete(auth.PasswordResetCompleteView):

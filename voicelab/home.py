@@ -13,6 +13,7 @@ from distillation.models import Deployment, Run, RunState, StyleRun
 from distillation.services.in_use import engines_in_use
 from distillation.views.headline import headline
 from voicelab.installation import missing
+from voicelab.operations.observation import unattended
 from voicelab.roles import ADMIN, roles_of
 from voicelab.steps import count, steps_for
 
@@ -29,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "todo": [todo for step in steps for todo in step.todo],
         "next": next((step for step in steps if step.todo), None),
         "missing": missing() if ADMIN in roles else [],
+        "unattended": unattended(),
         "rows": rows,
         "in_use": engines_in_use(),
     }

@@ -8,14 +8,18 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from voicelab.accounts import password_link
-from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, role_required
+from voicelab.operations.audit import Act, act_record
+from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, posted_from, role_required
+from voicelab.second_factor import second_factor_end
 
 
 class PersonForm(forms.ModelForm):
@@ -47,7 +51,7 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("people")
 @role_required(ADMIN)
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a one-time link; a superuser's only for a superuser, who could take their account."""
@@ -69,6 +73,18 @@ def person_active(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("people")
 
 
+@require_POST
+@role_required(ADMIN)
+def person_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a person's second factor, whose phone and recovery codes are lost."""
+    person: Any = get_object_or_404(get_user_model(), pk=pk)
+    if person.is_superuser and not request.user.is_superuser:
+        raise PermissionDenied
+    second_factor_end(person)
+    messages.success(request, _("%s signs in with the password alone now.") % person.get_username())
+    return redirect("people")
+
+
 @transaction.atomic
 def _person_add(form: PersonForm) -> Any:
     person = form.save(commit=False)
@@ -80,11 +96,14 @@ def _person_add(form: PersonForm) -> Any:
 
 
 def _link_context(request: HttpRequest, person: Any) -> dict[str, Any]:
+    act_record(Act.LINK_MADE, about=person.get_username())
     return {"person": person, "link": request.build_absolute_uri(password_link(person))}
 
 
 def _people() -> list[Any]:
     found: Any = get_user_model()._default_manager.prefetch_related("groups")
+    guarded = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    found = found.annotate(has_second_factor=Exists(guarded))
     rows = list(found.order_by("-is_active", "username"))
     for person in rows:
         held = {group.name for group in person.groups.all()}

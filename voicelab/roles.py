@@ -12,9 +12,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 LABELER, SPEAKER, REVIEWER, ADMIN = "labeler", "speaker", "reviewer", "admin"
@@ -55,9 +56,10 @@ def roles_of(user: Any) -> frozenset[str]:
 def page_before(request: HttpRequest) -> str:
     """Return the path of the page that this request was sent from; home if it is unknown."""
     before = request.headers.get("Referer", "")
-    allowed = url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure())
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure()):
+        return resolve_url("home")
     parts = urlsplit(before)
-    return urlunsplit(("", "", parts.path, parts.query, "")) if allowed else resolve_url("home")
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
@@ -69,6 +71,25 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     answer = redirect_to_login(htmx.current_url_abs_path or resolve_url("home"))
     return HttpResponseClientRedirect(answer.url)
+
+
+def posted_from(page: str | Callable[..., str]) -> Callable[..., Any]:
+    """Accept a form by POST; a GET leads to its page: a name, or `page(**kwargs)` an address.
+
+    For views that answer with a page: it stays in the address bar, so it is opened again after
+    signing in, after changing the language, or by hand.
+    """
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                return redirect(page if isinstance(page, str) else page(**kwargs))
+            return view(request, *args, **kwargs)
+
+        return require_http_methods(["GET", "HEAD", "POST"])(guarded)
+
+    return decorate
 
 
 def role_required(*allowed: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., Any]]:

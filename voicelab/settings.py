@@ -4,15 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+
+from voicelab.tracing import logging_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("VOICELAB_DATA_DIR", default=str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR.mkdir(mode=0o750, parents=True, exist_ok=True)
+# For real users: starts only with its own keys and passwords, and over HTTPS.
+PRODUCTION = env.bool("PRODUCTION", default=False)
 
 
 def _secret_key() -> str:
@@ -24,14 +29,26 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key()
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        "PRODUCTION needs a SECRET_KEY of its own, at least 50 characters: "
+        "openssl rand -base64 60 | tr -d '\\n' makes one."
+    )
+SECRET_KEY = SECRET_KEY or _secret_key()
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
+# Addresses or networks whose X-Forwarded headers are believed: voicelab.wsgi removes all others'.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked for inside, without the proxy
+# The neighbours under the same domain are not ours to force to HTTPS, nor to enter in a list.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -44,11 +61,16 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "corpus",
     "distillation",
     "distillation.listening_tests",
+    "voicelab.operations",
 ]
 MIDDLEWARE = [
+    "voicelab.operations.middleware.observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -60,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "voicelab.request_values.Readable",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "voicelab.urls"
@@ -91,6 +114,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    if PRODUCTION and DATABASES["default"].get("PASSWORD") in (None, "", "voicelab", "secret"):
+        raise ImproperlyConfigured(
+            "PRODUCTION needs a password of its own for the database, in DATABASE_URL."
+        )
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "server_side_binding": True,
@@ -115,6 +142,11 @@ CSRF_FAILURE_VIEW = "voicelab.faults.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+OTP_TOTP_ISSUER = "Voice Lab"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+AXES_HANDLER = "voicelab.sign_in.SignInHandler"  # which has the limits
+AXES_CLIENT_IP_CALLABLE = "voicelab.sign_in.client_address"
+AXES_RESET_ON_SUCCESS = True
 AXES_FAILURE_LIMIT = 8
 AXES_VERBOSE = False
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -143,11 +175,15 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+if MEDIA_ROOT.is_relative_to(DATA_DIR):  # a folder elsewhere is made by `manage.py prepare`
+    MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "media/"  # never served by path: views check the role and stream the file
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "corpus.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "voicelab.assets.AssetStorage"},
 }
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=50) * 2**20
@@ -213,23 +249,31 @@ SPEECH_URL = env.str("SPEECH_URL", default=f"http://127.0.0.1:{SPEECH_PORT}")
 SPEECH_API_KEY = next(
     iter(env.list("TTS_API_KEYS", default=[])), ""
 )  # sent by the playground and the test of a deployed voice
+if PRODUCTION and (DEBUG or not SPEECH_API_KEY):
+    raise ImproperlyConfigured(
+        "PRODUCTION needs DEBUG off and a key of the speech service in TTS_API_KEYS."
+    )
 WORKERS = env.int("WORKERS", default=2)  # number of Celery processes on this machine
 DEMO_SEED = env.int("DEMO_SEED", default=20)
 DEMO_STEPS = env.int("DEMO_STEPS", default=0)  # 0: the engine's default
 SLICE_SECONDS = env.float("SLICE_SECONDS", default=20.0)
 SLICE_SOFT_SECONDS = env.float("SLICE_SOFT_SECONDS", default=300.0)
 SLICE_HARD_SECONDS = env.float("SLICE_HARD_SECONDS", default=330.0)
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=360.0)
-SHARE_SECONDS = env.float(
-    "SHARE_SECONDS", default=120.0
-)  # lease of one candidate by a helping worker
+HEARTBEAT_SECONDS = 4.0  # of a process at work; after 15 to 20 s of silence its lease ends
 REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=60.0)  # when a message counts as lost
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"httpx": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+try:
+    LOGGING = logging_of(
+        env.str("LOG_FORMAT", default="plain"),
+        env.str("LOG_LEVEL", default="INFO"),
+        {"httpx": {"level": "WARNING"}},
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+SENTRY_DSN = env.str("SENTRY_DSN", default="")  # where program faults are reported
+METRICS_KEY = env.str("METRICS_KEY", default="")  # for /metrics from elsewhere, as a bearer token
+METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")  # set by gunicorn.conf.py
+WORKER_HOST = env.str("WORKER_HOST", default="127.0.0.1")
+WORKER_PORT = env.int(
+    "WORKER_PORT", default=0
+)  # of a worker's /healthz, /readyz, /metrics; 0: none

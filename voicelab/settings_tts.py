@@ -8,6 +8,7 @@ from django.core.management.utils import get_random_secret_key
 
 from corpus.text.choices import configured_choices
 from distillation.engines import STUDENTS, TEACHERS
+from voicelab.tracing import logging_of
 from voicelab.tts.openai_names import VOICE_NAMES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,13 +34,16 @@ TTS_QUEUE = env.int("TTS_QUEUE", default=16)  # requests that may wait behind th
 TTS_MAX_CHARS = env.int("TTS_MAX_CHARS", default=4096)
 TTS_TIMEOUT_S = env.float("TTS_TIMEOUT_S", default=600.0 if CLONES else 120.0)
 TTS_RECEIVE_S = env.float("TTS_RECEIVE_S", default=20.0)  # for a request's head, and for its body
-TTS_THREADS = env.int("TTS_THREADS", default=0)  # 0: the library's default
+TTS_THREADS = env.int("TTS_THREADS", default=0)  # of all workers; 0: the library's default
+TTS_WORKERS = env.int("TTS_WORKERS", default=0)  # requests spoken at once; 0: see `application`
 TTS_PRECISION = env.str("TTS_PRECISION", default="auto")  # for kokoro: fp32, bf16, auto
 # What OpenAI's voice names stand for; given as alloy=ef_dora,nova=em_alex, the rest stays.
 TTS_VOICE_NAMES = {**VOICE_NAMES, **env.dict("TTS_VOICE_NAMES", default={})}
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", default="es")  # of voices whose name does not tell theirs
 TTS_CORS_ORIGINS = env.list("TTS_CORS_ORIGINS", default=[])  # pages that may use it, or *
 TTS_API_KEYS = env.list("TTS_API_KEYS", default=[])
+if env.bool("PRODUCTION", default=False) and not TTS_API_KEYS:
+    raise ImproperlyConfigured("PRODUCTION needs at least one key for speech in TTS_API_KEYS.")
 TTS_RELOAD_S = env.float("TTS_RELOAD_S", default=1.0)  # interval between checks of the manifest
 TTS_APPLY_DELIVERY = env.bool("TTS_APPLY_DELIVERY", default=True)  # if a request does not say
 TTS_MAX_BODY = (8192 if CLONES else 256) * 2**10  # requests may contain a prompt
@@ -48,8 +52,8 @@ if TTS_BACKEND not in ("", *BACKENDS):
     raise ImproperlyConfigured(f"TTS_BACKEND: {', '.join(BACKENDS)}; not {TTS_BACKEND!r}.")
 if TTS_PRECISION not in ("fp32", "bf16", "auto"):
     raise ImproperlyConfigured(f"TTS_PRECISION: fp32, bf16 or auto, not {TTS_PRECISION!r}.")
-if TTS_QUEUE < 0 or TTS_THREADS < 0:
-    raise ImproperlyConfigured("TTS_QUEUE and TTS_THREADS must not be negative.")
+if min(TTS_QUEUE, TTS_THREADS, TTS_WORKERS) < 0:
+    raise ImproperlyConfigured("TTS_QUEUE, TTS_THREADS and TTS_WORKERS must not be negative.")
 if TTS_MAX_CHARS < 1 or min(TTS_TIMEOUT_S, TTS_RECEIVE_S, TTS_RELOAD_S) <= 0:
     raise ImproperlyConfigured(
         "TTS_MAX_CHARS, TTS_TIMEOUT_S, TTS_RECEIVE_S and TTS_RELOAD_S must be above 0."
@@ -73,17 +77,16 @@ USE_TZ = True
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = TTS_MAX_BODY
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "no_refusals": {  # no log line for a 503: a starting service is polled often
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
-        }
-    },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.request": {"filters": ["no_refusals"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+try:
+    LOGGING = logging_of(
+        env.str("LOG_FORMAT", default="plain"),
+        env.str("LOG_LEVEL", default="INFO"),
+        {"django.request": {"filters": ["no_refusals"]}},
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+LOGGING["filters"]["no_refusals"] = {  # no log line for a 503: a starting service is polled often
+    "()": "django.utils.log.CallbackFilter",
+    "callback": lambda record: bool(record.exc_info) or record.status_code != 503,
 }
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from corpus import label_resolution
 from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
+from voicelab.operations.audit import Act, act_record
 
 
 class LabelConflict(Exception):
@@ -134,6 +135,8 @@ def label_adjudicate(
             sentence=locked, style=style, person=person, reason=reason
         )
         _settle(locked, decisions, adjudicated=style.pk)
+        told = {"style": style.key, "reason": reason}
+        act_record(Act.ADJUDICATED, person=person, about=locked.sentence_id, **told)
         return act
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from corpus.exchange.fields import FIELDS, Known, Problem
 from corpus.models import Sentence
 from corpus.sentence_text import sentence_sounds
+from voicelab.operations.audit import Act, act_record
 
 _REVISION = re.compile(r"-r(\d{1,4})$")
 
@@ -37,6 +38,8 @@ def sentence_supersede(*, sentence: Sentence, text: str, person: Any) -> Sentenc
     )
     old.superseded_by, old.archived_at, old.archived_by = new, timezone.now(), person
     old.save(update_fields=["superseded_by", "archived_at", "archived_by"])
+    about, by = old.sentence_id, new.sentence_id
+    act_record(Act.SENTENCE_REPLACED, person=person, about=about, by=by, text=new.text)
     return new
 
 
@@ -54,6 +57,7 @@ def sentence_restore(*, sentence: Sentence) -> None:
     old.superseded_by = old.archived_at = old.archived_by = None
     old.save(update_fields=["superseded_by", "archived_at", "archived_by"])
     new.delete()
+    act_record(Act.SENTENCE_RESTORED, about=old.sentence_id)
 
 
 def _checked(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from corpus.models import ConsentChange, Speaker
+from voicelab.operations.audit import Act, act_record
 
 CONSENT_SCOPE = "recording-cloning-serving"
 
@@ -45,6 +46,9 @@ def _change(speaker: Speaker, kind: str, when: Any, person: Any, text: str = "")
     ConsentChange.objects.create(
         speaker=speaker, kind=kind, created_at=when, person=person, text=text
     )
+    given = kind == ConsentChange.Kind.GIVEN
+    act = Act.CONSENT_GIVEN if given else Act.CONSENT_WITHDRAWN
+    act_record(act, person=person, about=speaker)
 
 
 def _free_name(person: Any) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from corpus.models import Recording, TakeVerdict
 from corpus.services.take_scores import baseline_changed, take_reopened
+from voicelab.operations.audit import Act, act_record
 
 
 class VerdictConflict(Exception):
@@ -68,4 +69,6 @@ def _append(recording: Recording, **said: Any) -> TakeVerdict:
     if recording.state == Recording.State.PENDING:
         take_reopened(recording)
     baseline_changed(recording)
+    told = {"take": recording.pk, "state": verdict.state, "reason": verdict.reason}
+    act_record(Act.TAKE_JUDGED, person=verdict.person, about=recording, **told)
     return verdict

@@ -34,7 +34,7 @@ from corpus.services.takes import (
 from corpus.take_archives import MAX_FILES, BatchError, Found, Item, archive_files
 from corpus.uploads import TOO_LARGE
 from corpus.wording import refusal
-from voicelab.roles import SPEAKER, role_required
+from voicelab.roles import SPEAKER, posted_from, role_required
 
 _WORDS = {
     "empty": _("The file is empty. Record or choose it again."),
@@ -88,7 +88,7 @@ def take_batch(request: HttpRequest) -> HttpResponse:
     return _with_consent(request, lambda _speaker: _page(request, {}))
 
 
-@require_POST
+@posted_from("take_batch")
 @role_required(SPEAKER)
 def take_batch_send(request: HttpRequest) -> HttpResponse:
     """Receive a ZIP, keep it, and redirect to its preview; no take is stored yet."""
@@ -128,7 +128,7 @@ def take_batch_names(request: HttpRequest) -> HttpResponse:
     """Preview a folder: return the table for the names and sizes in JSON `[[name, size], …]`."""
     try:
         files = [Found(str(name), int(size)) for name, size in json.loads(request.body)]
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return HttpResponse(status=400)
     if not 0 < len(files) <= MAX_FILES:
         problem = batch_words("too_many" if files else "empty_folder")

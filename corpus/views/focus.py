@@ -21,6 +21,7 @@ from corpus.services.labels import (
     label_undo_last,
 )
 from corpus.views.queues import chosen, hidden, suggested
+from voicelab.request_values import row_number
 from voicelab.roles import LABELER, role_required
 
 AHEAD = 20  # sentences sent at once; the page requests more before they run out
@@ -82,7 +83,7 @@ def _choice(data: QueryDict) -> tuple[StyleLabel | None, str, int | None]:
     source = LabelDecision.Source.SUGGESTION if accepted else LabelDecision.Source.PERSON
     styles = {style.key: style for style in StyleLabel.objects.only("key")}
     style = styles.get(accepted or data.get("style", ""))
-    return style, source, int(seen) if seen.isdecimal() else None
+    return style, source, row_number(seen)
 
 
 @require_POST

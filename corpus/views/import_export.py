@@ -25,6 +25,7 @@ from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
 from corpus.tables import ENCODINGS
 from corpus.uploads import TOO_LARGE
+from voicelab.operations.audit import Act, act_record
 from voicelab.roles import LABELER, REVIEWER, role_required, roles_of
 
 ENGLISH_WORDS = frozenset({*KINDS.values(), *REASONS})  # parameters to translate
@@ -38,6 +39,7 @@ NOTES_SHOWN = 5
 @role_required(LABELER)
 def corpus_export(request: HttpRequest) -> StreamingHttpResponse:
     only_labels = REVIEWER not in roles_of(request.user)
+    act_record(Act.EXPORTED, about="corpus.json")
     return StreamingHttpResponse(
         export(blind_to=request.user if only_labels else None),
         content_type="application/json; charset=utf-8",
@@ -96,6 +98,7 @@ def takes_export(request: HttpRequest) -> HttpResponseBase:
         return _page(request, context, 422)
     name = f"voicelab-{data['layout']}-{timezone.now():%Y%m%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    act_record(Act.EXPORTED, about=name, takes=takes.count(), style=data["style"])
     return StreamingHttpResponse(
         archive(takes, data["layout"], rate=int(data["rate"] or 0)),
         content_type="application/zip",

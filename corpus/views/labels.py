@@ -9,7 +9,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus.label_forms import FlagForm, LabelFilter, LabelForm
@@ -21,7 +20,8 @@ from corpus.services.labels import label_undo as undo_label
 from corpus.views.label_rows import label_rows
 from corpus.views.queues import chosen
 from voicelab.http import HtmxRequest
-from voicelab.roles import LABELER, REVIEWER, ROLES, role_required, roles_of
+from voicelab.request_values import next_page
+from voicelab.roles import LABELER, REVIEWER, ROLES, posted_from, role_required, roles_of
 
 PAGE_SIZE = 30
 
@@ -65,7 +65,7 @@ def _filter_context(request: HttpRequest, filter_: LabelFilter) -> dict[str, Any
     return {"query": query.urlencode(), "fields": fields, "narrowed": narrowed}
 
 
-@require_POST
+@posted_from("label")
 @role_required(LABELER)
 def label_save(request: HtmxRequest, sentence_id: str) -> HttpResponse:
     sentence = get_object_or_404(Sentence, sentence_id=sentence_id)
@@ -178,6 +178,4 @@ def _first_error(form: Form) -> str:
 
 
 def back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else reverse("label")
+    return next_page(request, otherwise=reverse("label"))

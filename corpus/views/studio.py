@@ -10,7 +10,6 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,6 +28,7 @@ from corpus.streaming import file_response
 from corpus.uploads import TOO_LARGE
 from corpus.views.measures import measures_of, parts_of
 from corpus.wording import refusal
+from voicelab.request_values import next_page
 from voicelab.roles import SPEAKER, role_required
 
 CONSENT = (
@@ -226,7 +226,7 @@ def consent(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         consent_give(person=request.user, text="\n".join(map(str, CONSENT)))
         messages.success(request, _("Thank you. Your agreement was recorded."))
-        return redirect(_next(request))
+        return redirect(next_page(request, otherwise="studio"))
     context = {"form": form, "paragraphs": CONSENT, "speaker": speaker_of(request.user)}
     context["next"] = request.GET.get("next", "")
     return render(request, "corpus/consent.html", context, status=422 if form.errors else 200)
@@ -239,9 +239,3 @@ def consent_end(request: HttpRequest) -> HttpResponse:
     if speaker and consent_withdraw(speaker=speaker, person=request.user):
         messages.success(request, _("Your consent is withdrawn. No new voice uses your takes."))
     return redirect("consent")
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else "studio"

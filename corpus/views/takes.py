@@ -1,4 +1,4 @@
-"""Take pages: the list, the upload, one take with its measures, the verdict."""
+"""Take pages: the list, the upload, one take with its measures, the verdict, scoring again."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from corpus.audio.drawings import svg
@@ -19,6 +20,7 @@ from corpus.audio.prosody import Prosody
 from corpus.audio.types import AudioError
 from corpus.forms import TakeFilter, TakeForm, VerdictForm
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.services import take_scores
 from corpus.services.counts import takes_waiting, to_record_count
 from corpus.services.speakers import speaker_of
 from corpus.services.takes import ConsentMissing, take_store
@@ -30,7 +32,8 @@ from corpus.views.measures import measures_of
 from corpus.wording import refusal
 from voicelab.http import HtmxRequest
 from voicelab.paging import LongPaginator
-from voicelab.roles import REVIEWER, SPEAKER, role_required, roles_of
+from voicelab.request_values import row_number
+from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
 MOST_FOUND = 10_000
@@ -77,7 +80,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "corpus/take.html", _take_context(request, recording))
 
 
-@require_POST
+@posted_from(lambda pk: reverse("take", args=[pk]))
 @role_required(REVIEWER)
 def take_judge(request: HttpRequest, pk: int) -> HttpResponse:
     recording = get_object_or_404(takes_seen_by(request.user), pk=pk)
@@ -241,3 +244,24 @@ def _filtered(filter_: TakeFilter, seen: Any) -> Any:
     if wanted["speaker"]:
         seen = seen.filter(speaker=wanted["speaker"])
     return seen.search(wanted["q"]) if wanted["q"] else seen
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(REVIEWER)
+def takes_rescore(request: HttpRequest, pk: int) -> HttpResponse:
+    speaker = get_object_or_404(Speaker, pk=pk)
+    if request.method == "POST":
+        takes = [found for take in request.POST.getlist("take") if (found := row_number(take))]
+        n = take_scores.takes_rescore(speaker=speaker, takes=takes, person=request.user)
+        text = ngettext("%(n)s take scored again.", "%(n)s takes scored again.", n)
+        messages.success(request, text % {"n": n})
+        return redirect("takes_rescore", pk)
+    after = row_number(request.GET.get("after", "")) or 0
+    rows, following = take_scores.rescore_preview(speaker, after=after)
+    context = {
+        "speaker": speaker,
+        "rows": sorted(rows, key=lambda row: -abs(row.difference)),
+        "following": following,
+        "at_once": take_scores.AT_ONCE,
+    }
+    return render(request, "corpus/takes_rescore.html", context)

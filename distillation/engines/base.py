@@ -94,6 +94,57 @@ class StreamingStudent(Protocol):
 
 
 @runtime_checkable
+class ConcurrentStudent(Protocol):
+    """A student that several threads may use at once, sharing its weights."""
+
+    def share_processor(self, among: int) -> None:
+        """Use one of so many equal shares of the processor's threads in the calling thread."""
+        ...
+
+
+class SpokenWord(NamedTuple):
+    """A word as written, with its punctuation, and when it is spoken, in seconds."""
+
+    word: str
+    start_s: float
+    end_s: float
+
+
+@runtime_checkable
+class CaptioningStudent(Protocol):
+    """A student that knows when it speaks each word."""
+
+    def captioned(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
+        """Yield the sound of `stream`, each part with the words that end in it."""
+        ...
+
+
+@runtime_checkable
+class PhonemeStudent(Protocol):
+    """A student that shows its phonemes, and speaks those it is given."""
+
+    def phonemes(self, text: str) -> str:
+        """Return the phonemes of a text; EngineError `empty_text` if it has none."""
+        ...
+
+    def tokens(self, phonemes: str) -> list[int]:
+        """Return the ids of phonemes in the network."""
+        ...
+
+    def check_phonemes(self, phonemes: str) -> None:
+        """Raise EngineError `bad_phonemes`, which names what cannot be spoken or is too much."""
+        ...
+
+    def speak_phonemes(
+        self, phonemes: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[Audio]:
+        """Yield the sound of phonemes, as `stream` does that of a text."""
+        ...
+
+
+@runtime_checkable
 class MultilingualStudent(Protocol):
     """A student that speaks several languages with one network."""
 

@@ -46,6 +46,8 @@ class StudentInfo:
         The search strategy of runs that name none: the best measured for this student.
     has_gradient : bool
         Whether the strategies of `search.WITH_GRADIENT` work with it (`Differentiable`).
+    is_concurrent : bool
+        Whether it is a `ConcurrentStudent`.
     is_natural : bool
         Whether its voices sound natural; a robotic student is for quick trials.
     takes_seconds : bool
@@ -70,6 +72,7 @@ class StudentInfo:
     precisions: tuple[str, ...] = ()
     strategy: str = "cma-es"
     has_gradient: bool = False
+    is_concurrent: bool = False
     is_natural: bool = False
     takes_seconds: bool = False
     pace_s: float = 0.1

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from corpus.models import Recording
 
 SHOWN = 20  # takes that a search offers
+DIGITS = 18  # of the number of a row: SQLite refuses a longer one with OverflowError
 
 
 def takes_offered(chosen: Any, words: str = "") -> list[tuple[Recording, bool]]:
@@ -15,10 +16,19 @@ def takes_offered(chosen: Any, words: str = "") -> list[tuple[Recording, bool]]:
     given = chosen if isinstance(chosen, list | tuple) else [chosen]
     keys = [str(getattr(one, "pk", one)) for one in given if one]
     usable: Any = Recording.objects.usable().select_related("sentence", "style", "speaker")
-    first = list(usable.filter(pk__in=[int(key) for key in keys if key.isdecimal()][:100]))
+    numbers = [int(key) for key in keys if key.isdecimal() and len(key) <= DIGITS]
+    first = list(usable.filter(pk__in=numbers[:100]))
     found = usable.search(words) if words else usable
     others = found.exclude(pk__in=[take.pk for take in first]).order_by("-pk")[:SHOWN]
     return [(take, True) for take in first] + [(take, False) for take in others]
+
+
+class TakeChoice(forms.ModelMultipleChoiceField):
+    def clean(self, value: Any) -> Any:
+        for pk in value or ():
+            if len(str(pk)) > DIGITS:
+                raise forms.ValidationError(self.error_messages["invalid_pk_value"] % {"pk": pk})
+        return super().clean(value)
 
 
 class TakePick(forms.Widget):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from corpus.audio.types import AudioError
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS
-from distillation.launch.fields import FilesField, TakePick, TakePicks
+from distillation.launch.fields import FilesField, TakeChoice, TakePick, TakePicks
 from distillation.launch.help_texts import (
     HELP,
     UPLOADS,
@@ -141,7 +141,7 @@ class RunLaunchForm(forms.ModelForm):
     tts_url = forms.URLField(
         label=_("Address of the teacher"), required=False, assume_scheme="http"
     )
-    target_takes = forms.ModelMultipleChoiceField(
+    target_takes = TakeChoice(
         Recording.objects.usable()
         .select_related("sentence", "style", "speaker")
         .order_by("style__position", "sentence__position", "-take"),

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +78,7 @@ class RunEvent(models.Model):
         LAUNCHED = "launched", _("launched")
         PAUSED = "paused", _("paused")
         RESUMED = "resumed", _("resumed")
+        HELD = "held", _("paused: no room to store")
         CANCELLED = "cancelled", _("cancelled")
         RETRIED = "retried", _("retried")
         REFERENCE_FINISHED = "reference-finished", _("target spoken")
@@ -125,10 +127,10 @@ class StyleRun(models.Model):
     slice = models.PositiveIntegerField(_("slice"), default=0)  # next slice to execute
     queued_at = models.DateTimeField(_("enqueued"), null=True, blank=True)
     lease = models.CharField(_("lease"), max_length=32, blank=True)
-    lease_owner = models.CharField(_("worker process"), max_length=200, blank=True)
-    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
-    losses = models.PositiveSmallIntegerField(_("times this slice was lost"), default=0)
+    has_advanced = models.BooleanField(_("the slice has advanced"), default=False)
+    interruptions = models.PositiveSmallIntegerField(_("times its worker was lost"), default=0)
+    losses = models.PositiveSmallIntegerField(_("times it was lost unadvanced"), default=0)
     step = models.PositiveIntegerField(_("step"), default=0)
     steps = models.PositiveIntegerField(_("steps"), default=0)
     evaluations = models.PositiveIntegerField(_("evaluations"), default=0)
@@ -158,7 +160,7 @@ class StyleRun(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["run", "style"], name="one_style_each")]
-        indexes = [models.Index(fields=["state", "leased_until"])]
+        indexes = [models.Index(fields=["state", "lease"])]
         verbose_name = _("style of a run")
         verbose_name_plural = _("styles of runs")
 
@@ -206,8 +208,6 @@ class CandidateClaim(models.Model):
     number = models.PositiveIntegerField(_("evaluation"))
     digest = models.CharField(_("SHA-256 of the candidate"), max_length=64)
     lease = models.CharField(_("lease"), max_length=32, blank=True)
-    lease_owner = models.CharField(_("worker process"), max_length=200, blank=True)
-    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     evaluation = models.JSONField(_("evaluation"), null=True)
 
     class Meta:
@@ -220,6 +220,26 @@ class CandidateClaim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.style_run}: {self.number}"
+
+
+class Heartbeat(models.Model):
+    """A process at work on a slice, as its leader or as a helper; it counts up while it lives."""
+
+    style_run = models.ForeignKey(
+        StyleRun, models.CASCADE, related_name="heartbeats", verbose_name=_("style of a run")
+    )
+    lease = models.CharField(_("lease"), max_length=32, unique=True)
+    owner = models.CharField(_("worker process"), max_length=200)
+    beats = models.PositiveIntegerField(_("heartbeats"), default=0)
+    began_at = models.DateTimeField(_("begun"), db_default=Now())
+    seen_at = models.DateTimeField(_("last sign of life"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return f"{self.style_run}: {self.owner}"
 
 
 class WorkerBeat(models.Model):

@@ -2,24 +2,23 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from distillation.models import CandidateClaim, StyleRun
-from distillation.services.leases import owner_is_gone, owner_name
+from distillation.services.leases import leases_end_dead, waits_for_database
 from distillation.stages.evaluation import Evaluation, Evaluations, GoOn, Task
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS, POLL_PART = (0.004, 0.2), 0.1  # min and max pause; as a part of the time waited
 LEADER_CHECK_SECONDS = 0.1  # between two checks for a helper
-HELPED_SECONDS = 6.0  # a helper without a heartbeat for this long is considered gone
+DEAD_CHECK_SECONDS = 0.5  # of waiting for candidates, between two checks for dead processes
+HELPED = timedelta(seconds=6)  # a helper without a heartbeat for this long is considered gone
 
 
 class OtherCandidates(RuntimeError):
@@ -35,16 +34,21 @@ class Evaluated(NamedTuple):
 
 
 class CandidateClaims:
-    """The claims of one slice of a style; every change is one conditional UPDATE."""
+    """The claims of one slice of a style; every change is one conditional UPDATE.
 
-    def __init__(self, style_run: StyleRun) -> None:
-        self._style_run = style_run
+    `lease` is that of the helper; without it the claims are the leader's.
+    """
+
+    def __init__(self, style_run: StyleRun, lease: str = "") -> None:
+        self._style_run, self._lease = style_run, lease or style_run.lease
         self._rows = CandidateClaim.objects.filter(style_run=style_run, slice=style_run.slice)
 
+    @waits_for_database
     def exist(self) -> bool:
         """Return whether a lost worker left any, evaluated or claimed by its helpers."""
         return self._rows.exists()
 
+    @waits_for_database
     @transaction.atomic
     def publish(self, evaluated: Sequence[Evaluated], tasks: Sequence[Task]) -> None:
         """Offer the tasks, along with the evaluations helpers need to reach the same candidates."""
@@ -68,10 +72,12 @@ class CandidateClaims:
         ]
         CandidateClaim.objects.bulk_create(rows, ignore_conflicts=True)
 
+    @waits_for_database
     def close(self) -> None:
         """Withdraw the tasks that no worker has claimed."""
         self._rows.filter(evaluation__isnull=True, lease="").delete()
 
+    @waits_for_database
     def look(self, tasks: Sequence[Task]) -> dict[int, CandidateClaim]:
         """Return the tasks' rows by number.
 
@@ -85,19 +91,14 @@ class CandidateClaims:
             raise OtherCandidates(f"{self._style_run}: not the candidates that were offered.")
         return rows
 
+    @waits_for_database
     def claim(self, rows: dict[int, CandidateClaim]) -> CandidateClaim | None:
-        """Claim the first row that is free or whose worker is lost; None if there is none."""
-        now = timezone.now()
+        """Claim the first row that is free; None if there is none."""
         for row in rows.values():
-            if row.evaluation is None and _is_free(row):
-                token = uuid.uuid4().hex
+            if row.evaluation is None and row.lease in ("", self._lease):
                 unchanged = self._rows.filter(pk=row.pk, lease=row.lease, evaluation__isnull=True)
-                if unchanged.update(
-                    lease=token,
-                    lease_owner=owner_name(),
-                    leased_until=now + timedelta(seconds=settings.SHARE_SECONDS),
-                ):
-                    row.lease = token
+                if unchanged.update(lease=self._lease):
+                    row.lease = self._lease
                     # DEBUG, because praat evaluates about 10 a second.
                     logger.debug(
                         "candidate claimed style_run=%d slice=%d number=%d",
@@ -114,11 +115,19 @@ class CandidateClaims:
         try:
             evaluation = evaluator(task)
         finally:
-            mine = self._rows.filter(pk=row.pk, lease=row.lease)
-            if evaluation is None:
-                mine.update(lease="")
-            else:
-                mine.update(evaluation=evaluation.to_json())
+            self._store(row, evaluation)
+
+    @waits_for_database
+    def _store(self, row: CandidateClaim, evaluation: Evaluation | None) -> None:
+        mine = self._rows.filter(pk=row.pk, lease=row.lease)
+        if evaluation is None:
+            mine.update(lease="")
+        else:
+            mine.update(evaluation=evaluation.to_json())
+
+    def free_dead(self) -> None:
+        """Free what ended processes of this machine had claimed."""
+        leases_end_dead(style_run=self._style_run)
 
 
 class LeadingEvaluator:
@@ -158,10 +167,13 @@ class LeadingEvaluator:
     def _is_helped(self) -> bool:
         if time.monotonic() - self._checked_at >= LEADER_CHECK_SECONDS:
             self._checked_at = time.monotonic()
-            since = timezone.now() - timedelta(seconds=HELPED_SECONDS)
-            style_run = StyleRun.objects.filter(pk=self._style_run.pk, helped_at__gte=since)
-            self._helped = style_run.exists()
+            self._helped = self._has_helper()
         return self._helped
+
+    @waits_for_database
+    def _has_helper(self) -> bool:
+        rows = StyleRun.objects.filter(pk=self._style_run.pk, helped_at__gte=Now() - HELPED)
+        return rows.exists()
 
 
 def evaluated_jointly(
@@ -176,12 +188,12 @@ def evaluated_jointly(
 
     When it must stop, the leader withdraws unclaimed tasks and waits for claimed ones.
     """
-    yielded, ending, waited = 0, False, 0.0
+    yielded, ending, waited, checked = 0, False, 0.0, 0.0
     while yielded < len(tasks):
         rows = claims.look(tasks[yielded:])
         while yielded < len(tasks) and (row := rows.get(tasks[yielded].number)) and row.evaluation:
             yield Evaluation.from_json(row.evaluation)
-            yielded, waited = yielded + 1, 0.0
+            yielded, waited, checked = yielded + 1, 0.0, 0.0
         if yielded == len(tasks) or (ending and tasks[yielded].number not in rows):
             return
         if not ending and not go_on():
@@ -192,16 +204,12 @@ def evaluated_jointly(
             continue
         if row := claims.claim(rows):
             claims.carry_out(row, tasks[row.number - tasks[0].number], evaluator)
-            waited = 0.0
+            waited = checked = 0.0
         else:
             shortest, longest = POLL_SECONDS
             pause = min(max(shortest, POLL_PART * waited), longest)
             time.sleep(pause)
             waited += pause
-
-
-def _is_free(row: CandidateClaim) -> bool:
-    if not row.lease or row.lease_owner == owner_name():
-        return True
-    late = row.leased_until is not None and row.leased_until <= timezone.now()
-    return late or owner_is_gone(row.lease_owner)
+            if waited - checked >= DEAD_CHECK_SECONDS:
+                claims.free_dead()
+                checked = waited

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -11,11 +12,13 @@ from distillation.models import Decision, RunState, StyleRun, VoicePack
 from distillation.services.errors import RunError
 from distillation.stages.findings import Findings, findings
 from distillation.wording import name_words
+from voicelab.operations.audit import Act, act_record
 from voicelab.roles import ADMIN, REVIEWER
 
 SECOND = "second"  # the verdict where one more reviewer must approve
 
 
+@transaction.atomic
 def pack_decide(
     *, pack: VoicePack, person: Any, verdict: str, reason: str, nevertheless: str = ""
 ) -> Decision:
@@ -40,7 +43,7 @@ def pack_decide(
     if person.pk == pack.style_run.run.created_by_id:
         raise RunError("own_run", own_run_words(person))
     red = verdict == Decision.Verdict.APPROVE and bool(findings_of(pack.style_run))
-    return Decision.objects.create(
+    decision = Decision.objects.create(
         pack=pack,
         pack_sha256=pack.sha256,
         report_sha256=report_hash_store(pack.style_run),
@@ -50,6 +53,10 @@ def pack_decide(
         needs_second=red and not nevertheless.strip(),
         person=person,
     )
+    act = Act.VOICE_APPROVED if verdict == Decision.Verdict.APPROVE else Act.VOICE_REJECTED
+    told = {"reason": decision.reason, "nevertheless": decision.nevertheless}
+    act_record(act, person=person, about=pack, run=pack.style_run.run_id, **told)
+    return decision
 
 
 def own_run_words(person: Any) -> str:

@@ -21,6 +21,7 @@ from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue, voice_tests_enqueue
 from distillation.services.run_files import media_path
 from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, folder_lock, retire_locked
+from voicelab.operations.audit import Act, act_record
 
 MAX_BEGUN = 8  # attempts, including those that failed on a locked database
 Action, State = Deployment.Action, Deployment.State
@@ -146,7 +147,15 @@ def _request(
             deployable_check(row)
     for row in rows:
         row.save()
+        act = Act.DEPLOY_OVERRIDDEN if row.override else Act.DEPLOY_ASKED
+        deployment_record(act, row, person)
     return rows
+
+
+def deployment_record(act: Act, row: Deployment, person: Any) -> None:
+    """Record in the audit log what is asked for a voice."""
+    told = {"deployment": row.pk, "run": row.pack.style_run.run_id, "reason": row.override}
+    act_record(act, person=person, about=row, **told)
 
 
 def _new(pack: VoicePack, person: Any, override: str, *, is_plain: bool) -> Deployment:

@@ -29,15 +29,17 @@ PER_MINUTE = 30  # new sounds of a person
 MINUTE = timedelta(minutes=1)
 LISTED_FORMATS = ("mp3", "wav", "flac", "opus", "aac")  # what a browser can play
 CANDIDATE = re.compile(r"pack:(\d{1,9})")
-SERVICE = re.compile(r"voice:([\w.+-]{1,100})")
+SERVICE = re.compile(r"voice:([\w.+()-]{1,100})")
+MIX_PART = re.compile(r"([\w.-]+)(?:\(([\d.]+)\))?")
 LINE_BREAKS = "\t\n\r"
 
 
 def sound_ask(*, person: Any, text: str, voice: str, speed: float, format: str) -> PlaygroundSound:
     """Return the sound of a request: the one there is, or a new one that waits to be spoken.
 
-    `voice` is ``voice:NAME`` of the speech service, or ``pack:ID`` of an evolved pack. Raises
-    PlaygroundError, whose message says what to change.
+    `voice` is ``voice:NAME`` of the speech service, ``voice:NAME(PARTS)+NAME(PARTS)`` for a mix of
+    its voices, or ``pack:ID`` of an evolved pack. Raises PlaygroundError, whose message says what
+    to change.
     """
     text = text.strip()
     _check_request(text, speed, format)
@@ -194,10 +196,22 @@ def _candidate(pk: int, text: str) -> tuple[dict[str, Any], Any]:
 def _service_voice(name: str) -> tuple[dict[str, Any], Any]:
     """Return the columns of a voice of the service, and what decides how it sounds."""
     voices: dict[str, ServiceVoice] = {voice.name: voice for voice in voices_list()}
-    if name not in voices:
-        message = _("The speech service has no voice “%(name)s”; it has: %(voices)s.")
-        raise PlaygroundError("no_voice", message % {"name": name, "voices": ", ".join(voices)})
-    return {"voice": name}, ["voice", asdict(voices[name])]
+    parts = mix_parts(name) or {name: ""}
+    for part in parts:
+        if part not in voices:
+            message = _("The speech service has no voice “%(name)s”; it has: %(voices)s.")
+            raise PlaygroundError("no_voice", message % {"name": part, "voices": ", ".join(voices)})
+    if len({voices[part].engine for part in parts}) > 1:
+        raise PlaygroundError("mixed_engines", _("Voices of two engines do not mix."))
+    return {"voice": name}, ["voice", *([asdict(voices[part]), n] for part, n in parts.items())]
+
+
+def mix_parts(name: str) -> dict[str, str]:
+    """Return the parts of each voice of a mix, as they are written; empty for a single voice."""
+    found = [MIX_PART.fullmatch(part) for part in name.split("+")]
+    if len(found) < 2 or not all(found):
+        return {}
+    return {part[1]: part[2] or "1" for part in found if part}
 
 
 def _check_rate(person: Any) -> None:

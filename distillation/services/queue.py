@@ -1,12 +1,16 @@
 """The workers' queue: which work waits and may be done now; sending it on commit."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
+from kombu.exceptions import ChannelError, KombuError
 
 from distillation.engines import TEACHERS
 from distillation.models import Deployment, PlaygroundSound, Stage, StyleRun
@@ -18,15 +22,44 @@ DEPLOY = "distillation.tasks.packs_deploy"
 HELP = "distillation.tasks.slice_help"
 SPEAK = "distillation.tasks.candidate_speak"
 TEST = "distillation.tasks.voice_test"
+NO_BROKER = (KombuError, OSError)
 ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
+
+logger = logging.getLogger(__name__)
 
 
 def slice_enqueue(style_run: StyleRun) -> None:
-    """Send the style's next slice; if the broker is down, log it: `runs_recover` sends again."""
-    StyleRun.objects.filter(pk=style_run.pk).update(queued_at=timezone.now())
+    """Send the style's next slice; if the broker is down, `runs_recover` sends it again."""
+    StyleRun.objects.filter(pk=style_run.pk).update(queued_at=Now())
     args, queue = [style_run.pk, style_run.slice], queue_of(style_run)
-    send = partial(current_app.send_task, ADVANCE, args=args, queue=queue)
+    send = partial(_send, ADVANCE, args=args, queue=queue, headers=_belongs(style_run))
     transaction.on_commit(send, robust=True)
+
+
+def _belongs(style_run: StyleRun) -> dict[str, int]:
+    """Return the head of a message that names the run, for the worker's log."""
+    return {"voicelab_run_id": style_run.run_id}
+
+
+def _send(task: str, *, args: list[Any], **how: Any) -> None:
+    """Send a message; if the broker is down, let the rows say that none is on its way."""
+    try:
+        current_app.send_task(task, args=args, **how)
+    except NO_BROKER as error:
+        logger.warning("message not sent, %s is tried again: %s", task, error)
+        if task == ADVANCE:
+            StyleRun.objects.filter(pk=args[0], slice=args[1]).update(queued_at=None)
+
+
+def queue_is_empty(queue: str) -> bool:
+    """Return whether no message waits in this queue; False if the broker does not answer."""
+    try:
+        with current_app.connection_for_write() as connection, connection.channel() as channel:
+            return not channel.queue_declare(queue, passive=True).message_count
+    except ChannelError:  # Redis drops an empty queue
+        return True
+    except NO_BROKER:
+        return False
 
 
 def queue_of(style_run: StyleRun) -> str:
@@ -39,14 +72,14 @@ def queue_of(style_run: StyleRun) -> str:
 def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
     """Send deployments to a worker."""
     ids = [row.pk for row in deployments]
-    Deployment.objects.filter(pk__in=ids).update(queued_at=timezone.now())
-    transaction.on_commit(partial(current_app.send_task, DEPLOY, args=[ids]), robust=True)
+    Deployment.objects.filter(pk__in=ids).update(queued_at=Now())
+    transaction.on_commit(partial(_send, DEPLOY, args=[ids]), robust=True)
 
 
 def sound_enqueue(sound: PlaygroundSound) -> None:
     """Send a text of the playground to a worker, which speaks it with a candidate."""
-    PlaygroundSound.objects.filter(pk=sound.pk).update(queued_at=timezone.now())
-    transaction.on_commit(partial(current_app.send_task, SPEAK, args=[sound.pk]), robust=True)
+    PlaygroundSound.objects.filter(pk=sound.pk).update(queued_at=Now())
+    transaction.on_commit(partial(_send, SPEAK, args=[sound.pk]), robust=True)
 
 
 def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
@@ -54,14 +87,27 @@ def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
     for row in deployments:
         row.test = {"state": "asked", "at": timezone.now().isoformat()}
         row.save(update_fields=["test"])
-        send = partial(current_app.send_task, TEST, args=[row.pk])
-        transaction.on_commit(send, robust=True)
+        _test_send(row)
+
+
+def voice_test_enqueue_again(row: Deployment) -> None:
+    """Send a test again whose message or worker was lost, unless it was taken meanwhile."""
+    asked = {"state": "asked", "at": timezone.now().isoformat()}
+    same = Deployment.objects.filter(pk=row.pk, test__state="asked", test__at=row.test["at"])
+    if same.update(test=asked):
+        _test_send(row)
+
+
+def _test_send(row: Deployment) -> None:
+    send = partial(_send, TEST, args=[row.pk])
+    transaction.on_commit(send, robust=True)
 
 
 def help_ask(style_run: StyleRun, number: int = 1) -> None:
     """Request the `number`-th helper for this slice; queued after waiting work."""
     args = [style_run.pk, style_run.slice, number]
-    send = partial(current_app.send_task, HELP, args=args, expires=settings.SLICE_HARD_SECONDS)
+    how = {"headers": _belongs(style_run), "expires": settings.SLICE_HARD_SECONDS}
+    send = partial(_send, HELP, args=args, **how)
     transaction.on_commit(send, robust=True)
 
 
@@ -70,7 +116,7 @@ def work_waits() -> bool:
     requested = Deployment.objects.filter(state=Deployment.State.REQUESTED)
     if requested.exists() or PlaygroundSound.objects.for_worker().exists():
         return True
-    waiting = StyleRun.objects.active().unleased(timezone.now()).select_related("run")
+    waiting = StyleRun.objects.active().unleased().select_related("run")
     return any(queue_of(style) == ORDINARY and is_ready(style) for style in waiting)
 
 

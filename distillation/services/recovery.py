@@ -1,46 +1,66 @@
 """Finds work left undone by a killed worker or a lost message, and sends it again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from distillation.models import Deployment, RunEvent, StyleRun, WorkerBeat
-from distillation.services.leases import leases_release_dead
-from distillation.services.queue import ORDINARY, TEACHER, deployments_enqueue, slice_enqueue
+from distillation.models import Deployment, StyleRun, WorkerBeat
+from distillation.services.leases import Watch, leases_end_dead
+from distillation.services.queue import (
+    ORDINARY,
+    TEACHER,
+    deployments_enqueue,
+    queue_is_empty,
+    queue_of,
+    slice_enqueue,
+    voice_test_enqueue_again,
+)
+from distillation.services.runs import runs_release
+from distillation.services.voice_tests import test_is_lost
 
 BEAT_SECONDS = 5.0
-SILENCE_SECONDS = 15.0
+SILENCE = timedelta(seconds=15)
+LOST_AFTER = timedelta(seconds=10)  # a message of a queue in which none waits
+WATCH = Watch()
 
 
-def runs_recover() -> int:
-    """Send work again that has neither a worker nor a queued message; return how many styles."""
-    # A message may be lost with its broker or worker, but the rows say what is to be done, so
-    # work without a worker can be sent again. Sending twice is harmless: the lease decides.
-    leases_release_dead()
-    now = timezone.now()
-    patience = now - timedelta(seconds=settings.REQUEUE_SECONDS)
-    for deployment in Deployment.objects.forgotten(patience):
+def runs_recover(*, is_empty: Callable[[str], bool] = lambda _queue: False) -> int:
+    """Send work again that has neither a worker nor a queued message; return how many styles.
+
+    A worker passes `is_empty`, which asks the broker whether no message waits in a queue: then one
+    that was sent a while ago must have been lost with its broker or worker.
+    """
+    # The rows say what is to be done, so work without a worker can be sent again. Sending twice is
+    # harmless: the lease decides.
+    leases_end_dead()
+    for deployment in Deployment.objects.forgotten(_patience(ORDINARY, is_empty)):
         deployments_enqueue([deployment])
-    return sum(map(_recover, StyleRun.objects.forgotten(now, patience)))
+    for deployment in Deployment.objects.current().filter(test__state="asked"):
+        if test_is_lost(deployment, timezone.now()):
+            voice_test_enqueue_again(deployment)
+    waiting = StyleRun.objects.forgotten(LOST_AFTER).select_related("run")
+    return sum(_recover(row, _patience(queue_of(row), is_empty)) for row in waiting)
 
 
 def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
-    """Record this worker's heartbeat and recover lost work."""
-    now = timezone.now()
-    seen = {"seen_at": now, "queues": " ".join(sorted(queues))}
+    """Record this worker's heartbeat, look for those that were lost, and recover their work."""
+    seen = {"seen_at": Now(), "queues": " ".join(sorted(queues))}
     WorkerBeat.objects.update_or_create(name=name, defaults=seen)
-    WorkerBeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
-    runs_recover()
+    WorkerBeat.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
+    WATCH.look()
+    runs_release()
+    runs_recover(is_empty=queue_is_empty)
 
 
 def worker_is_there() -> bool:
     """Whether an ordinary worker is alive, by its recent heartbeat or work."""
-    since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
-    return _beats(ORDINARY).exists() or StyleRun.objects.filter(heartbeat_at__gte=since).exists()
+    busy = StyleRun.objects.filter(heartbeat_at__gte=Now() - SILENCE)
+    return _beats(ORDINARY).exists() or busy.exists()
 
 
 def teacher_is_there() -> bool:
@@ -54,24 +74,18 @@ def processes_there() -> int:
 
 
 def _beats(queue: str) -> QuerySet[WorkerBeat]:
-    since = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
     named = Q(queues=queue) | Q(queues__startswith=f"{queue} ") | Q(queues__endswith=f" {queue}")
-    return WorkerBeat.objects.filter(named, seen_at__gte=since)
+    return WorkerBeat.objects.filter(named, seen_at__gte=Now() - SILENCE)
+
+
+def _patience(queue: str, is_empty: Callable[[str], bool]) -> timedelta:
+    return LOST_AFTER if is_empty(queue) else timedelta(seconds=settings.REQUEUE_SECONDS)
 
 
 @transaction.atomic
-def _recover(style_run: StyleRun) -> bool:
-    unchanged = StyleRun.objects.filter(
-        pk=style_run.pk,
-        slice=style_run.slice,
-        lease=style_run.lease,
-        queued_at=style_run.queued_at,
-    )
-    if not unchanged.update(queued_at=timezone.now()):
+def _recover(style_run: StyleRun, patience: timedelta) -> bool:
+    forgotten = StyleRun.objects.forgotten(patience)
+    if not forgotten.filter(pk=style_run.pk, slice=style_run.slice).update(queued_at=Now()):
         return False
     slice_enqueue(style_run)
-    if style_run.lease:
-        RunEvent.objects.create(
-            run_id=style_run.run_id, style=style_run.style, what="slice-lost", person=None
-        )
     return True

@@ -1,7 +1,7 @@
 """Launches, pauses, resumes, cancels and retries runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from corpus.storage import room_fault
 from distillation.models import (
     ACTIVE,
     CandidateClaim,
@@ -27,6 +28,7 @@ from distillation.services.errors import RunError
 from distillation.services.provenance import take_uses_store
 from distillation.services.queue import slice_enqueue
 from distillation.services.run_files import files_delete, sample_name
+from voicelab.operations.audit import Act, act_record
 
 UNUSABLE_CHECKPOINT = ("checkpoint_damaged", "bad_checkpoint", "other_checkpoint")
 PACK_FILES = (
@@ -84,8 +86,25 @@ def run_resume(*, run: Run, person: Any) -> Run:
     """Resume a paused run."""
     with _locked(run, RunState.PAUSED) as locked:
         _requeue(locked, RunState.PAUSED)
+        locked.error_code = locked.error = ""
         run_change_state(locked, _resumed_state(locked), "resumed", person)
     return locked
+
+
+def run_hold(*, run: Run, code: str, message: str) -> None:
+    """Pause a run that cannot store its work; `runs_release` resumes it once there is room."""
+    with suppress(RunError), _locked(run, *ACTIVE) as locked:
+        locked.style_runs.filter(state__in=ACTIVE).update(state=RunState.PAUSED)
+        locked.error_code, locked.error = code, message
+        run_change_state(locked, RunState.PAUSED, "held", detail=f"{code}: {message}")
+
+
+def runs_release() -> int:
+    """Resume the runs that were held, if there is room now; return how many."""
+    held = Run.objects.filter(state=RunState.PAUSED, error_code__startswith="storage_")
+    if not held.exists() or room_fault():
+        return 0
+    return sum(bool(run_resume(run=run, person=None)) for run in held)
 
 
 def run_cancel(*, run: Run, person: Any) -> Run:
@@ -115,7 +134,10 @@ def run_retry(*, run: Run, person: Any) -> Run:
 def event_add(
     run: Run, what: str, *, style: str = "", detail: str = "", person: Any = None
 ) -> None:
+    """Append to the run's history; what a person did, to the audit log as well."""
     RunEvent.objects.create(run=run, what=what, style=style, detail=detail, person=person)
+    if person is not None:
+        act_record(Act(f"run-{what}"), person=person, about=run, run=run.pk)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from distillation.models import Deployment, ScorePoint, Stage, StyleRun, VoicePa
 from distillation.recipe import RunRecipe
 from distillation.services.candidate_claims import LeadingEvaluator
 from distillation.services.errors import RunError, SliceStopped
-from distillation.services.leases import lease_beat
+from distillation.services.leases import lease_beat, waits_for_database
 from distillation.services.queue import help_ask, work_waits
 from distillation.services.run_files import (
     MediaWorkspace,
@@ -35,6 +35,7 @@ from distillation.stages.style_runner import StyleRunner, changed_inputs, make_s
 from distillation.stages.voice_atlas import atlas_folder
 
 BEAT_SECONDS = 1.0
+SHORTER = 4  # a slice whose worker was lost is repeated in so much less time, to store something
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ def _beat_of(style_run: StyleRun) -> Any:
     """Return a progress callback that ends the slice if its run was paused or cancelled."""
 
     def beat(*_progress: Any) -> None:
-        if not lease_beat(style_run):
+        if not lease_beat(style_run, has_advanced=True):
             raise SliceStopped
 
     return beat
@@ -139,7 +140,7 @@ def evolve_slice(style_run: StyleRun) -> Outcome:
     evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
     pulse, before = Pulse(style_run, evolution), evolution.best_score
     evolution.advance(
-        seconds=settings.SLICE_SECONDS,
+        seconds=settings.SLICE_SECONDS / SHORTER**style_run.interruptions,
         should_stop=pulse.should_stop,
         evaluate_batch=None if alone else LeadingEvaluator(style_run, evolution.evaluator),
     )
@@ -152,13 +153,14 @@ class Pulse:
 
     def __init__(self, style_run: StyleRun, evolution: Evolution) -> None:
         self._style_run, self._evolution = style_run, evolution
-        self._beaten = time.monotonic()
+        self._beaten, self._begun_with = time.monotonic(), evolution.evaluations
 
     def should_stop(self) -> bool:
         if time.monotonic() - self._beaten < BEAT_SECONDS:
             return False
         self._beaten = time.monotonic()
-        return not lease_beat(self._style_run, **self.figures())
+        advanced = self._evolution.evaluations > self._begun_with
+        return not lease_beat(self._style_run, has_advanced=advanced, **self.figures())
 
     def figures(self) -> dict[str, Any]:
         evolution = self._evolution
@@ -216,6 +218,7 @@ def _outcome(
     )
 
 
+@waits_for_database
 def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
     last = style_run.points.order_by("-step").values_list("step", flat=True).first()
     return [
@@ -234,6 +237,7 @@ def _points(style_run: StyleRun, evolution: Evolution) -> list[ScorePoint]:
     ]
 
 
+@waits_for_database
 def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
     """Save the packs not saved yet: the search's start, its milestones and its result."""
     known = set(style_run.packs.values_list("kind", "step"))
@@ -251,6 +255,7 @@ def _packs(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
     ]
 
 
+@waits_for_database
 def _dropped(style_run: StyleRun, evolution: Evolution) -> list[VoicePack]:
     """Return saved milestones that are obsolete because the search ended early."""
     if not evolution.done:

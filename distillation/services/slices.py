@@ -8,15 +8,18 @@ from contextlib import nullcontext, suppress
 from functools import partial
 
 from django.core.files.base import ContentFile
-from django.db import OperationalError, transaction
+from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256_of_json
+from corpus.storage import root_check, storage_fault
 from distillation.engines.praat import espeak
 from distillation.models import (
     ACTIVE,
     CandidateClaim,
+    Heartbeat,
     Run,
     RunState,
     ScorePoint,
@@ -31,11 +34,19 @@ from distillation.services.candidate_claims import (
     evaluated_jointly,
 )
 from distillation.services.errors import USER_FAULTS, RunError, SliceStopped, fault_code
-from distillation.services.leases import lease_claim, lease_drop
+from distillation.services.leases import (
+    NO_DATABASE,
+    heartbeat_end,
+    heartbeat_kept,
+    help_lease,
+    lease_claim,
+    lease_drop,
+    waits_for_database,
+)
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import help_ask, is_ready, slice_enqueue, work_waits
 from distillation.services.run_files import checkpoint_read, files_delete
-from distillation.services.runs import LIVE, event_add, run_change_state
+from distillation.services.runs import LIVE, event_add, run_change_state, run_hold
 from distillation.services.slice_work import (
     Outcome,
     evolve_slice,
@@ -60,35 +71,55 @@ SLICES: dict[str, Callable[[StyleRun], Outcome]] = {
 
 def style_advance(*, style_run_id: int, slice: int) -> None:
     """Do this slice of the style unless done, taken, paused or cancelled; send the next one."""
-    waiting = StyleRun.objects.select_related("run").filter(pk=style_run_id).first()
-    if waiting and not is_ready(waiting):  # `slice_commit` sends it again
-        return
-    style_run = lease_claim(style_run_id=style_run_id, slice=slice)
-    if style_run is None:
-        return
+    style_run = None
+    try:
+        waiting = StyleRun.objects.select_related("run").filter(pk=style_run_id).first()
+        if waiting and not is_ready(waiting):  # `slice_commit` sends it again
+            return
+        style_run = lease_claim(style_run_id=style_run_id, slice=slice)
+        if style_run is None:
+            return
+        with heartbeat_kept(style_run.lease):
+            _slice_carry_out(style_run)
+    except NO_DATABASE as error:  # `runs_recover` sends it again once there is one
+        logger.warning("slice %d of style_run=%d put off: %s", slice, style_run_id, error)
+        if style_run:
+            with suppress(*NO_DATABASE):  # or its heartbeat stands still
+                lease_drop(style_run)
+
+
+def _slice_carry_out(style_run: StyleRun) -> None:
     _note_start(style_run)
     began = time.monotonic()
     logger.info("slice begun %s", _description(style_run))
     try:
+        root_check()
         _check_losses(style_run)
         consent_hold(style_run)
-        with espeak.speak_in_subprocess() if style_run.losses else nullcontext():
+        with espeak.speak_in_subprocess() if style_run.interruptions else nullcontext():
             outcome = SLICES[style_run.stage](style_run)
     except SliceStopped:
         logger.info("slice given back %s: paused or cancelled", _description(style_run))
         slice_abandon(style_run)
         return
-    except OperationalError:  # the task is retried, possibly by another process
-        with suppress(OperationalError):
-            lease_drop(style_run)
-        raise
     except USER_FAULTS as error:
         logger.warning("slice failed %s: %s", _description(style_run), error)
         style_fail(
-            style_run_id=style_run_id, slice=slice, code=fault_code(error), message=str(error)
+            style_run_id=style_run.pk,
+            slice=style_run.slice,
+            code=fault_code(error),
+            message=str(error),
         )
         return
-    kept = slice_commit(style_run, outcome)
+    except OSError as error:
+        fault = storage_fault(error)
+        if fault is None:
+            raise
+        logger.error("slice given back %s: %s: %s", _description(style_run), fault.code, error)
+        run_hold(run=style_run.run, code=fault.code, message=str(error))
+        slice_abandon(style_run)
+        return
+    kept = waits_for_database(slice_commit)(style_run, outcome)
     seconds = time.monotonic() - began
     logger.info("slice ended %s seconds=%.1f kept=%s", _description(style_run), seconds, kept)
     if not kept:
@@ -100,14 +131,9 @@ def style_fail(*, style_run_id: int, slice: int, code: str, message: str) -> Non
     run = Run.objects.get(style_runs=style_run_id)
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
-        failed = StyleRun.objects.filter(pk=style_run_id, slice=slice, state__in=LIVE).update(
-            state=RunState.FAILED,
-            error_code=code,
-            error=message,
-            lease="",
-            lease_owner="",
-            leased_until=None,
-        )
+        live = StyleRun.objects.filter(pk=style_run_id, slice=slice, state__in=LIVE)
+        Heartbeat.objects.filter(lease__in=live.values("lease")).delete()
+        failed = live.update(state=RunState.FAILED, error_code=code, error=message, lease="")
         if failed:
             style = run.style_runs.get(pk=style_run_id).style
             event_add(run, "style-failed", style=style, detail=f"{code}: {message}")
@@ -123,12 +149,13 @@ def slice_commit(style_run: StyleRun, outcome: Outcome) -> bool:
     run = Run.objects.select_for_update().get(pk=style_run.run_id)
     current = StyleRun.objects.select_for_update().filter(lease=style_run.lease).first()
     if current is None:
-        return False
+        return _was_stored(style_run, outcome)
     if current.state not in LIVE:
         CandidateClaim.objects.filter(style_run=current).delete()
         lease_drop(current)
         return False
     _apply(current, outcome)
+    heartbeat_end(style_run.lease)
     ScorePoint.objects.bulk_create(outcome.points, ignore_conflicts=True)
     VoicePack.objects.bulk_create(outcome.packs, ignore_conflicts=True)
     VoicePack.objects.filter(pk__in=[pack.pk for pack in outcome.dropped]).delete()
@@ -162,14 +189,18 @@ def _description(style_run: StyleRun) -> str:
     )
 
 
+def _was_stored(style_run: StyleRun, outcome: Outcome) -> bool:
+    """Return whether the outcome was stored, though the database's answer was lost."""
+    later = StyleRun.objects.filter(pk=style_run.pk, checkpoint__in=outcome.written)
+    return later.exists()
+
+
 def _apply(current: StyleRun, outcome: Outcome) -> None:
     for name, value in outcome.fields.items():
         setattr(current, name, value)
     current.slice += 1
-    current.losses = 0
-    current.lease = current.lease_owner = ""
-    current.leased_until = None
-    current.heartbeat_at = timezone.now()
+    current.losses = current.interruptions = 0
+    current.lease = ""
     if outcome.stage is None:
         current.state = RunState.FINISHED
     else:
@@ -252,7 +283,14 @@ def slice_help(*, style_run_id: int, slice: int, number: int) -> None:
     style_run = _led(style_run_id, slice)
     if style_run is None or work_waits():
         return
-    claims = CandidateClaims(style_run)
+    try:
+        with help_lease(style_run) as lease:
+            _help(style_run, CandidateClaims(style_run, lease), number)
+    except NO_DATABASE as error:
+        logger.warning("help ended %s: %s", _description(style_run), error)
+
+
+def _help(style_run: StyleRun, claims: CandidateClaims, number: int) -> None:
     evolution = style_runner(style_run).evolution(checkpoint_read(style_run))
     heartbeat = HelperHeartbeat(style_run)
     if not evolution.prepare(lambda: not heartbeat.should_stop()):
@@ -290,7 +328,7 @@ class HelperHeartbeat:
         if now - self._beaten < HELPER_BEAT_SECONDS:
             return not self._led.exists()
         self._beaten = now
-        return not self._led.update(helped_at=timezone.now())
+        return not self._led.update(helped_at=Now())
 
 
 def _led(style_run_id: int, slice: int) -> StyleRun | None:

@@ -12,11 +12,13 @@ from distillation.services.deployments import (
     Action,
     State,
     deployable_check,
+    deployment_record,
     deployments_execute,
     storage_errors,
 )
 from distillation.services.errors import RunError
 from distillation.services.queue import deployments_enqueue
+from voicelab.operations.audit import Act
 
 
 def voice_roll_back(*, deployment: Deployment, person: Any) -> Deployment:
@@ -56,6 +58,7 @@ def version_return(*, deployment: Deployment, reason: dict[str, Any]) -> Deploym
     back = _row(former or deployment, Action.RETURN if former else Action.RETIRE)
     back.person = deployment.person
     back.save()
+    deployment_record(Act.VOICE_RETURNED, back, None)
     deployments_execute([back.pk])
     Deployment.objects.filter(pk=deployment.pk).update(state=State.RETURNED, test=reason)
     return back
@@ -80,6 +83,8 @@ def _request(shown: Deployment, source: Deployment, action: str, person: Any) ->
     with storage_errors():
         deployable_check(row)
     row.save()
+    act = Act.ROLL_BACK_ASKED if action == Action.ROLL_BACK else Act.RETIRE_ASKED
+    deployment_record(act, row, person)
     deployments_enqueue([row])
     return row
 

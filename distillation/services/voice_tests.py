@@ -2,14 +2,16 @@
 
 import logging
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.utils import timezone
 
 from corpus.audio.io import decode
 from corpus.audio.types import Audio, AudioError
-from distillation.models import Deployment
+from distillation.models import Deployment, VoicePack
 from distillation.services.decisions import report_of
 from distillation.services.errors import USER_FAULTS
 from distillation.services.run_files import media_path
@@ -20,6 +22,7 @@ from distillation.stages.voice_test import VoiceTest
 
 logger = logging.getLogger(__name__)
 
+TEST_SECONDS = 240  # a worker's task is ended then
 LOAD_SECONDS = 30.0  # the service looks for new voices every few seconds
 ANSWER_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
@@ -39,7 +42,7 @@ def voice_test(*, deployment_id: int) -> None:
     """Test a deployment that is in service and not tested yet; keep the result on its row."""
     rows = Deployment.objects.current().select_related("pack__style_run__run__report", "person")
     row = rows.filter(pk=deployment_id).first()
-    if row is None or row.test.get("state") != "asked":
+    if row is None or not _begin(row):
         return
     result = _tested(row) | {"at": timezone.now().isoformat()}
     logger.info("voice %s of deployment %d: test %s", row.voice, row.pk, result)
@@ -47,6 +50,22 @@ def voice_test(*, deployment_id: int) -> None:
         _bring_back(row, result)
     else:
         Deployment.objects.filter(pk=row.pk).update(test=result)
+
+
+def test_is_lost(row: Deployment, now: datetime) -> bool:
+    """Whether the message of a test was lost, or the worker that began it."""
+    least_s = TEST_SECONDS + 60 if "begun" in row.test else 0
+    patience = timedelta(seconds=max(settings.REQUEUE_SECONDS, least_s))
+    return datetime.fromisoformat(row.test["at"]) < now - patience
+
+
+def _begin(row: Deployment) -> bool:
+    """Take a test that was asked for; false if it is done or another worker is at it."""
+    now, test = timezone.now(), row.test
+    if test.get("state") != "asked" or ("begun" in test and not test_is_lost(row, now)):
+        return False
+    same = Deployment.objects.filter(pk=row.pk, test__state="asked", test__at=test["at"])
+    return bool(same.update(test={"state": "asked", "at": now.isoformat(), "begun": True}))
 
 
 def _bring_back(row: Deployment, result: dict[str, Any]) -> None:
@@ -89,7 +108,7 @@ def _spoken(row: Deployment, text: str) -> Audio:
     """Have the speech service speak a text with exactly this voice."""
     with speech_client(ANSWER_SECONDS) as service:
         try:
-            _wait_for_voice(service, row)
+            voice_wait(service, row.pack, voice=row.voice)
             answer = _speech(service, row.voice, text)
         except httpx.ConnectTimeout as error:  # the service's machine is away, not its voice bad
             raise NotTested("unreachable") from error
@@ -105,14 +124,25 @@ def _spoken(row: Deployment, text: str) -> Audio:
         raise TestFailed("no_sound") from error
 
 
-def _wait_for_voice(service: httpx.Client, row: Deployment) -> None:
-    """Wait until the service lists this pack under this name."""
+def voice_wait(
+    service: httpx.Client, pack: VoicePack, *, voice: str, until_up: bool = False
+) -> None:
+    """Wait until the service lists this pack under this name.
+
+    With `until_up` a service that is not there yet is waited for as well. Raises NotTested,
+    TestFailed, or what httpx does.
+    """
     deadline = time.monotonic() + LOAD_SECONDS
     while True:
-        listed = _listed(service)
-        if any(one["id"] == row.voice and one["sha256"] == row.sha256 for one in listed):
+        try:
+            listed = _listed(service)
+        except (httpx.ConnectError, NotTested):
+            if not until_up or time.monotonic() > deadline:
+                raise
+            listed = []
+        if any(one["id"] == voice and one["sha256"] == pack.sha256 for one in listed):
             return
-        if all(one["engine"] != row.pack.engine for one in listed):
+        if listed and all(one["engine"] != pack.engine for one in listed):
             raise NotTested("other_engine")
         if time.monotonic() > deadline:
             raise TestFailed("not_loaded")

@@ -245,4 +245,4 @@ def _write_env(temporary: Path, folder: Path, deployed: Manifest | None, engine:
         path = (folder / voice.file).resolve()
         lines = [f"TTS_BACKEND={voice.engine}\n", f"KOKORO_VOICE_PATH={path}\n"]
     (temporary / ENV_NAME).write_text("".join(lines))
-    (temporary / ENV_NAME).chmod(0o644)
+    (temporary / ENV_NAME).chmod(0o640)

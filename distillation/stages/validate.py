@@ -29,6 +29,7 @@ from distillation.stages.evidence import ceiling, impostors, similarities
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures, SentenceFigures
 from distillation.stages.reference import PAUSE_S, joined
+from distillation.stages.score_intervals import ScoredVoice, score_intervals
 from distillation.stages.voice_atlas import MeasuredVoice
 from distillation.voicepack import VoicePack
 
@@ -95,6 +96,8 @@ class StyleReport:
     similarity : dict
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
+    score_intervals : dict
+        The score with intervals over the sentences (`stages.score_intervals`).
     second_measure : dict or None
         The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None
@@ -114,6 +117,7 @@ class StyleReport:
     target_figures: ProsodyFigures | None = None
     target_sentences: SentenceFigures | None = None
     similarity: dict[str, Any] = field(default_factory=dict)
+    score_intervals: dict[str, Any] = field(default_factory=dict)
     second_measure: dict[str, Any] | None = None
     delivery: dict[str, Any] | None = None
     audio: tuple[dict[str, str | None], ...] = field(default=())
@@ -142,6 +146,7 @@ class StyleReport:
             "target_figures": self.target_figures and list(self.target_figures),
             "target_sentences": self.target_sentences and self.target_sentences._asdict(),
             "similarity": self.similarity,
+            "score_intervals": self.score_intervals,
             "second_measure": self.second_measure,
             "delivery": self.delivery,
             "audio": list(self.audio),
@@ -211,8 +216,12 @@ def validate_style(
     spoken, files = _speak_held_out(
         recipe, style_key, student, packs, speak, Path(audio_dir), on_progress, stock=stock
     )
+    compared = [kind for kind in ("start", "evolved", "deployed") if kind in packs]
+    scored: dict[str, ScoredVoice] = {
+        kind: ScoredVoice.of(scorer, spoken[kind]) for kind in compared
+    }
     results = {
-        kind: _result(scorer, packs[kind], recipe.held_out_texts, spoken[kind])
+        kind: _result(scored[kind].score, packs[kind], recipe.held_out_texts, spoken[kind])
         for kind in ("start", "evolved")
     }
     natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
@@ -237,6 +246,7 @@ def validate_style(
             target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         ),
         audio=tuple(files),
+        score_intervals=score_intervals(scored, recipe.weights),
         **_evidence(
             clips,
             scorer,
@@ -345,13 +355,13 @@ def _write(
 
 
 def _result(
-    scorer: Scorer, pack: VoicePack, texts: Sequence[str], audios: Sequence[Audio]
+    score: Score, pack: VoicePack, texts: Sequence[str], audios: Sequence[Audio]
 ) -> VoiceResult:
     spoken = list(zip(texts, audios, strict=True))
     prosody = tuple(measure(audio, syllables=syllables(text)) for text, audio in spoken)
     return VoiceResult(
         sha256=pack.sha256,
-        score=scorer.score_all(audios),
+        score=score,
         durations_s=tuple(audio.duration_s for audio in audios),
         prosody=prosody,
         measures=tuple(measured(audio, one) for audio, one in zip(audios, prosody, strict=True)),

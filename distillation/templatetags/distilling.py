@@ -6,6 +6,7 @@ from django import template
 
 from corpus.models import StyleLabel
 from distillation.models import StyleRun
+from distillation.services.playground import mix_parts
 from distillation.services.target_access import may_hear_target
 from distillation.wording import (
     as_time,
@@ -43,6 +44,14 @@ def style_of(context: template.Context, key: str) -> StyleLabel:
     """Return the style's label; where the corpus has it no more, a plain one of that name."""
     found: StyleLabel | None = context["styles_by_key"].get(key)
     return found or StyleLabel(key=key, name=key, colour="")
+
+
+@register.filter
+def voice_words(name: str) -> str:
+    """Return a voice of the speech service as people read it: a mix with its shares."""
+    parts = {part: float(n) for part, n in mix_parts(name).items()}
+    total = sum(parts.values())
+    return ", ".join(f"{part} {100 * n / total:.0f} %" for part, n in parts.items()) or name
 
 
 SHAPES = ("circle", "square", "triangle", "diamond", "hexagon")

@@ -24,6 +24,7 @@ from distillation.services.presets import NORMAL, preset_steps, search_estimate
 from distillation.services.requirements import launch_requirements
 from distillation.services.runs import run_launch_once
 from distillation.wording import warning_words
+from voicelab.request_values import row_chosen
 from voicelab.roles import ADMIN, role_required
 
 MAIN = ("preset", "styles", "teacher", "speaker", "mix_speakers", "name")
@@ -92,7 +93,7 @@ def run_launch_takes(request: HttpRequest, field: str) -> HttpResponse:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     again = request.GET.get("again", "")
-    run = Run.objects.filter(pk=again).first() if again.isdecimal() else None
+    run = Run.objects.filter(pk=row_chosen(again)).first()
     if run is None:
         return {}
     if gone := launch_gone(run):
@@ -153,7 +154,7 @@ def _speaker(form: RunLaunchForm) -> Speaker | None:
     value = form["speaker"].value()
     pk = str(value.pk if isinstance(value, Speaker) else value or "")
     choices: Any = form.fields["speaker"]
-    found: Speaker | None = choices.queryset.filter(pk=pk).first() if pk.isdecimal() else None
+    found: Speaker | None = choices.queryset.filter(pk=row_chosen(pk)).first()
     return found
 
 

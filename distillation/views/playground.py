@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from corpus.audio.encoding import FORMATS
+from corpus.audio.io import decode
+from corpus.audio.types import AudioError
 from corpus.models import StyleLabel
 from corpus.streaming import file_response
 from distillation.api_calls import curl_call, python_call
@@ -22,6 +24,7 @@ from distillation.services import playground as service
 from distillation.services.errors import RunError
 from distillation.services.recovery import worker_is_there
 from distillation.services.speech_client import voices_list
+from distillation.views.sounds import waveform_response
 from voicelab.roles import ROLES, role_required
 
 SPEEDS = ("0.75", "0.9", "1", "1.1", "1.25", "1.5")
@@ -36,6 +39,11 @@ class Option:
     value: str
     label: str
     style: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name at the speech service."""
+        return self.value.removeprefix("voice:")
 
 
 @require_GET
@@ -55,6 +63,7 @@ def playground(request: HttpRequest) -> HttpResponse:
         "styles": _style_buttons(offered),
         "groups": groups,
         "offered": offered,
+        "mixable": [*deployed, *stock],
         "chosen": chosen,
         "error": error,
         "history": history,
@@ -120,6 +129,20 @@ def playground_sound(request: HttpRequest, pk: int) -> HttpResponseBase:
     return StreamingHttpResponse(parts, content_type=kind, headers={"Cache-Control": "no-store"})
 
 
+@require_GET
+@role_required(*ROLES)
+def playground_waveform(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw a stored sound; nothing while it is spoken, or where there is nothing to draw."""
+    sound = _own(request, pk)
+    if not sound.is_playable:
+        return HttpResponse(status=204)
+    try:
+        with sound.file.open() as file:
+            return waveform_response(decode(file.read()))
+    except AudioError:
+        return HttpResponse(status=204)
+
+
 def _from_first(parts: Iterator[bytes]) -> Iterator[bytes]:
     """Wait for the first bytes, so that an error comes before the response has begun."""
     first = next(parts, b"")
@@ -147,6 +170,7 @@ def _state(sound: PlaygroundSound) -> dict[str, Any]:
         "error": sound.error,
         "address": reverse("playground_state", args=[sound.pk]),
         "sound": address,
+        "waveform": reverse("playground_waveform", args=[sound.pk]),
         "unanswered": waits and waited_s > UNANSWERED_AFTER_S and not worker_is_there(),
         "call": _call(sound),
     }

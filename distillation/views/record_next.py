@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from corpus.models import Speaker
 from corpus.services.speakers import speaker_of
 from distillation.services.recording_needs import BANDS, SOUNDS, Cell, recording_needs
+from voicelab.request_values import row_chosen
 from voicelab.roles import ADMIN, REVIEWER, SPEAKER, role_required, roles_of
 
 LENGTHS = (gettext_lazy("short"), gettext_lazy("medium"), gettext_lazy("long"))
@@ -61,7 +62,7 @@ def _chosen(request: HttpRequest, own: Speaker | None, *, sees_all: bool) -> Spe
     asked = request.GET.get("speaker", "")
     if not sees_all or (own and not asked):
         return own
-    return Speaker.objects.filter(pk=asked).first() if asked.isdecimal() else None
+    return Speaker.objects.filter(pk=row_chosen(asked)).first()
 
 
 def _reasons(cell: Cell) -> list[str]:

@@ -2,22 +2,30 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from corpus.views.measures import bar_of
-from distillation.forms import DecisionForm
 from distillation.models import ENDED, Decision, Deployment, Run, RunState, VoicePack
 from distillation.services.decisions import pack_decide as pack_decide_
 from distillation.services.errors import RunError
 from distillation.stages.checks import STYLE_DIRECTION
 from distillation.views.evidence import directions, marks, prosody, worsened
 from distillation.views.review_card import review_card
-from voicelab.roles import ADMIN, REVIEWER, ROLES, role_required
+from voicelab.roles import ADMIN, REVIEWER, ROLES, posted_from, role_required
+
+
+class DecisionForm(forms.ModelForm):
+    class Meta:
+        model = Decision
+        fields = ["verdict", "reason", "nevertheless"]
+        widgets = {"reason": forms.Textarea(attrs={"rows": 2})}
 
 
 @require_GET
@@ -49,7 +57,12 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "distillation/review.html", context)
 
 
-@require_POST
+def _review_of(pk: int) -> str:
+    pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
+    return f"{reverse('review', args=[pack.style_run.run_id])}#{pack.style}"
+
+
+@posted_from(_review_of)
 @role_required(REVIEWER, ADMIN)
 def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
     pack = get_object_or_404(VoicePack.objects.evolved().select_related("style_run__run"), pk=pk)
@@ -63,7 +76,7 @@ def pack_decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _decided_words(decision))
-    return redirect(f"{run.get_absolute_url()}review/#{pack.style}")
+    return redirect(_review_of(pk))
 
 
 def _decided_words(decision: Decision) -> str:

@@ -23,6 +23,7 @@ from distillation.services.target_access import may_hear_target
 from distillation.views.charts import PARTS, curves, grouped
 from distillation.views.headline import Headline, headline, headlines
 from distillation.views.sounds import sounds_of
+from voicelab.request_values import row_chosen
 from voicelab.roles import ADMIN, ROLES, role_required
 
 UNANSWERED_AFTER = timedelta(seconds=10)
@@ -37,8 +38,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     rows = Run.objects.with_progress().select_related("created_by", "report")
     rows = rows.prefetch_related(Prefetch("style_runs", StyleRun.objects.defer("report")))
     page = Paginator(rows, 20).get_page(request.GET.get("page"))
-    chosen = request.GET.get("with", "")
-    found = Run.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    found = Run.objects.filter(pk=row_chosen(request.GET.get("with", ""))).first()
     carried = found if found and found not in list(page) else None
     context = {
         "page": page,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from corpus.audio import drawings
 from corpus.audio.io import read_wav
-from corpus.audio.types import AudioError
+from corpus.audio.types import Audio, AudioError
 from corpus.streaming import file_response
 from distillation.models import RunState, StyleRun, VoicePack
 from distillation.services.run_files import clip_name, held_out_name, media_path, sample_name
@@ -79,6 +79,11 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
         audio = read_wav(media_path(name))
     except AudioError as error:
         raise Http404 from error
+    return waveform_response(audio)
+
+
+def waveform_response(audio: Audio) -> HttpResponse:
+    """Return the drawing of a sound."""
     drawing = drawings.svg(audio, title=_("Waveform"))
     answer = HttpResponse(drawing, content_type="image/svg+xml")
     answer["Cache-Control"] = "private, max-age=3600"

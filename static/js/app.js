@@ -15,7 +15,9 @@
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     const words = toasts()?.dataset ?? {};
-    if (xhr.getResponseHeader("X-Fault") === "csrf") say(words.expired);
+    const fault = xhr.getResponseHeader("X-Fault");
+    if (fault === "csrf") say(words.expired);
+    else if (fault) say(words.storage);
     else say(xhr.status === 403 ? words.forbidden : words.failed);
   });
   document.addEventListener("htmx:sendError", () => say(toasts()?.dataset.offline));

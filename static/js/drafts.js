@@ -82,8 +82,8 @@
       note.hidden = false;
     } else if (person && (!draft.isWaiting || draft.person !== person)) {
       drop();
-    } else if (person && draft.page === here) {
-      drop();
+    } else if (person && (draft.page === here || (draft.address && formOf(draft)))) {
+      drop(); // a form that was refused once stood at its own address
       restore(draft);
     }
   });

@@ -148,7 +148,8 @@
 
     async fetchWaveform() {
       const answer = await fetch(this.dataset.waveform, { credentials: "same-origin" }).catch(() => null);
-      const text = answer?.ok ? await answer.text().catch(() => "") : "";
+      const isDrawing = answer?.ok && answer.headers.get("Content-Type")?.startsWith("image/svg"); // not the sign-in page
+      const text = isDrawing ? await answer.text().catch(() => "") : "";
       if (!text) return;
       const drawing = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
       if (drawing.nodeName !== "svg") return;

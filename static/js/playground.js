@@ -9,7 +9,70 @@
   const sides = new Map();
   const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  const fields = () => [text, speed, format, ...[...sides.values()].map((side) => side.select)];
+
+  // Voices and their parts, spoken as one: two to four, written "ef_dora(2)+em_alex(1)".
+  class Mix {
+    constructor(box) {
+      this.box = box;
+      this.list = box.querySelector("ol");
+      this.add = box.querySelector("[data-mix-add]");
+      this.add.addEventListener("click", () => { this.append().querySelector("select").focus(); changed(); });
+      this.list.addEventListener("click", (event) => {
+        const button = event.target.closest("[data-mix-remove]");
+        if (!button) return;
+        button.closest("li").remove();
+        this.add.focus();
+        changed();
+      });
+    }
+
+    get parts() {
+      return [...this.list.children].map((row) => ({
+        row, name: row.querySelector("select").value, parts: Number(row.querySelector("input").value),
+      }));
+    }
+
+    get value() {
+      return this.parts.map(({ name, parts }) => `${name}(${parts})`).join("+");
+    }
+
+    set value(written) {
+      this.list.replaceChildren();
+      for (const part of written.split("+")) {
+        const [, name, parts] = /^([^(]+)(?:\(([\d.]+)\))?$/.exec(part) ?? [];
+        if (name) this.append(name, parts);
+      }
+    }
+
+    get isAlike() {
+      return new Set(this.parts.map(({ name }) => name)).size < this.list.children.length;
+    }
+
+    append(name, parts = 1) {
+      const taken = this.parts.map((part) => part.name);
+      const row = document.getElementById("mix-part").content.cloneNode(true).firstElementChild;
+      const names = [...row.querySelector("select").options].map((option) => option.value);
+      row.querySelector("select").value = name ?? names.find((one) => !taken.includes(one));
+      row.querySelector("input").value = parts;
+      this.list.append(row);
+      return row;
+    }
+
+    // Shows it or not; says the share of each voice.
+    show(isShown) {
+      this.box.hidden = !isShown;
+      while (isShown && this.list.children.length < 2) this.append();
+      const total = this.parts.reduce((sum, { parts }) => sum + parts, 0);
+      for (const { row, parts } of this.parts) {
+        const share = (parts / total).toLocaleString(document.documentElement.lang, { style: "percent" });
+        row.querySelector("output").textContent = share;
+        row.querySelector("input").setAttribute("aria-valuetext", share);
+        row.querySelector("[data-mix-remove]").disabled = this.list.children.length <= 2;
+      }
+      const most = Math.min(4, document.getElementById("mix-part").content.querySelectorAll("option").length);
+      this.add.disabled = this.list.children.length >= most;
+    }
+  }
 
   // One voice: its select, its button, its player, what is said about it.
   class Side {
@@ -19,8 +82,22 @@
       this.button = box.querySelector("[data-play]");
       this.status = box.querySelector("[data-status]");
       this.download = box.querySelector("[data-download]");
+      this.mix = new Mix(box.querySelector("[data-mix]"));
       this.turn = 0; // counts requests: an answer to an earlier one is dropped
       this.button.addEventListener("click", () => this.play());
+    }
+
+    get voice() {
+      return this.select.value === "mix" ? `voice:${this.mix.value}` : this.select.value;
+    }
+
+    // A voice that is not offered leaves the choice as it is.
+    set voice(value) {
+      const isMix = value.startsWith("voice:") && value.includes("+");
+      const wanted = isMix ? "mix" : value;
+      if (![...this.select.options].some((option) => option.value === wanted)) return;
+      this.select.value = wanted;
+      if (isMix) this.mix.value = value.slice("voice:".length);
     }
 
     say(words, isFault = false) {
@@ -39,7 +116,7 @@
     }
 
     get asked() {
-      const body = new URLSearchParams({ text: text.value, voice: this.select.value });
+      const body = new URLSearchParams({ text: text.value, voice: this.voice });
       body.set("speed", speed.value);
       body.set("format", format.value);
       return body;
@@ -48,6 +125,10 @@
     // Has the text spoken and plays it; resolves once the sound has ended, false if there is none.
     async play({ showsCall = true } = {}) {
       if (!this.select.value || !checked()) return false;
+      if (this.select.value === "mix" && this.mix.isAlike) {
+        this.say(form.dataset.alike, true);
+        return false;
+      }
       const asked = this.asked.toString();
       if (this.audio && this.spoken === asked) return this.sound();
       this.turn += 1;
@@ -103,7 +184,17 @@
         this.say(form.dataset.spoken.replace("{s}", seconds(performance.now() - begun)));
       }, { once: true });
       this.audio.addEventListener("error", () => this.explain(state, stop), { once: true });
-      for (const name of ["suspend", "pause"]) this.audio.addEventListener(name, renewHistory);
+      for (const name of ["suspend", "pause"]) {
+        this.audio.addEventListener(name, () => { renewHistory(); this.draw(state); });
+      }
+    }
+
+    // The sound is drawn by the server, once all of it has come.
+    draw(state) {
+      const player = this.box.querySelector("sound-player");
+      if (player.querySelector(".player-wave > svg")) return;
+      player.dataset.waveform = state.waveform;
+      player.fetchWaveform();
     }
 
     async explain(state, stop) {
@@ -151,7 +242,7 @@
   }
 
   function count() {
-    const candidate = [...sides.values()].some((side) => side.select.value.startsWith("pack:"));
+    const candidate = [...sides.values()].some((side) => side.voice.startsWith("pack:"));
     const most = Number(candidate ? form.dataset.candidateLimit : form.dataset.limit);
     form.querySelector("[data-count]").textContent = text.value.length;
     form.querySelector("[data-max]").textContent = most;
@@ -193,15 +284,18 @@
     }
     const b = sides.get("b");
     b.button.disabled = !b.select.value;
+    for (const side of sides.values()) side.mix.show(side.select.value === "mix");
     count();
-    const draft = Object.fromEntries(fields().map((field) => [field.id, field.value]));
+    const draft = Object.fromEntries([text, speed, format].map((field) => [field.id, field.value]));
+    for (const [name, side] of sides) draft[`voice-${name}`] = side.voice;
     sessionStorage.setItem(DRAFT, JSON.stringify(draft));
   }
 
   function restore() {
     if (new URLSearchParams(location.search).size) return; // a link says what to play
     const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");
-    for (const field of fields()) {
+    for (const [name, side] of sides) side.voice = draft[`voice-${name}`] ?? side.voice;
+    for (const field of [text, speed, format]) {
       const value = draft[field.id];
       const offered = field === text || [...field.options].some((option) => option.value === value);
       if (value !== undefined && offered) field.value = value;
@@ -210,8 +304,7 @@
 
   function takeUp({ text: words, voice, speed: rate, format: kind }) {
     text.value = words;
-    const a = sides.get("a").select;
-    if ([...a.options].some((option) => option.value === voice)) a.value = voice;
+    sides.get("a").voice = voice;
     speed.value = [...speed.options].find((option) => Number(option.value) === Number(rate))?.value ?? "1";
     format.value = kind;
     changed();

@@ -3,52 +3,66 @@
 (() => {
   const MARGIN = 8;
   const WAIT_MS = 150; // so that crossing a word does not flash its explanation
-  const textOf = (button) => document.getElementById(button.getAttribute("popovertarget"));
+  const textOf = (term) => term.querySelector(".term-text");
+  const isOpen = (text) => text.matches(":popover-open");
 
-  function place(button, text) {
-    const word = button.getBoundingClientRect();
+  function place(text) {
+    const word = text.parentElement.querySelector("button").getBoundingClientRect();
     const { width, height } = text.getBoundingClientRect();
     const right = document.documentElement.clientWidth - width - MARGIN;
     const below = word.bottom + height + MARGIN < window.innerHeight;
     text.style.left = `${Math.max(MARGIN, Math.min(word.left, right))}px`;
     text.style.top = `${below ? word.bottom + 4 : Math.max(MARGIN, word.top - height - 4)}px`;
+    return word.bottom > 0 && word.top < window.innerHeight;
   }
 
   document.addEventListener("toggle", (event) => {
-    if (!event.target.matches?.(".term-text") || event.newState !== "open") return;
-    place(event.target.parentElement.querySelector("button"), event.target);
+    if (event.target.matches?.(".term-text") && isOpen(event.target)) place(event.target);
+  }, true);
+  for (const change of ["scroll", "resize"]) {
+    window.addEventListener(change, () => {
+      const text = document.querySelector(".term-text:popover-open");
+      if (text && !place(text)) text.hidePopover();
+    }, { passive: true, capture: true });
+  }
+
+  // What the mouse opened, and nothing else, is closed when the mouse leaves.
+  let pointed = null;
+  let waiting;
+  function later(act, ms) {
+    clearTimeout(waiting);
+    waiting = setTimeout(act, ms);
+  }
+  document.addEventListener("beforetoggle", (event) => {
+    if (!event.target.matches?.(".term-text")) return;
+    clearTimeout(waiting);
+    if (event.target === pointed && event.newState === "closed") pointed = null;
   }, true);
 
-  let waiting;
+  const termOf = (event) => event.pointerType === "mouse" && event.target.closest?.(".term");
   document.addEventListener("pointerover", (event) => {
-    const term = event.target.closest?.(".term");
-    if (!term || event.pointerType !== "mouse") return;
-    clearTimeout(waiting);
-    const text = textOf(term.querySelector("button"));
-    waiting = setTimeout(() => {
-      if (text.matches(":popover-open")) return;
+    const term = termOf(event);
+    if (!term) return;
+    const text = textOf(term);
+    later(() => {
+      if (!text.isConnected || isOpen(text)) return;
       text.showPopover();
-      text.dataset.pointed = "";
+      pointed = text;
     }, WAIT_MS);
   });
   document.addEventListener("pointerout", (event) => {
-    const term = event.target.closest?.(".term");
-    if (!term || event.pointerType !== "mouse" || term.contains(event.relatedTarget)) return;
-    clearTimeout(waiting);
-    const text = textOf(term.querySelector("button"));
-    waiting = setTimeout(() => {
-      if ("pointed" in text.dataset && text.matches(":popover-open")) text.hidePopover();
-    }, WAIT_MS * 2);
+    const term = termOf(event);
+    if (!term || term.contains(event.relatedTarget)) return;
+    const text = textOf(term);
+    later(() => { if (text === pointed) text.hidePopover(); }, WAIT_MS * 2);
   });
   // A click on a word whose explanation the mouse already opened keeps it open.
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".term > button");
-    const text = button && textOf(button);
-    if (!text || !("pointed" in text.dataset)) return;
-    delete text.dataset.pointed;
-    if (text.matches(":popover-open")) event.preventDefault();
+    if (!button) return;
+    clearTimeout(waiting);
+    if (textOf(button.parentElement) !== pointed) return;
+    pointed = null;
+    event.preventDefault();
   });
-  document.addEventListener("scroll", () => {
-    for (const text of document.querySelectorAll(".term-text:popover-open")) text.hidePopover();
-  }, { passive: true });
 })();

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.__main__ import PARTS, main
 from benchmarks.shared import SPANISH, has_kokoro, kokoro_or_exit, lack_of, spread
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.files import CONFIG, WEIGHTS
 
 
 def with_files(folder: Path, *names: str) -> Path:

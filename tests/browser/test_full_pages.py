@@ -14,6 +14,7 @@ from tests.browser.test_batch import FILES, TRAPS, expect_counts, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+BOTH = ("desktop", "phone")  # each language at both widths
 # Page, who opens it, its address, and what must be present first.
 FULL = {
     "labels, disputed": ("labeler", "/label/?category=minimal-pairs", ".badge-warn"),
@@ -34,7 +35,7 @@ FULL = {
 def test_a_full_page_fits_and_is_accessible(
     at_desk: Visit, desk: Desk, name: str, locale: str
 ) -> None:
-    scheme, size = LOOKS[locale]
+    scheme, _ = LOOKS[locale]
     person, address, there = FULL[name]
     page = at_desk(person, locale=locale, color_scheme=scheme)
     page.goto(address.format(sent_back=_sent_back(desk)))
@@ -42,7 +43,8 @@ def test_a_full_page_fits_and_is_accessible(
     for box in page.locator("details:not(.account)").all():
         box.evaluate("(box) => { box.open = true; }")
     assert_language(page, locale)
-    assert_fit(page, size)
+    for size in BOTH:
+        assert_fit(page, size)
 
 
 @pytest.mark.parametrize("locale", LOOKS)

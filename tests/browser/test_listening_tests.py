@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.acts import until
 from tests.browser.conftest import Site, Visit
 from tests.browser.looks import grave_violations
 
@@ -45,11 +46,14 @@ def test_a_test_is_made_in_two_clicks_and_listened_to_with_the_keyboard(
     page.locator("#to-listening-test").click()
     page.locator("main button.btn-primary").click()
     page.wait_for_url(re.compile(r"/listening-tests/\d+/$"))
+    sounds: set[str] = set()
+    page.on("response", lambda got: sounds.add(got.url) if got.url.endswith(".wav") else None)
     page.locator("main .page-head button.btn-primary").click()
     expect(page.locator("#trial")).to_be_visible()
     expect(page.locator("[data-key='1']")).to_have_attribute("aria-disabled", "true")
     page.keyboard.press("1")
     expect(page.locator("#done")).to_have_text("0")
+    until(page, "the next sentence's sounds", lambda: len(sounds) == 4)
     answer(page, "1")
     page.keyboard.press("u")
     expect(page.locator("#done")).to_have_text("0")

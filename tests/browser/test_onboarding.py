@@ -29,30 +29,52 @@ def test_home_leads_a_labeler_to_the_sentences_it_counts(
     expect(page.locator("[data-sentence]")).to_have_count(counted)
 
 
-def opened(page: Page) -> str:
-    shown = page.locator(".term-text:popover-open")
-    expect(shown).to_have_count(1)
-    box = shown.bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= page.evaluate("window.innerWidth")
-    return shown.inner_text()
+IN_VIEW = """() => {
+  const shown = document.querySelector(".term-text:popover-open");
+  const box = shown && shown.getBoundingClientRect();
+  return box && box.width > 0 && box.left >= 0 && box.right <= window.innerWidth;
+}"""
+
+
+def expect_explanation(page: Page, words: str) -> None:
+    """One explanation is open, inside the window, and says these words."""
+    expect(page.locator(".term-text:popover-open")).to_contain_text(words)
+    page.wait_for_function(IN_VIEW)
 
 
 def test_a_term_is_explained_by_mouse_and_keyboard(visit: Visit) -> None:
     page = visit("labeler")
     page.goto("/")
     word = page.locator(".term > button", has_text="Style").first
+    shown = page.locator(".term-text:popover-open")
     word.hover()
-    assert "A way of speaking" in opened(page)
+    expect_explanation(page, "A way of speaking")
     page.mouse.move(2, 2)
-    expect(page.locator(".term-text:popover-open")).to_have_count(0)
+    expect(shown).to_have_count(0)
     tab_to(page, word)
     page.keyboard.press("Enter")
-    assert "A way of speaking" in opened(page)
+    expect_explanation(page, "A way of speaking")
     page.keyboard.press("Escape")
-    expect(page.locator(".term-text:popover-open")).to_have_count(0)
+    expect(shown).to_have_count(0)
     expect(word).to_be_focused()
+
+
+def test_an_explanation_opened_by_key_stays_when_the_mouse_leaves_or_the_page_scrolls(
+    visit: Visit,
+) -> None:
+    page = visit("labeler")
+    page.set_viewport_size({"width": 1280, "height": 300})  # so that the page can scroll
+    page.goto("/")
+    word = page.locator(".term > button", has_text="Style").first
+    word.hover()
+    expect_explanation(page, "A way of speaking")
+    word.focus()
+    page.mouse.move(2, 2)  # the explanation is about to close
+    page.keyboard.press("Enter")
+    page.mouse.wheel(0, 20)
+    page.wait_for_function("window.scrollY > 0")
+    page.wait_for_timeout(400)  # longer than the pointer's wait
+    expect_explanation(page, "A way of speaking")
 
 
 def test_a_term_is_explained_by_touch_and_leads_to_the_glossary(visit: Visit) -> None:
@@ -60,7 +82,7 @@ def test_a_term_is_explained_by_touch_and_leads_to_the_glossary(visit: Visit) ->
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
     page.locator(".way-note .term > button").tap()
-    assert "No ear has judged it" in opened(page)
+    expect_explanation(page, "No ear has judged it")
     page.locator(".term-text:popover-open a").tap()
     page.wait_for_url(re.compile(r"/glossary/#score$"))
     expect(page.locator("dt:target")).to_have_text("score")

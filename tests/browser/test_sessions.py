@@ -53,12 +53,18 @@ def test_a_label_chosen_too_late_is_saved_after_signing_in(
         expect(page.locator(f"#{row_id}").get_by_role("radio", name="Amable")).to_be_checked()
 
 
-def test_a_reason_for_a_verdict_comes_back(browser: Browser, site: Site, watch: Watch) -> None:
+def test_a_reason_for_a_verdict_comes_back_though_it_was_refused_before(
+    browser: Browser, site: Site, watch: Watch
+) -> None:
+    watch.expect(r"status of 422")
     with signed_in(browser, site, watch, "reviewer") as page:
-        page.goto("/takes/review/")
+        page.goto("/takes/?state=pending")
+        page.locator("main a.takes-text").first.click()
+        page.get_by_role("button", name="Send back").click()  # refused: a reason is wanted
+        page.wait_for_url("**/judge/")
         session_ends(page)
         page.locator("#id_reason").fill("A door slams at the end.")
-        page.locator("#reject").click()
+        page.get_by_role("button", name="Send back").click()
         sign_in(page, site, "reviewer")
         expect(page.get_by_text("What you typed is back")).to_be_focused()
         expect(page.locator("#id_reason")).to_have_value("A door slams at the end.")

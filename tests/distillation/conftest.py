@@ -62,6 +62,7 @@ def real_kokoro(real_kokoro_model: Path) -> KokoroStudent:
 def media(settings: Settings, tmp_path: Path) -> Path:
     """A separate media root for the test."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
     return settings.MEDIA_ROOT
 
 

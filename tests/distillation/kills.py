@@ -226,9 +226,9 @@ class KilledRun(Runs):
 
     def _busy(self) -> set[int]:
         owners = self.ask(
-            "select lease_owner from distillation_stylerun where lease != '' union "
-            "select lease_owner from distillation_candidateclaim "
-            "where lease != '' and evaluation is null"
+            "select owner from distillation_heartbeat where lease in ("
+            "select lease from distillation_stylerun union "
+            "select lease from distillation_candidateclaim where evaluation is null)"
         )
         return {int(owner.rpartition("/")[2]) for (owner,) in owners}
 

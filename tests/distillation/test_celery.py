@@ -1,16 +1,19 @@
 """A real Celery worker over the filesystem broker: after a kill the next one continues."""
 
+import json
 import os
 import signal
 import sqlite3
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.processes import manage, running, wait_for
+from tests.processes import free_port, manage, running, wait_for
 
 WORKER = [sys.executable, "-m", "celery", "-A", "voicelab", "worker", "--concurrency=1"]
+PROBES = ("healthz", "readyz", "metrics", "elsewhere")
 LAUNCH = "from tests.distillation.factories import tiny_run; tiny_run('neutral', 'amable', steps=2)"
 
 
@@ -42,8 +45,18 @@ def test_a_run_survives_a_killed_worker(data: Path) -> None:
     with running(WORKER, log=data / "first.log", env=env) as worker:
         wait_for("the first slices", progress, seconds=60)
         os.killpg(worker.pid, signal.SIGKILL)
-    with running(WORKER, log=data / "second.log", env=env):
+    port = free_port()
+    watched = env | {"WORKER_PORT": str(port), "LOG_FORMAT": "json"}
+    with running(WORKER, log=data / "second.log", env=watched):
         assert wait_for("the end of the run", ended, seconds=100) == [("finished", "")]
+        answers = [httpx.get(f"http://127.0.0.1:{port}/{path}") for path in PROBES]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 404]
+    name = 'voicelab_worker_tasks_total{state="SUCCESS",task="distillation.tasks.style_advance"}'
+    assert f"\n{name}" in answers[2].text
+    log = (data / "second.log").read_text()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    taken = [line for line in lines if line["message"].startswith("lease taken ")]
+    assert {line["run_id"] for line in taken} == {1}
     packs = ask(data, "select style, file from distillation_voicepack where kind = 'evolved'")
     assert {style for style, _ in packs} == {"neutral", "amable"}
     assert all((data / "media" / file).exists() for _, file in packs)

@@ -172,10 +172,10 @@ class TestQueue:
 
     def test_the_page_names_the_missing_worker(self, client: Client) -> None:
         run = launched(replace(plain_recipe("neutral"), teacher="f5"))
-        run.style_runs.update(queued_at=timezone.now() - timedelta(seconds=30))
         client.force_login(run.created_by)
         page = reverse("run", args=[run.pk])
         recovery.worker_beat(name="celery@here")
+        run.style_runs.update(queued_at=timezone.now() - timedelta(seconds=30))
         assert b"make teacher-worker" in client.get(page).content
         assert b"celery -A voicelab worker" not in client.get(page).content
         recovery.worker_beat(name="teacher@here", queues=["teacher"])

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError
-from django.utils import timezone
 
 from corpus.audio.io import write_wav
 from corpus.files import sha256_of
@@ -16,10 +15,11 @@ from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
-from distillation.services.runs import run_retry
+from distillation.services.runs import run_retry, runs_release
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
 from tests.distillation.voices import LONG, say
+from tests.processes import full_disk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -49,7 +49,8 @@ def kill_after_heartbeat(row: StyleRun) -> float:
     evolution.advance(seconds=0)
     figures = slice_work.Pulse(claimed, evolution).figures()
     assert leases.lease_beat(claimed, **figures)
-    StyleRun.objects.filter(pk=row.pk).update(leased_until=timezone.now())
+    watch = leases.Watch()
+    assert sum(watch.look() for _ in range(leases.STILL_LOOKS + 1)) == 1
     return float(figures["best_score"])
 
 
@@ -88,8 +89,7 @@ def test_after_a_locked_database_the_slice_is_released_at_once(
 
     row = run.style_runs.get()
     monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, locked)
-    with pytest.raises(OperationalError):
-        slices.style_advance(style_run_id=row.pk, slice=0)
+    slices.style_advance(style_run_id=row.pk, slice=0)
     monkeypatch.setattr(leases, "owner_name", lambda: f"{leases.host_name()}/1")
     again = leases.lease_claim(style_run_id=row.pk, slice=0)
     assert again is not None
@@ -159,3 +159,28 @@ def test_a_voice_is_validated_though_the_takes_of_its_prompt_are_missing() -> No
     row.refresh_from_db()
     assert row.state == RunState.FINISHED
     assert {one["target"] for one in row.report["audio"]} == {None}
+
+
+def test_without_room_a_run_pauses_by_itself_and_goes_on_once_there_is_room(
+    run: Run, django_capture_on_commit_callbacks: Callable
+) -> None:
+    row = run.style_runs.get()
+    with full_disk(10_000):
+        slices.style_advance(style_run_id=row.pk, slice=0)
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.PAUSED, "storage_full")
+        assert runs_release() == 0
+    assert not row.heartbeats.exists()
+    assert not list(run_files.media_path("runs").rglob("*.new"))
+    assert runs_release() == 1
+    run.refresh_from_db()
+    assert (run.state, run.error_code, run.error) == (RunState.RUNNING, "", "")
+    row = advance_slices(run, lambda row: row.stage == Stage.EVOLVE)
+    assert row.losses == row.interruptions == 0
+
+
+def test_a_run_waits_for_the_folder_of_its_files(run: Run, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "not mounted"
+    slices.style_advance(style_run_id=run.style_runs.get().pk, slice=0)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (RunState.PAUSED, "storage_gone")

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from corpus.audio.io import read_wav
 from corpus.models import Recording, Speaker
 from distillation import tasks, voicepack
-from distillation.models import Deployment, Run, RunState, Stage, StyleRun, VoicePack
+from distillation.models import Deployment, Heartbeat, Run, RunState, Stage, StyleRun, VoicePack
 from distillation.services import leases, queue, recovery, run_files, slice_work, slices
 from distillation.services.decisions import pack_decide
 from distillation.services.deployments import packs_deploy
@@ -80,6 +80,12 @@ def claim(style_run: StyleRun, owner: str, monkeypatch: pytest.MonkeyPatch) -> S
         claimed = leases.lease_claim(style_run_id=style_run.pk, slice=style_run.slice)
     assert claimed
     return claimed
+
+
+def looks(times: int) -> int:
+    """Look at all heartbeats so often; return how many leases were ended."""
+    watch = leases.Watch()
+    return sum(watch.look() for _ in range(times))
 
 
 class TestWholeRun:
@@ -200,18 +206,19 @@ class TestMessages:
         claim(style_run, "another:1/77", monkeypatch)
         assert work((style_run.pk, 0)) == 1
         style_run.refresh_from_db()
-        assert (style_run.slice, style_run.lease_owner) == (0, "another:1/77")
+        assert style_run.slice == 0
+        assert style_run.heartbeats.get().owner == "another:1/77"
 
     def test_a_worker_that_lost_its_lease_stores_nothing(
         self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         late = claim(style_run, "another:1/77", monkeypatch)
         outcome = slices.SLICES[Stage.REFERENCE](late)
-        StyleRun.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        assert looks(leases.STILL_LOOKS + 1) == 1
         current = claim(style_run, "third:1/5", monkeypatch)
         assert slices.slice_commit(late, outcome) is False
         assert slices.slice_commit(current, outcome) is True
-        assert current.losses == 1
+        assert (current.losses, current.interruptions) == (0, 1)
 
 
 class TestCrashes:
@@ -235,18 +242,59 @@ class TestCrashes:
         StyleRun.objects.update(queued_at=timezone.now() - timedelta(hours=1))
         assert commit(runs_recover) == [(style_run.pk, 0)]
 
-    def test_the_lease_of_a_vanished_machine_expires(
+    def test_the_lease_of_a_vanished_machine_ends_once_its_heartbeat_stands_still(
         self, commit: Callable, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        claim(style_run, "another:1/77", monkeypatch)
-        long_ago = timezone.now() - timedelta(hours=1)
-        StyleRun.objects.update(leased_until=long_ago, queued_at=long_ago)
+        lease, watch = claim(style_run, "another:1/77", monkeypatch).lease, leases.Watch()
+        for _ in range(2 * leases.STILL_LOOKS):
+            assert leases.heartbeat_count(lease)
+            assert watch.look() == 0
+        assert [watch.look() for _ in range(leases.STILL_LOOKS)] == [0, 0, 1]
+        assert not leases.heartbeat_count(lease)
         assert commit(runs_recover) == [(style_run.pk, 0)]
+        assert style_run.run.events.filter(what="slice-lost").count() == 1
+
+    def test_no_clock_decides_about_a_lease(
+        self, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lease = claim(style_run, "another:1/77", monkeypatch).lease
+        Heartbeat.objects.update(seen_at="2001-01-01T00:00Z", began_at="2001-01-01T00:00Z")
+        StyleRun.objects.update(heartbeat_at="2999-01-01T00:00Z")
+        watch = leases.Watch()
+        for _ in range(2 * leases.STILL_LOOKS):
+            leases.heartbeat_count(lease)
+            Heartbeat.objects.update(seen_at="2001-01-01T00:00Z")
+            assert watch.look() == 0
+
+    @pytest.mark.parametrize(
+        ("has_advanced", "interruptions", "losses"),
+        [(False, 0, 1), (True, 0, 0), (True, leases.MAX_INTERRUPTIONS, 1)],
+    )
+    def test_a_loss_counts_only_if_nothing_of_the_slice_advanced(
+        self,
+        style_run: StyleRun,
+        monkeypatch: pytest.MonkeyPatch,
+        has_advanced: bool,
+        interruptions: int,
+        losses: int,
+    ) -> None:
+        row = claim(style_run, "another:1/77", monkeypatch)
+        leases.lease_beat(row, has_advanced=has_advanced, interruptions=interruptions)
+        looks(leases.STILL_LOOKS + 1)
+        style_run.refresh_from_db()
+        assert (style_run.losses, style_run.interruptions) == (losses, interruptions + 1)
+
+    def test_a_lost_message_of_an_empty_queue_is_sent_again_within_seconds(
+        self, commit: Callable, style_run: StyleRun
+    ) -> None:
+        StyleRun.objects.update(queued_at=timezone.now() - timedelta(seconds=12))
+        assert commit(runs_recover) == []
+        assert commit(runs_recover, is_empty=lambda _queue: True) == [(style_run.pk, 0)]
 
     def test_a_slice_that_kills_every_worker_fails_the_run(
         self, work: Callable, style_run: StyleRun
     ) -> None:
-        StyleRun.objects.update(losses=slices.MAX_LOSSES, lease="gone")
+        StyleRun.objects.update(losses=slices.MAX_LOSSES)
         work((style_run.pk, 0))
         run = Run.objects.get()
         assert (run.state, run.error_code) == (RunState.FAILED, "slice_lost")
@@ -307,7 +355,9 @@ class TestSteering:
     def test_a_stage_without_slices_is_released(
         self, commit: Callable, run: Run, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("distillation.services.slice_work.lease_beat", lambda _row: False)
+        monkeypatch.setattr(
+            "distillation.services.slice_work.lease_beat", lambda *_row, **_figures: False
+        )
         assert commit(slices.style_advance, style_run_id=style_run.pk, slice=0) == [
             (style_run.pk, 0)
         ]

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from corpus.audio.io import encode_wav, write_wav
@@ -16,6 +18,7 @@ from corpus.audio.types import Audio
 from distillation.models import Deployment
 from distillation.services import voice_tests
 from distillation.services.deployments import packs_deploy
+from distillation.services.recovery import runs_recover
 from distillation.services.run_files import media_path
 from distillation.services.voice_tests import voice_test
 from distillation.stages.evidence import embedding
@@ -92,6 +95,30 @@ def test_a_voice_that_speaks_as_its_report_says_stays(
     assert len(service.asked) == 1
 
 
+def test_a_lost_message_is_sent_again_and_two_workers_test_once(
+    deployment: Deployment, service: Server, django_capture_on_commit_callbacks: Any
+) -> None:
+    def sent_by_recovery(asked_before_s: float, **more: Any) -> int:
+        at = (timezone.now() - timedelta(seconds=asked_before_s)).isoformat()
+        Deployment.objects.filter(pk=deployment.pk).update(
+            test={"state": "asked", "at": at, **more}
+        )
+        with django_capture_on_commit_callbacks() as sent:
+            runs_recover()
+        return len(sent)
+
+    assert sent_by_recovery(30) == 0  # it may still be in the queue
+    assert sent_by_recovery(90) == 1
+    assert sent_by_recovery(90, begun=True) == 0  # a worker is at it
+    voice_test(deployment_id=deployment.pk)
+    assert service.asked == []
+    assert sent_by_recovery(400, begun=True) == 1  # that worker was killed
+    assert result_of(deployment) == ("deployed", "passed", "")
+    with django_capture_on_commit_callbacks() as sent:
+        runs_recover()
+    assert sent == []
+
+
 @pytest.mark.parametrize("why", ["similarity", "length", "level", "refused", "no_sound"])
 def test_otherwise_the_former_version_returns(
     deployment: Deployment, service: Server, why: str
@@ -150,6 +177,6 @@ def test_what_is_no_fault_of_the_voice_does_not_end_it(
 ) -> None:
     service.listing = listing(deployment.sha256, "kokoro").replace(b"neutral", b"other")
     assert result_of(deployment) == ("deployed", "skipped", "other_engine")
-    Deployment.objects.update(test={"state": "asked"})
+    Deployment.objects.update(test={"state": "asked", "at": timezone.now().isoformat()})
     media_path(deployment.pack.style_run.target.name).unlink()
     assert result_of(deployment) == ("deployed", "skipped", "no_target")

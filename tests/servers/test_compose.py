@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import yaml
 
@@ -128,11 +129,25 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
         assert post(reviewer, "/voices/deploy/", pack=packs).status_code == 403
         forced = {"override": "yes", "override_reason": "A short search, only for this test."}
         assert post(admin, "/voices/deploy/", pack=packs, **forced).is_success
+        assert operator_sees(admin) == {"run-launched", "voice-approved", "deploy-overridden"}
     wait_for("the deployed voice", lambda: spoken_by(services, "empatico"), seconds=30)
+    with (
+        psycopg.connect(services.env["DATABASE_URL"]) as database,
+        pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+    ):
+        database.execute("delete from operations_auditentry")
     log = services.log.read_text()
     assert "one@" in log
     assert "two@" in log
     assert (Path(services.env["MEDIA_ROOT"]) / "runs").is_dir()
+
+
+def operator_sees(admin: httpx.Client) -> set[str]:
+    """Ask for readiness and metrics; return the acts of the audit log about runs and voices."""
+    assert set(admin.get("/readyz").json()["parts"].values()) == {"ok"}
+    assert 'voicelab_queue_workers{queue="voicelab"} 2.0' in admin.get("/metrics").text
+    acts = {row["act"] for row in admin.get("/operations/audit.json").json()}
+    return {act for act in acts if act.startswith(("run-", "voice-", "deploy-"))}
 
 
 def run_launched(admin: httpx.Client) -> str:

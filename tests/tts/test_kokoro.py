@@ -6,8 +6,7 @@ import pytest
 
 from corpus.audio.io import decode
 from distillation import voicepack
-from distillation.engines.kokoro.files import PACKS
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
+from distillation.engines.kokoro.files import CONFIG, PACKS, WEIGHTS
 from tests.standins import kokoro_dir
 from tests.tts.harness import deploy, native, serving, until
 
@@ -35,7 +34,7 @@ async def test_kokoro_speaks_stock_alias_and_deployed_voices(
         client,
         service,
     ):
-        await until(lambda: service.reason is None, 60)
+        await until(lambda: service.reason is None, 120)
         state = (await client.get("/ready")).json()
         assert state["device"].startswith(("cpu", "cuda"))
         assert (state["default"], state["packs"]) == ("neutral", 1)
@@ -74,5 +73,5 @@ async def test_without_files_the_service_lists_the_missing_ones_and_waits_for_th
         assert "config.json" in answer.json()["reason"]
         assert str(tmp_path) not in answer.text
         there.symlink_to(model_dir)
-        await until(lambda: service.reason is None, 60)
+        await until(lambda: service.reason is None, 120)
         assert (await client.post("/v1/audio/speech", json={"input": TEXT})).status_code == 200

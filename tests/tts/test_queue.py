@@ -251,3 +251,78 @@ async def test_a_deployment_takes_effect_without_restart(tmp_path: Path) -> None
         }  # fmt: skip
         assert "other" in listed["warnings"][0]
         assert (await client.get("/ready")).json()["packs"] == 1
+
+
+class Crowd(ToneStudent):
+    """Counts how many threads speak at once, and what share of the processor each was given."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.speaking: list[str] = []
+        self.together: list[int] = []
+        self.shares: list[int] = []
+
+    def share_processor(self, among: int) -> None:
+        self.shares.append(among)
+
+    def synthesize(self, text: str, *arguments: Any, **options: Any) -> Audio:
+        self.speaking.append(text)
+        self.together.append(len(self.speaking))
+        try:
+            return super().synthesize(text, *arguments, **options)
+        finally:
+            self.speaking.remove(text)
+
+
+async def test_workers_speak_at_once_and_take_turns_alike(tmp_path: Path) -> None:
+    student = Crowd()
+    async with serving(tmp_path, student, workers=2, waiting=2) as (client, service):
+        await ready(service)
+        student.pieces.clear()
+        student.gate.clear()
+        longs = [
+            asyncio.create_task(client.post("/v1/audio/speech", json={"input": LONG[:800]}))
+            for _ in range(2)
+        ]
+        await until(lambda: len(student.speaking) == 2)
+        short = asyncio.create_task(client.post("/v1/audio/speech", json=SHORT))
+        await until(lambda: service.speaker.depth == 3)
+        student.gate.set()
+        await asyncio.gather(short, *longs)
+        assert max(student.together) == 2
+        assert student.pieces.index(SHORT["input"]) <= 3  # in its turn, behind at most one of each
+        assert set(student.shares) == {1, 2}
+        assert service.speaker.depth == 0
+
+
+async def test_a_stuck_worker_is_reported(tmp_path: Path) -> None:
+    student = Crowd()
+    async with serving(tmp_path, student, workers=2, timeout_s=0.2) as (client, service):
+        await ready(service)
+        student.gate.clear()
+        stuck = await client.post("/v1/audio/speech", json=SHORT)
+        assert stuck.status_code == 504
+        await until(lambda: (service.reason or "").startswith("The engine has not responded"))
+        assert (await client.get("/health")).status_code == 200
+        student.gate.set()
+        await ready(service)
+        assert (await client.post("/v1/audio/speech", json=SHORT)).status_code == 200
+
+
+async def test_voices_are_reread_while_all_workers_speak(tmp_path: Path) -> None:
+    student = Crowd()
+    async with serving(tmp_path, student, workers=2) as (client, service):
+        await ready(service)
+        asked = [
+            asyncio.create_task(client.post("/v1/audio/speech", json={"input": LONG}))
+            for _ in range(4)
+        ]
+        deploy(tmp_path / "voices", {"neutral": pack(0.5)})
+        await until(lambda: service.voices.default == "neutral")
+        assert {(await one).status_code for one in asked} == {200}
+
+
+async def test_an_engine_for_one_thread_gets_one(tmp_path: Path) -> None:
+    async with serving(tmp_path, workers=4) as (_, service):  # praat
+        await until(lambda: service.reason is None, 30)
+        assert service.speaker.workers == 1

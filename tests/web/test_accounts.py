@@ -6,10 +6,17 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.cache import caches
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.factories import PersonFactory
+from corpus.audio.io import encode_wav
+from distillation.models import VoicePack
+from tests.distillation.factories import finished_run
+from tests.factories import LabelFactory, PersonFactory, RecordingFactory, SpeakerFactory
+from tests.signals import tone
 from tests.web import words
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +157,29 @@ def test_a_missing_cookie_and_an_old_form_are_told_apart() -> None:
     client.get(reverse("login"))
     old = {"csrfmiddlewaretoken": "a" * 64}
     assert "This form has expired" in text(client.post(reverse("login"), old))
+
+
+def test_an_address_that_answers_a_form_with_a_page_leads_to_the_forms_page() -> None:
+    """It is where signing in again, or changing the language, leads."""
+    pack = VoicePack.objects.evolved().get(style_run__run=finished_run("neutral"))
+    take: Any = RecordingFactory(state="pending")
+    default_storage.save(take.wav.name, ContentFile(encode_wav(tone(220.0, 1.0))))
+    label: Any = LabelFactory()
+    person: Any = PersonFactory()
+    client = client_of(roles=["admin"])
+    SpeakerFactory(user_id=client.session["_auth_user_id"], consented_at=timezone.now())
+    review = reverse("review", args=[pack.style_run.run_id])
+    forms: list[tuple[str, list[Any], dict[str, Any], str]] = [
+        ("pack_decide", [pack.pk], {"verdict": "reject"}, f"{review}#neutral"),
+        ("take_judge", [take.pk], {"state": "rejected"}, reverse("take", args=[take.pk])),
+        ("take_batch_send", [], {}, reverse("take_batch")),
+        ("label_save", [label.sentence.sentence_id], {}, reverse("label")),
+        ("person_link", [person.pk], {}, reverse("people")),
+    ]
+    for name, args, refused, page in forms:
+        address = reverse(name, args=args)
+        assert client.post(address, refused).status_code in (200, 302, 422), name
+        answer: Any = client.get(address)
+        assert (answer.status_code, answer.url) == (302, page), name
+        assert client.get(page).status_code == 200, name
+        assert client.put(address).status_code == 405

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import pytest
 from django.contrib.admin import site
+from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from distillation.models import Run
 from tests.factories import PersonFactory
-from tests.web.permissions import EVERYBODY, PERMISSIONS
-from voicelab.roles import ROLES
+from tests.web.permissions import EVERYBODY, FIELDS, HUGE, LEAD_TO_FORM, OF_DJANGO, PERMISSIONS
+from voicelab.roles import ADMIN, ROLES
 
 SAMPLES = {
     "IntConverter": 999_999,
@@ -30,11 +32,16 @@ def _patterns(resolver: Any) -> Iterator[URLPattern]:
             yield item
 
 
-OWN = {"home", "password_change", "password_change_done"}  # also of a person without a role
+OWN = {
+    "home",
+    "password_change",
+    "password_change_done",
+    "second_factor",
+}  # also of a person without a role
 ADDRESSES = {pattern.name: pattern for pattern in _patterns(get_resolver())}
 
 
-def _url(name: str) -> str:
+def address(name: str) -> str:
     kinds = ADDRESSES[name].pattern.converters
     return reverse(name, kwargs={key: SAMPLES[type(c).__name__] for key, c in kinds.items()})
 
@@ -49,11 +56,43 @@ def test_the_server_lets_each_role_do_what_the_table_says(role):
     client = Client(raise_request_exception=False)
     if role != "anonymous":
         person = PersonFactory(username=role, roles=[role] if role in ROLES else [])
-    for name, (method, allowed) in PERMISSIONS.items():
-        if role != "anonymous":
-            client.force_login(person)  # sign-out is among the addresses
-        answer = client.generic(method, _url(name))
-        assert _verdict(answer) == _expected(role, name, allowed), f"{role} {method} {name}"
+    for name, (methods, allowed) in PERMISSIONS.items():
+        for method in methods.split():
+            if role != "anonymous":
+                client.force_login(person)  # sign-out is among the addresses
+            answer = _request(client, method, name, HUGE if role == ADMIN else "")
+            assert _verdict(answer) == _expected(role, name, allowed), f"{role} {method} {name}"
+
+
+def _request(client: Client, method: str, name: str, value: str) -> Any:
+    sent = "&".join(f"{field}={value}" for field in FIELDS) if value else ""
+    if method == "GET":
+        return client.get(address(name), query_params=QueryDict(sent))
+    return client.generic(method, address(name), sent, "application/x-www-form-urlencoded")
+
+
+@pytest.mark.django_db
+def test_every_other_method_is_refused():
+    client = Client()
+    client.force_login(PersonFactory(is_superuser=True))
+    for name in PERMISSIONS.keys() - OF_DJANGO:
+        answered = {*PERMISSIONS[name][0].split(), *(["GET"] if name in LEAD_TO_FORM else [])}
+        for method in {"GET", "POST", "PUT", "DELETE"} - answered:
+            assert client.generic(method, address(name)).status_code == 405, f"{method} {name}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["anonymous", *ROLES])
+def test_only_admins_steer_a_run(role):
+    run = Run.objects.create(name="Prueba", recipe={}, created_by=PersonFactory())
+    client = Client()
+    if role != "anonymous":
+        client.force_login(PersonFactory(roles=[role]))
+    changed = {"run_pause": "paused", "run_resume": "queued", "run_cancel": "cancelled"}
+    for step, state in changed.items():
+        before = Run.objects.get().state
+        client.post(reverse(step, args=[run.pk]))
+        assert Run.objects.get().state == (state if role == ADMIN else before)
 
 
 def _verdict(answer: Any) -> str:

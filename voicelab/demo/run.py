@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from distillation.services.decisions import findings_of, pack_decide
 from distillation.services.deployments import packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
+from distillation.services.speech_client import speech_client
+from distillation.services.voice_tests import NotTested, TestFailed, voice_wait
 from distillation.stages.findings import findings
 from voicelab.demo.natural_speaker import PRECISION, STOCK_VOICE
 from voicelab.demo.processes import DemoError
@@ -107,39 +108,28 @@ def voices_synthesize(
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for pack in packs:
-        _wait_for_voice(pack)
         path = folder / f"{pack.style}.{encoding}"
-        answer = httpx.post(
-            f"{settings.SPEECH_URL}/v1/audio/speech",
-            json={
-                "model": "tts-1",
-                "voice": pack.style,
-                "input": SENTENCE,
-                "response_format": encoding,
-            },
-            timeout=ANSWER_SECONDS,
-        )
+        answer = _spoken(pack, encoding)
         if answer.is_success and decode(answer.content).duration_s > 1:
             path.write_bytes(answer.content)
             files[pack.style] = path
     return files
 
 
-def _wait_for_voice(pack: VoicePack) -> None:
-    """Wait until the speech service has loaded exactly this file."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < deadline:
+def _spoken(pack: VoicePack, encoding: str) -> httpx.Response:
+    """Ask the speech service for the sentence, once it has loaded exactly this pack."""
+    wanted = {
+        "model": "tts-1", "voice": pack.style, "input": SENTENCE, "response_format": encoding,
+    }  # fmt: skip
+    with speech_client(ANSWER_SECONDS) as service:
         try:
-            voices = httpx.get(f"{settings.SPEECH_URL}/v1/audio/voices", timeout=5).json()
-            if pack.sha256 in str(voices):
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise DemoError(
-        f"The speech service at {settings.SPEECH_URL} did not load the voice {pack.style} "
-        f"within {ANSWER_SECONDS} s."
-    )
+            voice_wait(service, pack, voice=pack.style, until_up=True)
+            return service.post("/v1/audio/speech", json=wanted)
+        except (NotTested, TestFailed, httpx.HTTPError) as error:
+            raise DemoError(
+                f"The speech service at {settings.SPEECH_URL} did not load or speak the voice "
+                f"{pack.style}: {error}."
+            ) from error
 
 
 def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:

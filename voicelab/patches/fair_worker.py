@@ -1,10 +1,15 @@
-"""Gunicorn's threaded worker, with short requests run one at a time.
+"""Gunicorn's worker for the web: waitress receives and sends, threads take short turns.
+
+Gunicorn starts, watches and replaces the processes, but its threads wait for slow clients: eight
+half-sent requests stop eight threads. Waitress reads requests and writes answers in one loop (a
+large body waits in a temporary file), so a thread sees a request only once all of it is here.
 
 Busy threads hand the GIL to each other at every query; running one at a time stores a sixth
-(PostgreSQL) to a third (SQLite) more labels per second. A long request, typically an upload over
-a slow connection, keeps its thread but no longer blocks the others.
+(PostgreSQL) to a third (SQLite) more labels per second. A long request, such as an export, keeps
+its thread but does not block the others.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,19 +17,96 @@ from concurrent.futures import Executor, Future
 from threading import Condition, Thread, get_ident
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from django.conf import settings
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
 
 PATIENCE_S = 0.02  # about the time of several label requests
 YIELD_S = 0.001  # after each connection: long enough for another process to take the next
+GRACE_S = 30.0  # a request may be slower than SLOWEST for so long
+SLOWEST = 1024  # bytes a second
+LIMITS = {
+    "connection_limit": 500,
+    "channel_timeout": 60,  # seconds without a byte either way
+    "asyncore_use_poll": True,
+    "clear_untrusted_proxy_headers": False,  # voicelab.wsgi does, by networks
+    "ident": None,
+}
 
 
-class FairWorker(ThreadWorker):
-    def accept(self, listener: Any) -> None:
-        super().accept(listener)
+class Connection(HTTPChannel):
+    """A client's connection; `is_late` says when to give its request up."""
+
+    begun = 0.0
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         time.sleep(YIELD_S)  # so that no process takes all connections of a burst
 
-    def get_thread_pool(self) -> Executor:
-        return FairExecutor(self.cfg.threads)
+    def received(self, data: bytes) -> Any:
+        if self.request is None:
+            self.begun = time.monotonic()
+        return super().received(data)
+
+    def is_late(self, now: float) -> bool:
+        request = self.request
+        if request is None:
+            return False
+        sent = request.header_bytes_received + request.body_bytes_received
+        return bool(now - self.begun > GRACE_S + sent / SLOWEST)
+
+
+class FairWorker(Worker):
+    def run(self) -> None:
+        self._sockets: dict[int, Any] = {}
+        executor = FairExecutor(self.cfg.threads)
+        create_server(
+            self.wsgi,
+            map=self._sockets,
+            sockets=[listener.sock for listener in self.sockets],
+            _dispatcher=_Dispatcher(executor),
+            max_request_body_size=2 * settings.MAX_BATCH_BYTES,  # Django says what is too large
+            **LIMITS,
+        )
+        for part in self._of(BaseWSGIServer):
+            part.channel_class = Connection
+        while self.alive and self.ppid == os.getppid():
+            self._turn()
+        self._finish()
+
+    def _turn(self) -> None:
+        self.notify()
+        wasyncore.loop(timeout=1.0, use_poll=True, map=self._sockets, count=1)
+        now = time.monotonic()
+        for connection in self._of(Connection):
+            if connection.is_late(now):
+                connection.will_close = True
+
+    def _finish(self) -> None:
+        """Take no more connections; answer what is being answered."""
+        for part in self._of(BaseWSGIServer):
+            part.accepting = False
+        until = time.monotonic() + self.cfg.graceful_timeout
+        while time.monotonic() < until and any(
+            one.requests or one.total_outbufs_len for one in self._of(Connection)
+        ):
+            self._turn()
+        wasyncore.close_all(self._sockets)
+
+    def _of(self, kind: type) -> list[Any]:
+        return [one for one in list(self._sockets.values()) if isinstance(one, kind)]
+
+
+class _Dispatcher:
+    """What waitress hands complete requests to."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def add_task(self, connection: Any) -> None:
+        self._executor.submit(connection.service)
 
 
 class FairExecutor(Executor):

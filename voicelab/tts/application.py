@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from voicelab.tts.service import Config, Service
 
 logger = logging.getLogger("voicelab.tts")
 App = Callable[[Any, Any, Any], Awaitable[None]]
+MOST_WORKERS = 4  # by default; measured on two processors only
 
 
 class Application:
@@ -77,6 +79,13 @@ class Application:
                 return
 
 
+def processors() -> int:
+    """Return the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def config() -> Config:
     """Build the service's configuration from the settings."""
     path = settings.KOKORO_VOICE_PATH
@@ -89,6 +98,7 @@ def config() -> Config:
         max_chars=settings.TTS_MAX_CHARS,
         timeout_s=settings.TTS_TIMEOUT_S,
         threads=settings.TTS_THREADS,
+        workers=settings.TTS_WORKERS or min(MOST_WORKERS, processors()),
         precision=settings.TTS_PRECISION,
         api_keys=tuple(settings.TTS_API_KEYS),
         reload_s=settings.TTS_RELOAD_S,

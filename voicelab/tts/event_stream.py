@@ -1,4 +1,4 @@
-"""Speech as server-sent events, as OpenAI's `stream_format: sse` has it."""
+"""Speech as server-sent events (OpenAI's `stream_format: sse`), and as lines with captions."""
 
 from __future__ import annotations
 
@@ -40,12 +40,8 @@ class EventStream:
                 for start in range(0, len(part), BYTES):
                     audio = base64.b64encode(part[start : start + BYTES]).decode()
                     yield _event("speech.audio.delta", audio=audio)
-        except ApiError as error:
-            yield _event("error", **error.body)
-            return
-        except (EngineError, PackError) as error:
-            failed = ApiError(500, without_paths(error), code=error.code, kind=SERVER)
-            yield _event("error", **failed.body)
+        except (ApiError, EngineError, PackError) as error:
+            yield _event("error", **_body(error))
             return
         yield _event("speech.audio.done", usage=self._usage())
 
@@ -60,6 +56,56 @@ class EventStream:
             "output_tokens": spoken,
             "total_tokens": self._characters + spoken,
         }
+
+
+class CaptionStream:
+    """The lines of one job: JSON objects with sound and words, as Kokoro-FastAPI sends them.
+
+    An error after the first line is a line with `error`.
+
+    Parameters
+    ----------
+    job : Job
+        Opened.
+    media_type : str
+        Of its sound.
+    timed : bool
+        Whether words are sent; without them `timestamps` is null.
+    """
+
+    def __init__(self, job: Job, media_type: str, *, timed: bool) -> None:
+        self._job = job
+        self._media_type = media_type
+        self._timed = timed
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._job:
+                yield json.dumps(self.line(part), ensure_ascii=False).encode() + b"\n"
+        except (ApiError, EngineError, PackError) as error:
+            yield json.dumps(_body(error)).encode() + b"\n"
+
+    def line(self, part: bytes) -> dict[str, Any]:
+        """Return some bytes of sound, and the words spoken since the last call."""
+        words = [
+            {"word": one.word, "start_time": round(one.start_s, 4), "end_time": round(one.end_s, 4)}
+            for one in self._job.take_words()
+        ]
+        return {
+            "audio": base64.b64encode(part).decode(),
+            "audio_format": self._media_type,
+            "timestamps": words if self._timed else None,
+        }
+
+    def close(self) -> None:
+        """Free the job's place."""
+        self._job.close()
+
+
+def _body(error: ApiError | EngineError | PackError) -> dict[str, Any]:
+    if isinstance(error, ApiError):
+        return error.body
+    return ApiError(500, without_paths(error), code=error.code, kind=SERVER).body
 
 
 def _event(kind: str, **content: Any) -> bytes:

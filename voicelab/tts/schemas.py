@@ -121,6 +121,67 @@ class SpeechIn(Schema):
     reference_text: Plain | None = Field(None, description="What is said in reference_audio.")
 
 
+class CaptionedIn(SpeechIn):
+    """The body of POST /dev/captioned_speech, as Kokoro-FastAPI defines it."""
+
+    return_timestamps: Annotated[bool, _or(True)] = Field(
+        True, description="false: sound alone, `timestamps` is null."
+    )
+
+
+class WordOut(Schema):
+    """A word as it is written, with its punctuation, and when it is spoken."""
+
+    word: str
+    start_time: float = Field(description="Seconds from the beginning of the sound.")
+    end_time: float
+
+
+class CaptionedOut(Schema):
+    """A part of captioned speech; without `stream` all of it."""
+
+    audio: str = Field(description="Base64; the parts joined are one file.")
+    audio_format: str = Field(description="Media type of the sound.")
+    timestamps: list[WordOut] | None = Field(description="The words that end in this part.")
+
+
+class PhonemizeIn(Schema):
+    """The body of POST /dev/phonemize, as Kokoro-FastAPI defines it."""
+
+    text: Annotated[Plain, AfterValidator(_with_something_in_it)]
+    language: Plain | None = Field(
+        None, max_length=10, description="As `lang_code` of speech; by default TTS_LANGUAGE."
+    )
+
+
+class PhonemizeOut(Schema):
+    """Phonemes of a text, as the engine speaks them."""
+
+    phonemes: str
+    tokens: list[int] = Field(description="Their ids in the network, without those at its ends.")
+
+
+class PhonemesIn(Schema):
+    """The body of POST /dev/generate_from_phonemes, as Kokoro-FastAPI defines it, and more."""
+
+    phonemes: Annotated[Plain, AfterValidator(_with_something_in_it)] = Field(
+        description="In the symbols of /dev/phonemize, at most 510."
+    )
+    voice: Annotated[VoiceOrMix | None, BeforeValidator(_id_of)] = Field(
+        None, description="As of speech."
+    )
+    speed: Annotated[float, _or(1.0)] = Field(1.0, ge=SPEEDS[0], le=SPEEDS[1], allow_inf_nan=False)
+    response_format: Annotated[Format, _or("wav")] = Field("wav")
+    stream: Annotated[bool, _or(True)] = Field(True)
+    delivery: bool | None = Field(None)
+    seed: Annotated[int, _or(0)] = Field(0, ge=0, lt=2**63)
+
+    def as_speech(self) -> SpeechIn:
+        """Return the request for speech that has the same voice and sound."""
+        sent = self.model_dump()
+        return SpeechIn(input=sent.pop("phonemes"), **sent)
+
+
 class VoiceOut(Schema):
     """One voice a request can name."""
 

@@ -21,8 +21,9 @@ from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, spe
 from voicelab.tts.errors import SERVER, ApiError, not_ready, without_paths
 from voicelab.tts.instructions import named_style
 from voicelab.tts.metrics import Metrics
-from voicelab.tts.schemas import SPEEDS, SpeechIn
-from voicelab.tts.speaker import Job, Speaker, Utterance
+from voicelab.tts.phonemes import check_kind, phonemized
+from voicelab.tts.schemas import SPEEDS, PhonemizeIn, PhonemizeOut, SpeechIn
+from voicelab.tts.speaker import Job, Kind, Speaker, Utterance
 from voicelab.tts.voices import Voice, VoiceNotFound, Voices
 
 logger = logging.getLogger("voicelab.tts")
@@ -43,6 +44,7 @@ class Config:
     max_chars: int = 4096
     timeout_s: float = 120.0
     threads: int = 0
+    workers: int = 1
     precision: str = "fp32"
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     reload_s: float = 1.0
@@ -51,6 +53,12 @@ class Config:
     language: str = "es"  # of voices whose name does not tell theirs
     cors_origins: tuple[str, ...] = ()
     port: int = 0
+
+
+def _workers(config: Config) -> int:
+    """Return how many requests are spoken at once: one, unless the engine can do more."""
+    info = STUDENTS.get(config.backend) or TEACHERS.get(config.backend)
+    return config.workers if info is None or getattr(info, "is_concurrent", False) else 1
 
 
 class ChosenVoice:
@@ -77,7 +85,10 @@ class Service:
         self.created = int(time.time())
         self.metrics = Metrics()
         self.speaker = Speaker(
-            waiting=config.waiting, timeout_s=config.timeout_s, on_release=self._finished
+            workers=_workers(config),
+            waiting=config.waiting,
+            timeout_s=config.timeout_s,
+            on_release=self._finished,
         )
         self.metrics.queue.set_function(lambda: self.speaker.depth)
         self.metrics.ready.set_function(lambda: self.reason is None)
@@ -131,8 +142,10 @@ class Service:
             await asyncio.wait([self._life])
         self.speaker.stop()
 
-    async def begin(self, wanted: SpeechIn) -> tuple[Job, Voice]:
+    async def begin(self, wanted: SpeechIn, kind: Kind = "text") -> tuple[Job, Voice]:
         """Return a request's job and voice, with the first bytes already synthesized.
+
+        The kind says what `wanted.input` is, and whether the job gives times of its words.
 
         Raises
         ------
@@ -141,9 +154,12 @@ class Service:
         """
         if reason := self.reason:
             raise not_ready(without_paths(reason))
-        self._check(wanted)
+        self.check_model(wanted.model)
+        self._check_length("input", wanted.input)
         chosen = await self._voice(wanted)
-        job = self.speaker.admit(self._utterance(wanted, chosen))
+        utterance = self._utterance(wanted, chosen, kind)
+        check_kind(utterance)
+        job = self.speaker.admit(utterance)
         try:
             await job.open()
         except (EngineError, PackError) as error:
@@ -200,15 +216,22 @@ class Service:
             return {"ready": False, "reason": reason, **state, **not_ready(reason).body}, 503
         return {"ready": True, **state}, 200
 
-    def _check(self, wanted: SpeechIn) -> None:
-        self.check_model(wanted.model)
-        if len(wanted.input) > self.config.max_chars:
+    async def phonemize(self, wanted: PhonemizeIn) -> PhonemizeOut:
+        """Return the phonemes of a text; raise ApiError 400 if that cannot be."""
+        if reason := self.reason:
+            raise not_ready(without_paths(reason))
+        self._check_length("text", wanted.text)
+        engine = self._engine(Voice("", "alias", ""), wanted.language, param="language")
+        return await asyncio.to_thread(phonemized, engine, wanted.text)
+
+    def _check_length(self, param: str, text: str) -> None:
+        if len(text) > self.config.max_chars:
             raise ApiError(
                 400,
-                f"input: {len(wanted.input)} characters; {self.config.max_chars} are allowed. "
+                f"{param}: {len(text)} characters; {self.config.max_chars} are allowed. "
                 "Send it in parts.",
                 code="string_above_max_length",
-                param="input",
+                param=param,
             )
 
     async def _voice(self, wanted: SpeechIn) -> ChosenVoice:
@@ -253,15 +276,17 @@ class Service:
             return voice
         return by_style[style]
 
-    def _utterance(self, wanted: SpeechIn, chosen: ChosenVoice) -> Utterance:
+    def _utterance(self, wanted: SpeechIn, chosen: ChosenVoice, kind: Kind) -> Utterance:
         engine = self._engine(chosen.voice, wanted.lang_code)
         encoder = FORMATS[wanted.response_format].encoder()
         applied = self.config.apply_delivery if wanted.delivery is None else wanted.delivery
         delivery = chosen.voice.delivery if applied else PLAIN
         speed = min(max(wanted.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
-        return Utterance(wanted.input, engine, chosen.pack, speed, encoder, wanted.seed, delivery)
+        return Utterance(
+            wanted.input, engine, chosen.pack, speed, encoder, wanted.seed, delivery, kind
+        )
 
-    def _engine(self, voice: Voice, lang: str | None) -> Student:
+    def _engine(self, voice: Voice, lang: str | None, *, param: str = "lang_code") -> Student:
         """Return the engine for a language; raise ApiError 400 if it does not speak that."""
         engine = self._student
         assert engine is not None  # noqa: S101  # ready
@@ -270,13 +295,13 @@ class Service:
             try:
                 return engine.in_language(lang or own or self.config.language)
             except EngineError as error:
-                raise ApiError(400, str(error), code=error.code, param="lang_code") from error
+                raise ApiError(400, str(error), code=error.code, param=param) from error
         if lang and lang.lower()[:2] not in (self.config.language[:2], "e"):
             raise ApiError(
                 400,
-                f"lang_code: {engine.name} speaks {self.config.language}, not {lang!r}.",
+                f"{param}: {engine.name} speaks {self.config.language}, not {lang!r}.",
                 code="bad_option",
-                param="lang_code",
+                param=param,
             )
         return engine
 

@@ -1,16 +1,18 @@
-"""A bounded request queue in front of the single inference thread that runs the engine."""
+"""A bounded request queue in front of the inference threads that run the engine."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from functools import partial
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 
@@ -20,12 +22,22 @@ from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio, Samples
 from corpus.text.chunking import chunk_by_length
 from distillation.delivery import PLAIN, Delivery
-from distillation.engines.base import EngineError, StreamingStudent, Student
+from distillation.engines.base import (
+    CaptioningStudent,
+    ConcurrentStudent,
+    EngineError,
+    PhonemeStudent,
+    SpokenWord,
+    StreamingStudent,
+    Student,
+)
 from distillation.voicepack import VoicePack
 from voicelab.tts.errors import RATE, SERVER, ApiError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Kind = Literal["text", "captions", "phonemes"]  # a text, a text with its words' times, phonemes
+Sound = Iterator[tuple[Audio, list[SpokenWord]]]
 
 FIRST_CHARS = 40  # the first piece is short: its sound is what the caller waits for
 PIECE_CHARS = 200
@@ -37,7 +49,7 @@ PAUSE_S = 0.25  # between pieces, at speed 1; Kokoro's own between two sentences
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """A text to synthesize, with its engine, pack, speed and encoder.
+    """What is spoken, with its engine, pack, speed and encoder.
 
     `speed` already contains that of `delivery`; its gain is applied to the samples.
     """
@@ -49,15 +61,42 @@ class Utterance:
     encoder: Encoder
     seed: int = 0  # equal requests give equal audio
     delivery: Delivery = PLAIN
+    kind: Kind = "text"
+
+    def pieces(self) -> list[str]:
+        """Return what is spoken in turns."""
+        if self.kind == "phonemes":
+            return [self.text]
+        return chunk_by_length(self.text, first=FIRST_CHARS, limit=PIECE_CHARS)
+
+    def sound_of(self, piece: str) -> Sound:
+        """Return the sound of a piece: as it comes, if the engine can, else all at once."""
+        student, pack = self.student, self.pack()
+        speed, seed = self.speed, self.seed
+        if self.kind == "captions" and isinstance(student, CaptioningStudent):
+            return student.captioned(piece, pack, speed=speed, seed=seed)
+        if self.kind == "phonemes" and isinstance(student, PhonemeStudent):
+            sound = student.speak_phonemes(piece, pack, speed=speed, seed=seed)
+        elif isinstance(student, StreamingStudent):
+            sound = student.stream(piece, pack, speed=speed, seed=seed)
+        else:
+            sound = iter([_faded_out(student.synthesize(piece, pack, speed=speed, seed=seed))])
+        return ((audio, []) for audio in sound)
 
 
 class Speaker:
-    """One inference thread and its queue of requests.
+    """Inference threads and their queue of requests.
+
+    Each turn of a request is one window or piece, whichever thread is free takes the oldest one,
+    and a request waits for its turn before it asks for the next: so all requests go on alike.
 
     Parameters
     ----------
+    workers : int
+        Threads; they share the engine and its weights, and the processor by turns: a request
+        that is alone has all of it.
     waiting : int
-        Requests that may wait behind the active one; further ones are rejected.
+        Requests that may wait behind the ones being spoken; further ones are rejected.
     timeout_s : float
         Bounds the time to a request's first sound, and its synthesis; a request that takes longer
         is abandoned. How slowly a client reads does not count.
@@ -66,15 +105,21 @@ class Speaker:
     """
 
     def __init__(
-        self, *, waiting: int, timeout_s: float, on_release: Callable[[Job], None]
+        self,
+        *,
+        waiting: int,
+        timeout_s: float,
+        on_release: Callable[[Job], None],
+        workers: int = 1,
     ) -> None:
         self.timeout_s = timeout_s
-        self._limit = waiting + 1
+        self.workers = workers
+        self._limit = waiting + workers
         self._on_release = on_release
         self._jobs: set[Job] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="inference")
         self._recent_s: deque[float] = deque([1.0], maxlen=20)
-        self._working_since: float | None = None
+        self._working_since: dict[int, float] = {}  # by thread
 
     @property
     def depth(self) -> int:
@@ -87,14 +132,19 @@ class Speaker:
         return sum(job.is_active for job in self._jobs)
 
     @property
+    def shares(self) -> int:
+        """Into how many parts the processor is divided now."""
+        return min(self.workers, max(1, self.active))
+
+    @property
     def stuck_s(self) -> float:
-        """Seconds by which the current piece has exceeded `timeout_s`."""
-        since = self._working_since
+        """Seconds by which the longest current turn has exceeded `timeout_s`."""
+        since = min(self._working_since.copy().values(), default=None)
         return 0.0 if since is None else max(0.0, time.monotonic() - since - self.timeout_s)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` in the inference thread; if cancelled while queued, it never starts."""
-        return await asyncio.wrap_future(self._thread.submit(self._timed, work))
+        """Run `work` in an inference thread; if cancelled while queued, it never starts."""
+        return await asyncio.wrap_future(self._threads.submit(self._timed, work))
 
     def admit(self, utterance: Utterance) -> Job:
         """Queue the utterance; raise ApiError 429 with Retry-After if the queue is full."""
@@ -116,7 +166,7 @@ class Speaker:
 
     def _queue_full(self) -> ApiError:
         mean_s = sum(self._recent_s) / len(self._recent_s)
-        wait_s = math.ceil(max(self.active, 1) * mean_s)
+        wait_s = math.ceil(max(self.active, 1) * mean_s / self.workers)
         return ApiError(
             429,
             f"{self.active} requests are being spoken or waiting; try again in {wait_s} s.",
@@ -132,21 +182,22 @@ class Speaker:
             job.close()
 
     def stop(self) -> None:
-        """Drop waiting work, without waiting for the piece being synthesized."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Drop waiting work, without waiting for the pieces being synthesized."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, work: Callable[[], T]) -> T:
-        self._working_since = time.monotonic()
+        thread = threading.get_ident()
+        self._working_since[thread] = time.monotonic()
         try:
             return work()
         finally:
-            self._working_since = None
+            del self._working_since[thread]
 
 
 class Job:
     """One admitted utterance: an async iterator over its encoded bytes, piece by piece.
 
-    Pieces of several jobs are interleaved in the inference thread, so a short request does not
+    Pieces of several jobs are interleaved in the inference threads, so a short request does not
     wait for the end of a long one. `close` frees the place at any time.
     """
 
@@ -159,8 +210,10 @@ class Job:
         self.closed = False
         self._speaker = speaker
         self._utterance = utterance
-        self._pieces = deque(chunk_by_length(utterance.text, first=FIRST_CHARS, limit=PIECE_CHARS))
-        self._sound: Iterator[Audio] | None = None  # of the current piece
+        self._pieces = deque(utterance.pieces())
+        self._sound: Sound | None = None  # of the current piece
+        self._piece_s = 0.0  # of audio before the current piece
+        self._words: list[SpokenWord] = []
         self._ready: deque[bytes] = deque()
         self._asked: float | None = self.started  # when the next bytes were asked for, or None
         self._given = self.started  # when the last bytes were taken
@@ -179,6 +232,11 @@ class Job:
     def delivery(self) -> Delivery:
         """The voice's speed and gain as applied; plain if it has none or they are off."""
         return self._utterance.delivery
+
+    def take_words(self) -> list[SpokenWord]:
+        """Return the words spoken since the last call, their times from the beginning."""
+        words, self._words = self._words, []
+        return words
 
     def __aiter__(self) -> Self:
         return self
@@ -209,7 +267,7 @@ class Job:
         try:
             async with asyncio.timeout(self._speaker.timeout_s):
                 while not data and not self.complete:
-                    data = await self._speaker.run(self._speak)
+                    data = await self._speaker.run(partial(self._speak, self._speaker.shares))
         except TimeoutError as error:
             raise self._too_slow() from error
         finally:
@@ -229,17 +287,16 @@ class Job:
             kind=SERVER,
         )
 
-    def _speak(self) -> bytes:
-        """Synthesize and encode one piece, or a part of it; runs in the inference thread."""
+    def _speak(self, shares: int) -> bytes:
+        """Synthesize and encode one piece, or a part of it; runs in an inference thread."""
+        if isinstance(self._utterance.student, ConcurrentStudent):
+            self._utterance.student.share_processor(shares)
         if self.closed or self.synthesis_s > self._speaker.timeout_s:
             raise self._too_slow()
         data, starts = b"", self._sound is None
-        audio = self._synthesize()
-        if audio is not None:
-            pause_s = PAUSE_S / self._utterance.speed if starts and self.audio_s else 0.0
-            y = _prepared(audio, pause_s, self.delivery.gain_db, fade_in=starts)
-            self.audio_s += len(y) / SR
-            data = self._utterance.encoder.feed(y)
+        found = self._synthesize()
+        if found is not None:
+            data = self._encoded(*found, starts=starts)
         if self._sound is None and not self._pieces:
             if not self.audio_s:
                 raise _nothing_to_speak()
@@ -247,30 +304,34 @@ class Job:
             self.complete = True
         return data
 
-    def _synthesize(self) -> Audio | None:
+    def _encoded(self, audio: Audio, words: list[SpokenWord], *, starts: bool) -> bytes:
+        """Encode sound, a pause before it where a piece starts, and keep its words."""
+        pause_s = PAUSE_S / self._utterance.speed if starts and self.audio_s else 0.0
+        y = _prepared(audio, pause_s, self.delivery.gain_db, fade_in=starts)
+        if starts:
+            self._piece_s = self.audio_s + pause_s
+        self.audio_s += len(y) / SR
+        self._words += [
+            SpokenWord(one.word, self._piece_s + one.start_s, self._piece_s + one.end_s)
+            for one in words
+        ]
+        return self._utterance.encoder.feed(y)
+
+    def _synthesize(self) -> tuple[Audio, list[SpokenWord]] | None:
         """Return the next sound; None at the end of a piece, and if it has nothing to speak."""
         started = time.monotonic()
         try:
-            self._sound = self._sound or self._sound_of(self._pieces.popleft())
-            audio = next(self._sound, None)
+            self._sound = self._sound or self._utterance.sound_of(self._pieces.popleft())
+            found = next(self._sound, None)
         except EngineError as error:
             if error.code != "empty_text":
                 raise
-            audio = None
+            found = None
         finally:
             self.synthesis_s += time.monotonic() - started
-        if audio is None:
+        if found is None:
             self._sound = None
-        return audio
-
-    def _sound_of(self, piece: str) -> Iterator[Audio]:
-        """Return the sound of a piece: as it comes, if the engine can, else all at once."""
-        utterance = self._utterance
-        student, pack = utterance.student, utterance.pack()
-        if isinstance(student, StreamingStudent):
-            return student.stream(piece, pack, speed=utterance.speed, seed=utterance.seed)
-        audio = student.synthesize(piece, pack, speed=utterance.speed, seed=utterance.seed)
-        return iter([_faded_out(audio)])
+        return found
 
 
 def _nothing_to_speak() -> ApiError:

@@ -13,20 +13,27 @@ from ninja.security import HttpBearer
 
 from corpus.audio.encoding import FORMATS, SR
 from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError, without_paths
-from voicelab.tts.event_stream import MEDIA_TYPE, EventStream
+from voicelab.tts.event_stream import MEDIA_TYPE, CaptionStream, EventStream
 from voicelab.tts.schemas import (
+    CaptionedIn,
+    CaptionedOut,
     DefaultOut,
     ErrorOut,
     ModelOut,
     ModelsOut,
     NamedModel,
     NamedModelsOut,
+    PhonemesIn,
+    PhonemizeIn,
+    PhonemizeOut,
     SpeechIn,
     VoiceName,
     VoiceOut,
     VoicesOut,
 )
 from voicelab.tts.service import Service
+from voicelab.tts.speaker import Job
+from voicelab.tts.voices import Voice
 
 GET = ["GET", "HEAD"]
 AUDIO = {
@@ -72,21 +79,42 @@ bearer = Bearer()
 async def speech(request: HttpRequest, wanted: SpeechIn) -> HttpResponseBase:
     """Speak `input`; the sound is streamed during the synthesis."""
     job, voice = await _service(request).begin(wanted)
-    headers = {"X-Voice": voice.name, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    if not job.delivery.is_plain:
-        headers["X-Voice-Speed"] = f"{job.delivery.speed:g}"
-        headers["X-Voice-Gain-dB"] = f"{job.delivery.gain_db:g}"
-    if voice.sha256:
-        headers["X-Voice-SHA256"] = voice.sha256
-    form = FORMATS[wanted.response_format]
     if wanted.stream_format == "sse":
         events = EventStream(job, len(wanted.input))
-        return StreamingHttpResponse(events, content_type=MEDIA_TYPE, headers=headers)
+        return StreamingHttpResponse(events, content_type=MEDIA_TYPE, headers=_headers(job, voice))
+    return await _sound(job, voice, wanted)
+
+
+@api.post("/dev/captioned_speech", auth=bearer, response={200: CaptionedOut}, tags=["Kokoro"])
+async def captioned_speech(request: HttpRequest, wanted: CaptionedIn) -> HttpResponseBase:
+    """Speak `input`, and tell when each word is spoken: a line of JSON for each part of the sound.
+
+    With `stream: false` one object.
+    """
+    timed = wanted.return_timestamps
+    job, voice = await _service(request).begin(wanted, "captions" if timed else "text")
+    form = FORMATS[wanted.response_format]
+    lines = CaptionStream(job, form.media_type, timed=timed)
     if wanted.stream and not job.complete:
-        return StreamingHttpResponse(job, content_type=form.media_type, headers=headers)
-    sound = form.whole(b"".join([part async for part in job]), round(job.audio_s * SR))
-    headers["X-Audio-Seconds"] = f"{job.audio_s:.3f}"
-    return HttpResponse(sound, content_type=form.media_type, headers=headers)
+        return StreamingHttpResponse(
+            lines, content_type="application/json", headers=_headers(job, voice)
+        )
+    sound = await _whole(job, wanted)
+    return JsonResponse(lines.line(sound), headers=_headers(job, voice))
+
+
+@api.post("/dev/phonemize", auth=bearer, response={200: PhonemizeOut, **ERRORS}, tags=["Kokoro"])
+async def phonemize(request: HttpRequest, wanted: PhonemizeIn) -> PhonemizeOut:
+    """Return the phonemes with which a text is spoken."""
+    return await _service(request).phonemize(wanted)
+
+
+@api.post("/dev/generate_from_phonemes", auth=bearer, openapi_extra=AUDIO, tags=["Kokoro"])
+async def generate_from_phonemes(request: HttpRequest, wanted: PhonemesIn) -> HttpResponseBase:
+    """Speak phonemes."""
+    speech = wanted.as_speech()
+    job, voice = await _service(request).begin(speech, "phonemes")
+    return await _sound(job, voice, speech)
 
 
 @api.api_operation(
@@ -199,6 +227,32 @@ def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
         ).response()
     message = "The body is not valid JSON." if error.status_code == 400 else str(error)
     return ApiError(error.status_code, message, code="invalid_json", kind=INVALID).response()
+
+
+async def _sound(job: Job, voice: Voice, wanted: SpeechIn) -> HttpResponseBase:
+    """Return the sound as it is made, or whole if that is asked for or it is ready."""
+    media_type = FORMATS[wanted.response_format].media_type
+    if wanted.stream and not job.complete:
+        return StreamingHttpResponse(job, content_type=media_type, headers=_headers(job, voice))
+    sound = await _whole(job, wanted)
+    return HttpResponse(sound, content_type=media_type, headers=_headers(job, voice))
+
+
+async def _whole(job: Job, wanted: SpeechIn) -> bytes:
+    parts = [part async for part in job]
+    return FORMATS[wanted.response_format].whole(b"".join(parts), round(job.audio_s * SR))
+
+
+def _headers(job: Job, voice: Voice) -> dict[str, str]:
+    headers = {"X-Voice": voice.name, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if not job.delivery.is_plain:
+        headers["X-Voice-Speed"] = f"{job.delivery.speed:g}"
+        headers["X-Voice-Gain-dB"] = f"{job.delivery.gain_db:g}"
+    if voice.sha256:
+        headers["X-Voice-SHA256"] = voice.sha256
+    if job.complete:
+        headers["X-Audio-Seconds"] = f"{job.audio_s:.3f}"
+    return headers
 
 
 def _fault(fault: dict[str, Any]) -> tuple[str, str]:

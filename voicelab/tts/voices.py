@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,6 +97,7 @@ class Voices:
         self._suffix = suffix
         self._names = names
         self._snapshot = Snapshot()
+        self._reading = threading.RLock()  # several threads ask for packs
         self._stock_packs: dict[str, VoicePack] = {}
         self._outdated: set[str] = set()  # packs above whose file may have changed
         self._damaged: dict[str, str] = {}  # warnings about stock packs, by name
@@ -132,10 +134,11 @@ class Voices:
     def refresh(self) -> None:
         """Reread manifest and packs; a rejected voice keeps its previous version."""
         known = self.warnings
-        self._snapshot = self._read()
-        self._damaged.clear()
-        self._outdated = set(self._stock_packs)
-        self._check_stock()
+        with self._reading:
+            self._snapshot = self._read()
+            self._damaged.clear()
+            self._outdated = set(self._stock_packs)
+            self._check_stock()
         for warning in self.warnings:
             if warning not in known:
                 logger.warning("voice refused: %s", warning)
@@ -176,7 +179,10 @@ class Voices:
             return voice.pack
         if voice.alias_of:
             return self.pack(self.find(voice.alias_of))
-        name = voice.name
+        with self._reading:
+            return self._stock_pack(voice.name)
+
+    def _stock_pack(self, name: str) -> VoicePack:
         if name not in self._stock_packs or name in self._outdated:
             try:
                 self._stock_packs[name] = self._student.stock_voice(name)

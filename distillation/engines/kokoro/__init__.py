@@ -16,6 +16,7 @@ INFO = StudentInfo(
     precisions=("fp32", "bf16", "auto"),
     strategy="gradient",
     has_gradient=True,
+    is_concurrent=True,
     is_natural=True,
     takes_seconds=True,
     pace_s=5.0,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from corpus.audio.types import Samples
 from distillation.engines.base import DifferentiableProsody, DifferentiableSpeech
 from distillation.engines.kokoro.network import Network, Prosody, Text
 from distillation.engines.kokoro.package_generator import Generator
+from distillation.engines.long_text import JOIN_S
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -127,3 +129,20 @@ def _again(block: Any, x: Tensor, style: Tensor) -> Tensor:
 
     y: Tensor = checkpoint(block, x, style, use_reentrant=False, preserve_rng_state=False)
     return y
+
+
+def joined_speech(
+    parts: Sequence[tuple[Callable[[Tensor], DifferentiableSpeech], Samples]], sr: int
+) -> Callable[[Tensor], DifferentiableSpeech]:
+    """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
+    import torch
+
+    def speak(offset: Tensor) -> DifferentiableSpeech:
+        silence = torch.zeros(round(JOIN_S * sr))
+        spoken = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
+        samples = [part for one in spoken for part in (silence, one.samples.cpu())][1:]
+        seconds = torch.stack([one.seconds for one in spoken]).sum() + JOIN_S * (len(spoken) - 1)
+        f0_hz = torch.cat([one.f0_hz for one in spoken])
+        return DifferentiableSpeech(torch.cat(samples), f0_hz.cpu(), seconds.cpu())
+
+    return speak

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from corpus.text.english import normalize_english
 from corpus.text.normalization import normalize_spanish
 from distillation.engines.base import EngineError
-from distillation.engines.kokoro.weights import REPO
+from distillation.engines.kokoro.files import REPO
 
 G2P = Callable[[str], str]
 SPANISH, AMERICAN, BRITISH = "e", "a", "b"
@@ -47,18 +48,39 @@ def letter_of_voice(name: str) -> str:
 
 def g2p(letter: str) -> G2P:
     """Return the function from text to phonemes of a language, numbers read out included."""
+    logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it warns where words run together
     made = _english(british=letter == BRITISH) if letter in (AMERICAN, BRITISH) else _other(letter)
     _unlink_copies()
     return made
+
+
+def read_in(letter: str, text: str) -> str:
+    """Return a text in words, as its phonemizer reads it; unchanged where espeak-ng does that."""
+    if letter == SPANISH:  # espeak-ng reads 1.500 as "uno, quinientos"
+        return normalize_spanish(text)
+    return normalize_english(text) if letter in (AMERICAN, BRITISH) else text
+
+
+def check_phonemes(phonemes: str, known: Container[str], most: int) -> None:
+    """Raise EngineError `bad_phonemes` if they cannot be spoken at once; it says why not."""
+    unknown = [sign for sign in dict.fromkeys(phonemes) if sign not in known]
+    if unknown:
+        named = ", ".join(f"{sign!r} (U+{ord(sign):04X})" for sign in unknown[:10])
+        raise EngineError("bad_phonemes", f"Kokoro has no symbol {named}.")
+    if len(phonemes) > most:
+        raise EngineError(
+            "bad_phonemes",
+            f"{len(phonemes)} symbols; {most} are spoken at once. Send them in parts.",
+        )
+    if not any(sign.isalpha() for sign in phonemes):
+        raise EngineError("bad_phonemes", "There is no sound in it, only signs.")
 
 
 def _other(letter: str) -> G2P:
     from kokoro.pipeline import KPipeline
 
     phonemes: Any = KPipeline(lang_code=letter, repo_id=REPO, model=False).g2p
-    if letter == SPANISH:  # espeak-ng reads 1.500 as "uno, quinientos"
-        return lambda text: str(phonemes(normalize_spanish(text))[0])
-    return lambda text: str(phonemes(text)[0])
+    return lambda text: str(phonemes(read_in(letter, text))[0])
 
 
 def _english(*, british: bool) -> G2P:
@@ -72,7 +94,7 @@ def _english(*, british: bool) -> G2P:
     fallback = EspeakFallback(british=british)
 
     def phonemes(text: str) -> str:
-        found, _ = fallback(SimpleNamespace(text=normalize_english(text)))
+        found, _ = fallback(SimpleNamespace(text=read_in(AMERICAN, text)))
         return _FLAG.sub("", found or "").replace("ɹɹ", "ɹ")
 
     return phonemes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from corpus.audio.types import Samples
 from distillation.engines.kokoro import generator, package_generator
+from distillation.engines.kokoro.batching import Batches
 
 if TYPE_CHECKING:
     from kokoro.model import KModel
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 TEXTS = 64  # about 0.5 MB each
 PROSODIES = 6  # about 5 MB each: two for every search text
 Generate = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
+_RANDOM = threading.Lock()  # torch has one random state per process
 AT_ONCE = 8  # voices decoded together: an estimated 1.2 GB for 10 s of speech each
 
 
@@ -85,6 +88,7 @@ class Network:
             if self._device.type == "cuda"
             else generator.Generator(decoder.generator, torch.bfloat16 if bf16 else torch.float32)
         )
+        self.batches = Batches(self.decode_together, AT_ONCE)
         self.text = lru_cache(maxsize=TEXTS)(self.text_of)
         self._prosody = _remembered(self._prosody_of, PROSODIES)
 
@@ -243,6 +247,20 @@ class Network:
                 upsampled = upsampled or block.upsample_type != "none"
         return generate(x.float(), prosody.source, style)
 
+    def decode_together(
+        self, prosodies: Sequence[Prosody], timbres: Sequence[Tensor]
+    ) -> Sequence[Tensor]:
+        """Return the samples of several windows of equal length, decoded in one call."""
+        import torch
+
+        return list(self.decode(Prosody.joined(prosodies), torch.cat(list(timbres)), self.generate))
+
+    def decode_window(self, prosody: Prosody, timbre: Tensor) -> Tensor:
+        """Return the samples of a window, shape (n,); on a GPU in one call with other threads'."""
+        if self.prefers_batch:
+            return self.batches(prosody, timbre)
+        return self.decode(prosody, timbre, self.generate)[0]
+
 
 def frames_at(durations: Tensor, speed: float) -> Tensor:
     """Return whole frames of each phoneme, so that their sum is that at speed 1 over `speed`.
@@ -295,7 +313,7 @@ def _fold_weight_norm(module: Any) -> None:
 def _seeded(device: Any, seed: int) -> Iterator[None]:
     import torch
 
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with _RANDOM, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,26 +18,39 @@ from distillation.engines.base import (
     DifferentiableProsody,
     DifferentiableSpeech,
     EngineError,
+    SpokenWord,
     check_request,
 )
-from distillation.engines.kokoro import INFO
-from distillation.engines.kokoro.files import PACKS, pack_paths, voice_names
-from distillation.engines.kokoro.gradient import GradientNetwork
-from distillation.engines.kokoro.languages import G2P, g2p, letter_of, letter_of_voice
-from distillation.engines.kokoro.network import Network
-from distillation.engines.kokoro.streaming import FRAME, frames_without_edges, streamed
-from distillation.engines.kokoro.weights import REPO, load
+from distillation.engines.kokoro.captions import Captions, word_frames
+from distillation.engines.kokoro.files import PACKS, WEIGHTS, check_files, pack_paths, voice_names
+from distillation.engines.kokoro.gradient import GradientNetwork, joined_speech
+from distillation.engines.kokoro.languages import (
+    G2P,
+    check_phonemes,
+    g2p,
+    letter_of,
+    letter_of_voice,
+    read_in,
+)
+from distillation.engines.kokoro.options import device_of, network_of, set_threads, torch_threads
+from distillation.engines.kokoro.streaming import FLEXIBLE, FRAME, Plan, planned, streamed, tempo_of
+from distillation.engines.kokoro.tempo import Tempo
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
-from distillation.engines.psola import stretched
 from distillation.voicepack import PackError, VoicePack
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONFIG, WEIGHTS = "config.json", "kokoro-v1_0.pth"
 _PEAK = 0.97
-_FLEXIBLE = 1.5  # up to this speed durations alone give the length: a phoneme lasts two frames
-_TOLERANCE = 0.01  # of the length
+_ESPEAK = threading.Lock()  # espeak-ng has one state per process
+
+
+class _Piece(NamedTuple):
+    """A piece of a text, its phonemes, and the row of the pack that it uses."""
+
+    text: str
+    phonemes: str
+    row: Samples
 
 
 class KokoroStudent:
@@ -80,9 +94,10 @@ class KokoroStudent:
     ) -> None:
         self.model_dir = Path(model_dir)
         self._letter = letter_of(lang)
-        self._files_check()
-        _threads_set(threads)
-        self._network = _network(self.model_dir, _device(device), precision)
+        check_files(self.model_dir)
+        set_threads(threads)
+        self._threads = torch_threads()
+        self._network = network_of(self.model_dir, device_of(device), precision)
         self.weights = sha256_of(self.model_dir / WEIGHTS)
         self._gradients: GradientNetwork | None = None
         self._g2ps: dict[str, G2P] = {self._letter: g2p(self._letter)}
@@ -114,6 +129,13 @@ class KokoroStudent:
             other._letter = letter
             other._spoken = lru_cache(maxsize=4096)(other._phonemes)
         return self._others[letter]
+
+    def share_processor(self, among: int) -> None:
+        """Use one of so many equal shares of torch's threads in the calling thread.
+
+        Two threads with one of torch's each speak 1.6 times as much as one with two of them.
+        """
+        set_threads(max(1, self._threads // among))
 
     @property
     def prefers_batch(self) -> bool:
@@ -200,13 +222,88 @@ class KokoroStudent:
         Audio
             24 kHz, |y| < 1.
         """
+        for audio, _ in self._sound(self._pieces(text, condition, speed), speed, seed):
+            yield audio
+
+    def captioned(
+        self, text: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
+        """Speak `text` as `stream` does, and tell when each word is spoken.
+
+        Yields
+        ------
+        Audio, list of SpokenWord
+            Each part of the sound, and the words that end in it; seconds since the first part.
+        """
+        found = self._pieces(text, condition, speed)
+        return self._sound(found, speed, seed, captions=self._captions)
+
+    def phonemes(self, text: str) -> str:
+        """Return the phonemes of a text of any length, as they are spoken.
+
+        Raises
+        ------
+        EngineError
+            `empty_text`.
+        """
+        return self._spoken(tidy(text))
+
+    def tokens(self, phonemes: str) -> list[int]:
+        """Return the ids of phonemes in the network."""
+        return [self._network.vocab[sign] for sign in phonemes]
+
+    def check_phonemes(self, phonemes: str) -> None:
+        """Raise EngineError `bad_phonemes` if the string cannot be spoken; it says why not."""
+        check_phonemes(phonemes, self._network.vocab, self.max_phonemes)
+
+    def speak_phonemes(
+        self, phonemes: str, condition: VoicePack, *, speed: float = 1.0, seed: int = 0
+    ) -> Iterator[Audio]:
+        """Speak a phoneme string as `stream` speaks a text; errors as of `check_phonemes`."""
+        check_request(self.name, condition, speed)
+        self.check_phonemes(phonemes)
+        piece = _Piece("", phonemes, condition.row(len(phonemes)))
+        for audio, _ in self._sound([piece], speed, seed):
+            yield audio
+
+    def _sound(
+        self,
+        found: Sequence[_Piece],
+        speed: float,
+        seed: int,
+        captions: Callable[[_Piece, Plan], Captions] | None = None,
+    ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
+        """Yield the sound of pieces window by window, with captions if asked for."""
         loudness = 1.0  # falls where a window would clip
-        for index, (phonemes, row) in enumerate(self._rows(text, condition, speed)):
+        given = 0  # samples
+        for index, piece in enumerate(found):
             if index:
-                yield Audio(np.zeros(round(JOIN_S * self.sr), np.float32), self.sr)
-            for y in self._windows(phonemes, row, speed, seed + index):
+                silence = np.zeros(round(JOIN_S * self.sr), np.float32)
+                given += len(silence)
+                yield Audio(silence, self.sr), []
+            plan = planned(self._network, piece.phonemes, piece.row, speed=speed, seed=seed + index)
+            words, before_s = captions and captions(piece, plan), given / self.sr
+            for y in streamed(self._network, plan):
                 loudness = min(loudness, self._loudness(y))
-                yield Audio(y * np.float32(loudness), self.sr)
+                given += len(y)
+                ended = words.after(y) if words else []
+                yield (
+                    Audio(y * np.float32(loudness), self.sr),
+                    [
+                        SpokenWord(word, start_s + before_s, end_s + before_s)
+                        for word, start_s, end_s in ended
+                    ],
+                )
+
+    def _captions(self, piece: _Piece, plan: Plan) -> Captions:
+        words = word_frames(
+            piece.text,
+            piece.phonemes,
+            plan.frames,
+            lambda text: read_in(self._letter, text),
+            self._phonemes,
+        )
+        return Captions(words, (plan.first, plan.end), plan.samples, self.sr)
 
     def differentiable_synthesis(
         self, text: str, condition: VoicePack, *, seed: int = 0
@@ -227,10 +324,10 @@ class KokoroStudent:
         """
         network = self._gradient_network()
         parts = [
-            (network.speech(phonemes, seed=seed + index), row)
-            for index, (phonemes, row) in enumerate(self._rows(text, condition))
+            (network.speech(piece.phonemes, seed=seed + index), piece.row)
+            for index, piece in enumerate(self._pieces(text, condition))
         ]
-        return _joined(parts, self.sr)
+        return joined_speech(parts, self.sr)
 
     def differentiable_prosody(
         self, text: str, condition: VoicePack
@@ -239,7 +336,9 @@ class KokoroStudent:
         import torch
 
         network = self._gradient_network()
-        parts = [(network.prosody(phonemes), row) for phonemes, row in self._rows(text, condition)]
+        parts = [
+            (network.prosody(piece.phonemes), piece.row) for piece in self._pieces(text, condition)
+        ]
 
         def predict(offset: Tensor) -> DifferentiableProsody:
             found = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
@@ -252,13 +351,13 @@ class KokoroStudent:
         self._gradients = self._gradients or GradientNetwork(self._network)
         return self._gradients
 
-    def _rows(
-        self, text: str, condition: VoicePack, speed: float = 1.0
-    ) -> list[tuple[str, Samples]]:
-        """Return the phonemes of each piece of a text with the row that it uses."""
+    def _pieces(self, text: str, condition: VoicePack, speed: float = 1.0) -> list[_Piece]:
+        """Return the pieces of a text that are spoken at once."""
         check_request(self.name, condition, speed)
-        spoken = map(self._spoken, pieces(tidy(text), self.phoneme_count, self.max_phonemes))
-        return [(phonemes, condition.row(len(phonemes))) for phonemes in spoken]
+        return [
+            _Piece(part, self._spoken(part), condition.row(self.phoneme_count(part)))
+            for part in pieces(tidy(text), self.phoneme_count, self.max_phonemes)
+        ]
 
     def _speak(
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
@@ -266,36 +365,17 @@ class KokoroStudent:
         rows = [pack.row(len(phonemes)) for pack in packs]
         spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed)
         return [
-            self._quietened(self._fitted(y, phonemes, row, speed, sum))
+            self._quietened(self._fitted(y, phonemes, row, speed))
             for y, row in zip(spoken, rows, strict=True)
         ]
 
-    def _windows(self, phonemes: str, row: Samples, speed: float, seed: int) -> Iterator[Samples]:
-        """Yield sound as it comes, or in one where it has to be fitted."""
-        found = streamed(self._network, phonemes, row, speed=speed, seed=seed)
-        if speed <= _FLEXIBLE:
-            yield from found
-        else:
-            whole = np.concatenate(list(found))
-            yield self._fitted(whole, phonemes, row, speed, frames_without_edges)
-
-    def _fitted(
-        self,
-        y: Samples,
-        phonemes: str,
-        row: Samples,
-        speed: float,
-        kept: Callable[[Sequence[int]], int],
-    ) -> Samples:
-        """Return sound at the wanted length where frames alone cannot be short enough.
-
-        `kept` tells how many of the frames at speed 1 the sound would have.
-        """
-        if speed <= _FLEXIBLE:
+    def _fitted(self, y: Samples, phonemes: str, row: Samples, speed: float) -> Samples:
+        """Return sound at the wanted length where frames alone cannot be short enough."""
+        if speed <= FLEXIBLE:
             return y
-        wanted = kept(self._network.plain_frames(phonemes, row)) * FRAME / speed
-        factor = wanted / len(y)
-        return stretched(y, self.sr, factor) if abs(factor - 1) > _TOLERANCE else y
+        plain = sum(self._network.plain_frames(phonemes, row))
+        tempo = Tempo(tempo_of(plain, len(y) // FRAME, speed))
+        return np.concatenate([tempo.feed(y), tempo.finish()])
 
     def _quietened(self, y: Samples) -> Samples:
         return y * np.float32(self._loudness(y))
@@ -308,90 +388,11 @@ class KokoroStudent:
         return min(1.0, _PEAK / max(peak, 1e-9))
 
     def _phonemes(self, text: str) -> str:
-        if self._letter not in self._g2ps:
-            self._g2ps[self._letter] = g2p(self._letter)
-        phonemes = self._g2ps[self._letter](text)
+        with _ESPEAK:
+            if self._letter not in self._g2ps:
+                self._g2ps[self._letter] = g2p(self._letter)
+            phonemes = self._g2ps[self._letter](text)
         known: str = "".join(sign for sign in phonemes if sign in self._network.vocab)
         if not any(sign.isalpha() for sign in known):
             raise EngineError("empty_text", f"There is nothing to say in {text[:40]!r}.")
         return known
-
-    def _files_check(self) -> None:
-        missing = [name for name in (CONFIG, WEIGHTS) if not (self.model_dir / name).is_file()]
-        if missing:
-            voices = ", ".join(self.stock_voices()) or "none"
-            raise EngineError(
-                "missing_model",
-                f"Kokoro misses {' and '.join(str(self.model_dir / name) for name in missing)}. "
-                "`manage.py models pull kokoro` fetches them, and voices; or put there the files "
-                f"of that name from huggingface.co/{REPO}, and voices into "
-                f"{self.model_dir / PACKS}/ (there now: {voices}).",
-            )
-
-
-def _joined(
-    parts: Sequence[tuple[Callable[[Tensor], DifferentiableSpeech], Samples]], sr: int
-) -> Callable[[Tensor], DifferentiableSpeech]:
-    """Return what speaks the pieces around their rows, as `long_text.joined` joins them."""
-    import torch
-
-    def speak(offset: Tensor) -> DifferentiableSpeech:
-        silence = torch.zeros(round(JOIN_S * sr))
-        spoken = [one(torch.from_numpy(row.copy()) + offset) for one, row in parts]
-        samples = [part for one in spoken for part in (silence, one.samples.cpu())][1:]
-        seconds = torch.stack([one.seconds for one in spoken]).sum() + JOIN_S * (len(spoken) - 1)
-        f0_hz = torch.cat([one.f0_hz for one in spoken])
-        return DifferentiableSpeech(torch.cat(samples), f0_hz.cpu(), seconds.cpu())
-
-    return speak
-
-
-def _network(model_dir: Path, device: str, precision: str) -> Network:
-    model = load(model_dir / CONFIG, model_dir / WEIGHTS).to(device)
-    return Network(model, bf16=_bf16(precision, device))
-
-
-def _bf16(precision: str, device: str) -> bool:
-    import torch
-
-    if precision not in INFO.precisions:
-        raise EngineError(
-            "bad_option", f"precision: {', '.join(INFO.precisions)}, not {precision!r}."
-        )
-    if precision == "fp32":
-        return False
-    able = (
-        torch.cuda.is_bf16_supported()
-        if device == "cuda"
-        else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    )
-    if precision == "bf16" and not able:
-        raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
-    return able
-
-
-def _device(device: str | None) -> str:
-    import torch
-
-    there = torch.cuda.is_available()
-    if device in (None, "", "auto"):
-        return "cuda" if there else "cpu"
-    if device == "cuda" and not there:
-        raise EngineError("bad_option", "device: torch sees no GPU here; use cpu.")
-    if device not in ("cpu", "cuda"):
-        raise EngineError("bad_option", f"device: cpu or cuda, not {device!r}.")
-    return device
-
-
-def _threads_set(threads: int | str | None) -> None:
-    import torch
-
-    if threads is None or threads == "":
-        return
-    try:
-        number = int(threads)
-    except ValueError as error:
-        raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
-    if number < 1:
-        raise EngineError("bad_option", f"threads: at least 1, not {number}.")
-    torch.set_num_threads(number)

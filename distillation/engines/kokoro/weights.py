@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distillation.engines.base import EngineError
+from distillation.engines.kokoro.files import REPO
 
 if TYPE_CHECKING:
     from kokoro.model import KModel
 
-REPO = "hexgrad/Kokoro-82M"  # passed so that the package uses no default and fetches nothing
 PARTS = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
 _MAY_MISS = (".norm.weight", ".norm.bias", "position_ids", "token_type_ids")
 _UNUSED = "pooler."

@@ -100,13 +100,21 @@ def votes_standing(listener: Listener) -> dict[int, ListeningVote]:
 
 def trial_current(listener: Listener) -> Trial | None:
     """Return the first trial without a vote, and note when it was first shown."""
+    return trials_next(listener)[0]
+
+
+def trials_next(listener: Listener) -> tuple[Trial | None, Trial | None]:
+    """Return the current trial, as `trial_current` does, and the one after it.
+
+    The sounds of the latter may be sent ahead; they cannot count as played before it is shown.
+    """
     voted = votes_standing(listener)
     rows = listener.trials.exclude(pk__in=voted).select_related("sound_a", "sound_b", "sound_x")
-    trial = rows.first()
+    trial, following = [*rows[:2], None, None][:2]
     if trial and trial.opened_at is None:
         trial.opened_at = timezone.now()
         trial.save(update_fields=["opened_at"])
-    return trial
+    return trial, following
 
 
 def sound_send(*, trial: Trial, side: str) -> bytes:

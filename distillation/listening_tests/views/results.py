@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from corpus.tables import formula_safe
 from distillation.listening_tests.models import ListeningTest
 from distillation.listening_tests.scales import Kind
 from distillation.listening_tests.services.access import may_see_results, part_of
@@ -20,6 +21,7 @@ from distillation.listening_tests.services.results import (
 )
 from distillation.listening_tests.views.plots import answer_bars, effect_plot, mean_plot
 from distillation.listening_tests.wording import EFFECTS, REASONS
+from voicelab.operations.audit import Act, act_record
 from voicelab.roles import REVIEWER, ROLES, role_required, roles_of
 
 FEW_VOTES = 24  # below it, only large differences show
@@ -51,7 +53,9 @@ def export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         answer = _csv(test)
     else:
         raise Http404
-    answer["Content-Disposition"] = f'attachment; filename="listening-test-{pk}.{kind}"'
+    name = f"listening-test-{pk}.{kind}"
+    act_record(Act.EXPORTED, about=name)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
@@ -96,11 +100,5 @@ def _csv(test: ListeningTest) -> HttpResponse:
     rows = list(vote_rows(test))
     writer = csv.DictWriter(answer, list(rows[0]) if rows else ["test"])
     writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: formula_safe(value) for name, value in row.items()} for row in rows)
     return answer
-
-
-def _safe(value: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula."""
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value

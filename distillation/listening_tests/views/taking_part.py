@@ -153,12 +153,20 @@ def _trial(listener: Listener, key: Any) -> Trial:
 
 def _state(listener: Listener) -> dict[str, Any]:
     """Return the current trial and how far the listener is; no voice, score or purpose."""
-    trial = participation.trial_current(listener)
+    trial, following = participation.trials_next(listener)
     done = len(participation.votes_standing(listener))
     return {
         "done": done,
         "total": listener.trials.count(),
         "trial": trial and _trial_state(listener, trial),
+        "ahead": list(_addresses(listener, following).values()) if following else [],
+    }
+
+
+def _addresses(listener: Listener, trial: Trial) -> dict[str, str]:
+    key = {"key": listener.key, "trial": trial.key}
+    return {
+        side: reverse("listening_test_sound", kwargs={**key, "side": side}) for side in trial.sounds
     }
 
 
@@ -168,12 +176,8 @@ def _trial_state(listener: Listener, trial: Trial) -> dict[str, Any]:
     return {
         "text": listener.test.texts[trial.sentence],
         "sides": [
-            {
-                "side": side,
-                "src": reverse("listening_test_sound", kwargs={**key, "side": side}),
-                "played": side in ended,
-            }
-            for side in trial.sounds
+            {"side": side, "src": src, "played": side in ended}
+            for side, src in _addresses(listener, trial).items()
         ],
         "played": reverse("listening_test_played", kwargs=key),
         "vote": reverse("listening_test_vote", kwargs=key),

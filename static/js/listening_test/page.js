@@ -102,6 +102,7 @@ async function show(next) {
   }
   if (next !== state) return;
   loading = false;
+  player.fetchAhead(state.ahead);
   if (wanted) player.choose(wanted);
   draw();
 }

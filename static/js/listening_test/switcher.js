@@ -9,6 +9,7 @@ export class Switcher {
     this.onChange = onChange;
     this.onHeard = onHeard;
     this.loop = false;
+    this.ahead = new Map(); // decoded sounds of the next trial, by address
     this.clear();
     setInterval(() => this.tick(), 40);
   }
@@ -25,15 +26,26 @@ export class Switcher {
   async load(sides) {
     const { trial } = this;
     const decoded = await Promise.all(sides.map(async ({ src }) => {
-      const answer = await fetch(src, { credentials: "same-origin", cache: "no-store" });
-      if (!answer.ok) throw new Error(answer.status);
-      return this.context.decodeAudioData(await answer.arrayBuffer());
+      const ahead = await this.ahead.get(src)?.catch(() => null);
+      return ahead ?? this.decode(src);
     }));
     if (trial !== this.trial) return;
     sides.forEach(({ side, played }, number) => {
       this.sounds.set(side, { buffer: decoded[number], parts: new Set(), heard: played });
     });
     this.audible = sides.find(({ side }) => side === "a")?.side ?? sides[0].side;
+  }
+
+  async decode(src) {
+    const answer = await fetch(src, { credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.status);
+    return this.context.decodeAudioData(await answer.arrayBuffer());
+  }
+
+  // Fetches the sounds of the next trial while this one is listened to; a fault shows when it comes.
+  fetchAhead(sources) {
+    this.ahead = new Map(sources.map((src) => [src, this.ahead.get(src) ?? this.decode(src)]));
+    for (const sound of this.ahead.values()) sound.catch(() => {});
   }
 
   get duration() {

@@ -117,6 +117,7 @@ export class Queue {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (answer.type === "opaqueredirect" || answer.status === 403) return { kind: "signin" };
+      if (answer.status === 507) return { kind: "full" };
       const body = await answer.json();
       if (answer.ok && body.sha256 === take.sha256) return { kind: "stored", ...body };
       if (answer.status === 422) return { kind: "refused", refused: body.refused };

@@ -8,7 +8,7 @@ export class QueueView {
 
   show({ waiting, refused, trouble }, queue) {
     const badge = this.at("queue");
-    const tone = { none: "good", sending: "accent", waiting: "warn", signin: "bad", refused: "bad" };
+    const tone = { none: "good", sending: "accent", waiting: "warn", full: "bad", signin: "bad", refused: "bad" };
     const rest = refused.length ? "refused" : "none";
     const state = waiting ? trouble || "sending" : rest;
     const text = this.text(state, waiting || refused.length);

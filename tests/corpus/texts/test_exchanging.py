@@ -25,6 +25,7 @@ TEXT = "Buenos días, gracias por llamar a nuestro servicio."
 @pytest.fixture(autouse=True)
 def _corpus(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
     corpus_load()
 
 

@@ -17,6 +17,7 @@ PROFILE = {"pitch_st": [-1.0, 1.0], "rate_ratio": [0.9, 1.1], "energy_db": [-2.0
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
     return settings.MEDIA_ROOT
 
 

@@ -80,7 +80,7 @@ def test_a_conflict_returns_the_current_sentence(sentences, neutral, labeler):
     )
 
 
-@pytest.mark.parametrize("data", [{}, {"style": "nope"}, {"style": "ne\0utral"}, {"seen": "x"}])
+@pytest.mark.parametrize("data", [{}, {"style": "nope"}])
 def test_an_invalid_choice_is_refused(data, sentences, labeler):
     answer = save(signed_in(labeler), "s-00", **data)
     assert answer.status_code == 422

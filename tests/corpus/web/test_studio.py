@@ -22,6 +22,7 @@ from tests.factories import (
     SentenceFactory,
     SpeakerFactory,
 )
+from tests.processes import full_disk
 from tests.signals import speech
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,19 @@ def record(client: Any, speaker: Any, sentence: Any, neutral: Any) -> Any:
         )
 
     return send
+
+
+def test_without_room_an_upload_is_answered_507_and_leaves_nothing(
+    record: Any, media: Any, client: Any
+) -> None:
+    client.raise_request_exception = False
+    data, uuid = wav(), str(uuid4())
+    with full_disk(len(data) // 2):
+        answer = record(data, uuid=uuid)
+    assert (answer.status_code, answer["X-Fault"]) == (507, "storage")
+    assert not Recording.objects.exists()
+    assert not files_in(media)
+    assert record(data, uuid=uuid).status_code == 200  # as the browser does, which kept the take
 
 
 def test_the_response_confirms_the_hash_and_a_repeated_upload_adds_no_take(

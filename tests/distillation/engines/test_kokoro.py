@@ -9,9 +9,8 @@ import torch
 
 from distillation import voicepack
 from distillation.engines import EngineError, student
-from distillation.engines.kokoro.files import PACKS
+from distillation.engines.kokoro.files import CONFIG, PACKS, WEIGHTS
 from distillation.engines.kokoro.languages import LETTERS, g2p, letter_of, letter_of_voice
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
 from distillation.engines.kokoro.weights import PARTS
 from distillation.engines.long_text import pieces, tidy
 from distillation.voicepack import VoicePack

@@ -8,9 +8,8 @@ import torch
 from kokoro.model import KModel
 
 from distillation.engines.kokoro import convolution as convolution
+from distillation.engines.kokoro.files import CONFIG, REPO, WEIGHTS
 from distillation.engines.kokoro.network import PROSODIES, frames_at
-from distillation.engines.kokoro.student import CONFIG, WEIGHTS
-from distillation.engines.kokoro.weights import REPO
 from tests.kokoros import as_batch_student, fresh_copy, in_bf16, repacked
 
 pytestmark = pytest.mark.weights

@@ -57,13 +57,14 @@ def test_long_text_is_cut_at_sentences_and_none_is_lost(real_kokoro, monkeypatch
     assert three.duration_s == pytest.approx(pair.duration_s + 0.25 + alone.duration_s)
 
 
-@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.1, 1.25, 1.5, 2.0, 3.0, 4.0])
+@pytest.mark.parametrize("speed", [0.25, 0.8, 1.5, 2.0, 4.0])
 def test_the_length_follows_the_speed(real_kokoro, speed):
-    pack = real_kokoro.stock_voice("ef_dora")
-    plain, whole = (real_kokoro.synthesize(TEXT, pack, speed=s).duration_s for s in (1.0, speed))
+    """A sentence of two seconds: of a shorter one, half a frame is more than 3 %."""
+    pack, text = real_kokoro.stock_voice("ef_dora"), "Gracias por llamar a nuestro servicio."
+    plain, whole = (real_kokoro.synthesize(text, pack, speed=s).duration_s for s in (1.0, speed))
     assert whole * speed == pytest.approx(plain, rel=0.03)
     plain, parts = (
-        sum(part.duration_s for part in real_kokoro.stream(TEXT, pack, speed=s))
+        sum(part.duration_s for part in real_kokoro.stream(text, pack, speed=s))
         for s in (1.0, speed)
     )
     assert parts * speed == pytest.approx(plain, rel=0.03)

@@ -13,6 +13,7 @@ from tests.factories import PersonFactory
 @pytest.fixture
 def run(db: None, settings: Any, tmp_path: Path) -> Run:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
     return run_with_sounds("neutral")
 
 

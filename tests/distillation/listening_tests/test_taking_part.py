@@ -129,6 +129,22 @@ class TestVotes:
             participation.sound_played(trial=trial, side="a")
         assert refused.value.code == "not_sent"
 
+    def test_the_next_sounds_are_sent_ahead_and_count_as_played_only_once_they_are_shown(
+        self, listener
+    ) -> None:
+        client = client_of(listener)
+        state = state_of(client, listener)
+        assert len(state["ahead"]) == 2
+        for src in state["ahead"]:
+            assert client.get(src).status_code == 200
+        trial = listener.trials.exclude(pk=participation.trial_current(listener).pk).first()
+        assert str(trial.key) in state["ahead"][0]
+        played = reverse("listening_test_played", args=[listener.key, trial.key])
+        assert client.post(played, {"side": "a"}).json()["code"] == "not_sent"
+        assert trial.playings.filter(played_at=None).count() == 2
+        vote = reverse("listening_test_vote", args=[listener.key, trial.key])
+        assert client.post(vote, {"value": "1"}).json()["code"] == "elsewhere"
+
     def test_nobody_can_have_played_it_faster_than_it_is(self, listener) -> None:
         client = client_of(listener)
         state = state_of(client, listener)["trial"]

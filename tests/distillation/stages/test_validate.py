@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -10,11 +11,14 @@ from corpus.audio.io import read_wav, write_wav
 from corpus.audio.loudness import integrated_lufs
 from distillation.engines.base import Prompt
 from distillation.engines.recordings import RecordingsTeacher
-from distillation.recipe import StyleRecipe
+from distillation.recipe import WEIGHTS, StyleRecipe
+from distillation.scoring import Score
 from distillation.scoring.naturalness import naturalness
+from distillation.scoring.scorer import TextResult, harmonic_score, self_similarity
 from distillation.stages import validate
 from distillation.stages.base import StageError
 from distillation.stages.run_report import build_report, write_report
+from distillation.stages.score_intervals import ScoredVoice, score_intervals
 from distillation.stages.validate import StyleReport, validate_style
 from tests.distillation.voices import HELD_OUT, REFERENCE, recipe, say, stranger, student
 from tests.signals import silence
@@ -82,6 +86,61 @@ def test_the_voice_is_compared_with_the_one_in_service(
     gained = found["evolved"]["mean"] - found["deployed"]["mean"]
     assert found["over_deployed"]["mean"] == pytest.approx(gained)
     assert found["over_deployed"] != found["gain"] != found["over_best_base"]
+
+
+def test_the_score_and_its_changes_have_intervals_over_the_sentences(
+    validated: tuple[StyleReport, Path],
+) -> None:
+    report = validated[0]
+    found = json.loads(json.dumps(report.to_json()))["score_intervals"]
+    assert set(found) == {"start", "evolved", "deployed", "gain", "over_deployed"}
+    for one in found.values():
+        assert one["low"] <= one["mean"] <= one["high"]
+    for kind, voice in (("start", report.start), ("evolved", report.evolved)):
+        assert found[kind]["mean"] == voice.score.total
+    assert found["gain"]["mean"] == pytest.approx(report.gain["total"])
+    over = found["evolved"]["mean"] - found["deployed"]["mean"]
+    assert found["over_deployed"]["mean"] == pytest.approx(over)
+    assert "over_deployed" not in score_intervals(
+        {kind: made_voice(0.9, 6) for kind in ("start", "evolved")}, WEIGHTS
+    )
+
+
+def test_the_interval_of_the_score_covers_the_score_of_many_sentences() -> None:
+    """Sentences of a known spread: the score of 400 lies in at least 80 of 100 intervals of 12."""
+    everything = made_voice(0.8, 400).score.total
+    covered = 0
+    for seed in range(100):
+        one = made_voice(0.8, 12, seed=seed)
+        interval = score_intervals({"start": one, "evolved": one}, WEIGHTS)["evolved"]
+        covered += interval["low"] <= everything <= interval["high"]
+    assert covered >= 80
+
+
+def made_voice(target: float, sentences: int, *, seed: int = 1000) -> ScoredVoice:
+    """Return a voice whose sentences are as similar to the target, and to each other, by chance."""
+    rng = np.random.default_rng(seed)
+    embeddings = np.abs(rng.normal(1.0, 0.3, (sentences, 256)))
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    targets = np.clip(rng.normal(target, 0.05, sentences), 0, 1)
+    features = np.clip(rng.normal(0.6, 0.08, sentences), 0, 1)
+    texts = tuple(
+        TextResult(silence(0.1), row.astype(np.float32), float(near))
+        for row, near in zip(embeddings, targets, strict=True)
+    )
+    parts = {
+        "target": float(targets.mean()),
+        "self": self_similarity([one.embedding for one in texts if one.embedding is not None]),
+        "feature": float(features.mean()),
+    }
+    score = Score(
+        total=harmonic_score(parts, WEIGHTS),
+        target=parts["target"],
+        first=texts[0].target,
+        self_=parts["self"],
+        feature=parts["feature"],
+    )
+    return ScoredVoice(texts, tuple(features.tolist()), score)
 
 
 def test_without_a_base_voice_and_a_deployed_one_there_are_no_files_of_them(

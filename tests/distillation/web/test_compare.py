@@ -106,7 +106,7 @@ def test_colours_of_runs_are_none_of_a_style() -> None:
 def test_one_listens_before_the_curve_and_the_recipes_are_folded(runs: list[Run]) -> None:
     content = page(LABELER, runs[0].pk, runs[1].pk)
     folded = content.index('<details class="panel')
-    assert content.index("score on held-out sentences") < content.index("<polyline") < folded
+    assert content.index("Score on held-out sentences") < content.index("<polyline") < folded
     assert content.index("weight · self-similarity") > folded
 
 

@@ -248,7 +248,7 @@ def test_the_fitted_speed_and_gain_are_deployed_unless_switched_off(voices_dir: 
 
 def test_time_limits_in_the_wrong_order_stop_the_worker(settings: Settings) -> None:
     assert tasks.limits_check() == []
-    settings.LEASE_SECONDS = settings.SLICE_HARD_SECONDS
+    settings.SLICE_SOFT_SECONDS = settings.SLICE_HARD_SECONDS
     assert [error.id for error in tasks.limits_check()] == ["distillation.E001"]
-    with pytest.raises(ImproperlyConfigured, match="LEASE_SECONDS"):
+    with pytest.raises(ImproperlyConfigured, match="SLICE_SOFT_SECONDS"):
         tasks.limits_refuse()

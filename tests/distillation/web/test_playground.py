@@ -115,6 +115,34 @@ def test_a_voice_of_the_service_is_streamed_and_then_kept(client: Client, speech
     saved.close()
 
 
+def test_a_sound_is_drawn_once_it_is_stored(client: Client, speech: Server) -> None:
+    speech.answers = [(200, {"Content-Type": "audio/wav"}, encode_wav(tone(440.0, 1.0)))]
+    answer = ask(client)
+    drawn = answer.json()["waveform"]
+    assert client.get(drawn).status_code == 204
+    assert heard(client, answer)
+    assert client.get(drawn).content.startswith(b"<svg")
+    assert drawn in client.get(reverse("playground_history")).content.decode()
+    assert signed_in().get(drawn).status_code == 404
+
+
+def test_a_mix_is_spoken_and_listed_with_its_shares(client: Client, speech: Server) -> None:
+    answer = ask(client, "voice:amable(3)+pf_luz(1)")
+    assert heard(client, answer) == SOUND
+    assert speech.asked[0][2]["voice"] == "amable(3)+pf_luz(1)"
+    history = client.get(reverse("playground_history")).content.decode()
+    assert "amable 75 %, pf_luz 25 %" in history
+
+
+def test_voices_of_two_engines_do_not_mix(client: Client, speech: Server) -> None:
+    speech.listing = json.dumps(VOICES).replace("praat", "kokoro", 1).encode()
+    answer = ask(client, "voice:amable(1)+pf_luz(1)")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "Voices of two engines do not mix."},
+    )
+
+
 def test_an_equal_request_is_spoken_once_for_everybody(client: Client, speech: Server) -> None:
     heard(client, ask(client))
     assert ask(client).json()["id"] == PlaygroundSound.objects.get().pk
@@ -173,6 +201,7 @@ def test_an_answer_that_is_no_speech_is_explained(client: Client, speech: Server
         ({"format": "exe"}, "format"),
         ({"voice": ""}, "Choose a voice"),
         ({"voice": "pack:999"}, "not there any more"),
+        ({"voice": "voice:amable(1)+nobody(2)"}, "has no voice “nobody”"),
         ({"voice": "voice:nobody"}, "has no voice “nobody”; it has: amable, pf_luz."),
     ],
 )

@@ -164,7 +164,7 @@ def test_warnings_about_a_target_are_shown_above_its_search(run: Run) -> None:
     row.save()
     content = signed_in(LABELER, "en").get(page).content.decode()
     card = content.partition('id="style-neutral"')[2].partition("<article")[0]
-    assert card.count("<p>") == 2
+    assert card.partition("headline")[0].count("<p>") == 2
     assert "only 4.3 s of speech" in card
     assert "310 Hz, higher than every stock voice (up to 244 Hz)" in card
     assert card.index("only 4.3 s") < card.index("80.0") < card.index("<audio")
@@ -209,16 +209,39 @@ def test_the_headline_is_of_held_out_sentences_with_its_intervals(run: Run) -> N
     style = run.report.data["styles"]["neutral"]
     style["similarity"]["over_deployed"] = {"mean": 0.021, "low": -0.004, "high": 0.04}
     style["start"] = {**style["start"], "score": {**style["start"]["score"], "total": 70.5}}
-    run.report.save()
+    run.report.save()  # as reports were before the score had intervals
     StyleRun.objects.update(best_score=91.25)
     answer = signed_in(LABELER, "en").get(reverse("run", args=[run.pk]))
     card = answer.content.decode().partition('id="style-neutral"')[2].partition("<audio")[0]
     said = words.text_of(card)
-    assert "80.0 / 100 score on held-out sentences +9.5 against the start" in said
+    assert "Score on held-out sentences 80.0 / 100 +9.5 against the start Similarity" in said
     assert "0.861 0.850 to 0.873" in said
-    assert "+0.159 +0.140 to +0.178" in said
-    assert "against the voice in service +0.021 −0.004 to +0.040 · may be chance" in said
+    assert "+0.159 against the start +0.140 to +0.178" in said
+    served = "+0.021 against the voice in service then −0.004 to +0.040 · may be chance"
+    assert served in said
     assert "91.25" not in said
+
+
+def test_the_score_has_its_interval_wherever_it_is_the_headline(run: Run) -> None:
+    intervals = {
+        "evolved": {"mean": 80.0, "low": 78.3, "high": 81.7},
+        "gain": {"mean": 9.5, "low": 8.0, "high": 11.0},
+        "over_deployed": {"mean": -1.0, "low": -2.0, "high": 0.5},
+    }
+    run.report.data["styles"]["neutral"]["score_intervals"] = intervals
+    run.report.save()
+    StyleRun.objects.filter(style="neutral").update(report=run.report.data["styles"]["neutral"])
+    client = signed_in(REVIEWER, "en")
+    served = "−1.0 against the voice in service then"
+    for page in (reverse("run", args=[run.pk]), reverse("review", args=[run.pk])):
+        said = words.text_of(client.get(page).content.decode())
+        assert "80.0 / 100 78.3 to 81.7 +9.5 against the start +8.0 to +11.0" in said
+        assert f"{served} −2.0 to +0.5 · may be chance" in said
+    for page in (reverse("runs"), reverse("home")):
+        said = words.text_of(client.get(page).content.decode())
+        assert "80.0 78.3 to 81.7 +9.5 against the start" in said
+        assert f"{served} · may be chance" in said
+    assert "78.3 to 81.7" in client.get(reverse("report", args=[run.pk])).content.decode()
 
 
 def test_what_the_polling_brings_is_what_changed(run: Run) -> None:

@@ -175,7 +175,7 @@ class TestPages:
         self, admin: Client, two: list[Deployment]
     ) -> None:
         page = self.page(admin)
-        for said in ("v2", "0.861", "(0.850 – 0.873)", "Roll back to v1", "Bien.", "All versions"):
+        for said in ("v2", "0.861", "0.850 to 0.873", "Roll back to v1", "Bien.", "All versions"):
             assert said in page
         admin.post(reverse("voice_roll_back", args=[two[1].pk]))
         carried_out(Deployment.objects.get(state="requested"))
