@@ -27,9 +27,13 @@ from corpus.models import (
 from corpus.sentence_text import sentence_sounds
 from corpus.services.speakers import consent_withdraw
 
+SHA256_DIGITS = 64
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Admin of append-only rows, which are created by the application's pages."""
+
+    show_full_result_count = False  # of a million rows
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -157,6 +161,13 @@ class RecordingAdmin(ReadOnlyAdmin):
     search_fields = ("sentence__sentence_id", "sha256")
     exclude = ("wav", "original")  # audio is served by the take's page, which checks the role
     inlines = (VerdictInline,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        if len(search_term) == SHA256_DIGITS:
+            return queryset.filter(sha256=search_term.lower()), False
+        return (queryset.search(search_term) if search_term else queryset), False
 
 
 @admin.register(TakeVerdict)

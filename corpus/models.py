@@ -416,6 +416,7 @@ class ProsodyScore(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["recording", "-id", "quality"], name="newest_qualities")]
         verbose_name = _("prosody score")
         verbose_name_plural = _("prosody scores")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from distillation.engines.kokoro.files import CONFIG, WEIGHTS
@@ -17,6 +18,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 append_only: Any = import_module("voicelab.operations.migrations.0002_append_only")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Forget what other tests counted: row numbers begin again in each."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"\.venv/bin/djlint --reformat templates": (ByCI("make lint"),),
     r"make \.venv|make teacher": (
         ByCI("make .venv"),
-        ByCI("make teacher &  # downloads, mostly: beside the linters"),
+        ByCI("make teacher &  # downloads, mostly: beside the linters and the demo"),
     ),
     r"make lock": (
         ByTest(

@@ -61,6 +61,12 @@ def records(person: Any) -> bool:
     return SPEAKER in roles and (ADMIN not in roles or speaker_of(person) is not None)
 
 
+def newest_keys(*rows: Any) -> str:
+    """Return a name of the state of append-only rows, for what is kept until there are newer."""
+    keys = (model.objects.order_by("-pk").values_list("pk", flat=True).first() for model in rows)
+    return "-".join(str(key or 0) for key in keys)
+
+
 def disputes_count(person: Any) -> Count:
     reviews = REVIEWER in roles_of(person)
     href = reverse("label_disputes") if reviews else f"{reverse('label')}?state=disputed"

@@ -1,17 +1,28 @@
 """Builds a recipe from the database: labelled sentences, usable takes and prompts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
-from corpus.models import Recording, Sentence, Speaker, StyleLabel
+from corpus.models import (
+    Adjudication,
+    LabelDecision,
+    ProsodyScore,
+    Recording,
+    Sentence,
+    Speaker,
+    StyleLabel,
+    TakeVerdict,
+)
 from corpus.querysets import RecordingQuerySet
+from corpus.services.counts import newest_keys
 from distillation.engines import TEACHERS
 from distillation.engines.reference_audio import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
 from distillation.recipe import RecipeError, RunRecipe
@@ -35,6 +46,8 @@ from distillation.services.in_use import default_student
 from distillation.services.targets import Clip, by_style
 
 ENOUGH_S = 6.0  # takes are joined until a prompt lasts this long
+KEPT_SECONDS = 3600
+T = TypeVar("T")
 Takes = dict[str, list[Any]]  # by style, best first
 
 
@@ -147,7 +160,14 @@ def usable_takes(
 
 
 def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
-    """Return who has usable takes in these styles; a run uses those of the first."""
+    """Return who has usable takes in these styles; a run uses those of the first.
+
+    Reads every usable take, so it is kept until there is a newer take, score, verdict or label.
+    """
+    return _kept("ranked", labels, lambda: _speakers_ranked(labels))
+
+
+def _speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
     takes: Any = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
     each = takes.values("speaker__name", "style__key", "sentence")
     of_style = [F("speaker__name"), F("style__key")]
@@ -166,13 +186,23 @@ def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
 def sentences_counted(
     labels: Sequence[StyleLabel], plays_takes: bool, speaker: Speaker | None = None
 ) -> dict[int, int]:
-    """Count by style what `sentence_options` would return."""
+    """Count by style what `sentence_options` would return; kept like `speakers_ranked`."""
     if plays_takes:
         takes = usable_takes(labels, speaker).filter(sentence__label=F("style")).order_by()
         rows: Any = takes.values_list("style").annotate(n=Count("sentence", distinct=True))
-        return dict(rows)
+        whose = f"counted-{speaker.pk if speaker else 'all'}"
+        return _kept(whose, labels, lambda: dict(rows))
     current: Any = Sentence.objects.current().filter(label__in=labels).order_by()
     return dict(current.values_list("label").annotate(n=Count("*")))
+
+
+def _kept(name: str, labels: Sequence[StyleLabel], count: Callable[[], T]) -> T:
+    version = newest_keys(
+        Recording, ProsodyScore, TakeVerdict, LabelDecision, Adjudication, Sentence
+    )
+    people = Speaker.objects.values_list("pk", "name", "consented_at", "withdrawn_at")
+    asked = hash((tuple(people), tuple((label.pk, label.key) for label in labels)))
+    return cast(T, cache.get_or_set(f"{name}-{asked}-{version}", count, KEPT_SECONDS))
 
 
 def best_speaker(labels: Sequence[StyleLabel]) -> Speaker | None:

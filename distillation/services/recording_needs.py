@@ -20,6 +20,7 @@ from corpus.models import (
     TakeVerdict,
 )
 from corpus.phonetics import phonemes, syllables
+from corpus.services.counts import newest_keys
 from distillation.models import Run, TakeUse, ValidationReport
 
 BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
@@ -210,8 +211,8 @@ def _cell_counts(speaker: Speaker | None) -> tuple[Counts, Counts]:
     """Count labelled sentences, and those with a take; kept for a minute for all speakers."""
     if speaker:
         return _counts(_labelled(speaker))
-    versions = map(_last, (LabelDecision, Adjudication, Sentence, Recording, TakeVerdict))
-    key = f"recording-needs-{'-'.join(map(str, versions))}"
+    version = newest_keys(LabelDecision, Adjudication, Sentence, Recording, TakeVerdict)
+    key = f"recording-needs-{version}"
     found = cache.get_or_set(key, lambda: _counts(_labelled(None)), KEPT_SECONDS)
     return cast(tuple[Counts, Counts], found)
 
@@ -247,10 +248,6 @@ def _counts(labelled: Any) -> tuple[Counts, Counts]:
 
 def _frozen(counts: Mapping[tuple[int, int], Sequence[int]]) -> Counts:
     return {cell: tuple(numbers) for cell, numbers in counts.items()}
-
-
-def _last(model: Any) -> int:
-    return model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _scores(styles: Mapping[str, Any]) -> dict[str, dict[tuple[int, str], float]]:
