@@ -1,4 +1,4 @@
-"""Long lists: the number of queries does not grow with the rows, and pages are read from both ends."""
+"""Long lists: queries do not grow with the rows, and pages are read from both ends."""
 
 from typing import Any
 
