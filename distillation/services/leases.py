@@ -36,6 +36,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 STILL_LOOKS = 3  # further looks at an unchanged heartbeat, one every recovery.BEAT_SECONDS
+# The same for a process that lives on this machine: Praat holds Python's lock, and with it the
+# thread of the heartbeat, for as long as it analyses a sound (15 s and more on a busy machine).
+ALIVE_LOOKS = 24
 AGAIN_SECONDS = 1.0  # between two attempts while the database does not answer
 PATIENCE_SECONDS = 120.0  # for a database that does not answer, before a slice's work is dropped
 MAX_INTERRUPTIONS = 10
@@ -172,7 +175,7 @@ class Watch:
         """Look at all heartbeats, end the leases of those that stand still; return how many."""
         rows = list(Heartbeat.objects.all())
         self._seen = {row.lease: (row.beats, self._looks(row)) for row in rows}
-        still = [row for row in rows if self._seen[row.lease][1] >= STILL_LOOKS]
+        still = [row for row in rows if self._seen[row.lease][1] >= _looks_allowed(row.owner)]
         return sum(_lease_end(row, "its heartbeat stands still") for row in still)
 
     def _looks(self, row: Heartbeat) -> int:
@@ -227,6 +230,11 @@ def _keep(lease: str, ended: Event) -> None:
             pause = AGAIN_SECONDS
         finally:
             connection.close()  # of this thread; a process at work keeps one, not two
+
+
+def _looks_allowed(owner: str) -> int:
+    here = owner.startswith(f"{host_name()}/")
+    return ALIVE_LOOKS if here and _is_alive(owner) else STILL_LOOKS
 
 
 def _is_alive(owner: str) -> bool:
