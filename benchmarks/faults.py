@@ -11,8 +11,9 @@ ten. `namespace`: of two workers in PID namespaces of their own the one that lea
 `worker`: the only worker is killed with all its processes and started again. `kills`: it is killed
 six times, every 12 seconds; nobody touches the run.
 
-Standing still: the longest time without an evaluation from the service's return (the kill) on.
-Lost: evaluations made again. Doubled: evaluations that two stored slices have both counted.
+Standing still: the longest time without an evaluation from the service's return (the first kill)
+on, up to the end of the search. Lost: evaluations made again, without those a kill cut short.
+Doubled: evaluations and points that the disturbed run has more than the undisturbed one.
 """
 
 from __future__ import annotations
@@ -118,6 +119,8 @@ class Trial(KilledRun):
         super().__init__(data, steps=steps, slice_seconds=SLICE_S, servers=servers.env)
         self.servers, self._space = servers, space
         self.workers: list[psutil.Process] = []
+        self.kills, self.longest_s = 0, 0.0
+        self._last: tuple[int, float] | None = None
 
     @contextmanager
     def more(self, count: int) -> Iterator[None]:
@@ -146,6 +149,7 @@ class Trial(KilledRun):
             if process.is_running():
                 process.kill()
         worker.wait(30)
+        self.kills += 1
         self.workers.remove(worker)
 
     def end_all(self) -> None:
@@ -170,25 +174,25 @@ class Trial(KilledRun):
     def until(self, evaluations: int) -> None:
         wait_for("evaluations", lambda: len(self.evaluated()) >= evaluations, seconds=PATIENCE_S)
 
-    def standstill(self, disturb: Callable[[], None]) -> float:
-        """Disturb; return the longest time without an evaluation from then to the run's end."""
-        disturb()
-        longest, count, since = 0.0, len(self.evaluated()), time.monotonic()
-        deadline = since + PATIENCE_S
-        while not self._is_over() and time.monotonic() < deadline:
+    def watch(self, seconds: float) -> bool:
+        """Note the longest time without an evaluation; return whether the search goes on."""
+        deadline = time.monotonic() + seconds
+        while self._is_searching() and time.monotonic() < deadline:
             time.sleep(0.2)
             now = len(self.evaluated())
-            if now > count or self._is_validating():
-                longest = max(longest, time.monotonic() - since)
-                count, since = now, time.monotonic()
-        return max(longest, time.monotonic() - since)
+            if self._last is None or now > self._last[0]:
+                self._last = (now, time.monotonic())
+            self.longest_s = max(self.longest_s, time.monotonic() - self._last[1])
+        return self._is_searching()
 
-    def _is_over(self) -> bool:
+    def _is_searching(self) -> bool:
+        query = "select stage, state from distillation_stylerun where id = 2"
+        [(stage, state)] = self.ask(query)
+        return stage == "evolve" and state != "failed"
+
+    def is_over(self) -> bool:
         states = self.ask("select state from distillation_run where id = 2")
         return states[0][0] in ("finished", "failed")
-
-    def _is_validating(self) -> bool:
-        return self.ask("select stage from distillation_stylerun where id = 2") != [("evolve",)]
 
 
 def _away(trial: Trial, name: str) -> None:
@@ -205,7 +209,8 @@ def _worker(trial: Trial) -> None:
 def _kills(trial: Trial) -> None:
     for _ in range(KILLS):
         _worker(trial)
-        time.sleep(BETWEEN_S)
+        if not trial.watch(BETWEEN_S):
+            return
 
 
 FAULTS: dict[str, Callable[[Trial], None]] = {
@@ -228,20 +233,24 @@ def measure(name: str, steps: int) -> None:
         with trial.more(2 if name == "namespace" else 1):
             trial.finish_first(seconds=PATIENCE_S)
             trial.until(steps // 4)
-            still = trial.standstill(lambda: FAULTS[name](trial))
-        _report(name, trial, still)
+            FAULTS[name](trial)
+            kills = trial.kills
+            trial.watch(PATIENCE_S)
+            wait_for("the end of the run", trial.is_over, seconds=PATIENCE_S)
+        _report(name, trial, kills)
 
 
-def _report(name: str, trial: Trial, still_s: float) -> None:
+def _report(name: str, trial: Trial, kills: int) -> None:
     [(state, error)] = trial.ask("select state, error from distillation_run where id = 2")
     rows = trial.ask("select evaluations from distillation_stylerun order by id")
     made, packs = len(trial.evaluated()), trial.packs()
     points = trial.ask("select count(*) from distillation_scorepoint group by style_run_id")
+    bits = "same bits" if len(packs) == 2 and len(set(packs)) == 1 else "OTHER BITS"
     print(
-        f"{name:10} stood still {still_s:5.1f} s · lost {made - rows[1][0]} of {rows[1][0]} "
-        f"evaluations · doubled {rows[1][0] - rows[0][0]} evaluations, "
-        f"{abs(points[-1][0] - points[0][0])} points · {state} {error}"
-        f"{'· same bits' if len(set(packs)) == 1 and len(packs) == 2 else '· OTHER BITS'}",
+        f"{name:10} kills {kills} · stood still {trial.longest_s:4.1f} s · "
+        f"lost {made - rows[1][0]} of {rows[1][0]} evaluations · "
+        f"doubled {rows[1][0] - rows[0][0]} evaluations, {points[-1][0] - points[0][0]} points · "
+        f"{f'{state} {error}'.strip()} · {bits}",
         flush=True,
     )
 
@@ -249,7 +258,7 @@ def _report(name: str, trial: Trial, still_s: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("fault", nargs="*", choices=[*FAULTS, []], metavar="FAULT")
-    parser.add_argument("--steps", type=int, default=400, help="of the search (400)")
+    parser.add_argument("--steps", type=int, default=1200, help="of the search (1200)")
     wanted = parser.parse_args()
     for name in wanted.fault or FAULTS:
         measure(name, wanted.steps)
