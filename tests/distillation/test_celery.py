@@ -47,7 +47,8 @@ def test_a_run_survives_a_killed_worker(data: Path) -> None:
         os.killpg(worker.pid, signal.SIGKILL)
     port = free_port()
     watched = env | {"WORKER_PORT": str(port), "LOG_FORMAT": "json"}
-    with running(WORKER, log=data / "second.log", env=watched):
+    second = [*WORKER, "--loglevel=info"]
+    with running(second, log=data / "second.log", env=watched):
         assert wait_for("the end of the run", ended, seconds=100) == [("finished", "")]
         answers = [httpx.get(f"http://127.0.0.1:{port}/{path}") for path in PROBES]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 404]

@@ -171,7 +171,7 @@ def test_a_persons_roles_are_loaded_in_one_query(django_assert_num_queries):
 def test_home_counts_by_style_in_few_queries(labelled_corpus, django_assert_max_num_queries):
     SpeakerFactory()
     client = client_of("admin")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(33):
         context = client.get(reverse("home")).context
     assert (context["steps"][0].done, context["steps"][0].total) == (4, 5)
     assert [(row["labelled"], row["waiting"]) for row in context["rows"]] == [(2, 2), (2, 2)]

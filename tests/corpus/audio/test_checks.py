@@ -53,7 +53,7 @@ def test_quiet_sound_with_round_tops_is_not_clipped(turned_down_db: float) -> No
     for sound in sounds:
         turned = Audio(sound.y * np.float32(quiet), sound.sr)
         assert checks.clipped_share(turned) <= checks.MAX_CLIPPED
-        if turned_down_db < 60:
+        if turned_down_db < 50:  # people's speech is no sound any more then
             again = io.decode(io.encode_wav(turned))
             assert checks.clipped_share(again) <= checks.MAX_CLIPPED
 

@@ -82,7 +82,9 @@ def test_scoring_accepted_takes_again_shows_the_difference_and_keeps_the_old_sco
     rows = client.get(url).context["rows"]
     assert {row.score.recording_id for row in rows} == {moved.pk, same.pk}
     assert all(row.difference for row in rows)
-    client.post(url, {"take": [str(moved.pk), "x", "999999"]})
+    assert client.post(url, {"take": [str(moved.pk), "x"]}).status_code == 400
+    assert moved.prosody_scores.count() == 1
+    client.post(url, {"take": [str(moved.pk), "999999"]})
     again, kept = moved.prosody_scores.all()
     assert (kept.pk, kept.quality) == (before.pk, before.quality)
     assert (again.rescored_by, again.baseline["takes"]) == (reviewer, 2)

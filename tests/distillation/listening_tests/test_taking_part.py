@@ -66,7 +66,7 @@ class TestSounds:
         client = client_of(listener)
         trial = state_of(client, listener)["trial"]
         answers = [client.get(side["src"]) for side in trial["sides"]]
-        headers = [{**one.headers} for one in answers]
+        headers = [{**one.headers, "X-Request-ID": "drawn anew"} for one in answers]
         assert headers[0] == headers[1]
         assert headers[0]["Cache-Control"] == "no-store"
         assert not {"ETag", "Last-Modified", "Content-Disposition"} & set(headers[0])
