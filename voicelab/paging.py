@@ -23,7 +23,7 @@ class LongPaginator(Paginator):
     def _counted(self) -> int:
         if self._known is not None:
             return self._known
-        rows = self._rows if self._most is None else self._rows[: self._most + 1]
+        rows = self._rows if self._most is None else self._rows.order_by()[: self._most + 1]
         return int(rows.count())
 
     @cached_property

@@ -36,7 +36,7 @@ from voicelab.request_values import row_number
 from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
-MOST_FOUND = 10_000
+MOST_FILTERED, MOST_FOUND = 10_000, 1000
 SENTENCES_FOUND = 20
 
 
@@ -65,11 +65,12 @@ def takes(request: HttpRequest) -> HttpResponse:
 
 
 def _pages(filter_: TakeFilter, seen: Any, counts: dict[str, int]) -> LongPaginator:
-    """Return the pages of the keys; a search is counted up to `MOST_FOUND`."""
+    """Return the pages of the keys; a filter and a search are counted up to a limit."""
     wanted = filter_.cleaned_data if filter_.is_valid() else {}
     keys = _filtered(filter_, seen).order_by("-pk").values_list("pk", flat=True)
     if any(wanted.get(name) for name in ("style", "speaker", "q")):
-        return LongPaginator(keys, PAGE_SIZE, most=MOST_FOUND)
+        most = MOST_FOUND if wanted.get("q") else MOST_FILTERED
+        return LongPaginator(keys, PAGE_SIZE, most=most)
     return LongPaginator(keys, PAGE_SIZE, known=counts.get(wanted.get("state", ""), 0))
 
 
