@@ -87,7 +87,7 @@ PARTS = {  # files, sounds, drawings and parts of the pages above
     *(
         "favicon",
         *("audit_export", "healthz", "readyz", "metrics", "unattended"),
-        *("admin_login", "login_code"),
+        *("admin_login", "login_code", "run_launch_takes"),
         "corpus_export",
         "focus_next",
         "take_audio",

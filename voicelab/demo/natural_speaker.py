@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +57,7 @@ class NaturalSpeaker:
     engine = "kokoro"
 
     def __init__(self, model_dir: Path) -> None:
-        # Alone on the machine while it speaks, so it may have every core: 0.6 of the time on two.
-        options = {"model_dir": model_dir, "precision": PRECISION, "threads": os.cpu_count()}
+        options = {"model_dir": model_dir, "precision": PRECISION}
         self._student = engines.student(self.engine, options)
         self._voice = self._student.stock_voice(STOCK_VOICE)
 
