@@ -24,7 +24,7 @@ from voicelab.tts.metrics import Metrics
 from voicelab.tts.phonemes import check_kind, phonemized
 from voicelab.tts.schemas import SPEEDS, PhonemizeIn, PhonemizeOut, SpeechIn
 from voicelab.tts.speaker import Job, Kind, Speaker, Utterance
-from voicelab.tts.voices import Voice, VoiceNotFound, Voices
+from voicelab.tts.voices import ChosenVoice, Voice, VoiceNotFound, Voices
 
 logger = logging.getLogger("voicelab.tts")
 
@@ -59,21 +59,6 @@ def _workers(config: Config) -> int:
     """Return how many requests are spoken at once: one, unless the engine can do more."""
     info = STUDENTS.get(config.backend) or TEACHERS.get(config.backend)
     return config.workers if info is None or getattr(info, "is_concurrent", False) else 1
-
-
-class ChosenVoice:
-    """The voice of one request; `voice` is another one if its pack turns out to be damaged."""
-
-    def __init__(self, voice: Voice, load: Callable[[Voice], tuple[Voice, VoicePack]]) -> None:
-        self.voice = voice
-        self._load = load
-        self._pack: VoicePack | None = None
-
-    def pack(self) -> VoicePack:
-        """Return the pack, read when it is first asked for; runs in the inference thread."""
-        if self._pack is None:
-            self.voice, self._pack = self._load(self.voice)
-        return self._pack
 
 
 class Service:

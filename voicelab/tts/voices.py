@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -44,6 +44,21 @@ class Voice:
     pack: VoicePack | None = None
     delivery: Delivery = PLAIN
     style: str = ""
+
+
+class ChosenVoice:
+    """The voice of one request; `voice` is another one if its pack turns out to be damaged."""
+
+    def __init__(self, voice: Voice, load: Callable[[Voice], tuple[Voice, VoicePack]]) -> None:
+        self.voice = voice
+        self._load = load
+        self._pack: VoicePack | None = None
+
+    def pack(self) -> VoicePack:
+        """Return the pack, read when it is first asked for; runs in the inference thread."""
+        if self._pack is None:
+            self.voice, self._pack = self._load(self.voice)
+        return self._pack
 
 
 @dataclass(frozen=True)
