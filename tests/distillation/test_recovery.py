@@ -41,7 +41,7 @@ def advance_slices(run: Run, until: Callable[[StyleRun], object]) -> StyleRun:
 
 
 def kill_after_heartbeat(row: StyleRun) -> float:
-    """Execute a slice as a worker that dies between its last heartbeat and its commit."""
+    """Execute a slice as a worker that stands still between its last heartbeat and its commit."""
     claimed: Any = leases.lease_claim(style_run_id=row.pk, slice=row.slice)
     recipe = claimed.run.run_recipe
     student, checkpoint = slice_work.student_of(recipe), run_files.checkpoint_read(claimed)
@@ -50,7 +50,8 @@ def kill_after_heartbeat(row: StyleRun) -> float:
     figures = slice_work.Pulse(claimed, evolution).figures()
     assert leases.lease_beat(claimed, **figures)
     watch = leases.Watch()
-    assert sum(watch.look() for _ in range(leases.STILL_LOOKS + 1)) == 1
+    assert [watch.look() for _ in range(leases.ALIVE_LOOKS)] == [0] * leases.ALIVE_LOOKS
+    assert watch.look() == 1
     return float(figures["best_score"])
 
 

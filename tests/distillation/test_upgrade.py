@@ -66,6 +66,9 @@ def test_an_older_database_upgrades() -> None:
     before = [("distillation", "0010_best_base_voice"), ("corpus", "0006_indexes_of_the_queues")]
     executor = _one_by_one()
     latest = executor.loader.graph.leaf_nodes()
+    # Later migrations of the corpus hang on what the former ones were squashed to.
+    executor.migrate([("corpus", "0001_squashed_2026_11")])
+    executor = _one_by_one()
     executor.migrate(before)
     try:
         _fill(executor.loader.project_state(before).apps)
