@@ -11,13 +11,11 @@ from functools import partial
 from typing import Any, Literal
 
 DELIMITERS = ",;\t|"
+# What `decode` returns, and its name for people.
 ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252",
              "mac_roman": "Mac Roman", "cp850": "MS-DOS 850"}  # fmt: skip
-"""What `decode` returns, and its name for people."""
 _STATED = re.compile(rf'"?sep=([{DELIMITERS}])"?[{DELIMITERS}]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _SPANISH = re.compile(r"(?<=[a-zA-Z])[áéíóúüñÁÉÍÓÚÜÑ]|[áéíóúüñÁÉÍÓÚÜÑ](?=[a-zA-Z])|(?<!\w)[¿¡]\w")
-
-
 _LOST = re.compile(r"\ufffd|Ã|Â(?=\W)|├|┬|√(?=\w)")
 _ERROR = re.compile(
     r"#(?:N/[AD]|[¡¿]?(?:REF|VALUE|VALOR|NAME|NOMBRE|DIV/0|NUM|NULL|NULO|SPILL|DESBORDAMIENTO|CALC"

@@ -160,7 +160,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"manage\.py recount_sounds": (
         ByTest("tests/corpus/texts/test_recounting.py::test_the_command_says_how_many_changed"),
     ),
-    r"prepare|phoneme_report": (
+    r"(manage\.py )?prepare|phoneme_report": (
         Run(("manage.py prepare", "manage.py phoneme_report"), "163 861 phonemes"),
     ),
     r"(export|import)_corpus": (

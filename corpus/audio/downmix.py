@@ -97,9 +97,7 @@ def without_rumble(audio: Audio) -> Audio:
 def _rumble(audio: Audio) -> Samples:
     """Return the part below 40 Hz, at the audio's own rate and length."""
     rate = 2 * RUMBLE_HZ
-    beyond = min(
-        round(EDGE_S * audio.sr), len(audio.y) - 1
-    )  # mirrored at the ends, or it would ring
+    beyond = min(round(EDGE_S * audio.sr), len(audio.y) - 1)  # mirrored, or its ends would ring
     padded = np.pad(audio.y, beyond, mode="reflect")
     slow = soxr.resample(soxr.resample(padded, audio.sr, rate), rate, audio.sr)
     slow = np.pad(slow, (0, max(0, beyond + len(audio.y) - len(slow))))

@@ -2,7 +2,8 @@
 
 No clock decides. A worker at work counts its heartbeat up every few seconds, and every other worker
 looks at all of them; a heartbeat that had the same number at four looks in a row has lost its
-worker. A look needs the database as the heartbeat does, so while there is none nobody is lost.
+worker, unless that process is seen to live on the same machine (then at 25). A look needs the
+database as the heartbeat does, so while there is none nobody is lost.
 """
 
 import logging

@@ -9,7 +9,7 @@ from django.db.models import Count
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS, has_voices
 from distillation.sentence_selection import REFERENCES, SpeakerTakes
-from distillation.services.recipes import sentences_counted, speakers_ranked
+from distillation.services.recipes import best_speaker, sentences_counted, speakers_ranked
 from distillation.services.recovery import teacher_is_there, worker_is_there
 
 
@@ -97,7 +97,7 @@ def launch_requirements(
     if mix_speakers:
         speaker = None
     elif ranked and speaker is None:
-        speaker = Speaker.objects.get(name=ranked[0].speaker)
+        speaker = best_speaker(chosen or labels)
     found = sentences_counted(labels, info.plays_takes, speaker)
     return Requirements(
         plays_takes=info.plays_takes,

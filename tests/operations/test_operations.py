@@ -14,7 +14,15 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from distillation.models import Deployment, Heartbeat, Run, RunState, StyleRun, WorkerBeat
+from distillation.models import (
+    Deployment,
+    Heartbeat,
+    Run,
+    RunState,
+    StyleRun,
+    VoicePack,
+    WorkerBeat,
+)
 from tests.distillation.factories import finished_run
 from tests.factories import PersonFactory
 from voicelab.operations import observation, probes
@@ -160,6 +168,21 @@ def test_the_page_shows_workers_slices_disks_and_failures_with_what_to_do(
         assert said in page, said
     assert "No worker is at a slice." not in page
     assert not Deployment.objects.exists()
+
+
+def test_a_voice_that_failed_its_test_and_stays_is_a_failure() -> None:
+    run = finished_run("neutral")
+    pack: Any = VoicePack.objects.filter(style="neutral").first()
+    row = Deployment.objects.create(
+        pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=run.created_by,
+        state="deployed", test={"state": "passed", "why": ""},
+    )  # fmt: skip
+    assert observation.failures() == []
+    row.test = {"state": "failed", "why": "no_sound", "stays": "no version before"}
+    row.save()
+    [failure] = observation.failures()
+    assert (failure.code, failure.cause) == ("no_sound", "no version before")
+    assert "roll it back" in failure.remedy
 
 
 def test_an_empty_installation_has_an_operations_page(admin: Client) -> None:

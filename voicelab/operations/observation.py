@@ -31,6 +31,7 @@ from distillation.models import (
 )
 from distillation.services.queue import ORDINARY, TEACHER, queue_of
 from distillation.services.recovery import SILENCE, teacher_is_there, worker_is_there
+from distillation.services.voice_tests import FAILED as FAILED_TEST
 from distillation.wording import fault_words
 
 QUEUES = {
@@ -251,18 +252,23 @@ def _failed_styles() -> Iterator[Failure]:
 
 
 def _failed_deployments() -> Iterator[Failure]:
-    """Deployments that failed, or whose voice failed its test, and that none followed."""
+    """Deployments that failed, or whose voice failed its test and is in service all the same."""
     for row in Deployment.objects.last_of_each_voice().select_related("pack"):
         code, _colon, cause = row.error.partition(": ")
-        if row.state == Deployment.State.FAILED:
-            yield Failure(
-                what=str(row),
-                href=reverse("voices"),
-                at=row.created_at,
-                code=code,
-                cause=cause or row.error,
-                remedy=fault_words(code),
-            )
+        remedy = fault_words(code)
+        if row.state != Deployment.State.FAILED:
+            if row.test.get("state") != FAILED_TEST or row.action == Deployment.Action.RETIRE:
+                continue
+            code, cause = row.test["why"], row.test.get("stays", "")
+            remedy = _("The voice failed its test: roll it back, or deploy another version.")
+        yield Failure(
+            what=str(row),
+            href=reverse("voices"),
+            at=row.created_at,
+            code=code,
+            cause=cause or row.error,
+            remedy=remedy,
+        )
 
 
 def run_counts() -> dict[str, int]:

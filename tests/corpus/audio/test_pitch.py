@@ -1,6 +1,7 @@
 import numpy as np
 import parselmouth
 import pytest
+import soundfile
 
 from corpus.audio import autocorrelation, io, pitch
 from corpus.audio.types import Audio
@@ -108,7 +109,7 @@ def assert_agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -
     found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
     voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
-    assert (voiced != wanted).mean() < 0.014
+    assert (voiced != wanted).mean() < 0.012
     both = voiced & wanted
     if both.any():
         error_st = np.abs(12 * np.log2(found_hz[both] / wanted_hz[both]))
@@ -135,5 +136,6 @@ def test_the_pitch_track_agrees_with_praat(
 
 def test_the_pitch_track_of_human_voices_agrees_with_praat() -> None:
     for path in sorted(signals.shared_data("speech").glob("*.flac")):
-        assert_agrees_with_praat(io.decode(path), 60.0, 600.0)
-        assert_agrees_with_praat(io.decode(path), 90.0, 300.0)
+        y, sr = soundfile.read(path, dtype="float32")  # with the rumble that decoding removes
+        assert_agrees_with_praat(Audio(y, sr), 60.0, 600.0)
+        assert_agrees_with_praat(Audio(y, sr), 90.0, 300.0)
