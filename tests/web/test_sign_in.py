@@ -158,7 +158,7 @@ def test_wrong_codes_make_the_next_one_wait_and_an_admin_ends_a_lost_factor(ana:
     for code in ("000000", _code(key)):
         answer = client.post(reverse("login_code"), {"code": code})
         assert answer.status_code == 422
-    assert "Espera 1 segundo." in answer.content.decode()
+    assert "Espere 1 segundo." in answer.content.decode()
     admin.force_login(PersonFactory(roles=["admin"]))
     assert "Segundo factor" in admin.get(reverse("people")).content.decode()
     admin.post(reverse("person_second_factor", args=[ana.pk]))
