@@ -206,19 +206,17 @@ def validate_style(
         `bad_target`: no speech in the target clip.
     """
     clips, scorer = _scorer(recipe, Path(target))
-    packs = {"start": start, "evolved": evolved}
-    packs |= {"deployed": deployed} if deployed else {}
     best = student.stock_voice(base_voice) if base_voice else None
-    packs |= {"best_base": best} if best and best.sha256 != start.sha256 else {}
-    stock = "best_base" if "best_base" in packs else "start" if best else ""
+    packs, stock = _packs(start, evolved, deployed, best)
     checks_naturalness = NATURALNESS_LOSS in recipe.thresholds and available()
     speak = partial(_by_teacher, teacher, prompt, recipe.style(style_key).speed, recipe.seed)
     spoken, files = _speak_held_out(
         recipe, style_key, student, packs, speak, Path(audio_dir), on_progress, stock=stock
     )
-    compared = [kind for kind in ("start", "evolved", "deployed") if kind in packs]
     scored: dict[str, ScoredVoice] = {
-        kind: ScoredVoice.of(scorer, spoken[kind]) for kind in compared
+        kind: ScoredVoice.of(scorer, spoken[kind])
+        for kind in ("start", "evolved", "deployed")
+        if kind in packs
     }
     results = {
         kind: _result(scored[kind].score, packs[kind], recipe.held_out_texts, spoken[kind])
@@ -255,6 +253,17 @@ def validate_style(
             lost=scorer.score_all(searched).total - results["evolved"].score.total,
         ),
     )
+
+
+def _packs(
+    start: VoicePack, evolved: VoicePack, deployed: VoicePack | None, best: VoicePack | None
+) -> tuple[dict[str, VoicePack], str]:
+    """Return the voices that speak, and which of them is the best base voice, if it is known."""
+    packs = {"start": start, "evolved": evolved}
+    packs |= {"deployed": deployed} if deployed else {}
+    if best is None or best.sha256 == start.sha256:
+        return packs, "start" if best else ""
+    return packs | {"best_base": best}, "best_base"
 
 
 def _evidence(

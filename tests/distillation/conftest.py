@@ -1,6 +1,6 @@
 """Fixtures of the tests of distillation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from distillation.engines.kokoro.files import PACKS
 from distillation.engines.kokoro.student import KokoroStudent
 from distillation.hub import KOKORO
 from distillation.scoring import naturalness as scoring
+from distillation.services import queue, slices
 from distillation.stages import naturalness as stages
 from tests.distillation.voices import LONG, say
 from tests.standins import kokoro_dir
@@ -83,3 +84,34 @@ def kokoro_files(settings: Settings, kokoro_voices: Path) -> Path:
     for part in KOKORO.parts:
         (settings.MODEL_DIR / part.target).touch()
     return Path(settings.MODEL_DIR)
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
+    """Call something and its callbacks after the commit; return the messages sent."""
+
+    def do(function: Callable, *args: object, **kwargs: object) -> list:
+        with django_capture_on_commit_callbacks(execute=False) as callbacks:
+            function(*args, **kwargs)
+        sent = [c for c in callbacks if getattr(c, "args", ()) and c.args[0] == queue.ADVANCE]
+        for callback in callbacks:
+            if callback not in sent:
+                callback()
+        return [tuple(callback.keywords["args"]) for callback in sent]
+
+    return do
+
+
+@pytest.fixture
+def work(commit: Callable) -> Callable:
+    """Execute the messages in order until none is left, as one worker would."""
+
+    def do(*messages: tuple[int, int], limit: int = 200) -> int:
+        waiting, done = list(messages), 0
+        while waiting and done < limit:
+            style_run_id, slice_ = waiting.pop(0)
+            waiting += commit(slices.style_advance, style_run_id=style_run_id, slice=slice_)
+            done += 1
+        return done
+
+    return do
