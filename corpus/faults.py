@@ -61,6 +61,7 @@ STORAGE_FAULTS = (FULL, READ_ONLY, GONE, UNREACHABLE)
 BY_ERRNO = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), FULL),
     errno.EROFS: READ_ONLY,
+    errno.ENXIO: GONE,  # no such bucket
     **dict.fromkeys((errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN), UNREACHABLE),
 }
 BY_WORDS = {

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
+from corpus.bucket import address_of
 from voicelab.tracing import logging_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -178,8 +179,14 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 if MEDIA_ROOT.is_relative_to(DATA_DIR):  # a folder elsewhere is made by `manage.py prepare`
     MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "media/"  # never served by path: views check the role and stream the file
+STORAGE_URL = env.str("STORAGE_URL", default="")  # a bucket for media and deployed voices
+if STORAGE_URL:
+    try:
+        address_of(STORAGE_URL)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from error
 STORAGES = {
-    "default": {"BACKEND": "corpus.storage.WholeFiles"},
+    "default": {"BACKEND": f"corpus.storage.{'BucketFiles' if STORAGE_URL else 'WholeFiles'}"},
     "staticfiles": {"BACKEND": "voicelab.assets.AssetStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640

@@ -35,8 +35,6 @@ def _orphans(folder: str) -> list[str]:
 
 def _names(folder: str, *, kind: int) -> list[str]:
     """Return the folders (`kind` 0) or files (1) in a folder of the storage."""
-    if not default_storage.exists(folder):
-        return []
     return [f"{folder}/{name}" for name in default_storage.listdir(folder)[kind]]
 
 

@@ -158,8 +158,6 @@ def batch_keep(*, person: Any, file: Any) -> UUID:
 def batch_drop(*, person: Any) -> None:
     """Forget the archive a person sent, if there is one."""
     folder = _folder(person)
-    if not default_storage.exists(folder):
-        return
     for name in default_storage.listdir(folder)[1]:
         default_storage.delete(f"{folder}/{name}")
 

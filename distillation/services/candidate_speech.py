@@ -13,7 +13,7 @@ from distillation.models import PlaygroundSound
 from distillation.services.errors import USER_FAULTS
 from distillation.services.playground import sound_fail, sound_store
 from distillation.services.provenance import consent_hold
-from distillation.services.run_files import media_path
+from distillation.services.run_files import media_file
 from distillation.services.slice_work import student_of
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def _speak(sound: PlaygroundSound) -> Audio:
     delivery = pack.fitted or PLAIN
     speed = min(max(sound.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
     recipe = pack.style_run.run.run_recipe
-    voice = voicepack.load(media_path(pack.file.name), engine=pack.engine)
+    voice = voicepack.load(media_file(pack.file.name), engine=pack.engine)
     audio = student_of(recipe).synthesize(sound.text, voice, speed=speed)
     return amplify(resample(audio, SR), delivery.gain_db)
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from corpus.audio.encoding import FORMATS
 from corpus.files import sha256_of_json, write_bytes
+from corpus.storage import media
 from distillation.engines.base import SPEEDS
 from distillation.models import PlaygroundSound, VoicePack
 from distillation.services.errors import PlaygroundError
@@ -97,6 +97,7 @@ def sound_store(*, sound: PlaygroundSound, content: bytes) -> None:
     """Store the spoken text; nothing is left if the sound was removed meanwhile."""
     name = sound._meta.get_field("file").generate_filename(sound, "")
     write_bytes(media_path(name), content)
+    media.publish(name)
     done = {"state": PlaygroundSound.State.READY, "file": name, "error": ""}
     if not PlaygroundSound.objects.filter(pk=sound.pk).update(**done):
         _file_release(name)
@@ -224,4 +225,4 @@ def _check_rate(person: Any) -> None:
 def _file_release(name: str) -> None:
     """Delete a file that no sound refers to."""
     if not PlaygroundSound.objects.filter(file=name).exists():
-        default_storage.delete(name)
+        media.delete(name)

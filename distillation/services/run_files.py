@@ -1,13 +1,14 @@
 """A run's files in the media: names, paths, whether they are intact; a style's workspace."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256
+from corpus.storage import media
 from distillation.models import StyleRun, VoicePack
 from distillation.services.errors import RunError
 from distillation.stages.clips import clip_path
@@ -15,13 +16,14 @@ from distillation.stages.clips import clip_path
 KINDS = {"start": VoicePack.Kind.START, "evolved": VoicePack.Kind.EVOLVED}
 
 
-def prompt_name(run_id: int, style: str) -> str:
-    """Return the name of the audio file with the joined takes of a style's prompt."""
-    return f"runs/{run_id}/reference_audio/{style}/prompt.wav"
-
-
 def media_path(name: str | None) -> Path:
-    return Path(default_storage.path(name or ""))
+    """Return where a file of the media is written on this machine; `media.publish` stores it."""
+    return Path(media.path(name or ""))
+
+
+def media_file(name: str | None) -> Path:
+    """Return the path of a file of the media, for reading; it may be missing."""
+    return media.fetch(name) if name else media_path(name)
 
 
 def audio_name(run_id: int) -> str:
@@ -54,14 +56,14 @@ def field_path(row: Any, field: str, filename: str = "") -> tuple[str, Path]:
 
 def files_delete(names: Iterable[str]) -> None:
     for name in filter(None, names):
-        default_storage.delete(name)
+        media.delete(name)
 
 
 def checkpoint_read(style_run: StyleRun) -> bytes | None:
     """Return the last checkpoint, None before the first; raise RunError if it is damaged."""
     if not style_run.checkpoint:
         return None
-    path = media_path(style_run.checkpoint.name)
+    path = media_file(style_run.checkpoint.name)
     data = path.read_bytes() if path.exists() else b""
     if sha256(data) != style_run.checkpoint_sha256:
         raise RunError(
@@ -79,9 +81,11 @@ class MediaWorkspace:
         self._style_run = style_run
         self.target_name = str(style_run.target.name or field_path(style_run, "target")[0])
 
-    @property
+    @cached_property
     def target(self) -> Path:
-        return media_path(self.target_name)
+        """The target; it is written after it was first asked for, so it is fetched only then."""
+        name = PurePosixPath(self.target_name)
+        return media.fetch_folder(name.parent.as_posix()) / name.name
 
     @property
     def target_texts(self) -> tuple[str, ...]:
@@ -89,18 +93,24 @@ class MediaWorkspace:
 
     @property
     def joined_prompt(self) -> Path:
-        return media_path(prompt_name(self._style_run.run_id, self._style_run.style))
+        return self.target.with_name("prompt.wav")
 
     @property
     def audio_dir(self) -> Path:
         return media_path(audio_name(self._style_run.run_id))
 
     def input(self, name: str) -> Path:
-        return media_path(name)
+        return media_file(name)
 
     def pack(self, kind: str) -> Path:
         row = self._style_run.packs.get(kind=KINDS[kind])
-        return media_path(row.file.name)
+        return media_file(row.file.name)
+
+    def publish_target(self) -> None:
+        media.publish(PurePosixPath(self.target_name).parent.as_posix())
+
+    def publish_audio(self) -> None:
+        media.publish(f"{audio_name(self._style_run.run_id)}/{self._style_run.style}")
 
     def of_style(self, style: str) -> "MediaWorkspace":
         return MediaWorkspace(self._style_run.run.style_runs.get(style=style))

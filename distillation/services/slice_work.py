@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from corpus.audio.io import encode_wav, write_wav
 from corpus.audio.types import Audio
 from corpus.files import sha256, sha256_of_json
+from corpus.storage import media
 from distillation import voicepack
 from distillation.engines.base import Student
 from distillation.models import Deployment, ScorePoint, Stage, StyleRun, VoicePack
@@ -25,6 +26,7 @@ from distillation.services.run_files import (
     MediaWorkspace,
     checkpoint_read,
     field_path,
+    media_file,
     media_path,
     sample_name,
 )
@@ -85,13 +87,15 @@ def reference_slice(style_run: StyleRun) -> Outcome:
     inputs_check(runner.recipe, style_run.style)
     info = runner.make_target().to_json()
     del info["path"]
-    name = MediaWorkspace(style_run).target_name
-    return Outcome(stage=Stage.EVOLVE, fields={"target": name, "target_info": info})
+    workspace = MediaWorkspace(style_run)
+    workspace.publish_target()
+    fields = {"target": workspace.target_name, "target_info": info}
+    return Outcome(stage=Stage.EVOLVE, fields=fields)
 
 
 def inputs_check(recipe: RunRecipe, style: str) -> None:
     """Raise if takes or clips are missing or differ from those the recipe was made of."""
-    for name, how in changed_inputs(recipe, style, media_path):
+    for name, how in changed_inputs(recipe, style, media_file):
         if how == "missing":
             raise RunError(
                 "take_missing",
@@ -118,6 +122,7 @@ def _beat_of(style_run: StyleRun) -> Any:
 def validate_slice(style_run: StyleRun) -> Outcome:
     runner = style_runner(style_run, _beat_of(style_run))
     report = runner.validate(base_voice=style_run.base_voice, deployed=_in_service(style_run))
+    MediaWorkspace(style_run).publish_audio()
     data = report.to_json()
     return Outcome(stage=None, fields={"report": data, "report_sha256": sha256_of_json(data)})
 
@@ -129,7 +134,7 @@ def _in_service(style_run: StyleRun) -> Path | None:
         place=str(settings.VOICES_DIR), pack__engine=style_run.run.run_recipe.student
     )
     row = rows.select_related("pack").last()
-    return media_path(row.pack.file.name) if row else None
+    return media_file(row.pack.file.name) if row else None
 
 
 def evolve_slice(style_run: StyleRun) -> Outcome:
@@ -292,6 +297,8 @@ def _pack(
     row.file.name, path = field_path(row, "file")
     row.sha256 = voicepack.save(pack, path)
     write_wav(media_path(sample_name(row)), _sample(style_run.run.run_recipe, pack))
+    for name in (row.file.name, sample_name(row)):
+        media.publish(name)
     return row
 
 

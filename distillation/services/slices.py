@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from corpus.files import sha256_of_json
-from corpus.storage import root_check, storage_fault
+from corpus.storage import media, storage_fault
 from distillation.engines.praat import espeak
 from distillation.models import (
     ACTIVE,
@@ -93,7 +93,7 @@ def _slice_carry_out(style_run: StyleRun) -> None:
     began = time.monotonic()
     logger.info("slice begun %s", _description(style_run))
     try:
-        root_check()
+        media.check()
         _check_losses(style_run)
         consent_hold(style_run)
         with espeak.speak_in_subprocess() if style_run.interruptions else nullcontext():

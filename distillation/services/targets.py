@@ -55,8 +55,6 @@ def clip_store(*, style: str, file: BinaryIO, filename: str) -> Clip:
 
 def clips_there() -> list[str]:
     """Return the names of the clips uploaded so far, sorted by style and name."""
-    if not default_storage.exists(FOLDER):
-        return []
     return [
         f"{FOLDER}/{style}/{file}"
         for style in sorted(default_storage.listdir(FOLDER)[0])

@@ -14,7 +14,7 @@ from corpus.audio.types import Audio, AudioError
 from distillation.models import Deployment, VoicePack
 from distillation.services.decisions import report_of
 from distillation.services.errors import USER_FAULTS
-from distillation.services.run_files import media_path
+from distillation.services.run_files import MediaWorkspace
 from distillation.services.speech_client import speech_client
 from distillation.services.versions import version_return
 from distillation.stages.base import StageError
@@ -81,7 +81,7 @@ def _tested(row: Deployment) -> dict[str, Any]:
     style_run = row.pack.style_run
     try:
         report = report_of(style_run)
-        test = VoiceTest(report, media_path(style_run.target.name), row.delivery)
+        test = VoiceTest(report, MediaWorkspace(style_run).target, row.delivery)
         wanted = test.expected
         text = style_run.run.recipe["held_out_texts"][wanted.number]
         answer = test.judge(_spoken(row, text))

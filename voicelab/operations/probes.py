@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from corpus.storage import media
 from voicelab.operations.observation import broker_client
 
 VITAL = ("database", "migrations")  # without these no page can be shown
@@ -72,5 +73,8 @@ def _broker() -> bool:
 
 
 def _media() -> bool:
+    if settings.STORAGE_URL:
+        media.check()
+        return True
     path = Path(settings.MEDIA_ROOT)
     return os.access(path if path.exists() else path.parent, os.W_OK)
