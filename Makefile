@@ -51,7 +51,7 @@ $(TOOLS): Makefile
 	@touch $@
 
 lock: $(TOOLS)
-	$(LOCK) pyproject.toml --extra s3 -c constraints.txt -o locks/app.txt
+	$(LOCK) pyproject.toml -c constraints.txt -o locks/app.txt
 	$(LOCK) requirements-nodeps.txt --no-deps -o locks/nodeps.txt
 	$(LOCK) requirements-teacher.txt --no-deps -o locks/teacher.txt
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -56,10 +55,8 @@ def address_of(url: str) -> Address:
     Raises
     ------
     ValueError
-        It has another form, or botocore is missing; the message does not repeat the secret.
+        It has another form; the message does not repeat it, since it has a secret.
     """
-    if find_spec("botocore") is None:
-        raise ValueError("STORAGE_URL needs botocore: pip install 'voicelab[s3]'.")
     parts = urlsplit(url)
     bucket, _, prefix = parts.path.strip("/").partition("/")
     try:

@@ -1,13 +1,18 @@
-"""Atomic file writes and file hashes; independent of Django."""
+"""Atomic file writes, file hashes and locked folders; independent of Django."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+LOCK_NAME = ".turn"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -52,3 +57,22 @@ def sha256_of(path: Path) -> str:
 def sha256_of_json(data: Any) -> str:
     """Return the SHA-256 of the canonical JSON, hexadecimal."""
     return sha256(json.dumps(data, sort_keys=True).encode())
+
+
+@contextmanager
+def folder_lock(place: str | Path) -> Iterator[None]:
+    """Lock a folder against other processes, waiting for the lock; create it if missing.
+
+    Uses `flock` on a file in the folder, which the kernel releases if the process is killed. Over
+    NFS the lock also works between machines, unless the folder is mounted with local locks only.
+    """
+    folder = Path(place)
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with suppress(PermissionError):  # another user created it and has set the mode
+            os.fchmod(handle, 0o666)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

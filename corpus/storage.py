@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from corpus.faults import Fault, fault_of
 from corpus.files import sha256_of, write_bytes
 
 PROBE_BYTES = 16 * 2**20  # more than a checkpoint or a take
+COPIES = ".copies"  # folder of MEDIA_ROOT
 COPY_KEPT_S = 7 * 24 * 3600.0  # how long a copy of an object is kept after its last use
 CLEAN_S = 3600.0
 
@@ -69,13 +70,18 @@ class WholeFiles(FileSystemStorage):
 
 
 class BucketFiles(WholeFiles):
-    """Files in a bucket (STORAGE_URL); MEDIA_ROOT has this machine's copies of them.
+    """Files in a bucket (STORAGE_URL), and copies of them on this machine.
 
     A copy is used only if its SHA-256 is the object's, so it never has another content. Nothing is
-    stored in MEDIA_ROOT alone but what `publish` will store.
+    there alone but what `publish` will store. The media of an installation that had no bucket stay
+    beside the copies, for `manage.py upload_media`.
     """
 
     _cleaned = 0.0
+
+    @cached_property
+    def base_location(self) -> str:
+        return str(Path(settings.MEDIA_ROOT) / COPIES)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -133,13 +139,30 @@ class BucketFiles(WholeFiles):
     def publish(self, name: str) -> None:
         path = Path(self.path(name))
         if not path.is_dir():
-            self.bucket.put(name, path.read_bytes())
+            self._upload(path, name)
             return
         here = set(_files_in(path))
         for file in here:
-            self.bucket.put(f"{name}/{file}", (path / file).read_bytes())
+            self._upload(path / file, f"{name}/{file}")
         for file in {*self.bucket.list(name)[1]} - here:
             self.bucket.delete(f"{name}/{file}")
+
+    def _upload(self, path: Path, name: str) -> None:
+        with path.open("rb") as file:
+            self.bucket.put(name, file)
+
+    def upload_missing(self, root: Path) -> Iterator[tuple[str, bool]]:
+        """Store the media of a folder; yield each name, and whether the bucket lacked the file."""
+        for path in sorted(path for path in root.rglob("[!.]*") if path.is_file()):
+            name = path.relative_to(root).as_posix()
+            if name.startswith("."):
+                continue
+            with suppress(FileNotFoundError):
+                if self.bucket.stat(name).sha256 == sha256_of(path):
+                    yield name, False
+                    continue
+            self._upload(path, name)
+            yield name, True
 
     def check(self) -> None:
         self.bucket.check()

@@ -27,6 +27,7 @@ from corpus.files import write_json
 from distillation.delivery import Delivery
 
 NAME = "manifest.json"
+ENV_NAME = "tts.env"
 VERSION = 1
 MEND = "mend it or put a copy of it back; or rename it, then deploy every voice again"
 _TEXTS = ("file", "sha256", "engine", "style", "safetensors", "safetensors_sha256")
@@ -66,7 +67,13 @@ class ManifestVoice:
     @property
     def files(self) -> list[str]:
         """The names of its files in the directory."""
-        return [name for name in (self.file, self.safetensors) if name]
+        return list(self.hashes)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each of its files."""
+        known = {self.file: self.sha256, self.safetensors: self.safetensors_sha256}
+        return {name: sha256 for name, sha256 in known.items() if name}
 
     @property
     def delivery(self) -> Delivery:
@@ -105,19 +112,47 @@ def read(directory: str | Path) -> Manifest | None:
     except UnicodeDecodeError as error:
         raise ManifestError(f"{path}: cannot be read ({error}); {MEND}.") from error
     try:
-        return _parse(json.loads(text))
+        return parse(json.loads(text))
     except ManifestError as error:
         raise ManifestError(f"{path}: {error}; {MEND}.") from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: not JSON ({error}); {MEND}.") from error
 
 
+def data_of(manifest: Manifest) -> dict[str, Any]:
+    """Return the manifest as JSON, which `parse` reads."""
+    return {"version": VERSION, **asdict(manifest)}
+
+
 def write(directory: str | Path, manifest: Manifest) -> Path:
     """Replace the manifest atomically."""
     directory = Path(directory)
-    content = {"version": VERSION, **asdict(manifest)}
-    write_json(directory / NAME, content, sort_keys=True)
+    write_json(directory / NAME, data_of(manifest), sort_keys=True)
     return directory / NAME
+
+
+def write_env(temporary: Path, folder: Path, deployed: Manifest | None, engine: str) -> None:
+    """Write the speech service's variables as an env file for a process or container.
+
+    It is written to `temporary` and names the default voice's file in `folder`.
+    """
+    lines = [f"TTS_BACKEND={engine}\n"]
+    if deployed:
+        voice = deployed.voices[deployed.default]
+        path = (folder / voice.file).resolve()
+        lines = [f"TTS_BACKEND={voice.engine}\n", f"KOKORO_VOICE_PATH={path}\n"]
+    (temporary / ENV_NAME).write_text("".join(lines))
+    (temporary / ENV_NAME).chmod(0o640)
+
+
+def deployed_engine(voices_dir: str | Path) -> str:
+    """Return the engine named in `tts.env`; empty if there is none."""
+    try:
+        text = (Path(voices_dir) / ENV_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    named = dict(line.partition("=")[::2] for line in text.splitlines())
+    return named.get("TTS_BACKEND", "").strip()
 
 
 def _check_file(field: str, name: str, sha256: str) -> None:
@@ -128,7 +163,8 @@ def _check_file(field: str, name: str, sha256: str) -> None:
         raise ManifestError(f"{hashed}: 64 hex digits wanted, not {sha256!r}")
 
 
-def _parse(data: Any) -> Manifest:
+def parse(data: Any) -> Manifest:
+    """Return the manifest in JSON; raise ManifestError naming the field that is wrong."""
     if not isinstance(data, dict):
         raise ManifestError("a JSON object wanted")
     if data.get("version") != VERSION:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ def real_kokoro_model() -> Path:
 def f5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of tiny F5 models and prompts; skipped without the teacher's environment."""
     return folder_with_f5(tmp_path_factory.mktemp("f5") / "made")
+
+
+@pytest.fixture(scope="session")
+def store_address() -> Iterator[str]:
+    """Address of a server of buckets in this process."""
+    from tests.buckets import store  # moto takes a second to import
+
+    with store() as address:
+        yield address
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -169,10 +169,13 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "::test_an_exported_take_is_imported_from_the_folder_of_the_file"
         ),
     ),
+    r"manage\.py upload_media": (
+        ByTest("tests/corpus/web/test_bucket.py::test_media_of_before_are_uploaded_once"),
+    ),
     r"create_people": (
         ByTest("tests/web/test_frame.py::test_people_are_created_once_and_keep_their_passwords"),
     ),
-    r"(DATABASE_URL|REDIS_URL|MEDIA_ROOT)=\S+": (
+    r"(DATABASE_URL|REDIS_URL|MEDIA_ROOT|STORAGE_URL)=\S+": (
         ByTest(f"{COMPOSE}::test_a_run_from_launch_to_speech_on_postgresql_and_redis"),
     ),
     r"docker compose up": (NotHere("Docker"),),

@@ -8,6 +8,7 @@ from django.core.management.utils import get_random_secret_key
 
 from corpus.text.choices import configured_choices
 from distillation.engines import STUDENTS, TEACHERS
+from distillation.shared_voices import SharedVoices
 from voicelab.tracing import logging_of
 from voicelab.tts.openai_names import VOICE_NAMES
 
@@ -20,6 +21,13 @@ VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # de
 # Read before tts.env is loaded, so that only a value set by the operator counts: the default voice
 # in tts.env is the manifest's, and the manifest is reread after every deployment.
 KOKORO_VOICE_PATH = env.str("KOKORO_VOICE_PATH", default="")
+STORAGE_URL = env.str("STORAGE_URL", default="")  # the bucket whose voices VOICES_DIR copies
+try:
+    SHARED_VOICES = SharedVoices(STORAGE_URL, VOICES_DIR) if STORAGE_URL else None
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+if SHARED_VOICES:
+    SHARED_VOICES.refresh()  # tts.env too: it says which engine the voices were made for
 environ.Env.read_env(VOICES_DIR / "tts.env")
 
 TTS_BACKEND = env.str(

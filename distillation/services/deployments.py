@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
-from corpus.files import sha256_of
+from corpus.files import folder_lock, sha256_of
 from distillation.delivery import PLAIN
 from distillation.manifest import ManifestError
 from distillation.models import Deployment, VoicePack
@@ -19,8 +20,9 @@ from distillation.services.decisions import approval_check, findings_of, rejecti
 from distillation.services.errors import USER_FAULTS, RunError, fault_code
 from distillation.services.provenance import consent_hold
 from distillation.services.queue import deployments_enqueue, voice_tests_enqueue
-from distillation.services.run_files import media_path
-from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, folder_lock, retire_locked
+from distillation.services.run_files import media_file
+from distillation.services.voices_dir import voices_published
+from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, retire_locked
 from voicelab.operations.audit import Act, act_record
 
 MAX_BEGUN = 8  # attempts, including those that failed on a locked database
@@ -109,7 +111,7 @@ def storage_errors() -> Iterator[None]:
 
 def file_check(pack: VoicePack, sha256: str) -> None:
     """Raise RunError `pack_changed` unless the pack's file has this SHA-256."""
-    path = media_path(pack.file.name)
+    path = media_file(pack.file.name)
     if not path.is_file() or sha256_of(path) != sha256:
         raise RunError(
             "pack_changed",
@@ -217,19 +219,19 @@ def _write(rows: Sequence[Deployment]) -> None:
     """Bring the folder to what the rows ask for."""
     for row in rows:
         deployable_check(row)
-    spoken = [row for row in rows if row.action != Action.RETIRE]
-    if spoken:
-        _copy(spoken)
-    for row in rows:
-        if row.action == Action.RETIRE:
-            retire_locked(row.voice, voices_dir=settings.VOICES_DIR)
+    with voices_published() as folder:
+        if spoken := [row for row in rows if row.action != Action.RETIRE]:
+            _copy(spoken, folder)
+        for row in rows:
+            if row.action == Action.RETIRE:
+                retire_locked(row.voice, voices_dir=folder)
 
 
-def _copy(rows: Sequence[Deployment]) -> None:
-    paths = {row.voice: media_path(row.pack.file.name) for row in rows}
+def _copy(rows: Sequence[Deployment], folder: Path) -> None:
+    paths = {row.voice: media_file(row.pack.file.name) for row in rows}
     deploy_locked(
         paths,
-        voices_dir=settings.VOICES_DIR,
+        voices_dir=folder,
         engine=rows[0].pack.engine,
         default=PLAIN_VOICE if PLAIN_VOICE in paths else None,
         about={row.voice: _about(row) for row in rows},

@@ -7,7 +7,8 @@ from django.conf import settings
 
 from distillation import engines
 from distillation.engines import STUDENTS
-from distillation.stages.deploy import deployed_engine
+from distillation.manifest import deployed_engine
+from distillation.services.voices_dir import voices_dir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,6 @@ def _speech() -> tuple[str, Literal["set", "deployed", "files"]]:
     """Return the engine and what determines it, in the order the speech service's settings do."""
     if settings.TTS_BACKEND:
         return settings.TTS_BACKEND, "set"
-    if deployed := deployed_engine(settings.VOICES_DIR):
+    if deployed := deployed_engine(voices_dir()):
         return deployed, "deployed"
     return engines.default_student(settings.MODEL_DIR, voices=1), "files"

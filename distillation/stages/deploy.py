@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from corpus.files import folder_lock
 from distillation import manifest, voicepack
 from distillation.delivery import PLAIN, Delivery
 from distillation.manifest import Manifest, ManifestVoice
 from distillation.stages.base import StageError
 
-ENV_NAME = "tts.env"
-LOCK_NAME = ".turn"
 TEMPORARY_NAME = ".new"
 PLAIN_VOICE = "neutral"  # the default voice of engines that have it
-
-
-@contextmanager
-def folder_lock(voices_dir: str | Path) -> Iterator[None]:
-    """Lock the folder against other deployments, waiting for the lock; create it if missing.
-
-    Uses `flock` on a file in the folder, which the kernel releases if the process is killed. Over
-    NFS the lock also works between machines, unless the folder is mounted with local locks only.
-    """
-    folder = Path(voices_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        with suppress(PermissionError):  # another user created it and has set the mode
-            os.fchmod(handle, 0o666)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def deploy(
@@ -136,9 +114,9 @@ def deploy_locked(
             voices[voice] = _write_pack(voice, pack, temporary, facts, delivery)
         after = Manifest(default=chosen, voices=voices)
         manifest.write(temporary, after)
-        _write_env(temporary, folder, after, engine)
+        manifest.write_env(temporary, folder, after, engine)
         written = [name for voice in packs for name in voices[voice].files]
-        for name in (*written, manifest.NAME, ENV_NAME):
+        for name in (*written, manifest.NAME, manifest.ENV_NAME):
             (temporary / name).replace(folder / name)
     return after
 
@@ -167,26 +145,16 @@ def retire_locked(voice: str, *, voices_dir: str | Path) -> Manifest | None:
     voices = {name: one for name, one in before.voices.items() if name != voice}
     after = Manifest(default=_successor(before, voice), voices=voices) if voices else None
     with _temporary_folder(folder) as temporary:
-        _write_env(temporary, folder, after, gone.engine)
+        manifest.write_env(temporary, folder, after, gone.engine)
         if after:
             manifest.write(temporary, after)
             (temporary / manifest.NAME).replace(folder / manifest.NAME)
         else:
             (folder / manifest.NAME).unlink()
-        (temporary / ENV_NAME).replace(folder / ENV_NAME)
+        (temporary / manifest.ENV_NAME).replace(folder / manifest.ENV_NAME)
     for name in gone.files:
         (folder / name).unlink(missing_ok=True)
     return after
-
-
-def deployed_engine(voices_dir: str | Path) -> str:
-    """Return the engine named in `tts.env`; empty if there is none."""
-    try:
-        text = (Path(voices_dir) / ENV_NAME).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    named = dict(line.partition("=")[::2] for line in text.splitlines())
-    return named.get("TTS_BACKEND", "").strip()
 
 
 def _default(before: str, engines: Mapping[str, str], engine: str, packs: list[str]) -> str:
@@ -235,14 +203,3 @@ def _write_pack(
         about=facts,
         **delivery.to_json(),
     )
-
-
-def _write_env(temporary: Path, folder: Path, deployed: Manifest | None, engine: str) -> None:
-    """Write the speech service's variables as an env file for a process or container."""
-    lines = [f"TTS_BACKEND={engine}\n"]
-    if deployed:
-        voice = deployed.voices[deployed.default]
-        path = (folder / voice.file).resolve()
-        lines = [f"TTS_BACKEND={voice.engine}\n", f"KOKORO_VOICE_PATH={path}\n"]
-    (temporary / ENV_NAME).write_text("".join(lines))
-    (temporary / ENV_NAME).chmod(0o640)

@@ -16,6 +16,7 @@ from distillation.models import Deployment
 from distillation.recipe import RunRecipe
 from distillation.services.decisions import findings_of
 from distillation.services.versions import former_version
+from distillation.services.voices_dir import voices_dir
 from distillation.views.headline import headline
 from voicelab.roles import ROLES, role_required
 
@@ -104,7 +105,7 @@ def _card_context(deployment: Deployment) -> dict[str, Any]:
 def _tensors_hash(deployment: Deployment) -> str:
     """Return the hash of the safetensors in the service's folder; empty if it has another pack."""
     try:
-        found = manifest.read(settings.VOICES_DIR)
+        found = manifest.read(voices_dir())
     except manifest.ManifestError:
         return ""
     voice = found.voices.get(deployment.voice) if found else None

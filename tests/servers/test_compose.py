@@ -1,4 +1,4 @@
-"""compose.yaml's services as plain processes: the journey of a run on PostgreSQL and Redis."""
+"""compose.yaml's services as plain processes: a run's journey on PostgreSQL, Redis and a bucket."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ import psycopg
 import pytest
 import yaml
 
+from corpus.bucket import Bucket, address_of
+from tests.buckets import new_bucket
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, running, wait_for
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
 COMPOSE = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())
 STYLES = ("neutral", "empatico")
@@ -52,14 +54,19 @@ def ports_in(word: str, ports: dict[str, int]) -> str:
 
 @pytest.fixture(scope="module")
 def services(
-    postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_url: str,
+    redis_url: str,
+    store_address: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Services]:
+    """Every process as on a machine of its own: they share no folder of media."""
     folder = tmp_path_factory.mktemp("compose")
     web, speech = free_port(), free_port()
     env = {
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis_url,
-        "MEDIA_ROOT": str(folder / "elsewhere"),
+        "STORAGE_URL": new_bucket(store_address),
+        "MEDIA_ROOT": str(folder / "web"),
         "VOICELAB_DATA_DIR": str(folder),
         "SPEECH_URL": f"http://127.0.0.1:{speech}",
         "SPEECH_HOST": "127.0.0.1",
@@ -76,8 +83,10 @@ def services(
         stack.enter_context(running(command_of("web", p8000=web), log=log, env=env))
         for name in ("one", "two"):
             worker = [*command_of("worker"), "--concurrency", "1", "--hostname", f"{name}@%h"]
-            stack.enter_context(running(worker, log=log, env=env))
-        stack.enter_context(running(command_of("tts", p8001=speech), log=log, env=env))
+            own = env | {"MEDIA_ROOT": str(folder / name)}
+            stack.enter_context(running(worker, log=log, env=own))
+        own = env | {"VOICES_DIR": str(folder / "spoken")}
+        stack.enter_context(running(command_of("tts", p8001=speech), log=log, env=own))
         yield Services(f"http://127.0.0.1:{web}", env["SPEECH_URL"], env, passwords, log)
 
 
@@ -97,7 +106,7 @@ def signed_in(services: Services, name: str) -> Iterator[httpx.Client]:
 
 
 def sign_in(client: httpx.Client, services: Services, name: str) -> None:
-    wait_for("the web server", lambda: answers(client, "/login/"), seconds=60)
+    wait_for("the web server", lambda: answers(client, "/login/"), seconds=200)
     page = post(client, "/login/", username=name, password=services.passwords[name])
     assert page.url.path == "/", page.text
 
@@ -122,7 +131,7 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
         report = wait_for(
             "the report",
             lambda: found(admin.get(f"{run}report/validation_report.json")),
-            seconds=120,
+            seconds=400,
         )
         assert set(report["styles"]) == set(STYLES)
         packs = packs_approved(reviewer, run)
@@ -130,7 +139,7 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
         forced = {"override": "yes", "override_reason": "A short search, only for this test."}
         assert post(admin, "/voices/deploy/", pack=packs, **forced).is_success
         assert operator_sees(admin) == {"run-launched", "voice-approved", "deploy-overridden"}
-    wait_for("the deployed voice", lambda: spoken_by(services, "empatico"), seconds=30)
+    wait_for("the deployed voice", lambda: spoken_by(services, "empatico"), seconds=130)
     with (
         psycopg.connect(services.env["DATABASE_URL"]) as database,
         pytest.raises(psycopg.errors.RaiseException, match="append-only"),
@@ -139,7 +148,10 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
     log = services.log.read_text()
     assert "one@" in log
     assert "two@" in log
-    assert (Path(services.env["MEDIA_ROOT"]) / "runs").is_dir()
+    media = Bucket(address_of(services.env["STORAGE_URL"]), "media/")
+    assert media.list("")[0] == ["originals", "recordings", "runs"]
+    assert list(Path(services.env["MEDIA_ROOT"]).iterdir()) == []  # the web needs no copies
+    assert (services.log.parent / "spoken" / "empatico.pt").is_file()
 
 
 def operator_sees(admin: httpx.Client) -> set[str]:

@@ -107,4 +107,5 @@ def config() -> Config:
         language=settings.TTS_LANGUAGE,
         cors_origins=tuple(settings.TTS_CORS_ORIGINS),
         port=settings.TTS_PORT,
+        shared=settings.SHARED_VOICES,
     )

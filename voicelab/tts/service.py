@@ -15,6 +15,7 @@ from corpus.audio.encoding import FORMATS
 from distillation.delivery import PLAIN
 from distillation.engines import STUDENTS, TEACHERS, StudentInfo
 from distillation.engines.base import EngineError, MultilingualStudent, Options, Student
+from distillation.shared_voices import SharedVoices
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts import mixes, openai_names
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
@@ -53,6 +54,7 @@ class Config:
     language: str = "es"  # of voices whose name does not tell theirs
     cors_origins: tuple[str, ...] = ()
     port: int = 0
+    shared: SharedVoices | None = None  # copied to `voices_dir` when they change
 
 
 def _workers(config: Config) -> int:
@@ -190,11 +192,12 @@ class Service:
         """Return the body and status of /ready."""
         state: dict[str, object] = {"engine": self.config.backend, "device": self.device}
         if self._voices is not None:
+            shared = self.config.shared.warnings if self.config.shared else ()
             state |= {
                 "voices": len(self._voices.voices),
                 "packs": len(self._voices.deployed),
                 "default": self._voices.default,
-                "warnings": [without_paths(one) for one in self._voices.warnings],
+                "warnings": [without_paths(one) for one in (*self._voices.warnings, *shared)],
                 "warm_up_s": round(self.warm_up_s, 3),
             }
         if reason := without_paths(self.reason or ""):
@@ -295,6 +298,8 @@ class Service:
             await asyncio.sleep(RETRY_S)
         while True:
             await asyncio.sleep(self.config.reload_s)
+            if self.config.shared:
+                await asyncio.to_thread(self.config.shared.refresh)
             if await asyncio.to_thread(self.voices.changed):
                 await self._reload()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -22,20 +22,14 @@ from corpus.services.take_files import files_sweep
 from corpus.services.takes import batch_drop, batch_keep, batch_open, take_store
 from corpus.storage import media as storage
 from corpus.storage import room_fault, storage_fault
-from tests.buckets import bucket_url, keep_media_in, new_bucket, store
+from tests.buckets import bucket_url, keep_media_in, new_bucket
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.processes import free_port
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with store() as address:
-        yield address
-
-
 @pytest.fixture
-def bucket(address: str, settings: Any) -> Bucket:
-    url = new_bucket(address)
+def bucket(store_address: str, settings: Any) -> Bucket:
+    url = new_bucket(store_address)
     keep_media_in(settings, url)
     return Bucket(address_of(url), "media/")
 
@@ -55,10 +49,10 @@ def test_a_take_is_kept_in_the_bucket_alone_and_played_in_ranges(
     assert bucket.list("recordings") == ([], [f"{take.uuid}.wav"])
     content, client = bucket.get(str(take.wav.name)), signed_in(speaker.user)
     address = reverse("take_audio", args=[take.pk])
-    whole = client.get(address)
+    whole: Any = client.get(address)
     assert b"".join(whole.streaming_content) == content
     assert whole["Content-Length"] == str(len(content))
-    part = client.get(address, headers={"range": "bytes=1000-300999"})
+    part: Any = client.get(address, headers={"range": "bytes=1000-300999"})
     assert part.status_code == 206
     assert b"".join(part.streaming_content) == content[1000:301000]
     assert part["Content-Range"].endswith(f"/{len(content)}")
@@ -88,7 +82,6 @@ def test_what_was_abandoned_in_the_bucket_is_found_and_deleted(
 def test_a_copy_is_always_what_the_bucket_has(bucket: Bucket, media: Path) -> None:
     bucket.put("runs/1/a.wav", b"first")
     path = storage.fetch("runs/1/a.wav")
-    assert path == media / "runs/1/a.wav"
     assert path.read_bytes() == b"first"
     path.write_bytes(b"other")
     assert storage.fetch("runs/1/a.wav").read_bytes() == b"first"
@@ -99,7 +92,7 @@ def test_a_copy_is_always_what_the_bucket_has(bucket: Bucket, media: Path) -> No
 
 
 def test_a_folder_is_published_and_fetched_as_it_is(bucket: Bucket, media: Path) -> None:
-    folder = media / "runs/1/target"
+    folder = media / ".copies/runs/1/target"
     folder.mkdir(parents=True)
     for name in ("target.wav", "target-2.wav"):
         (folder / name).write_bytes(name.encode())
@@ -110,6 +103,19 @@ def test_a_folder_is_published_and_fetched_as_it_is(bucket: Bucket, media: Path)
     (folder / "target.wav").unlink()
     (folder / "of-a-lost-slice.wav").write_bytes(b"x")
     assert files_in(storage.fetch_folder("runs/1/target")) == ["target.wav"]
+
+
+def test_media_of_before_are_uploaded_once(bucket: Bucket, media: Path) -> None:
+    for name in ("originals/a.bin", "recordings/a.wav"):
+        (media / name).parent.mkdir()
+        (media / name).write_bytes(name.encode())
+    told = StringIO()
+    for _ in range(2):
+        call_command("upload_media", stdout=told)
+    assert told.getvalue() == "2 files copied, 0 were there.\n0 files copied, 2 were there.\n"
+    assert bucket.get("originals/a.bin") == b"originals/a.bin"
+    assert storage.fetch("recordings/a.wav").read_bytes() == b"recordings/a.wav"
+    assert len(files_in(media)) == 3
 
 
 @pytest.mark.django_db
@@ -127,7 +133,9 @@ def test_a_store_that_is_away_is_a_fault_of_the_storage(
     assert not Recording.objects.exists()
 
 
-def test_what_the_store_refuses_is_told_apart(address: str, bucket: Bucket, settings: Any) -> None:
+def test_what_the_store_refuses_is_told_apart(
+    store_address: str, bucket: Bucket, settings: Any
+) -> None:
     with pytest.raises((FileExistsError, FileNotFoundError)):
         bucket.put("a", b"x", replaces='"another"')
     bucket.put("a", b"x", replaces="")
@@ -135,7 +143,7 @@ def test_what_the_store_refuses_is_told_apart(address: str, bucket: Bucket, sett
         bucket.put("a", b"y", replaces="")
     bucket.put("a", b"y", replaces=bucket.stat("a").etag)
     assert bucket.get("a") == b"y"
-    keep_media_in(settings, bucket_url(address, "never-made"))
+    keep_media_in(settings, bucket_url(store_address, "never-made"))
     with pytest.raises(OSError, match="NoSuchBucket") as found:
         storage.save("a", ContentFile(b"x"))
     assert storage_fault(found.value).code == "storage_gone"

@@ -11,17 +11,12 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from corpus.files import LOCK_NAME, folder_lock
 from distillation import manifest, voicepack
 from distillation.delivery import Delivery
-from distillation.manifest import ManifestError
+from distillation.manifest import ManifestError, deployed_engine
 from distillation.stages.base import StageError
-from distillation.stages.deploy import (
-    LOCK_NAME,
-    deploy,
-    deploy_locked,
-    deployed_engine,
-    folder_lock,
-)
+from distillation.stages.deploy import deploy, deploy_locked
 from distillation.voicepack import PackError, VoicePack
 from tests.distillation.voices import stranger, student
 
