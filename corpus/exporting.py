@@ -116,7 +116,7 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
         takes = takes.filter(style=StyleLabel.objects.get(key=style))
     if speaker:
         takes = takes.filter(speaker=speaker)
-    return takes.with_quality().select_related("sentence", "style", "speaker").order_by("pk")
+    return takes.select_related("sentence", "style", "speaker").order_by("pk")
 
 
 def rates_of(takes: Any) -> dict[int, int]:

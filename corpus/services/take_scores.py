@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from corpus.audio.checks import Check
 from corpus.audio.profile import Baseline, Quality, quality
 from corpus.audio.prosody import ANALYSER, Prosody
-from corpus.models import ProsodyScore, Recording, Speaker
+from corpus.models import ProsodyScore, Recording, Sentence, Speaker
 
 BASELINE_STYLE = "neutral"
 NEUTRAL_TAKES = 30  # a speaker's neutral voice is the mean of the first ones; further are not used
@@ -88,14 +88,21 @@ def rescore_preview(speaker: Speaker, *, after: int = 0) -> tuple[list[Rescore],
 def takes_rescore(*, speaker: Speaker, takes: Iterable[int], person: Any) -> int:
     """Append a score by the neutral voice of now to these accepted takes; return how many."""
     neutral, accepted = _neutral_of(speaker.pk), Recording.State.ACCEPTED
-    chosen = _newest(speaker.pk, recording__state=accepted, recording__in=set(takes))
+    sentences = _sentences_lock(takes := set(takes))
+    chosen = _newest(speaker.pk, recording__state=accepted, recording__in=takes)
     for score in chosen:
         judged, baseline = _judge_again(score, neutral)
         score.pk, score._state.adding = None, True
         score.quality, score.parts, score.baseline = judged.score, judged.to_json(), baseline
         score.rescored_by = person
         score.save(force_insert=True)
+    Recording.objects.filter(sentence__in=sentences).rank()
     return len(chosen)
+
+
+def _sentences_lock(takes: set[int]) -> list[int]:
+    rows = Sentence.objects.filter(pk__in=Recording.objects.filter(pk__in=takes).values("sentence"))
+    return list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _rescore_waiting(speaker: int, **which: Any) -> None:
@@ -105,7 +112,10 @@ def _rescore_waiting(speaker: int, **which: Any) -> None:
     for score in scores:
         judged, score.baseline = _judge_again(score, neutral)
         score.quality, score.parts = judged.score, judged.to_json()
+        score.recording.quality = score.quality
     ProsodyScore.objects.bulk_update(scores, ["quality", "parts", "baseline"], batch_size=200)
+    takes = [score.recording for score in scores]
+    Recording.objects.bulk_update(takes, ["quality"], batch_size=200)
 
 
 def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:

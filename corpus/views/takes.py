@@ -52,7 +52,7 @@ def takes(request: HttpRequest) -> HttpResponse:
     seen, may_record = takes_seen_by(request.user), SPEAKER in roles_of(request.user)
     filter_, counts = TakeFilter(request.GET), seen.state_counts()
     page = _pages(filter_, seen, counts).get_page(request.GET.get("page"))
-    rows = seen.with_quality().in_bulk(list(page.object_list))
+    rows = seen.in_bulk(list(page.object_list))
     page.object_list = [rows[pk] for pk in page.object_list if pk in rows]
     context = {
         "filter": filter_,
@@ -204,7 +204,7 @@ def _take_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
         "drawing": _waveform(recording, prosody),
         "verdicts": recording.verdicts.select_related("person", "undone_by"),
         "mine": verdict_last(person=request.user, recording=recording),
-        "others": others.exclude(pk=recording.pk).with_quality(),
+        "others": others.exclude(pk=recording.pk),
         "may_judge": REVIEWER in roles_of(request.user),
         "may_record": recording.speaker.user_id == request.user.pk,
         "verdict_form": VerdictForm(initial={"seen": verdict_newest(recording)}),

@@ -2,13 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, F, Max, Q, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from corpus.models import (
@@ -168,18 +166,25 @@ def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
 
 
 def _speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
-    takes: Any = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
-    each = takes.values("speaker__name", "style__key", "sentence")
-    of_style = [F("speaker__name"), F("style__key")]
-    best = each.annotate(best=Max(Coalesce("quality", 0.0))).annotate(
-        turn=Window(RowNumber(), partition_by=of_style, order_by=F("best").desc()),
-        sentences=Window(Count("*"), partition_by=of_style),
-    )
+    best: Any = usable_takes(labels).filter(is_best=True)
+    counts = best.order_by().values_list("speaker", "style").annotate(n=Count("*"))
+    mine = best.filter(speaker=OuterRef("pk"), quality__isnull=False).order_by("-quality")
+    places = {
+        f"best_{label.pk}_{place}": Subquery(
+            mine.filter(style=label).values("quality")[place : place + 1]
+        )
+        for label in labels
+        for place in range(REFERENCES)
+    }
+    speakers = Speaker.objects.annotate(**places).in_bulk({row[0] for row in counts})
+    keys = {label.pk: label.key for label in labels}
     found: dict[str, dict[str, StyleTakes]] = defaultdict(dict)
-    rows = best.filter(turn__lte=REFERENCES).order_by("speaker__name", "style__key", "turn")
-    whole = rows.values_list("speaker__name", "style__key", "sentences", "best")
-    for (name, style, n), some in groupby(whole, lambda row: row[:3]):
-        found[name][style] = StyleTakes(n, [row[3] for row in some])
+    for pk, style, n in counts:
+        values = [
+            getattr(speakers[pk], f"best_{style}_{place}") or 0.0
+            for place in range(min(n, REFERENCES))
+        ]
+        found[speakers[pk].name][keys[style]] = StyleTakes(n, values)
     return ranked_speakers(found)
 
 
@@ -188,8 +193,9 @@ def sentences_counted(
 ) -> dict[int, int]:
     """Count by style what `sentence_options` would return; kept like `speakers_ranked`."""
     if plays_takes:
-        takes = usable_takes(labels, speaker).filter(sentence__label=F("style")).order_by()
-        rows: Any = takes.values_list("style").annotate(n=Count("sentence", distinct=True))
+        takes = usable_takes(labels, speaker).filter(is_best=True).order_by()
+        found = Count("*") if speaker else Count("sentence", distinct=True)
+        rows: Any = takes.values_list("style").annotate(n=found)
         whose = f"counted-{speaker.pk if speaker else 'all'}"
         return _kept(whose, labels, lambda: dict(rows))
     current: Any = Sentence.objects.current().filter(label__in=labels).order_by()
