@@ -198,20 +198,22 @@ class RecordingQuerySet(models.QuerySet):
     def best_first(self) -> Self:
         return self.order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
 
-    def rank(self) -> None:
+    def rank(self) -> int:
         """Recompute `quality` and `is_best`; these are all takes of some sentences, locked.
 
         The quality is that of the newest score. Of each speaker's takes of a sentence, in the style
         of its label, one is the best: accepted before pending, then by quality, then the newest;
-        the quality of a pending one does not count, as it changes with the neutral voice.
+        the quality of a pending one does not count, as it changes with the neutral voice. Returns
+        how many of the columns were not so.
         """
         scores = apps.get_model("corpus", "ProsodyScore").objects.filter(recording=OuterRef("pk"))
         newest = Subquery(scores.order_by("-pk").values("quality")[:1])
         old = self.order_by().annotate(newest=newest)
-        old.exclude(quality=F("newest")).exclude(quality=None, newest=None).update(quality=newest)
+        old = old.exclude(quality=F("newest")).exclude(quality=None, newest=None)
+        n = old.update(quality=newest)
         best = self.order_by()._best().values("pk")
-        self.filter(is_best=True).exclude(pk__in=best).update(is_best=False)
-        self.filter(is_best=False, pk__in=best).update(is_best=True)
+        n += self.filter(is_best=True).exclude(pk__in=best).update(is_best=False)
+        return n + self.filter(is_best=False, pk__in=best).update(is_best=True)
 
     def _best(self) -> Self:
         judged = Case(When(state="accepted", then=F("quality")))

@@ -18,6 +18,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='recording',
+            index=models.Index(fields=['speaker', 'state', 'sr'], name='takes_counted'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
             index=models.Index(condition=models.Q(('is_best', True)), fields=['speaker', 'sentence'], name='recorded_by_a_speaker'),
         ),
         migrations.AddIndex(
@@ -27,6 +31,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='recording',
             index=models.Index(condition=models.Q(('is_best', True), ('quality__isnull', False), ('state', 'accepted')), fields=['speaker', 'style', '-quality'], name='best_takes_by_quality'),
+        ),
+        migrations.AddIndex(
+            model_name='sentence',
+            index=models.Index(fields=['category', 'label'], name='labels_by_category'),
         ),
         migrations.AddIndex(
             model_name='sentence',

@@ -94,6 +94,7 @@ class Sentence(SentenceText):
                 condition=models.Q(archived_at=None),
                 name="current_sentences_by_label",
             ),
+            models.Index(fields=["category", "label"], name="labels_by_category"),
             models.Index(
                 fields=["id"],
                 condition=models.Q(archived_at__isnull=False),

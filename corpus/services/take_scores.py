@@ -125,21 +125,18 @@ def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:
     return list({score.recording_id: score for score in rows}.values())
 
 
-def _judge_again(
-    score: ProsodyScore, neutral: dict[int, Prosody]
-) -> tuple[Quality, dict[str, Any]]:
+def _judge_again(score: ProsodyScore, neutral: "_NeutralVoice") -> tuple[Quality, dict[str, Any]]:
     checks = [Check.from_json(check) for check in score.recording.checks]
     return _judge(score.recording, Prosody.from_json(score.measures), checks, neutral)
 
 
 def _judge(
-    recording: Recording, prosody: Prosody, checks: list[Check], neutral: dict[int, Prosody]
+    recording: Recording, prosody: Prosody, checks: list[Check], neutral: "_NeutralVoice"
 ) -> tuple[Quality, dict[str, Any]]:
     """Return the quality relative to the speaker's other neutral takes, and their baseline."""
-    others = [take for pk, take in neutral.items() if pk != recording.pk]
-    baseline = Baseline.of(others)
+    n, baseline = neutral.without(recording.pk)
     judged = quality(prosody, checks, recording.style.profile, baseline)
-    return judged, {"takes": len(others)} | (asdict(baseline) if baseline else {})
+    return judged, {"takes": n} | (asdict(baseline) if baseline else {})
 
 
 def _neutral_takes(speaker: int) -> Any:
@@ -150,9 +147,25 @@ def _neutral_takes(speaker: int) -> Any:
     return left.values_list("pk", flat=True)[:NEUTRAL_TAKES]
 
 
-def _neutral_of(speaker: int) -> dict[int, Prosody]:
+def _neutral_of(speaker: int) -> "_NeutralVoice":
     scores = ProsodyScore.objects.filter(
         recording__in=list(_neutral_takes(speaker)), analyser=ANALYSER
     )
     rows = scores.order_by("pk").values_list("recording_id", "measures")
-    return {pk: Prosody.from_json(measures) for pk, measures in rows}
+    return _NeutralVoice({pk: Prosody.from_json(measures) for pk, measures in rows})
+
+
+class _NeutralVoice:
+    """The neutral takes of a speaker, and their mean without one of them."""
+
+    def __init__(self, takes: dict[int, Prosody]) -> None:
+        self._takes = takes
+        self._found: dict[int | None, tuple[int, Baseline | None]] = {}
+
+    def without(self, take: int) -> tuple[int, Baseline | None]:
+        """Return how many takes there are beside this one, and their mean."""
+        left_out = take if take in self._takes else None
+        if left_out not in self._found:
+            others = [prosody for pk, prosody in self._takes.items() if pk != left_out]
+            self._found[left_out] = len(others), Baseline.of(others)
+        return self._found[left_out]

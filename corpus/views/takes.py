@@ -68,9 +68,13 @@ def _pages(filter_: TakeFilter, seen: Any, counts: dict[str, int]) -> LongPagina
     """Return the pages of the keys; a filter and a search are counted up to a limit."""
     wanted = filter_.cleaned_data if filter_.is_valid() else {}
     keys = _filtered(filter_, seen).order_by("-pk").values_list("pk", flat=True)
-    if any(wanted.get(name) for name in ("style", "speaker", "q")):
-        most = MOST_FOUND if wanted.get("q") else MOST_FILTERED
-        return LongPaginator(keys, PAGE_SIZE, most=most)
+    if wanted.get("q"):
+        found = list(keys.order_by()[: MOST_FOUND + 1])
+        if len(found) <= MOST_FOUND:
+            return LongPaginator(sorted(found, reverse=True), PAGE_SIZE)
+        return LongPaginator(keys, PAGE_SIZE, known=len(found), most=MOST_FOUND)
+    if wanted.get("style") or wanted.get("speaker"):
+        return LongPaginator(keys, PAGE_SIZE, most=MOST_FILTERED)
     return LongPaginator(keys, PAGE_SIZE, known=counts.get(wanted.get("state", ""), 0))
 
 
