@@ -72,8 +72,8 @@ def _log_check(*, accept: bool) -> None:
         raise CommandError(
             gettext(
                 "%(log)s is damaged: at least %(changes)s after the damage cannot be read. Stop "
-                "Voice Lab and restore the last backup (docs/operations.md), or go on without them: "
-                "manage.py prepare --accept-lost-changes. Nothing was changed."
+                "Voice Lab and restore the last backup (docs/operations.md), or go on without "
+                "them: manage.py prepare --accept-lost-changes. Nothing was changed."
             )
             % {"log": log, "changes": changes}
         )
