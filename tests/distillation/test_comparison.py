@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillation.comparison import differences
-from distillation.recipe import RunRecipe, StyleRecipe
+from distillation.recipe import RunRecipe, StyleRecipe, differences
 from tests.distillation.voices import recipe
 
 CHANGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,9 @@ class RoboticSpeaker:
         rng = np.random.default_rng([seed, len(text)])
         sound = _synthesize(text, MANNERS[style], rng)
         return recorded(sound.values[0], SR, MANNERS[style].gain_db, rng)
+
+    def speak_all(self, lines: Sequence[tuple[str, str]], *, seed: int) -> Iterator[Audio]:
+        return (self.speak(*line, seed=seed) for line in lines)
 
 
 def _synthesize(text: str, manner: Manner, rng: np.random.Generator) -> parselmouth.Sound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -38,8 +39,12 @@ class DemoSpeaker(Protocol):
         Returns
         -------
         Audio
-            24 kHz, peak about -6 dBFS. The same calls in the same order give the same samples.
+            24 kHz, peak about -6 dBFS. The same call gives the same samples.
         """
+        ...
+
+    def speak_all(self, lines: Sequence[tuple[str, str]], *, seed: int) -> Iterator[Audio]:
+        """Speak each text in its style, in this order."""
         ...
 
 

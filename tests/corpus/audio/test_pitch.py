@@ -3,7 +3,7 @@ import parselmouth
 import pytest
 import soundfile
 
-from corpus.audio import autocorrelation, io, pitch
+from corpus.audio import io, pitch
 from corpus.audio.prosody import measure
 from corpus.audio.types import Audio
 from corpus.audio.units import from_st, to_st
@@ -125,7 +125,7 @@ def praat_pitch(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.nd
 
 def assert_agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
     wanted_hz, wanted_s = praat_pitch(audio, floor_hz, ceiling_hz)
-    found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    found_hz, found_s = pitch.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
     voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
     assert (voiced != wanted).mean() < 0.012
