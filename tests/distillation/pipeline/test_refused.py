@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
@@ -109,7 +110,7 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
     corpus = corpus_folder.read_corpus(CORPUS)
     wavs = sorted(takes.glob("*_amable.wav"))
     lines = {one.sentence_id: one for one in corpus.sentences}
-    items = []
+    items: list[dict[str, Any]] = []
     for number, wav in enumerate(wavs):
         line = lines[wav.name.split("_")[0]]
         recording = {"path": f"recordings/{wav.name}", "duration_seconds": 3.0}
