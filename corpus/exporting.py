@@ -15,7 +15,7 @@ from django.db.models import Count
 from corpus.audio.io import decode, encode_wav, resample
 from corpus.exchange_context import NAME as CONTEXT
 from corpus.exchange_context import context_written
-from corpus.exchanging import corpus_export, exported_takes, speaker_key
+from corpus.exchanging import corpus_export, exported_takes
 from corpus.files import sha256
 from corpus.models import Recording, Speaker, StyleLabel
 from corpus.text.normalization import normalize_spanish
@@ -170,7 +170,7 @@ def _in_order(takes: Any) -> Iterator[Any]:
 
 def take_name(take: Any) -> str:
     """Return a unique name of a take: sentence, style, speaker, number."""
-    return f"{take.sentence.sentence_id}_{take.style.key}_{speaker_key(take)}_{take.take}"
+    return f"{take.sentence.sentence_id}_{take.style.key}_s{take.speaker_id}_{take.take}"
 
 
 def _ljspeech(build: _Archive, takes: Any) -> Iterator[bytes]:

@@ -122,7 +122,7 @@ def test_an_exported_take_is_imported_from_the_folder_of_the_file(
     (row,) = (row for row in json.loads(file.read_text("utf-8")) if row["recording"])
     assert row["recording"]["path"] == "recordings/shcc-01_amable.wav"
     assert 0 <= row["recording"]["quality_score"] <= 1
-    assert row["recording"]["speaker"] == f"s{speaker.pk}"
+    assert row["recording"]["speaker"] == speaker.name
     other = SpeakerFactory()
     out = StringIO()
     call_command("import_corpus", file, person="ana", speaker=other.name, stdout=out)
