@@ -12,12 +12,13 @@ ENTRIES = (
     "voicelab.wsgi", "voicelab.asgi", "voicelab.celery", "voicelab.tts.application",
     "voicelab.settings", "benchmarks.shared",
 )  # fmt: skip
+NAMES = ("OMP_WAIT_POLICY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
 PROBE = """
 import os, sys, importlib.abc
 class Watch(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "torch":
-            print("torch", *map(os.environ.get, ("OMP_WAIT_POLICY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")))
+            print("torch", *map(os.environ.get, {names}))
 sys.meta_path.insert(0, Watch())
 import {entry}
 import torch
@@ -28,7 +29,7 @@ def first_seen(entry: str, **environment: str) -> str:
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "ONEDNN_"))}
     settings = "voicelab.settings_tts" if "tts" in entry or "asgi" in entry else "voicelab.settings"
     done = subprocess.run(
-        [sys.executable, "-c", PROBE.format(entry=entry)], cwd=REPOSITORY, check=True,
+        [sys.executable, "-c", PROBE.format(entry=entry, names=NAMES)], cwd=REPOSITORY, check=True,
         env={**plain, "DJANGO_SETTINGS_MODULE": settings, **environment},
         capture_output=True, text=True,
     )  # fmt: skip
