@@ -212,7 +212,9 @@ def work(job: Job) -> str:
     packs = {name: student.stock_voice(name) for name in job.base_voices}
     atlas = VoiceAtlas(recipe_of(job), student, packs, job.folder / "atlas").voices.values()
     cohort = [voice.second for voice in atlas]
-    found["measures"] = people_measures.measures(job.target, student, start, end, cohort)
+    found["measures"] = people_measures.measures(
+        job.target, student, start, end, cohort, recipe=recipe_of(job)
+    )
     found["measured_by"] = measures_fingerprint(job)
     write_json(job.path, found)
     similarity = found["measures"]["similarity"]

@@ -49,6 +49,7 @@ def result(
             },
             "start": voice(naturalness=4.5),
             "evolved": voice(naturalness=naturalness),
+            "delivery": {"rate_error": {"without": 0.25, "with": -0.02}},
         },
         **changes,
     }
@@ -72,6 +73,7 @@ def test_a_row_has_the_median_and_the_worst_seed() -> None:
         "95 %": "0.820-0.860", "ceiling": "0.900", "gap closed, %": "80 (70)",
         "naturalness": "4.40 (4.25)", "naturalness lost": "0.10 (0.25)",
         "F0 off, st": "0.50 (0.50)", "range off, %": "20 (20)", "rate off, %": "25.0 (25.0)",
+        "deployed, %": "2.0 (2.0)",
         "lost held out": "1.5 (1.5)", "of that the texts": "1.5", "second measure": "-",
         "usable after, s": "100 (100)",
     }  # fmt: skip

@@ -42,5 +42,11 @@ def test_a_second_demo_gives_the_same_audio(speaker, speech_of):
     assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, speech_of["amable"].y)
 
 
+def test_several_processes_give_the_same_audio_in_order(speaker, speech_of):
+    lines = [(TEXT, style) for style in ("empatico", "amable", "neutral")]
+    for audio, (_, style) in zip(speaker.speak_all(lines, seed=20), lines, strict=True):
+        assert np.array_equal(audio.y, speech_of[style].y)
+
+
 def test_the_speakers_voice_is_not_a_base_voice_of_the_search():
     assert STOCK_VOICE not in SEARCHES["kokoro"].base_voices

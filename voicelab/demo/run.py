@@ -1,4 +1,4 @@
-"""The demo's run: engine, launch, approval, deployment, synthesis over HTTP, list of what failed."""
+"""The demo's run: engine, launch, approval, deployment, synthesis over HTTP, what failed."""
 
 from __future__ import annotations
 
