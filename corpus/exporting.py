@@ -15,7 +15,7 @@ from django.db.models import Count
 from corpus.audio.io import decode, encode_wav, resample
 from corpus.exchange_context import NAME as CONTEXT
 from corpus.exchange_context import context_written
-from corpus.exchanging import corpus_export, exported_takes
+from corpus.exchanging import corpus_export, exported_takes, speaker_key
 from corpus.files import sha256
 from corpus.models import Recording, Speaker, StyleLabel
 from corpus.text.normalization import normalize_spanish
@@ -129,14 +129,15 @@ def takes_exported(*, style: str = "", speaker: int | None = None, every: bool =
 
     Takes of speakers without consent, or who withdrew it, are never included.
     """
-    takes: Any = Recording.objects.consented()
+    agreed = Speaker.objects.filter(consented_at__isnull=False, withdrawn_at=None)
+    takes: Any = Recording.objects.filter(speaker__in=list(agreed.values_list("pk", flat=True)))
     states = [Recording.State.ACCEPTED, *([Recording.State.PENDING] if every else [])]
     takes = takes.filter(state__in=states)
     if style:
         takes = takes.filter(style=StyleLabel.objects.get(key=style))
     if speaker:
         takes = takes.filter(speaker=speaker)
-    return takes.with_quality().select_related("sentence", "style", "speaker").order_by("pk")
+    return takes.select_related("sentence", "style", "speaker").order_by("pk")
 
 
 def rates_of(takes: Any) -> dict[int, int]:
@@ -169,7 +170,7 @@ def _in_order(takes: Any) -> Iterator[Any]:
 
 def take_name(take: Any) -> str:
     """Return a unique name of a take: sentence, style, speaker, number."""
-    return f"{take.sentence.sentence_id}_{take.style.key}_s{take.speaker_id}_{take.take}"
+    return f"{take.sentence.sentence_id}_{take.style.key}_{speaker_key(take)}_{take.take}"
 
 
 def _ljspeech(build: _Archive, takes: Any) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ Praat itself would add 73 MB to the web process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from corpus.audio.units import to_st
 Floats = NDArray[np.float64]
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
+CREAK_HZ = 30.0  # lowest rate of pulses that is looked for below FLOOR_HZ
+_NEAR_S = 0.06  # of a voiced frame, whose periods reach into the longer window for creak
 _FEW = 5  # voiced frames required for the second pass
 _LASTING = 15  # frames in a row below the speaker's range that are creaky voice, not an error
 HOP_S = 0.010
@@ -99,6 +101,24 @@ def track(audio: Audio) -> Pitch:
     creaky_hz = _lasting(first.f0_hz, 0.75 * q25)
     low = 0.75 * (np.percentile(creaky_hz, 25) if len(creaky_hz) else q25)
     return _track(audio, max(FLOOR_HZ, low), min(CEILING_HZ, 1.5 * q75))
+
+
+def creak_s(audio: Audio, tune: Pitch, sounding: Sequence[tuple[float, float]]) -> float:
+    """Return how long there are pulses at 30-60 Hz where `tune` has no pitch, s.
+
+    There the pitch is unsure: `track` calls such creaky voice unvoiced. Only runs of 0.15 s or
+    longer count, within `sounding` (start and end, s), so that hum in a pause does not.
+    """
+    low = _track(audio, CREAK_HZ, FLOOR_HZ)
+    voiced_s = tune.times_s[~np.isnan(tune.f0_hz)]
+    ends_s = np.concatenate([[-np.inf], voiced_s, [np.inf]])
+    after = np.searchsorted(ends_s, low.times_s)
+    distance_s = np.minimum(low.times_s - ends_s[after - 1], ends_s[after] - low.times_s)
+    within = np.zeros(len(low.times_s), dtype=bool)
+    for start_s, end_s in sounding:
+        within |= (low.times_s >= start_s) & (low.times_s <= end_s)
+    creaky_hz = np.where(within & (distance_s > _NEAR_S), low.f0_hz, np.nan)
+    return len(_lasting(creaky_hz, FLOOR_HZ)) * HOP_S
 
 
 def _lasting(f0_hz: NDArray[np.float64], below_hz: float) -> NDArray[np.float64]:

@@ -12,7 +12,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from corpus import label_resolution
-from corpus.models import Adjudication, LabelDecision, Sentence, SentenceFlag, StyleLabel
+from corpus.models import (
+    Adjudication,
+    LabelDecision,
+    Recording,
+    Sentence,
+    SentenceFlag,
+    StyleLabel,
+)
 from voicelab.operations.audit import Act, act_record
 
 
@@ -192,6 +199,8 @@ def _settle(
     Sentence.objects.filter(pk=sentence.pk).update(
         label_id=result.label, standing=result.standing, votes=result.votes
     )
+    if result.label != sentence.label_id:
+        Recording.objects.filter(sentence=sentence.pk).rank()
 
 
 @contextmanager
