@@ -1,5 +1,7 @@
 """A filled installation for the tests of backup and restore, and its rows for comparison."""
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from distillation import manifest
 from distillation.models import Deployment, Heartbeat, StyleRun
 from tests.distillation.factories import StyleRunFactory, approve, finished_run
 from tests.factories import AdjudicationFactory, LabelFactory, PersonFactory, RecordingFactory
+from voicelab.operations.archive import MANIFEST, SUMS, archive_members, archive_written
 from voicelab.operations.audit import Act, act_record
 from voicelab.operations.backup import NOT_KEPT
 from voicelab.operations.backup_rows import Models, models_of
@@ -70,8 +73,22 @@ def installation_empty() -> None:
     """Delete every row of the database, as in one that was just made."""
     with connection.cursor() as cursor:
         for model in models_of(apps).values():
-            cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608
 
 
 def at_work() -> list[tuple[str, Any]]:
     return list(StyleRun.objects.active().values_list("lease", "queued_at"))
+
+
+def archive_change(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Write the archive anew with a changed manifest and the sums of it."""
+    with archive_written(file.with_suffix(".new")) as again:
+        for name, content in archive_members(file):
+            data = content.read()
+            if name == MANIFEST:
+                told = json.loads(data)
+            elif name != SUMS:
+                again.add_bytes(name, data)
+        change(told)
+        again.finish(told)
+    file.with_suffix(".new").replace(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,16 @@ from distillation import manifest
 from distillation.models import Deployment, Heartbeat, Run
 from tests.distillation.factories import RunFactory
 from tests.factories import PersonFactory
-from tests.operations.installations import at_work, installation_empty, installation_fill, rows
+from tests.operations.installations import (
+    archive_change,
+    at_work,
+    installation_empty,
+    installation_fill,
+    rows,
+)
 from tests.processes import full_disk
 from voicelab.operations import archive
-from voicelab.operations.archive import MANIFEST, SUMS, archive_members, archive_written
+from voicelab.operations.archive import MANIFEST
 from voicelab.operations.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -104,20 +109,6 @@ def _goes_on() -> None:
     assert new.pk > last[Run]
 
 
-def rewritten(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Write the archive again with another manifest, and sums that are right."""
-    with archive_written(file.with_suffix(".new")) as again:
-        for name, content in archive_members(file):
-            data = content.read()
-            if name == MANIFEST:
-                told = json.loads(data)
-            elif name != SUMS:
-                again.add_bytes(name, data)
-        change(told)
-        again.finish(told)
-    file.with_suffix(".new").replace(file)
-
-
 def cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:30_000])
 
@@ -132,15 +123,15 @@ def changed(file: Path) -> None:
 
 
 def of_the_future(file: Path) -> None:
-    rewritten(file, lambda told: told["migrations"].update(corpus="9999_later"))
+    archive_change(file, lambda told: told["migrations"].update(corpus="9999_later"))
 
 
 def of_the_past(file: Path) -> None:
-    rewritten(file, lambda told: told["migrations"].update(operations="0002_append_only"))
+    archive_change(file, lambda told: told["migrations"].update(operations="0002_append_only"))
 
 
 def of_another_format(file: Path) -> None:
-    rewritten(file, lambda told: told.update(format=archive.FORMAT + 1))
+    archive_change(file, lambda told: told.update(format=archive.FORMAT + 1))
 
 
 def no_archive(file: Path) -> None:
