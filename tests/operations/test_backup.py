@@ -23,6 +23,7 @@ from distillation.models import Deployment, Heartbeat, Run
 from tests.distillation.factories import RunFactory
 from tests.factories import PersonFactory
 from tests.operations.installations import (
+    CHECKPOINT,
     archive_change,
     at_work,
     installation_empty,
@@ -71,6 +72,7 @@ def test_a_filled_installation_comes_back_equal_and_goes_on(moved: Moved, tmp_pa
     assert [path.name for path in file.parent.iterdir()] == ["b.tar"]
     installation_empty()
     here, spoken = moved("here")
+    default_storage.save(CHECKPOINT, ContentFile(b"a search"))  # left by an interrupted restore
     call_command("restore", file)
     ContentType.objects.clear_cache()
     assert at_work() == [("", None)]
