@@ -14,7 +14,7 @@ from distillation.models import Run  # noqa: E402
 from distillation.services.recipes import recipe_build  # noqa: E402
 from distillation.services.runs import run_launch  # noqa: E402
 from voicelab.demo.corpus import people_make, speaker_make, takes_make  # noqa: E402
-from voicelab.demo.robotic_speaker import RoboticSpeaker  # noqa: E402
+from voicelab.demo.speakers import RoboticSpeaker  # noqa: E402
 from voicelab.roles import ADMIN, REVIEWER, SPEAKER  # noqa: E402
 
 

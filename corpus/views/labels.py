@@ -18,14 +18,21 @@ from corpus.label_forms import FlagForm, LabelFilter, LabelForm, SelectionForm
 from corpus.models import LabelDecision, Sentence, SentenceFlag, StyleLabel
 from corpus.querysets import SentenceQuerySet
 from corpus.services.counts import disputes_count, without_style_count
-from corpus.services.flags import FlagConflict, flag_resolve, flags_open, sentence_flag
 from corpus.services.label_batches import (
     batch_undo,
     selection_label,
     suggestions_accept,
     suggestions_count,
 )
-from corpus.services.labels import LabelConflict, LabelTaken, label_set
+from corpus.services.labels import (
+    FlagConflict,
+    LabelConflict,
+    LabelTaken,
+    flag_resolve,
+    flags_open,
+    label_set,
+    sentence_flag,
+)
 from corpus.services.labels import label_undo as undo_label
 from corpus.views.queues import chosen, hidden, suggested
 from voicelab.http import HtmxRequest

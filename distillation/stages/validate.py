@@ -97,7 +97,7 @@ class StyleReport:
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
     score_intervals : dict
-        The score with intervals over the sentences (`stages.score_intervals`).
+        The score with intervals over the sentences (`stages.intervals`).
     second_measure : dict or None
         The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None

@@ -114,7 +114,7 @@ def test_an_exported_take_is_imported_from_the_folder_of_the_file(
     person: Any, tmp_path: Path
 ) -> None:
     speak(tmp_path / "in" / "recordings" / "a.wav")
-    speaker = SpeakerFactory()
+    speaker: Any = SpeakerFactory()
     imported(entry(recording=recording()), person=person, base=tmp_path / "in", speaker=speaker)
     Recording.objects.update(state=Recording.State.ACCEPTED)
     file = tmp_path / "corpus.json"

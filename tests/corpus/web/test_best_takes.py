@@ -57,14 +57,14 @@ def test_the_best_take_is_accepted_then_of_the_highest_quality(takes: list[Any])
     for take in takes:
         take_judge(recording=take, person=reviewer, state="rejected", reason="Ruido.")
     assert best() == []
-    other = RecordingFactory(sentence=first.sentence, style=first.style)
+    other: Any = RecordingFactory(sentence=first.sentence, style=first.style)
     assert best() == [other.pk]
 
 
 def test_another_label_makes_other_takes_the_best(takes: list[Any]) -> None:
     warm, labeler = StyleFactory(key="amable"), PersonFactory(roles=["labeler"])
     sentence, speaker = takes[0].sentence, takes[0].speaker
-    spoken_warmly = RecordingFactory(sentence=sentence, style=warm, speaker=speaker)
+    spoken_warmly: Any = RecordingFactory(sentence=sentence, style=warm, speaker=speaker)
     assert best() == [takes[2].pk]
     label_set(sentence=sentence, style=warm, person=labeler, instead="replace")
     assert best() == [spoken_warmly.pk]
