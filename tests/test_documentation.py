@@ -135,7 +135,8 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "tests/servers/test_uploads.py::test_takes_survive_faults_and_restarts_intact_and_once"
         ),
     ),
-    r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro|( --workers 2)? --speech FOLDER| --model-dir DIR --workers 1 2)?": (
+    r"(python -m )?benchmarks\.(?!uploads)\w+"
+    r"( kokoro|( --workers 2)? --speech FOLDER| --model-dir DIR --workers 1 2)?": (
         Measured(STARTS),
     ),
     r"python -m benchmarks\.people --model-dir DIR --speech FOLDER --stock NAME": (
