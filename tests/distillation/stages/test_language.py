@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from corpus.text.language import language_of
 from distillation.pipeline.corpus_folder import read_corpus
+from distillation.stages.style_runner import language_of
 from voicelab.settings import BASE_DIR
 
 

@@ -1,4 +1,4 @@
-"""Speech as server-sent events (OpenAI's `stream_format: sse`), and as lines with captions."""
+"""What a request may get besides sound: server-sent events, captions, phonemes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from distillation.engines.base import EngineError
+from distillation.engines.base import CaptioningStudent, EngineError, PhonemeStudent, Student
 from distillation.voicepack import PackError
 from voicelab.tts.errors import SERVER, ApiError, without_paths
-from voicelab.tts.speaker import Job
+from voicelab.tts.schemas import PhonemizeOut
+from voicelab.tts.speaker import Job, Utterance
 
 MEDIA_TYPE = "text/event-stream"
 BYTES = 24_000  # of audio in one event: 32 KB of base64, within the line limit of common readers
@@ -110,3 +111,40 @@ def _body(error: ApiError | EngineError | PackError) -> dict[str, Any]:
 
 def _event(kind: str, **content: Any) -> bytes:
     return f"data: {json.dumps({'type': kind, **content})}\n\n".encode()
+
+
+def check_kind(utterance: Utterance) -> None:
+    """Raise ApiError 400 if the engine cannot give captions, or speak these phonemes."""
+    student = utterance.student
+    if utterance.kind == "captions" and not isinstance(student, CaptioningStudent):
+        raise _not_known(student, "when it speaks a word", "return_timestamps")
+    if utterance.kind == "phonemes":
+        try:
+            _with_phonemes(student, "phonemes").check_phonemes(utterance.text)
+        except EngineError as error:
+            raise _refused(error, "phonemes") from error
+
+
+def phonemized(student: Student, text: str) -> PhonemizeOut:
+    """Return the phonemes of a text; raise ApiError 400 if it has none."""
+    engine = _with_phonemes(student, "text")
+    try:
+        phonemes = engine.phonemes(text)
+    except EngineError as error:
+        raise _refused(error, "text") from error
+    return PhonemizeOut(phonemes=phonemes, tokens=engine.tokens(phonemes))
+
+
+def _with_phonemes(student: Student, param: str) -> PhonemeStudent:
+    if not isinstance(student, PhonemeStudent):
+        raise _not_known(student, "phonemes", param)
+    return student
+
+
+def _not_known(student: Student, what: str, param: str) -> ApiError:
+    message = f"{param}: {student.name} does not tell {what}; TTS_BACKEND=kokoro does."
+    return ApiError(400, message, code="not_supported", param=param)
+
+
+def _refused(error: EngineError, param: str) -> ApiError:
+    return ApiError(400, f"{param}: {error}", code=error.code, param=param)

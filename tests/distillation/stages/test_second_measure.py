@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from distillation.scoring.second_measure import SecondMeasure, equal_error_rate
+from distillation.stages.second_opinion import SecondMeasure, equal_error_rate
 
 VOICES, CLIPS, N = 12, 3, 32
 
