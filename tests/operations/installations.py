@@ -90,5 +90,5 @@ def archive_change(file: Path, change: Callable[[dict[str, Any]], object]) -> No
             elif name != SUMS:
                 again.add_bytes(name, data)
         change(told)
-        again.finish(told)
+        again.finish(**told)
     file.with_suffix(".new").replace(file)

@@ -63,7 +63,7 @@ def test_a_backup_of_an_older_version_on_sqlite_is_restored_into_postgresql_and_
             numbers = (
                 f"select nextval(pg_get_serial_sequence('{table}', 'id')), max(id) from {table}"  # noqa: S608
             )
-            following, last = moved.execute(numbers).fetchone() or (0, 0)
+            [(following, last)] = moved.execute(numbers).fetchall()
             assert following == last + 1
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
             moved.execute("delete from operations_auditentry")

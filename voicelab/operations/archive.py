@@ -7,6 +7,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -40,14 +41,16 @@ class ArchiveWriter:
     def add_bytes(self, name: str, content: bytes) -> None:
         self.add(name, io.BytesIO(content), len(content))
 
-    def finish(self, manifest: dict[str, Any]) -> None:
-        """Append manifest and sums, without which an archive counts as incomplete."""
-        text = json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=2)
+    def finish(self, **told: Any) -> dict[str, Any]:
+        """Append manifest and sums, without which an archive counts as cut off."""
+        manifest = {"format": FORMAT, **told}
+        text = json.dumps(manifest, ensure_ascii=False, indent=2)
         self.add_bytes(MANIFEST, f"{text}\n".encode())
         size = self._sums.tell()
         self._sums.seek(0)
         self._tar.addfile(_info(SUMS, size), self._sums)
         self._tar.close()
+        return manifest
 
 
 @contextmanager
@@ -77,19 +80,18 @@ def archive_check(path: Path, progress: Progress) -> dict[str, Any]:
     OSError
         It cannot be read.
     """
-    manifest, stored = None, None
+    manifest, is_whole = b"", False
     with TemporaryFile() as found, _damage_told(path):
         for name, content in archive_members(path):
             if name == SUMS:
-                stored = content.read().splitlines()
+                _sums_compare(path, found, content)
+                is_whole = True
                 break
             hashed = _Hashed(content, progress)
-            data = hashed.drain(keep=name == MANIFEST)
-            manifest = data if name == MANIFEST else manifest
+            manifest = hashed.drain(keep=name == MANIFEST)
             found.write(f"{hashed.sha256}  {name}\n".encode())
-        if stored is None or manifest is None:
-            raise ArchiveError(f"{path} is cut off or damaged. Use another backup.")
-        _sums_compare(path, found, stored)
+    if not is_whole:
+        raise ArchiveError(f"{path} is cut off or damaged. Use another backup.")
     return _manifest_read(path, manifest)
 
 
@@ -154,15 +156,12 @@ def _info(name: str, size: int) -> tarfile.TarInfo:
     return info
 
 
-def _sums_compare(path: Path, found: IO[bytes], stored: list[bytes]) -> None:
+def _sums_compare(path: Path, found: IO[bytes], stored: IO[bytes]) -> None:
     found.seek(0)
-    for line, wanted in zip(found, stored, strict=False):
-        if line.rstrip(b"\n") != wanted:
-            name = wanted.decode(errors="replace").partition("  ")[2]
+    for line, wanted in zip_longest(found, stored, fillvalue=b""):
+        if line != wanted:
+            name = (wanted or line).decode(errors="replace").rstrip().partition("  ")[2]
             raise ArchiveError(f"{path}: {name} differs from its SHA-256. Use another backup.")
-    found.seek(0)
-    if sum(1 for _ in found) != len(stored):
-        raise ArchiveError(f"{path}: files are missing or were added. Use another backup.")
 
 
 def _manifest_read(path: Path, content: bytes) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from voicelab.operations.archive import (
     archive_written,
 )
 from voicelab.operations.backup_rows import (
+    Change,
     Models,
     Row,
     models_of,
@@ -109,17 +110,14 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
             rows = rows_write(archive, models, path.parent, listener.progress)
         listener.stage("files", 0)
         names = (name for name in _media() if name not in copied)
-        files = len(copied) + sum(_media_write(archive, name, listener) for name in names)
-        manifest = {
-            "made": made.isoformat(),
-            "database": connection.vendor,
-            "migrations": migrations,
-            "settings": _settings(),
-            "files": files,
-            "models": rows,
-        }
-        archive.finish(manifest)
-    return manifest
+        return archive.finish(
+            made=made.isoformat(),
+            database=connection.vendor,
+            migrations=migrations,
+            settings=_settings(),
+            files=len(copied) + sum(_media_write(archive, name, listener) for name in names),
+            models=rows,
+        )
 
 
 def installation_restore(path: Path, listener: Listener) -> dict[str, Any]:
@@ -226,9 +224,10 @@ def _migrate_to(targets: list[tuple[str, str]] | None, executor: MigrationExecut
 @contextmanager
 def _snapshot() -> Iterator[None]:
     """See the rows of one moment; who writes meanwhile does not wait."""
+    connection.ensure_connection()  # which sets the mode of SQLite's transactions
     mode = getattr(connection, "transaction_mode", None)
     try:
-        connection.transaction_mode = None  # type: ignore[attr-defined]  # SQLite: only read
+        connection.transaction_mode = None  # type: ignore[attr-defined]  # it only reads
         with transaction.atomic():
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
@@ -238,7 +237,7 @@ def _snapshot() -> Iterator[None]:
         connection.transaction_mode = mode  # type: ignore[attr-defined]
 
 
-def _change_of_rows(voices_before: str) -> Any:
+def _change_of_rows(voices_before: str) -> Change:
     """Return what changes a row: no worker of there is at work here, packs lie in VOICES_DIR."""
     here = str(settings.VOICES_DIR)
 

@@ -1,5 +1,6 @@
 """`manage.py backup FILE`: database, media and deployed voices into one archive."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,7 @@ class Bars(Listener):
 @contextmanager
 def shown(left: str) -> Iterator[Bars]:
     """Show progress, and errors in words; `left` says what an error leaves behind."""
-    bars = Bars()
+    bars, before = Bars(), signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield bars
         bars.end()
@@ -88,3 +89,4 @@ def shown(left: str) -> Iterator[Bars]:
         raise CommandError(f"Stopped. {left}", returncode=INTERRUPTED) from error
     finally:
         bars.end()
+        signal.signal(signal.SIGTERM, before)
