@@ -55,7 +55,7 @@ GRADIENT_CODE = (
     *(f"distillation/scoring/{name}.py" for name in ("differentiable_similarity", "naturalness")),
     "distillation/engines/kokoro/gradient.py",
     *(f"distillation/stages/{name}.py" for name in (
-        "objective", "corrections", "prosody_shift", "prosody_figures", "predicted_prosody",
+        "objective", "corrections", "prosody_figures", "predicted_prosody",
     )),
 )  # fmt: skip
 HELD_OUT_FIELDS = (

@@ -34,7 +34,7 @@ CODE = (
     "distillation/stages/prosody_figures.py",
     "distillation/stages/second_opinion.py",
     "distillation/scoring/second_encoder.py",
-    "distillation/scoring/second_measure.py",
+    "distillation/stages/second_opinion.py",
 )
 
 

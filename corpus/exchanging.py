@@ -291,7 +291,8 @@ def _item(sentence: Any, take: Recording | None, score: ProsodyScore | None) -> 
     recording = None
     if take:
         quality, prosody = _measures(score) if score else (None, None)
-        recording = ExchangeRecording(_path(sentence), take.duration_s, quality, prosody)
+        speaker = speaker_key(take)
+        recording = ExchangeRecording(_path(sentence), take.duration_s, quality, prosody, speaker)
     return ExchangeItem(
         sentence.sentence_id, sentence.text, sentence.list, sentence.label_key, recording
     )
@@ -300,6 +301,11 @@ def _item(sentence: Any, take: Recording | None, score: ProsodyScore | None) -> 
 def _measures(score: ProsodyScore) -> tuple[float, ExchangeProsody]:
     prosody = ExchangeProsody(score.pitch_mean_hz, score.energy_std, score.speech_rate)
     return score.quality, prosody
+
+
+def speaker_key(take: Recording) -> str:
+    """Return what names a take's speaker in files: labelers may read these, so not the name."""
+    return f"s{take.speaker_id}"
 
 
 def _path(sentence: Any) -> str:

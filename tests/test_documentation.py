@@ -19,7 +19,11 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in
              (REPOSITORY / "docs").glob("*.md")))  # fmt: skip
 PROGRAMS = ("make", "docker", "curl", "manage.py", "python", ".venv/bin/python",
             ".venv/bin/djlint")  # fmt: skip
-OWN = {path.stem for path in REPOSITORY.glob("*/management/commands/[a-z]*.py")}
+OWN = {
+    path.stem
+    for depth in ("*", "voicelab/*")
+    for path in REPOSITORY.glob(f"{depth}/management/commands/[a-z]*.py")
+}
 NEVER = re.compile(r"not tried|never at hand|never ran")
 
 
@@ -167,6 +171,18 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         ByTest(
             "tests/corpus/texts/test_exchanging.py"
             "::test_an_exported_take_is_imported_from_the_folder_of_the_file"
+        ),
+    ),
+    r"(\S+ manage\.py )?(backup|restore)( /backups/\S+)?": (
+        ByTest(
+            "tests/operations/test_backup.py"
+            "::test_a_filled_installation_comes_back_equal_and_goes_on"
+        ),
+    ),
+    r"\S+ manage\.py backup \S+ && DATABASE_URL=\S+ \S+ manage\.py restore \S+": (
+        ByTest(
+            "tests/servers/test_moving.py::test_a_backup_of_an_older_version_on_sqlite_is_restored"
+            "_into_postgresql_and_upgraded"
         ),
     ),
     r"create_people": (

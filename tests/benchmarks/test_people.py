@@ -165,7 +165,7 @@ def test_a_change_of_gradient_code_keeps_stored_random_walks(
 
 @pytest.mark.parametrize(
     "module",
-    ["search/gradient", "stages/objective", "stages/corrections", "stages/prosody_shift"],
+    ["search/gradient", "stages/objective", "stages/corrections"],
 )
 def test_the_fingerprint_of_a_gradient_search_covers_its_code(module: str) -> None:
     known = {*people.code_of("gradient"), *(people.ROOT / name for name in people.GRADIENT_CODE)}

@@ -5,8 +5,8 @@ import pytest
 
 from corpus.audio.prosody import measure
 from corpus.phonetics import syllables
-from voicelab.demo.natural_speaker import MANNERS, STOCK_VOICE, NaturalSpeaker
 from voicelab.demo.run import SEARCHES
+from voicelab.demo.speakers import MANNERS, STOCK_VOICE, NaturalSpeaker
 
 TEXT = "Su pedido llega mañana por la tarde."
 pytestmark = [pytest.mark.weights, pytest.mark.xdist_group("weights")]
