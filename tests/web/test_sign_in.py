@@ -195,6 +195,17 @@ def test_a_recovery_code_outlives_a_new_secret_key_and_a_command_ends_a_lost_fac
             call_command("end_second_factor", name)
 
 
+def test_commands_make_the_first_admin_and_give_a_forgotten_password_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_command("createsuperuser", "--noinput", username="eva", email="")
+    monkeypatch.setattr("getpass.getpass", lambda **_prompt: "three-plain-words")
+    call_command("changepassword", "eva")
+    client: Any = Client()
+    assert _try(client, "eva", "three-plain-words") == 302
+    assert client.get(reverse("people")).status_code == 200
+
+
 def test_the_admin_has_no_door_of_its_own() -> None:
     answer = Client().get(reverse("admin:index"), follow=True)
     assert answer.redirect_chain[-1][0] == f"{reverse('login')}?next=%2Fadmin%2F"
