@@ -148,17 +148,23 @@ class TestCommands:
         assert (path.read_bytes(), log.read_bytes()) == (kept, content)
         log.write_bytes(content[: 32 + 4120])
         assert lost_changes(log) == 0  # a write that was cut off
+        log.write_bytes(content)
+        assert self.prepared(tmp_path, "--accept-lost-changes").returncode == 0
+        assert [one.read_bytes() for one in tmp_path.glob("*.damaged-*")] == [content]
+
+    def refused(self, folder: Path) -> str:
+        """Let `prepare` refuse, without a traceback; return what it says."""
+        done = self.prepared(folder)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        return done.stderr
 
     @staticmethod
-    def refused(folder: Path) -> str:
-        """Let `prepare` refuse, without a traceback; return what it says."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", "prepare"],
+    def prepared(folder: Path, *options: str) -> Any:
+        return subprocess.run(
+            [sys.executable, "manage.py", "prepare", *options],
             cwd=REPOSITORY,
             env={**os.environ, "VOICELAB_DATA_DIR": str(folder)},
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-        return done.stderr
