@@ -284,8 +284,9 @@ def _media(folder: str = "") -> Iterator[str]:
     folders, files = default_storage.listdir(folder)
     prefix = f"{folder}/" if folder else ""
     yield from (prefix + name for name in files if not name.startswith("."))
-    for name in filter(None, folders):
-        yield from _media(prefix + name)
+    for name in folders:
+        if name and not name.startswith("."):
+            yield from _media(prefix + name)
 
 
 def _media_write(archive: ArchiveWriter, name: str, listener: Listener) -> bool:
