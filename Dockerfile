@@ -1,7 +1,7 @@
 # One image for web, worker and speech service; the command decides which.
 FROM python:3.11-slim-bookworm
 WORKDIR /app
-RUN useradd --create-home voicelab && mkdir /data && chown voicelab /data
+RUN useradd --uid 1000 --create-home voicelab && mkdir /data && chown voicelab /data
 COPY locks locks
 RUN pip install --no-cache-dir --no-deps --require-hashes -r locks/app.txt -r locks/nodeps.txt
 COPY . .

@@ -86,7 +86,8 @@ class Client:
     async def save(self, work: Iterator[tuple[str, int, str]], styles: list[str]) -> None:
         sentence, seen, style = next(work)
         other = random.choice([key for key in styles if key != style])  # noqa: S311
-        await self.ask("save", f"/label/focus/save/{sentence}/", {"style": other, "seen": seen})
+        form = {"style": other, "seen": seen, "instead": "replace"}
+        await self.ask("save", f"/label/focus/save/{sentence}/", form)
 
 
 async def rush(clients: list[Client], work: Any, styles: list[str], seconds: float) -> float:

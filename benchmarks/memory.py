@@ -28,8 +28,7 @@ import psutil
 from benchmarks.search import KOKORO
 from benchmarks.shared import conditions_print, has_kokoro, parser_of, peak_mb
 from corpus.audio.io import encode_wav
-from voicelab.demo.natural_speaker import STOCK_VOICE
-from voicelab.demo.robotic_speaker import RoboticSpeaker
+from voicelab.demo.speakers import STOCK_VOICE, RoboticSpeaker
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WEB_PORT, SPEECH_PORT = 8710, 8711

@@ -43,7 +43,7 @@ from distillation.search import STRATEGIES
 from distillation.stages.evolve import Evolution
 from tests.distillation.kills import SEVERAL, KilledRun, Runs
 from tests.distillation.voices import LONG, recipe, say
-from voicelab.demo.natural_speaker import STOCK_VOICE
+from voicelab.demo.speakers import STOCK_VOICE
 from voicelab.settings import MODEL_DIR
 
 STYLES = ("neutral", "amable", "empatico", "profesional")
@@ -58,7 +58,7 @@ NATURAL_TAKES = """
 from corpus.audio.io import encode_wav
 from django.conf import settings
 from tests.distillation import factories
-from voicelab.demo.natural_speaker import NaturalSpeaker
+from voicelab.demo.speakers import NaturalSpeaker
 speaker = NaturalSpeaker(settings.MODEL_DIR)
 factories.spoken = lambda text, voice: encode_wav(speaker.speak(text, "neutral", seed=1))
 """

@@ -55,7 +55,7 @@ GRADIENT_CODE = (
     *(f"distillation/scoring/{name}.py" for name in ("differentiable_similarity", "naturalness")),
     "distillation/engines/kokoro/gradient.py",
     *(f"distillation/stages/{name}.py" for name in (
-        "objective", "corrections", "prosody_shift", "prosody_figures", "predicted_prosody",
+        "objective", "corrections", "prosody_figures", "predicted_prosody",
     )),
 )  # fmt: skip
 HELD_OUT_FIELDS = (
@@ -212,7 +212,9 @@ def work(job: Job) -> str:
     packs = {name: student.stock_voice(name) for name in job.base_voices}
     atlas = VoiceAtlas(recipe_of(job), student, packs, job.folder / "atlas").voices.values()
     cohort = [voice.second for voice in atlas]
-    found["measures"] = people_measures.measures(job.target, student, start, end, cohort)
+    found["measures"] = people_measures.measures(
+        job.target, student, start, end, cohort, recipe=recipe_of(job)
+    )
     found["measured_by"] = measures_fingerprint(job)
     write_json(job.path, found)
     similarity = found["measures"]["similarity"]

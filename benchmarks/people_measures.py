@@ -9,11 +9,14 @@ import numpy as np
 
 from benchmarks.people_targets import HELD_OUT, SEARCH, Target
 from corpus.audio.io import decode, read_wav
+from corpus.audio.loudness import integrated_lufs
 from corpus.audio.types import Audio
 from distillation.engines.base import Student
+from distillation.recipe import RunRecipe
 from distillation.scoring import Scorer, naturalness
 from distillation.scoring.encoder import Embedding
 from distillation.stages import evidence, prosody_figures
+from distillation.stages.delivery_fit import fitted
 from distillation.stages.second_opinion import Vectors, second_opinion
 from distillation.voicepack import VoicePack
 
@@ -24,12 +27,14 @@ CODE = (
     "corpus/audio/timing.py",
     "corpus/audio/syllable_nuclei.py",
     "distillation/scoring/naturalness.py",
+    "distillation/delivery.py",
+    "distillation/stages/delivery_fit.py",
     "distillation/stages/evidence.py",
     "distillation/stages/intervals.py",
     "distillation/stages/prosody_figures.py",
     "distillation/stages/second_opinion.py",
     "distillation/scoring/second_encoder.py",
-    "distillation/scoring/second_measure.py",
+    "distillation/stages/second_opinion.py",
 )
 
 
@@ -39,10 +44,13 @@ def measures(
     start: VoicePack,
     end: VoicePack,
     cohort: Sequence[Vectors] = (),
+    *,
+    recipe: RunRecipe,
 ) -> dict[str, Any]:
     """Return plain JSON types: the target's ceiling and figures, and those of both voices.
 
-    `similarity` has the intervals of `start`, `evolved` and their `gain`, paired by sentence.
+    `similarity` has the intervals of `start`, `evolved` and their `gain`, paired by sentence;
+    `delivery` the speed and gain that a deployment would fit to the last voice.
     """
     clip = read_wav(target.wav)
     scorer = Scorer(clip)
@@ -51,12 +59,22 @@ def measures(
         "evolved": spoken(student, end, HELD_OUT),
     }
     found = evidence.similarities(held_out, scorer.target_embedding)
+    figures = prosody_figures.measured([clip], target.texts)
     searched = {"start": spoken(student, start, SEARCH), "evolved": spoken(student, end, SEARCH)}
     return {
         "ceiling": ceiling(target, student, scorer.target_embedding),
-        "prosody": _figures([clip], target.texts),
+        "prosody": figures and figures._asdict(),
         "similarity": {key: found[key] for key in ("start", "evolved", "gain")},
         "second": second(cohort, [clip], held_out),
+        "delivery": fitted(
+            recipe,
+            student,
+            end,
+            searched["evolved"],
+            held_out["evolved"],
+            target=figures,
+            target_lufs=integrated_lufs(clip),
+        ),
         **{kind: of_voice(scorer, held_out[kind], searched[kind]) for kind in held_out},
     }
 

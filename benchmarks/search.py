@@ -41,8 +41,8 @@ from distillation.scoring import Score, Scorer  # noqa: E402
 from distillation.search import STEPS  # noqa: E402
 from distillation.stages.evolve import Evolution  # noqa: E402
 from distillation.voicepack import VoicePack  # noqa: E402
-from voicelab.demo.natural_speaker import STOCK_VOICE, NaturalSpeaker  # noqa: E402
 from voicelab.demo.run import SEARCHES, WEIGHTS  # noqa: E402
+from voicelab.demo.speakers import STOCK_VOICE, NaturalSpeaker  # noqa: E402
 
 KOKORO, PRAAT = SEARCHES["kokoro"], SEARCHES["praat"]
 WAYS: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ from corpus.audio.types import Audio
 from distillation.engines.kokoro.student import KokoroStudent
 from distillation.scoring.encoder import speaker_encoder
 from distillation.scoring.second_encoder import available, features
-from distillation.scoring.second_measure import RELIABLE, SecondMeasure
+from distillation.stages.second_opinion import RELIABLE, SecondMeasure
 
 TEXTS = (
     "Mis amigos celebran su boda en un pueblo de la costa.",

@@ -162,3 +162,5 @@ def takes_restore(context: Context, takes: dict[str, Recording], person: Any) ->
         known = context.takes.get(path)
         if known and known["score"]:
             ProsodyScore.objects.create(recording=take, **known["score"])
+    sentences = [take.sentence_id for take in takes.values()]
+    Recording.objects.filter(sentence__in=sentences).rank()

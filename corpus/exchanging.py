@@ -54,7 +54,7 @@ def corpus_export(takes: Any = None, *, blind_to: Any = None) -> Iterator[str]:
 
     The best take is chosen among `takes`, by default all usable ones; sentences without a take
     are included too. Labels that the person `blind_to` may not see yet, and their takes, are left
-    out.
+    out, and so are the names of speakers.
     """
     left = _exported(takes)
     return dump(item for batch in iter(lambda: list(islice(left, _BATCH)), [])
@@ -66,7 +66,10 @@ def _items(batch: list[tuple[Any, Any, Any]], blind_to: Any) -> Iterator[Exchang
     seen = sentences.seen_by(blind_to) if blind_to else sentences
     open_ = set(seen.order_by().values_list("pk", flat=True))
     for sentence, take, score in batch:
-        yield _item(sentence, take, score) if sentence.pk in open_ else _unseen(sentence)
+        if sentence.pk in open_:
+            yield _item(sentence, take, score, names=blind_to is None)
+        else:
+            yield _unseen(sentence)
 
 
 def _unseen(sentence: Any) -> ExchangeItem:
@@ -279,7 +282,9 @@ def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore 
     left = iter(Sentence.objects.current().values_list("pk", flat=True))
     while batch := list(islice(left, _BATCH)):
         found = rows.in_bulk(batch)
-        takes = Recording.objects.in_bulk([row.best for row in found.values() if row.best])
+        takes = Recording.objects.select_related("speaker").in_bulk(
+            [row.best for row in found.values() if row.best]
+        )
         scores = ProsodyScore.objects.filter(recording__in=takes).order_by("pk")
         scores = scores.defer("parts", "measures", "baseline")
         latest = {score.recording_id: score for score in scores}
@@ -287,11 +292,14 @@ def _exported(takes: Any) -> Iterator[tuple[Any, Recording | None, ProsodyScore 
             yield row, takes.get(row.best), latest.get(row.best)
 
 
-def _item(sentence: Any, take: Recording | None, score: ProsodyScore | None) -> ExchangeItem:
+def _item(
+    sentence: Any, take: Recording | None, score: ProsodyScore | None, *, names: bool
+) -> ExchangeItem:
     recording = None
     if take:
         quality, prosody = _measures(score) if score else (None, None)
-        recording = ExchangeRecording(_path(sentence), take.duration_s, quality, prosody)
+        speaker = take.speaker.name if names else None
+        recording = ExchangeRecording(_path(sentence), take.duration_s, quality, prosody, speaker)
     return ExchangeItem(
         sentence.sentence_id, sentence.text, sentence.list, sentence.label_key, recording
     )

@@ -9,23 +9,32 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 LOCK_NAME = ".turn"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically: write a temporary file in the same folder, sync and rename it.
+    """Write a file atomically with `whole_file`."""
+    with whole_file(path) as file:
+        file.write(content)
 
-    The content is on disk before the rename, so a power failure leaves no empty file either.
-    Only the user and its group can read it: sounds, packs and messages are of people.
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under its name only once it is complete.
+
+    It is written under a temporary name in the same folder, synced and renamed; the content is on
+    disk before the rename, so a power failure leaves no empty file either. After an exception
+    nothing of it is left. Only the user and its group can read it: sounds, packs and messages are
+    of people.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.new")
     try:
-        with open(temporary, "wb", opener=_private) as file:
-            file.write(content)
+        with open(temporary, "w+b", opener=_private) as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

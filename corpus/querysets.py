@@ -6,7 +6,8 @@ from typing import Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When, Window
+from django.db.models.functions import RowNumber
 
 from corpus import label_resolution
 from corpus.label_resolution import Said, outcome
@@ -49,6 +50,12 @@ def _relabel(sentence: Any, pks: list[int]) -> None:
         sentence.objects.filter(pk__in=members).update(
             label=result.label, standing=result.standing, votes=result.votes
         )
+    _takes_of(pks).rank()
+
+
+def _takes_of(sentences: list[int]) -> "RecordingQuerySet":
+    takes: RecordingQuerySet = apps.get_model("corpus", "Recording").objects.all()
+    return takes.filter(sentence__in=sentences)
 
 
 class SentenceQuerySet(models.QuerySet):
@@ -117,7 +124,10 @@ class SentenceQuerySet(models.QuerySet):
         return self.current().filter(Exists(flags.filter(resolves=None, resolved_by=None)))
 
     def relabel(self) -> None:
-        """Recompute label, standing and votes from the rows of decisions and adjudications."""
+        """Recompute label, standing and votes from the rows of decisions and adjudications.
+
+        Also which takes are the best in the style of that label.
+        """
         pks = list(self.order_by().values_list("pk", flat=True))
         for start in range(0, len(pks), _BATCH):
             _relabel(self.model, pks[start : start + _BATCH])
@@ -134,7 +144,8 @@ class SentenceQuerySet(models.QuerySet):
 
     def without_take_of(self, speaker: Any) -> Self:
         """Keep labelled sentences without this speaker's pending or accepted take in that label."""
-        mine = _takes_in_label().filter(speaker=speaker).exclude(state="rejected")
+        takes = apps.get_model("corpus", "Recording").objects
+        mine = takes.filter(sentence=OuterRef("pk"), speaker=speaker, is_best=True)
         return self.labelled().exclude(Exists(mine))
 
     def take_counts(self) -> dict[str, dict[str, int]]:
@@ -184,13 +195,35 @@ class RecordingQuerySet(models.QuerySet):
             counts[state] += n if state != "pending" or speaker in agreed else 0
         return dict(counts)
 
-    def with_quality(self) -> Self:
-        scores = apps.get_model("corpus", "ProsodyScore").objects
-        latest = scores.filter(recording=OuterRef("pk")).order_by("-pk").values("quality")[:1]
-        return self.annotate(quality=Subquery(latest))
-
     def best_first(self) -> Self:
-        return self.with_quality().order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
+        return self.order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
+
+    def rank(self) -> int:
+        """Recompute `quality` and `is_best`; these are all takes of some sentences, locked.
+
+        The quality is that of the newest score. Of each speaker's takes of a sentence, in the style
+        of its label, one is the best: accepted before pending, then by quality, then the newest;
+        the quality of a pending one does not count, as it changes with the neutral voice. Returns
+        how many of the columns were not so.
+        """
+        scores = apps.get_model("corpus", "ProsodyScore").objects.filter(recording=OuterRef("pk"))
+        newest = Subquery(scores.order_by("-pk").values("quality")[:1])
+        old = self.order_by().annotate(newest=newest)
+        old = old.exclude(quality=F("newest")).exclude(quality=None, newest=None)
+        n = old.update(quality=newest)
+        best = self.order_by()._best().values("pk")
+        n += self.filter(is_best=True).exclude(pk__in=best).update(is_best=False)
+        return n + self.filter(is_best=False, pk__in=best).update(is_best=True)
+
+    def _best(self) -> Self:
+        judged = Case(When(state="accepted", then=F("quality")))
+        turn = Window(
+            RowNumber(),
+            partition_by=["sentence", "speaker"],
+            order_by=["state", judged.desc(nulls_last=True), "-take", "-pk"],
+        )
+        left = self.filter(style=F("sentence__label")).exclude(state="rejected")
+        return left.annotate(turn=turn).filter(turn=1)
 
 
 class TakeVerdictQuerySet(models.QuerySet):

@@ -10,24 +10,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from distillation.models import Decision, Deployment, Run, StyleRun, ValidationReport, VoicePack
+from voicelab.admin import ReadOnlyAdmin
 from voicelab.roles import ADMIN, roles_of
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return ADMIN in roles_of(request.user)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return ADMIN in roles_of(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class StyleRunInline(admin.TabularInline):

@@ -11,9 +11,7 @@ from distillation.views import (
     runs,
     sounds,
     versions,
-    voice,
     voices,
-    withdrawals,
 )
 
 SOUND = "runs/<int:pk>/audio/<slug:style>"
@@ -45,11 +43,11 @@ urlpatterns = [
     path("packs/<int:pk>/sample.svg", sounds.pack_sample, {"kind": "svg"}, name="sample_waveform"),
     path("packs/<int:pk>/decide/", reviews.pack_decide, name="pack_decide"),
     path("voices/", voices.voices, name="voices"),
-    path("voices/withdrawn/", withdrawals.withdrawals, name="withdrawals"),
-    path("voices/of/<int:pk>/", withdrawals.voice_uses, name="voice_uses"),
+    path("voices/withdrawn/", voices.withdrawals, name="withdrawals"),
+    path("voices/of/<int:pk>/", voices.voice_uses, name="voice_uses"),
     path("voices/deploy/", voices.deploy, name="deploy"),
-    path("voices/<int:pk>/", voice.voice, name="voice"),
-    path("voices/<int:pk>/card.md", voice.voice_card, name="voice_card"),
+    path("voices/<int:pk>/", voices.voice, name="voice"),
+    path("voices/<int:pk>/card.md", voices.voice_card, name="voice_card"),
     path("voices/<int:pk>/roll-back/", versions.roll_back, name="voice_roll_back"),
     path("voices/<int:pk>/retire/", versions.retire, name="voice_retire"),
     path("playground/", playground.playground, name="playground"),

@@ -104,6 +104,7 @@ class RecordingFactory(factory.django.DjangoModelFactory):
 
     class Meta:
         model = models.Recording
+        skip_postgeneration_save = True
 
     sentence = factory.SubFactory(SentenceFactory)
     style = factory.SubFactory(StyleFactory)
@@ -117,11 +118,21 @@ class RecordingFactory(factory.django.DjangoModelFactory):
     sr = 24_000
     duration_s = 3.2
 
+    @factory.post_generation
+    def ranked(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        models.Recording.objects.filter(sentence=self.sentence_id).rank()
+        self.refresh_from_db(fields=["quality", "is_best"])
+
 
 class ProsodyScoreFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = models.ProsodyScore
+        skip_postgeneration_save = True
 
     recording = factory.SubFactory(RecordingFactory)
     analyser = "test"
     quality = 0.8
+
+    @factory.post_generation
+    def ranked(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        models.Recording.objects.filter(sentence=self.recording.sentence_id).rank()

@@ -19,8 +19,12 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in
              (REPOSITORY / "docs").glob("*.md")))  # fmt: skip
 PROGRAMS = ("make", "docker", "curl", "manage.py", "python", ".venv/bin/python",
             ".venv/bin/djlint")  # fmt: skip
-OWN = {path.stem for path in REPOSITORY.glob("*/management/commands/[a-z]*.py")}
-NEVER = re.compile(r"not tried|never at hand|never ran")
+OWN = {
+    path.stem
+    for depth in ("*", "voicelab/*")
+    for path in REPOSITORY.glob(f"{depth}/management/commands/[a-z]*.py")
+}
+NEVER = re.compile(r"not tried|never at hand|never ran|(no|ninguna) se han? probado", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ How = Run | ByTest | ByCI | Measured | NotHere
 MADE = "tests/test_make.py"
 PIPELINE = "tests/distillation/pipeline/test_run_pipeline.py"
 COMPOSE = "tests/servers/test_compose.py"
+CONTAINERS = "tests/servers/test_containers.py"
 DEMO = ByCI("make demo EXIT=1 WEB_PORT=8720 SPEECH_PORT=8721")
 HANDED_ON = ByTest(f"{MADE}::test_make_passes_variables_to_the_demo")
 STARTS = "tests/benchmarks/test_shared.py::test_every_benchmark_has_help"
@@ -131,7 +136,8 @@ COMMANDS: dict[str, tuple[How, ...]] = {
             "tests/servers/test_uploads.py::test_takes_survive_faults_and_restarts_intact_and_once"
         ),
     ),
-    r"(python -m )?benchmarks\.(?!uploads)\w+( kokoro|( --workers 2)? --speech FOLDER)?": (
+    r"(python -m )?benchmarks\.(?!uploads)\w+"
+    r"( kokoro|( --workers 2)? --speech FOLDER| --model-dir DIR --workers 1 2)?": (
         Measured(STARTS),
     ),
     r"python -m benchmarks\.people --model-dir DIR --speech FOLDER --stock NAME": (
@@ -172,13 +178,49 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"manage\.py upload_media": (
         ByTest("tests/corpus/web/test_bucket.py::test_media_of_before_are_uploaded_once"),
     ),
+    r"(\S+ manage\.py )?(backup|restore)( /backups/\S+)?": (
+        ByTest(
+            "tests/operations/test_backup.py"
+            "::test_a_filled_installation_comes_back_equal_and_goes_on"
+        ),
+    ),
+    r"\S+ manage\.py backup \S+ && DATABASE_URL=\S+ \S+ manage\.py restore \S+": (
+        ByTest(
+            "tests/servers/test_moving.py::test_a_backup_of_an_older_version_on_sqlite_is_restored"
+            "_into_postgresql_and_upgraded"
+        ),
+    ),
     r"create_people": (
         ByTest("tests/web/test_frame.py::test_people_are_created_once_and_keep_their_passwords"),
     ),
     r"(DATABASE_URL|REDIS_URL|MEDIA_ROOT|STORAGE_URL)=\S+": (
         ByTest(f"{COMPOSE}::test_a_run_from_launch_to_speech_on_postgresql_and_redis"),
     ),
-    r"docker compose up": (NotHere("Docker"),),
+    r"docker compose (?!--profile training).+": (
+        NotHere("Docker"),
+        ByTest(f"{CONTAINERS}::test_docker_compose_accepts_both_files_with_every_profile"),
+    ),
+    r"cp \.env\.example \.env && chmod 600 \.env|for name in SECRET_KEY .* >> \.env": (
+        ByTest(
+            "tests/web/test_production.py"
+            "::test_djangos_own_check_finds_nothing_with_what_the_guides_lines_make"
+        ),
+    ),
+    r"manage\.py (changepassword NAME|createsuperuser)": (
+        ByTest(
+            "tests/web/test_sign_in.py"
+            "::test_commands_make_the_first_admin_and_give_a_forgotten_password_anew"
+        ),
+    ),
+    r"manage\.py end_second_factor NAME": (
+        ByTest(
+            "tests/web/test_sign_in.py"
+            "::test_a_recovery_code_outlives_a_new_secret_key_and_a_command_ends_a_lost_factor"
+        ),
+    ),
+    r"manage\.py prepare --accept-lost-changes": (
+        ByTest("tests/web/test_faults.py::TestCommands::test_a_damaged_log_is_noticed_and_kept"),
+    ),
     r"docker compose --profile training run .*": (
         NotHere("Docker"),
         ByTest(f"{COMPOSE}::test_the_training_service_runs_the_pipeline_command"),
@@ -306,6 +348,18 @@ def links_of(document: str) -> Iterator[str]:
 def test_links_and_images_have_existing_targets(document: str) -> None:
     folder = (REPOSITORY / document).parent
     assert [link for link in links_of(document) if not (folder / link).is_file()] == []
+
+
+@pytest.mark.parametrize("document", sorted(REPOSITORY.glob("docs/*.es.md")), ids=lambda p: p.stem)
+def test_a_translation_has_the_same_outline_tables_and_commands(document: Path) -> None:
+    texts = [document.read_text(), document.with_suffix("").with_suffix(".md").read_text()]
+    spanish, english = ([line[: line.find(" ")] for line in text.splitlines()
+                         if line.startswith(("#", "| ", "- "))] for text in texts)  # fmt: skip
+    assert spanish == english
+    ours, theirs = (sorted(commands_of(text)) for text in texts)
+    assert ours == theirs
+    names = [set(re.findall(r"`([A-Z][A-Z_]{3,})`", text)) for text in texts]
+    assert names[0] == names[1]
 
 
 def test_the_readme_is_short() -> None:

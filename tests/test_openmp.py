@@ -1,4 +1,4 @@
-"""OpenMP's wait policy is set in every process before torch can load."""
+"""What OpenMP and oneDNN read as they load is set in every process before torch can load."""
 
 import os
 import subprocess
@@ -12,12 +12,13 @@ ENTRIES = (
     "voicelab.wsgi", "voicelab.asgi", "voicelab.celery", "voicelab.tts.application",
     "voicelab.settings", "benchmarks.shared",
 )  # fmt: skip
+NAMES = ("OMP_WAIT_POLICY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
 PROBE = """
 import os, sys, importlib.abc
 class Watch(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "torch":
-            print("torch", os.environ.get("OMP_WAIT_POLICY"))
+            print("torch", *map(os.environ.get, {names}))
 sys.meta_path.insert(0, Watch())
 import {entry}
 import torch
@@ -25,10 +26,10 @@ import torch
 
 
 def first_seen(entry: str, **environment: str) -> str:
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "ONEDNN_"))}
     settings = "voicelab.settings_tts" if "tts" in entry or "asgi" in entry else "voicelab.settings"
     done = subprocess.run(
-        [sys.executable, "-c", PROBE.format(entry=entry)], cwd=REPOSITORY, check=True,
+        [sys.executable, "-c", PROBE.format(entry=entry, names=NAMES)], cwd=REPOSITORY, check=True,
         env={**plain, "DJANGO_SETTINGS_MODULE": settings, **environment},
         capture_output=True, text=True,
     )  # fmt: skip
@@ -38,9 +39,9 @@ def first_seen(entry: str, **environment: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_threads_sleep_while_they_wait(entry: str) -> None:
-    assert first_seen(entry) == "torch PASSIVE"
+    assert first_seen(entry) == "torch PASSIVE 64"
 
 
 @pytest.mark.slow
 def test_the_users_own_setting_is_kept() -> None:
-    assert first_seen(ENTRIES[0], OMP_WAIT_POLICY="ACTIVE") == "torch ACTIVE"
+    assert first_seen(ENTRIES[0], OMP_WAIT_POLICY="ACTIVE") == "torch ACTIVE 64"

@@ -1,4 +1,4 @@
-"""Admin pages of records kept for good: who changed what in the admin, and who signed in."""
+"""Read-only admin pages, and those of who changed what in the admin and who signed in."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from voicelab.roles import ADMIN, roles_of
 
 
-class LastingAdmin(admin.ModelAdmin):
-    """Read only; rows that would go with these cannot be deleted in the admin either."""
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that would be deleted with these cannot be deleted in the admin either."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return ADMIN in roles_of(request.user)
@@ -31,7 +31,7 @@ class LastingAdmin(admin.ModelAdmin):
         return False
 
 
-class LogEntryAdmin(LastingAdmin):
+class LogEntryAdmin(ReadOnlyAdmin):
     list_display = ("action_time", "user", "action_flag", "content_type", "object_repr")
     list_filter = ("action_time", "action_flag")
     list_select_related = ("user", "content_type")
@@ -39,14 +39,14 @@ class LogEntryAdmin(LastingAdmin):
     date_hierarchy = "action_time"
 
 
-class AccessLogAdmin(LastingAdmin):
+class AccessLogAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "username", "ip_address", "logout_time")
     exclude = ("session_hash",)
     search_fields = ("username", "ip_address")
     date_hierarchy = "attempt_time"
 
 
-class AccessFailureLogAdmin(LastingAdmin):
+class AccessFailureLogAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "username", "ip_address", "locked_out")
     search_fields = ("username", "ip_address")
     date_hierarchy = "attempt_time"

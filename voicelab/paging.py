@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 
 
 class LongPaginator(Paginator):
-    """Pages of an ordered queryset, read from its end in the second half.
+    """Pages of a list, or of an ordered queryset, read from its end in the second half.
 
     `known` is the number of rows, if the caller has it; with `most` no more than these are counted
     and shown, and `is_capped` says whether there are more.
@@ -23,6 +23,8 @@ class LongPaginator(Paginator):
     def _counted(self) -> int:
         if self._known is not None:
             return self._known
+        if isinstance(self._rows, list):
+            return len(self._rows)
         rows = self._rows if self._most is None else self._rows.order_by()[: self._most + 1]
         return int(rows.count())
 
@@ -38,7 +40,7 @@ class LongPaginator(Paginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         last, rows = min(first + self.per_page, self.count), self._rows
-        if self.is_capped or 2 * first <= self.count:
+        if self.is_capped or isinstance(rows, list) or 2 * first <= self.count:
             return Page(list(rows[first:last]), number, self)
         from_end = list(rows.reverse()[self.count - last : self.count - first])
         return Page(from_end[::-1], number, self)

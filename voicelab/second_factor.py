@@ -7,6 +7,7 @@ from typing import Any
 
 import segno
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -59,7 +60,7 @@ def code_accepted(person: Any, code: str) -> str:
     if not allowed:
         wait_s = max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
         return ngettext("Wait %s second.", "Wait %s seconds.", wait_s) % wait_s
-    if device.verify_token(code if of_app else _digest(person, code)):
+    if device.verify_token(code if of_app else _stored(device, code)):
         return ""
     act_record(Act.SIGN_IN_FAILED, about=person.get_username(), asked="second factor")
     return _("This code is wrong. A code of the app holds for half a minute, and once.")
@@ -79,12 +80,25 @@ def recovery_codes_make(person: Any) -> list[str]:
     device = StaticDevice.objects.create(user=person, name="recovery")
     codes = [secrets.token_hex(5) for _code in range(RECOVERY_CODES)]
     for code in codes:
-        device.token_set.create(token=_digest(person, code))
+        device.token_set.create(token=_digests(person, code)[0])
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
-def _digest(person: Any, code: str) -> str:
-    return salted_hmac(f"recovery code of {person.pk}", code).hexdigest()[:16]
+def _stored(device: Any, code: str) -> str:
+    """Return what is stored of a recovery code, which a former SECRET_KEY may have made."""
+    digests = _digests(device.user, code)
+    row = device.token_set.filter(token__in=digests).first()
+    return row.token if row else digests[0]
+
+
+def _digests(person: Any, code: str) -> list[str]:
+    return keyed_digests(f"recovery code of {person.pk}", code)
+
+
+def keyed_digests(salt: str, value: str) -> list[str]:
+    """Return a value's digest under SECRET_KEY, then under each of its fallbacks."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [salted_hmac(salt, value, secret=key).hexdigest()[:16] for key in keys]
 
 
 @never_cache

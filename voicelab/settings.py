@@ -37,6 +37,7 @@ if PRODUCTION and len(SECRET_KEY) < 50:
         "openssl rand -base64 60 | tr -d '\\n' makes one."
     )
 SECRET_KEY = SECRET_KEY or _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ones, for a while
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -23,11 +23,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.views.generic import FormView, RedirectView
 
-from voicelab.second_factor import CodeForm, code_accepted, has_second_factor
+from voicelab.second_factor import CodeForm, code_accepted, has_second_factor, keyed_digests
 
 # Failures within a quarter of an hour: of a person in one browser or at one address, of one address
 # for all names (an office behind one address mistypes, too), of one account from everywhere.
@@ -86,13 +85,14 @@ def client_address(request: HttpRequest) -> str:
 def known_browser(request: HttpRequest, username: str | None) -> str:
     """Return the name of the browser if this person has signed in there before, else ''."""
     browser = _browser(request)
-    return f"{BROWSER}{browser['id']}" if _digest(username) in browser["people"] else ""
+    is_known = not set(_digests(username)).isdisjoint(browser["people"])
+    return f"{BROWSER}{browser['id']}" if is_known else ""
 
 
 def browser_remember(request: HttpRequest, answer: HttpResponseBase, person: Any) -> None:
     """Let the browser prove from now on that this person has signed in there."""
-    this = _digest(person.get_username())
-    others = [one for one in _browser(request)["people"] if one != this]
+    this, *former = _digests(person.get_username())
+    others = [one for one in _browser(request)["people"] if one not in (this, *former)]
     kept = {"id": secrets.token_hex(16), "people": [this, *others][:PEOPLE]}
     answer.set_cookie(
         BROWSER_COOKIE,
@@ -113,8 +113,8 @@ def _browser(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
-def _digest(username: str | None) -> str:
-    return salted_hmac(BROWSER_COOKIE, username or "").hexdigest()[:16]
+def _digests(username: str | None) -> list[str]:
+    return keyed_digests(BROWSER_COOKIE, username or "")
 
 
 class SignIn(auth.LoginView):

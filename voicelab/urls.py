@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from voicelab import accounts, people, second_factor, sign_in
+from voicelab import accounts, second_factor, sign_in
 from voicelab.admin import logs_register
 from voicelab.glossary import glossary
 from voicelab.help import help_page, help_role
@@ -35,12 +35,12 @@ urlpatterns = [
         name="password_reset_complete",
     ),
     path("account/second-factor/", second_factor.second_factor, name="second_factor"),
-    path("people/", people.people, name="people"),
-    path("people/<int:pk>/link/", people.person_link, name="person_link"),
-    path("people/<int:pk>/active/", people.person_active, name="person_active"),
+    path("people/", accounts.people, name="people"),
+    path("people/<int:pk>/link/", accounts.person_link, name="person_link"),
+    path("people/<int:pk>/active/", accounts.person_active, name="person_active"),
     path(
         "people/<int:pk>/second-factor/",
-        people.person_second_factor,
+        accounts.person_second_factor,
         name="person_second_factor",
     ),
     path("help/", help_page, name="help"),

@@ -49,6 +49,9 @@ class Prosody:
         Silence before and after the speech, s.
     contour : tuple of (time s, F0 Hz or None)
         F0 over time for drawing, at most 120 points; None where unvoiced.
+    creak_s : float
+        Creaky voice below 60 Hz, s: its frames count as unvoiced, its pitch is unsure. 0 in scores
+        from before it was measured.
     """
 
     duration_s: float
@@ -67,6 +70,7 @@ class Prosody:
     lead_s: float
     trail_s: float
     contour: tuple[tuple[float, float | None], ...] = ()
+    creak_s: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, rounded to four decimals, for `from_json`."""
@@ -119,6 +123,7 @@ def measure(audio: Audio, *, syllables: int | None = None) -> Prosody:
         lead_s=spoken.start_s,
         trail_s=spoken.trail_s,
         contour=_contour(tune),
+        creak_s=pitch.creak_s(audio, tune, spoken.sounding),
     )
 
 

@@ -15,6 +15,7 @@ from corpus.translatable import gettext_noop
 
 MAX_TEXT = 400
 _MAX_PATH = 250
+_MAX_SPEAKER = 120
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
@@ -131,6 +132,14 @@ def _number(value: Any, low: float, high: float = math.inf) -> float:
     return number
 
 
+def _speaker(value: Any) -> str | None:
+    found = None if value is None else _string(value)
+    if found and len(found) > _MAX_SPEAKER:
+        message = gettext_noop("%(length)s characters; at most %(most)s can name a speaker")
+        raise Problem(message, length=str(len(found)), most=str(_MAX_SPEAKER))
+    return found
+
+
 def _duration(value: Any) -> float:
     number = _number(value, 0.0)
     if not number:
@@ -160,6 +169,7 @@ RECORDING_FIELDS = {
     "duration_seconds": Field(_duration),
     "quality_score": Field(_quality),
     "prosody": Field(_object),
+    "speaker": Field(_speaker, required=False),
 }
 FIELDS = {
     "sentence_id": Field(_slug),

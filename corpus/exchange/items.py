@@ -18,12 +18,16 @@ class ExchangeProsody:
 
 @dataclass(frozen=True)
 class ExchangeRecording:
-    """A take: POSIX path relative to the file, duration (s), quality 0-1 or None if unmeasured."""
+    """A take: POSIX path relative to the file, duration (s), quality 0-1 or None if unmeasured.
+
+    The speaker is None if unknown, as in files written before it was part of the format.
+    """
 
     path: str
     duration_seconds: float
     quality_score: float | None
     prosody: ExchangeProsody | None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,15 @@ def dump(items: Iterable[ExchangeItem]) -> Iterator[str]:
     Yields
     ------
     str
-        Pieces of the JSON text; missing `style_label` and `recording` are null.
+        Pieces of the JSON text; missing `style_label` and `recording` are null, an unknown
+        speaker is left out.
     """
     before = "[\n"
     for item in items:
         found = asdict(item)
         del found["line"]
+        if item.recording and item.recording.speaker is None:
+            del found["recording"]["speaker"]
         yield before + json.dumps(found, ensure_ascii=False, allow_nan=False)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from corpus.services.sounds import recount_sounds
+from corpus.services.sentences import recount_sounds
 
 
 def recount(apps, schema_editor):

@@ -94,6 +94,12 @@ class Sentence(SentenceText):
                 condition=models.Q(archived_at=None),
                 name="current_sentences_by_label",
             ),
+            models.Index(fields=["category", "label"], name="labels_by_category"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(archived_at__isnull=False),
+                name="archived_sentences",
+            ),
         ]
         verbose_name = _("sentence")
         verbose_name_plural = _("sentences")

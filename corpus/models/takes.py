@@ -96,6 +96,13 @@ class Recording(models.Model):
     peak_db = models.FloatField(_("peak, dBFS"), null=True)
     checks = models.JSONField(_("checks"), default=list)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    # Denormalized from scores, states and labels; written by `RecordingQuerySet.rank`.
+    quality = models.FloatField(_("quality, 0-1"), null=True, editable=False)
+    is_best = models.BooleanField(
+        _("the speaker's best take of the sentence, in the style of its label"),
+        default=False,
+        editable=False,
+    )
 
     objects = RecordingQuerySet.as_manager()
 
@@ -108,6 +115,7 @@ class Recording(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-id", "speaker", "sr"], name="takes_in_a_state"),
+            models.Index(fields=["speaker", "state", "sr"], name="takes_counted"),
             models.Index(fields=["style", "-id"], name="takes_of_a_style"),
             models.Index(fields=["speaker", "state", "-id", "style"], name="takes_of_a_speaker"),
             models.Index(fields=["wav"], name="takes_by_file"),
@@ -122,9 +130,19 @@ class Recording(models.Model):
                 name="waiting_takes",
             ),
             models.Index(
-                fields=["speaker", "sentence", "style"],
-                condition=~models.Q(state="rejected"),
+                fields=["speaker", "sentence"],
+                condition=models.Q(is_best=True),
                 name="recorded_by_a_speaker",
+            ),
+            models.Index(
+                fields=["speaker", "style", "state"],
+                condition=models.Q(is_best=True),
+                name="best_takes_by_style",
+            ),
+            models.Index(
+                fields=["speaker", "style", "-quality"],
+                condition=models.Q(is_best=True, state="accepted", quality__isnull=False),
+                name="best_takes_by_quality",
             ),
         ]
         verbose_name = _("take")

@@ -4,13 +4,14 @@ Every page that shows such a number takes it from here together with the address
 rows it counts.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 from django.urls import reverse
 
-from corpus.models import Recording, Sentence
+from corpus.models import Recording, Sentence, StyleLabel
 from corpus.querysets import RecordingQuerySet, SentenceQuerySet
 from corpus.services.speakers import speaker_of
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER, roles_of
@@ -48,11 +49,22 @@ def to_record(person: Any) -> SentenceQuerySet:
 
 
 def to_record_by_style(person: Any) -> dict[str, int]:
-    """Count `to_record` by style; once for a person of one request, as it reads every sentence."""
+    """Count `to_record` by style, once for a person of one request.
+
+    All current sentences less those with a best take; takes of archived ones are not among these.
+    """
     if not hasattr(person, "_to_record"):
-        rows = to_record(person).order_by().values_list("label_key")
-        person._to_record = dict(rows.annotate(n=models.Count("*")))
+        styles = dict(StyleLabel.objects.values_list("pk", "key"))
+        best = Recording.objects.filter(speaker=speaker_of(person), is_best=True)
+        counts = Counter(_by("label", Sentence.objects.current().filter(label__isnull=False)))
+        counts.subtract(_by("style", best))
+        counts.update(_by("style", best.filter(sentence__archived_at__isnull=False)))
+        person._to_record = {styles[pk]: n for pk, n in counts.items() if n}
     return dict(person._to_record)
+
+
+def _by(name: str, rows: Any) -> dict[int, int]:
+    return dict(rows.order_by().values_list(name).annotate(n=models.Count("*")))
 
 
 def records(person: Any) -> bool:

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
-from corpus.models import Category, LabelDecision, StyleLabel
+from corpus.models import Category, LabelDecision, Sentence, StyleLabel
 from corpus.querysets import SentenceQuerySet
 
 QUICKEST = timedelta(seconds=0.2)  # shorter gaps come from programs, not people
@@ -19,13 +19,16 @@ BREAK = timedelta(minutes=2)  # longer gaps between two labels are breaks
 
 def categories_progress(disputes: SentenceQuerySet) -> list[dict[str, Any]]:
     """Count sentences by category: total, labelled, and those among the disputes."""
-    rows: Any = Category.objects.annotate(
-        total=Count("sentence"),
-        done=Count("sentence", filter=Q(sentence__label__isnull=False)),
-    )
-    disputed = Counter(disputes.values_list("category__key", flat=True))
-    fields = rows.values("key", "name", "total", "done")
-    return [row | {"disputed": disputed[row["key"]]} for row in fields]
+    of_each = Sentence.objects.order_by().values("category")
+    rows = of_each.annotate(total=Count("*"), done=Count("label"))
+    counts = {row["category"]: {"total": row["total"], "done": row["done"]} for row in rows}
+    disputed = Counter(disputes.order_by().values_list("category", flat=True))
+    nothing = {"total": 0, "done": 0}
+    return [
+        {"key": one.key, "name": one.name, "disputed": disputed[one.pk]}
+        | counts.get(one.pk, nothing)
+        for one in Category.objects.all()
+    ]
 
 
 def people_progress(styles: list[StyleLabel]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Labels of one sentence: set, undo, adjudicate; every action appends a row."""
 
 import fcntl
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from corpus import label_resolution
-from corpus.models import Adjudication, LabelDecision, Sentence, StyleLabel
+from corpus.models import (
+    Adjudication,
+    LabelDecision,
+    Recording,
+    Sentence,
+    SentenceFlag,
+    StyleLabel,
+)
 from voicelab.operations.audit import Act, act_record
 
 
@@ -191,6 +199,8 @@ def _settle(
     Sentence.objects.filter(pk=sentence.pk).update(
         label_id=result.label, standing=result.standing, votes=result.votes
     )
+    if result.label != sentence.label_id:
+        Recording.objects.filter(sentence=sentence.pk).rank()
 
 
 @contextmanager
@@ -204,3 +214,34 @@ def writing() -> Iterator[None]:
         fcntl.flock(turn, fcntl.LOCK_EX)
         with transaction.atomic():
             yield
+
+
+class FlagConflict(Exception):
+    """The flag was resolved already, or the comment is missing; the message says which."""
+
+
+def sentence_flag(*, sentence: Sentence, person: Any, comment: str) -> SentenceFlag:
+    """Append a flag; FlagConflict without a comment."""
+    if not comment.strip():
+        raise FlagConflict(_("Say what is wrong with this sentence."))
+    return SentenceFlag.objects.create(sentence=sentence, person=person, comment=comment.strip())
+
+
+def flag_resolve(*, flag: SentenceFlag, person: Any) -> SentenceFlag:
+    """Append that a flag was dealt with; FlagConflict if somebody did so before."""
+    with transaction.atomic():
+        Sentence.objects.select_for_update().get(pk=flag.sentence_id)
+        if not SentenceFlag.objects.open().filter(pk=flag.pk).exists():
+            raise FlagConflict(_("Somebody resolved this flag already."))
+        return SentenceFlag.objects.create(
+            sentence_id=flag.sentence_id, person=person, resolves=flag
+        )
+
+
+def flags_open(sentences: list[int]) -> dict[int, list[SentenceFlag]]:
+    """Return the open flags of these sentences, oldest first."""
+    found: dict[int, list[SentenceFlag]] = defaultdict(list)
+    rows = SentenceFlag.objects.open().filter(sentence__in=sentences)
+    for flag in rows.select_related("person"):
+        found[flag.sentence_id].append(flag)
+    return found

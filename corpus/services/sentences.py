@@ -1,4 +1,6 @@
-"""The text of a sentence after labels or takes: a new sentence replaces the old, which stays."""
+"""The text of a sentence: a new one replaces it once it has takes; its sounds are counted again."""
+
+from __future__ import annotations
 
 import re
 from typing import Any
@@ -8,11 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from corpus.exchange.fields import FIELDS, Known, Problem
-from corpus.models import Sentence
+from corpus.models import ProsodyScore, Sentence
 from corpus.sentence_text import sentence_sounds
 from voicelab.operations.audit import Act, act_record
 
 _REVISION = re.compile(r"-r(\d{1,4})$")
+_RATES = ("speech_rate", "articulation_rate")
+_BATCH = 500
 
 
 class SentenceConflict(Exception):
@@ -83,3 +87,37 @@ def _revision(sentence_id: str) -> str:
     while Sentence.objects.filter(sentence_id=f"{stem[:44]}-r{number}").exists():
         number += 1
     return f"{stem[:44]}-r{number}"
+
+
+def recount_sounds(*, sentence_model: Any = Sentence, score_model: Any = ProsodyScore) -> int:
+    """Store what the reader makes of every sentence today; return how many had other sounds.
+
+    Rates of takes are syllables a second, so those of a recounted sentence change in proportion;
+    their quality stays what it was judged to be. A sentence that now reads as more phonemes than
+    a row holds stays as it was. A migration passes its historical models.
+    """
+    changed = []
+    most = sentence_model._meta.get_field("phonemes").max_length
+    with transaction.atomic():
+        for sentence in sentence_model.objects.all().iterator(_BATCH):
+            sounds = sentence_sounds(sentence.text)
+            same = all(getattr(sentence, name) == value for name, value in sounds.items())
+            if same or len(sounds["phonemes"]) > most:
+                continue
+            if sentence.syllables and sounds["syllables"] != sentence.syllables:
+                _rescale(score_model, sentence.pk, sounds["syllables"] / sentence.syllables)
+            for name, value in sounds.items():
+                setattr(sentence, name, value)
+            changed.append(sentence)
+        sentence_model.objects.bulk_update(changed, ["phonemes", "syllables"], batch_size=_BATCH)
+    return len(changed)
+
+
+def _rescale(score_model: Any, sentence: int, factor: float) -> None:
+    for score in score_model.objects.filter(recording__sentence_id=sentence):
+        if score.speech_rate is not None:
+            score.speech_rate *= factor
+        for name in _RATES:
+            if score.measures.get(name) is not None:
+                score.measures[name] *= factor
+        score.save(update_fields=["speech_rate", "measures"])

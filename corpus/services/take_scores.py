@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from corpus.audio.checks import Check
 from corpus.audio.profile import Baseline, Quality, quality
 from corpus.audio.prosody import ANALYSER, Prosody
-from corpus.models import ProsodyScore, Recording, Speaker
+from corpus.models import ProsodyScore, Recording, Sentence, Speaker
 
 BASELINE_STYLE = "neutral"
 NEUTRAL_TAKES = 30  # a speaker's neutral voice is the mean of the first ones; further are not used
@@ -88,14 +88,21 @@ def rescore_preview(speaker: Speaker, *, after: int = 0) -> tuple[list[Rescore],
 def takes_rescore(*, speaker: Speaker, takes: Iterable[int], person: Any) -> int:
     """Append a score by the neutral voice of now to these accepted takes; return how many."""
     neutral, accepted = _neutral_of(speaker.pk), Recording.State.ACCEPTED
-    chosen = _newest(speaker.pk, recording__state=accepted, recording__in=set(takes))
+    sentences = _sentences_lock(takes := set(takes))
+    chosen = _newest(speaker.pk, recording__state=accepted, recording__in=takes)
     for score in chosen:
         judged, baseline = _judge_again(score, neutral)
         score.pk, score._state.adding = None, True
         score.quality, score.parts, score.baseline = judged.score, judged.to_json(), baseline
         score.rescored_by = person
         score.save(force_insert=True)
+    Recording.objects.filter(sentence__in=sentences).rank()
     return len(chosen)
+
+
+def _sentences_lock(takes: set[int]) -> list[int]:
+    rows = Sentence.objects.filter(pk__in=Recording.objects.filter(pk__in=takes).values("sentence"))
+    return list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _rescore_waiting(speaker: int, **which: Any) -> None:
@@ -105,7 +112,10 @@ def _rescore_waiting(speaker: int, **which: Any) -> None:
     for score in scores:
         judged, score.baseline = _judge_again(score, neutral)
         score.quality, score.parts = judged.score, judged.to_json()
+        score.recording.quality = score.quality
     ProsodyScore.objects.bulk_update(scores, ["quality", "parts", "baseline"], batch_size=200)
+    takes = [score.recording for score in scores]
+    Recording.objects.bulk_update(takes, ["quality"], batch_size=200)
 
 
 def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:
@@ -115,21 +125,18 @@ def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:
     return list({score.recording_id: score for score in rows}.values())
 
 
-def _judge_again(
-    score: ProsodyScore, neutral: dict[int, Prosody]
-) -> tuple[Quality, dict[str, Any]]:
+def _judge_again(score: ProsodyScore, neutral: "_NeutralVoice") -> tuple[Quality, dict[str, Any]]:
     checks = [Check.from_json(check) for check in score.recording.checks]
     return _judge(score.recording, Prosody.from_json(score.measures), checks, neutral)
 
 
 def _judge(
-    recording: Recording, prosody: Prosody, checks: list[Check], neutral: dict[int, Prosody]
+    recording: Recording, prosody: Prosody, checks: list[Check], neutral: "_NeutralVoice"
 ) -> tuple[Quality, dict[str, Any]]:
     """Return the quality relative to the speaker's other neutral takes, and their baseline."""
-    others = [take for pk, take in neutral.items() if pk != recording.pk]
-    baseline = Baseline.of(others)
+    n, baseline = neutral.without(recording.pk)
     judged = quality(prosody, checks, recording.style.profile, baseline)
-    return judged, {"takes": len(others)} | (asdict(baseline) if baseline else {})
+    return judged, {"takes": n} | (asdict(baseline) if baseline else {})
 
 
 def _neutral_takes(speaker: int) -> Any:
@@ -140,9 +147,25 @@ def _neutral_takes(speaker: int) -> Any:
     return left.values_list("pk", flat=True)[:NEUTRAL_TAKES]
 
 
-def _neutral_of(speaker: int) -> dict[int, Prosody]:
+def _neutral_of(speaker: int) -> "_NeutralVoice":
     scores = ProsodyScore.objects.filter(
         recording__in=list(_neutral_takes(speaker)), analyser=ANALYSER
     )
     rows = scores.order_by("pk").values_list("recording_id", "measures")
-    return {pk: Prosody.from_json(measures) for pk, measures in rows}
+    return _NeutralVoice({pk: Prosody.from_json(measures) for pk, measures in rows})
+
+
+class _NeutralVoice:
+    """The neutral takes of a speaker, and their mean without one of them."""
+
+    def __init__(self, takes: dict[int, Prosody]) -> None:
+        self._takes = takes
+        self._found: dict[int | None, tuple[int, Baseline | None]] = {}
+
+    def without(self, take: int) -> tuple[int, Baseline | None]:
+        """Return how many takes there are beside this one, and their mean."""
+        left_out = take if take in self._takes else None
+        if left_out not in self._found:
+            others = [prosody for pk, prosody in self._takes.items() if pk != left_out]
+            self._found[left_out] = len(others), Baseline.of(others)
+        return self._found[left_out]

@@ -75,6 +75,7 @@ def take_store(
             recording.save()
             score_write(recording, *found)
             baseline_changed(recording)
+            Recording.objects.filter(sentence=sentence.pk).rank()
         undo.pop_all()
     return recording
 
@@ -88,8 +89,11 @@ def take_measure(*, recording: Recording) -> ProsodyScore:
         audio = decode(cast(BinaryIO, file), max_seconds=MAX_SECONDS)
     found = _analyse(recording, audio)
     with transaction.atomic():
+        Sentence.objects.select_for_update().get(pk=recording.sentence_id)
         recording.save(update_fields=["loudness_lufs", "peak_db", "checks"])
-        return score_write(recording, *found)
+        score = score_write(recording, *found)
+        Recording.objects.filter(sentence=recording.sentence_id).rank()
+        return score
 
 
 def consent_require(speaker: Speaker) -> None:

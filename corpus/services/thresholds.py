@@ -23,7 +23,7 @@ def takes_judged() -> list[Judged]:
     states = (Recording.State.ACCEPTED, Recording.State.REJECTED)
     newest = TakeVerdict.objects.order_by("-pk").values("recording")[:NEWEST]
     takes: Any = Recording.objects.filter(state__in=states, pk__in=newest)
-    rows = takes.with_quality().filter(quality__isnull=False).order_by()
+    rows = takes.filter(quality__isnull=False).order_by()
     return [
         Judged(quality, state == Recording.State.ACCEPTED)
         for _pk, quality, state in rows.values_list("pk", "quality", "state")

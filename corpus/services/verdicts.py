@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from corpus.models import Recording, TakeVerdict
+from corpus.models import Recording, Sentence, TakeVerdict
 from corpus.services.take_scores import baseline_changed, take_reopened
 from voicelab.operations.audit import Act, act_record
 
@@ -23,7 +23,7 @@ def take_judge(
     VerdictConflict if it is no longer the newest. None skips this check.
     """
     with transaction.atomic():
-        Recording.objects.select_for_update().get(pk=recording.pk)
+        _lock(recording)
         if seen is not None and verdict_newest(recording) != seen:
             raise VerdictConflict(_("Somebody judged this take meanwhile; their verdict stands."))
         return _append(recording, person=person, state=state, reason=reason)
@@ -41,7 +41,7 @@ def verdict_undo(*, recording: Recording, person: Any) -> TakeVerdict:
     else's or there is none.
     """
     with transaction.atomic():
-        Recording.objects.select_for_update().get(pk=recording.pk)
+        _lock(recording)
         standing = list(TakeVerdict.objects.standing().filter(recording=recording)[:2])
         if not standing or standing[0].person_id != person.pk:
             raise VerdictConflict(_("You have no verdict to undo."))
@@ -62,6 +62,11 @@ def verdict_last(*, person: Any, recording: Recording | None = None) -> TakeVerd
     return None if later.exists() else mine
 
 
+def _lock(recording: Recording) -> None:
+    """Lock the take's sentence: a verdict may change which of its takes is the best."""
+    Sentence.objects.select_for_update().get(pk=recording.sentence_id)
+
+
 def _append(recording: Recording, **said: Any) -> TakeVerdict:
     verdict = TakeVerdict.objects.create(recording=recording, **said)
     recording.state = verdict.state
@@ -69,6 +74,7 @@ def _append(recording: Recording, **said: Any) -> TakeVerdict:
     if recording.state == Recording.State.PENDING:
         take_reopened(recording)
     baseline_changed(recording)
+    Recording.objects.filter(sentence=recording.sentence_id).rank()
     told = {"take": recording.pk, "state": verdict.state, "reason": verdict.reason}
     act_record(Act.TAKE_JUDGED, person=verdict.person, about=recording, **told)
     return verdict

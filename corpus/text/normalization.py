@@ -7,24 +7,22 @@ import unicodedata
 
 from corpus.text.abbreviations import expand_abbreviations, expand_spanish_contractions
 from corpus.text.acronyms import read_acronyms
-from corpus.text.addresses import read_addresses
 from corpus.text.choices import Choices, configured_choices
 from corpus.text.cleaning import clean, one_line
-from corpus.text.clock import read_hours
-from corpus.text.dates import read_dates, read_weekdays
-from corpus.text.fractions import read_fractions
+from corpus.text.dates import read_dates, read_hours, read_weekdays
 from corpus.text.identifiers import read_identifiers, read_mixed
 from corpus.text.lexicon import read_lexicon_words
 from corpus.text.measures import read_measures, read_negatives
 from corpus.text.money import read_money, read_rates
 from corpus.text.ordinals import read_ordinals, read_roman_numerals
-from corpus.text.quantities import read_numbers
-from corpus.text.slashes import read_slashes
+from corpus.text.quantities import read_fractions, read_numbers
 from corpus.text.symbols import (
     SPANISH_SIGNS,
     drop_signs_left_over,
     part_figures_from_letters,
+    read_addresses,
     read_signs_in_company,
+    read_slashes,
     verbalize_signs,
 )
 

@@ -76,7 +76,10 @@ def bar_of(part: dict[str, Any]) -> dict[str, Any]:
 
 def _figures(score: ProsodyScore) -> list[tuple[str, float | None, str]]:
     found = score.measures
+    creak_s = found.get("creak_s") or None
+    unsure = [(_("creaky voice, its pitch is unsure"), creak_s, "s")] if creak_s else []
     return [
+        *unsure,
         (_("mean pitch"), found.get("pitch_mean_hz"), "Hz"),
         (_("pitch range"), found.get("pitch_range_st"), "st"),
         (_("speech rate"), found.get("speech_rate"), _("syll./s")),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -79,7 +79,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "chosen": chosen if chosen in styles else "",
         "listed": bool(_listed(request)),
         "labelled": _labelled(chosen if chosen in styles else ""),
-        "examples": set(_examples(speaker).values_list("style__key", flat=True)),
+        "examples": set(_with_example(speaker).values_list("key", flat=True)),
     }
     return render(request, "corpus/studio.html", context)
 
@@ -134,7 +134,7 @@ def studio_history(request: HttpRequest) -> HttpResponse:
         style__key=request.GET.get("style", ""),
     )
     context = {
-        "takes": takes.with_quality().select_related("sentence").prefetch_related("verdicts"),
+        "takes": takes.select_related("sentence").prefetch_related("verdicts"),
         "used": takes.usable().best_first().first(),
     }
     return render(request, "corpus/studio_history.html", context)
@@ -154,6 +154,11 @@ def studio_example(request: HttpRequest, key: str) -> HttpResponse:
 
 def _examples(speaker: Speaker | None) -> Any:
     return Recording.objects.usable().filter(Q(speaker=speaker) | Q(speaker__synthetic=True))
+
+
+def _with_example(speaker: Speaker) -> Any:
+    takes = _examples(speaker).filter(style=OuterRef("pk"))
+    return StyleLabel.objects.filter(Exists(takes))
 
 
 def _prompts(

@@ -52,7 +52,7 @@ def takes(request: HttpRequest) -> HttpResponse:
     seen, may_record = takes_seen_by(request.user), SPEAKER in roles_of(request.user)
     filter_, counts = TakeFilter(request.GET), seen.state_counts()
     page = _pages(filter_, seen, counts).get_page(request.GET.get("page"))
-    rows = seen.with_quality().in_bulk(list(page.object_list))
+    rows = seen.in_bulk(list(page.object_list))
     page.object_list = [rows[pk] for pk in page.object_list if pk in rows]
     context = {
         "filter": filter_,
@@ -68,9 +68,13 @@ def _pages(filter_: TakeFilter, seen: Any, counts: dict[str, int]) -> LongPagina
     """Return the pages of the keys; a filter and a search are counted up to a limit."""
     wanted = filter_.cleaned_data if filter_.is_valid() else {}
     keys = _filtered(filter_, seen).order_by("-pk").values_list("pk", flat=True)
-    if any(wanted.get(name) for name in ("style", "speaker", "q")):
-        most = MOST_FOUND if wanted.get("q") else MOST_FILTERED
-        return LongPaginator(keys, PAGE_SIZE, most=most)
+    if wanted.get("q"):
+        found = list(keys.order_by()[: MOST_FOUND + 1])
+        if len(found) <= MOST_FOUND:
+            return LongPaginator(sorted(found, reverse=True), PAGE_SIZE)
+        return LongPaginator(keys, PAGE_SIZE, known=len(found), most=MOST_FOUND)
+    if wanted.get("style") or wanted.get("speaker"):
+        return LongPaginator(keys, PAGE_SIZE, most=MOST_FILTERED)
     return LongPaginator(keys, PAGE_SIZE, known=counts.get(wanted.get("state", ""), 0))
 
 
@@ -204,7 +208,7 @@ def _take_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
         "drawing": _waveform(recording, prosody),
         "verdicts": recording.verdicts.select_related("person", "undone_by"),
         "mine": verdict_last(person=request.user, recording=recording),
-        "others": others.exclude(pk=recording.pk).with_quality(),
+        "others": others.exclude(pk=recording.pk),
         "may_judge": REVIEWER in roles_of(request.user),
         "may_record": recording.speaker.user_id == request.user.pk,
         "verdict_form": VerdictForm(initial={"seen": verdict_newest(recording)}),

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from distillation.admin import ReadOnlyAdmin
 from distillation.listening_tests.models import ListeningTest
+from voicelab.admin import ReadOnlyAdmin
 
 
 @admin.register(ListeningTest)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from distillation.listening_tests.views import managing, results, taking_part
+from distillation.listening_tests.views import managing, taking_part
 
 PART = "listening-tests/listen/as/<uuid:key>"
 
@@ -13,10 +13,10 @@ urlpatterns = [
     path("listening-tests/<int:pk>/join/", taking_part.join, name="listening_test_join"),
     path("listening-tests/<int:pk>/invite/", managing.invite, name="listening_test_invite"),
     path("listening-tests/<int:pk>/close/", managing.close, name="listening_test_close"),
-    path("listening-tests/<int:pk>/results/", results.results, name="listening_test_results"),
+    path("listening-tests/<int:pk>/results/", managing.results, name="listening_test_results"),
     path(
         "listening-tests/<int:pk>/results/votes.<slug:kind>",
-        results.export,
+        managing.export,
         name="listening_test_export",
     ),
     path("listening-tests/listen/<str:token>/", taking_part.enter, name="listening_test_enter"),

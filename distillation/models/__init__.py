@@ -1,9 +1,5 @@
 """The rows of distillation, where Django looks for them; the functions are named in migrations."""
 
-from distillation.models.playground import (
-    PlaygroundSound,
-    _playground_name,
-)
 from distillation.models.runs import (
     ACTIVE,
     ENDED,
@@ -24,9 +20,11 @@ from distillation.models.runs import (
 from distillation.models.voices import (
     Decision,
     Deployment,
+    PlaygroundSound,
     ValidationReport,
     VoicePack,
     _pack_name,
+    _playground_name,
     _report_name,
 )
 

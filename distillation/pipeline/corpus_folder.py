@@ -139,8 +139,8 @@ def _style(key: str, corpus: Corpus) -> StyleSource:
 def read_takes(path: Path, corpus: Corpus) -> list[Take]:
     """Return the takes of a folder (``shcc-01_amable.wav``) or of an exchange file.
 
-    The speaker is the number in an exported name (``shcc-01_amable_s3_1.wav``), or else the name
-    of the folder within the folder.
+    The speaker is what an exchange file says; else the number in an exported name
+    (``shcc-01_amable_s3_1.wav``), or the name of the folder within the folder.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def _of_exchange(path: Path, corpus: Corpus) -> list[Take]:
             raise TextsError(f"{path}: line {item.line}: {wav} is not there.")
         quality = item.recording.quality_score or 0.0
         named = TAKE_NAME.fullmatch(wav.name)
-        speaker = (named and named["speaker"]) or ""
+        speaker = item.recording.speaker or (named and named["speaker"]) or ""
         takes.append(Take(item.text, item.style_label, wav.resolve(), quality, speaker))
     return takes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from corpus.files import sha256_of
 from distillation.engines import STUDENTS, TEACHERS, EngineError, default_teacher
 from distillation.engines.reference_audio import check_words
-from distillation.pipeline import corpus_folder, folder
+from distillation.pipeline import corpus_folder, workspace
 from distillation.pipeline.checks import (
     as_option,
     check_ignored,
@@ -72,9 +72,9 @@ def plan(options: Options) -> Plan:
     check_ignored(options, stages)
     check_teacher(options, stages)
     styles = _styles(options, corpus)
-    options = folder.with_evolved_options(options, styles)
-    folder.check_evolved(options, styles)
-    before = folder.target_plan(options, styles)
+    options = workspace.with_evolved_options(options, styles)
+    workspace.check_evolved(options, styles)
+    before = workspace.target_plan(options, styles)
     student = options.student or options.default_student
     check_student(student, options, stages)
     try:
@@ -116,7 +116,7 @@ def _check_prompts(recipe: RunRecipe) -> None:
 def _styles(options: Options, corpus: Corpus) -> tuple[str, ...]:
     """Return the requested styles, or those that have what the first stage needs."""
     wanted = options.styles or _styles_with_clips(options, corpus) or tuple(corpus.speeds)
-    return folder.styles_available(options, wanted)
+    return workspace.styles_available(options, wanted)
 
 
 def _styles_with_clips(options: Options, corpus: Corpus) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def _sources(
     options: Options, corpus: Corpus, styles: Sequence[str], takes: Sequence[Take] | None
 ) -> list[StyleSource]:
     clips, prompts = _targets(options, corpus, styles), _prompts(options, styles)
-    known = folder.hashes(options.out)
+    known = workspace.hashes(options.out)
     return [
         replace(
             source,
@@ -214,12 +214,12 @@ def _selection(
     Its search texts are kept; its held-out texts too, unless a target or search now uses one.
     """
     styles = [source.key for source in sources]
-    before = folder.earlier_texts(options, styles)
+    before = workspace.earlier_texts(options, styles)
     makes = options.stage in ("all", "reference")
     if before and makes:
         sources = [_without(source, before.held_out) for source in sources]
-    used = folder.spoken(options.out)
-    searched = folder.searched(options, styles) | set(before.search if before else ())
+    used = workspace.spoken(options.out)
+    searched = workspace.searched(options, styles) | set(before.search if before else ())
     chosen = selected(sources, corpus.texts, used=used | searched)
     if before is None:
         return chosen
@@ -239,7 +239,7 @@ def _without(source: StyleSource, held_out: Collection[str]) -> StyleSource:
 def _targets(options: Options, corpus: Corpus, styles: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the clips of each style: given now, or by an earlier stage reference."""
     if not options.target_audio:
-        return folder.clips(options, styles)
+        return workspace.clips(options, styles)
     given = target_clips(options.target_audio, corpus.speeds)
     found = {key: (*given.get("", ()), *given.get(key, ())) for key in styles}
     named = [TAKE_NAME.fullmatch(clip.name) for clips in found.values() for clip in clips]
@@ -321,13 +321,13 @@ def _of_takes(recipe: RunRecipe) -> str:
 
 
 def _of_styles(options: Options, recipe: RunRecipe) -> str:
-    others = folder.left_out(options, recipe.style_keys)
+    others = workspace.left_out(options, recipe.style_keys)
     return f"{', '.join(others)}: left out, not evolved yet." if others else ""
 
 
 def _of_searches(options: Options, recipe: RunRecipe) -> str:
     first, *_ = styles = recipe.style_keys
-    others = folder.evolved_with_other_options(options, styles)
+    others = workspace.evolved_with_other_options(options, styles)
     if not others:
         return ""
     return (

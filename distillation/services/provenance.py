@@ -63,7 +63,7 @@ def takes_used(run: Run) -> dict[str, list[UsedTake]]:
     if not uses:
         return {}
     takes: Any = Recording.objects.filter(pk__in={use.recording_id for use in uses})
-    quality = dict(takes.with_quality().values_list("pk", "quality"))
+    quality = dict(takes.values_list("pk", "quality"))
     same: Any = Recording.objects.filter(
         state=Recording.State.ACCEPTED, sentence__in=takes.values("sentence")
     ).values_list("sentence", "style", "speaker")

@@ -1,28 +1,21 @@
 """Builds a recipe from the database: labelled sentences, usable takes and prompts."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import groupby
-from typing import Any, TypeVar, cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db.models import Count, F, Max, Q, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from corpus.models import (
-    Adjudication,
-    LabelDecision,
-    ProsodyScore,
     Recording,
     Sentence,
     Speaker,
     StyleLabel,
-    TakeVerdict,
 )
 from corpus.querysets import RecordingQuerySet
-from corpus.services.counts import newest_keys
 from distillation.engines import TEACHERS
 from distillation.engines.reference_audio import JOIN_S, LONGEST_S, LONGEST_SPEECH_S
 from distillation.recipe import RecipeError, RunRecipe
@@ -38,16 +31,13 @@ from distillation.recipe_builder import (
 from distillation.sentence_selection import (
     REFERENCES,
     SentenceOption,
-    SpeakerTakes,
-    StyleTakes,
-    ranked_speakers,
 )
 from distillation.services.in_use import default_student
 from distillation.services.targets import Clip, by_style
+from distillation.services.usable_takes import best_speaker, sentences_counted, usable_takes
 
 ENOUGH_S = 6.0  # takes are joined until a prompt lasts this long
-KEPT_SECONDS = 3600
-T = TypeVar("T")
+MOST_READ = 2000  # takes of a style, the best ones: more would not change what is chosen
 Takes = dict[str, list[Any]]  # by style, best first
 
 
@@ -151,66 +141,6 @@ def _labels(keys: Sequence[str]) -> list[StyleLabel]:
     return [found[key] for key in dict.fromkeys(keys)]
 
 
-def usable_takes(
-    labels: Sequence[StyleLabel] = (), speaker: Speaker | None = None
-) -> RecordingQuerySet:
-    """Return the usable takes in these styles, of their label, by one speaker or all."""
-    takes: Any = Recording.objects.usable().filter(style__in=labels)
-    return takes.filter(speaker=speaker) if speaker else takes
-
-
-def speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
-    """Return who has usable takes in these styles; a run uses those of the first.
-
-    Reads every usable take, so it is kept until there is a newer take, score, verdict or label.
-    """
-    return _kept("ranked", labels, lambda: _speakers_ranked(labels))
-
-
-def _speakers_ranked(labels: Sequence[StyleLabel]) -> list[SpeakerTakes]:
-    takes: Any = usable_takes(labels).filter(sentence__label=F("style")).with_quality().order_by()
-    each = takes.values("speaker__name", "style__key", "sentence")
-    of_style = [F("speaker__name"), F("style__key")]
-    best = each.annotate(best=Max(Coalesce("quality", 0.0))).annotate(
-        turn=Window(RowNumber(), partition_by=of_style, order_by=F("best").desc()),
-        sentences=Window(Count("*"), partition_by=of_style),
-    )
-    found: dict[str, dict[str, StyleTakes]] = defaultdict(dict)
-    rows = best.filter(turn__lte=REFERENCES).order_by("speaker__name", "style__key", "turn")
-    whole = rows.values_list("speaker__name", "style__key", "sentences", "best")
-    for (name, style, n), some in groupby(whole, lambda row: row[:3]):
-        found[name][style] = StyleTakes(n, [row[3] for row in some])
-    return ranked_speakers(found)
-
-
-def sentences_counted(
-    labels: Sequence[StyleLabel], plays_takes: bool, speaker: Speaker | None = None
-) -> dict[int, int]:
-    """Count by style what `sentence_options` would return; kept like `speakers_ranked`."""
-    if plays_takes:
-        takes = usable_takes(labels, speaker).filter(sentence__label=F("style")).order_by()
-        rows: Any = takes.values_list("style").annotate(n=Count("sentence", distinct=True))
-        whose = f"counted-{speaker.pk if speaker else 'all'}"
-        return _kept(whose, labels, lambda: dict(rows))
-    current: Any = Sentence.objects.current().filter(label__in=labels).order_by()
-    return dict(current.values_list("label").annotate(n=Count("*")))
-
-
-def _kept(name: str, labels: Sequence[StyleLabel], count: Callable[[], T]) -> T:
-    version = newest_keys(
-        Recording, ProsodyScore, TakeVerdict, LabelDecision, Adjudication, Sentence
-    )
-    people = Speaker.objects.values_list("pk", "name", "consented_at", "withdrawn_at")
-    asked = hash((tuple(people), tuple((label.pk, label.key) for label in labels)))
-    return cast(T, cache.get_or_set(f"{name}-{asked}-{version}", count, KEPT_SECONDS))
-
-
-def best_speaker(labels: Sequence[StyleLabel]) -> Speaker | None:
-    """Return the speaker whose takes a run with these styles uses unless another is chosen."""
-    ranked = speakers_ranked(labels)
-    return Speaker.objects.get(name=ranked[0].speaker) if ranked else None
-
-
 def _speaker_of(
     clips: Mapping[str, Sequence[Clip]], prompts: Sequence[Recording]
 ) -> Speaker | None:
@@ -251,11 +181,23 @@ def _sources(
         raise RecipeError(
             _("styles: there are target clips for %s, which is not chosen.") % ", ".join(unwanted)
         )
-    return [_source(one, targets.get(one.key, ()), speaker, plays_takes) for one in labels]
+    shared = _in_every_style(labels, speaker) if plays_takes else []
+    return [_source(one, targets.get(one.key, ()), speaker, plays_takes, shared) for one in labels]
+
+
+def _in_every_style(labels: Sequence[StyleLabel], speaker: Speaker | None) -> list[int]:
+    """Return sentences recorded in each of these styles: what is held out best."""
+    takes = usable_takes(labels, speaker).order_by().values("sentence")
+    counted = takes.annotate(styles=Count("style", distinct=True)).filter(styles=len(labels))
+    return list(counted.order_by("sentence").values_list("sentence", flat=True)[:MOST_READ])
 
 
 def _source(
-    label: StyleLabel, targets: Sequence[Clip], speaker: Speaker | None, plays_takes: bool
+    label: StyleLabel,
+    targets: Sequence[Clip],
+    speaker: Speaker | None,
+    plays_takes: bool,
+    shared: Collection[int],
 ) -> StyleSource:
     options = [] if targets else sentence_options(label, plays_takes, speaker)
     if not targets and len(options) < REFERENCES:
@@ -265,7 +207,7 @@ def _source(
         name=label.name,
         speed=label.f5_speed,
         options=options,
-        takes=_takes(label, speaker) if plays_takes else {},
+        takes=_takes(label, speaker, shared) if plays_takes else {},
         targets=[SoundFile(clip.name, clip.sha256, clip.text) for clip in targets],
         profile=label.profile,
     )
@@ -277,7 +219,7 @@ def sentence_options(
     """Return what a teacher can speak of a style, best first: takes of one speaker, or of all."""
     labelled = Sentence.objects.with_label().filter(Q(label_key=label.key))
     if plays_takes:
-        takes = usable_takes([label], speaker).filter(sentence__in=labelled.values("pk"))
+        takes = usable_takes([label], speaker).filter(is_best=True)
         return [
             SentenceOption(text, take.duration_s, take.quality or 0.0, is_recorded=True)
             for text, take in _best_of_each(takes).items()
@@ -288,14 +230,17 @@ def sentence_options(
     ]
 
 
-def _takes(label: StyleLabel, speaker: Speaker | None) -> dict[str, SoundFile]:
-    takes = _best_of_each(usable_takes([label], speaker))
-    return {text: _sound(take) for text, take in takes.items()}
+def _takes(
+    label: StyleLabel, speaker: Speaker | None, shared: Collection[int]
+) -> dict[str, SoundFile]:
+    takes = usable_takes([label], speaker)
+    found = _best_of_each(takes) | _best_of_each(takes.filter(sentence__in=shared))
+    return {text: _sound(take) for text, take in found.items()}
 
 
 def _best_of_each(takes: RecordingQuerySet) -> dict[str, Any]:
     best: dict[str, Any] = {}
-    for take in takes.best_first().select_related("sentence"):
+    for take in takes.best_first().select_related("sentence")[:MOST_READ]:
         best.setdefault(take.sentence.text, take)
     return best
 
@@ -341,8 +286,11 @@ def prompts_choose(
         The speaker has no such take in some styles; the message names them.
     """
     by_speaker: dict[int, Takes] = defaultdict(lambda: defaultdict(list))
-    takes = usable_takes(labels, speaker).filter(duration_s__lte=LONGEST_S)
-    ordered = takes.best_first().select_related("sentence", "style", "speaker")
+    usable = [usable_takes([label], speaker).filter(duration_s__lte=LONGEST_S) for label in labels]
+    ordered = chain.from_iterable(
+        takes.best_first().select_related("sentence", "style", "speaker")[:MOST_READ]
+        for takes in usable
+    )
     fitting = filter(_fits_its_words, ordered)
     for take in sorted(fitting, key=lambda take: take.sentence.text in avoid):
         by_speaker[take.speaker_id][take.style.key].append(take)

@@ -172,14 +172,18 @@ def band_of(count: int) -> int:
 
 
 def _takes(speaker: Speaker | None) -> Any:
-    takes: Any = Recording.objects.consented()
-    if speaker is None:
-        return takes.filter(state=Recording.State.ACCEPTED)
-    return takes.filter(speaker=speaker).exclude(state=Recording.State.REJECTED)
+    """Return takes in the style of their sentence's label; the speakers as numbers, not joined."""
+    agreed: Any = Speaker.objects.filter(consented_at__isnull=False, withdrawn_at=None)
+    if speaker:
+        whose = agreed.filter(pk=speaker.pk).values_list("pk", flat=True).first()
+        return Recording.objects.filter(speaker=whose, is_best=True)
+    accepted: Any = Recording.objects.filter(state=Recording.State.ACCEPTED)
+    whose = list(agreed.values_list("pk", flat=True))
+    return accepted.filter(speaker__in=whose, style=OuterRef("label"))
 
 
 def _labelled(speaker: Speaker | None) -> Any:
-    mine = _takes(speaker).filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    mine = _takes(speaker).filter(sentence=OuterRef("pk"))
     return Sentence.objects.current().filter(label__isnull=False).annotate(recorded=Exists(mine))
 
 

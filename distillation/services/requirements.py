@@ -9,8 +9,8 @@ from django.db.models import Count
 from corpus.models import Recording, Speaker, StyleLabel
 from distillation.engines import STUDENTS, TEACHERS, has_voices
 from distillation.sentence_selection import REFERENCES, SpeakerTakes
-from distillation.services.recipes import best_speaker, sentences_counted, speakers_ranked
 from distillation.services.recovery import teacher_is_there, worker_is_there
+from distillation.services.usable_takes import best_speaker, sentences_counted, speakers_ranked
 
 
 @dataclass(frozen=True, kw_only=True)

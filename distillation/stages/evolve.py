@@ -17,11 +17,10 @@ from distillation.scoring import Score
 from distillation.search import Array, SearchError, Strategy, strategy
 from distillation.search.gradient import Gradient
 from distillation.stages import checkpoint as checkpoints
-from distillation.stages import curve
+from distillation.stages import search_progress
 from distillation.stages.base import StageError, StopSignal
 from distillation.stages.checkpoint import Checkpoint
 from distillation.stages.corrections import Corrections
-from distillation.stages.curve import SearchView
 from distillation.stages.evaluation import (
     BatchEvaluator,
     Evaluation,
@@ -34,7 +33,7 @@ from distillation.stages.initialization import MAX_IN_MEMORY, Start, stock_of
 from distillation.stages.objective import GradientRequest
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
-from distillation.stages.search_progress import Diversity, time_is_up
+from distillation.stages.search_progress import Diversity, SearchView, time_is_up
 from distillation.stages.voice_atlas import atlas_for
 from distillation.voicepack import VoicePack
 
@@ -134,7 +133,7 @@ class Evolution(SearchView):
     def milestones(self) -> dict[int, VoicePack]:
         return {
             step: VoicePack(self._state.kept[improved], self._student.name)
-            for step, improved in curve.milestones(self._state, self.steps).items()
+            for step, improved in search_progress.milestones(self._state, self.steps).items()
         }
 
     @property
@@ -317,7 +316,7 @@ class Evolution(SearchView):
             self._record_step(self._search, task, evaluation)
         else:
             self._record_correction(task, evaluation)
-        curve.check_progress(state, self.recipe, self.steps)
+        search_progress.check_progress(state, self.recipe, self.steps)
 
     def _record_start(self, task: Task, evaluation: Evaluation) -> None:
         state, score = self._state, evaluation.score
@@ -346,9 +345,9 @@ class Evolution(SearchView):
         if figures := state.prosody:
             state.start_rate = figures.rate
             self._update_bias(best, figures)
-        curve.add_point(state, score)
+        search_progress.add_point(state, score)
         self._begin_search(best, score)
-        curve.check_progress(state, self.recipe, self.steps)
+        search_progress.check_progress(state, self.recipe, self.steps)
 
     def _update_bias(self, pack: Array, figures: ProsodyFigures) -> None:
         """Compare what is measured with what is predicted, for the next gradients."""
@@ -387,13 +386,13 @@ class Evolution(SearchView):
         told = evaluation.value if self.evaluator.objective else total
         if search.tell(told, ceiling=evaluation.ceiling) and score:
             self._keep_best(task, evaluation)
-            curve.add_point(state, score)
+            search_progress.add_point(state, score)
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
         if self._corrections.is_better(state, evaluation, self._aim) and evaluation.score:
             self._keep_best(task, evaluation)
-            curve.add_point(state, evaluation.score)
+            search_progress.add_point(state, evaluation.score)
             if state.step == 1 and self._context.speaker:
                 state.speaker_figures = state.figures
         else:

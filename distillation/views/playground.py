@@ -1,6 +1,8 @@
 """The playground: any text spoken by deployed voices, stock voices and candidates."""
 
-from collections.abc import Iterator
+import json
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,6 @@ from corpus.audio.io import decode
 from corpus.audio.types import AudioError
 from corpus.models import StyleLabel
 from corpus.streaming import file_response
-from distillation.api_calls import curl_call, python_call
 from distillation.models import Deployment, PlaygroundSound, VoicePack
 from distillation.services import playground as service
 from distillation.services.errors import RunError
@@ -30,6 +31,8 @@ from voicelab.roles import ROLES, role_required
 SPEEDS = ("0.75", "0.9", "1", "1.1", "1.25", "1.5")
 UNANSWERED_AFTER_S = 10.0
 EXAMPLE = "Buenos días, gracias por llamar. ¿En qué puedo ayudarle?"
+KEY = "$TTS_API_KEY"
+OS = "import os\n\n"
 
 
 @dataclass(frozen=True)
@@ -239,3 +242,31 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return 0.0  # refused by the service, which names the range
+
+
+def curl_call(url: str, body: Mapping[str, Any], *, with_key: bool = False) -> str:
+    """Return the command line that stores the speech in `speech.FORMAT`."""
+    lines = [
+        f"curl {shlex.quote(url)}/v1/audio/speech",
+        "-H 'Content-Type: application/json'",
+        *([f'-H "Authorization: Bearer {KEY}"'] if with_key else []),
+        f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
+        f"-o speech.{body['response_format']}",
+    ]
+    return " \\\n  ".join(lines)
+
+
+def python_call(url: str, body: Mapping[str, Any], *, with_key: bool = False) -> str:
+    """Return the Python program that stores the speech in `speech.FORMAT`."""
+    key = 'os.environ["TTS_API_KEY"]' if with_key else '"none"'
+    values = {name: json.dumps(value, ensure_ascii=False) for name, value in body.items()}
+    arguments = "".join(f"    {name}={value},\n" for name, value in values.items())
+    return (
+        f"{OS if with_key else ''}"
+        "from openai import OpenAI\n\n"
+        f'client = OpenAI(base_url="{url}/v1", api_key={key})\n'
+        "with client.audio.speech.with_streaming_response.create(\n"
+        f"{arguments}"
+        ") as speech:\n"
+        f'    speech.stream_to_file("speech.{body["response_format"]}")'
+    )

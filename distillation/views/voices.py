@@ -1,4 +1,4 @@
-"""Voices in service and retired, approved ones that wait, and their deployment."""
+"""Voices in service, approved, retired; the page and card of each; what withdrawals concern."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,22 +6,31 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from corpus.models import LabelDecision, Recording, Speaker
+from distillation import manifest
+from distillation.engines import STUDENTS, TEACHERS
+from distillation.hub import weights_origin
 from distillation.models import Deployment, VoicePack
+from distillation.recipe import RunRecipe
 from distillation.services.decisions import findings_of
 from distillation.services.deployments import packs_deploy_later
 from distillation.services.errors import USER_FAULTS, RunError
 from distillation.services.in_use import InUse, engines_in_use
+from distillation.services.provenance import Made, voice_made
 from distillation.services.recovery import worker_is_there
+from distillation.services.versions import former_version
+from distillation.services.voices_dir import voices_dir
 from distillation.views.headline import headline
 from distillation.views.versions import versions_of
-from voicelab.roles import ADMIN, ROLES, role_required
+from voicelab.roles import ADMIN, ROLES, SPEAKER, role_required, roles_of
 
 TEST_TIME = timedelta(minutes=5)  # a test that was asked for longer ago is not waited for
 Action, State = Deployment.Action, Deployment.State
@@ -177,3 +186,137 @@ def _not_deployed() -> list[dict[str, Any]]:
         figures = headline(pack.style_run.report)
         found.append({"pack": pack, "is_newest": is_newest, "failed": failed, "headline": figures})
     return found
+
+
+@require_GET
+@role_required(*ROLES)
+def voice(request: HttpRequest, pk: int) -> HttpResponse:
+    deployment = _deployment(pk)
+    context = voice_context(deployment)
+    return render(request, "distillation/voice.html", context)
+
+
+@require_GET
+@role_required(*ROLES)
+def voice_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send what a voice is, who approved it and with which figures, as Markdown."""
+    deployment = _deployment(pk)
+    context = voice_context(deployment) | _card_context(deployment)
+    answer = render(
+        request, "distillation/voice_card.txt", context, content_type="text/markdown; charset=utf-8"
+    )
+    name = f"{deployment.voice}-v{deployment.version or 0}.md"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _deployment(pk: int) -> Deployment:
+    rows = Deployment.objects.select_related(
+        "pack__style_run__run__created_by",
+        "pack__style_run__run__report",
+        "person",
+        "replaced_by__person",
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def voice_context(deployment: Deployment) -> dict[str, Any]:
+    """Return the provenance of a voice: its run, recipe, takes, labels and decisions."""
+    pack = deployment.pack
+    style_run = pack.style_run
+    recipe = style_run.run.run_recipe
+    style = recipe.style(pack.style)
+    audio_files = [*style.takes.values(), *style.targets, *dict(style.prompt).values()]
+    audio_files.append(recipe.teacher_options.get("prompt", ""))
+    takes = Recording.objects.filter(wav__in=audio_files)
+    labels = LabelDecision.objects.filter(
+        sentence__text__in=style.reference_texts, style__key=pack.style
+    )
+    same = Deployment.objects.filter(voice=deployment.voice).exclude(version=None)
+    return {
+        "deployment": deployment,
+        "pack": pack,
+        "style_run": style_run,
+        "run": style_run.run,
+        "recipe": recipe,
+        "headline": headline(style_run.report),
+        "in_service": Deployment.objects.current().filter(pk=deployment.pk).exists(),
+        "former": former_version(deployment),
+        "numbers": same.exclude(action=Deployment.Action.RETIRE).order_by("version", "pk"),
+        "other_weights": _other_weights(recipe),
+        "style": style,
+        "takes": takes.select_related("sentence", "speaker", "uploaded_by"),
+        "labels": labels.select_related("sentence", "person"),
+        "decisions": pack.decisions.select_related("person"),
+        "replaced": Deployment.objects.filter(replaced_by=deployment).first(),
+        "speech_url": settings.SPEECH_URL,
+    }
+
+
+def _card_context(deployment: Deployment) -> dict[str, Any]:
+    style_run = deployment.pack.style_run
+    takes = Recording.objects.filter(uses__style_run=style_run).select_related("speaker")
+    speakers = {take.speaker_id: take.speaker for take in takes}
+    recipe = style_run.run.run_recipe
+    return {
+        "against": findings_of(style_run) if style_run.report else None,
+        "checks": style_run.report.get("checks", []),
+        "speakers": list(speakers.values()),
+        "student": STUDENTS.get(deployment.pack.engine),
+        "teacher": TEACHERS.get(recipe.teacher),
+        "tensors_sha256": _tensors_hash(deployment),
+        "language": dict(settings.LANGUAGES).get(recipe.lang, ""),
+    }
+
+
+def _tensors_hash(deployment: Deployment) -> str:
+    """Return the hash of the safetensors in the service's folder; empty if it has another pack."""
+    try:
+        found = manifest.read(voices_dir())
+    except manifest.ManifestError:
+        return ""
+    voice = found.voices.get(deployment.voice) if found else None
+    return voice.safetensors_sha256 if voice and voice.sha256 == deployment.sha256 else ""
+
+
+def _other_weights(recipe: RunRecipe) -> str:
+    """Return the installed Kokoro weights in words if the recipe used others; else empty."""
+    _kind, sha256 = recipe.student_weights
+    installed = weights_origin(settings.MODEL_DIR) if sha256 else None
+    return _(installed.words) if installed and installed.sha256 not in ("", sha256) else ""
+
+
+@require_GET
+@role_required(ADMIN)
+def withdrawals(request: HttpRequest) -> HttpResponse:
+    """List withdrawn consents, newest first, with what is still deployed."""
+    withdrawn = Speaker.objects.filter(withdrawn_at__isnull=False).order_by("-withdrawn_at")
+    rows = [(speaker, _counts(voice_made(speaker))) for speaker in withdrawn]
+    return render(request, "distillation/withdrawals.html", {"rows": rows})
+
+
+@require_GET
+@role_required(SPEAKER, ADMIN)
+def voice_uses(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show every target, pack and deployment made from one voice; a speaker sees their own."""
+    speaker = get_object_or_404(Speaker, pk=pk)
+    if ADMIN not in roles_of(request.user) and speaker.user_id != request.user.pk:
+        raise PermissionDenied
+    made = voice_made(speaker)
+    context = {"speaker": speaker, "made": made, "counts": _counts(made)}
+    return render(request, "distillation/voice_uses.html", context)
+
+
+def _counts(made: list[Made]) -> dict[str, Any]:
+    deployments = [row for item in made for row in item.deployments]
+    return {
+        "targets": sum(bool(item.style_run.target) for item in made),
+        "packs": sum(len(item.packs) for item in made),
+        "deployments": len(deployments),
+        "current": sum(
+            row.state == Deployment.State.DEPLOYED
+            and row.action != Deployment.Action.RETIRE
+            and row.replaced_by_id is None
+            for row in deployments
+        ),
+    }

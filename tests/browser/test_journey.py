@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from corpus.audio.io import encode_wav
 from tests.browser.acts import play_audio, playing, tab_to, until
 from tests.browser.conftest import Site, Visit, Watch
+from tests.browser.looks import SIZES, assert_fit
 from tests.signals import speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -235,3 +236,41 @@ def expect_lineage(page: Page) -> None:
     expect(page.locator(".lineage")).to_contain_text("Nearer to the target")
     for heading in ("Takes", "Labels"):
         expect(page.locator(".lineage").get_by_role("heading", name=heading)).to_be_visible()
+
+
+def test_on_a_phone_in_spanish_a_voice_is_rejected_approved_deployed_and_retired(
+    visit: Visit, site: Site
+) -> None:
+    reviewer, admin = (visit(who, locale="es-ES") for who in ("reviewer", "admin"))
+    for page in (reviewer, admin):
+        page.set_viewport_size(SIZES["phone"])
+        page.goto(f"/runs/{site.judged}/review/")
+    judge_in_spanish(reviewer, "amable")
+    admin.reload()
+    card = admin.locator("#amable")
+    card.get_by_text("Desplegarla contra las reglas").click()
+    card.locator("[name=override]").check()
+    card.locator("[name=override_reason]").fill("Para probarla en el móvil.")
+    card.locator(".override button").click()
+    expect(admin).to_have_url(re.compile(r"/voices/$"))
+    served = admin.locator("article", has_text="Para probarla en el móvil.")
+    expect(served).to_contain_text("en servicio", timeout=30_000)
+    assert_fit(admin, "phone")
+    served.get_by_text("Retirar", exact=True).first.click()
+    served.locator(".service-actions .btn-danger").click()
+    retired = admin.locator("section", has=admin.get_by_role("heading", name="Retiradas"))
+    expect(retired).to_contain_text("amable", ignore_case=True, timeout=30_000)
+
+
+def judge_in_spanish(page: Page, style: str) -> None:
+    """Reject a voice, then approve it all the same: both stay in its history."""
+    card = page.locator(f"#{style}")
+    card.locator("[name=reason]").fill("Suena metálica.")
+    card.get_by_role("button", name="Rechazar").click()
+    expect(card.locator(".badge-bad").first).to_be_visible()
+    expect(card.locator(".history")).to_contain_text("Suena metálica.")
+    card.locator("[name=reason]").fill("Con otros auriculares, no.")
+    card.locator("[name=nevertheless]").fill("Ocho pasos: solo es una prueba.")
+    card.get_by_role("button", name="Aprobar").click()
+    expect(card.locator(".badge-good").first).to_have_text("aprobada")
+    assert_fit(page, "phone")

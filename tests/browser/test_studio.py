@@ -351,6 +351,19 @@ def test_a_take_is_stored_once_when_the_response_is_lost(page: Page, studio: Stu
     assert len(studio.takes()) == before + 1
 
 
+def test_a_take_waits_in_the_browser_while_the_server_has_no_storage(
+    page: Page, studio: Studio
+) -> None:
+    before, media = len(studio.takes()), studio.folder / "media"
+    away = media.rename(studio.folder / "unmounted")
+    record(page)
+    queue_says(page, "The server has no room: 1 kept in this browser")
+    assert len(studio.takes()) == before
+    away.rename(media)
+    queue_says(page, "All takes are on the server")
+    assert len(studio.takes()) == before + 1
+
+
 def test_a_take_survives_a_lost_connection_and_a_closed_tab(
     signed_in: BrowserContext, studio: Studio
 ) -> None:

@@ -4,10 +4,9 @@ import pytest
 
 from distillation import hub
 from tests.processes import free_port
-from voicelab.demo.natural_speaker import STOCK_VOICE
 from voicelab.demo.processes import DemoError
-from voicelab.demo.run import SEARCHES
-from voicelab.demo.speakers import engine_choose
+from voicelab.demo.run import SEARCHES, engine_choose
+from voicelab.demo.speakers import STOCK_VOICE
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from corpus.audio.prosody import measure
 from corpus.phonetics import syllables
-from voicelab.demo.natural_speaker import MANNERS, STOCK_VOICE, NaturalSpeaker
 from voicelab.demo.run import SEARCHES
+from voicelab.demo.speakers import MANNERS, STOCK_VOICE, NaturalSpeaker
 
 TEXT = "Su pedido llega mañana por la tarde."
 pytestmark = [pytest.mark.weights, pytest.mark.xdist_group("weights")]
@@ -40,6 +40,12 @@ def test_takes_have_the_noise_of_a_quiet_room(speech_of):
 
 def test_a_second_demo_gives_the_same_audio(speaker, speech_of):
     assert np.array_equal(speaker.speak(TEXT, "amable", seed=20).y, speech_of["amable"].y)
+
+
+def test_several_processes_give_the_same_audio_in_order(speaker, speech_of):
+    lines = [(TEXT, style) for style in ("empatico", "amable", "neutral")]
+    for audio, (_, style) in zip(speaker.speak_all(lines, seed=20), lines, strict=True):
+        assert np.array_equal(audio.y, speech_of[style].y)
 
 
 def test_the_speakers_voice_is_not_a_base_voice_of_the_search():

@@ -23,6 +23,9 @@ class Nora:
     def speak(self, text, style, *, seed):
         return speaker_of("praat", Path()).speak(text, style, seed=seed)
 
+    def speak_all(self, lines, *, seed):
+        return (self.speak(*line, seed=seed) for line in lines)
+
 
 @pytest.fixture
 def people(monkeypatch, tmp_path):

@@ -44,6 +44,7 @@ class TestPrompts:
         corpus_make("neutral", "amable")
         for number, take in enumerate(Recording.objects.all()):
             ProsodyScore.objects.filter(recording=take).update(quality=50 + number % 7)
+        Recording.objects.all().rank()
         recipe = built("neutral", "amable", own_prompts=True)
         for key in ("neutral", "amable"):
             names = [name for _, name in recipe.style(key).prompt]

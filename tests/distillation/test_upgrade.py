@@ -8,8 +8,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from distillation.comparison import differences
-from distillation.recipe import VERSION, RecipeError, RunRecipe, upgraded
+from distillation.recipe import VERSION, RecipeError, RunRecipe, differences, upgraded
 from distillation.stages.run_report import build_report
 from distillation.stages.validate import validate_style
 from tests.distillation.voices import recipe, stranger, student

@@ -1,10 +1,11 @@
-"""compose.yaml's services as plain processes: a run's journey on PostgreSQL, Redis and a bucket."""
+"""compose.yaml's services as processes: a run on PostgreSQL, Redis and S3, behind the proxy."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,16 +17,15 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import yaml
 
 from corpus.bucket import Bucket, address_of
 from tests.buckets import new_bucket
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, running, wait_for
+from tests.servers.compose import SERVICES, command_of, health_check_of, proxy
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
-COMPOSE = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())
 STYLES = ("neutral", "empatico")
 
 
@@ -36,20 +36,7 @@ class Services:
     env: dict[str, str]
     passwords: dict[str, str]
     log: Path
-
-
-def command_of(service: str, **ports: int) -> list[str]:
-    """Return the command of compose.yaml, on loopback and a free port of this machine."""
-    words: list[str] = COMPOSE["services"][service]["command"]
-    words = [ports_in(word, ports) for word in words]
-    program = Path(sys.executable).with_name(words[0])
-    return [sys.executable if words[0] == "python" else str(program), *words[1:]]
-
-
-def ports_in(word: str, ports: dict[str, int]) -> str:
-    for inside, port in ports.items():
-        word = re.sub(rf"\b{inside.removeprefix('p')}\b", str(port), word)
-    return word.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+    health: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +48,7 @@ def services(
 ) -> Iterator[Services]:
     """Every process as on a machine of its own: they share no folder of media."""
     folder = tmp_path_factory.mktemp("compose")
-    web, speech = free_port(), free_port()
+    web, speech, worker_port = free_port(), free_port(), free_port()
     env = {
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis_url,
@@ -79,15 +66,23 @@ def services(
     log = folder / "log"
     once(command_of("migrate"), env)
     passwords = json.loads(once([sys.executable, "tests/servers/fill.py"], env).splitlines()[-1])
+    ports = {8000: web, 8001: speech, 8100: worker_port}
+    health = {name: health_check_of(name, ports) for name in ("web", "worker", "tts")}
     with ExitStack() as stack:
-        stack.enter_context(running(command_of("web", p8000=web), log=log, env=env))
-        for name in ("one", "two"):
+        stack.enter_context(running(command_of("web", ports), log=log, env=env))
+        for name, port in (("one", worker_port), ("two", 0)):
             worker = [*command_of("worker"), "--concurrency", "1", "--hostname", f"{name}@%h"]
-            own = env | {"MEDIA_ROOT": str(folder / name)}
+            own = env | {"MEDIA_ROOT": str(folder / name), "WORKER_PORT": str(port)}
             stack.enter_context(running(worker, log=log, env=own))
         own = env | {"VOICES_DIR": str(folder / "spoken")}
-        stack.enter_context(running(command_of("tts", p8001=speech), log=log, env=own))
-        yield Services(f"http://127.0.0.1:{web}", env["SPEECH_URL"], env, passwords, log)
+        stack.enter_context(running(command_of("tts"), log=log, env=own))
+        address = f"http://127.0.0.1:{web}"
+        if shutil.which("caddy"):
+            front = stack.enter_context(proxy(folder, web=web, speech=speech))
+            address = f"http://127.0.0.1:{front[8080]}"
+            env["SPEECH_URL"] = f"http://127.0.0.1:{front[8001]}"
+            health["proxy"] = health_check_of("proxy", front)
+        yield Services(address, env["SPEECH_URL"], env, passwords, log, health)
 
 
 def once(command: list[str], env: dict[str, str]) -> str:
@@ -152,6 +147,11 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
     assert media.list("")[0] == ["originals", "recordings", "runs"]
     assert list(Path(services.env["MEDIA_ROOT"]).iterdir()) == []  # the web needs no copies
     assert (services.log.parent / "spoken" / "empatico.pt").is_file()
+    assert {name for name, check in services.health.items() if not is_healthy(check)} == set()
+
+
+def is_healthy(check: list[str]) -> bool:
+    return subprocess.run(check, capture_output=True, timeout=30).returncode == 0
 
 
 def operator_sees(admin: httpx.Client) -> set[str]:
@@ -196,8 +196,7 @@ def found(answer: httpx.Response) -> dict[str, Any] | None:
 
 
 def test_the_training_service_runs_the_pipeline_command() -> None:
-    service = COMPOSE["services"]["voice_distillation"]
-    assert service["profiles"] == ["training"]
+    assert SERVICES["voice_distillation"]["profiles"] == ["training"]
     done = subprocess.run(
         command_of("voice_distillation"), cwd=REPOSITORY, capture_output=True, text=True
     )

@@ -20,6 +20,7 @@ from pytest_django.fixtures import Settings
 
 from corpus import faults
 from corpus.storage import room_fault, storage_fault
+from corpus.write_ahead_log import lost_changes
 from tests.conftest import REPOSITORY
 from tests.factories import PersonFactory
 from tests.processes import full_disk
@@ -125,14 +126,45 @@ class TestCommands:
         first = 4 * 4096 if damaged == "pages" else 0
         content[first : first + 8192] = b"\xff" * 8192
         path.write_bytes(content)
-        done = subprocess.run(
-            [sys.executable, "manage.py", "prepare"],
+        assert "restore the last backup" in self.refused(tmp_path)
+        assert path.read_bytes() == content
+
+    def test_a_damaged_log_is_noticed_and_kept(self, tmp_path: Path) -> None:
+        """Of five stored changes the third is damaged: SQLite would go on with two."""
+        path, log = tmp_path / "db.sqlite3", tmp_path / "db.sqlite3-wal"
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+            for number in range(5):
+                database.execute(f"CREATE TABLE made{number} (words TEXT)")
+                assert lost_changes(log) == 0
+            content = bytearray(log.read_bytes())
+            kept = path.read_bytes()
+        frames = (len(content) - 32) // 4120
+        content[32 + frames // 2 * 4120 + 100] ^= 1
+        path.write_bytes(kept)  # closing has moved the log into it
+        log.write_bytes(content)
+        assert 0 < lost_changes(log) < 5
+        assert "--accept-lost-changes" in self.refused(tmp_path)
+        assert (path.read_bytes(), log.read_bytes()) == (kept, content)
+        log.write_bytes(content[: 32 + 4120])
+        assert lost_changes(log) == 0  # a write that was cut off
+        log.write_bytes(content)
+        assert self.prepared(tmp_path, "--accept-lost-changes").returncode == 0
+        assert [one.read_bytes() for one in tmp_path.glob("*.damaged-*")] == [content]
+
+    def refused(self, folder: Path) -> str:
+        """Let `prepare` refuse, without a traceback; return what it says."""
+        done = self.prepared(folder)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        return done.stderr
+
+    @staticmethod
+    def prepared(folder: Path, *options: str) -> Any:
+        return subprocess.run(
+            [sys.executable, "manage.py", "prepare", *options],
             cwd=REPOSITORY,
-            env={**os.environ, "VOICELAB_DATA_DIR": str(tmp_path)},
+            env={**os.environ, "VOICELAB_DATA_DIR": str(folder)},
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-        assert "restore the last backup" in done.stderr
-        assert path.read_bytes() == content

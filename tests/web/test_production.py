@@ -1,6 +1,8 @@
 """Production settings: started with own keys only, `check --deploy` clean, no secret in images."""
 
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -52,8 +54,17 @@ def test_production_refuses_to_start(
     assert not (tmp_path / "secret_key").exists()
 
 
-def test_djangos_own_check_of_production_finds_nothing(tmp_path: Path) -> None:
-    done = _python(tmp_path, OWN, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+def test_djangos_own_check_finds_nothing_with_what_the_guides_lines_make(tmp_path: Path) -> None:
+    guide = (REPOSITORY / "docs" / "operations.md").read_text()
+    lines = next(block for block in guide.split("```sh\n") if block.startswith("cp .env.example"))
+    shutil.copy(REPOSITORY / ".env.example", tmp_path)
+    subprocess.run(["sh", "-ec", lines.partition("```")[0]], cwd=tmp_path, check=True)
+    written = tmp_path / ".env"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    made = dict(re.findall(r"^(\w+)=(.*)$", written.read_text(), re.MULTILINE))
+    database = f"postgres://voicelab:{made['POSTGRES_PASSWORD']}@db:5432/voicelab"
+    env = made | {"PRODUCTION": "on", "DATABASE_URL": database}
+    done = _python(tmp_path, env, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr
 
 

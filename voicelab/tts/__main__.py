@@ -7,7 +7,7 @@ import sys
 import uvicorn
 
 from voicelab import settings_tts as settings
-from voicelab.tts.http_protocol import SpeechProtocol
+from voicelab.tts.intake import SpeechProtocol
 
 
 def main() -> None:

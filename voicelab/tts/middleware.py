@@ -1,18 +1,18 @@
-"""Middleware for every request: host and origin checks, and errors in OpenAI's format."""
+"""Middleware for every request: host, origin (CORS) and errors in OpenAI's format."""
 
 from __future__ import annotations
 
 import http
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import async_only_middleware
 
-from voicelab.tts.cors import allow_origin, is_allowed
 from voicelab.tts.errors import INVALID, SERVER, ApiError
 from voicelab.tts.service import Service
 
@@ -20,6 +20,11 @@ Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 SPEECH = "/v1/audio/speech"
 # Only the documentation page is HTML; its inline styles are inserted by a script.
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+EXPOSED = (
+    "X-Voice, X-Voice-SHA256, X-Voice-Speed, X-Voice-Gain-dB, X-Audio-Seconds, X-Request-ID, "
+    "Retry-After"
+)
+PREFLIGHT_S = 600  # how long a browser may keep the answer
 
 
 @async_only_middleware
@@ -91,3 +96,30 @@ def _as_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
 def _service(request: HttpRequest) -> Service:
     service: Service = request.scope["speech"]  # type: ignore[attr-defined]
     return service
+
+
+def is_allowed(origin: str, allowed: Collection[str]) -> bool:
+    """Return whether pages of this origin may use the service."""
+    return "*" in allowed or origin in allowed
+
+
+def allow_origin(
+    request: HttpRequest, response: HttpResponseBase, allowed: Collection[str]
+) -> None:
+    """Add the headers with which a browser lets a page of an allowed origin read the response.
+
+    No credentials are allowed: keys travel in the Authorization header, never in cookies.
+    """
+    if not allowed:
+        return
+    patch_vary_headers(response, ["Origin"])
+    origin = request.headers.get("Origin")
+    if origin is None or not is_allowed(origin, allowed):
+        return
+    response.headers["Access-Control-Allow-Origin"] = "*" if "*" in allowed else origin
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        wanted = request.headers.get("Access-Control-Request-Headers", "")
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = wanted or "Authorization, Content-Type"
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)

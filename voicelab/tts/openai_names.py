@@ -1,9 +1,10 @@
-"""OpenAI's names: which models a request may name, and which voice a voice name stands for."""
+"""OpenAI's names: of models and voices, and the style that `instructions` name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 # Published names first, as in MISSION; then those OpenAI added later.
 VOICE_NAMES: Mapping[str, str] = {
@@ -24,6 +25,14 @@ VOICE_NAMES: Mapping[str, str] = {
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro")
 _MODEL_ID = re.compile(r"tts-[\w.:-]+|gpt-4o-mini-tts(-[\w.:-]+)?")
 _KOKORO_NAME = re.compile(r"[a-z][fm]_.+")  # language, gender, name
+# Words for our styles beside their own names; without accents, beginnings of words.
+STYLE_WORDS: dict[str, tuple[str, ...]] = {
+    "neutral": ("neutr",),
+    "amable": ("amab", "calid", "cercan", "cordial", "friendly", "warm", "welcoming", "cheerful"),
+    "empatico": ("empat", "comprensiv", "compasiv", "sympathetic", "compassionate", "soothing"),
+    "profesional": ("profes", "formal", "serio", "seria", "businesslike"),
+}
+_NEGATIONS = ("no", "sin", "nada", "not", "without", "don't", "never", "menos", "less")
 
 
 def is_model(name: str, more: Sequence[str] = ()) -> bool:
@@ -65,3 +74,37 @@ def assign(table: Mapping[str, str], present: Sequence[str]) -> dict[str, str]:
 
 def _gender(voice: str) -> str:
     return voice[1] if _KOKORO_NAME.fullmatch(voice) else ""
+
+
+def named_style(instructions: str, styles: Iterable[str]) -> str | None:
+    """Return the one style that the instructions name; None if they name none, or several.
+
+    Parameters
+    ----------
+    instructions : str
+        In Spanish or English, as a client sends them.
+    styles : iterable of str
+        The styles there are.
+    """
+    words = re.findall(r"[\w']+", _plain(instructions))
+    found = {style for style in styles if _is_named(style, words)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_named(style: str, words: list[str]) -> bool:
+    plain = _plain(style)
+    stems = STYLE_WORDS.get(plain, ())
+    return any(
+        (word == plain or word.startswith(stems)) and not _is_negated(words[:index])
+        for index, word in enumerate(words)
+    )
+
+
+def _is_negated(before: list[str]) -> bool:
+    return any(word in _NEGATIONS for word in before[-3:])
+
+
+def _plain(text: str) -> str:
+    """Return the text in lower case without accents."""
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    return "".join(sign for sign in decomposed if unicodedata.category(sign) != "Mn")

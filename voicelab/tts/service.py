@@ -18,11 +18,11 @@ from distillation.engines.base import EngineError, MultilingualStudent, Options,
 from distillation.shared_voices import SharedVoices
 from distillation.voicepack import PackError, VoicePack
 from voicelab.tts import mixes, openai_names
+from voicelab.tts.answers import check_kind, phonemized
 from voicelab.tts.cloning_engine import FOLDER, PROMPT_FAULTS, PromptVoices, speaking
 from voicelab.tts.errors import SERVER, ApiError, not_ready, without_paths
-from voicelab.tts.instructions import named_style
 from voicelab.tts.metrics import Metrics
-from voicelab.tts.phonemes import check_kind, phonemized
+from voicelab.tts.openai_names import named_style
 from voicelab.tts.schemas import SPEEDS, PhonemizeIn, PhonemizeOut, SpeechIn
 from voicelab.tts.speaker import Job, Kind, Speaker, Utterance
 from voicelab.tts.voices import ChosenVoice, Voice, VoiceNotFound, Voices

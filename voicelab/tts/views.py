@@ -12,8 +12,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from corpus.audio.encoding import FORMATS, SR
+from voicelab.tts.answers import MEDIA_TYPE, CaptionStream, EventStream
 from voicelab.tts.errors import AUTHENTICATION, INVALID, ApiError, without_paths
-from voicelab.tts.event_stream import MEDIA_TYPE, CaptionStream, EventStream
 from voicelab.tts.schemas import (
     CaptionedIn,
     CaptionedOut,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from corpus.services.sounds import recount_sounds
+from corpus.services.sentences import recount_sounds
 
 
 class Command(BaseCommand):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from corpus.audio.types import Audio, Samples
+from corpus.text.acronyms import ENGLISH_LETTERS, SPANISH_LETTERS, lower_capitals
+from corpus.text.english import normalize_english
+from corpus.text.normalization import normalize_spanish
 from distillation.engines.base import SPEEDS, EngineError, Prompt
 from distillation.engines.f5.files import files_of, weights_of
-from distillation.engines.f5.text import read_aloud
-from distillation.engines.long_text import joined, pieces
+from distillation.engines.long_text import joined, pieces, tidy
 from distillation.engines.reference_audio import SR, Prepared, prepare
 
 if TYPE_CHECKING:
@@ -23,6 +27,14 @@ LONGEST_S = 25.0  # prompt and answer of one piece; F5 was trained on clips up t
 SHORTEST_S = 1.0  # of an answer: in less, words are swallowed
 END_S = 0.2  # added after the last word, so that it can fade out
 FADE_S = 0.01
+_KEPT = frozenset(".,;:!?¡¿'-…\"() ")
+_REPLACED = str.maketrans("“”«»‘’—–", '""""\'\',,')
+_END = re.compile(r"[.!?…][\"')]*$")
+_READERS: Mapping[str, tuple[Callable[[str], str], Mapping[str, str]]] = {
+    "es": (normalize_spanish, SPANISH_LETTERS),
+    "en": (normalize_english, ENGLISH_LETTERS),
+}
+LANGUAGES = tuple(_READERS)
 
 
 class F5Teacher:
@@ -150,3 +162,35 @@ def _prepared(prompt: Prompt, stamp: int, lang: str) -> Prepared:
             _recent.pop(next(iter(_recent)))
         _recent[key] = Prepared(made.audio, read_aloud(made.text, lang), made.speech_s)
     return _recent[key]
+
+
+def read_aloud(text: str, lang: str = "es") -> str:
+    """Return the text as read aloud, for an engine that only knows letters.
+
+    Parameters
+    ----------
+    text : str
+        Any Unicode; control characters and line ends count as spaces.
+    lang : str
+        `es` or `en`: language of figures, abbreviations, and names of letters.
+
+    Returns
+    -------
+    str
+        One line of letters and ``.,;:!?¡¿'-…"()``, without figures or words in capitals, ending
+        with a punctuation mark.
+
+    Raises
+    ------
+    EngineError
+        `empty_text`; `bad_option`: another language.
+    """
+    if lang not in _READERS:
+        raise EngineError("bad_option", f"lang: {' or '.join(_READERS)}, not {lang!r}.")
+    normalize, letters = _READERS[lang]
+    text = tidy(text).translate(_REPLACED)
+    spoken = lower_capitals(normalize(text), letters)
+    kept = "".join(sign if sign.isalpha() or sign in _KEPT else " " for sign in spoken)
+    kept = re.sub(r" +([.,;:!?…)])", r"\1", tidy(kept))
+    kept = re.sub(r"([(¿¡]) +", r"\1", kept)
+    return kept if _END.search(kept) else kept.rstrip(" ,;:-") + "."

@@ -1,7 +1,7 @@
 """Kokoro's generator on a CPU, 90 % of the cost, computed over rows in the cache.
 
-The operations between two convolutions are fused into one loop (`kernels`) that reads and writes
-each sample once, and sums it for the following norm.
+The operations between two convolutions are fused into one loop (`convolution.kernels`) that reads
+and writes each sample once, and sums it for the following norm.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from distillation.engines.kokoro.convolution import (
     Sums,
     array,
     convolved,
+    kernels,
 )
-from distillation.engines.kokoro.kernels import kernels
 
 if TYPE_CHECKING:
     import torch

@@ -32,9 +32,9 @@ from distillation.engines.kokoro.languages import (
     letter_of_voice,
     read_in,
 )
-from distillation.engines.kokoro.options import device_of, network_of, set_threads, torch_threads
 from distillation.engines.kokoro.streaming import FLEXIBLE, FRAME, Plan, planned, streamed, tempo_of
 from distillation.engines.kokoro.tempo import Tempo
+from distillation.engines.kokoro.weights import device_of, network_of, set_threads, torch_threads
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
 from distillation.voicepack import PackError, VoicePack
 

@@ -1,4 +1,4 @@
-"""Loads Kokoro's network, checking the checkpoint against the architecture."""
+"""Loads Kokoro's network, checking checkpoint and options: device, precision, threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distillation.engines.base import EngineError
-from distillation.engines.kokoro.files import REPO
+from distillation.engines.kokoro import INFO
+from distillation.engines.kokoro.files import CONFIG, REPO, WEIGHTS
+from distillation.engines.kokoro.network import Network
 
 if TYPE_CHECKING:
     from kokoro.model import KModel
@@ -113,3 +115,61 @@ def _fault(path: Path, error: Exception) -> EngineError:
         f"{path} is damaged or no file of Kokoro ({type(error).__name__}: {str(error)[:160]}); "
         "`manage.py models check` says what it should be: fetch both again, config and weights.",
     )
+
+
+def network_of(model_dir: Path, device: str, precision: str) -> Network:
+    model = load(model_dir / CONFIG, model_dir / WEIGHTS).to(device)
+    return Network(model, bf16=_bf16(precision, device))
+
+
+def _bf16(precision: str, device: str) -> bool:
+    import torch
+
+    if precision not in INFO.precisions:
+        raise EngineError(
+            "bad_option", f"precision: {', '.join(INFO.precisions)}, not {precision!r}."
+        )
+    if precision == "fp32":
+        return False
+    able = (
+        torch.cuda.is_bf16_supported()
+        if device == "cuda"
+        else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    )
+    if precision == "bf16" and not able:
+        raise EngineError("bad_option", "precision: this processor has no bfloat16; use fp32.")
+    return able
+
+
+def device_of(device: str | None) -> str:
+    import torch
+
+    there = torch.cuda.is_available()
+    if device in (None, "", "auto"):
+        return "cuda" if there else "cpu"
+    if device == "cuda" and not there:
+        raise EngineError("bad_option", "device: torch sees no GPU here; use cpu.")
+    if device not in ("cpu", "cuda"):
+        raise EngineError("bad_option", f"device: cpu or cuda, not {device!r}.")
+    return device
+
+
+def set_threads(threads: int | str | None) -> None:
+    import torch
+
+    if threads is None or threads == "":
+        return
+    try:
+        number = int(threads)
+    except ValueError as error:
+        raise EngineError("bad_option", f"threads: a number, not {threads!r}.") from error
+    if number < 1:
+        raise EngineError("bad_option", f"threads: at least 1, not {number}.")
+    torch.set_num_threads(number)
+
+
+def torch_threads() -> int:
+    """Return the threads that torch uses for one operation."""
+    import torch
+
+    return torch.get_num_threads()

@@ -3,7 +3,8 @@ import parselmouth
 import pytest
 import soundfile
 
-from corpus.audio import autocorrelation, io, pitch
+from corpus.audio import io, pitch
+from corpus.audio.prosody import measure
 from corpus.audio.types import Audio
 from corpus.audio.units import from_st, to_st
 from tests import signals
@@ -51,6 +52,24 @@ def test_a_pitch_that_halves_in_the_last_fifth_is_followed(f0_hz: float, ratio: 
     praat_hz, praat_s = praat_pitch(audio, pitch.FLOOR_HZ, pitch.CEILING_HZ)
     same = np.interp(found.times_s, praat_s, praat_hz)
     assert np.nanmax(np.abs(12 * np.log2(found.f0_hz / same))[steady]) < 0.3
+
+
+@pytest.mark.parametrize("f0_hz", [40.0, 48.0, 55.0])
+def test_creak_below_the_range_is_said_to_be_unsure(f0_hz: float) -> None:
+    whole = np.concatenate([np.full(2 * signals.SR, 130.0), np.full(signals.SR // 2, f0_hz)])
+    audio = signals.mix(signals.voiced(whole), signals.noise(2.5, level_db=-50))
+    found = measure(audio, syllables=10)
+    assert found.creak_s == pytest.approx(0.4, abs=0.12)  # less the windows at both ends
+    assert found.pitch_median_hz == pytest.approx(130, rel=0.01)
+
+
+def test_a_voice_hiss_and_hum_in_a_pause_are_no_creak() -> None:
+    hum = signals.voiced(np.full(signals.SR, 50.0))
+    hum = Audio(0.02 * hum.y, hum.sr)
+    hiss = signals.noise(0.5, level_db=-20)
+    voice = signals.voiced(np.full(signals.SR, 100.0))
+    assert measure(signals.join(voice, hiss, voice, hum, voice)).creak_s == 0
+    assert measure(signals.speech()).creak_s == 0
 
 
 def test_a_few_low_frames_are_an_error_not_a_creaky_voice() -> None:
@@ -106,7 +125,7 @@ def praat_pitch(audio: Audio, floor_hz: float, ceiling_hz: float) -> tuple[np.nd
 
 def assert_agrees_with_praat(audio: Audio, floor_hz: float, ceiling_hz: float) -> None:
     wanted_hz, wanted_s = praat_pitch(audio, floor_hz, ceiling_hz)
-    found_hz, found_s = autocorrelation.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    found_hz, found_s = pitch.follow(audio, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     np.testing.assert_allclose(found_s, wanted_s, atol=1e-9)
     voiced, wanted = ~np.isnan(found_hz), ~np.isnan(wanted_hz)
     assert (voiced != wanted).mean() < 0.012

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.text.abbreviations import ABBREVIATIONS
-from corpus.text.sentences import split_clauses, split_sentences
+from corpus.text.chunking import split_clauses, split_sentences
 
 WHOLE = (
     "Le llama el Dpto. Técnico de la Avda. Mayor.",

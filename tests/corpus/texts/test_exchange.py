@@ -110,6 +110,8 @@ def test_paths_that_leave_the_folder_are_refused(path: object) -> None:
         ("duration_seconds", 10**400),
         ("quality_score", float("nan")),
         ("quality_score", 1.01),
+        ("speaker", "a" * 121),
+        ("speaker", 3),
         ("prosody", [1]),
         ("prosody", "x"),
     ],
@@ -173,6 +175,7 @@ recordings = st.builds(
     duration_seconds=st.floats(0.01, 1e4),
     quality_score=st.none() | st.floats(0, 1),
     prosody=st.none() | st.builds(ExchangeProsody, measure, measure, measure),
+    speaker=st.none() | st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True),
 )
 items = st.builds(
     ExchangeItem,

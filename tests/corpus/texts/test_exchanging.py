@@ -114,7 +114,7 @@ def test_an_exported_take_is_imported_from_the_folder_of_the_file(
     person: Any, tmp_path: Path
 ) -> None:
     speak(tmp_path / "in" / "recordings" / "a.wav")
-    speaker = SpeakerFactory()
+    speaker: Any = SpeakerFactory()
     imported(entry(recording=recording()), person=person, base=tmp_path / "in", speaker=speaker)
     Recording.objects.update(state=Recording.State.ACCEPTED)
     file = tmp_path / "corpus.json"
@@ -122,6 +122,7 @@ def test_an_exported_take_is_imported_from_the_folder_of_the_file(
     (row,) = (row for row in json.loads(file.read_text("utf-8")) if row["recording"])
     assert row["recording"]["path"] == "recordings/shcc-01_amable.wav"
     assert 0 <= row["recording"]["quality_score"] <= 1
+    assert row["recording"]["speaker"] == speaker.name
     other = SpeakerFactory()
     out = StringIO()
     call_command("import_corpus", file, person="ana", speaker=other.name, stdout=out)

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from corpus.models import ProsodyScore, Sentence
 from corpus.phonetics import syllables
-from corpus.services.sounds import recount_sounds
+from corpus.services.sentences import recount_sounds
 from tests.factories import RecordingFactory, SentenceFactory
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,6 @@
 """People, a small corpus and a folder for the files of each test."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.test import Client
 
 from corpus.audio.io import encode_wav
+from corpus.models import Recording
 from tests.factories import PersonFactory, SentenceFactory, SpeakerFactory, StyleFactory
 from tests.signals import speech
 
@@ -64,3 +66,11 @@ def sentence(db: None) -> Any:
 @cache
 def wav(f0_hz: float = 150.0, **kind: Any) -> bytes:
     return encode_wav(speech(10, f0_hz=f0_hz, **kind))
+
+
+@pytest.fixture(autouse=True)
+def takes_stay_ranked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail after any test of a service that left a take's `quality` or `is_best` wrong."""
+    yield
+    if request.node.get_closest_marker("django_db"):
+        assert Recording.objects.all().rank() == 0

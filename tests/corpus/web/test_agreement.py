@@ -136,7 +136,7 @@ def test_agreement_is_computed_by_a_worker_and_stored(disputed, warm, labeler, m
 
 def test_progress_of_each_person(disputed, labeler, django_assert_max_num_queries):
     client = signed_in(labeler)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         answer = client.get(reverse("label_people"))
     assert (answer.context["without_style"].n, answer.context["disputed"].n) == (0, 1)
     assert answer.context["categories"][0]["disputed"] == 1

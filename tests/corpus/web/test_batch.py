@@ -99,6 +99,7 @@ def test_after_the_time_limit_the_page_continues_where_it_stopped(client, monkey
 @pytest.mark.parametrize(
     ("content", "code"),
     [(b"no archive", "not_zip"), (packed({}), "empty_zip"), (packed({GOOD: b"x"})[:-9], "not_zip")],
+    ids=["other", "empty", "cut off"],  # an archive's bytes hold the time, which is no name
 )
 def test_a_file_that_is_not_an_archive_is_reported_and_not_kept(content, code, client, media):
     answer = sent(client, content)

@@ -74,6 +74,7 @@ def test_it_is_recorded_scored_listed_and_exported(admin, alegre, speaker):
     assert "#hexagon" in admin.get(reverse("take", args=[take.pk])).content.decode()
     assert admin.get(reverse("listening"), {"style": "alegre"}).context["take"] == take
     Recording.objects.update(state="accepted")
+    Recording.objects.all().rank()
     answer = admin.get(reverse("takes_export"), {"layout": "ljspeech", "style": "alegre"})
     assert f"{sentence.sentence_id}_alegre_".encode() in b"".join(answer.streaming_content)
     [item] = batch_plan([Found(f"{sentence.sentence_id}_alegre.wav", 10)])

@@ -6,8 +6,7 @@ import pytest
 from django.urls import reverse
 
 from corpus.models import LabelDecision, Sentence, SentenceFlag
-from corpus.services.flags import FlagConflict, flag_resolve, sentence_flag
-from corpus.services.labels import label_set
+from corpus.services.labels import FlagConflict, flag_resolve, label_set, sentence_flag
 from tests.corpus.web.conftest import signed_in
 from tests.factories import AdjudicationFactory, PersonFactory, SentenceFactory
 

@@ -144,5 +144,5 @@ def test_few_queries_for_any_number_of_sentences(sentences, labeler, django_asse
         client.get(reverse("focus"))
     with django_assert_max_num_queries(8):
         ask(client)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         save(client, "s-00", style="amable", seen="")

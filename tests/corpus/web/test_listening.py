@@ -122,6 +122,7 @@ def test_a_page_makes_few_queries(client, takes, django_assert_max_num_queries):
 def test_the_threshold_suggests_and_does_not_decide(client, takes, reviewer):
     take = takes[0]
     ProsodyScore.objects.filter(recording=take).update(quality=0.6)
+    Recording.objects.all().rank()
     assert "badge" not in suggestion(client)
     for value, badge in ((0.6, "badge-good"), (0.61, "badge-warn")):
         threshold_set(value=value, person=reviewer)

@@ -179,7 +179,7 @@ def test_the_page_contains_the_sentences_to_read_neutral_first(
     sentences = [SentenceFactory(sentence_id=f"shxx-{n:02}", position=n) for n in range(30)]
     for n, sentence in enumerate(sentences):
         LabelFactory(sentence=sentence, style=(warm, neutral)[n % 2])
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = client.get(reverse("studio"))
     prompts = page.context["prompts"]
     assert len(prompts) == 20

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from distillation.engines import EngineError
-from distillation.engines.f5.text import LANGUAGES, read_aloud
+from distillation.engines.f5.teacher import LANGUAGES, read_aloud
 
 SPANISH = {
     "Son 21 € y llega en 3 días.": "Son veintiún euros y llega en tres días.",

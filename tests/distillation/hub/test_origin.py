@@ -11,7 +11,7 @@ from distillation import hub
 from distillation.hub.kokoro_files import WEIGHTS
 from distillation.hub.local import Record, write_records
 from distillation.pipeline import reports
-from distillation.views.voice import _other_weights
+from distillation.views.voices import _other_weights
 from tests.distillation.voices import recipe
 
 CONTENT = b"weights"

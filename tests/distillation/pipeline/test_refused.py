@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
@@ -109,7 +110,7 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
     corpus = corpus_folder.read_corpus(CORPUS)
     wavs = sorted(takes.glob("*_amable.wav"))
     lines = {one.sentence_id: one for one in corpus.sentences}
-    items = []
+    items: list[dict[str, Any]] = []
     for number, wav in enumerate(wavs):
         line = lines[wav.name.split("_")[0]]
         recording = {"path": f"recordings/{wav.name}", "duration_seconds": 3.0}
@@ -126,6 +127,14 @@ def test_exchange_files_give_takes_by_quality(takes: Path, tmp_path: Path) -> No
     found = corpus_folder.read_takes(path, corpus)
     [ranked] = corpus_folder.style_sources(corpus, ["amable"], found)
     assert [line.text for line in ranked.options] == [item["text"] for item in reversed(items)]
+    assert {take.speaker for take in found} == {""}
+    for item in items[:2]:
+        item["recording"]["speaker"] = "s7"
+    path.write_text(json.dumps(items))
+    found = corpus_folder.read_takes(path, corpus)
+    one, why = corpus_folder.takes_of_one(found, ["amable"], speaker="s7")
+    assert len(one) == 2
+    assert "asked for with --speaker" in why
     path.write_text("[{}]")
     with pytest.raises(corpus_folder.TextsError, match="line 1"):
         corpus_folder.read_takes(path, corpus)

@@ -16,10 +16,10 @@ from distillation.scoring.differentiable_similarity import DifferentiableSimilar
 from distillation.scoring.naturalness import differentiable_naturalness, naturalness
 from distillation.search.subspace import Subspace
 from distillation.stages.base import StageError
+from distillation.stages.corrections import ProsodyShift
 from distillation.stages.evolve import Evolution
 from distillation.stages.predicted_prosody import prediction
 from distillation.stages.prosody_figures import measured
-from distillation.stages.prosody_shift import ProsodyShift
 from distillation.voicepack import VoicePack
 from tests.distillation.voices import LONG, SHORT, recipe, say, student
 from tests.kokoros import in_bf16

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from corpus.audio.prosody import Prosody
-from distillation.stages.style_profile import profile_fit
+from distillation.stages.run_report import profile_fit
 
 PROFILE = {"pitch_st": (1.0, 4.0), "rate_ratio": (0.8, 0.95), "energy_db": (-6.0, -1.0)}
 PLAIN = Prosody(

@@ -17,8 +17,8 @@ from distillation.scoring.naturalness import naturalness
 from distillation.scoring.scorer import TextResult, harmonic_score, self_similarity
 from distillation.stages import validate
 from distillation.stages.base import StageError
+from distillation.stages.intervals import ScoredVoice, score_intervals
 from distillation.stages.run_report import build_report, write_report
-from distillation.stages.score_intervals import ScoredVoice, score_intervals
 from distillation.stages.validate import StyleReport, validate_style
 from tests.distillation.voices import HELD_OUT, REFERENCE, recipe, say, stranger, student
 from tests.signals import silence

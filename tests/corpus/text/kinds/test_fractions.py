@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.text.fractions import fraction_words
+from corpus.text.quantities import fraction_words
 from tests.corpus.text.kinds.reading import said
 
 # DPD «fraccionarios»: medio, tercio, then the ordinals to décimo, then -avo (onceavo), centésimo,
