@@ -21,11 +21,12 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from corpus.files import write_bytes
-from corpus.storage import root_check
+from corpus.files import folder_lock, write_bytes
+from corpus.storage import media
+from distillation.manifest import ENV_NAME
 from distillation.manifest import NAME as VOICES_MANIFEST
 from distillation.models import ACTIVE, RunState, StyleRun
-from distillation.stages.deploy import ENV_NAME, folder_lock
+from distillation.services.voices_dir import voices_dir, voices_published
 from voicelab.operations.archive import (
     ArchiveError,
     ArchiveWriter,
@@ -96,7 +97,7 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
         The disk is full, or may not be written to; nothing is left.
     """
     migrations = _migrations_check()
-    root_check()
+    media.check()
     with archive_written(path) as archive:
         with _snapshot():
             made = timezone.now()
@@ -140,7 +141,7 @@ def installation_restore(path: Path, listener: Listener) -> dict[str, Any]:
     executor = MigrationExecutor(connection)
     targets = _targets(manifest, executor)
     _emptiness_check()
-    root_check()
+    media.check()
     models = _migrate_to(targets, executor)
     listener.stage("files", size)
     _voices_restore(path, listener)
@@ -255,7 +256,7 @@ def _replaced_files_write(archive: ArchiveWriter) -> set[str]:
 
     Deployments wait meanwhile, so that rows and packs agree. Returns the names in the media.
     """
-    with folder_lock(settings.VOICES_DIR):
+    with folder_lock(voices_dir()):
         searches = StyleRun.objects.exclude(checkpoint="").exclude(state=RunState.FINISHED)
         rows = list(searches.values_list("state", "checkpoint", "preview"))
         for path in _voice_files():
@@ -302,12 +303,12 @@ def _media_write(archive: ArchiveWriter, name: str, listener: Listener) -> bool:
 
 
 def _voices_restore(path: Path, listener: Listener) -> None:
-    folder = Path(settings.VOICES_DIR)
-    with folder_lock(folder):
+    place = Path(settings.VOICES_DIR)
+    with folder_lock(place), voices_published() as folder:
         for name, content in archive_members(path, VOICES):
             data = content.read()
             if name == ENV_NAME:  # names a pack by its path
-                there = str(folder.resolve()).replace("\\", r"\\")
+                there = str(place.resolve()).replace("\\", r"\\")
                 text = re.sub(r"(?m)^(KOKORO_VOICE_PATH=).*/", rf"\g<1>{there}/", data.decode())
                 data = text.encode()
             target = folder / Path(name).name
