@@ -59,7 +59,7 @@ def test_every_service_has_limits_rights_and_a_log_that_ends(name: str) -> None:
         assert re.search(r"^FROM \S+:\d+\.\d+\S*$", _dockerfile(service), re.MULTILINE)
     else:
         assert service["user"] not in ("root", "0", "0:0")
-        assert re.search(r":.*\d+\.\d+", service["image"])
+        assert re.search(r":.*\d+[.-]\d+", service["image"])
 
 
 def _dockerfile(service: dict[str, object]) -> str:
