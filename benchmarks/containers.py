@@ -1,4 +1,4 @@
-"""compose.yaml's own services as containers of podman: do they start, are they healthy, do they stop?
+"""compose.yaml's own services as podman's containers: do they start, answer, and stop?
 
     sudo .venv/bin/python -m benchmarks.containers
 
@@ -30,7 +30,8 @@ PORTS = {"8000": "8830", "8001": "8831", "8100": "8832"}
 KEY = secrets.token_hex(32)
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 DOCKERFILE = f"""FROM {BASE}
-RUN useradd --uid 1000 --create-home voicelab && chmod 755 /root && mkdir /data && chown voicelab /data
+RUN useradd --uid 1000 --create-home voicelab && chmod 755 /root
+RUN mkdir /data && chown voicelab /data
 COPY . /app
 USER voicelab
 WORKDIR /app
