@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,14 @@ class KillStatistics:
 
 def pool(worker: psutil.Process) -> list[psutil.Process]:
     """Return the processes of a worker's pool."""
-    return [one for one in worker.children() if one.cmdline() == worker.cmdline()]
+    return [one for one in worker.children() if _words(one) == worker.cmdline()]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Return the command line, empty once the process has ended."""
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def committed(checkpoint: Path) -> int:

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.processes import free_port
+from tests.processes import free_port, wait_for
 from tests.servers.compose import COMPOSE, SERVICES, health_check_of, proxy
 from voicelab import settings
 
@@ -82,6 +83,14 @@ def test_every_named_volume_and_network_is_declared() -> None:
     assert named <= set(COMPOSE["volumes"])
 
 
+def answer_of(client: httpx.Client, address: str) -> httpx.Response | None:
+    """Return the answer, None before the proxy has made its certificate."""
+    try:
+        return client.get(address)
+    except httpx.ConnectError:
+        return None
+
+
 @needs_caddy
 @pytest.mark.parametrize("https", ["on", "off"])
 def test_the_proxy_says_in_words_that_the_service_behind_it_is_away(
@@ -92,7 +101,8 @@ def test_the_proxy_says_in_words_that_the_service_behind_it_is_away(
         scheme, inside = ("https", 8443) if secure else ("http", 8080)
         with httpx.Client(verify=False, timeout=5) as client:  # noqa: S501 (its own certificate)
             for port in (ports[inside], ports[8001]):
-                page = client.get(f"{scheme}://127.0.0.1:{port}/")
+                address = f"{scheme}://127.0.0.1:{port}/"
+                page = wait_for("the proxy", partial(answer_of, client, address), seconds=30)
                 assert page.status_code == 502
                 assert "no responde" in page.text
                 assert page.headers["Retry-After"] == "30"

@@ -49,6 +49,7 @@ class Search:
 
 SEARCHES = {
     "kokoro": Search(
+        steps=37,  # of 58: its speaker is met by then, and a person may wait for it
         precision=PRECISION,
         base_voices=tuple(name for name in VOICE_NAMES if name != STOCK_VOICE),
     ),
