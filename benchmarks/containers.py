@@ -61,7 +61,14 @@ def main() -> None:
             run("podman", "stop", "--time", "60", _container(name))
             print(f"{name} stopped within {time.monotonic() - began:.0f} s")
     finally:
-        run("podman", "rm", "--force", *map(_container, ("migrate", *SERVICES)), check=False)
+        run(
+            "podman",
+            "rm",
+            "--force",
+            "--volumes",
+            *map(_container, ("migrate", *SERVICES)),
+            check=False,
+        )
         run("podman", "volume", "rm", "voicelab-trial", check=False)
 
 

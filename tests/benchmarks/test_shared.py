@@ -56,7 +56,9 @@ def test_a_spread_is_median_minimum_and_maximum() -> None:
     assert spread([3.0, 1.0, 2.0]) == "2.00 (1.00-3.00)"
 
 
-@pytest.mark.parametrize("part", [*PARTS, "convergence", "people", "structure", "walks"])
+@pytest.mark.parametrize(
+    "part", [*PARTS, "containers", "convergence", "people", "structure", "walks"]
+)
 def test_every_benchmark_has_help(
     part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
