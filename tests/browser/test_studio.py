@@ -6,7 +6,6 @@ import json
 import re
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,9 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSi
 
 from corpus.audio.io import read_wav, write_wav
 from tests.browser.acts import tab_to
-from tests.browser.conftest import BIN, _answers, _chromium, environment
+from tests.browser.conftest import BIN, _answers, _chromium, contexts_of, environment, filled
 from tests.browser.looks import LOOKS, assert_fit, assert_language
-from tests.conftest import REPOSITORY
 from tests.processes import free_port, manage, running, wait_for
 from tests.signals import speech
 
@@ -87,9 +85,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with ExitStack() as stack:
         site = Studio(tmp_path_factory.mktemp("studio"), free_port(), {}, stack)
         manage("prepare", env=site.env)
-        fill = [sys.executable, "tests/browser/fill_studio.py"]
-        told = subprocess.check_output(fill, cwd=REPOSITORY, env=site.env, text=True)
-        site.passwords = json.loads(told.splitlines()[-1])
+        site.passwords = filled(site.env, "fill_studio.py")
         site.start()
         yield site
 
@@ -104,16 +100,7 @@ def signed_in(
     flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags.append(f"--use-file-for-fake-audio-capture={sound}")
     with launch(*flags) as chromium:
-        context = chromium.new_context(base_url=studio.url, locale="en-US")
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.goto("/login/")
-        page.fill("[name=username]", "speaker")
-        page.fill("[name=password]", studio.passwords["speaker"])
-        page.click("main button")
-        page.wait_for_url("**/")
-        page.close()
-        yield context
+        yield contexts_of(chromium, studio.url, studio.passwords)("speaker", locale="en-US")
 
 
 @pytest.fixture

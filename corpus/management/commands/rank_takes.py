@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from rich.console import Console
+from rich.progress import track
 
 from corpus.models import Recording, Sentence
 
@@ -15,9 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         sentences = list(Sentence.objects.order_by("pk").values_list("pk", flat=True))
-        n = sum(
-            _rank(sentences[start : start + _BATCH]) for start in range(0, len(sentences), _BATCH)
-        )
+        starts = track(range(0, len(sentences), _BATCH), "takes", console=Console(stderr=True))
+        n = sum(_rank(sentences[start : start + _BATCH]) for start in starts)
         self.stdout.write(f"{n} values were not right." if n else "Every value was right.")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import track
 
 from corpus.storage import BucketFiles
 
@@ -16,7 +18,8 @@ class Command(BaseCommand):
         if not settings.STORAGE_URL:
             raise CommandError("Set STORAGE_URL to the bucket first; see docs/operations.md.")
         copied = known = 0
-        for name, was_missing in BucketFiles().upload_missing(Path(settings.MEDIA_ROOT)):
+        files = BucketFiles().upload_missing(Path(settings.MEDIA_ROOT))
+        for name, was_missing in track(files, "files", console=Console(stderr=True)):
             copied, known = copied + was_missing, known + (not was_missing)
             if was_missing and options["verbosity"] > 1:
                 self.stdout.write(name)
