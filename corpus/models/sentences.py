@@ -109,9 +109,9 @@ class Sentence(SentenceText):
                 name="current_sentences_by_label",
             ),
             models.Index(
-                fields=["label", "recorded"],
+                fields=["label", "syllables", "sounds", "recorded", "id"],
                 condition=models.Q(archived_at=None),
-                name="current_sentences_recorded",
+                name="sentences_recorded",
             ),
             models.Index(fields=["category", "label"], name="labels_by_category"),
             models.Index(

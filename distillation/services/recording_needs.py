@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from statistics import fmean
 from typing import Any
 
@@ -22,20 +20,10 @@ from django.db.models import (
 
 from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.phonetics import phonemes, syllables
+from corpus.sentence_text import SOUNDS
 from distillation.models import Run, TakeUse, ValidationReport
 
 BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
-# Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
-SOUNDS = {
-    "ɡ": "g",
-    "f": "f",
-    "x": "j",
-    "tʃ": "ch",
-    "ʝ": "y",
-    "ɲ": "ñ",
-    "ʎ": "ll",
-    "r": "rr",
-}
 ANY = ""  # the column of all sentences
 COLUMNS = (ANY, *SOUNDS)
 NONE = (0,) * len(COLUMNS)
@@ -208,10 +196,7 @@ def _rows(
 
 
 def _counts(labelled: Any) -> tuple[Counts, Counts]:
-    """Count by style and length, a number for each of `COLUMNS`; all, and those recorded.
-
-    Rows are grouped by which of the sounds they have, so that each is read and searched once.
-    """
+    """Count by style and length, a number for each of `COLUMNS`; all, and those recorded."""
     short, medium = BANDS
     band = Case(
         When(syllables__lte=short, then=Value(0)),
@@ -219,11 +204,7 @@ def _counts(labelled: Any) -> tuple[Counts, Counts]:
         default=Value(2),
         output_field=IntegerField(),
     )
-    has = [
-        Case(When(phonemes__contains=sound, then=Value(2**bit)), default=Value(0))
-        for bit, sound in enumerate(SOUNDS)
-    ]
-    rows = labelled.order_by().annotate(band=band, sounds=reduce(add, has))
+    rows = labelled.order_by().annotate(band=band)
     groups = rows.values_list("label", "band", "sounds", "has_take").annotate(n=Count("*"))
     sentences: dict[tuple[int, int], list[int]] = {}
     takes: dict[tuple[int, int], list[int]] = {}
