@@ -16,7 +16,7 @@ from corpus.models import ProsodyScore, Recording, Sentence, Speaker
 
 BASELINE_STYLE = "neutral"
 NEUTRAL_TAKES = 30  # a speaker's neutral voice is the mean of the first ones; further are not used
-AT_ONCE = 200  # takes that are evaluated for one request or by one task
+AT_ONCE = 100  # takes that are evaluated for one request or by one task
 RESCORE = "corpus.tasks.waiting_rescore"
 LEAST_CHANGE = 0.005  # of the quality: less is not shown, as it rounds to the same two digits
 
