@@ -1,6 +1,6 @@
 """Querysets of the corpus; the only place where a sentence's current label is derived."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import Any, Self
 
 from django.apps import apps
@@ -186,17 +186,14 @@ class RecordingQuerySet(models.QuerySet):
         return self.filter(_contains(words, "sentence__"))
 
     def state_counts(self) -> dict[str, int]:
-        """Count takes by state, only those with consent as pending (`waiting`); "": all."""
-        speakers = apps.get_model("corpus", "Speaker").objects
-        consented = speakers.filter(consented_at__isnull=False, withdrawn_at=None)
-        agreed = set(consented.values_list("pk", flat=True))
-        counts: Counter[str] = Counter()
-        for state, speaker, n in (
-            self.order_by().values_list("state", "speaker").annotate(n=Count("*"))
-        ):
-            counts[""] += n
-            counts[state] += n if state != "pending" or speaker in agreed else 0
-        return dict(counts)
+        """Count takes by state, only those with consent as pending (`waiting`); "": all.
+
+        Each by itself: PostgreSQL counts entries of an index in a third of the time it groups them.
+        """
+        takes, states = self.order_by(), ("pending", "accepted", "rejected")
+        counts = {state: takes.filter(state=state).count() for state in states}
+        counts |= {"": sum(counts.values()), "pending": takes.waiting().count()}
+        return {state: n for state, n in counts.items() if n}
 
     def best_first(self) -> Self:
         return self.order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
