@@ -43,7 +43,8 @@ def _speak(sound: PlaygroundSound) -> Audio:
     speed = min(max(sound.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
     recipe = pack.style_run.run.run_recipe
     voice = voicepack.load(media_file(pack.file.name), engine=pack.engine)
-    audio = student_of(recipe).synthesize(sound.text, voice, speed=speed)
+    wide = voice.at_pitch_range(delivery.pitch_range)
+    audio = student_of(recipe).synthesize(sound.text, wide, speed=speed)
     return amplify(resample(audio, SR), delivery.gain_db)
 
 

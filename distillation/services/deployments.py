@@ -39,7 +39,7 @@ def packs_deploy(
 ) -> list[Deployment]:
     """Copy approved packs to the speech service's folder; other voices there are kept.
 
-    Each gets the speed and gain that validation fitted, except those whose ids are in `plain`.
+    Each gets the delivery that validation fitted, except those whose ids are in `plain`.
     `override` is why a voice is deployed that failed a check or was not approved. With `seen`,
     nothing is deployed if one of the voices was changed since.
 
@@ -251,9 +251,9 @@ def _note(rows: Sequence[Deployment]) -> None:
 
 
 def version_number(row: Deployment) -> int:
-    """Return the number of what a deployment speaks with: its pack, speed and gain."""
+    """Return the number of what a deployment speaks with: its pack and delivery."""
     known = Deployment.objects.filter(voice=row.voice).exclude(version=None)
-    same = known.filter(sha256=row.sha256, speed=row.speed, gain_db=row.gain_db).first()
+    same = known.filter(sha256=row.sha256, **row.delivery.to_json()).first()
     if same and same.version:
         return same.version
     return 1 + (known.aggregate(last=Max("version"))["last"] or 0)

@@ -14,8 +14,8 @@ import numpy as np
 from distillation.engines.base import Differentiable, Student
 from distillation.recipe import CORRECTIONS, RunRecipe
 from distillation.scoring import Score
-from distillation.search import Array, SearchError, Strategy, strategy
-from distillation.search.gradient import Gradient
+from distillation.search import WITH_GRADIENT, Array, SearchError, Strategy, strategy
+from distillation.search.gradient import SENTENCES, Gradient
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages import search_progress
 from distillation.stages.base import StageError, StopSignal
@@ -161,6 +161,12 @@ class Evolution(SearchView):
         if not self._pending and not self.done and self.is_prepared:
             self._pending.extend(self._next_batch())
         return list(self._pending)
+
+    @property
+    def width(self) -> int:
+        """How many candidates of this batch, or of a later one of a gradient, are independent."""
+        climbs = self.recipe.strategy in WITH_GRADIENT and self._state.step < self._search_steps - 1
+        return max(len(self.batch()), SENTENCES if climbs else 0)
 
     def advance(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.kokoro.network import Network, Prosody
+from distillation.engines.kokoro.network import Network, Prosody, widened
 from distillation.engines.kokoro.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -119,7 +119,15 @@ def _frames_without_edges(frames: Sequence[int]) -> int:
     return sum(frames) - max(0, frames[0] - EDGE) - max(0, frames[-1] - EDGE)
 
 
-def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed: int) -> Plan:
+def planned(
+    network: Network,
+    phonemes: str,
+    row: Samples,
+    *,
+    speed: float,
+    seed: int,
+    pitch_range: float = 1.0,
+) -> Plan:
     """Return the prosody of a phoneme string, and which of its frames are kept.
 
     Parameters
@@ -134,6 +142,8 @@ def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed
         Above 1 is faster.
     seed : int
         Of the vocoder's noise.
+    pitch_range : float
+        See `widened`.
     """
     import torch
 
@@ -144,6 +154,7 @@ def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed
         hidden = network.hidden(text, manner)
         at = network.frames(hidden, speed)
         aligned, f0, energy = network.aligned(text, hidden, at, manner)
+        f0 = widened(f0, pitch_range)
         prosody = Prosody(aligned, f0, energy, network.source(f0, seed))
         frames = [int(count) for count in torch.bincount(at)]
     edge = round(EDGE / speed)

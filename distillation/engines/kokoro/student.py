@@ -46,11 +46,12 @@ _ESPEAK = threading.Lock()  # espeak-ng has one state per process
 
 
 class _Piece(NamedTuple):
-    """A piece of a text, its phonemes, and the row of the pack that it uses."""
+    """A piece of a text, its phonemes, the row of the pack that it uses, and its pitch range."""
 
     text: str
     phonemes: str
     row: Samples
+    pitch_range: float
 
 
 class KokoroStudent:
@@ -262,7 +263,7 @@ class KokoroStudent:
         """Speak a phoneme string as `stream` speaks a text; errors as of `check_phonemes`."""
         check_request(self.name, condition, speed)
         self.check_phonemes(phonemes)
-        piece = _Piece("", phonemes, condition.row(len(phonemes)))
+        piece = _Piece("", phonemes, condition.row(len(phonemes)), condition.pitch_range)
         for audio, _ in self._sound([piece], speed, seed):
             yield audio
 
@@ -281,7 +282,12 @@ class KokoroStudent:
                 silence = np.zeros(round(JOIN_S * self.sr), np.float32)
                 given += len(silence)
                 yield Audio(silence, self.sr), []
-            plan = planned(self._network, piece.phonemes, piece.row, speed=speed, seed=seed + index)
+            plan = planned(
+                *(self._network, piece.phonemes, piece.row),
+                speed=speed,
+                seed=seed + index,
+                pitch_range=piece.pitch_range,
+            )
             words, before_s = captions and captions(piece, plan), given / self.sr
             for y in streamed(self._network, plan):
                 loudness = min(loudness, self._loudness(y))
@@ -355,7 +361,12 @@ class KokoroStudent:
         """Return the pieces of a text that are spoken at once."""
         check_request(self.name, condition, speed)
         return [
-            _Piece(part, self._spoken(part), condition.row(self.phoneme_count(part)))
+            _Piece(
+                part,
+                self._spoken(part),
+                condition.row(self.phoneme_count(part)),
+                condition.pitch_range,
+            )
             for part in pieces(tidy(text), self.phoneme_count, self.max_phonemes)
         ]
 
@@ -363,7 +374,8 @@ class KokoroStudent:
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
     ) -> list[Samples]:
         rows = [pack.row(len(phonemes)) for pack in packs]
-        spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed)
+        ranges = [pack.pitch_range for pack in packs]
+        spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed, pitch_ranges=ranges)
         return [
             self._quietened(self._fitted(y, phonemes, row, speed))
             for y, row in zip(spoken, rows, strict=True)

@@ -217,10 +217,11 @@ def _table(report: dict[str, Any]) -> Table:
 
 
 def _spoken(voice: ManifestVoice) -> str:
-    """Return the speed and gain a voice was deployed with; empty if it has none."""
+    """Return what is added to a voice that was deployed; empty if nothing is."""
     if voice.delivery.is_plain:
         return ""
-    return f" (speed {voice.speed:g}, gain {voice.gain_db:+.1f} dB)"
+    figures = f"speed {voice.speed:g}, gain {voice.gain_db:+.1f} dB"
+    return f" ({figures}, pitch range {voice.pitch_range:g})"
 
 
 def _natural(found: dict[str, Any]) -> str:
