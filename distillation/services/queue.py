@@ -113,7 +113,7 @@ def help_ask(style_run: StyleRun, number: int = 1) -> None:
 
 def work_waits() -> bool:
     """Return whether any work is waiting that a helper should do instead."""
-    requested = Deployment.objects.filter(state=Deployment.State.REQUESTED)
+    requested = Deployment.objects.filter(state=Deployment.State.REQUESTED, error="")
     if requested.exists() or PlaygroundSound.objects.for_worker().exists():
         return True
     waiting = StyleRun.objects.active().unleased().select_related("run")
