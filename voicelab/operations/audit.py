@@ -19,20 +19,18 @@ def system_user() -> str:
         return f"system:{number}"
 
 
-def act_record(
-    act: Act, *, person: Any = None, who: str = "", about: Any = "", **details: Any
-) -> AuditEntry:
+def act_record(act: Act, *, person: Any = None, about: Any = "", **details: Any) -> AuditEntry:
     """Append who did what to what; address and request are those of the current request.
 
-    Without `person` it is whoever is signed in, or `who`, which is no account. With neither it is
-    nobody: the program by itself, or a stranger.
+    `person` is an account, or the name of who has none (`system_user`). Without it it is whoever
+    is signed in, or nobody: the program by itself, or a stranger.
     """
     trace = current_trace()
     person = person or (getattr(trace.request, "user", None) if trace.request else None)
-    known = person is not None and person.is_authenticated
+    known = getattr(person, "is_authenticated", False)
     return AuditEntry.objects.create(
         act=act,
-        person=person.get_username() if known else who,
+        person=person.get_username() if known else person if isinstance(person, str) else "",
         person_number=person.pk if known else None,
         about=str(about)[:250],
         details={key: value for key, value in details.items() if value not in (None, "", [])},

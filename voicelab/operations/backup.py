@@ -166,7 +166,7 @@ def _record(act: Act, path: Path, digest: str, manifest: dict[str, Any], **told:
     """Record in the audit log which archive was made or restored, and by whom."""
     rows = sum(model["rows"] for model in manifest["models"].values())
     counts = {"rows": rows, "files": manifest["files"]}
-    act_record(act, who=system_user(), about=path.name, sha256=digest, **counts, **told)
+    act_record(act, person=system_user(), about=path.name, sha256=digest, **counts, **told)
 
 
 def settings_changed(manifest: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -109,9 +109,10 @@ class Command(BaseCommand):
         return pipeline.validate(wanted.voices_dir)
 
     def _deploy(self, pipeline: Pipeline, wanted: Plan) -> None:
-        how = {"override": wanted.override, "plain_delivery": wanted.plain_delivery}
         with voices_of_command(wanted.voices_dir) as folder:
-            deployed = pipeline.deploy(folder, **how)
+            deployed = pipeline.deploy(
+                folder, override=wanted.override, plain_delivery=wanted.plain_delivery
+            )
         names = wanted.recipe.style_keys
         voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
         self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
