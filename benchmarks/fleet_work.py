@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import django
@@ -44,6 +45,7 @@ from voicelab.roles import ADMIN, LABELER, REVIEWER, SPEAKER  # noqa: E402
 PROCESSES = 2  # of a worker
 STYLES = 4  # of a run
 TIMES = 40
+GENERATION, SECONDS = 12, 5.0
 
 
 def fill(workers: int, runs: int) -> Run:
@@ -75,7 +77,7 @@ def fill(workers: int, runs: int) -> Run:
     StyleRun.objects.bulk_update(rows, ["state", "lease", "heartbeat_at"])
     busy = [row for row in rows if row.lease]
     Heartbeat.objects.bulk_create(
-        Heartbeat(style_run=row, lease=row.lease, owner=f"elsewhere/{row.pk}") for row in busy
+        Heartbeat(style_run=row, lease=row.lease, owner=f"{leases.host_name()}/1") for row in busy
     )
     WorkerBeat.objects.bulk_create(
         WorkerBeat(name=f"w{number}@elsewhere", seen_at=Now()) for number in range(workers)
@@ -179,15 +181,48 @@ def candidate_shared(busy: StyleRun) -> Callable[[], None]:
     claims, rows = CandidateClaims(busy), CandidateClaim.objects.filter(style_run=busy)
 
     def share() -> None:
-        claims.publish([Evaluated(number, "0" * 64, None) for number in range(12)], [])
-        for _ in range(12):
-            there = {row.number: row for row in rows.filter(number__in=range(12))}
+        claims.publish([Evaluated(n, "0" * 64, None) for n in range(GENERATION)], [])
+        for _ in range(GENERATION):
+            there = {row.number: row for row in rows.filter(number__in=range(GENERATION))}
             claimed = claims.claim({n: row for n, row in there.items() if row.evaluation is None})
             assert claimed
             rows.filter(pk=claimed.pk, lease=claimed.lease).update(evaluation={"score": 80.0})
         rows.all().delete()
 
     return share
+
+
+def shared_a_second(styles: Sequence[StyleRun], server: Server) -> tuple[str, str]:
+    """Return how many candidates threads share in a second, one style each, and the processor."""
+    done, over = [0] * len(styles), Event()
+
+    def work(number: int) -> None:
+        share = candidate_shared(styles[number])
+        while not over.is_set():
+            share()
+            done[number] += GENERATION
+        connection.close()
+
+    threads = [Thread(target=work, args=(number,)) for number in range(len(styles))]
+    before, own = server.seconds(), time.process_time()
+    for thread in threads:
+        thread.start()
+    time.sleep(SECONDS)
+    over.set()
+    for thread in threads:
+        thread.join()
+    here, there = time.process_time() - own, server.seconds() - before
+    return (
+        f"{sum(done) / SECONDS:.0f}",
+        f"{there / SECONDS:.2f} of PostgreSQL, {here / SECONDS:.2f} here",
+    )
+
+
+def connection_mb() -> float:
+    """Return the memory that the server's process behind this connection has for itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return float(psutil.Process(cursor.fetchone()[0]).memory_full_info().uss / 2**20)
 
 
 def main() -> None:
@@ -234,6 +269,12 @@ def main() -> None:
         "of a core",
     )
     table_print(head, rows)
+    page("/runs/")()
+    print(f"memory of a connection after a page: {connection_mb():.1f} MB")
+    styles = list(StyleRun.objects.exclude(lease="").select_related("run"))
+    for threads in (1, 4, 16, 48):
+        count, used = shared_a_second(styles[:threads], server)
+        print(f"{threads} threads share {count} candidates a second; cores: {used}")
 
 
 if __name__ == "__main__":
