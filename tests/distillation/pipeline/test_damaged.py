@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
+from pytest_django.fixtures import Settings
 
-from distillation import voicepack
+from distillation import manifest, voicepack
 from distillation.pipeline.workspace import locked
 from distillation.recipe import RunRecipe
+from distillation.shared_voices import SharedVoices
 from distillation.stages import validate
 from distillation.stages.base import StageError
+from tests.buckets import bucket_url, new_bucket
 from tests.distillation.pipeline.runs import plan_of, run
 from tests.distillation.voices import student
+from tests.processes import free_port
 
 
 @pytest.fixture
@@ -174,8 +178,8 @@ def deployed_delivery(out: Path) -> tuple[float, float, float]:
     return voice["speed"], voice["gain_db"], voice["pitch_range"]
 
 
-def test_the_fitted_delivery_is_deployed_unless_an_option_omits_them(
-    out: Path, capsys: pytest.CaptureFixture[str]
+def test_the_fitted_delivery_is_deployed_unless_an_option_omits_it(
+    out: Path, capsys: pytest.CaptureFixture[str], store_address: str, settings: Settings
 ) -> None:
     fitted = {"speed": 1.04, "gain_db": -1.2, "pitch_range": 1.1}
     with_delivery(out, fitted | {"rate_error": None})
@@ -188,8 +192,21 @@ def test_the_fitted_delivery_is_deployed_unless_an_option_omits_them(
     assert deployed_delivery(out) == (1.0, 0.0, 1.0)
     assert capsys.readouterr().out.endswith("neutral.\n")
     with_delivery(out, None)
+    settings.STORAGE_URL = new_bucket(store_address)
+    settings.VOICES_DIR = out / "voices"
+    capsys.readouterr()
     run(out, "--stage", "deploy", "--override", "Una prueba.")
     assert deployed_delivery(out) == (1.0, 0.0, 1.0)
+    assert "Published in the bucket" in capsys.readouterr().out
+    elsewhere = SharedVoices(settings.STORAGE_URL, out / "another machine")
+    elsewhere.refresh()
+    read = {place: manifest.read(out / place) for place in ("voices", "another machine")}
+    assert read["voices"]
+    assert read["voices"] == read["another machine"]
+    settings.STORAGE_URL = bucket_url(f"http://127.0.0.1:{free_port()}", "away")
+    with pytest.raises(CommandError, match="no answer"):
+        run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
+    assert manifest.read(out / "voices") == read["voices"]
 
 
 def test_a_delivery_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
