@@ -34,7 +34,8 @@ class Gradient:
     which keep what the start does at other lengths. Dividing each number by its spread over the
     base voices makes the numbers alike for Adam, and moves most where voices differ; a pull
     towards the start keeps it in their neighbourhood. After three steps, every five more, and at
-    the end, the point is scored like the candidates of other strategies; what is told is the objective.
+    the end, the point is scored like the candidates of other strategies; what is told is the
+    objective.
 
     Parameters
     ----------
