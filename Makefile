@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 TEACHER := .venv-teacher/.installed
+DATASETS := .venv-datasets/.installed
 TOOLS := .venv-tools/.installed
 LOCK := .venv-tools/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
@@ -12,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 export WEB_PORT ?= 8000
 export SPEECH_PORT ?= 8001
 
-.PHONY: .venv demo test test-quick lint bench bench-speech serve messages teacher teacher-worker teacher-speech lock audit
+.PHONY: .venv demo test test-quick lint bench bench-speech serve messages teacher teacher-worker teacher-speech datasets lock audit
 
 .venv: $(INSTALLED)
 
@@ -32,6 +33,14 @@ $(TEACHER): requirements-teacher.txt
 	@touch $@
 
 teacher: $(TEACHER)
+
+# Hugging Face's loader, 400 MB, for the test that it reads an exported audio folder.
+$(DATASETS): requirements-datasets.txt
+	$(PYTHON) -m venv .venv-datasets
+	.venv-datasets/bin/$(PIP_INSTALL) $(UNBOUND) -r $<
+	@touch $@
+
+datasets: $(DATASETS)
 
 # Takes the slices of runs with the teacher f5; on a CPU one may last an hour.
 teacher-worker: export SLICE_SOFT_SECONDS ?= 3300

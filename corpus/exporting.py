@@ -1,7 +1,7 @@
 """Streaming ZIP export of takes for training tools, in constant memory, with its dataset card."""
 
-import csv
 import io
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -22,14 +22,11 @@ from corpus.text.normalization import normalize_spanish
 
 LJSPEECH, AUDIO_FOLDER, EXCHANGE = "ljspeech", "audiofolder", "exchange"
 SUMS, LEFT_OUT, CARD = "SHA256SUMS", "LEFT_OUT.txt", "README.md"
-COLUMNS = (
-    "file_name", "text", "style", "speaker", "sentence_id", "list", "take", "state", "quality",
-    "duration_s", "sample_rate", "sha256",
-)  # fmt: skip
+METADATA = "metadata.jsonl"  # of an audio folder; in a CSV loaders read `001` and `NA` otherwise
 _BATCH = 200
 _FILES = {
     LJSPEECH: "`metadata.csv`: id|text|text in words; no quotes or bars inside. Sound: `wavs/`.",
-    AUDIO_FOLDER: "`metadata.csv`: a row for each file of `audio/`, with text, style and speaker.",
+    AUDIO_FOLDER: f"`{METADATA}`: a row for each file of `audio/`, with text, style and speaker.",
     EXCHANGE: "`corpus.json`: sentences, labels and their best takes; `context.json`: styles, "
     "speakers, verdicts, scores. Both are read by `manage.py import_corpus`.",
 }  # fmt: skip
@@ -113,7 +110,7 @@ class _Archive:
         return self.add(name, content)
 
     def end(self, layout: str) -> bytes:
-        paths = ["metadata.csv", "audio/*.wav"] if layout == AUDIO_FOLDER else []
+        paths = [METADATA, "audio/*.wav"] if layout == AUDIO_FOLDER else []
         text = card(
             self.tally, title="Voice Lab takes", files=_FILES[layout], rate=self.rate, paths=paths
         )
@@ -191,16 +188,14 @@ def _plain(text: str) -> str:
 
 
 def _audio_folder(build: _Archive, takes: Any) -> Iterator[bytes]:
-    table = io.StringIO(newline="")
-    write = csv.writer(table, lineterminator="\n")
-    write.writerow(COLUMNS)
+    rows: list[str] = []
     for take in _in_order(takes):
         name = f"audio/take-{take.pk:06}.wav"  # no word of a sentence id or style: see `card`
         piece = build.add_take(name, take)
         if piece:
-            write.writerow(_row(name, take, build))
+            rows.append(json.dumps(_row(name, take, build), ensure_ascii=False))
             yield piece
-    yield build.add("metadata.csv", table.getvalue().encode())
+    yield build.add(METADATA, _lines(rows))
 
 
 def _exchange(build: _Archive, takes: Any) -> Iterator[bytes]:
@@ -214,14 +209,22 @@ def _exchange(build: _Archive, takes: Any) -> Iterator[bytes]:
     yield build.add(CONTEXT, context_written(written).encode())
 
 
-def _row(name: str, take: Any, build: _Archive) -> tuple[Any, ...]:
+def _row(name: str, take: Any, build: _Archive) -> dict[str, Any]:
     sentence = take.sentence
-    quality = "" if take.quality is None else round(take.quality, 4)
-    return (
-        name, sentence.text, take.style.key, take.speaker.name, sentence.sentence_id,
-        sentence.list, take.take, take.state, quality, round(take.duration_s, 3),
-        build.rate, build.sums[-1].split()[0],
-    )  # fmt: skip
+    return {
+        "file_name": name,
+        "text": sentence.text,
+        "style": take.style.key,
+        "speaker": take.speaker.name,
+        "sentence_id": sentence.sentence_id,
+        "list": sentence.list,
+        "take": take.take,
+        "state": take.state,
+        "quality": None if take.quality is None else round(take.quality, 4),
+        "duration_s": round(take.duration_s, 3),
+        "sample_rate": build.rate,
+        "sha256": build.sums[-1].split()[0],
+    }
 
 
 def _lines(rows: Iterable[str]) -> bytes:

@@ -202,7 +202,7 @@ class ExportForm(StyleFilter):
         label=_("Layout"),
         choices=[
             ("ljspeech", _("LJSpeech: wavs/ and metadata.csv with id|text|text in words")),
-            ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.csv by file_name")),
+            ("audiofolder", _("Hugging Face audio folder: audio/ and metadata.jsonl by file_name")),
             (
                 "exchange",
                 _("Exchange format: every sentence in corpus.json, and its best take in its style"),

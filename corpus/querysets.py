@@ -31,10 +31,15 @@ def _style_keys() -> dict[int | None, str | None]:
     return dict(apps.get_model("corpus", "StyleLabel").objects.values_list("pk", "key"))
 
 
-def _takes_in_label() -> Any:
-    """Return the takes of the outer sentence in the style of its label."""
+def _recorded() -> Case:
+    """Return what a sentence's takes in the style of its label, with consent, amount to."""
     takes: Any = apps.get_model("corpus", "Recording").objects
-    return takes.filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    takes = takes.filter(sentence=OuterRef("pk"), style=OuterRef("label"))
+    return Case(
+        When(Exists(takes.usable()), then=Value("accepted")),
+        When(Exists(takes.waiting()), then=Value("waiting")),
+        default=Value(""),
+    )
 
 
 def _relabel(sentence: Any, pks: list[int]) -> None:
@@ -150,19 +155,17 @@ class SentenceQuerySet(models.QuerySet):
 
     def take_counts(self) -> dict[str, dict[str, int]]:
         """Count sentences by current label: with an accepted take in it, or only a pending one."""
-        takes, keys = _takes_in_label(), _style_keys()
-        best = Case(
-            When(Exists(takes.filter(state="accepted")), then=Value("accepted")),
-            When(Exists(takes.waiting()), then=Value("waiting")),
-        )
-        current = self.current().filter(label__isnull=False).order_by()
+        current, keys = self.current().filter(label__isnull=False).order_by(), _style_keys()
         counts: dict[str, dict[str, int]] = {}
-        for label, kind, n in (
-            current.annotate(best=best).values_list("label", "best").annotate(n=Count("*"))
-        ):
+        for label, kind, n in current.values_list("label", "recorded").annotate(n=Count("*")):
             if kind:
                 counts.setdefault(str(keys[label]), {"accepted": 0, "waiting": 0})[kind] = n
         return counts
+
+    def mark_recorded(self) -> int:
+        """Recompute `recorded` of these sentences, locked; return how many were not so."""
+        found = _recorded()
+        return self.order_by().exclude(recorded=found).update(recorded=found)
 
 
 class RecordingQuerySet(models.QuerySet):
@@ -199,13 +202,15 @@ class RecordingQuerySet(models.QuerySet):
         return self.order_by(F("quality").desc(nulls_last=True), "-take", "-pk")
 
     def rank(self) -> int:
-        """Recompute `quality` and `is_best`; these are all takes of some sentences, locked.
+        """Recompute `quality`, `is_best` and their sentences' `recorded`.
 
-        The quality is that of the newest score. Of each speaker's takes of a sentence, in the style
-        of its label, one is the best: accepted before pending, then by quality, then the newest;
-        the quality of a pending one does not count, as it changes with the neutral voice. Returns
-        how many of the columns were not so.
+        These are all takes of some sentences, locked. The quality is that of the newest score. Of
+        each speaker's takes of a sentence, in the style of its label, one is the best: accepted
+        before pending, then by quality, then the newest; the quality of a pending one does not
+        count, as it changes with the neutral voice. Returns how many of the columns were not so.
         """
+        if not self.exists():  # as for most sentences that are labelled
+            return 0
         scores = apps.get_model("corpus", "ProsodyScore").objects.filter(recording=OuterRef("pk"))
         newest = Subquery(scores.order_by("-pk").values("quality")[:1])
         old = self.order_by().annotate(newest=newest)
@@ -213,7 +218,9 @@ class RecordingQuerySet(models.QuerySet):
         n = old.update(quality=newest)
         best = self.order_by()._best().values("pk")
         n += self.filter(is_best=True).exclude(pk__in=best).update(is_best=False)
-        return n + self.filter(is_best=False, pk__in=best).update(is_best=True)
+        n += self.filter(is_best=False, pk__in=best).update(is_best=True)
+        sentences: Any = apps.get_model("corpus", "Sentence").objects
+        return n + int(sentences.filter(pk__in=self.values("sentence")).mark_recorded())
 
     def _best(self) -> Self:
         judged = Case(When(state="accepted", then=F("quality")))

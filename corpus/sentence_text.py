@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from hashlib import sha256
+from operator import add
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from corpus.phonetics import phonemes, syllables
 from corpus.text.cleaning import composed, searchable
+
+# Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
+SOUNDS = {
+    "ɡ": "g",
+    "f": "f",
+    "x": "j",
+    "tʃ": "ch",
+    "ʝ": "y",
+    "ɲ": "ñ",
+    "ʎ": "ll",
+    "r": "rr",
+}
 
 
 def sentence_sounds(text: str) -> dict[str, Any]:
@@ -70,6 +85,18 @@ class SentenceText(models.Model):
     searchable = SearchField(_("text as it is searched"), default="", editable=False)
     phonemes = models.CharField(_("phonemes"), max_length=1000, blank=True)
     syllables = models.PositiveSmallIntegerField(_("syllables"), default=0)
+    sounds = models.GeneratedField(
+        expression=reduce(
+            add,
+            (
+                Case(When(phonemes__contains=sound, then=Value(2**bit)), default=Value(0))
+                for bit, sound in enumerate(SOUNDS)
+            ),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+        verbose_name=_("which of the sounds most sentences lack, a bit each"),
+    )
     superseded_by = models.OneToOneField(
         "self",
         models.PROTECT,

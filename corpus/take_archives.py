@@ -27,7 +27,7 @@ SOUNDS = frozenset({"wav", "flac", "ogg", "oga", "opus", "mp3", "webm", "m4a", "
 ARCHIVES = frozenset({"zip", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz"})
 LITTER = frozenset({
     "thumbs.db", "desktop.ini", "corpus.json", "context.json", "readme.md", "left_out.txt",
-    "sha256sums", "metadata.csv",
+    "sha256sums", "metadata.csv", "metadata.jsonl",
 })  # fmt: skip
 # Raised by `zipfile` for truncated or crafted archives.
 _DAMAGED = (

@@ -93,9 +93,9 @@ COMMANDS: dict[str, tuple[How, ...]] = {
     r"make test-quick": (ByTest(f"{MADE}::test_test_quick_runs_the_quick_tests"),),
     r"make lint": (ByCI("make lint"),),
     r"\.venv/bin/djlint --reformat templates": (ByCI("make lint"),),
-    r"make \.venv|make teacher": (
+    r"make \.venv|make teacher|make datasets": (
         ByCI("make .venv"),
-        ByCI("make teacher &  # downloads, mostly: beside the linters and the demo"),
+        ByCI("make -j 2 teacher datasets &  # downloads, mostly: beside the linters and the demo"),
     ),
     r"make lock": (
         ByTest(

@@ -62,6 +62,11 @@ class Sentence(SentenceText):
         DISPUTED = "disputed", _("disputed")
         SETTLED = "settled", _("adjudicated")
 
+    class Recorded(models.TextChoices):
+        NO = "", _("no take")
+        WAITING = "waiting", _("to be reviewed")
+        ACCEPTED = "accepted", _("accepted")
+
     sentence_id = models.SlugField(_("sentence id"), unique=True)
     category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("category"))
     list = models.SlugField(_("list"), db_index=True)
@@ -81,6 +86,15 @@ class Sentence(SentenceText):
         _("standing"), max_length=16, choices=Standing, default=Standing.OPEN, editable=False
     )
     votes = models.PositiveSmallIntegerField(_("people with a vote"), default=0, editable=False)
+    # Denormalized from takes, labels and consents; written by `SentenceQuerySet.mark_recorded`.
+    recorded = models.CharField(
+        _("best take in the style of the label"),
+        max_length=16,
+        choices=Recorded,
+        default=Recorded.NO,
+        blank=True,
+        editable=False,
+    )
 
     objects = SentenceQuerySet.as_manager()
 
@@ -93,6 +107,11 @@ class Sentence(SentenceText):
                 fields=["label", "id"],
                 condition=models.Q(archived_at=None),
                 name="current_sentences_by_label",
+            ),
+            models.Index(
+                fields=["label", "syllables", "sounds", "recorded", "id"],
+                condition=models.Q(archived_at=None),
+                name="sentences_recorded",
             ),
             models.Index(fields=["category", "label"], name="labels_by_category"),
             models.Index(

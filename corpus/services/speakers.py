@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from corpus.models import ConsentChange, Speaker
+from corpus.models import ConsentChange, Recording, Sentence, Speaker
 from voicelab.operations.audit import Act, act_record
 
 CONSENT_SCOPE = "recording-cloning-serving"
@@ -46,6 +47,11 @@ def _change(speaker: Speaker, kind: str, when: Any, person: Any, text: str = "")
     ConsentChange.objects.create(
         speaker=speaker, kind=kind, created_at=when, person=person, text=text
     )
+    takes = Recording.objects.filter(sentence=OuterRef("pk"), speaker=speaker)
+    sentences: Any = Sentence.objects.filter(Exists(takes))
+    locked = sentences.select_for_update().order_by("pk")
+    if locked.values_list("pk", flat=True):
+        sentences.mark_recorded()
     given = kind == ConsentChange.Kind.GIVEN
     act = Act.CONSENT_GIVEN if given else Act.CONSENT_WITHDRAWN
     act_record(act, person=person, about=speaker)

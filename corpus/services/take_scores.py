@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
+from celery import current_app
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
@@ -14,7 +16,8 @@ from corpus.models import ProsodyScore, Recording, Sentence, Speaker
 
 BASELINE_STYLE = "neutral"
 NEUTRAL_TAKES = 30  # a speaker's neutral voice is the mean of the first ones; further are not used
-AT_ONCE = 200  # accepted takes that are evaluated for one page
+AT_ONCE = 100  # takes that are evaluated for one request or by one task
+RESCORE = "corpus.tasks.waiting_rescore"
 LEAST_CHANGE = 0.005  # of the quality: less is not shown, as it rounds to the same two digits
 
 
@@ -50,7 +53,7 @@ def score_write(recording: Recording, prosody: Prosody, checks: list[Check]) -> 
 
 
 def baseline_changed(recording: Recording) -> None:
-    """Score the speaker's waiting takes again after a change of the neutral takes.
+    """Score the speaker's waiting takes again: this one came to the neutral takes or left them.
 
     Takes that were judged keep the score they were judged with; see `takes_rescore`.
     """
@@ -58,12 +61,27 @@ def baseline_changed(recording: Recording) -> None:
         return
     neutral = list(_neutral_takes(recording.speaker_id))
     if len(neutral) < NEUTRAL_TAKES or recording.pk <= neutral[-1]:
-        _rescore_waiting(recording.speaker_id)
+        waiting_rescore(speaker=recording.speaker_id)
+
+
+@transaction.atomic
+def waiting_rescore(*, speaker: int, after: int = 0) -> None:
+    """Score the speaker's `AT_ONCE` oldest waiting takes after a key again; a task does the rest.
+
+    The oldest are the next to be reviewed.
+    """
+    waiting = Recording.objects.filter(speaker=speaker, state=Recording.State.PENDING, pk__gt=after)
+    takes = list(waiting.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+    _rescore(speaker, takes[:AT_ONCE])
+    if len(takes) > AT_ONCE:
+        rest = {"speaker": speaker, "after": takes[AT_ONCE - 1]}
+        send = partial(current_app.send_task, RESCORE, kwargs=rest)
+        transaction.on_commit(send, robust=True)
 
 
 def take_reopened(recording: Recording) -> None:
     """Score a take again that waits once more; the neutral voice may have changed meanwhile."""
-    _rescore_waiting(recording.speaker_id, pk=recording.pk)
+    _rescore(recording.speaker_id, [recording.pk])
 
 
 def rescore_preview(speaker: Speaker, *, after: int = 0) -> tuple[list[Rescore], int | None]:
@@ -105,17 +123,17 @@ def _sentences_lock(takes: set[int]) -> list[int]:
     return list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _rescore_waiting(speaker: int, **which: Any) -> None:
+def _rescore(speaker: int, takes: list[int]) -> None:
+    """Change the scores of those of these takes that wait."""
     neutral = _neutral_of(speaker)
-    narrowed = {f"recording__{name}": value for name, value in which.items()}
-    scores = _newest(speaker, recording__state=Recording.State.PENDING, **narrowed)
+    scores = _newest(speaker, recording__state=Recording.State.PENDING, recording__in=takes)
     for score in scores:
         judged, score.baseline = _judge_again(score, neutral)
         score.quality, score.parts = judged.score, judged.to_json()
         score.recording.quality = score.quality
     ProsodyScore.objects.bulk_update(scores, ["quality", "parts", "baseline"], batch_size=200)
-    takes = [score.recording for score in scores]
-    Recording.objects.bulk_update(takes, ["quality"], batch_size=200)
+    scored = [score.recording for score in scores]
+    Recording.objects.bulk_update(scored, ["quality"], batch_size=200)
 
 
 def _newest(speaker: int, **which: Any) -> list[ProsodyScore]:

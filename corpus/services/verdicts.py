@@ -65,15 +65,18 @@ def verdict_last(*, person: Any, recording: Recording | None = None) -> TakeVerd
 def _lock(recording: Recording) -> None:
     """Lock the take's sentence: a verdict may change which of its takes is the best."""
     Sentence.objects.select_for_update().get(pk=recording.sentence_id)
+    recording.refresh_from_db(fields=["state"])
 
 
 def _append(recording: Recording, **said: Any) -> TakeVerdict:
     verdict = TakeVerdict.objects.create(recording=recording, **said)
+    rejected, before = Recording.State.REJECTED, recording.state
     recording.state = verdict.state
     recording.save(update_fields=["state"])
     if recording.state == Recording.State.PENDING:
         take_reopened(recording)
-    baseline_changed(recording)
+    if (recording.state == rejected) != (before == rejected):
+        baseline_changed(recording)
     Recording.objects.filter(sentence=recording.sentence_id).rank()
     told = {"take": recording.pk, "state": verdict.state, "reason": verdict.reason}
     act_record(Act.TAKE_JUDGED, person=verdict.person, about=recording, **told)

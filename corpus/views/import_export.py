@@ -19,7 +19,7 @@ from corpus.exchange.parsing import ExchangeErrors
 from corpus.exchanging import ImportSummary, ListPlan, sentences_add, sentences_plan
 from corpus.exchanging import corpus_export as export
 from corpus.exchanging import corpus_import as import_
-from corpus.exporting import archive, takes_exported
+from corpus.exporting import archive, rates_of, takes_exported
 from corpus.forms import ExchangeForm, ExportForm, SentenceListForm
 from corpus.lists import Fault, ListError, Row, SentenceList, read
 from corpus.phonetics.balance import coverage_svg
@@ -93,14 +93,15 @@ def takes_export(request: HttpRequest) -> HttpResponseBase:
     takes = takes_exported(
         style=data["style"], speaker=data["speaker"] and data["speaker"].pk, every=data["every"]
     )
-    if not takes.exists():
+    rates = rates_of(takes)
+    if not rates:
         context = {"form": form, "usable": takes_exported().count(), "none": True}
         return _page(request, context, 422)
     name = f"voicelab-{data['layout']}-{timezone.now():%Y%m%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    act_record(Act.EXPORTED, about=name, takes=takes.count(), style=data["style"])
+    act_record(Act.EXPORTED, about=name, takes=sum(rates.values()), style=data["style"])
     return StreamingHttpResponse(
-        archive(takes, data["layout"], rate=int(data["rate"] or 0)),
+        archive(takes, data["layout"], rate=int(data["rate"] or next(iter(rates)))),
         content_type="application/zip",
         headers=headers,
     )

@@ -2,43 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from statistics import fmean
-from typing import Any, cast
+from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Value, When
-
-from corpus.models import (
-    Adjudication,
-    LabelDecision,
-    Recording,
-    Sentence,
-    Speaker,
-    StyleLabel,
-    TakeVerdict,
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    Value,
+    When,
 )
+
+from corpus.models import Recording, Sentence, Speaker, StyleLabel
 from corpus.phonetics import phonemes, syllables
-from corpus.services.counts import newest_keys
+from corpus.sentence_text import SOUNDS
 from distillation.models import Run, TakeUse, ValidationReport
 
 BANDS = (15, 19)  # syllables, at most, of a short and a medium sentence: a third of the corpus each
-# Sounds that most sentences lack, with their letters; the others are in nearly every sentence.
-SOUNDS = {
-    "ɡ": "g",
-    "f": "f",
-    "x": "j",
-    "tʃ": "ch",
-    "ʝ": "y",
-    "ɲ": "ñ",
-    "ʎ": "ll",
-    "r": "rr",
-}
 ANY = ""  # the column of all sentences
 COLUMNS = (ANY, *SOUNDS)
 NONE = (0,) * len(COLUMNS)
-KEPT_SECONDS = 60
 Counts = dict[tuple[int, int], tuple[int, ...]]  # by style and length, for each of `COLUMNS`
 MOST = 8  # suggestions
 EACH = 5  # sentences of a suggestion
@@ -171,26 +159,22 @@ def band_of(count: int) -> int:
     return sum(count > most for most in BANDS)
 
 
-def _takes(speaker: Speaker | None) -> Any:
-    """Return takes in the style of their sentence's label; the speakers as numbers, not joined."""
-    agreed: Any = Speaker.objects.filter(consented_at__isnull=False, withdrawn_at=None)
-    if speaker:
-        whose = agreed.filter(pk=speaker.pk).values_list("pk", flat=True).first()
-        return Recording.objects.filter(speaker=whose, is_best=True)
-    accepted: Any = Recording.objects.filter(state=Recording.State.ACCEPTED)
-    whose = list(agreed.values_list("pk", flat=True))
-    return accepted.filter(speaker__in=whose, style=OuterRef("label"))
-
-
 def _labelled(speaker: Speaker | None) -> Any:
-    mine = _takes(speaker).filter(sentence=OuterRef("pk"))
-    return Sentence.objects.current().filter(label__isnull=False).annotate(recorded=Exists(mine))
+    """Return the labelled sentences and whether they have a take, of the speaker or accepted."""
+    labelled: Any = Sentence.objects.current().filter(label__isnull=False)
+    if speaker is None:
+        accepted = Q(recorded=Sentence.Recorded.ACCEPTED)
+        return labelled.annotate(has_take=ExpressionWrapper(accepted, BooleanField()))
+    agreed = Speaker.objects.filter(consented_at__isnull=False, withdrawn_at=None, pk=speaker.pk)
+    whose = agreed.values_list("pk", flat=True).first()
+    mine = Recording.objects.filter(speaker=whose, is_best=True, sentence=OuterRef("pk"))
+    return labelled.annotate(has_take=Exists(mine))
 
 
 def _rows(
     speaker: Speaker | None, scores: Mapping[str, Mapping[tuple[int, str], float]]
 ) -> list[list[Cell]]:
-    sentences, takes = _cell_counts(speaker)
+    sentences, takes = _counts(_labelled(speaker))
     rows = []
     for style in StyleLabel.objects.all():
         of_style = scores.get(style.key, {})
@@ -211,21 +195,8 @@ def _rows(
     return rows
 
 
-def _cell_counts(speaker: Speaker | None) -> tuple[Counts, Counts]:
-    """Count labelled sentences, and those with a take; kept for a minute for all speakers."""
-    if speaker:
-        return _counts(_labelled(speaker))
-    version = newest_keys(LabelDecision, Adjudication, Sentence, Recording, TakeVerdict)
-    key = f"recording-needs-{version}"
-    found = cache.get_or_set(key, lambda: _counts(_labelled(None)), KEPT_SECONDS)
-    return cast(tuple[Counts, Counts], found)
-
-
 def _counts(labelled: Any) -> tuple[Counts, Counts]:
-    """Count by style and length, a number for each of `COLUMNS`; all, and those recorded.
-
-    Rows are grouped by which of the sounds they have, so that each is read and searched once.
-    """
+    """Count by style and length, a number for each of `COLUMNS`; all, and those recorded."""
     short, medium = BANDS
     band = Case(
         When(syllables__lte=short, then=Value(0)),
@@ -233,16 +204,12 @@ def _counts(labelled: Any) -> tuple[Counts, Counts]:
         default=Value(2),
         output_field=IntegerField(),
     )
-    has = [
-        Case(When(phonemes__contains=sound, then=Value(2**bit)), default=Value(0))
-        for bit, sound in enumerate(SOUNDS)
-    ]
-    rows = labelled.order_by().annotate(band=band, sounds=reduce(add, has))
-    groups = rows.values_list("label", "band", "sounds", "recorded").annotate(n=Count("*"))
+    rows = labelled.order_by().annotate(band=band)
+    groups = rows.values_list("label", "band", "sounds", "has_take").annotate(n=Count("*"))
     sentences: dict[tuple[int, int], list[int]] = {}
     takes: dict[tuple[int, int], list[int]] = {}
-    for label, length, sounds, recorded, n in groups:
-        for counts in (sentences, takes) if recorded else (sentences,):
+    for label, length, sounds, has_take, n in groups:
+        for counts in (sentences, takes) if has_take else (sentences,):
             cell = counts.setdefault((label, length), [0] * len(COLUMNS))
             cell[0] += n
             for bit in range(len(SOUNDS)):
@@ -285,7 +252,7 @@ def _suggestions(wanted: Sequence[Cell], speaker: Speaker | None) -> list[Sugges
     for cell in wanted:
         if len(found) == MOST:
             break
-        free = _labelled(speaker).filter(label=cell.style, recorded=False).exclude(pk__in=used)
+        free = _labelled(speaker).filter(label=cell.style, has_take=False).exclude(pk__in=used)
         low = (BANDS[cell.band - 1] + 1) if cell.band else 0
         free = free.filter(syllables__gte=low)
         if cell.band < len(BANDS):

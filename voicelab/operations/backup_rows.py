@@ -55,7 +55,8 @@ def rows_write(
     """
     written = {}
     for label, model in models.items():
-        columns = [field.attname for field in model._meta.concrete_fields]
+        fields = model._meta.concrete_fields
+        columns = [field.attname for field in fields if not field.generated]
         with TemporaryFile(dir=folder) as file:
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=5) as packed:
                 count = _rows_pack(model, columns, packed, progress)

@@ -70,7 +70,7 @@ def wav(f0_hz: float = 150.0, **kind: Any) -> bytes:
 
 @pytest.fixture(autouse=True)
 def takes_stay_ranked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail after any test of a service that left a take's `quality` or `is_best` wrong."""
+    """Fail after any test of a service that left a column wrong which `rank` recomputes."""
     yield
     if request.node.get_closest_marker("django_db"):
         assert Recording.objects.all().rank() == 0

@@ -9,10 +9,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from corpus.models import Recording, StyleLabel
+from corpus.models import Recording, Sentence, StyleLabel
 from corpus.services.counts import to_record, to_record_by_style
 from corpus.services.labels import label_set, label_undo
 from corpus.services.sentences import sentence_supersede
+from corpus.services.speakers import consent_give, consent_withdraw
 from corpus.services.verdicts import take_judge, verdict_undo
 from tests.factories import (
     LabelFactory,
@@ -84,13 +85,43 @@ def test_what_is_left_to_record_is_counted_as_it_is_listed(takes: list[Any]) -> 
     assert list(to_record(person)) == [warm[2]]
 
 
+def recorded() -> list[str]:
+    return list(Sentence.objects.order_by("pk").values_list("recorded", flat=True))
+
+
+def test_a_sentence_says_whether_it_has_a_take_with_consent(takes: list[Any]) -> None:
+    take, reviewer = takes[0], PersonFactory(roles=["reviewer"])
+    assert recorded() == ["waiting"]
+    take_judge(recording=take, person=reviewer, state="accepted")
+    assert recorded() == ["accepted"]
+    assert Sentence.objects.take_counts() == {"neutral": {"accepted": 1, "waiting": 0}}
+    consent_withdraw(speaker=take.speaker, person=take.speaker.user)
+    assert (recorded(), Sentence.objects.take_counts()) == ([""], {})
+    RecordingFactory(sentence=take.sentence, style=take.style)
+    assert recorded() == ["waiting"]
+    consent_give(person=take.speaker.user, text="sí")
+    assert recorded() == ["accepted"]
+    label_set(
+        sentence=take.sentence, style=StyleFactory(key="amable"), person=PersonFactory(),
+        instead="replace",
+    )  # fmt: skip
+    assert recorded() == [""]
+
+
 def test_an_older_database_is_ranked_as_the_services_rank(takes: list[Any]) -> None:
     take_judge(recording=takes[1], person=PersonFactory(roles=["reviewer"]), state="accepted")
+    waiting: Any = RecordingFactory(style=takes[0].style)
+    LabelFactory(sentence=waiting.sentence, style=waiting.style)
+    LabelFactory(style=waiting.style)
     kept = best()
     Recording.objects.update(quality=None, is_best=False)
-    migration = import_module("corpus.migrations.0013_best_takes")
-    migration.rank(import_module("django.apps").apps, SimpleNamespace(connection=connection))
+    Sentence.objects.update(recorded="")
+    for name, function in (("0013_best_takes", "rank"), ("0015_recorded_sentences", "mark")):
+        migration = import_module(f"corpus.migrations.{name}")
+        upgrade = getattr(migration, function)
+        upgrade(import_module("django.apps").apps, SimpleNamespace(connection=connection))
     assert best() == kept
+    assert recorded() == ["accepted", "waiting", ""]
     out = StringIO()
     call_command("rank_takes", stdout=out)
     assert "Every value was right." in out.getvalue()

@@ -71,9 +71,9 @@ def test_the_audio_folder_layout_has_the_metadata_of_each_file(client, warm):
     take = accepted_take(style=warm)
     ProsodyScoreFactory(recording=take, quality=0.71)
     zip_ = download(client, layout="audiofolder")
-    [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
+    row = json.loads(zip_.read("metadata.jsonl"))
     assert zip_.read(row["file_name"]) == wav()
-    assert (row["text"], row["style"], row["quality"]) == (take.sentence.text, "amable", "0.71")
+    assert (row["text"], row["style"], row["quality"]) == (take.sentence.text, "amable", 0.71)
     assert row["sha256"] == hashlib.sha256(zip_.read(row["file_name"])).hexdigest()
 
 
@@ -143,7 +143,7 @@ def test_a_missing_or_changed_file_is_left_out_and_reported(client, neutral):
     left_out = zip_.read("LEFT_OUT.txt").decode()
     assert take_name(gone) in left_out
     assert take_name(changed) in left_out
-    [row] = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
+    row = json.loads(zip_.read("metadata.jsonl"))
     assert row["file_name"] == f"audio/take-{good.pk:06}.wav"
 
 

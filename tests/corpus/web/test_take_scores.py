@@ -9,9 +9,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from corpus.models import ProsodyScore, Recording
+from corpus.services import take_scores
 from corpus.services.take_scores import rescore_preview, takes_rescore
 from corpus.services.takes import take_store
 from corpus.services.verdicts import take_judge, verdict_undo
+from corpus.tasks import waiting_rescore
 from tests.corpus.web.conftest import signed_in, wav
 from tests.factories import SentenceFactory
 
@@ -44,6 +46,31 @@ def test_the_baseline_a_take_was_evaluated_with_is_stored_with_its_score(keep, n
     assert stored["takes"] == 1
     assert stored["pitch_hz"] == pytest.approx(150, rel=0.05)
     assert newest(alone).baseline == stored  # it waits still: scored again
+
+
+def test_a_request_scores_some_waiting_takes_again_and_tasks_the_rest(
+    keep, neutral, warm, reviewer, monkeypatch, django_capture_on_commit_callbacks
+):
+    sent: list[dict[str, int]] = []
+    monkeypatch.setattr(take_scores, "AT_ONCE", 1)
+    monkeypatch.setattr("celery.current_app.send_task", lambda _name, kwargs: sent.append(kwargs))
+    waiting = [keep(warm, f0) for f0 in (180.0, 185.0)]
+
+    def takes_compared_with():
+        return [newest(take).baseline["takes"] for take in waiting]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first = keep(neutral, 150.0)
+    assert takes_compared_with() == [1, 0]
+    while sent:
+        with django_capture_on_commit_callbacks(execute=True):
+            waiting_rescore(**sent.pop())
+    assert takes_compared_with() == [1, 1]
+    ProsodyScore.objects.update(baseline={"takes": 7})
+    take_judge(recording=first, person=reviewer, state="accepted")
+    assert takes_compared_with() == [7, 7]  # it was one of the neutral takes, and is
+    take_judge(recording=first, person=reviewer, state="rejected", reason="no")
+    assert takes_compared_with() == [0, 7]
 
 
 def test_an_accepted_take_keeps_its_score_when_the_baseline_moves(keep, neutral, warm, reviewer):

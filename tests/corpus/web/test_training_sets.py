@@ -1,13 +1,13 @@
 """Exports for training: one sample rate, no split by a name, a card; and back without a loss."""
 
-import csv
 import io
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-import fsspec
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
@@ -26,6 +26,7 @@ from corpus.models import (
 from corpus.services.speakers import consent_give
 from corpus.services.takes import take_store
 from corpus.services.verdicts import take_judge
+from tests.conftest import REPOSITORY
 from tests.corpus.web.conftest import signed_in, wav
 from tests.corpus.web.test_exports import accepted_take, download
 from tests.factories import (
@@ -38,24 +39,36 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# How Hugging Face `datasets` 5.2 finds splits in names: data_files.py, SPLIT_KEYWORDS,
-# NON_WORDS_CHARS, KEYWORDS_IN_FILENAME_BASE_PATTERNS, KEYWORDS_IN_DIR_NAME_BASE_PATTERNS. The
-# library is no dependency: it brings 260 MB (pyarrow, pandas) and wants torchcodec for sound.
-SPLIT_WORDS = (
-    "train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval",
-    "evaluation",
-)  # fmt: skip
-SPLIT_PATTERNS = (
-    "**/{word}[{sep}]*", "**/*[{sep}]{word}[{sep}]*", "**/{word}/**", "**/{word}[{sep}]*/**",
-    "**/*[{sep}]{word}/**", "**/*[{sep}]{word}[{sep}]*/**",
-)  # fmt: skip
+# What `.venv-datasets` runs: every row of an audio folder, its sound decoded (by soundfile, since
+# the loader's own decoders are librosa or torchcodec: 300 MB more).
+LOADER = """
+import json, sys, soundfile
+from datasets import Audio, load_dataset
+found = load_dataset("audiofolder", data_dir=sys.argv[1])
+found = found.cast_column("audio", Audio(decode=False))
+rows = [row | {"split": split} for split, rows in found.items() for row in rows]
+for row in rows:
+    sound, row["rate"] = soundfile.read(row.pop("audio")["path"])
+    row["samples"] = len(sound)
+print(json.dumps(rows))
+"""
 
 
-def split_by_name(folder: Path) -> list[str]:
-    """Return the files in whose names the loader finds a split."""
-    files = fsspec.filesystem("file")
-    patterns = [p.format(word=word, sep="-._ 0-9") for p in SPLIT_PATTERNS for word in SPLIT_WORDS]
-    return sorted({name for pattern in patterns for name in files.glob(f"{folder}/{pattern}")})
+def loaded(folder: Path, home: Path) -> list[dict[str, Any]]:
+    """Return the rows that Hugging Face's loader makes of a folder, offline."""
+    path = REPOSITORY / ".venv-datasets" / "bin" / "python"
+    if not path.exists():
+        pytest.skip("no environment of Hugging Face's datasets: `make datasets`")
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "HF_HOME": str(home)}
+    done = subprocess.run(
+        [path, "-c", LOADER, folder],
+        env=env | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(home / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return list(json.loads(done.stdout))
 
 
 def unpacked(layout: str, folder: Path, rate: int = 0) -> Path:
@@ -69,20 +82,41 @@ def card_of(folder: Path) -> tuple[dict[str, Any], str]:
     return yaml.safe_load(head), text
 
 
-def test_no_name_in_an_audio_folder_decides_a_split(tmp_path: Path) -> None:
-    for name in ("test-01", "dev_03", "train"):
-        accepted_take(sentence=SentenceFactory(sentence_id=name), style=StyleFactory(key="eval"))
+def test_the_loader_of_hugging_face_reads_every_row_as_it_was_stored(tmp_path: Path) -> None:
+    texts = ('Dijo: "¿train, test?"', "Una línea,\ny otra; 'dev'", "NA", "2026-11-29", "null, nan")
+    names = ("001", "test-01", "dev_03", "train", "valid")
+    speakers = ("NA", "train", "test, valid", 'Eva "dev" Núñez', "1")
+    styles = ("eval", "test", "train", "eval", "neutral")
+    rates = (24_000, 24_000, 24_000, 16_000, 24_000)
+    takes = [
+        accepted_take(
+            wav(sr=sr),
+            sr=sr,
+            sentence=SentenceFactory(sentence_id=name, text=text, list="0007"),
+            style=StyleFactory(key=key),
+            speaker=SpeakerFactory(name=speaker),
+            quality=0.5 if name == "dev_03" else None,
+        )
+        for text, name, speaker, key, sr in zip(texts, names, speakers, styles, rates, strict=True)
+    ]
     folder = unpacked("audiofolder", tmp_path / "set")
-    assert split_by_name(folder) == []
-    trap = tmp_path / "trap"
-    (trap / "audio").mkdir(parents=True)
-    (trap / "audio" / "test-01_eval_s3_1.wav").touch()
-    assert split_by_name(trap)  # so it was named before
     head, _text = card_of(folder)
     [config] = head["configs"]
     [split] = config["data_files"]
     named = {path for pattern in split["path"] for path in folder.glob(pattern)}
-    assert named == {folder / "metadata.csv", *(folder / "audio").iterdir()}
+    assert named == {folder / "metadata.jsonl", *(folder / "audio").iterdir()}
+    rows = loaded(folder, tmp_path / "home")
+    assert [(row["split"], row["text"], row["sentence_id"], row["speaker"]) for row in rows] == [
+        ("train", *row) for row in zip(texts, names, speakers, strict=True)
+    ]
+    assert [(row["style"], row["quality"]) for row in rows] == [
+        (take.style.key, take.quality) for take in takes
+    ]
+    assert {row["list"] for row in rows} == {"0007"}
+    long = decode(wav()).y.size
+    assert {(row["rate"], row["samples"], row["take"]) for row in rows} == {
+        (24_000, long, take.take) for take in takes
+    }
 
 
 def test_a_set_has_one_sample_rate(reviewer: Any, tmp_path: Path) -> None:
@@ -94,8 +128,8 @@ def test_a_set_has_one_sample_rate(reviewer: Any, tmp_path: Path) -> None:
             zip_ = download(signed_in(reviewer), layout=layout, **query)
             sounds = [zip_.read(name) for name in zip_.namelist() if name.endswith(".wav")]
             assert [decode(sound).sr for sound in sounds] == [wanted] * 3
-        rows = csv.DictReader(io.StringIO(zip_.read("metadata.csv").decode()))
-        assert {row["sample_rate"] for row in rows} == {str(wanted)}
+        rows = [json.loads(row) for row in zip_.read("metadata.jsonl").splitlines()]
+        assert {row["sample_rate"] for row in rows} == {wanted}
     unpacked("ljspeech", tmp_path)
     assert "1 take resampled from 16000 Hz" in card_of(tmp_path)[1]
 
