@@ -20,8 +20,8 @@ COLOURS = {"gradient": "#d62728", "cma-es": "#1f77b4", "random-walk": "#2ca02c"}
 HEAD = (
     "target", "strategy", "evaluations", "processor s", "best stock", "similarity", "95 %",
     "ceiling", "gap closed, %", "naturalness", "naturalness lost", "F0 off, st", "range off, %",
-    "deployed range, %", "rate off, %", "deployed rate, %", "lost held out", "of that the texts", "second measure",
-    "usable after, s",
+    "deployed range, %", "rate off, %", "deployed rate, %", "lost held out", "of that the texts",
+    "second measure", "usable after, s",
 )  # fmt: skip
 
 
