@@ -1,10 +1,10 @@
 """Student kokoro: its files, options, phonemes and faults, on small random weights."""
 
-import atexit
 import hashlib
 import json
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +194,7 @@ def test_the_test_double_has_the_published_architecture(shared_data):
 
 def test_a_killed_process_leaves_no_copy_of_espeak(monkeypatch):
     place = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, place)  # after phonemizer, which clears its own folder then
+    weakref.finalize(pytest, shutil.rmtree, place)  # at exit, after phonemizer's own folders in it
     monkeypatch.setattr("tempfile.tempdir", str(place))
     for letter in ("e", "a"):
         phonemes = g2p(letter)
