@@ -154,10 +154,7 @@ class Evolution(SearchView):
         return self.is_prepared or self._start.prepare(go_on)
 
     def batch(self) -> list[Task]:
-        """Return the candidates to evaluate next; results are taken in this order.
-
-        There are none before the search is prepared.
-        """
+        """Return the candidates to evaluate next, in this order; none before it is prepared."""
         if not self._pending and not self.done and self.is_prepared:
             self._pending.extend(self._next_batch())
         return list(self._pending)
@@ -264,7 +261,8 @@ class Evolution(SearchView):
         state = self._state
         if not state.left and state.best_score:
             state.left = min(search.batch, self._search_steps - state.step)
-            state.threshold = self._pruning_threshold(state.best_score, search.floor)
+            first = self.recipe.early_stop * state.best_score.first
+            state.threshold = PruningThreshold(first, search.floor)
         count = min(state.left, MAX_IN_MEMORY)
         return [self._asked(search, state.evaluations + n) for n in range(count)]
 
@@ -305,9 +303,6 @@ class Evolution(SearchView):
         """Return what the student is to predict for the voice to be measured at its aim."""
         aim, bias = self._aim, self._state.bias
         return tuple((aim.vector - np.array(bias)).tolist()) if aim and bias else ()
-
-    def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
-        return PruningThreshold(self.recipe.early_stop * best.first, floor)
 
     def _record(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
@@ -396,7 +391,7 @@ class Evolution(SearchView):
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
-        if self._corrections.is_better(state, evaluation, self._aim) and evaluation.score:
+        if self._corrections.accept(state, evaluation, self._aim) and evaluation.score:
             self._keep_best(task, evaluation)
             search_progress.add_point(state, evaluation.score)
             if state.step == 1 and self._context.speaker:

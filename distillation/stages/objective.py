@@ -58,13 +58,13 @@ class GradientRequest(NamedTuple):
 
 
 class Objective:
-    """Similarity to the target, minus weighted unnaturalness and weighted errors of prosody.
+    """Similarity to the target, plus weighted naturalness, minus weighted errors of prosody.
 
-    In float: ``similarity - w_n · (u + u²) - Σ w_i · huber(error_i)`` with what the naturalness of
-    a sentence lacks to 4.6, u ≥ 0, and the errors of pitch (semitones), range and rate (natural
-    logarithms) against the target's; `huber` is the square of a small error, and proportional to
-    one beyond `FAR`. The weights are the recipe's (`RunRecipe.objective`). Level is no part of it:
-    every target is brought to one loudness, which a deployment's gain meets exactly.
+    In float: ``similarity + w_n · min(naturalness, 4.6) - Σ w_i · huber(error_i)`` with the errors
+    of pitch (semitones), range and rate (natural logarithms) against the target's; `huber` is the
+    square of a small error, and proportional to one beyond `FAR`. The weights are the recipe's
+    (`RunRecipe.objective`). Level is no part of it: every target is brought to one loudness, which
+    a deployment's gain meets exactly.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Objective:
         if self._natural:
             narrow = narrowed(found.samples, self._student.sr)
             rating = naturalness.differentiable_naturalness(narrow, seed=request.seed)
-            value = value - self._weights["naturalness"] * _unnaturalness(rating)
+            value = value + self._weights["naturalness"] * rating.clamp(max=NATURAL_ENOUGH)
         if request.wanted:
             missing = torch.tensor(request.wanted) - prediction(found, request.text)
             value = value - self._penalty(missing)
@@ -137,8 +137,6 @@ class Objective:
 
         The prosody is as measured, where that is within `TRUSTED` of what is predicted.
         """
-        import torch
-
         audios = [result.audio for result in results]
         figures = prosody_figures.measured(audios, self._texts)
         if figures is not None:
@@ -146,8 +144,8 @@ class Objective:
             figures = ProsodyFigures.of(np.clip(figures.vector, low, high))
         value = float(np.mean([self._similarity.of(result.embedding) for result in results]))
         if self._natural:
-            ratings = torch.tensor([naturalness.naturalness(audio) for audio in audios])
-            value -= self._weights["naturalness"] * float(_unnaturalness(ratings).mean())
+            rating = float(np.mean([naturalness.naturalness(audio) for audio in audios]))
+            value += self._weights["naturalness"] * min(rating, NATURAL_ENOUGH)
         return value - self._prosody_penalty(figures, self.aim), figures
 
     def with_aim(self, value: float, figures: ProsodyFigures, aim: ProsodyFigures) -> float:
@@ -185,14 +183,6 @@ class Objective:
 
         weights, far = torch.tensor([self._weights[name] for name in NAMES]), torch.from_numpy(FAR)
         return (weights * 2 * far.square() * ((1 + (errors / far).square()).sqrt() - 1)).sum()
-
-
-# A voice is lost to naturalness by single sentences that break (3.4 among 4.6), not by all of them
-# alike: with a term in proportion to the rating, a person's voice lost 0.25 and not 0.1.
-def _unnaturalness(ratings: Tensor) -> Tensor:
-    """Return u + u² of what ratings of 1-5 lack to `NATURAL_ENOUGH`, element by element."""
-    missing = (NATURAL_ENOUGH - ratings).clamp(min=0.0)
-    return missing + missing.square()
 
 
 def objective_for(
