@@ -1,12 +1,15 @@
 """compose.yaml's own services as podman's containers: do they start, answer, and stop?
 
-    sudo .venv/bin/python -m benchmarks.containers
+    .venv/bin/python -m benchmarks.containers
 
-Needs root, podman, runc and mmdebstrap (Debian's packages). The base is made of Debian's packages,
-since no registry of images may be at hand; the packages of Python are this environment's, mounted
-for reading. Data is SQLite in a volume, ports are on loopback. Rights, limits, read-only files,
-commands and health checks are those of compose.yaml; the proxy, PostgreSQL, Redis and the images'
-`pip install` are not part of it. Everything made is removed, but for the image of the base.
+As an ordinary user (with lines in /etc/subuid and /etc/subgid) or as root; where control groups are
+of version 1, limits of memory and processors bind only what root starts. Needs podman, runc,
+mmdebstrap and for users uidmap (Debian's packages); the user must be able to read this environment
+and its Python. The base is made of Debian's packages, since no registry of images may be at hand;
+the packages of Python are this environment's, mounted for reading. Data is SQLite in a volume,
+ports are on loopback. Rights, limits, read-only files, commands and health checks are those of
+compose.yaml; the proxy, PostgreSQL, Redis and the images' `pip install` are not part of it.
+Everything made is removed, but for the image of the base.
 """
 
 from __future__ import annotations

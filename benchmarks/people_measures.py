@@ -73,6 +73,7 @@ def measures(
             searched["evolved"],
             held_out["evolved"],
             target=figures,
+            knows_words=True,  # a person's are counted by ear
             target_lufs=integrated_lufs(clip),
         ),
         **{kind: of_voice(scorer, held_out[kind], searched[kind]) for kind in held_out},

@@ -20,8 +20,8 @@ COLOURS = {"gradient": "#d62728", "cma-es": "#1f77b4", "random-walk": "#2ca02c"}
 HEAD = (
     "target", "strategy", "evaluations", "processor s", "best stock", "similarity", "95 %",
     "ceiling", "gap closed, %", "naturalness", "naturalness lost", "F0 off, st", "range off, %",
-    "rate off, %", "deployed, %", "lost held out", "of that the texts", "second measure",
-    "usable after, s",
+    "deployed range, %", "rate off, %", "deployed rate, %", "lost held out", "of that the texts",
+    "second measure", "usable after, s",
 )  # fmt: skip
 
 
@@ -69,9 +69,18 @@ def rate_off(result: Result) -> float:
     return _percent_off(result, "rate")
 
 
+def range_off_deployed(result: Result) -> float:
+    """Return how far the range is off with the factor that a deployment would fit, %."""
+    return _percent_off_deployed(result, "range_error")
+
+
 def rate_off_deployed(result: Result) -> float:
     """Return how far the rate is off at the speed that a deployment would fit, %."""
-    error = result["measures"]["delivery"]["rate_error"]
+    return _percent_off_deployed(result, "rate_error")
+
+
+def _percent_off_deployed(result: Result, name: str) -> float:
+    error = result["measures"]["delivery"][name]
     return 100 * abs(error["with"]) if error else UNKNOWN
 
 
@@ -195,6 +204,7 @@ def _cells(mine: Sequence[Result]) -> Iterator[str]:
         (naturalness_lost, 2),
         (pitch_off, 2),
         (range_off, 0),
+        (range_off_deployed, 0),
         (rate_off, 1),
         (rate_off_deployed, 1),
     ):

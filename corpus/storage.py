@@ -23,8 +23,8 @@ from corpus.files import sha256_of, write_bytes
 
 PROBE_BYTES = 16 * 2**20  # more than a checkpoint or a take
 COPIES = ".copies"  # folder of MEDIA_ROOT
-COPY_KEPT_S = 7 * 24 * 3600.0  # how long a copy of an object is kept after its last use
-CLEAN_S = 3600.0
+COPY_KEPT_S = 3600.0  # after its last use; longer than a slice, which may not have published yet
+CLEAN_S = 300.0
 
 
 class WholeFiles(FileSystemStorage):
@@ -57,6 +57,14 @@ class WholeFiles(FileSystemStorage):
         """Return a folder's path on this machine, with every file in it."""
         return Path(self.path(name))
 
+    def sha256(self, name: str) -> str:
+        """Return a file's SHA-256; empty if there is none."""
+        path = Path(self.path(name))
+        return sha256_of(path) if name and path.is_file() else ""
+
+    def copies_clean(self) -> None:
+        """Delete copies that nobody has used for an hour."""
+
     def publish(self, name: str) -> None:
         """Store what was written at the path of a file or folder."""
 
@@ -77,7 +85,7 @@ class BucketFiles(WholeFiles):
     beside the copies, for `manage.py upload_media`.
     """
 
-    _cleaned = 0.0
+    _cleaned = -CLEAN_S
 
     @cached_property
     def base_location(self) -> str:
@@ -127,8 +135,12 @@ class BucketFiles(WholeFiles):
             path.touch()
         else:
             write_bytes(path, self.bucket.get(name))
-            self._clean()
         return path
+
+    def sha256(self, name: str) -> str:
+        with suppress(FileNotFoundError):
+            return self.bucket.stat(name).sha256 or sha256_of(self.fetch(name)) if name else ""
+        return ""
 
     def fetch_folder(self, name: str) -> Path:
         there = self.bucket.list(name)[1]
@@ -172,15 +184,19 @@ class BucketFiles(WholeFiles):
         Path(self.location).mkdir(parents=True, exist_ok=True)
         super().write_check()
 
-    def _clean(self) -> None:
-        """Delete copies that were not used for long, at most once an hour."""
+    def copies_clean(self) -> None:
+        """Delete copies that were not used for long; look at most every five minutes.
+
+        A take may be deleted, or a consent withdrawn, on a machine that does not know of this one.
+        """
         if time.monotonic() - BucketFiles._cleaned < CLEAN_S:
             return
         BucketFiles._cleaned = time.monotonic()
+        kept_s = max(COPY_KEPT_S, settings.SLICE_HARD_SECONDS)
         for folder, _folders, files in os.walk(self.location):
             for path in (Path(folder, name) for name in files):
                 with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > COPY_KEPT_S:
+                    if time.time() - path.stat().st_mtime > kept_s:
                         path.unlink()
 
 

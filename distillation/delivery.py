@@ -1,16 +1,23 @@
-"""Delivery: the speed and gain a deployed voice speaks with, and how they are fitted."""
+"""Delivery: speed, gain and pitch range a deployed voice speaks with, and how they are fitted."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Self
 
 from corpus.audio.loudness import GATE_LUFS
 
 SPEEDS = (0.8, 1.25)  # beyond, a voice that is stretched sounds like another speaker
 GAINS_DB = (-12.0, 12.0)
+PITCH_RANGES = (0.6, 1.5)  # as far as it was tried on Kokoro
+
+
+LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"speed": SPEEDS, "gain_db": GAINS_DB, "pitch_range": PITCH_RANGES}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +30,8 @@ class Delivery:
         Factor on the student's speed, 0.8-1.25.
     gain_db : float
         Gain on its samples, -12 to +12 dB; `corpus.audio.loudness.amplify` limits the peaks.
+    pitch_range : float
+        Factor on the intervals of its F0 from the median (`VoicePack.pitch_range`), 0.6-1.5.
 
     Raises
     ------
@@ -32,9 +41,10 @@ class Delivery:
 
     speed: float = 1.0
     gain_db: float = 0.0
+    pitch_range: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, (low, high) in (("speed", SPEEDS), ("gain_db", GAINS_DB)):
+        for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"{name}: a number wanted, not {value!r}")
@@ -47,11 +57,11 @@ class Delivery:
         return self == PLAIN
 
     @classmethod
-    def clamped(cls, speed: float, gain_db: float) -> Self:
-        """Return the nearest delivery within the ranges, rounded to 0.001 and 0.01 dB."""
+    def clamped(cls, **figures: float) -> Self:
+        """Return the nearest delivery within the limits, rounded to 0.001 (0.01 dB)."""
+        within = {name: min(max(figures[name], low), high) for name, (low, high) in LIMITS.items()}
         return cls(
-            speed=round(min(max(speed, SPEEDS[0]), SPEEDS[1]), 3),
-            gain_db=round(min(max(gain_db, GAINS_DB[0]), GAINS_DB[1]), 2),
+            **{name: round(one, 2 if name == "gain_db" else 3) for name, one in within.items()}
         )
 
     def to_json(self) -> dict[str, float]:
@@ -69,7 +79,7 @@ class Delivery:
         """
         if not isinstance(data, Mapping):
             raise ValueError(f"an object wanted, not {data!r}")
-        return cls(**{name: data[name] for name in ("speed", "gain_db") if name in data})
+        return cls(**{name: data[name] for name in LIMITS if name in data})
 
 
 PLAIN = Delivery()
@@ -92,11 +102,15 @@ def fit_delivery(
     spoken_lufs: Sequence[float],
     target_rate: float | None,
     target_lufs: float | None,
+    *,
+    spoken_range_st: float | None = None,
+    target_range_st: float | None = None,
 ) -> Delivery:
-    """Fit speed and gain so that a voice's mean rate and loudness are the target's.
+    """Fit speed, gain and pitch range so that a voice's means are the target's.
 
-    A student's rate is proportional to its speed, and a gain adds to the loudness, so both follow
-    from the means. Fit on the sentences of the search; whether it holds is for the held-out ones.
+    A student's rate is proportional to its speed, the range of its pitch to the factor on it, and a
+    gain adds to the loudness, so all follow from the means. Fit on the sentences of the search;
+    whether it holds is for the held-out ones.
 
     Parameters
     ----------
@@ -109,20 +123,25 @@ def fit_delivery(
         Measured in the same way; None if the target's text is unknown: the speed stays 1.
     target_lufs : float or None
         Measured in the same way; None or under the gate: the gain stays 0 dB.
+    spoken_range_st, target_range_st : float or None
+        Range of the pitch over all sentences (`ProsodyFigures.range_st`), semitones; without both
+        the pitch range stays 1.
 
     Returns
     -------
     Delivery
-        Within its ranges, rounded. The gain is not reduced for peaks: `amplify` limits these.
+        Within its limits, rounded. The gain is not reduced for peaks: `amplify` limits these.
     """
     rates = [rate for rate in spoken_rates if rate]
     levels = [lufs for lufs in spoken_lufs if lufs > GATE_LUFS]
-    speed, gain_db = 1.0, 0.0
+    speed, gain_db, pitch_range = 1.0, 0.0, 1.0
     if target_rate and rates:
         speed = target_rate / _mean(rates)
     if target_lufs is not None and target_lufs > GATE_LUFS and levels:
         gain_db = target_lufs - _mean(levels)
-    return Delivery.clamped(speed, gain_db)
+    if target_range_st and spoken_range_st:
+        pitch_range = target_range_st / spoken_range_st
+    return Delivery.clamped(speed=speed, gain_db=gain_db, pitch_range=pitch_range)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -12,6 +12,7 @@ Schema, `{directory}/manifest.json` (UTF-8)::
                             "style": "neutral",           may be ""
                             "speed": 1.04,                0.8-1.25, of `delivery`; 1 if absent
                             "gain_db": -1.2,              -12 to +12; 0 if absent
+                            "pitch_range": 1.1,           0.6-1.5; 1 if absent
                             "about": {…}}}}               free JSON: run, scores, when, by whom
 """
 
@@ -32,7 +33,7 @@ VERSION = 1
 MEND = "mend it or put a copy of it back; or rename it, then deploy every voice again"
 _TEXTS = ("file", "sha256", "engine", "style", "safetensors", "safetensors_sha256")
 _KEYS: dict[str, type] = {**dict.fromkeys(_TEXTS, str), "about": dict}
-_FIGURES = ("speed", "gain_db")
+_FIGURES = ("speed", "gain_db", "pitch_range")
 
 
 class ManifestError(ValueError):
@@ -51,6 +52,7 @@ class ManifestVoice:
     safetensors_sha256: str = ""
     speed: float = 1.0
     gain_db: float = 0.0
+    pitch_range: float = 1.0
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,8 +79,8 @@ class ManifestVoice:
 
     @property
     def delivery(self) -> Delivery:
-        """The speed and gain it speaks with."""
-        return Delivery(speed=self.speed, gain_db=self.gain_db)
+        """The speed, gain and pitch range it speaks with."""
+        return Delivery(speed=self.speed, gain_db=self.gain_db, pitch_range=self.pitch_range)
 
 
 @dataclass(frozen=True, kw_only=True)

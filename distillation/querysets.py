@@ -9,12 +9,17 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Now
 
 ACTIVE = ("queued", "running")
+HELD = "storage_"  # what the error of work begins with that waits for room (corpus/faults.py)
 PACED, PACES = 30, 100  # minimum candidates for measuring pace; newest searches considered
 
 
 class RunQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE)
+
+    def held(self) -> Self:
+        """Runs that were paused because their work could not be stored."""
+        return self.filter(state="paused", error_code__startswith=HELD)
 
     def with_progress(self) -> Self:
         """Annotate `step` and `steps` over all styles; newest first."""

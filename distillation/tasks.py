@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connections
 from django.utils.translation import gettext as _
 
-from corpus.storage import storage_fault
+from corpus.storage import media, storage_fault
 from distillation.engines.praat import espeak
 from distillation.services import (
     candidate_speech,
@@ -143,6 +143,7 @@ def show_life(sender: Any, **_signal: Any) -> None:
 def _beat(name: str, queues: list[str]) -> None:
     try:
         recovery.worker_beat(name=name, queues=queues)
+        media.copies_clean()
     except (DatabaseError, OSError) as error:
         fault = storage_fault(error)
         if fault is None:

@@ -10,7 +10,7 @@ import pickle
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ ROWS = (510, 511)  # Kokoro v1.0 and v0.19
 WIDTH = 256
 TIMBRE = slice(0, 128)
 PROSODY = slice(128, 256)
+PITCH_RANGES = (0.5, 2.0)
 LIMIT = 100.0  # published packs stay within ±1.8; values far beyond indicate damage
 MAX_FILE = 8 * 2**20
 PLAIN_ENGINE = "kokoro"  # engine of a pack file that names none
@@ -57,6 +58,9 @@ class VoicePack:
         prosody in 128-255. Read-only, finite, within ±100.
     engine : str
         The student it was made for.
+    pitch_range : float
+        Factor on the intervals of F0 from its median, 0.5-2. It is how the voice is spoken: no part
+        of the values, nor of the file.
 
     Raises
     ------
@@ -66,9 +70,13 @@ class VoicePack:
 
     data: Samples
     engine: str
+    pitch_range: float = 1.0
 
     def __post_init__(self) -> None:
         _check(self.data)
+        low, high = PITCH_RANGES
+        if not low <= self.pitch_range <= high:
+            raise PackError("out_of_range", f"a pitch range of {low:g} to {high:g} times wanted")
         data = np.array(self.data, order="C")
         data.setflags(write=False)
         object.__setattr__(self, "data", data)
@@ -77,10 +85,15 @@ class VoicePack:
         """Return the (256,) style embedding for a text with this number of phonemes."""
         return self.data[min(max(phonemes - 1, 0), len(self.data) - 1), 0]
 
+    def at_pitch_range(self, factor: float) -> VoicePack:
+        """Return the voice, spoken with this pitch range."""
+        return self if factor == self.pitch_range else replace(self, pitch_range=factor)
+
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of engine, shape and values (`save` returns the hash of the file)."""
-        head = f"{self.engine} {self.data.shape} ".encode()
+        """SHA-256 of engine, shape, values and pitch range (`save` returns the file's hash)."""
+        wide = "" if self.pitch_range == 1 else f"pitch range {self.pitch_range!r} "
+        head = f"{self.engine} {self.data.shape} {wide}".encode()
         return hashlib.sha256(head + self.data.astype("<f4").tobytes()).hexdigest()
 
 

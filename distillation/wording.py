@@ -270,15 +270,18 @@ def warning_words(code: str, value: float | str, limit: float | str) -> str:
 
 
 def delivery_words(delivery: Delivery) -> str:
-    """Return a voice's speed and gain as text; that there are none if it is plain."""
+    """Return a voice's speed, gain and pitch range as text; that there are none if it is plain."""
     if delivery.is_plain:
         return gettext("as its pack speaks")
     figures = {"speed": _figure(delivery.speed, 2), "gain": _signed(delivery.gain_db)}
-    return gettext("speed ×%(speed)s, gain %(gain)s dB") % figures
+    if delivery.pitch_range == 1:
+        return gettext("speed ×%(speed)s, gain %(gain)s dB") % figures
+    figures["range"] = _figure(delivery.pitch_range, 2)
+    return gettext("speed ×%(speed)s, gain %(gain)s dB, pitch range ×%(range)s") % figures
 
 
 def delivery_errors(report: dict[str, Any]) -> list[str]:
-    """Return how far from the target a style's rate and level are, without and with delivery.
+    """Return how far from the target rate, range and level are, without and with delivery.
 
     On the held-out sentences; empty if the style's report does not have the figures.
     """
@@ -288,6 +291,15 @@ def delivery_errors(report: dict[str, Any]) -> list[str]:
         figures = {name: _figure(abs(100 * rate[name]), 1) for name in ("without", "with")}
         said.append(
             gettext("rate of the held-out sentences: %(without)s %% off without, %(with)s %% with")
+            % figures
+        )
+    if wide := fit.get("range_error"):
+        figures = {name: _figure(abs(100 * wide[name]), 0) for name in ("without", "with")}
+        said.append(
+            gettext(
+                "pitch range of the held-out sentences: %(without)s %% off without, "
+                "%(with)s %% with"
+            )
             % figures
         )
     if level := fit.get("level_error_db"):

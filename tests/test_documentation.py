@@ -137,7 +137,7 @@ COMMANDS: dict[str, tuple[How, ...]] = {
         ),
     ),
     r"(python -m )?benchmarks\.(?!uploads)\w+"
-    r"( kokoro|( --workers 2)? --speech FOLDER| --model-dir DIR --(workers 1 2|minutes 4))?": (
+    r"( kokoro|( --workers 2)? --speech FOLDER| --model-dir DIR --(workers 1 2|minutes 10))?": (
         Measured(STARTS),
     ),
     r"python -m benchmarks\.people --model-dir DIR --speech FOLDER --stock NAME": (

@@ -306,8 +306,8 @@ _TERMS = (
         "delivery",
         pgettext_lazy("term", "delivery"),
         _(
-            "The speed and the gain that the service adds to a deployed voice, fitted to "
-            "its target."
+            "The speed, the gain and the pitch range that the service adds to a deployed voice, "
+            "fitted to its target."
         ),
         SERVICE,
     ),

@@ -330,7 +330,7 @@ def _check_sound(audio: Audio, min_seconds: float) -> None:
         raise AudioError("silent", "The recording is silent. Check the microphone and its level.")
 
 
-def read_wav(path: Path) -> Audio:
+def read_wav(file: Path | BytesIO, name: str = "") -> Audio:
     """Read a WAV written by this program; channels are averaged.
 
     Raises
@@ -339,9 +339,11 @@ def read_wav(path: Path) -> Audio:
         `not_audio` if the file cannot be read, naming it.
     """
     try:
-        y, sr = soundfile.read(path, dtype="float32", always_2d=True)
+        y, sr = soundfile.read(file, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise AudioError("not_audio", f"{path}: not a readable WAV file ({error}).") from error
+        raise AudioError(
+            "not_audio", f"{name or file}: not a readable WAV file ({error})."
+        ) from error
     return Audio(y.mean(axis=1, dtype=np.float32), sr)
 
 

@@ -3,6 +3,7 @@
 from distillation.models.runs import (
     ACTIVE,
     ENDED,
+    HELD,
     CandidateClaim,
     Heartbeat,
     Run,
@@ -31,6 +32,7 @@ from distillation.models.voices import (
 __all__ = [
     "ACTIVE",
     "ENDED",
+    "HELD",
     "CandidateClaim",
     "Decision",
     "Deployment",

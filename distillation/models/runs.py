@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from distillation.querysets import (
+    HELD,
     RunQuerySet,
     StyleRunQuerySet,
 )
@@ -66,6 +67,11 @@ class Run(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was paused because its work could not be stored, and resumes by itself."""
+        return self.state == RunState.PAUSED and self.error_code.startswith(HELD)
 
     @property
     def is_live(self) -> bool:

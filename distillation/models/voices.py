@@ -50,7 +50,7 @@ class VoicePack(models.Model):
 
     @property
     def fitted(self) -> Delivery | None:
-        """The speed and gain that validation fitted to an evolved voice; None if there is none."""
+        """The delivery that validation fitted to an evolved voice; None if there is none."""
         fitted = fitted_in(self.style_run.report) if self.kind == self.Kind.EVOLVED else None
         return None if fitted is None or fitted.is_plain else fitted
 
@@ -127,6 +127,7 @@ class Deployment(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     speed = models.FloatField(_("speed"), default=1.0)
     gain_db = models.FloatField(_("gain, dB"), default=0.0)
+    pitch_range = models.FloatField(_("pitch range"), default=1.0)
     override = models.TextField(_("why it was deployed against the rules"), blank=True)
     test = models.JSONField(_("test by the speech service"), default=dict, blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"))
@@ -152,8 +153,8 @@ class Deployment(models.Model):
 
     @property
     def delivery(self) -> Delivery:
-        """The speed and gain the service applies to the voice."""
-        return Delivery(speed=self.speed, gain_db=self.gain_db)
+        """The speed, gain and pitch range the service applies to the voice."""
+        return Delivery(speed=self.speed, gain_db=self.gain_db, pitch_range=self.pitch_range)
 
 
 def _playground_name(sound: "PlaygroundSound", filename: str) -> str:

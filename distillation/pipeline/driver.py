@@ -178,7 +178,7 @@ class Pipeline:
     ) -> Manifest:
         """Deploy the styles if nothing speaks against their packs, or anyway with an `override`.
 
-        Each voice gets the speed and gain that validation fitted, unless `plain_delivery`. An
+        Each voice gets the delivery that validation fitted, unless `plain_delivery`. An
         override is why it is deployed nevertheless; the manifest keeps it with what it admitted.
 
         Raises

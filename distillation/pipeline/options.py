@@ -257,5 +257,5 @@ def _add_places(parser: ArgumentParser) -> None:
     group.add_argument(
         "--plain-delivery",
         action="store_true",
-        help="deploy without the speed and gain that validation fitted to the target",
+        help="deploy without the speed, gain and pitch range that validation fitted to the target",
     )

@@ -96,7 +96,7 @@ def _fault(path: Path, why: str) -> StageError:
 def deliveries(
     path: Path, report: Mapping[str, Any], packs: Mapping[str, Path], engine: str
 ) -> dict[str, Delivery]:
-    """Return the speed and gain that validation fitted for those packs that it validated."""
+    """Return the delivery that validation fitted for those packs that it validated."""
     fitted = {}
     for style, pack in packs.items():
         found = report.get("styles", {}).get(style)

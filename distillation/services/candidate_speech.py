@@ -11,7 +11,7 @@ from distillation.delivery import PLAIN
 from distillation.engines.base import SPEEDS
 from distillation.models import PlaygroundSound
 from distillation.services.errors import USER_FAULTS
-from distillation.services.playground import sound_fail, sound_store
+from distillation.services.playground import sound_fail, sound_store, storage_faults_noted
 from distillation.services.provenance import consent_hold
 from distillation.services.run_files import media_file
 from distillation.services.slice_work import student_of
@@ -26,12 +26,11 @@ def candidate_speak(*, sound_id: int) -> None:
     if sound is None:  # removed, or spoken by an earlier delivery of the message
         return
     try:
-        audio = _speak(sound)
+        with storage_faults_noted(sound):
+            sound_store(sound=sound, content=_encode(_speak(sound), sound.format))
     except USER_FAULTS as error:
         logger.warning("sound %d not spoken: %s", sound_id, error)
         sound_fail(sound_id=sound_id, message=str(error))
-    else:
-        sound_store(sound=sound, content=_encode(audio, sound.format))
 
 
 def _speak(sound: PlaygroundSound) -> Audio:
@@ -43,7 +42,8 @@ def _speak(sound: PlaygroundSound) -> Audio:
     speed = min(max(sound.speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
     recipe = pack.style_run.run.run_recipe
     voice = voicepack.load(media_file(pack.file.name), engine=pack.engine)
-    audio = student_of(recipe).synthesize(sound.text, voice, speed=speed)
+    wide = voice.at_pitch_range(delivery.pitch_range)
+    audio = student_of(recipe).synthesize(sound.text, wide, speed=speed)
     return amplify(resample(audio, SR), delivery.gain_db)
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from corpus.files import folder_lock, sha256_of
+from corpus.files import folder_lock
+from corpus.storage import media, storage_fault
 from distillation.delivery import PLAIN
 from distillation.manifest import ManifestError
-from distillation.models import Deployment, VoicePack
+from distillation.models import HELD, Deployment, VoicePack
 from distillation.querysets import DeploymentQuerySet
 from distillation.services.conflicts import Seen, conflict_check
 from distillation.services.decisions import approval_check, findings_of, rejection_check
@@ -39,7 +41,7 @@ def packs_deploy(
 ) -> list[Deployment]:
     """Copy approved packs to the speech service's folder; other voices there are kept.
 
-    Each gets the speed and gain that validation fitted, except those whose ids are in `plain`.
+    Each gets the delivery that validation fitted, except those whose ids are in `plain`.
     `override` is why a voice is deployed that failed a check or was not approved. With `seen`,
     nothing is deployed if one of the voices was changed since.
 
@@ -82,7 +84,10 @@ def deployments_fail(*, deployment_ids: Sequence[int], code: str, message: str) 
 
 
 def deployments_execute(deployment_ids: Sequence[int]) -> None:
-    """Deploy what is still requested once the folder is locked; another worker may have done it."""
+    """Deploy what is still requested once the folder is locked; another worker may have done it.
+
+    What the storage refuses stays requested, with the reason: `runs_recover` sends it again.
+    """
     if not _requested(deployment_ids).exists():
         return
     try:
@@ -93,26 +98,35 @@ def deployments_execute(deployment_ids: Sequence[int]) -> None:
                 _write(rows)
                 _note(rows)
     except USER_FAULTS as error:
-        deployments_fail(deployment_ids=deployment_ids, code=fault_code(error), message=str(error))
+        code = fault_code(error)
+        if code.startswith(HELD):
+            held = {"error": f"{code}: {error}", "begun": 0, "queued_at": Now()}
+            _requested(deployment_ids).update(**held)
+        else:
+            deployments_fail(deployment_ids=deployment_ids, code=code, message=str(error))
         raise
 
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Convert errors of the disk and the manifest to RunErrors that a person can act on."""
+    """Convert errors of the disk and the manifest to RunErrors that a person can act on.
+
+    A fault of the storage that may pass (`corpus.faults`) has its own code.
+    """
     try:
         yield
     except ManifestError as error:
         raise RunError("manifest", str(error)) from error
     except OSError as error:
-        where = error.filename or settings.VOICES_DIR
-        raise RunError("storage", f"{where}: {error.strerror or error}.") from error
+        fault, where = storage_fault(error), error.filename or settings.VOICES_DIR
+        raise RunError(
+            fault.code if fault else "storage", f"{where}: {error.strerror or error}."
+        ) from error
 
 
 def file_check(pack: VoicePack, sha256: str) -> None:
     """Raise RunError `pack_changed` unless the pack's file has this SHA-256."""
-    path = media_file(pack.file.name)
-    if not path.is_file() or sha256_of(path) != sha256:
+    if media.sha256(str(pack.file.name)) != sha256:
         raise RunError(
             "pack_changed",
             _("%(pack)s: the file %(file)s is gone or is not the one that was reviewed.")
@@ -245,15 +259,15 @@ def _note(rows: Sequence[Deployment]) -> None:
         row.version = row.version or version_number(row)
         earlier = Deployment.objects.latest_done().filter(voice=row.voice, place=row.place)
         earlier.update(replaced_by=row)
-        row.state = State.DEPLOYED
-        row.save(update_fields=["state", "version"])
+        row.state, row.error = State.DEPLOYED, ""
+        row.save(update_fields=["state", "error", "version"])
     voice_tests_enqueue([row for row in rows if row.action in (Action.DEPLOY, Action.ROLL_BACK)])
 
 
 def version_number(row: Deployment) -> int:
-    """Return the number of what a deployment speaks with: its pack, speed and gain."""
+    """Return the number of what a deployment speaks with: its pack and delivery."""
     known = Deployment.objects.filter(voice=row.voice).exclude(version=None)
-    same = known.filter(sha256=row.sha256, speed=row.speed, gain_db=row.gain_db).first()
+    same = known.filter(sha256=row.sha256, **row.delivery.to_json()).first()
     if same and same.version:
         return same.version
     return 1 + (known.aggregate(last=Max("version"))["last"] or 0)

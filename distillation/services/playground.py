@@ -1,8 +1,10 @@
 """Texts that people have spoken in the playground: asked, stored, remembered, cleaned up."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from corpus.audio.encoding import FORMATS
 from corpus.files import sha256_of_json, write_bytes
-from corpus.storage import media
+from corpus.storage import media, storage_fault
 from distillation.engines.base import SPEEDS
 from distillation.models import PlaygroundSound, VoicePack
 from distillation.services.errors import PlaygroundError
@@ -22,6 +24,8 @@ from distillation.services.provenance import consent_hold
 from distillation.services.queue import sound_enqueue
 from distillation.services.run_files import media_path
 from distillation.services.speech_client import ServiceVoice, speech, voices_list
+
+logger = logging.getLogger(__name__)
 
 KEPT = 10  # sounds of a person
 MAX_CHARS, MAX_CANDIDATE_CHARS = 1000, 300
@@ -79,7 +83,8 @@ def sound_stream(sound: PlaygroundSound) -> Iterator[bytes]:
     except PlaygroundError as error:
         sound_fail(sound_id=sound.pk, message=str(error))
         raise
-    sound_store(sound=sound, content=bytes(received))
+    with storage_faults_noted(sound):  # it was played all the same
+        sound_store(sound=sound, content=bytes(received))
 
 
 def request_body(sound: PlaygroundSound) -> dict[str, Any]:
@@ -107,6 +112,20 @@ def sound_store(*, sound: PlaygroundSound, content: bytes) -> None:
 def sound_fail(*, sound_id: int, message: str) -> None:
     waiting = PlaygroundSound.objects.filter(pk=sound_id, state=PlaygroundSound.State.WAITING)
     waiting.update(state=PlaygroundSound.State.FAILED, error=message)
+
+
+@contextmanager
+def storage_faults_noted(sound: PlaygroundSound) -> Iterator[None]:
+    """Record it on the sound if the storage is what keeps it from being stored."""
+    try:
+        yield
+    except OSError as error:
+        fault = storage_fault(error)
+        if fault is None:
+            raise
+        logger.error("sound %d not stored: %s: %s", sound.pk, fault.code, error)
+        again = _("Play it again once that is done.")
+        sound_fail(sound_id=sound.pk, message=f"{_(fault.message)} {again}")
 
 
 def sounds_clean(*, person: Any) -> None:

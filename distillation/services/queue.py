@@ -8,12 +8,14 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import ChannelError, KombuError
 
 from distillation.engines import TEACHERS
 from distillation.models import Deployment, PlaygroundSound, Stage, StyleRun
+from distillation.querysets import StyleRunQuerySet
 from distillation.recipe import RecipeError
 
 TEACHER = "teacher"  # the queue of teachers that have their own environment
@@ -24,6 +26,7 @@ SPEAK = "distillation.tasks.candidate_speak"
 TEST = "distillation.tasks.voice_test"
 NO_BROKER = (KombuError, OSError)
 ORDINARY = settings.CELERY_TASK_DEFAULT_QUEUE
+QUEUES = (ORDINARY, TEACHER)
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +70,13 @@ def queue_of(style_run: StyleRun) -> str:
     if style_run.stage == Stage.EVOLVE:
         return ORDINARY
     return TEACHERS[style_run.run.recipe["teacher"]].queue or ORDINARY
+
+
+def in_queue(style_runs: StyleRunQuerySet, queue: str) -> StyleRunQuerySet:
+    """Return the styles whose next slice belongs in this queue, as `queue_of` says."""
+    named = [name for name, teacher in TEACHERS.items() if teacher.queue == TEACHER]
+    apart = Q(run__recipe__teacher__in=named) & ~Q(stage=Stage.EVOLVE)
+    return style_runs.filter(apart if queue == TEACHER else ~apart)
 
 
 def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
@@ -113,11 +123,17 @@ def help_ask(style_run: StyleRun, number: int = 1) -> None:
 
 def work_waits() -> bool:
     """Return whether any work is waiting that a helper should do instead."""
-    requested = Deployment.objects.filter(state=Deployment.State.REQUESTED)
+    requested = Deployment.objects.filter(state=Deployment.State.REQUESTED, error="")
     if requested.exists() or PlaygroundSound.objects.for_worker().exists():
         return True
-    waiting = StyleRun.objects.active().unleased().select_related("run")
-    return any(queue_of(style) == ORDINARY and is_ready(style) for style in waiting)
+    # One by one, for mostly the first is ready, and a recipe is long.
+    waiting = list(StyleRun.objects.active().unleased().values_list("pk", flat=True))
+    return any(map(_is_ordinary_and_ready, waiting))
+
+
+def _is_ordinary_and_ready(pk: int) -> bool:
+    style_run = StyleRun.objects.select_related("run").filter(pk=pk).first()
+    return bool(style_run and queue_of(style_run) == ORDINARY and is_ready(style_run))
 
 
 def is_ready(style_run: StyleRun) -> bool:

@@ -10,13 +10,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from distillation.models import Deployment, StyleRun, WorkerBeat
+from distillation.querysets import StyleRunQuerySet
 from distillation.services.leases import Watch, leases_end_dead
 from distillation.services.queue import (
     ORDINARY,
+    QUEUES,
     TEACHER,
     deployments_enqueue,
+    in_queue,
     queue_is_empty,
-    queue_of,
     slice_enqueue,
     voice_test_enqueue_again,
 )
@@ -38,13 +40,13 @@ def runs_recover(*, is_empty: Callable[[str], bool] = lambda _queue: False) -> i
     # The rows say what is to be done, so work without a worker can be sent again. Sending twice is
     # harmless: the lease decides.
     leases_end_dead()
-    for deployment in Deployment.objects.forgotten(_patience(ORDINARY, is_empty)):
-        deployments_enqueue([deployment])
+    if Deployment.objects.forgotten(LOST_AFTER).exists():
+        for deployment in Deployment.objects.forgotten(_patience(ORDINARY, is_empty)):
+            deployments_enqueue([deployment])
     for deployment in Deployment.objects.current().filter(test__state="asked"):
         if test_is_lost(deployment, timezone.now()):
             voice_test_enqueue_again(deployment)
-    waiting = StyleRun.objects.forgotten(LOST_AFTER).select_related("run")
-    return sum(_recover(row, _patience(queue_of(row), is_empty)) for row in waiting)
+    return sum(_recover_in(queue, is_empty) for queue in QUEUES)
 
 
 def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
@@ -80,6 +82,18 @@ def _beats(queue: str) -> QuerySet[WorkerBeat]:
 
 def _patience(queue: str, is_empty: Callable[[str], bool]) -> timedelta:
     return LOST_AFTER if is_empty(queue) else timedelta(seconds=settings.REQUEUE_SECONDS)
+
+
+def _recover_in(queue: str, is_empty: Callable[[str], bool]) -> int:
+    # Every worker looks every five seconds, and hundreds may wait in a long queue: the broker is
+    # asked once, and only rows whose message must be lost are read.
+    def forgotten(patience: timedelta) -> StyleRunQuerySet:
+        return in_queue(StyleRun.objects.forgotten(patience), queue)
+
+    if not forgotten(LOST_AFTER).exists():
+        return 0
+    patience = _patience(queue, is_empty)
+    return sum(_recover(row, patience) for row in forgotten(patience).select_related("run"))
 
 
 @transaction.atomic

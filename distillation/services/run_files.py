@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from corpus.audio.io import read_wav
+from corpus.audio.types import Audio, AudioError
 from corpus.files import sha256
 from corpus.storage import media
 from distillation.models import StyleRun, VoicePack
@@ -24,6 +27,16 @@ def media_path(name: str | None) -> Path:
 def media_file(name: str | None) -> Path:
     """Return the path of a file of the media, for reading; it may be missing."""
     return media.fetch(name) if name else media_path(name)
+
+
+def sound_read(name: str) -> Audio:
+    """Read a WAV of the media without a copy on this machine; AudioError if it is not there."""
+    try:
+        with media.open(name) as file:
+            content = BytesIO(file.read())
+    except FileNotFoundError as error:
+        raise AudioError("not_audio", f"{name}: no such file.") from error
+    return read_wav(content, name)
 
 
 def audio_name(run_id: int) -> str:

@@ -75,8 +75,9 @@ def run_launch_once(*, person: Any, recipe: RunRecipe, name: str = "") -> Run:
 
 
 def run_pause(*, run: Run, person: Any) -> Run:
-    """Pause the run, within a slice if necessary, keeping finished work."""
-    with _locked(run, *ACTIVE) as locked:
+    """Pause the run, within a slice if necessary; one that waits for room stays paused then."""
+    with _locked(run, *ACTIVE, *([RunState.PAUSED] if run.is_held else [])) as locked:
+        locked.error_code = locked.error = ""
         locked.style_runs.filter(state__in=ACTIVE).update(state=RunState.PAUSED)
         run_change_state(locked, RunState.PAUSED, "paused", person)
     return locked
@@ -85,9 +86,7 @@ def run_pause(*, run: Run, person: Any) -> Run:
 def run_resume(*, run: Run, person: Any) -> Run:
     """Resume a paused run."""
     with _locked(run, RunState.PAUSED) as locked:
-        _requeue(locked, RunState.PAUSED)
-        locked.error_code = locked.error = ""
-        run_change_state(locked, _resumed_state(locked), "resumed", person)
+        _resume(locked, person)
     return locked
 
 
@@ -101,10 +100,19 @@ def run_hold(*, run: Run, code: str, message: str) -> None:
 
 def runs_release() -> int:
     """Resume the runs that were held, if there is room now; return how many."""
-    held = Run.objects.filter(state=RunState.PAUSED, error_code__startswith="storage_")
+    held = Run.objects.held()
     if not held.exists() or room_fault():
         return 0
-    return sum(bool(run_resume(run=run, person=None)) for run in held)
+    return sum(map(_release, held))
+
+
+def _release(run: Run) -> bool:
+    """Resume a run unless a person, or another worker, was faster."""
+    with suppress(RunError), _locked(run, RunState.PAUSED) as locked:
+        if locked.is_held:
+            _resume(locked, None)
+            return True
+    return False
 
 
 def run_cancel(*, run: Run, person: Any) -> Run:
@@ -149,6 +157,12 @@ def _locked(run: Run, *allowed: str) -> Iterator[Run]:
             state = locked.get_state_display()
             raise RunError("wrong_state", message % {"run": locked, "state": state})
         yield locked
+
+
+def _resume(locked: Run, person: Any) -> None:
+    _requeue(locked, RunState.PAUSED)
+    locked.error_code = locked.error = ""
+    run_change_state(locked, _resumed_state(locked), "resumed", person)
 
 
 def _requeue(run: Run, state: str) -> None:

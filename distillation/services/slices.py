@@ -295,9 +295,9 @@ def _help(style_run: StyleRun, claims: CandidateClaims, number: int) -> None:
     heartbeat = HelperHeartbeat(style_run)
     if not evolution.prepare(lambda: not heartbeat.should_stop()):
         return
-    if len(evolution.batch()) <= number:
+    if evolution.width <= number:
         return
-    if len(evolution.batch()) > 2 * number:
+    if evolution.width > 2 * number:
         help_ask(style_run, number + 1)
 
     def evaluate_batch(tasks: Sequence[Task], go_on: GoOn) -> Evaluations:

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from corpus.files import folder_lock
 from distillation import manifest
 from distillation.services.errors import RunError
 from distillation.shared_voices import SharedVoices
@@ -24,6 +25,24 @@ def voices_dir() -> Path:
     if settings.STORAGE_URL:
         _shared(settings.STORAGE_URL, settings.VOICES_DIR).refresh()
     return Path(settings.VOICES_DIR)
+
+
+@contextmanager
+def voices_of_command(place: Path) -> Iterator[Path]:
+    """Yield the folder that a command deploys to; with a bucket VOICES_DIR is published, too.
+
+    Raises what `voices_published` does.
+    """
+    if not is_published(place):
+        yield place
+        return
+    with folder_lock(place), voices_published() as folder:
+        yield folder
+
+
+def is_published(place: Path) -> bool:
+    """Whether this is the folder whose voices are those of a bucket."""
+    return bool(settings.STORAGE_URL) and place.resolve() == Path(settings.VOICES_DIR).resolve()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from distillation.stages.predicted_prosody import prediction
 from distillation.stages.prosody_figures import TOLERANCES, ProsodyFigures
 from distillation.voicepack import VoicePack
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Vector = NDArray[np.float64]
 
 HALF = 128  # prosody half: from here on
@@ -26,16 +30,17 @@ ROUNDS = 3
 RIDGE = 1e-3  # of the closed form, against the square of a spread
 LIMIT = 3.0  # spreads the shift may move along any direction
 TEXTS = 4  # of the gradient's sentences, besides the search texts
-LOSS = 0.02  # of the objective, towards the aim, that a correction may cost
+LOSS = 0.02  # of the objective, towards the aim, that all corrections together may cost
 
 
 class ProsodyShift:
     """Finds the smallest shift that changes the predicted prosody as wanted.
 
     The student predicts F0 and durations from the prosody half alone, without synthesis, and both
-    are differentiable. So the shift is solved in closed form for the predictions' derivatives,
-    which are taken anew `ROUNDS` times: over seven texts in a few seconds. It moves along the
-    directions in which base voices differ, the timbre half stays, and so does the speaker.
+    are differentiable. So the shift is solved in closed form for the predictions' derivatives at
+    the voice itself, and what it misses is made up for with the same derivatives, `ROUNDS` times
+    in all: new ones would cost three times as much as a prediction. It moves along the directions
+    in which base voices differ, the timbre half stays, and so does the speaker.
 
     Parameters
     ----------
@@ -70,11 +75,11 @@ class ProsodyShift:
             Semitones of median F0, and natural logarithms of the ratios of pitch range and rate.
         """
         point = np.zeros(len(self._directions))
-        before, slope = self._predicted(pack, point)
+        before, slope = self._predicted_with_slope(pack)
         now = before
         for turn in range(ROUNDS):
             if turn:
-                now, slope = self._predicted(pack, point)
+                now = self._predicted(pack, point)
             point = point + _closed_form(slope, before + change - now)
             point = np.clip(point, -LIMIT, LIMIT)
         return self._shifted(pack, point)
@@ -84,19 +89,31 @@ class ProsodyShift:
         offset[HALF:] = point @ self._directions
         return np.asarray(pack + offset, np.float32)
 
-    def _predicted(self, pack: Array, point: Vector) -> tuple[Vector, Vector]:
+    def _predicted(self, pack: Array, point: Vector) -> Vector:
+        """Return the mean prosody of the shifted pack over the texts, (3,)."""
+        import torch
+
+        voice, still = self._shifted(pack, point), torch.zeros(pack.shape[-1])
+        with torch.no_grad():
+            found = [self._prosody(voice, text, still).numpy() for text in self._texts]
+        return np.mean(found, axis=0, dtype=np.float64)
+
+    def _predicted_with_slope(self, pack: Array) -> tuple[Vector, Vector]:
         """Return the mean prosody over the texts, (3,), and its derivatives, (3, directions)."""
         import torch
 
-        voice = VoicePack(self._shifted(pack, point), self._student.name)
         values, slopes = [], []
         for text in self._texts:
             offset = torch.zeros(pack.shape[-1], requires_grad=True)
-            found = prediction(self._student.differentiable_prosody(text, voice)(offset), text)
+            found = self._prosody(pack, text, offset)
             grads = [torch.autograd.grad(one, offset, retain_graph=True)[0] for one in found]
             values.append(found.detach().numpy())
             slopes.append([one[HALF:].numpy() @ self._directions.T for one in grads])
         return np.mean(values, axis=0), np.mean(slopes, axis=0, dtype=np.float64)
+
+    def _prosody(self, pack: Array, text: str, offset: Tensor) -> Tensor:
+        voice = VoicePack(pack, self._student.name)
+        return prediction(self._student.differentiable_prosody(text, voice)(offset), text)
 
 
 def _closed_form(slope: Vector, missing: Vector) -> Vector:
@@ -110,8 +127,8 @@ class Corrections:
     """Shifts the prosody half, each time by what the best voice still misses.
 
     The first candidate of a style that begins from another's speaker is that speaker as it is.
-    What is not nearer to the target's prosody, or costs more than `LOSS`, is dropped,
-    and the next correction makes up for half as much.
+    What is not nearer to the target's prosody, or ends more than `LOSS` below the voice before the
+    first correction, is dropped, and the next correction makes up for half as much.
 
     Parameters
     ----------
@@ -141,21 +158,19 @@ class Corrections:
         """Return the next candidate, nearer to the aim; without one nothing is corrected."""
         return Task(state.evaluations, self._candidate(state, aim), PruningThreshold())
 
-    def is_better(
-        self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None
-    ) -> bool:
-        """Return whether this voice is to replace the best one."""
+    def accept(self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None) -> bool:
+        """Return whether this voice is to replace the best one; the first one sets the floor."""
         figures, found = state.prosody, evaluation.figures
         if self._speaker is not None and state.step == 1:
             return evaluation.score is not None
         if not (aim and figures and found and evaluation.value is not None):
             return False
+        if state.floor is None and state.value is not None:
+            state.floor = self._objective.with_aim(state.value, figures, aim) - LOSS
         if found.error(aim) >= figures.error(aim):
             return False
         value = self._objective.with_aim(evaluation.value, found, aim)
-        return state.value is None or (
-            value >= self._objective.with_aim(state.value, figures, aim) - LOSS
-        )
+        return state.floor is None or value >= state.floor
 
     def _candidate(self, state: Checkpoint, aim: ProsodyFigures | None) -> Array:
         if self._speaker is not None and state.step == 0:

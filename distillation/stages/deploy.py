@@ -83,7 +83,7 @@ def deploy_locked(
     about : mapping of voice name to JSON, optional
         Provenance of each voice, stored in the manifest. Its `style` becomes the voice's.
     deliveries : mapping of voice name to Delivery, optional
-        Speed and gain the service applies to each voice; none to those that are not named.
+        What the service adds to each voice; nothing to those that are not named.
 
     Raises
     ------

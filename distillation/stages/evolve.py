@@ -14,8 +14,8 @@ import numpy as np
 from distillation.engines.base import Differentiable, Student
 from distillation.recipe import CORRECTIONS, RunRecipe
 from distillation.scoring import Score
-from distillation.search import Array, SearchError, Strategy, strategy
-from distillation.search.gradient import Gradient
+from distillation.search import WITH_GRADIENT, Array, SearchError, Strategy, strategy
+from distillation.search.gradient import SENTENCES, Gradient
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages import search_progress
 from distillation.stages.base import StageError, StopSignal
@@ -154,13 +154,16 @@ class Evolution(SearchView):
         return self.is_prepared or self._start.prepare(go_on)
 
     def batch(self) -> list[Task]:
-        """Return the candidates to evaluate next; results are taken in this order.
-
-        There are none before the search is prepared.
-        """
+        """Return the candidates to evaluate next, in this order; none before it is prepared."""
         if not self._pending and not self.done and self.is_prepared:
             self._pending.extend(self._next_batch())
         return list(self._pending)
+
+    @property
+    def width(self) -> int:
+        """How many candidates of this batch, or of a later one of a gradient, are independent."""
+        climbs = self.recipe.strategy in WITH_GRADIENT and self._state.step < self._search_steps - 1
+        return max(len(self.batch()), SENTENCES if climbs else 0)
 
     def advance(
         self,
@@ -258,7 +261,8 @@ class Evolution(SearchView):
         state = self._state
         if not state.left and state.best_score:
             state.left = min(search.batch, self._search_steps - state.step)
-            state.threshold = self._pruning_threshold(state.best_score, search.floor)
+            first = self.recipe.early_stop * state.best_score.first
+            state.threshold = PruningThreshold(first, search.floor)
         count = min(state.left, MAX_IN_MEMORY)
         return [self._asked(search, state.evaluations + n) for n in range(count)]
 
@@ -299,9 +303,6 @@ class Evolution(SearchView):
         """Return what the student is to predict for the voice to be measured at its aim."""
         aim, bias = self._aim, self._state.bias
         return tuple((aim.vector - np.array(bias)).tolist()) if aim and bias else ()
-
-    def _pruning_threshold(self, best: Score, floor: float) -> PruningThreshold:
-        return PruningThreshold(self.recipe.early_stop * best.first, floor)
 
     def _record(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
@@ -390,7 +391,7 @@ class Evolution(SearchView):
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
-        if self._corrections.is_better(state, evaluation, self._aim) and evaluation.score:
+        if self._corrections.accept(state, evaluation, self._aim) and evaluation.score:
             self._keep_best(task, evaluation)
             search_progress.add_point(state, evaluation.score)
             if state.step == 1 and self._context.speaker:

@@ -63,7 +63,8 @@ class Objective:
     In float: ``similarity + w_n · min(naturalness, 4.6) - Σ w_i · huber(error_i)`` with the errors
     of pitch (semitones), range and rate (natural logarithms) against the target's; `huber` is the
     square of a small error, and proportional to one beyond `FAR`. The weights are the recipe's
-    (`RunRecipe.objective`).
+    (`RunRecipe.objective`). Level is no part of it: every target is brought to one loudness, which
+    a deployment's gain meets exactly.
 
     Parameters
     ----------

@@ -26,16 +26,18 @@ def directions(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     Parameters
     ----------
     styles : mapping of str to mapping
-        Style reports in JSON: `target_figures`, and `evolved.prosody` of each held-out sentence.
+        Style reports in JSON: `target_figures`, `delivery`, and `evolved.prosody` of each held-out
+        sentence.
 
     Returns
     -------
     dict
         For each style but the neutral its axes (`pitch` in semitones, `range` and `rate` in
-        natural logarithms), or None if it cannot be compared. An axis has the difference of the
-        `target` and of the `evolved` voice from neutral, the `spread` between sentences (of the
-        neutral voice, or of either target if that is larger), and whether it is `asked`:
-        whether the target differs by more than the spread.
+        natural logarithms), or None if it cannot be compared. The range is that of the voice with
+        its delivery, since a pack hardly changes it; pitch and rate are the pack's own. An axis
+        has the difference of the `target` and of the `evolved` voice from neutral, the
+        `spread` between sentences (of the neutral voice, or of either target if that is larger),
+        and whether it is `asked`: whether the target differs by more than the spread.
     """
     return {key: _compared(styles, key) for key in styles if key != NEUTRAL}
 
@@ -57,11 +59,11 @@ def confusion(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, in
     spread = {name: max(one["spread"] for one in _of(axes, name)) or 1.0 for name in NAMES}
     targets = {key: [one[name]["target"] for name in NAMES] for key, one in axes.items() if one}
     targets[NEUTRAL] = [0.0] * len(NAMES)
-    plain = _by_sentence(styles[NEUTRAL]["evolved"]["prosody"]).mean(axis=0)
+    plain = _by_sentence(styles[NEUTRAL]).mean(axis=0)
     scale = np.array([spread[name] for name in NAMES])
     found: dict[str, dict[str, int]] = {}
     for key, report in styles.items():
-        rows = (_by_sentence(report["evolved"]["prosody"]) - plain) / scale
+        rows = (_by_sentence(report) - plain) / scale
         nearest = [_nearest(row, targets, scale) for row in rows]
         found[key] = {one: nearest.count(one) for one in styles}
     return found
@@ -119,7 +121,7 @@ def _compared(styles: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, An
     if not (own.get("target_figures") and neutral.get("target_figures")):
         return None
     wanted = _target(own, neutral) - _target(neutral, own)
-    voice, plain = (_by_sentence(one["evolved"]["prosody"]) for one in (own, neutral))
+    voice, plain = _by_sentence(own), _by_sentence(neutral)
     if len(voice) != len(plain) or len(plain) < 2:
         return None
     with warnings.catch_warnings():  # an axis without a single value stays NaN and is left out
@@ -157,12 +159,15 @@ def _between_sentences(*reports: Mapping[str, Any]) -> NDArray[np.float64]:
     return np.array([*np.max(known, axis=0), 0.0]) if known else np.zeros(3)
 
 
-def _by_sentence(prosody: Sequence[Mapping[str, float | None]]) -> NDArray[np.float64]:
+def _by_sentence(report: Mapping[str, Any]) -> NDArray[np.float64]:
     """Return pitch, range and rate of each sentence, shape (sentences, 3), NaN where unknown.
 
     The rate is that of the whole sentence, pauses included: without those of 0.3 s and more, a
     pause that a slower style draws beyond 0.3 s would make it the faster one, by a tenth.
     """
     names = ("pitch_median_hz", "pitch_range_st", "speech_rate")
+    prosody = report["evolved"]["prosody"]
     raw = np.array([[one.get(name) or None for name in names] for one in prosody], np.float64)
+    if ranges := (report.get("delivery") or {}).get("ranges_st"):
+        raw[:, 1] = np.array(ranges, np.float64)
     return np.log(raw / (REFERENCE_HZ, 1.0, 1.0)) * (12 / math.log(2), 1.0, 1.0)

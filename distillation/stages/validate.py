@@ -101,7 +101,7 @@ class StyleReport:
     second_measure : dict or None
         The measure of an encoder that no search uses (`stages.second_opinion`).
     delivery : dict or None
-        Speed and gain of a deployment (`stages.delivery_fit`).
+        What a deployment adds to the pack (`stages.delivery_fit`).
     audio : tuple of dict
         For each sentence its `text` and the files of `KINDS`, relative to the audio folder; None
         for a `target` that the teacher cannot speak, a `stock` voice (the best base voice) that is
@@ -240,7 +240,8 @@ def validate_style(
             evolved,
             searched,
             spoken["evolved"],
-            target=figures if target_texts else None,
+            target=figures,
+            knows_words=bool(target_texts),
             target_lufs=float(np.mean([integrated_lufs(clip) for clip in clips])),
         ),
         audio=tuple(files),

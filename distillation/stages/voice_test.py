@@ -80,7 +80,7 @@ class VoiceTest:
     target : path
         The style's target; its other clips are next to it.
     delivery : Delivery
-        Speed and gain that the service applies.
+        What the service adds to the pack.
 
     Raises
     ------

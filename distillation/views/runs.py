@@ -228,7 +228,7 @@ def _missing_workers(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
 def _allowed_steps(run: Run, styles: list[StyleRun]) -> dict[str, bool]:
     failed = any(style.state == RunState.FAILED for style in styles)
     return {
-        "pause": run.is_active,
+        "pause": run.is_active or run.is_held,
         "resume": run.state == RunState.PAUSED,
         "cancel": run.state not in (RunState.FINISHED, RunState.CANCELLED),
         "retry": failed and run.state in (RunState.FAILED, RunState.RUNNING),

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from corpus.audio import drawings
-from corpus.audio.io import read_wav
 from corpus.audio.types import Audio, AudioError
 from corpus.streaming import file_response
 from distillation.models import RunState, StyleRun, VoicePack
-from distillation.services.run_files import clip_name, held_out_name, media_file, sample_name
+from distillation.services.run_files import clip_name, held_out_name, sample_name, sound_read
 from distillation.services.target_access import may_hear_target
 from voicelab.roles import ROLES, role_required
 
@@ -76,7 +75,7 @@ def _sound(request: HttpRequest, name: str, kind: str) -> Any:
     if kind != "svg":
         return file_response(request, default_storage.open(name), content_type="audio/wav")
     try:
-        audio = read_wav(media_file(name))
+        audio = sound_read(name)
     except AudioError as error:
         raise Http404 from error
     return waveform_response(audio)

@@ -49,7 +49,10 @@ def result(
             },
             "start": voice(naturalness=4.5),
             "evolved": voice(naturalness=naturalness),
-            "delivery": {"rate_error": {"without": 0.25, "with": -0.02}},
+            "delivery": {
+                "rate_error": {"without": 0.25, "with": -0.02},
+                "range_error": {"without": -0.2, "with": 0.03},
+            },
         },
         **changes,
     }
@@ -72,8 +75,9 @@ def test_a_row_has_the_median_and_the_worst_seed() -> None:
         "processor s": "200 (260)", "best stock": "0.600", "similarity": "0.840 (0.810)",
         "95 %": "0.820-0.860", "ceiling": "0.900", "gap closed, %": "80 (70)",
         "naturalness": "4.40 (4.25)", "naturalness lost": "0.10 (0.25)",
-        "F0 off, st": "0.50 (0.50)", "range off, %": "20 (20)", "rate off, %": "25.0 (25.0)",
-        "deployed, %": "2.0 (2.0)",
+        "F0 off, st": "0.50 (0.50)", "range off, %": "20 (20)",
+        "deployed range, %": "3 (3)", "rate off, %": "25.0 (25.0)",
+        "deployed rate, %": "2.0 (2.0)",
         "lost held out": "1.5 (1.5)", "of that the texts": "1.5", "second measure": "-",
         "usable after, s": "100 (100)",
     }  # fmt: skip

@@ -57,7 +57,7 @@ def test_a_spread_is_median_minimum_and_maximum() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [*PARTS, "containers", "convergence", "people", "structure", "walks"]
+    "part", [*PARTS, "containers", "convergence", "fleet", "people", "structure", "walks"]
 )
 def test_every_benchmark_has_help(
     part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""The speed and gain of a voice: fitted to a target, limited to acceptable ranges."""
+"""Speed, gain and pitch range of a voice: fitted to a target, limited to acceptable ranges."""
 
 import math
 
@@ -17,7 +17,7 @@ HELD_OUT = ("La oficina permanece abierta por la mañana.", "Hoy hace sol en tod
 
 
 def spoken(texts: tuple[str, ...], voice: str, delivery: Delivery = PLAIN) -> list[Prosody]:
-    pack = student().stock_voice(voice)
+    pack = student().stock_voice(voice).at_pitch_range(delivery.pitch_range)
     audios = [student().synthesize(text, pack, speed=delivery.speed) for text in texts]
     return [
         measure(amplify(audio, delivery.gain_db), syllables=syllables(text))
@@ -72,9 +72,28 @@ def test_the_fit_is_the_ratio_of_means_within_its_ranges(
     assert fitted == Delivery(speed=speed, gain_db=gain_db)
 
 
-@given(st.floats(0.8, 1.25), st.floats(-12, 12))
-def test_a_delivery_survives_a_round_trip(speed: float, gain_db: float) -> None:
-    delivery = Delivery(speed=speed, gain_db=gain_db)
+@pytest.mark.parametrize(
+    ("spoken_st", "target_st", "pitch_range"),
+    [(8.0, 10.0, 1.25), (8.0, 2.0, 0.6), (8.0, 20.0, 1.5), (None, 10.0, 1.0), (8.0, None, 1.0)],
+)
+def test_the_pitch_range_is_fitted_where_both_are_known(
+    spoken_st: float | None, target_st: float | None, pitch_range: float
+) -> None:
+    fitted = fit_delivery([], [], None, None, spoken_range_st=spoken_st, target_range_st=target_st)
+    assert fitted == Delivery(pitch_range=pitch_range)
+
+
+def test_a_delivered_pitch_range_is_spoken() -> None:
+    level, plain, lively = (
+        [one.pitch_range_st or 0 for one in spoken(FITTED, "pf_luz", Delivery(pitch_range=wide))]
+        for wide in (0.6, 1.0, 1.5)
+    )
+    assert all(a < b < c for a, b, c in zip(level, plain, lively, strict=True))
+
+
+@given(st.floats(0.8, 1.25), st.floats(-12, 12), st.floats(0.6, 1.5))
+def test_a_delivery_survives_a_round_trip(speed: float, gain_db: float, pitch_range: float) -> None:
+    delivery = Delivery(speed=speed, gain_db=gain_db, pitch_range=pitch_range)
     other_keys = {"rate_error": {"without": 0.1, "with": 0.0}}
     assert fitted_in({"delivery": delivery.to_json() | other_keys}) == delivery
 
@@ -92,6 +111,7 @@ def test_older_reports_have_no_delivery() -> None:
         ({"speed": "1.1"}, "speed: a number"),
         ({"gain_db": math.nan}, "gain_db: -12 to 12"),
         ({"gain_db": None}, "gain_db: a number"),
+        ({"pitch_range": 3}, "pitch_range: 0.6 to 1.5"),
     ],
 )
 def test_the_error_of_a_damaged_delivery_names_the_field(data: object, named: str) -> None:

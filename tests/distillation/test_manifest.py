@@ -16,7 +16,12 @@ def test_a_manifest_survives_a_round_trip(tmp_path):
     voices = {
         "neutral": ManifestVoice(**VOICE, style="neutral", about={"score": 91.5, "by": "Inés"}),
         "amable": ManifestVoice(
-            file="amable.pt", sha256="b" * 64, engine="kokoro", speed=1.04, gain_db=-1.2
+            file="amable.pt",
+            sha256="b" * 64,
+            engine="kokoro",
+            speed=1.04,
+            gain_db=-1.2,
+            pitch_range=1.1,
         ),
     }
     manifest = Manifest(default="neutral", voices=voices)

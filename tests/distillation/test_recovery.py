@@ -15,7 +15,7 @@ from distillation.engines.praat import espeak
 from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
-from distillation.services.runs import run_retry, runs_release
+from distillation.services.runs import run_pause, run_resume, run_retry, runs_release
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
 from tests.distillation.voices import LONG, say
@@ -173,6 +173,12 @@ def test_without_room_a_run_pauses_by_itself_and_goes_on_once_there_is_room(
         assert runs_release() == 0
     assert not row.heartbeats.exists()
     assert not list(run_files.media_path("runs").rglob("*.new"))
+    held = Run.objects.get()
+    run_pause(run=held, person=run.created_by)  # keep it paused
+    assert runs_release() == 0
+    run_resume(run=held, person=run.created_by)
+    with full_disk(10_000):
+        slices.style_advance(style_run_id=row.pk, slice=0)
     assert runs_release() == 1
     run.refresh_from_db()
     assert (run.state, run.error_code, run.error) == (RunState.RUNNING, "", "")

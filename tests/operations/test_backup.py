@@ -14,8 +14,10 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from corpus.files import sha256
 from corpus.models import LabelDecision, Sentence, StyleLabel
 from corpus.services.labels import label_set
 from distillation import manifest
@@ -33,6 +35,7 @@ from tests.operations.installations import (
 from tests.processes import full_disk
 from voicelab.operations import archive
 from voicelab.operations.archive import MANIFEST
+from voicelab.operations.audit import system_user
 from voicelab.operations.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +73,8 @@ def test_a_filled_installation_comes_back_equal_and_goes_on(moved: Moved, tmp_pa
     call_command("backup", file)
     assert file.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in file.parent.iterdir()] == ["b.tar"]
+    recorded = acts_of(file)
+    assert [one["act"] for one in recorded] == ["backed-up"]
     installation_empty()
     here, spoken = moved("here")
     default_storage.save(CHECKPOINT, ContentFile(b"a search"))  # left by an interrupted restore
@@ -80,7 +85,12 @@ def test_a_filled_installation_comes_back_equal_and_goes_on(moved: Moved, tmp_pa
     for row in before["distillation.stylerun"]:
         row |= {"lease": "", "queued_at": None}
     before["distillation.deployment"][0]["place"] = str(spoken)
-    assert rows() == before
+    [restored] = acts_of(file)
+    assert restored["details"].pop("made") < timezone.now().isoformat()
+    assert restored == recorded[0] | {"act": "restored"}
+    after = rows()
+    assert after["operations.auditentry"].pop()["act"] == "restored"
+    assert after == before
     files = {path.relative_to(media): path for path in media.rglob("[!.]*") if path.is_file()}
     assert len(files) == 3
     assert all((here / name).read_bytes() == path.read_bytes() for name, path in files.items())
@@ -89,6 +99,13 @@ def test_a_filled_installation_comes_back_equal_and_goes_on(moved: Moved, tmp_pa
     env = (spoken / "tts.env").read_text()
     assert env == f"TTS_BACKEND=praat\nKOKORO_VOICE_PATH={spoken}/neutral.pt\n"
     _goes_on()
+
+
+def acts_of(file: Path) -> list[dict[str, Any]]:
+    """Return what the audit log has of an archive, which is by whoever runs this and its hash."""
+    found = AuditEntry.objects.filter(about=file.name, person=system_user())
+    assert all(row.details["sha256"] == sha256(file.read_bytes()) for row in found)
+    return list(found.values("act", "details"))
 
 
 def _goes_on() -> None:

@@ -23,10 +23,12 @@ from tests.buckets import new_bucket
 from tests.conftest import REPOSITORY
 from tests.processes import free_port, running, wait_for
 from tests.servers.compose import SERVICES, command_of, health_check_of, proxy
+from voicelab import settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(170)]
 
 STYLES = ("neutral", "empatico")
+STRANGER = "127.0.0.2"
 
 
 @dataclass
@@ -122,6 +124,9 @@ def post(client: httpx.Client, path: str, **data: Any) -> httpx.Response:
 
 def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services) -> None:
     with signed_in(services, "admin") as admin, signed_in(services, "reviewer") as reviewer:
+        stranger_fails_to_sign_in(services)
+        failed = admin.get("/operations/audit.json", params={"act": "sign-in-failed"}).json()
+        assert {row["address"] for row in failed} == {STRANGER}
         run = run_launched(admin)
         report = wait_for(
             "the report",
@@ -146,9 +151,19 @@ def test_a_run_from_launch_to_speech_on_postgresql_and_redis(services: Services)
     media = Bucket(address_of(services.env["STORAGE_URL"]), "media/")
     assert media.list("")[0] == ["originals", "recordings", "runs"]
     here = Path(services.env["MEDIA_ROOT"]).rglob("*")
-    assert {path.suffix for path in here if path.is_file()} == {".pt"}  # sounds are passed on
+    assert [path for path in here if path.is_file()] == []  # the web passes files on
     assert (services.log.parent / "spoken" / "empatico.pt").is_file()
     assert {name for name, check in services.health.items() if not is_healthy(check)} == set()
+
+
+def stranger_fails_to_sign_in(services: Services) -> None:
+    """Fail until it is refused, each time naming another address as one's own."""
+    for attempt in range(settings.AXES_FAILURE_LIMIT + 1):
+        forged = {"X-Forwarded-For": f"203.0.113.{attempt}", "X-Real-IP": "203.0.113.9"}
+        way = httpx.HTTPTransport(local_address=STRANGER)
+        with httpx.Client(base_url=services.web, transport=way, headers=forged) as client:
+            answer = post(client, "/login/", username="nobody", password="wrong")
+    assert answer.status_code == 429
 
 
 def is_healthy(check: list[str]) -> bool:

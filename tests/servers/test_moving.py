@@ -50,8 +50,10 @@ def test_a_backup_of_an_older_version_on_sqlite_is_restored_into_postgresql_and_
     assert "SECRET_KEY and the passwords and keys of .env were not in it" in said
     manage("backup", str(back), env=env)
     before, after = rows_of(there), rows_of(back)
-    work, deployed = (f"distillation.{name}.jsonl.gz" for name in ("stylerun", "deployment"))
-    assert {name for name in before if before[name] != after[name]} == {work, deployed}
+    changed = ("distillation.stylerun", "distillation.deployment", "operations.auditentry")
+    work, deployed, acts = (f"{name}.jsonl.gz" for name in changed)
+    assert {name for name in before if before[name] != after[name]} == {work, deployed, acts}
+    assert len(after[acts]) == len(before[acts]) + 1  # that it was restored
     assert "of a worker" in str(before[work])
     assert "of a worker" not in str(after[work])
     assert str(tmp_path / "empty" / "voices") in str(after[deployed])

@@ -75,7 +75,7 @@ async def test_a_deployed_style_is_a_voice(tmp_path: Path) -> None:
 
 async def test_a_voice_speaks_with_the_speed_and_gain_of_the_manifest(tmp_path: Path) -> None:
     stock = {"empatico": student("praat").stock_voice("pm_teo")}
-    deploy(tmp_path / "voices", stock, delivery=Delivery(speed=1.1, gain_db=-6.0))
+    deploy(tmp_path / "voices", stock, delivery=Delivery(speed=1.1, gain_db=-6.0, pitch_range=1.2))
     async with serving(tmp_path) as (client, service):
         await ready(service)
         plain, own = await speak(client, delivery=False), await speak(client)
@@ -86,12 +86,15 @@ async def test_a_voice_speaks_with_the_speed_and_gain_of_the_manifest(tmp_path: 
         assert slow.duration_s / own.duration_s == pytest.approx(2, rel=0.03)
         body = {"input": TEXT, "response_format": "wav"}
         headers = (await client.post("/v1/audio/speech", json=body)).headers
-        assert (headers["X-Voice-Speed"], headers["X-Voice-Gain-dB"]) == ("1.1", "-6")
+        told = [headers[f"X-Voice-{name}"] for name in ("Speed", "Gain-dB", "Pitch-Range")]
+        assert told == ["1.1", "-6", "1.2"]
+        assert track(own).range_st > track(plain).range_st
         without = await client.post("/v1/audio/speech", json=body | {"delivery": False})
         assert "X-Voice-Speed" not in without.headers
         listed = (await client.get("/v1/audio/voices")).json()["voices"]
-        figures = {voice["id"]: (voice["speed"], voice["gain_db"]) for voice in listed}
-        assert (figures["empatico"], figures["pm_teo"]) == ((1.1, -6.0), (1.0, 0.0))
+        names = ("speed", "gain_db", "pitch_range")
+        figures = {voice["id"]: tuple(voice[name] for name in names) for voice in listed}
+        assert (figures["empatico"], figures["pm_teo"]) == ((1.1, -6.0, 1.2), (1.0, 0.0, 1.0))
         deploy(tmp_path / "voices", stock, delivery=PLAIN)
         await until(lambda: service.voices.find("empatico").delivery.is_plain)
         assert np.array_equal((await speak(client)).y, plain.y)

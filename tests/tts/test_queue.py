@@ -247,7 +247,7 @@ async def test_a_deployment_takes_effect_without_restart(tmp_path: Path) -> None
         listed = (await client.get("/v1/audio/voices")).json()
         assert listed["voices"][0] | {"sha256": ""} == {
             "id": "neutral", "kind": "deployed", "engine": "tone", "sha256": "", "alias_of": "",
-            "name": "neutral", "default": True, "speed": 1.0, "gain_db": 0.0,
+            "name": "neutral", "default": True, "speed": 1.0, "gain_db": 0.0, "pitch_range": 1.0,
         }  # fmt: skip
         assert "other" in listed["warnings"][0]
         assert (await client.get("/ready")).json()["packs"] == 1

@@ -28,7 +28,8 @@ class ArchiveWriter:
     """Adds members to an archive that is open, and keeps their sums in a temporary file."""
 
     def __init__(self, file: IO[bytes], scratch: IO[bytes]) -> None:
-        self._tar = _Tar(fileobj=file, mode="w")
+        self._file = _HashedOutput(file)
+        self._tar = _Tar(fileobj=self._file, mode="w")  # type: ignore[arg-type]
         self._sums = scratch
 
     def add(self, name: str, content: IO[bytes], size: int) -> None:
@@ -51,6 +52,11 @@ class ArchiveWriter:
         self._tar.addfile(_info(SUMS, size), self._sums)
         self._tar.close()
         return manifest
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the archive, once it is finished."""
+        return self._file.sha256
 
 
 @contextmanager
@@ -122,6 +128,24 @@ class _Tar(tarfile.TarFile):
 
     def forget(self) -> None:
         self.members = []
+
+
+class _HashedOutput:
+    """A file to write to; counts the SHA-256 of what is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
 class _Hashed(io.RawIOBase):

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from corpus.files import folder_lock, write_bytes
+from corpus.files import folder_lock, sha256_of, write_bytes
 from corpus.storage import media
 from distillation.manifest import ENV_NAME
 from distillation.manifest import NAME as VOICES_MANIFEST
@@ -34,6 +34,7 @@ from voicelab.operations.archive import (
     archive_members,
     archive_written,
 )
+from voicelab.operations.audit import Act, act_record, system_user
 from voicelab.operations.backup_rows import (
     Change,
     Models,
@@ -95,6 +96,8 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
         checkpoint of a search is not there.
     OSError
         The disk is full, or may not be written to; nothing is left.
+
+    The audit log of the installation, not of the archive, has who made it, and its SHA-256.
     """
     migrations = _migrations_check()
     media.check()
@@ -111,7 +114,7 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
             rows = rows_write(archive, models, path.parent, listener.progress)
         listener.stage("files", 0)
         names = (name for name in _media() if name not in copied)
-        return archive.finish(
+        manifest = archive.finish(
             made=made.isoformat(),
             database=connection.vendor,
             migrations=migrations,
@@ -119,6 +122,8 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
             files=len(copied) + sum(_media_write(archive, name, listener) for name in names),
             models=rows,
         )
+        _record(Act.BACKED_UP, path, archive.sha256, manifest)
+        return manifest
 
 
 def installation_restore(path: Path, listener: Listener) -> dict[str, Any]:
@@ -153,7 +158,15 @@ def installation_restore(path: Path, listener: Listener) -> dict[str, Any]:
         rows_delete(models[label] for label in _made_anew(models))
         rows_restore(path, columns, models, _change_of_rows(place), listener.progress)
     call_command("migrate", verbosity=0)
+    _record(Act.RESTORED, path, sha256_of(path), manifest, made=manifest["made"])
     return manifest
+
+
+def _record(act: Act, path: Path, digest: str, manifest: dict[str, Any], **told: str) -> None:
+    """Record in the audit log which archive was made or restored, and by whom."""
+    rows = sum(model["rows"] for model in manifest["models"].values())
+    counts = {"rows": rows, "files": manifest["files"]}
+    act_record(act, person=system_user(), about=path.name, sha256=digest, **counts, **told)
 
 
 def settings_changed(manifest: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

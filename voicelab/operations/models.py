@@ -11,14 +11,18 @@ DETAILS = {
     "added": _("added"),
     "by": _("replaced by"),
     "deployment": _("deployment"),
+    "files": _("files"),
     "filter": _("filter"),
     "labels": _("labels"),
+    "made": _("made at"),
     "nevertheless": _("nevertheless, because"),
     "reason": _("reason"),
     "removed": _("removed"),
     "rights": _("rights"),
+    "rows": _("rows"),
     "run": _("run"),
     "sentences": _("sentences"),
+    "sha256": _("SHA-256"),
     "state": _("state"),
     "style": _("style"),
     "take": _("take"),
@@ -89,6 +93,8 @@ class AuditEntry(models.Model):
         VOICE_RETURNED = "voice-returned", _("voice came back by itself")
         IMPORTED = "imported", _("corpus imported")
         EXPORTED = "exported", _("data exported")
+        BACKED_UP = "backed-up", _("backup made")
+        RESTORED = "restored", _("backup restored")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True, editable=False)
     person = models.CharField(pgettext_lazy("audit", "who"), max_length=150, blank=True)

@@ -29,7 +29,7 @@ from distillation.models import (
     StyleRun,
     WorkerBeat,
 )
-from distillation.services.queue import ORDINARY, TEACHER, queue_of
+from distillation.services.queue import ORDINARY, TEACHER, in_queue
 from distillation.services.recovery import SILENCE, teacher_is_there, worker_is_there
 from distillation.services.voice_tests import FAILED as FAILED_TEST
 from distillation.wording import fault_words
@@ -116,8 +116,8 @@ def queues() -> list[Queue]:
 
 def queues_waited_for() -> set[str]:
     """Return the queues that work waits for, by the rows: a message may be lost."""
-    styles = StyleRun.objects.active().filter(lease="").select_related("run")
-    found = {queue_of(style) for style in styles}
+    waiting = StyleRun.objects.active().unleased()
+    found = {queue for queue in QUEUES if in_queue(waiting, queue).exists()}
     requested = Deployment.objects.filter(state=Deployment.State.REQUESTED)
     if requested.exists() or PlaygroundSound.objects.for_worker().exists():
         found.add(ORDINARY)

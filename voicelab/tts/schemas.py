@@ -87,8 +87,8 @@ class SpeechIn(Schema):
     )
     delivery: bool | None = Field(
         None,
-        description="Not OpenAI's: whether a deployed voice speaks with the speed and gain of "
-        "/v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
+        description="Not OpenAI's: whether a deployed voice speaks with its speed, gain and pitch "
+        "range of /v1/audio/voices, fitted to its target; by default as TTS_APPLY_DELIVERY says.",
     )
     response_format: Annotated[Format, _or("mp3")] = Field(
         "mp3",
@@ -194,6 +194,9 @@ class VoiceOut(Schema):
     default: bool = False
     speed: float = Field(1.0, description="Fitted at deployment; a request's speed multiplies it.")
     gain_db: float = Field(0.0, description="Fitted at deployment; peaks are limited.")
+    pitch_range: float = Field(
+        1.0, description="Fitted at deployment: factor on the intervals of the pitch."
+    )
 
 
 class VoicesOut(Schema):

@@ -390,7 +390,7 @@ class Service:
             self.metrics.audio_seconds.inc(job.audio_s)
         logger.info(
             "speech complete=%s audio_s=%.2f synthesis_s=%.3f first_byte_s=%.3f total_s=%.3f "
-            "speed=%g gain_db=%g",
+            "speed=%g gain_db=%g pitch_range=%g",
             *(job.complete, job.audio_s, job.synthesis_s, job.first_byte_s or 0.0, taken_s),
-            *(job.delivery.speed, job.delivery.gain_db),
+            *(job.delivery.speed, job.delivery.gain_db, job.delivery.pitch_range),
         )

@@ -51,7 +51,8 @@ PAUSE_S = 0.25  # between pieces, at speed 1; Kokoro's own between two sentences
 class Utterance:
     """What is spoken, with its engine, pack, speed and encoder.
 
-    `speed` already contains that of `delivery`; its gain is applied to the samples.
+    `speed` already contains that of `delivery`; its pitch range is applied to the pack, its gain to
+    the samples.
     """
 
     text: str
@@ -71,7 +72,7 @@ class Utterance:
 
     def sound_of(self, piece: str) -> Sound:
         """Return the sound of a piece: as it comes, if the engine can, else all at once."""
-        student, pack = self.student, self.pack()
+        student, pack = self.student, self.pack().at_pitch_range(self.delivery.pitch_range)
         speed, seed = self.speed, self.seed
         if self.kind == "captions" and isinstance(student, CaptioningStudent):
             return student.captioned(piece, pack, speed=speed, seed=seed)
@@ -230,7 +231,7 @@ class Job:
 
     @property
     def delivery(self) -> Delivery:
-        """The voice's speed and gain as applied; plain if it has none or they are off."""
+        """The voice's delivery as applied; plain if it has none or they are off."""
         return self._utterance.delivery
 
     def take_words(self) -> list[SpokenWord]:

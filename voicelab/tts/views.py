@@ -248,6 +248,7 @@ def _headers(job: Job, voice: Voice) -> dict[str, str]:
     if not job.delivery.is_plain:
         headers["X-Voice-Speed"] = f"{job.delivery.speed:g}"
         headers["X-Voice-Gain-dB"] = f"{job.delivery.gain_db:g}"
+        headers["X-Voice-Pitch-Range"] = f"{job.delivery.pitch_range:g}"
     if voice.sha256:
         headers["X-Voice-SHA256"] = voice.sha256
     if job.complete:

@@ -32,7 +32,7 @@ class VoiceNotFound(LookupError):
 class Voice:
     """An available voice; `sha256` is that of the pack's file, `pack` is None for stock voices.
 
-    `style`, `delivery`: the style of a deployed voice, and the speed and gain the manifest has for
+    `style`, `delivery`: the style of a deployed voice, and the delivery the manifest has for
     it.
     """
 

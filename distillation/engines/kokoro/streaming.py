@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from corpus.audio.types import Samples
-from distillation.engines.kokoro.network import Network, Prosody
+from distillation.engines.kokoro.network import Network, Prosody, widened
 from distillation.engines.kokoro.tempo import Tempo
+from distillation.voicepack import VoicePack
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,17 +120,29 @@ def _frames_without_edges(frames: Sequence[int]) -> int:
     return sum(frames) - max(0, frames[0] - EDGE) - max(0, frames[-1] - EDGE)
 
 
-def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed: int) -> Plan:
-    """Return the prosody of a phoneme string, and which of its frames are kept.
+class Piece(NamedTuple):
+    """A piece of a text, its phonemes, the row of the pack that it uses, and its pitch range."""
+
+    text: str
+    phonemes: str
+    row: Samples
+    pitch_range: float
+
+    @classmethod
+    def of(cls, text: str, phonemes: str, pack: VoicePack) -> Piece:
+        """Return the piece as a voice speaks it; `phonemes` are in the model's vocabulary."""
+        return cls(text, phonemes, pack.row(len(phonemes)), pack.pitch_range)
+
+
+def planned(network: Network, piece: Piece, *, speed: float, seed: int) -> Plan:
+    """Return the prosody of a piece, and which of its frames are kept.
 
     Parameters
     ----------
     network : Network
         Shared; not changed.
-    phonemes : str
-        In the model's vocabulary, at most 510.
-    row : ndarray, shape (256,), float32
-        Style embedding: timbre, then prosody.
+    piece : Piece
+        At most 510 phonemes.
     speed : float
         Above 1 is faster.
     seed : int
@@ -138,12 +151,13 @@ def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed
     import torch
 
     with torch.inference_mode():
-        style = torch.from_numpy(np.array(row[None], np.float32)).to(network.device)
+        style = torch.from_numpy(np.array(piece.row[None], np.float32)).to(network.device)
         timbre, manner = style[:, :128], style[:, 128:]
-        text = network.text(phonemes)
+        text = network.text(piece.phonemes)
         hidden = network.hidden(text, manner)
         at = network.frames(hidden, speed)
         aligned, f0, energy = network.aligned(text, hidden, at, manner)
+        f0 = widened(f0, piece.pitch_range)
         prosody = Prosody(aligned, f0, energy, network.source(f0, seed))
         frames = [int(count) for count in torch.bincount(at)]
     edge = round(EDGE / speed)
@@ -151,7 +165,7 @@ def planned(network: Network, phonemes: str, row: Samples, *, speed: float, seed
     plan = Plan(prosody, timbre, frames, first, end, 1.0)
     if speed <= FLEXIBLE:
         return plan
-    plain = _frames_without_edges(network.plain_frames(phonemes, row))
+    plain = _frames_without_edges(network.plain_frames(piece.phonemes, piece.row))
     return plan._replace(tempo=tempo_of(plain, end - first, speed))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -32,7 +32,15 @@ from distillation.engines.kokoro.languages import (
     letter_of_voice,
     read_in,
 )
-from distillation.engines.kokoro.streaming import FLEXIBLE, FRAME, Plan, planned, streamed, tempo_of
+from distillation.engines.kokoro.streaming import (
+    FLEXIBLE,
+    FRAME,
+    Piece,
+    Plan,
+    planned,
+    streamed,
+    tempo_of,
+)
 from distillation.engines.kokoro.tempo import Tempo
 from distillation.engines.kokoro.weights import device_of, network_of, set_threads, torch_threads
 from distillation.engines.long_text import JOIN_S, joined, pieces, tidy
@@ -43,14 +51,6 @@ if TYPE_CHECKING:
 
 _PEAK = 0.97
 _ESPEAK = threading.Lock()  # espeak-ng has one state per process
-
-
-class _Piece(NamedTuple):
-    """A piece of a text, its phonemes, and the row of the pack that it uses."""
-
-    text: str
-    phonemes: str
-    row: Samples
 
 
 class KokoroStudent:
@@ -262,16 +262,15 @@ class KokoroStudent:
         """Speak a phoneme string as `stream` speaks a text; errors as of `check_phonemes`."""
         check_request(self.name, condition, speed)
         self.check_phonemes(phonemes)
-        piece = _Piece("", phonemes, condition.row(len(phonemes)))
-        for audio, _ in self._sound([piece], speed, seed):
+        for audio, _ in self._sound([Piece.of("", phonemes, condition)], speed, seed):
             yield audio
 
     def _sound(
         self,
-        found: Sequence[_Piece],
+        found: Sequence[Piece],
         speed: float,
         seed: int,
-        captions: Callable[[_Piece, Plan], Captions] | None = None,
+        captions: Callable[[Piece, Plan], Captions] | None = None,
     ) -> Iterator[tuple[Audio, list[SpokenWord]]]:
         """Yield the sound of pieces window by window, with captions if asked for."""
         loudness = 1.0  # falls where a window would clip
@@ -281,7 +280,7 @@ class KokoroStudent:
                 silence = np.zeros(round(JOIN_S * self.sr), np.float32)
                 given += len(silence)
                 yield Audio(silence, self.sr), []
-            plan = planned(self._network, piece.phonemes, piece.row, speed=speed, seed=seed + index)
+            plan = planned(self._network, piece, speed=speed, seed=seed + index)
             words, before_s = captions and captions(piece, plan), given / self.sr
             for y in streamed(self._network, plan):
                 loudness = min(loudness, self._loudness(y))
@@ -295,7 +294,7 @@ class KokoroStudent:
                     ],
                 )
 
-    def _captions(self, piece: _Piece, plan: Plan) -> Captions:
+    def _captions(self, piece: Piece, plan: Plan) -> Captions:
         words = word_frames(
             piece.text,
             piece.phonemes,
@@ -351,11 +350,11 @@ class KokoroStudent:
         self._gradients = self._gradients or GradientNetwork(self._network)
         return self._gradients
 
-    def _pieces(self, text: str, condition: VoicePack, speed: float = 1.0) -> list[_Piece]:
+    def _pieces(self, text: str, condition: VoicePack, speed: float = 1.0) -> list[Piece]:
         """Return the pieces of a text that are spoken at once."""
         check_request(self.name, condition, speed)
         return [
-            _Piece(part, self._spoken(part), condition.row(self.phoneme_count(part)))
+            Piece.of(part, self._spoken(part), condition)
             for part in pieces(tidy(text), self.phoneme_count, self.max_phonemes)
         ]
 
@@ -363,7 +362,8 @@ class KokoroStudent:
         self, phonemes: str, packs: Sequence[VoicePack], speed: float, seed: int
     ) -> list[Samples]:
         rows = [pack.row(len(phonemes)) for pack in packs]
-        spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed)
+        wide = [pack.pitch_range for pack in packs]
+        spoken = self._network.speak(phonemes, rows, speed=speed, seed=seed, pitch_ranges=wide)
         return [
             self._quietened(self._fitted(y, phonemes, row, speed))
             for y, row in zip(spoken, rows, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from distillation.voicepack import VoicePack
 LANGUAGES = {"es": "Spanish (Spain)", "es-419": "Spanish (Latin America)"}
 _PITCHES = (0.5, 2.0)  # range accepted by the synthesiser
 _RATES_WPM = (80.0, 360.0)  # range in which durations follow the rate
+MAX_INTONATION = 2.0  # of Praat's synthesiser
 _LEVEL = 0.09  # RMS of speech, -21 to -24 LUFS
 _PEAK = 0.97
 _BANDS_HZ = (400.0, 1100.0, 2600.0, 5200.0)
@@ -87,6 +89,8 @@ class PraatStudent:
         spoken = []
         for index, piece in enumerate(pieces(tidy(text), self.phoneme_count, self.max_phonemes)):
             voice = settings(condition.row(self.phoneme_count(piece)))
+            wide = min(voice.intonation * condition.pitch_range, MAX_INTONATION)
+            voice = replace(voice, intonation=wide)
             spoken.append(_speak(_read(piece), self._language, voice, speed, self.sr, seed + index))
         return Audio(joined(spoken, self.sr), self.sr)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from corpus.audio.io import encode_wav, read_wav
+from corpus.audio.io import encode_wav
 from corpus.audio.loudness import integrated_lufs
 from corpus.audio.types import Audio
 from corpus.models import Recording
@@ -31,7 +31,7 @@ from distillation.listening_tests.services.sources import (
     texts_in_common,
 )
 from distillation.services.provenance import consent_hold
-from distillation.services.run_files import media_file
+from distillation.services.run_files import sound_read
 from distillation.services.target_access import may_hear_target
 
 MAX_VOICES, MAX_SENTENCES = 6, 30  # prepared while the creator waits: 5 ms a sound
@@ -127,7 +127,7 @@ def _prepared(
 ) -> list[_Sound]:
     """Return all sounds at one loudness; those of a sentence are equally long."""
     sounds = [
-        _Sound(voice, sentence, False, trimmed(read_wav(media_file(source.files[text]))))
+        _Sound(voice, sentence, False, trimmed(sound_read(source.files[text])))
         for sentence, text in enumerate(texts)
         for voice, source in enumerate(sources)
     ]

@@ -20,13 +20,15 @@ from distillation.pipeline.driver import Interrupted, Pipeline
 from distillation.pipeline.options import Options, PlanError, add_arguments
 from distillation.pipeline.planning import Plan, plan
 from distillation.pipeline.workspace import locked
+from distillation.services.errors import RunError
+from distillation.services.voices_dir import is_published, voices_dir, voices_of_command
 from distillation.stages.base import StageError
 from distillation.stages.evolve import Evolution
 from distillation.voicepack import PackError
 
 WIDTH = 110  # of a table that goes into a file or pipe
 FAILED, REFUSED, NOT_PASSED, INTERRUPTED = 1, 2, 3, 130
-FAULTS = (StageError, EngineError, PackError, AudioError, ManifestError, OSError)
+FAULTS = (StageError, EngineError, PackError, AudioError, ManifestError, RunError, OSError)
 
 
 class Command(BaseCommand):
@@ -91,19 +93,31 @@ class Command(BaseCommand):
                 pipeline.reference()
             if "evolve" in wanted.stages:
                 pipeline.evolve()
-            report = pipeline.validate(wanted.voices_dir) if "validate" in wanted.stages else None
+            report = self._validated(pipeline, wanted) if "validate" in wanted.stages else None
         if report:
             self._console.print(_table(report))
             self._console.print(f"Report: {pipeline.report}")
         passed = report is None or bool(report["passed"])
         if "deploy" in wanted.stages and (passed or wanted.override):
-            deployed = pipeline.deploy(
-                wanted.voices_dir, override=wanted.override, plain_delivery=wanted.plain_delivery
-            )
-            names = wanted.recipe.style_keys
-            voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
-            self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
+            self._deploy(pipeline, wanted)
         return passed
+
+    @staticmethod
+    def _validated(pipeline: Pipeline, wanted: Plan) -> dict[str, Any]:
+        if is_published(wanted.voices_dir):
+            voices_dir()  # what is in service elsewhere is compared with, too
+        return pipeline.validate(wanted.voices_dir)
+
+    def _deploy(self, pipeline: Pipeline, wanted: Plan) -> None:
+        with voices_of_command(wanted.voices_dir) as folder:
+            deployed = pipeline.deploy(
+                folder, override=wanted.override, plain_delivery=wanted.plain_delivery
+            )
+        names = wanted.recipe.style_keys
+        voices = ", ".join(name + _spoken(deployed.voices[name]) for name in names)
+        self._console.print(f"Deployed in {wanted.voices_dir}: {voices}.")
+        if is_published(wanted.voices_dir):
+            self._console.print("Published in the bucket of STORAGE_URL.")
 
 
 class Bars:
@@ -217,10 +231,11 @@ def _table(report: dict[str, Any]) -> Table:
 
 
 def _spoken(voice: ManifestVoice) -> str:
-    """Return the speed and gain a voice was deployed with; empty if it has none."""
+    """Return what is added to a voice that was deployed; empty if nothing is."""
     if voice.delivery.is_plain:
         return ""
-    return f" (speed {voice.speed:g}, gain {voice.gain_db:+.1f} dB)"
+    figures = f"speed {voice.speed:g}, gain {voice.gain_db:+.1f} dB"
+    return f" ({figures}, pitch range {voice.pitch_range:g})"
 
 
 def _natural(found: dict[str, Any]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import time
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,8 @@ from corpus.bucket import Bucket, address_of
 from corpus.models import Recording
 from corpus.services.take_files import files_sweep
 from corpus.services.takes import batch_drop, batch_keep, batch_open, take_store
+from corpus.storage import CLEAN_S, BucketFiles, room_fault, storage_fault
 from corpus.storage import media as storage
-from corpus.storage import room_fault, storage_fault
 from tests.buckets import bucket_url, keep_media_in, new_bucket
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.processes import free_port
@@ -79,7 +81,9 @@ def test_what_was_abandoned_in_the_bucket_is_found_and_deleted(
     assert bucket.list("originals") == ([], [])
 
 
-def test_a_copy_is_always_what_the_bucket_has(bucket: Bucket, media: Path) -> None:
+def test_a_copy_is_always_what_the_bucket_has_and_goes_when_it_is_not_used(
+    bucket: Bucket, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bucket.put("runs/1/a.wav", b"first")
     path = storage.fetch("runs/1/a.wav")
     assert path.read_bytes() == b"first"
@@ -89,6 +93,23 @@ def test_a_copy_is_always_what_the_bucket_has(bucket: Bucket, media: Path) -> No
     assert storage.fetch("runs/1/a.wav").read_bytes() == b"second"
     bucket.delete("runs/1/a.wav")
     assert not storage.fetch("runs/1/a.wav").exists()
+    bucket.put("recordings/gone.wav", b"of a person")
+    bucket.put("recordings/used.wav", b"of another")
+    gone, used = storage.fetch("recordings/gone.wav"), storage.fetch("recordings/used.wav")
+    for path in (gone, used):
+        os.utime(path, (0, time.time() - 3590))
+    bucket.delete("recordings/gone.wav")  # by a machine that does not know of this one
+    storage.fetch("recordings/used.wav")
+    monkeypatch.setattr(BucketFiles, "_cleaned", -CLEAN_S)
+    storage.copies_clean()
+    assert gone.exists()
+    os.utime(gone, (0, time.time() - 3610))
+    storage.copies_clean()  # not again within five minutes
+    assert gone.exists()
+    monkeypatch.setattr(BucketFiles, "_cleaned", -CLEAN_S)
+    storage.copies_clean()
+    assert not gone.exists()
+    assert used.exists()
 
 
 def test_a_folder_is_published_and_fetched_as_it_is(bucket: Bucket, media: Path) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from corpus.audio.pitch import track
+from corpus.audio.types import Audio
 from distillation.engines import EngineError
 from distillation.voicepack import VoicePack
 
@@ -32,6 +34,23 @@ def test_a_batch_of_voices_equals_each_alone(real_kokoro):
         assert np.array_equal(audio.y, real_kokoro.synthesize(text, pack, speed=1.3, seed=4).y)
     with pytest.raises(EngineError, match="praat"):
         real_kokoro.synthesize_many(text, [packs[0], VoicePack(packs[0].data, "praat")])
+
+
+@pytest.mark.parametrize("way", ["synthesize", "stream"])
+def test_a_pitch_range_is_spoken_at_the_same_pitch_and_length(real_kokoro, way):
+    text, pack = "Su pedido llega mañana por la tarde.", real_kokoro.stock_voice("ef_dora")
+
+    def spoken(factor):
+        made = getattr(real_kokoro, way)(text, pack.at_pitch_range(factor), seed=1)
+        parts = [made] if way == "synthesize" else list(made)
+        return Audio(np.concatenate([part.y for part in parts]), real_kokoro.sr)
+
+    level, plain, lively = (track(spoken(factor)) for factor in (0.7, 1.0, 1.3))
+    assert level.range_st / plain.range_st == pytest.approx(0.7, abs=0.12)
+    assert lively.range_st / plain.range_st == pytest.approx(1.3, abs=0.12)
+    for other in (level, lively):
+        assert 12 * np.log2(other.median_hz / plain.median_hz) == pytest.approx(0, abs=0.7)
+    assert len(spoken(0.7).y) == len(spoken(1.3).y)
 
 
 @pytest.mark.parametrize("rows", [510, 511])

@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
+from pytest_django.fixtures import Settings
 
-from distillation import voicepack
+from distillation import manifest, voicepack
 from distillation.pipeline.workspace import locked
 from distillation.recipe import RunRecipe
+from distillation.shared_voices import SharedVoices
 from distillation.stages import validate
 from distillation.stages.base import StageError
+from tests.buckets import bucket_url, new_bucket
 from tests.distillation.pipeline.runs import plan_of, run
 from tests.distillation.voices import student
+from tests.processes import free_port
 
 
 @pytest.fixture
@@ -169,33 +173,47 @@ def with_delivery(out: Path, delivery: object) -> None:
     path.write_text(json.dumps(report))
 
 
-def deployed_delivery(out: Path) -> tuple[float, float]:
+def deployed_delivery(out: Path) -> tuple[float, float, float]:
     voice = json.loads((out / "voices" / "manifest.json").read_text())["voices"]["neutral"]
-    return voice["speed"], voice["gain_db"]
+    return voice["speed"], voice["gain_db"], voice["pitch_range"]
 
 
-def test_the_fitted_speed_and_gain_are_deployed_unless_an_option_omits_them(
-    out: Path, capsys: pytest.CaptureFixture[str]
+def test_the_fitted_delivery_is_deployed_unless_an_option_omits_it(
+    out: Path, capsys: pytest.CaptureFixture[str], store_address: str, settings: Settings
 ) -> None:
-    with_delivery(out, {"speed": 1.04, "gain_db": -1.2, "rate_error": None})
+    fitted = {"speed": 1.04, "gain_db": -1.2, "pitch_range": 1.1}
+    with_delivery(out, fitted | {"rate_error": None})
     capsys.readouterr()
     run(out, "--stage", "deploy", "--override", "Una prueba.")
-    assert deployed_delivery(out) == (1.04, -1.2)
+    assert deployed_delivery(out) == (1.04, -1.2, 1.1)
     printed = " ".join(capsys.readouterr().out.split())
-    assert printed.endswith("neutral (speed 1.04, gain -1.2 dB).")
+    assert printed.endswith("neutral (speed 1.04, gain -1.2 dB, pitch range 1.1).")
     run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
-    assert deployed_delivery(out) == (1.0, 0.0)
+    assert deployed_delivery(out) == (1.0, 0.0, 1.0)
     assert capsys.readouterr().out.endswith("neutral.\n")
     with_delivery(out, None)
+    settings.STORAGE_URL = new_bucket(store_address)
+    settings.VOICES_DIR = out / "voices"
+    capsys.readouterr()
     run(out, "--stage", "deploy", "--override", "Una prueba.")
-    assert deployed_delivery(out) == (1.0, 0.0)
+    assert deployed_delivery(out) == (1.0, 0.0, 1.0)
+    assert "Published in the bucket" in capsys.readouterr().out
+    elsewhere = SharedVoices(settings.STORAGE_URL, out / "another machine")
+    elsewhere.refresh()
+    read = {place: manifest.read(out / place) for place in ("voices", "another machine")}
+    assert read["voices"]
+    assert read["voices"] == read["another machine"]
+    settings.STORAGE_URL = bucket_url(f"http://127.0.0.1:{free_port()}", "away")
+    with pytest.raises(CommandError, match="no answer"):
+        run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
+    assert manifest.read(out / "voices") == read["voices"]
 
 
 def test_a_delivery_fitted_for_another_pack_is_not_deployed(out: Path) -> None:
     with_delivery(out, {"speed": 1.04, "gain_db": -1.2})
     voicepack.save(student().stock_voice("pm_gil"), out / "evolved_voices" / "neutral.pt")
     run(out, "--stage", "deploy", "--override", "Una prueba.")
-    assert deployed_delivery(out) == (1.0, 0.0)
+    assert deployed_delivery(out) == (1.0, 0.0, 1.0)
 
 
 def test_a_damaged_delivery_is_reported(out: Path) -> None:
@@ -203,7 +221,7 @@ def test_a_damaged_delivery_is_reported(out: Path) -> None:
     with pytest.raises(CommandError, match=r"neutral: delivery: speed: 0\.8 to 1\.25"):
         run(out, "--stage", "deploy", "--override", "Una prueba.")
     run(out, "--stage", "deploy", "--override", "Una prueba.", "--plain-delivery")
-    assert deployed_delivery(out) == (1.0, 0.0)
+    assert deployed_delivery(out) == (1.0, 0.0, 1.0)
 
 
 def test_only_voices_deployed_by_this_command_are_printed(

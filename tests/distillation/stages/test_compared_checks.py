@@ -81,6 +81,8 @@ def test_axes_on_which_the_target_does_not_differ_are_not_checked() -> None:
 def test_differences_within_the_spread_of_either_target_are_not_required() -> None:
     style = report((24.0, 11.0, 5.0), 220.0, 5.0)
     assert not found(style)[STYLE_DIRECTION]["passed"]
+    delivered = {"ranges_st": [10.5, 11.0, 10.0]}
+    assert found(style | {"delivery": delivered})[STYLE_DIRECTION]["passed"]
     spread = {"mean": [24.0, np.log(9.5)], "spread": [0.4, 0.2]}
     plain = dict(NEUTRAL, target_sentences={"mean": [24.0, np.log(8.0)], "spread": [0.5, 0.1]})
     styles = {"neutral": plain, "amable": dict(style, target_sentences=spread)}

@@ -11,6 +11,7 @@ import pytest
 from corpus.audio.io import write_wav
 from distillation.engines.kokoro.student import KokoroStudent
 from distillation.recipe import CORRECTIONS, RunRecipe, StyleRecipe
+from distillation.search.gradient import SENTENCES
 from distillation.stages.base import StageError
 from distillation.stages.evaluation import Evaluation, Evaluations, Evaluator, GoOn, Task
 from distillation.stages.evolve import Evolution
@@ -52,7 +53,8 @@ def test_the_search_starts_at_the_nearest_base_voice_and_gets_nearer(whole: Evol
     assert (whole.step, whole.stopped) == (STEPS, "steps")
     assert whole.best_score
     assert whole.start_score
-    assert whole.best_score.target > whole.start_score.target + 0.005  # two steps of Adam
+    climbed = next(point for point in whole.points if point.step == STEPS - CORRECTIONS)
+    assert climbed.target > whole.start_score.target + 0.005  # two steps of Adam
     assert whole.evaluations == 1 + STEPS  # the measured base voices are no candidates
 
 
@@ -61,13 +63,16 @@ def test_a_search_resumed_at_every_kind_of_step_is_bit_identical(
 ) -> None:
     """After the start, between the sentences of a pair, after a score, between corrections."""
     context, blob, student = SearchContext(atlas_dir=atlas_dir), None, real_kokoro
+    widths = []
     for steps in (1, 1, 4, 1, None):
         student = fresh_copy(student)
         part = Evolution(
             wanted("neutral"), "neutral", student, kokoro_target, blob, context=context
         )
+        widths.append(part.width)
         part.advance(steps=steps)
         blob = part.checkpoint()
+    assert widths == [SENTENCES] * 3 + [1] * 2  # a helper stays until the corrections
     assert part.points == whole.points
     assert part.best.sha256 == whole.best.sha256
 

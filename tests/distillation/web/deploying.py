@@ -48,7 +48,7 @@ def seen(pack: VoicePack) -> dict[str, int]:
 
 
 def fitted(stock: str, style: str = "neutral") -> VoicePack:
-    """Return an approved pack to which validation fitted a speed and gain."""
+    """Return an approved pack to which validation fitted a delivery."""
     pack = approved(stock, style)
     pack.style_run.report = {**pack.style_run.report, "delivery": FIT}
     pack.style_run.save()

@@ -1,5 +1,6 @@
 """Deployment by a worker: executed once, sent again when lost, failures recorded."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -32,6 +35,7 @@ from tests.distillation.web.deploying import (
     served,
 )
 from tests.factories import PersonFactory
+from tests.processes import full_disk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media", "voices_dir")]
 
@@ -98,23 +102,39 @@ def test_only_an_evolved_and_validated_voice_is_reviewed(pack: VoicePack) -> Non
     assert pack.decisions.count() == 1
 
 
-def test_a_folder_that_cannot_be_written_ends_the_deployment(
+def test_a_deployment_waits_for_its_storage_and_then_goes_on(
     pack: VoicePack, voices_dir: Path
 ) -> None:
-    voices_dir.write_text("no folder")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(PersonFactory(roles=["reviewer"]))
     deployment = request(pack)
+    with full_disk(10_000):
+        for _ in range(2 * deploying.MAX_BEGUN):
+            carry_out(deployment)
+    assert ended(deployment) == ("requested", "storage_full")
+    assert served(voices_dir) == {}
+    page = client.get(reverse("voices")).content.decode()
+    assert "goes on by itself" in page
+    assert "storage is full" in page
+    assert not queue.work_waits()  # helpers go on meanwhile
+    shutil.rmtree(voices_dir)
+    voices_dir.write_text("no folder")
     carry_out(deployment)
-    assert ended(deployment) == ("failed", "storage")
+    assert ended(deployment) == ("requested", "storage_gone")
     assert str(voices_dir) in deployment.error
+    voices_dir.unlink()
+    carry_out(deployment)
+    assert ended(deployment) == ("deployed", "")
 
 
 def test_an_immediate_deployment_fails_like_one_by_a_worker(
     pack: VoicePack, voices_dir: Path
 ) -> None:
-    voices_dir.write_text("no folder")
-    with pytest.raises(RunError, match=str(voices_dir)):
+    voices_dir.mkdir()
+    (voices_dir / "manifest.json").write_text("{bad")
+    with pytest.raises(RunError, match=r"manifest\.json"):
         packs_deploy(packs=[pack], person=pack.style_run.run.created_by)
-    assert ended(Deployment.objects.get()) == ("failed", "storage")
+    assert ended(Deployment.objects.get()) == ("failed", "manifest")
 
 
 def test_a_pack_without_its_file_is_not_sent(pack: VoicePack) -> None:

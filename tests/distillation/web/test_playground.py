@@ -23,6 +23,7 @@ from distillation.services.run_files import media_path
 from tests.distillation.factories import finished_run
 from tests.distillation.speech_server import Server, serving
 from tests.factories import PersonFactory, RecordingFactory, SpeakerFactory, StyleFactory
+from tests.processes import full_disk
 from tests.signals import tone
 from voicelab.roles import LABELER
 
@@ -257,6 +258,22 @@ def test_a_candidate_that_cannot_speak_says_why(client: Client, pack: VoicePack)
     state = client.get(answer["address"]).json()
     assert state["state"] == "failed"
     assert "amable" in state["error"]
+
+
+def test_a_full_disk_is_said_and_asking_again_speaks(client: Client, pack: VoicePack) -> None:
+    answer = ask(client, f"pack:{pack.pk}").json()
+    with full_disk(1000):
+        candidate_speak(sound_id=answer["id"])
+    state = client.get(answer["address"]).json()
+    assert (state["state"], "lleno" in state["error"] or "full" in state["error"]) == (
+        "failed",
+        True,
+    )
+    assert files() == []
+    again = ask(client, f"pack:{pack.pk}").json()
+    assert again["id"] != answer["id"]
+    candidate_speak(sound_id=again["id"])
+    assert client.get(again["address"]).json()["state"] == "ready"
 
 
 def test_a_candidate_of_a_withdrawn_voice_is_neither_offered_nor_spoken(

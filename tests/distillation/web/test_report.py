@@ -23,6 +23,8 @@ ADDED = ("similarity", "worse", "target_figures", "direction", "delivery")
 DELIVERY = {
     "speed": 1.04,
     "gain_db": -2.1,
+    "pitch_range": 1.18,
+    "range_error": {"without": -0.154, "with": 0.021},
     "rate_error": {"without": -0.031, "with": 0.004},
     "level_error_db": {"without": 2.2, "with": 0.1},
 }
@@ -239,7 +241,8 @@ def test_prosody_is_shown_next_to_the_targets(run: Run) -> None:
 def test_delivery_is_shown_with_the_error_it_corrects(run: Run) -> None:
     amable(run)["delivery"] |= {"rate_error": None}
     text = words.text_of(page("report", saved(run, passed=True)))
-    assert "Speed ×1.04 Gain −2.1 dB rate of the held-out sentences: 3.1 % off without" in text
+    assert "Speed ×1.04 Gain −2.1 dB Pitch range ×1.18 rate of the held-out" in text
+    assert "pitch range of the held-out sentences: 15 % off without, 2 % with" in text
     assert "not fitted: the target's words are unknown" in text
 
 

@@ -83,7 +83,7 @@ def test_what_is_not_published_is_not_deployed(
     settings.STORAGE_URL = url = bucket_url(f"http://127.0.0.1:{free_port()}", "away")
     row = request(approved(LUZ))
     carry_out(row)
-    assert ended(row) == ("failed", "storage")
+    assert ended(row) == ("requested", "storage_unreachable")
     assert list(served(voices_dir())) == ["amable"]
     speech = SharedVoices(url, settings.VOICES_DIR)
     speech.refresh()

@@ -35,6 +35,7 @@ CASES = {
     "euros/mes": "euros al mes",
     "2 x 5,50 € = 11 €": "dos por cinco euros con cincuenta igual a once euros",
     "0,30 €/SMS": "treinta céntimos por ese eme ese",
+    "€5 000 000.00": "cinco millones de euros",
 }
 
 
