@@ -109,6 +109,11 @@ class Sentence(SentenceText):
                 name="current_sentences_by_label",
             ),
             models.Index(
+                fields=["label", "recorded"],
+                condition=models.Q(archived_at=None),
+                name="current_sentences_recorded",
+            ),
+            models.Index(
                 fields=["label", "syllables", "sounds", "recorded", "id"],
                 condition=models.Q(archived_at=None),
                 name="sentences_recorded",
