@@ -43,7 +43,7 @@ def test_a_second_demo_gives_the_same_audio(speaker, speech_of):
 
 
 def test_several_processes_give_the_same_audio_in_order(speaker, speech_of):
-    lines = [(TEXT, style) for style in ("empatico", "amable", "neutral")]
+    lines = [(TEXT, style) for style in ("empatico", "amable")]
     for audio, (_, style) in zip(speaker.speak_all(lines, seed=20), lines, strict=True):
         assert np.array_equal(audio.y, speech_of[style].y)
 

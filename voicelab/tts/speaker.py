@@ -72,7 +72,9 @@ class Utterance:
 
     def sound_of(self, piece: str) -> Sound:
         """Return the sound of a piece: as it comes, if the engine can, else all at once."""
-        student, pack = self.student, self.pack().at_pitch_range(self.delivery.pitch_range)
+        student, pack = self.student, self.pack()
+        if self.delivery.pitch_range != 1:  # never of a prompt, which has no delivery
+            pack = pack.at_pitch_range(self.delivery.pitch_range)
         speed, seed = self.speed, self.seed
         if self.kind == "captions" and isinstance(student, CaptioningStudent):
             return student.captioned(piece, pack, speed=speed, seed=seed)

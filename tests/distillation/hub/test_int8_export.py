@@ -52,7 +52,7 @@ def by_runtime(runtime, student, text, voice):
 
 @pytest.mark.weights
 @pytest.mark.xdist_group("weights")
-@pytest.mark.parametrize("voice", ["ef_dora", "em_alex", "em_santa"])
+@pytest.mark.parametrize("voice", ["em_alex"])
 def test_speech_of_the_dequantised_weights_matches_that_of_the_export(runtime, real_kokoro, voice):
     """Pitch over the three sentences: in one alone the export's int8 sums move it by 0.4 st."""
     pack = real_kokoro.stock_voice(voice)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.weights, pytest.mark.slow]
 
 STYLE, SPEAKER, BASE = "neutral", "em_alex", ("im_nicola", "em_santa", "ef_dora")
 TEXT = "Su pedido llega el lunes por la mañana."
-STEPS = 14  # ten sentences, a score, corrections
+STEPS = 10  # six sentences, a score, corrections
 
 
 @pytest.fixture(scope="module")
