@@ -35,7 +35,7 @@ PLAIN = (
     *("start_totals", "start_name", "diversity", "trace"),
 )
 GRADIENT_PLAIN = (
-    *("value", "figures", "bias", "fraction", "floor"),
+    *("value", "figures", "bias", "fraction"),
     *("start_rate", "speaker_figures"),
 )  # absent from older checkpoints
 
@@ -78,13 +78,11 @@ class Checkpoint:
     search: State = field(default_factory=dict)
     # Of a gradient search: objective and prosody of the best, measured minus predicted prosody of
     # the candidate scored last, the part of what is missing that a correction makes up for, the
-    # least objective it may have, the start's syllables per second, and the prosody of the speaker
-    # that a further style begins from.
+    # start's syllables per second, and the prosody of the speaker that a further style begins from.
     value: float | None = None
     figures: list[float] | None = None
     bias: list[float] = field(default_factory=list)
     fraction: float = 1.0
-    floor: float | None = None
     start_rate: float | None = None
     speaker_figures: list[float] | None = None
 

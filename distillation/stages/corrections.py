@@ -30,7 +30,7 @@ ROUNDS = 3
 RIDGE = 1e-3  # of the closed form, against the square of a spread
 LIMIT = 3.0  # spreads the shift may move along any direction
 TEXTS = 4  # of the gradient's sentences, besides the search texts
-LOSS = 0.02  # of the objective, towards the aim, that all corrections together may cost
+LOSS = 0.02  # of the objective, towards the aim, that a correction may cost
 
 
 class ProsodyShift:
@@ -127,8 +127,8 @@ class Corrections:
     """Shifts the prosody half, each time by what the best voice still misses.
 
     The first candidate of a style that begins from another's speaker is that speaker as it is.
-    What is not nearer to the target's prosody, or ends more than `LOSS` below the voice before the
-    first correction, is dropped, and the next correction makes up for half as much.
+    What is not nearer to the target's prosody, or costs more than `LOSS`, is dropped,
+    and the next correction makes up for half as much.
 
     Parameters
     ----------
@@ -159,18 +159,18 @@ class Corrections:
         return Task(state.evaluations, self._candidate(state, aim), PruningThreshold())
 
     def accept(self, state: Checkpoint, evaluation: Evaluation, aim: ProsodyFigures | None) -> bool:
-        """Return whether this voice is to replace the best one; the first one sets the floor."""
+        """Return whether this voice is to replace the best one."""
         figures, found = state.prosody, evaluation.figures
         if self._speaker is not None and state.step == 1:
             return evaluation.score is not None
         if not (aim and figures and found and evaluation.value is not None):
             return False
-        if state.floor is None and state.value is not None:
-            state.floor = self._objective.with_aim(state.value, figures, aim) - LOSS
         if found.error(aim) >= figures.error(aim):
             return False
         value = self._objective.with_aim(evaluation.value, found, aim)
-        return state.floor is None or value >= state.floor
+        return state.value is None or (
+            value >= self._objective.with_aim(state.value, figures, aim) - LOSS
+        )
 
     def _candidate(self, state: Checkpoint, aim: ProsodyFigures | None) -> Array:
         if self._speaker is not None and state.step == 0:
