@@ -391,7 +391,7 @@ class Evolution(SearchView):
 
     def _record_correction(self, task: Task, evaluation: Evaluation) -> None:
         state = self._state
-        if self._corrections.accept(state, evaluation, self._aim) and evaluation.score:
+        if self._corrections.is_better(state, evaluation, self._aim) and evaluation.score:
             self._keep_best(task, evaluation)
             search_progress.add_point(state, evaluation.score)
             if state.step == 1 and self._context.speaker:
