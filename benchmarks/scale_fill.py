@@ -31,11 +31,11 @@ STYLES = ("neutral", "amable", "empatico", "profesional")
 
 SENTENCES_SQL = """
 insert into corpus_sentence (sentence_id, text, searchable, phonemes, syllables, category_id, list,
-                             kind, position, draw, standing, votes)
+                             kind, position, draw, standing, votes, recorded)
 select made.id, like_.text || ' Caso ' || n, like_.searchable || ' caso ' || n, like_.phonemes,
        like_.syllables, like_.category_id, like_.list, like_.kind, 1000 + n,
        ('x' || substr(encode(sha256(made.id::bytea), 'hex'), 1, 8))::bit(32)::bigint / 4294967296.0,
-       'open', 0
+       'open', 0, ''
 from (select n, 'scale-' || lpad(n::text, 6, '0') as id
       from generate_series(1, %(n)s::int) n) as made
 join (select *, row_number() over (order by id) - 1 as k, count(*) over () as many
@@ -84,13 +84,13 @@ where plan.sentence = s.id and luck > 0.04
 TAKES_SQL = """
 insert into corpus_recording (uuid, sentence_id, style_id, speaker_id, uploaded_by_id, take, state,
   original, wav, sha256, original_sha256, sr, duration_s, loudness_lufs, peak_db, checks,
-  created_at)
+  is_best, created_at)
 select gen_random_uuid(), sentence, style, speaker, %(person)s,
        row_number() over (partition by sentence, style, speaker order by n),
        case when luck < 0.8 then 'accepted' when luck < 0.92 then 'rejected' else 'pending' end,
        'originals/' || n || '.bin', 'recordings/scale-' || n || '.wav', %(sha256)s,
        encode(sha256(n::text::bytea), 'hex'), 24000, 2 + 4 * random(), -23, -3, %(checks)s::jsonb,
-       now() - interval '1 second' * (%(takes)s::int - n)
+       false, now() - interval '1 second' * (%(takes)s::int - n)
 from (select n, sentences[1 + n %% cardinality(sentences)] as sentence, random() as luck,
              speakers[1 + floor(cardinality(speakers) * power(random(), 2))::int] as speaker,
              case when random() < 0.05 then styles[1 + n %% cardinality(styles)]
@@ -153,6 +153,8 @@ def _rows_make(cursor: Any, sentences: int, takes: int, person: int) -> None:
     cursor.execute(TAKES_SQL, given)
     cursor.execute(SCORES_SQL, {"analyser": ANALYSER, **sound})
     cursor.execute(VERDICTS_SQL, {"person": person})
+    cursor.execute("analyze")
+    Recording.objects.rank()
 
 
 def people_make() -> User:
