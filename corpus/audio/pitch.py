@@ -31,7 +31,7 @@ CANDIDATES = 14  # voiced candidates per frame, at most
 SILENCE, VOICING = 0.03, 0.45  # thresholds
 OCTAVE_COST, JUMP_COST, VOICING_COST = 0.01, 0.35, 0.14
 _FINER = 2  # oversampling of the autocorrelation, before parabolic interpolation
-_BLOCK = 256  # frames in memory at once: 8 MB
+_BLOCK = 32  # frames in memory at once: 5 MB at a floor of 30 Hz
 
 
 @dataclass(frozen=True, eq=False)
