@@ -31,11 +31,11 @@ STYLES = ("neutral", "amable", "empatico", "profesional")
 
 SENTENCES_SQL = """
 insert into corpus_sentence (sentence_id, text, searchable, phonemes, syllables, category_id, list,
-                             kind, position, draw, standing, votes, recorded)
+                             kind, position, draw, standing, votes, recorded, latest_decision)
 select made.id, like_.text || ' Caso ' || n, like_.searchable || ' caso ' || n, like_.phonemes,
        like_.syllables, like_.category_id, like_.list, like_.kind, 1000 + n,
        ('x' || substr(encode(sha256(made.id::bytea), 'hex'), 1, 8))::bit(32)::bigint / 4294967296.0,
-       'open', 0, ''
+       'open', 0, '', 0
 from (select n, 'scale-' || lpad(n::text, 6, '0') as id
       from generate_series(1, %(n)s::int) n) as made
 join (select *, row_number() over (order by id) - 1 as k, count(*) over () as many
@@ -75,7 +75,8 @@ update corpus_sentence s set
                   when plan.settled then 'settled' else 'disputed' end,
   label_id = case when not (plan.blind and plan.differs) then styles.id
                   when plan.settled then (select id from corpus_stylelabel where key = 'neutral')
-             end
+             end,
+  latest_decision = (select max(id) from corpus_labeldecision where sentence_id = s.id)
 from plan join (select id, row_number() over (order by position) as k from corpus_stylelabel)
   as styles on styles.k = plan.style
 where plan.sentence = s.id and luck > 0.04
@@ -138,7 +139,9 @@ def fill(*, sentences: int, takes: int) -> None:
         runs_make()
         QualityThreshold.objects.create(value=0.6, person=reviewer)
     with connection.cursor() as cursor:
-        cursor.execute("vacuum analyze")
+        # What ranking a million takes at once leaves behind, no year of use would.
+        cursor.execute("vacuum (full)")
+        cursor.execute("vacuum (analyze)")  # and which pages index scans need not read
 
 
 def _rows_make(cursor: Any, sentences: int, takes: int, person: int) -> None:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -152,9 +153,13 @@ def processor_s() -> float:
         [backend] = cursor.fetchone()
     server = psutil.Process(backend).parent()
     assert server
-    times = [server.cpu_times(), *(child.cpu_times() for child in server.children())]
-    ended = times[0].children_user + times[0].children_system
-    return time.process_time() + ended + sum(one.user + one.system for one in times)
+    own, ended = server.cpu_times(), 0.0
+    for child in server.children():
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile: then it is among the server's
+            times = child.cpu_times()
+            ended += times.user + times.system
+    ended += own.children_user + own.children_system
+    return time.process_time() + own.user + own.system + ended
 
 
 def ask(client: Client, path: str) -> tuple[int, float]:

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from corpus import label_resolution
 from corpus.label_resolution import Said, outcome
@@ -17,9 +17,9 @@ BLIND_VOTES = 2  # votes needed for a sentence of the blind share
 _BATCH = 500
 
 
-def _latest(name: str, value: str) -> Subquery:
-    rows = apps.get_model("corpus", name).objects.filter(sentence=OuterRef("pk"))
-    return Subquery(rows.order_by("-pk").values(value)[:1])
+def _latest_decision() -> Coalesce:
+    rows = apps.get_model("corpus", "LabelDecision").objects.filter(sentence=OuterRef("pk"))
+    return Coalesce(Subquery(rows.order_by("-pk").values("pk")[:1]), 0)
 
 
 def _contains(words: str, path: str = "") -> Q:
@@ -53,7 +53,10 @@ def _relabel(sentence: Any, pks: list[int]) -> None:
         groups[outcome(decisions[pk], adjudicated.get(pk))].append(pk)
     for result, members in groups.items():
         sentence.objects.filter(pk__in=members).update(
-            label=result.label, standing=result.standing, votes=result.votes
+            label=result.label,
+            standing=result.standing,
+            votes=result.votes,
+            latest_decision=_latest_decision(),
         )
     _takes_of(pks).rank()
 
@@ -78,10 +81,6 @@ class SentenceQuerySet(models.QuerySet):
         """Annotate `label_key`: the key of the current label, or None."""
         return self.annotate(label_key=F("label__key"))
 
-    def with_decision(self) -> Self:
-        """Annotate `decision_pk`: the latest decision, or None."""
-        return self.annotate(decision_pk=_latest("LabelDecision", "pk"))
-
     def with_vote(self, person: Any) -> Self:
         """Annotate `vote`: the style id of this person's latest decision, or None."""
         rows = apps.get_model("corpus", "LabelDecision").objects
@@ -89,8 +88,8 @@ class SentenceQuerySet(models.QuerySet):
         return self.annotate(vote=Subquery(mine.values("style")[:1]))
 
     def shown_to(self, person: Any) -> Self:
-        """Add what pages show of a sentence: label, latest decision, own vote, category."""
-        whole = self.with_label().with_decision().with_vote(person)
+        """Add what pages show of a sentence: label, own vote, category."""
+        whole = self.with_label().with_vote(person)
         return whole.select_related("category")
 
     def labelled(self) -> Self:
@@ -129,9 +128,9 @@ class SentenceQuerySet(models.QuerySet):
         return self.current().filter(Exists(flags.filter(resolves=None, resolved_by=None)))
 
     def relabel(self) -> None:
-        """Recompute label, standing and votes from the rows of decisions and adjudications.
+        """Recompute what sentences say of their decisions and adjudications, from these rows.
 
-        Also which takes are the best in the style of that label.
+        Also which takes are the best in the style of the label.
         """
         pks = list(self.order_by().values_list("pk", flat=True))
         for start in range(0, len(pks), _BATCH):

@@ -86,6 +86,9 @@ class Sentence(SentenceText):
         _("standing"), max_length=16, choices=Standing, default=Standing.OPEN, editable=False
     )
     votes = models.PositiveSmallIntegerField(_("people with a vote"), default=0, editable=False)
+    latest_decision = models.PositiveBigIntegerField(
+        _("number of the latest decision, or 0"), default=0, editable=False
+    )
     # Denormalized from takes, labels and consents; written by `SentenceQuerySet.mark_recorded`.
     recorded = models.CharField(
         _("best take in the style of the label"),
@@ -119,6 +122,11 @@ class Sentence(SentenceText):
                 name="sentences_recorded",
             ),
             models.Index(fields=["category", "label"], name="labels_by_category"),
+            models.Index(
+                fields=["-latest_decision", "id"],
+                condition=models.Q(archived_at=None),
+                name="sentences_by_decision",
+            ),
             models.Index(
                 fields=["id"],
                 condition=models.Q(archived_at__isnull=False),

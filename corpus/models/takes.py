@@ -115,7 +115,7 @@ class Recording(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-id", "speaker", "sr"], name="takes_in_a_state"),
-            models.Index(fields=["speaker", "state", "sr"], name="takes_counted"),
+            models.Index(fields=["speaker", "state", "style", "sr"], name="takes_counted"),
             models.Index(fields=["style", "-id"], name="takes_of_a_style"),
             models.Index(fields=["speaker", "state", "-id", "style"], name="takes_of_a_speaker"),
             models.Index(fields=["wav"], name="takes_by_file"),

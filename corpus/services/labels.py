@@ -191,13 +191,16 @@ def _lock(sentence: Sentence | str) -> tuple[Sentence, list[LabelDecision]]:
 def _settle(
     sentence: Sentence, decisions: list[LabelDecision], *, adjudicated: int | None = None
 ) -> None:
-    """Recompute and store a locked sentence's label, standing and votes."""
+    """Recompute and store a locked sentence's label, standing, votes and latest decision."""
     if adjudicated is None and sentence.standing == label_resolution.SETTLED:
         adjudicated = sentence.label_id
     said = [label_resolution.Said(d.person_id, d.style_id, d.source, d.blind) for d in decisions]
     result = label_resolution.outcome(said, adjudicated)
     Sentence.objects.filter(pk=sentence.pk).update(
-        label_id=result.label, standing=result.standing, votes=result.votes
+        label_id=result.label,
+        standing=result.standing,
+        votes=result.votes,
+        latest_decision=decisions[-1].pk if decisions else 0,
     )
     if result.label != sentence.label_id:
         Recording.objects.filter(sentence=sentence.pk).rank()

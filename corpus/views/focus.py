@@ -136,7 +136,7 @@ def _item(sentence: Any, person: Any) -> dict[str, Any]:
         "suggestion": style,
         "reason": reason,
         "label": None if unseen else sentence.label_key,
-        "seen": None if unseen else sentence.decision_pk,
+        "seen": None if unseen else sentence.latest_decision or None,
         "at": f"{sentence.position}.{sentence.pk}",
         "save": reverse("focus_save", args=[sentence.sentence_id]),
     }

@@ -204,14 +204,14 @@ def label_rows(person: Any, pks: list[int], styles: list[StyleLabel]) -> list[di
     sentences = [found[pk] for pk in pks if pk in found]
     unseen = {sentence.pk for sentence in sentences if hidden(sentence, person)}
     decisions = LabelDecision.objects.select_related("person").in_bulk(
-        [s.decision_pk for s in sentences if s.decision_pk and s.pk not in unseen]
+        [s.latest_decision for s in sentences if s.latest_decision and s.pk not in unseen]
     )
     flags = flags_open([sentence.pk for sentence in sentences])
     shared = _Shared(styles)
     rows = []
     for sentence in sentences:
         label = None if sentence.pk in unseen else _label(sentence, styles)
-        row = _row(sentence, decisions.get(sentence.decision_pk), person, shared)
+        row = _row(sentence, decisions.get(sentence.latest_decision), person, shared)
         row |= {"hidden": sentence.pk in unseen, "flags": flags.get(sentence.pk, ())}
         rows.append(row | shared.parts(label, row["suggestion"]))
     return rows

@@ -19,7 +19,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "text": ("text",),
     "category": ("category__position", "position", "pk"),
     "style": (F("label__position").asc(nulls_last=True), "position", "pk"),
-    "recent": (F("decision_pk").desc(nulls_last=True), "pk"),
+    "recent": ("-latest_decision", "pk"),
 }
 
 

@@ -36,7 +36,7 @@ from voicelab.request_values import row_number
 from voicelab.roles import REVIEWER, SPEAKER, posted_from, role_required, roles_of
 
 PAGE_SIZE = 25
-MOST_FILTERED, MOST_FOUND = 10_000, 1000
+MOST_FILTERED, MOST_FOUND = 10_000, 500
 SENTENCES_FOUND = 20
 
 

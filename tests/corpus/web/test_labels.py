@@ -106,6 +106,11 @@ def test_the_label_is_the_latest_decision_not_undone(acts, neutral, warm, labele
             if LabelDecision.objects.count() > before:
                 model.append((person, style.key))
         assert label_of(sentence) == (model[-1][1] if model else None)
+    said = Sentence.objects.get(pk=sentence.pk).latest_decision
+    decisions = LabelDecision.objects.filter(sentence=sentence)
+    assert said == max(decisions.values_list("pk", flat=True), default=0)
+    Sentence.objects.filter(pk=sentence.pk).relabel()
+    assert Sentence.objects.get(pk=sentence.pk).latest_decision == said
     assert [d.style.key for d in decisions_standing(sentence)] == [key for _, key in model]
 
 
@@ -194,6 +199,11 @@ def three_sentences(neutral, warm, labeler):
 def test_the_address_carries_the_filter(query, found, three_sentences, labeler):
     answer = signed_in(labeler).get(f"{reverse('label')}?{query}")
     assert {row["sentence"].sentence_id for row in answer.context["rows"]} == found
+
+
+def test_the_latest_decision_comes_first_and_sentences_without_one_last(three_sentences, labeler):
+    answer = signed_in(labeler).get(f"{reverse('label')}?sort=recent")
+    assert [row["sentence"].sentence_id for row in answer.context["rows"]] == ["b-1", "a-1", "c-1"]
 
 
 def test_others_read_the_labels_but_cannot_change_them(three_sentences, reviewer):
