@@ -73,7 +73,11 @@ class Recording(models.Model):
 
     uuid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4)
     sentence = models.ForeignKey(
-        Sentence, models.PROTECT, related_name="recordings", verbose_name=_("sentence")
+        Sentence,
+        models.PROTECT,
+        related_name="recordings",
+        verbose_name=_("sentence"),
+        db_index=False,  # `takes_of_a_sentence` is one
     )
     style = models.ForeignKey(
         StyleLabel, models.PROTECT, related_name="recordings", verbose_name=_("style")
@@ -118,6 +122,7 @@ class Recording(models.Model):
             models.Index(fields=["speaker", "state", "style", "sr"], name="takes_counted"),
             models.Index(fields=["style", "-id"], name="takes_of_a_style"),
             models.Index(fields=["speaker", "state", "-id", "style"], name="takes_of_a_speaker"),
+            models.Index(fields=["sentence", "-id"], name="takes_of_a_sentence"),
             models.Index(fields=["wav"], name="takes_by_file"),
             models.Index(
                 fields=["sentence", "style", "speaker"],

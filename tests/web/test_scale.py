@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from corpus.models import Recording, Sentence, Speaker, TakeVerdict
 from corpus.services.speakers import consent_give
+from corpus.views import takes
 from distillation.launch.fields import SHOWN
 from tests.factories import (
     LabelFactory,
@@ -94,6 +95,23 @@ def test_what_is_beyond_the_limit_is_not_counted() -> None:
     assert (pages.count, pages.is_capped, pages.num_pages) == (4, True, 2)
     assert list(pages.page(2)) == keys[2:4]
     assert not LongPaginator(rows, 2, most=7).is_capped
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_search_shows_the_newest_takes_of_few_sentences_or_many(
+    few: int, people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takes, "MOST_SENTENCES", few)
+    monkeypatch.setattr(takes, "MOST_FOUND", 4)
+    rows_make(people, 12)
+    client = Client()
+    client.force_login(people[REVIEWER])
+    newest = list(Recording.objects.order_by("-pk"))
+    words = {"q": newest[0].sentence.text[:6]}
+    assert list(client.get(reverse("takes"), words).context["page"]) == newest[:4]
+    accepted = [take for take in newest if take.state == "accepted"]
+    some = client.get(reverse("takes"), words | {"state": "accepted"}).context["page"]
+    assert list(some) == accepted[:4]
 
 
 def test_a_search_for_takes_to_launch_with_keeps_those_that_are_chosen(
