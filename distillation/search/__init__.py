@@ -37,7 +37,7 @@ STRATEGIES: dict[
     RandomWalk.name: RandomWalk,
 }
 WITH_GRADIENT = (Gradient.name,)  # work only with students that provide one
-STEPS = {Gradient.name: 58}  # of runs that name no number, where it is not `RunRecipe.steps`
+STEPS = {Gradient.name: 54}  # of runs that name no number, where it is not `RunRecipe.steps`
 
 
 def strategy(

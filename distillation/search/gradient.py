@@ -21,7 +21,8 @@ FALLS_FROM = 0.5  # part of the search after which the rate falls
 MOMENTS = (0.9, 0.999)  # Adam's decay rates of the mean gradient and of its square
 PULL = 0.001  # towards the start, per spread
 SENTENCES = 2  # a step averages their gradients, so that two workers can take one each
-ROUND = 5 * SENTENCES + 1  # candidates: five steps, then one that is scored
+FIRST = 3 * SENTENCES + 1  # candidates of the first round: three steps, then one that is scored
+ROUND = 5 * SENTENCES + 1  # of the others: five steps; the first voice is to be heard sooner
 Vector = NDArray[np.float64]
 
 
@@ -32,8 +33,9 @@ class Gradient:
     by heart, and the voice becomes less natural on all others. The offset is added to all rows,
     which keep what the start does at other lengths. Dividing each number by its spread over the
     base voices makes the numbers alike for Adam, and moves most where voices differ; a pull
-    towards the start keeps it in their neighbourhood. After every five steps, and at the end,
-    the point is scored like the candidates of other strategies; what is told is the objective.
+    towards the start keeps it in their neighbourhood. After three steps, every five more, and at
+    the end, the point is scored like the candidates of other strategies; what is told is the
+    objective.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ class Gradient:
     @property
     def batch(self) -> int:
         left = self._steps - 1 - self._told  # before the last candidate, which is scored
-        group = min(SENTENCES - self._place % SENTENCES, left)
+        group = min(SENTENCES - _place(self._told) % SENTENCES, left)
         return (1 if self._is_scored(self._told) else group) - self._asked
 
     @property
@@ -95,7 +97,8 @@ class Gradient:
         number = self._told + self._asked - 1
         if self._is_scored(number):
             return None
-        return self._first_sentence + number - number // ROUND
+        scored = 0 if number < FIRST else 1 + (number - FIRST) // ROUND
+        return self._first_sentence + number - scored
 
     def ask(self) -> Array:
         if self.batch < 1:
@@ -137,13 +140,9 @@ class Gradient:
         self._count, self._told, self._asked = int(state["count"]), int(state["told"]), 0
         self._best_score = float(state["best_score"])
 
-    @property
-    def _place(self) -> int:
-        """Place within the round of the first candidate not yet told."""
-        return self._told % ROUND
-
     def _is_scored(self, number: int) -> bool:
-        return number % ROUND == ROUND - 1 or number >= self._steps - 1
+        last = FIRST if number < FIRST else ROUND
+        return _place(number) == last - 1 or number >= self._steps - 1
 
     def _take(self) -> None:
         if not self._asked:
@@ -166,3 +165,8 @@ class Gradient:
     def _rate(self) -> float:
         left = 1.0 - self._told / self._steps
         return RATE * min(1.0, left / (1.0 - FALLS_FROM) + LAST_RATE)
+
+
+def _place(number: int) -> int:
+    """Return the place of a candidate within its round."""
+    return number if number < FIRST else (number - FIRST) % ROUND

@@ -19,7 +19,8 @@ NAMES = ("pitch", "range", "rate")
 REACH = (0.75, 1.33)  # of a base voice's rate; beyond, it draws its words or swallows them
 SENTENCE_S, MIN_SENTENCES = 1.5, 3
 OVERCOUNT = 1.07  # of syllables by ear (`corpus.audio.syllable_nuclei`)
-TOLERANCES = np.array([0.5, 0.15, 0.04])  # differences in `vector` that count the same
+STEERED = [0, 2]  # of `vector`: pitch and rate, which a pack follows; the range is delivered
+TOLERANCES = np.array([0.5, 0.04])  # differences of these that count the same
 
 
 class ProsodyFigures(NamedTuple):
@@ -56,8 +57,9 @@ class ProsodyFigures(NamedTuple):
         return self._replace(rate=min(max(self.rate, low * rate), high * rate))
 
     def error(self, wanted: ProsodyFigures) -> float:
-        """Return the distance to other figures: root mean square in `TOLERANCES`."""
-        return float(np.sqrt(np.mean(np.square((wanted.vector - self.vector) / TOLERANCES))))
+        """Return how far pitch and rate are off: root mean square in `TOLERANCES`."""
+        missing = (wanted.vector - self.vector)[STEERED]
+        return float(np.sqrt(np.mean(np.square(missing / TOLERANCES))))
 
 
 class SentenceFigures(NamedTuple):

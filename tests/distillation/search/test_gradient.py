@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distillation.search import STEPS, STRATEGIES, WITH_GRADIENT, SearchError, strategy
-from distillation.search.gradient import ROUND, SENTENCES, Gradient
+from distillation.search.gradient import FIRST, ROUND, SENTENCES, Gradient
 from tests.distillation.search.test_strategies import quadratic, stored, voices
 
 
@@ -18,7 +18,7 @@ def gradient(pack: np.ndarray) -> np.ndarray:
     return -2.0 * (pack - wanted)[:, 0].sum(axis=0).astype(np.float64)
 
 
-def make(seed: int = 0, steps: int = 3 * ROUND, **changed: Any) -> Gradient:
+def make(seed: int = 0, steps: int = FIRST + 2 * ROUND, **changed: Any) -> Gradient:
     stock = voices()
     made = strategy(
         "gradient",
@@ -56,7 +56,7 @@ def test_it_is_a_strategy_that_knows_its_number_of_steps() -> None:
 
 
 def test_it_reduces_the_loss_to_a_third_in_three_rounds() -> None:
-    asked = climb(make(), 3 * ROUND)
+    asked = climb(make(), FIRST + 2 * ROUND)
     scores = [quadratic(candidate) for candidate, sentence in asked if sentence is None]
     assert len(scores) == 3
     assert min(scores) > quadratic(voices()[0])
@@ -64,12 +64,12 @@ def test_it_reduces_the_loss_to_a_third_in_three_rounds() -> None:
 
 
 def test_each_gradient_uses_a_new_sentence_and_the_last_candidate_is_scored() -> None:
-    steps = 2 * ROUND + 4
+    steps = FIRST + ROUND + 4
     sentences = [sentence for _, sentence in climb(make(seed=7, steps=steps), steps)]
     taken = [sentence for sentence in sentences if sentence is not None]
     assert taken == list(range(7, 7 + len(taken)))
     assert [n for n, one in enumerate(sentences) if one is None] == [
-        ROUND - 1, 2 * ROUND - 1, steps - 1
+        FIRST - 1, FIRST + ROUND - 1, steps - 1
     ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_gradients_are_asked_in_pairs_and_scores_one_at_a_time() -> None:
     for candidate in first:
         search.tell_gradient(gradient(candidate))
     assert search.batch == SENTENCES
-    climb(search, ROUND - 1 - SENTENCES)
+    climb(search, FIRST - 1 - SENTENCES)
     assert search.batch == 1
     search.ask()
     assert (search.sentence, search.batch) == (None, 0)

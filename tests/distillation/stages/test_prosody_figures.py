@@ -35,7 +35,7 @@ def test_audio_without_a_voice_has_no_figures() -> None:
 def test_errors_are_in_units_of_their_tolerances() -> None:
     one = ProsodyFigures(20.0, 8.0, 5.0)
     assert one.error(one) == 0.0
-    assert one.error(ProsodyFigures(20.5, 8.0, 5.0)) == pytest.approx(1 / 3**0.5)
+    assert one.error(ProsodyFigures(20.5, 8.0, 5.0)) == pytest.approx(1 / 2**0.5)
     assert one.vector[2] == pytest.approx(np.log(5.0))
 
 

@@ -69,7 +69,7 @@ def test_a_further_style_of_one_speaker_costs_a_few_steps_only(admin: Client) ->
     Run.objects.update(recipe={**plain_recipe("neutral").to_json(), "student": "kokoro"})
     query = {"student": "kokoro", "styles": ["neutral", "amable"], "preset": "normal"}
     answer = admin.get(f"{URL}facts/", query)
-    assert answer.context["estimate"].seconds == pytest.approx(6.0 * (58 + 4))
+    assert answer.context["estimate"].seconds == pytest.approx(6.0 * (54 + 4))
     assert 'hx-swap-oob="true"' in answer.content.decode()
 
 
