@@ -153,13 +153,13 @@ def processor_s() -> float:
         [backend] = cursor.fetchone()
     server = psutil.Process(backend).parent()
     assert server
-    own, ended = server.cpu_times(), 0.0
+    own, living = server.cpu_times(), 0.0
     for child in server.children():
         with suppress(psutil.NoSuchProcess):  # ended meanwhile: then it is among the server's
             times = child.cpu_times()
-            ended += times.user + times.system
-    ended += own.children_user + own.children_system
-    return time.process_time() + own.user + own.system + ended
+            living += times.user + times.system
+    ended = own.children_user + own.children_system
+    return time.process_time() + own.user + own.system + living + ended
 
 
 def ask(client: Client, path: str) -> tuple[int, float]:

@@ -172,7 +172,7 @@ class Corrections:
         if found.error(aim) >= figures.error(aim):
             return False
         value = self._objective.with_aim(evaluation.value, found, aim)
-        allowed = STYLE_LOSS if self._speaker else LOSS
+        allowed = LOSS if self._speaker is None else STYLE_LOSS
         return state.value is None or (
             value >= self._objective.with_aim(state.value, figures, aim) - allowed
         )
