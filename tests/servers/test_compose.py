@@ -25,7 +25,7 @@ from tests.processes import free_port, running, wait_for
 from tests.servers.compose import SERVICES, command_of, health_check_of, proxy
 from voicelab import settings
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 
 STYLES = ("neutral", "empatico")
 STRANGER = "127.0.0.2"

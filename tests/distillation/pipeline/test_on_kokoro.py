@@ -16,7 +16,7 @@ from distillation.scoring import similarity, speaker_encoder
 from tests.distillation.pipeline.runs import CORPUS, run
 from tests.tts.harness import serving, until
 
-pytestmark = [pytest.mark.weights, pytest.mark.slow]
+pytestmark = [pytest.mark.weights, pytest.mark.slow, pytest.mark.timeout(900)]  # a whole run
 
 STYLE, SPEAKER, BASE = "neutral", "em_alex", ("im_nicola", "em_santa", "ef_dora")
 TEXT = "Su pedido llega el lunes por la mañana."
