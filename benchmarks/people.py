@@ -53,7 +53,7 @@ CODE = (  # besides the strategy's own
 )
 GRADIENT_CODE = (
     *(f"distillation/scoring/{name}.py" for name in ("differentiable_similarity", "naturalness")),
-    "distillation/engines/kokoro/gradient.py",
+    *(f"distillation/engines/kokoro/{name}.py" for name in ("gradient", "residual_blocks")),
     *(f"distillation/stages/{name}.py" for name in (
         "objective", "corrections", "prosody_figures", "predicted_prosody",
     )),

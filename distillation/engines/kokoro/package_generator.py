@@ -21,7 +21,7 @@ class Generator:
     half : bool
         Whether its convolutions are in bfloat16, by torch's autocast.
     through : callable, optional
-        Calls a residual block with its input and the style; allows gradient checkpointing.
+        Calls a residual block with its input and the style, instead of the block itself.
     """
 
     def __init__(self, generator: Any, *, half: bool, through: Through | None = None) -> None:
