@@ -17,6 +17,7 @@ from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
 from distillation.stages import prosody_figures
 from distillation.stages.prosody_figures import ProsodyFigures
+from distillation.stages.speech_cache import cached_speech
 from distillation.voicepack import VoicePack
 
 AUDIBLE_SPEED = 0.02  # a smaller change of speed is left out
@@ -76,7 +77,7 @@ def fitted(
     wide = pack.at_pitch_range(delivery.pitch_range)
     as_it_is = speed == delivery.pitch_range == 1
     delivered = [
-        audio if as_it_is else student.synthesize(text, wide, speed=speed, seed=recipe.seed)
+        audio if as_it_is else cached_speech(student, text, wide, speed=speed, seed=recipe.seed)
         for text, audio in zip(texts, held_out, strict=True)
     ]
     after = [amplify(audio, delivery.gain_db) for audio in delivered]

@@ -21,6 +21,7 @@ from distillation.stages.clips import clips_digest, read_clips
 from distillation.stages.objective import GradientRequest, Objective, objective_for
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
+from distillation.stages.speech_cache import cached_speech
 from distillation.voicepack import VoicePack
 
 
@@ -235,7 +236,7 @@ class Evaluator:
         seed = self._recipe.seed
         if self._batch_student and len(packs) > 1:
             return self._batch_student.synthesize_many(text, packs, seed=seed)
-        return [self._student.synthesize(text, pack, seed=seed) for pack in packs]
+        return [cached_speech(self._student, text, pack, seed=seed) for pack in packs]
 
 
 def batch_student_of(student: Student) -> BatchStudent | None:

@@ -30,6 +30,7 @@ from distillation.stages.intervals import ScoredVoice, score_intervals
 from distillation.stages.naturalness import Naturalness, predicted_naturalness
 from distillation.stages.prosody_figures import ProsodyFigures, SentenceFigures
 from distillation.stages.reference import PAUSE_S, joined
+from distillation.stages.speech_cache import cached_speech
 from distillation.stages.voice_atlas import MeasuredVoice
 from distillation.voicepack import VoicePack
 
@@ -223,7 +224,9 @@ def validate_style(
         for kind in ("start", "evolved")
     }
     natural = predicted_naturalness(spoken, clips, base_voice) if checks_naturalness else None
-    searched = [student.synthesize(text, evolved, seed=recipe.seed) for text in recipe.search_texts]
+    searched = [
+        cached_speech(student, text, evolved, seed=recipe.seed) for text in recipe.search_texts
+    ]
     figures = prosody_figures.measured(clips, target_texts)
     return StyleReport(
         style=style_key,
@@ -323,7 +326,8 @@ def _speak_held_out(
     files = []
     for number, text in enumerate(recipe.held_out_texts, start=1):
         audios: dict[str, Audio | None] = {
-            kind: student.synthesize(text, pack, seed=recipe.seed) for kind, pack in packs.items()
+            kind: cached_speech(student, text, pack, seed=recipe.seed)
+            for kind, pack in packs.items()
         }
         audios["target"] = speak_target(text)
         for kind, audio in audios.items():
