@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.audio.timing import MIN_PAUSE_S
 from distillation.stages.checks import STYLE_DIRECTION, Check
 from distillation.stages.prosody_figures import NAMES, REFERENCE_HZ, ProsodyFigures
 
@@ -160,14 +161,29 @@ def _between_sentences(*reports: Mapping[str, Any]) -> NDArray[np.float64]:
 
 
 def _by_sentence(report: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return pitch, range and rate of each sentence, shape (sentences, 3), NaN where unknown.
-
-    The rate is that of the whole sentence, pauses included: without those of 0.3 s and more, a
-    pause that a slower style draws beyond 0.3 s would make it the faster one, by a tenth.
-    """
-    names = ("pitch_median_hz", "pitch_range_st", "speech_rate")
+    """Return pitch, range and rate of each sentence, shape (sentences, 3), NaN where unknown."""
     prosody = report["evolved"]["prosody"]
-    raw = np.array([[one.get(name) or None for name in names] for one in prosody], np.float64)
+    raw = np.array(
+        [
+            [one.get("pitch_median_hz") or None, one.get("pitch_range_st") or None, _rate(one)]
+            for one in prosody
+        ],
+        np.float64,
+    )
     if ranges := (report.get("delivery") or {}).get("ranges_st"):
         raw[:, 1] = np.array(ranges, np.float64)
     return np.log(raw / (REFERENCE_HZ, 1.0, 1.0)) * (12 / math.log(2), 1.0, 1.0)
+
+
+def _rate(prosody: Mapping[str, Any]) -> float | None:
+    """Return syllables per second, a pause counted with `MIN_PAUSE_S`.
+
+    A target's rate has no pauses, and a shorter silence counts as speech. If a whole pause were
+    left out, one that a slower style draws beyond that length would make it the faster one, by a
+    tenth; if all of it counted, the style would seem to differ by more than it does.
+    """
+    rate, count = prosody.get("articulation_rate"), prosody.get("pause_count")
+    if not (rate and count):
+        return rate or None
+    syllables = prosody["pause_s"] / (1 / prosody["speech_rate"] - 1 / rate)
+    return float(syllables / (syllables / rate + MIN_PAUSE_S * count))

@@ -20,7 +20,7 @@ def sentences(pitch_hz: float, rate: float, spread: float = 0.02) -> list[dict[s
         {
             "pitch_median_hz": pitch_hz * (1 + spread * n),
             "pitch_range_st": 8.0,
-            "speech_rate": rate * (1 + spread * n),
+            "articulation_rate": rate * (1 + spread * n),
         }
         for n in (-1, 0, 1)
     ]
@@ -91,6 +91,27 @@ def test_differences_within_the_spread_of_either_target_are_not_required() -> No
     assert axes["range"]["spread"] == 0.2
     assert axes["range"]["target"] == pytest.approx(np.log(9.5 / 8.0))
     assert not axes["range"]["asked"]
+
+
+def test_a_pause_that_a_slower_style_draws_out_makes_it_neither_faster_nor_much_slower() -> None:
+    """A sentence of 3 s with a silence of 0.29 s; 10 % slower it is a pause of 0.32 or 0.6 s."""
+    syllables, spoken_s = 15, 3.0
+    style = report((24.0, 8.0, 4.5), 220.0, 5.0)
+    for pause_s in (0.32, 0.6):
+        slow_s = spoken_s * 1.1 - 0.32
+        style["evolved"]["prosody"] = [
+            {
+                **sentence,
+                "articulation_rate": syllables / slow_s,
+                "speech_rate": syllables / (slow_s + pause_s),
+                "pause_count": 1,
+                "pause_s": pause_s,
+            }
+            for sentence in sentences(220.0, 5.0)
+        ]
+        axes = directions({"neutral": NEUTRAL, "empatico": style})["empatico"]
+        assert axes
+        assert axes["rate"]["evolved"] == pytest.approx(-np.log(1.1), abs=0.02)
 
 
 def test_sentences_are_attributed_to_their_own_style_unless_styles_are_confused() -> None:
