@@ -9,7 +9,7 @@ from distillation.recipe_builder import default_steps
 from distillation.services.recovery import processes_there
 
 QUICK, NORMAL, THOROUGH = "quick", "normal", "thorough"
-# Of the steps a strategy takes by default: quick is what the demonstration takes.
+# Of the steps a strategy takes by default; the demonstration takes 37 of 54.
 SHARES = {QUICK: 0.25, NORMAL: 1.0, THOROUGH: 2.5}
 
 

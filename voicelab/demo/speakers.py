@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from parselmouth.praat import call
 from corpus.audio.types import Audio, Samples
 from distillation import engines
 from distillation.engines import STUDENTS
+from distillation.engines.base import Student
 
 STOCK_VOICE = "af_sarah"  # the demo's search may not use it as a base voice
 PRECISION = "auto"  # bf16 if the processor supports it
@@ -90,15 +91,12 @@ MANNERS = {
 class NaturalSpeaker:
     """Nora: Kokoro's stock voice `STOCK_VOICE`; speed by Kokoro, pitch by PSOLA.
 
+    Its network is loaded with the first sentence, in the process that speaks it.
+
     Parameters
     ----------
     model_dir : path
         Contains Kokoro's files, including `STOCK_VOICE`.
-
-    Raises
-    ------
-    EngineError
-        `missing_model`, `missing_voice`.
     """
 
     name = "Nora (sintética)"
@@ -106,14 +104,17 @@ class NaturalSpeaker:
 
     def __init__(self, model_dir: Path) -> None:
         self._model_dir = model_dir
-        options = {"model_dir": model_dir, "precision": PRECISION}
-        self._student = engines.student(self.engine, options)
-        self._voice = self._student.stock_voice(STOCK_VOICE)
+
+    @cached_property
+    def _student(self) -> Student:
+        options = {"model_dir": self._model_dir, "precision": PRECISION}
+        return engines.student(self.engine, options)
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
         manner, rng = MANNERS[style], np.random.default_rng([seed, len(text)])
         speed = manner.speed * rng.uniform(0.99, 1.01)
-        spoken = self._student.synthesize(text, self._voice, speed=speed, seed=seed)
+        voice = self._student.stock_voice(STOCK_VOICE)
+        spoken = self._student.synthesize(text, voice, speed=speed, seed=seed)
         return recorded(_shifted(spoken, manner), spoken.sr, manner.gain_db, rng)
 
     def speak_all(self, lines: Sequence[tuple[str, str]], *, seed: int) -> Iterator[Audio]:
