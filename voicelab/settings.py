@@ -246,6 +246,7 @@ BLIND_SHARE = env.float("BLIND_SHARE", default=0.1)  # share of sentences labell
 STUDENT = env.str("STUDENT", default="")  # empty: kokoro if its files are present, else praat
 TEACHER = env.str("TEACHER", default="recordings")
 TTS_URL = env.str("TTS_URL", default="")  # teacher `http`
+TEACHER_KEYS = {TTS_URL: env.str("TTS_URL_KEY", default="")} if TTS_URL else {}
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(DATA_DIR / "models")))  # Kokoro's files
 KOKORO_PRECISION = env.str("KOKORO_PRECISION", default="fp32")  # for runs: fp32, bf16, auto
 VOICES_DIR = Path(env.str("VOICES_DIR", default=str(DATA_DIR / "voices")))  # deployed packs

@@ -73,8 +73,7 @@ class Pipeline:
     recipe : RunRecipe
         Its takes and prompt are paths.
     out : path
-        Output folder for ``reference_audio/ evolved_voices/ checkpoints/ validation/`` and
-        `recipe.json`.
+        Output folder: targets, voices, checkpoints, reports and `recipe.json`.
     listener : ProgressListener
         Receives progress.
     should_stop : callable
@@ -83,6 +82,8 @@ class Pipeline:
         Folder of models on this machine.
     jobs : int
         Number of processes that evaluate candidates; with 1 it is this process.
+    teacher_keys : mapping of str to str, optional
+        As `style_runner.make_teacher` has them.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Pipeline:
         should_stop: Callable[[], bool],
         model_dir: Path,
         jobs: int = 1,
+        teacher_keys: Mapping[str, str] | None = None,
     ) -> None:
         self.recipe = recipe
         self.out = out
@@ -102,6 +104,7 @@ class Pipeline:
         self._model_dir = model_dir
         self._atlas_dir = atlas_folder(model_dir, out)
         self._jobs = jobs
+        self._teacher_keys = teacher_keys
 
     @cached_property
     def student(self) -> Student:
@@ -111,7 +114,7 @@ class Pipeline:
     @cached_property
     def teacher(self) -> Teacher:
         """The recipe's teacher, made when first needed."""
-        return make_teacher(self.recipe, self._model_dir)
+        return make_teacher(self.recipe, self._model_dir, keys=self._teacher_keys)
 
     @property
     def _held_out_teacher(self) -> HeldOutTeacher:

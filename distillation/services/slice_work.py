@@ -65,7 +65,7 @@ def style_runner(style_run: StyleRun, on_progress: Progress | None = None) -> St
         style_run.style,
         MediaWorkspace(style_run),
         student=lambda: student_of(recipe),
-        teacher=lambda: make_teacher(recipe, settings.MODEL_DIR),
+        teacher=lambda: make_teacher(recipe, settings.MODEL_DIR, keys=settings.TEACHER_KEYS),
         atlas_dir=atlas_folder(settings.MODEL_DIR, settings.DATA_DIR),
         on_progress=on_progress,
     )

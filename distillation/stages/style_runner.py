@@ -276,8 +276,19 @@ def make_student(name: str, options: Mapping[str, str], model_dir: Path) -> Stud
     return engines.student(name, {**of_machine, **options})
 
 
-def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
+def make_teacher(
+    recipe: RunRecipe, model_dir: Path, *, keys: Mapping[str, str] | None = None
+) -> Teacher:
     """Make the teacher of a recipe on this machine.
+
+    Parameters
+    ----------
+    recipe : RunRecipe
+        It holds no secrets.
+    model_dir : path
+        Folder of models.
+    keys : mapping of str to str, optional
+        Keys of speech servers by their address; a key is sent to no other.
 
     Raises
     ------
@@ -286,7 +297,10 @@ def make_teacher(recipe: RunRecipe, model_dir: Path) -> Teacher:
     """
     of_machine = engines.TEACHERS[recipe.teacher].machine_options(model_dir, lang=recipe.lang)
     own = {k: v for k, v in recipe.teacher_options.items() if k not in PROMPT_OPTIONS}
-    return engines.teacher(recipe.teacher, {**of_machine, **own})
+    key = (keys or {}).get(own.get("url", ""))
+    return engines.teacher(
+        recipe.teacher, {**of_machine, **own, **({"api_key": key} if key else {})}
+    )
 
 
 def language_of(texts: Iterable[str]) -> str:

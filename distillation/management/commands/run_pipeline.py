@@ -88,6 +88,7 @@ class Command(BaseCommand):
                 should_stop=lambda: self._stopping,
                 model_dir=wanted.model_dir,
                 jobs=wanted.jobs,
+                teacher_keys=settings.TEACHER_KEYS,
             )
             if "reference" in wanted.stages:
                 pipeline.reference()

@@ -11,7 +11,9 @@ import pytest
 
 from corpus.audio.io import encode_wav, read_wav, write_wav
 from distillation.engines import EngineError, Prompt, teacher
+from distillation.stages.style_runner import make_teacher
 from tests.distillation.speech_server import serving
+from tests.distillation.voices import recipe
 from tests.signals import glide
 
 BARE = Prompt(style="amable")
@@ -40,6 +42,16 @@ def test_it_uses_the_openai_api(tail):
         "response_format": "wav",
     }  # fmt: skip
     assert np.allclose(audio.y, VOICE.y, atol=1e-4)
+
+
+def test_a_key_goes_to_its_own_address_alone(tmp_path):
+    with serving(WAV) as server, serving(WAV) as other:
+        for address in (server.url, other.url):
+            made = recipe(teacher="http", teacher_options={"url": address})
+            make_teacher(made, tmp_path, keys={server.url: "secret"}).synthesize("Hola.", BARE)
+            assert "secret" not in str(made.to_json())
+    assert server.asked[0][1]["Authorization"] == "Bearer secret"
+    assert "Authorization" not in other.asked[0][1]
 
 
 def test_the_prompt_is_sent_as_wav(tmp_path):
