@@ -123,7 +123,7 @@ def _real(
     for at in range(listener * count, (listener + 1) * count):
         sentence, n = every[at % len(every)]
         sides = tuple(Sound(voice) for voice in groups[n])
-        is_swapped = (sentence + n + listener) % 2
+        is_swapped = (sentence + n + at // len(every)) % 2  # each time all have had their turn
         trials.append(PlannedTrial(Purpose.REAL, sentence, sides[::-1] if is_swapped else sides, x))
     return trials
 

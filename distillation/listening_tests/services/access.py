@@ -7,6 +7,8 @@ from distillation.listening_tests.models import Listener, ListeningTest
 from distillation.models import TakeUse
 from voicelab.roles import REVIEWER, roles_of
 
+TAKES_OF_A_TEST = ("voices__style_run__take_uses__recording", "voices__sounds__recording")
+
 
 def is_withdrawn(test: ListeningTest) -> bool:
     """Return whether a speaker whose takes are played in the test has withdrawn consent."""
@@ -40,5 +42,7 @@ def tests_waiting(person: Any) -> int:
     if not roles_of(person):
         return 0
     tests = ListeningTest.objects.filter(closed_at=None)
+    for path in TAKES_OF_A_TEST:
+        tests = tests.exclude(**{f"{path}__speaker__withdrawn_at__isnull": False})
     finished = Listener.objects.filter(user=person, finished_at__isnull=False)
     return tests.exclude(pk__in=finished.values("test")).count()

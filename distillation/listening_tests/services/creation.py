@@ -93,7 +93,10 @@ def listening_test_close(*, test: ListeningTest) -> None:
     ListeningTest.objects.filter(pk=test.pk, closed_at=None).update(closed_at=timezone.now())
 
 
+@transaction.atomic
 def listening_test_reopen(*, test: ListeningTest) -> None:
+    """Let others listen; who took part already may have seen the results meanwhile."""
+    test.listeners.filter(finished_at=None).update(finished_at=timezone.now())
     ListeningTest.objects.filter(pk=test.pk).update(closed_at=None)
 
 

@@ -12,7 +12,6 @@ from distillation.models import Run, VoicePack
 
 Role = ComparedVoice.Role
 AGAINST = (Role.DEPLOYED, Role.STOCK, Role.START)  # what a voice is best compared with
-IN_REPORT = {Role.STOCK: "best_base"}  # the other roles have their own name there
 MIN_LISTENERS = 2  # one listener's ears do not refute a score
 
 
@@ -124,11 +123,15 @@ def _disagreement(
 def held_out_score(voice: ComparedVoice, measure: str) -> float | None:
     """Return the score (`total`) or target similarity (`target`) that the report has, or None."""
     report = voice.style_run.report
-    role = IN_REPORT.get(Role(voice.role), voice.role)
-    if measure == "total":
+    named = "score_intervals" if measure == "total" else "similarity"
+    found = report.get(named) or {}
+    role = "best_base" if voice.role == Role.STOCK else voice.role
+    if voice.role == Role.STOCK and role not in (report.get("similarity") or {}):
+        role = Role.START  # the best base voice is where the search began
+    one = found.get(role)
+    if measure == "total" and one is None:
         return (report.get(role) or {}).get("score", {}).get("total")
-    found = (report.get("similarity") or {}).get(role)
-    return found.get("mean") if isinstance(found, dict) else None
+    return one.get("mean") if isinstance(one, dict) else None
 
 
 def _summary(voice: ComparedVoice) -> Summary | None:

@@ -37,7 +37,8 @@ def listener_join(*, test: ListeningTest, person: Any) -> Listener:
         if part := test.listeners.filter(user=person).first():
             return part
         name = person.get_full_name() or person.username
-        return listener_add(test=test, name=name, user=person)
+        most = Listener._meta.get_field("name").max_length
+        return listener_add(test=test, name=name[:most], user=person)
 
 
 def listener_add(

@@ -72,11 +72,16 @@ def _spoken(row: StyleRun, role: Role) -> Source:
 
 
 def _takes(row: StyleRun) -> Source:
-    """Return the best accepted takes of the held-out sentences that the target is not made of."""
+    """Return the best accepted takes of the held-out sentences that the target is not made of.
+
+    They are of the target's speakers, where its takes are known.
+    """
     recipe = row.run.run_recipe
     takes = Recording.objects.usable().filter(
         style__key=row.style, sentence__text__in=recipe.held_out_texts
     )
+    if speakers := set(row.take_uses.values_list("recording__speaker", flat=True)):
+        takes = takes.filter(speaker__in=speakers)
     best = {take.sentence.text: str(take.wav.name) for take in
             reversed(takes.best_first().select_related("sentence"))}  # fmt: skip
     played = set(recipe.style(row.style).takes.values())

@@ -25,4 +25,5 @@ def listening_notes(context: template.Context, run: Run) -> dict[str, Any]:
 def listening_summary(context: template.Context, pack: VoicePack) -> dict[str, Any]:
     """Say how listeners judged a voice against another one, in its newest test."""
     found = summary_of(pack)
-    return {"found": found, "may_see": found and may_see_results(context["user"], found.test)}
+    may_see = found and may_see_results(context["user"], found.test)
+    return {"found": found if may_see else None}

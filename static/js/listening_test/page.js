@@ -38,11 +38,17 @@ async function tell(side) {
     if (trial !== state.trial) return;
     if (answer?.ok) {
       confirmed.add(side);
-      break;
+      return draw();
     }
-    if (answer && answer.code !== "too_soon") return failed(answer);
+    if (answer && answer.code !== "too_soon") {
+      player.forget(side);
+      return failed(answer);
+    }
     await new Promise((done) => setTimeout(done, RETRY_MS));
   }
+  if (trial !== state.trial) return;
+  player.forget(side);
+  say(words.offline);
   draw();
 }
 

@@ -66,6 +66,7 @@ export class Switcher {
   async play() {
     if (this.isPlaying || !this.sounds.size) return;
     await this.context.resume();
+    if (this.isPlaying || !this.sounds.size) return; // asked for twice, or another trial came meanwhile
     if (this.offset >= this.duration - 0.02) this.offset = 0;
     const when = this.context.currentTime + 0.03;
     this.sources = new Map();
@@ -131,6 +132,12 @@ export class Switcher {
     this.note();
     if (!this.loop && this.position >= this.duration) this.stop();
     else this.onChange();
+  }
+
+  // Has a side played again, whose first time the server does not know of.
+  forget(side) {
+    const sound = this.sounds.get(side);
+    if (sound) Object.assign(sound, { heard: false, parts: new Set() });
   }
 
   // Marks the parts of the audible sound between the last position and this one.

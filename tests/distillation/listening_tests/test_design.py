@@ -64,6 +64,18 @@ def test_a_repeat_has_its_sides_swapped_and_comes_later(kind: Kind) -> None:
             assert n - places[one.sentence, one.sides[::-1]] >= MIN_GAP
 
 
+@pytest.mark.parametrize(("voices", "sentences"), [(4, 10), (3, 20), (6, 12), (3, 12)])
+def test_of_shared_pairs_half_of_the_listeners_get_each_order(voices: int, sentences: int) -> None:
+    orders: dict[tuple[int, frozenset[Sound]], Counter] = {}
+    for listener in range(24):
+        for one in planned(Kind.CMOS, voices, sentences, listener=listener):
+            if one.purpose == Purpose.REAL:
+                seen = orders.setdefault((one.sentence, frozenset(one.sides)), Counter())
+                seen[one.sides] += 1
+    assert all(len(seen) == 2 for seen in orders.values())
+    assert all(max(seen.values()) - min(seen.values()) <= 1 for seen in orders.values())
+
+
 def test_many_pairs_are_shared_between_listeners() -> None:
     judged: set = set()
     for listener in range(6):

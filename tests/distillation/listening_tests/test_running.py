@@ -21,7 +21,7 @@ from distillation.listening_tests.services import participation
 from distillation.listening_tests.services.findings import notes_of, summary_of
 from distillation.listening_tests.services.results import result_of
 from distillation.listening_tests.services.sources import sources_of
-from distillation.models import Deployment, Run, VoicePack
+from distillation.models import Deployment, Run, TakeUse, VoicePack
 from distillation.services.run_files import held_out_name, media_path
 from tests.distillation.listening_tests.made import (
     LEVELS,
@@ -84,6 +84,24 @@ class TestCreating:
             media_path(take.wav.name).parent.mkdir(parents=True, exist_ok=True)
             write_wav(media_path(take.wav.name), speech(9))
         assert ("human" in roles_offered(run, admin)) is not withdrawn
+
+    def test_human_takes_are_those_of_the_targets_speaker(self, run, admin) -> None:
+        style, own, other = StyleFactory(key="neutral"), SpeakerFactory(), SpeakerFactory()
+        names = {}
+        for text in run.run_recipe.held_out_texts:
+            sentence = SentenceFactory(text=text)
+            for speaker, quality in ((own, 0.5), (other, 0.9)):
+                take: Any = RecordingFactory(
+                    sentence=sentence, style=style, speaker=speaker, state="accepted",
+                    quality=quality,
+                )  # fmt: skip
+                names[speaker, text] = take.wav.name
+                media_path(take.wav.name).parent.mkdir(parents=True, exist_ok=True)
+                write_wav(media_path(take.wav.name), speech(9 + len(names)))
+        used: Any = RecordingFactory(speaker=own, style=style)
+        TakeUse.objects.create(style_run=run.style_runs.get(), role="take", recording=used)
+        [human] = [one for one in sources_of([run], "neutral", admin) if one.role == "human"]
+        assert human.files == {text: name for (who, text), name in names.items() if who == own}
 
     def test_a_run_with_one_voice_says_that_there_is_nothing_to_compare(self, run, admin) -> None:
         bare = run_with_sounds("amable", roles=("evolved",))
@@ -249,6 +267,33 @@ class TestFindings:
             said = words.text_of(client.get(page).content.decode())
             assert "Voz en servicio · 1,00" in said
             assert "4 oyentes" in said
+
+    def test_whoever_may_not_see_results_sees_no_summary(self, run, admin) -> None:
+        pack = VoicePack.objects.get(style_run__run=run)
+        deployment = Deployment.objects.create(
+            pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=admin,
+            state="deployed",
+        )  # fmt: skip
+        test = made_test(run, admin, "evolved", "deployed", "stock", results_shown=True)
+        [done, *_] = heard_by(test, 4)
+        listening = PersonFactory(roles=["reviewer"])
+        participation.listener_join(test=test, person=listening)
+        stranger = PersonFactory(roles=["labeler"])
+        for person, sees in ((done, True), (listening, False), (stranger, False)):
+            for page in (reverse("voice", args=[deployment.pk]), reverse("voices")):
+                said = words.text_of(browser(person).get(page).content.decode())
+                assert ("4 oyentes" in said) is sees
+
+    def test_a_best_base_voice_that_is_the_start_has_its_score(self, run, admin) -> None:
+        row = run.style_runs.get()
+        row.report["start"] = {**row.report["start"], "score": {"total": 90.0}}
+        row.report["evolved"] = {**row.report["evolved"], "score": {"total": 80.0}}
+        row.report["score_intervals"] = {"deployed": {"mean": 85.0}}
+        row.report["similarity"].pop("best_base", None)
+        row.save()
+        heard_by(made_test(run, admin, "evolved", "stock"), 8)
+        heard_by(made_test(run, admin, "evolved", "deployed"), 8)
+        assert {note.other_score for note in notes_of(run)} == {90.0, 85.0}
 
     @pytest.mark.parametrize("prefers", ["start", "evolved"])
     def test_a_run_has_a_note_where_ear_and_score_disagree(self, run, admin, prefers) -> None:

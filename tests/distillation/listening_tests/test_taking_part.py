@@ -19,7 +19,11 @@ from corpus.audio.loudness import integrated_lufs
 from distillation.listening_tests.models import Listener, ListeningVote, PreparedSound, Trial
 from distillation.listening_tests.scales import Kind
 from distillation.listening_tests.services import participation
-from distillation.listening_tests.services.creation import listening_test_close
+from distillation.listening_tests.services.access import tests_waiting as count_waiting
+from distillation.listening_tests.services.creation import (
+    listening_test_close,
+    listening_test_reopen,
+)
 from distillation.listening_tests.services.errors import ListeningError
 from distillation.models import TakeUse
 from distillation.services.run_files import media_path
@@ -103,9 +107,11 @@ class TestSounds:
             style_run=listener.test.run.style_runs.get(), recording=take, role="take"
         )
         assert client.get(src).status_code == 200
+        assert count_waiting(listener.user) == 1
         speaker.withdrawn_at = timezone.now()
         speaker.save()
         assert client.get(src).status_code == 404
+        assert count_waiting(listener.user) == 0
 
 
 class TestVotes:
@@ -196,6 +202,25 @@ class TestVotes:
         page = client.post(reverse("listening_test_finish", args=[listener.key]), follow=True)
         assert page.status_code == 200
         assert client.post(reverse("listening_test_undo", args=[listener.key])).status_code == 410
+
+    def test_a_reopened_test_goes_on_without_those_who_may_have_seen_its_results(
+        self, listener
+    ) -> None:
+        test = listener.test
+        listening_test_close(test=test)
+        listening_test_reopen(test=test)
+        listener.refresh_from_db()
+        with pytest.raises(ListeningError):
+            participation.vote_cast(trial=listener.trials.first(), value=-1)
+        other = PersonFactory(roles=["labeler"])
+        assert (count_waiting(other), count_waiting(listener.user)) == (1, 0)
+        assert participation.listener_join(test=test, person=other).finished_at is None
+
+    def test_a_long_name_is_cut(self, listener) -> None:
+        person = PersonFactory(roles=["labeler"], first_name="M" * 90, last_name="N" * 90)
+        part = participation.listener_join(test=listener.test, person=person)
+        part.full_clean(exclude=["user", "invitation"])
+        assert part.name == "M" * 60
 
     def test_a_closed_test_takes_no_votes_and_no_listeners(self, listener) -> None:
         trial = participation.trial_current(listener)
