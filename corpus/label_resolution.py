@@ -42,12 +42,16 @@ def counted(decisions: list[Said]) -> list[Said]:
     """Return the decisions of which every person has one vote; none if the last decision wins.
 
     They are all of them if any was blind. If somebody disputed a label instead of replacing it,
-    they are the decision that was disputed and all since.
+    they are all of whose choice was disputed, since an undo may bring an earlier one back, and
+    everybody's since.
     """
     if any(said.blind for said in decisions):
         return decisions
     first = next((n for n, said in enumerate(decisions) if said.source == DISPUTE), None)
-    return [] if first is None else [*standing(decisions[:first])[-1:], *decisions[first:]]
+    if first is None:
+        return []
+    disputed = {said.person for said in standing(decisions[:first])[-1:]}
+    return [said for said in decisions[:first] if said.person in disputed] + decisions[first:]
 
 
 def standing(decisions: list[Any]) -> list[Any]:

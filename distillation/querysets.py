@@ -132,3 +132,7 @@ class PlaygroundSoundQuerySet(models.QuerySet):
     def for_worker(self) -> Self:
         """Candidates that wait for a worker."""
         return self.filter(state="waiting", pack__isnull=False)
+
+    def forgotten(self, patience: timedelta) -> Self:
+        """Those whose message must have been lost."""
+        return self.for_worker().filter(queued_at__lte=Now() - patience)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 
 from distillation.engines.kokoro.files import CONFIG, WEIGHTS
 from tests.teacher import folder_with_f5
@@ -25,6 +26,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def _nothing_kept() -> None:
     """Forget what other tests counted: row numbers begin again in each."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Begin in the language of the source; a request may switch, and would for all that follow."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from voicelab.operations.audit import Act, act_record
 from voicelab.roles import ADMIN, ROLE_NAMES, ROLES, posted_from, role_required
 from voicelab.second_factor import second_factor_end
-from voicelab.sign_in import browser_remember
+from voicelab.sign_in import browser_remember, client_address
 
 # Mails an hour that one network address may ask for, and that one mailbox gets.
 RESETS_FROM, RESETS_TO, RESET_SECONDS = 20, 3, 3600
@@ -103,7 +103,7 @@ class PasswordResetComplete(auth.PasswordResetCompleteView):
 def _may_ask(request: HttpRequest) -> bool:
     """Count a request for a mail; return whether sender and mailbox are under their limits."""
     asked = {
-        f"reset-from-{request.META.get('REMOTE_ADDR', '')}": RESETS_FROM,
+        f"reset-from-{client_address(request)}": RESETS_FROM,
         f"reset-to-{request.POST.get('email', '').strip().lower()}": RESETS_TO,
     }
     counts = {key: _count(key) for key in asked}

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from corpus.models.sentences import Sentence, StyleLabel
@@ -57,12 +58,14 @@ class ConsentChange(models.Model):
         return f"{self.speaker}: {self.get_kind_display()}"
 
 
+# Two requests may store one take at once. Each deletes what it wrote if the other was first, so
+# their files have names of their own: not every bucket refuses to overwrite.
 def _original_name(recording: "Recording", filename: str) -> str:
-    return f"originals/{recording.uuid}.bin"
+    return f"originals/{recording.uuid}_{get_random_string(7)}.bin"
 
 
 def _wav_name(recording: "Recording", filename: str) -> str:
-    return f"recordings/{recording.uuid}.wav"
+    return f"recordings/{recording.uuid}_{get_random_string(7)}.wav"
 
 
 class Recording(models.Model):

@@ -19,7 +19,7 @@ BREAK = timedelta(minutes=2)  # longer gaps between two labels are breaks
 
 def categories_progress(disputes: SentenceQuerySet) -> list[dict[str, Any]]:
     """Count sentences by category: total, labelled, and those among the disputes."""
-    of_each = Sentence.objects.order_by().values("category")
+    of_each = Sentence.objects.current().order_by().values("category")
     rows = of_each.annotate(total=Count("*"), done=Count("label"))
     counts = {row["category"]: {"total": row["total"], "done": row["done"]} for row in rows}
     disputed = Counter(disputes.order_by().values_list("category", flat=True))

@@ -124,9 +124,10 @@ def _sentences_lock(takes: set[int]) -> list[int]:
 
 
 def _rescore(speaker: int, takes: list[int]) -> None:
-    """Change the scores of those of these takes that wait."""
-    neutral = _neutral_of(speaker)
-    scores = _newest(speaker, recording__state=Recording.State.PENDING, recording__in=takes)
+    """Change the scores of those of these takes that wait, unless they are just being judged."""
+    neutral, pending = _neutral_of(speaker), Recording.State.PENDING
+    rows = Recording.objects.filter(pk__in=takes, state=pending).select_for_update(skip_locked=True)
+    scores = _newest(speaker, recording__in=list(rows.values_list("pk", flat=True)))
     for score in scores:
         judged, score.baseline = _judge_again(score, neutral)
         score.quality, score.parts = judged.score, judged.to_json()

@@ -129,6 +129,11 @@ def lease_drop(style_run: StyleRun) -> None:
         )
 
 
+def lease_is_held(style_run: StyleRun) -> bool:
+    """Whether the slice is still this worker's."""
+    return StyleRun.objects.filter(pk=style_run.pk, lease=style_run.lease).exists()
+
+
 @contextmanager
 def help_lease(style_run: StyleRun) -> Iterator[str]:
     """Hold a lease under which a helper may claim the slice's candidates."""

@@ -41,6 +41,7 @@ from distillation.services.leases import (
     help_lease,
     lease_claim,
     lease_drop,
+    lease_is_held,
     waits_for_database,
 )
 from distillation.services.provenance import consent_hold
@@ -86,6 +87,10 @@ def style_advance(*, style_run_id: int, slice: int) -> None:
         if style_run:
             with suppress(*NO_DATABASE):  # or its heartbeat stands still
                 lease_drop(style_run)
+    except Exception:
+        if style_run is None or lease_is_held(style_run):
+            raise
+        logger.exception("slice ended without its lease %s", _description(style_run))
 
 
 def _slice_carry_out(style_run: StyleRun) -> None:
@@ -104,6 +109,8 @@ def _slice_carry_out(style_run: StyleRun) -> None:
         return
     except USER_FAULTS as error:
         logger.warning("slice failed %s: %s", _description(style_run), error)
+        if not lease_is_held(style_run):
+            return
         style_fail(
             style_run_id=style_run.pk,
             slice=style_run.slice,

@@ -27,6 +27,7 @@ class ServiceVoice:
     sha256: str
     speed: float
     gain_db: float
+    pitch_range: float
 
 
 def voices_list() -> list[ServiceVoice]:
@@ -88,6 +89,7 @@ def _voice(one: dict[str, Any]) -> ServiceVoice:
         sha256=one["sha256"],
         speed=one["speed"],
         gain_db=one["gain_db"],
+        pitch_range=one["pitch_range"],
     )
 
 

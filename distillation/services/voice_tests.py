@@ -1,6 +1,7 @@
 """Tests a voice at the speech service after its deployment; the former comes back if it fails."""
 
 import logging
+import math
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from corpus.audio.io import decode
 from corpus.audio.types import Audio, AudioError
+from distillation.delivery import Delivery
 from distillation.models import Deployment, VoicePack
 from distillation.services.decisions import report_of
 from distillation.services.errors import USER_FAULTS
@@ -108,7 +110,7 @@ def _spoken(row: Deployment, text: str) -> Audio:
     """Have the speech service speak a text with exactly this voice."""
     with speech_client(ANSWER_SECONDS) as service:
         try:
-            voice_wait(service, row.pack, voice=row.voice)
+            voice_wait(service, row.pack, voice=row.voice, delivery=row.delivery)
             answer = _speech(service, row.voice, text)
         except httpx.ConnectTimeout as error:  # the service's machine is away, not its voice bad
             raise NotTested("unreachable") from error
@@ -125,9 +127,14 @@ def _spoken(row: Deployment, text: str) -> Audio:
 
 
 def voice_wait(
-    service: httpx.Client, pack: VoicePack, *, voice: str, until_up: bool = False
+    service: httpx.Client,
+    pack: VoicePack,
+    *,
+    voice: str,
+    delivery: Delivery | None = None,
+    until_up: bool = False,
 ) -> None:
-    """Wait until the service lists this pack under this name.
+    """Wait until the service lists this pack under this name, with this delivery if it is given.
 
     With `until_up` a service that is not there yet is waited for as well. Raises NotTested,
     TestFailed, or what httpx does.
@@ -140,13 +147,23 @@ def voice_wait(
             if not until_up or time.monotonic() > deadline:
                 raise
             listed = []
-        if any(one["id"] == voice and one["sha256"] == pack.sha256 for one in listed):
+        if any(_is_loaded(one, pack, voice, delivery) for one in listed):
             return
         if listed and all(one["engine"] != pack.engine for one in listed):
             raise NotTested("other_engine")
         if time.monotonic() > deadline:
             raise TestFailed("not_loaded")
         time.sleep(PAUSE_SECONDS)
+
+
+def _is_loaded(
+    listed: dict[str, Any], pack: VoicePack, voice: str, delivery: Delivery | None
+) -> bool:
+    if (listed["id"], listed["sha256"]) != (voice, pack.sha256):
+        return False
+    # The same pack may be deployed again with another delivery, and the service takes a second.
+    wanted = delivery.to_json() if delivery else {}
+    return all(math.isclose(listed[name], value, abs_tol=1e-4) for name, value in wanted.items())
 
 
 def _listed(service: httpx.Client) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@
       const answer = await fetch(url, { method: "POST", body, headers }).catch(() => null);
       if (answer && answer.status < 500) {
         const text = await answer.text().catch(() => null);
-        if (text !== null) return { text, done: answer.ok && !answer.redirected };
+        if (answer.redirected) return null; // to the page to sign in
+        if (text !== null) return { text, done: answer.ok };
       }
       if (n < TRIES) await wait(400 * 2 ** n);
     }

@@ -45,6 +45,7 @@
   async function prefetch() {
     if (isFetching || ended || queue.length > MIN_QUEUED) return;
     isFetching = true;
+    let failed = false;
     try {
       const answer = await fetch(`${words.next}${last ? `&after=${last}` : ""}`, { headers: { Accept: "application/json" }, redirect: "manual" });
       if (!answer.ok) throw new Error(answer.status);
@@ -54,12 +55,13 @@
       last = items.at(-1)?.at ?? last;
       ended = isLast(items);
     } catch {
+      failed = true;
       setTimeout(prefetch, 3000);
     } finally {
       isFetching = false;
     }
     show();
-    if (queue.length <= MIN_QUEUED && !ended) prefetch();
+    if (!failed && queue.length <= MIN_QUEUED && !ended) prefetch();
   }
 
   function choose(style, field = "style") {
@@ -173,7 +175,10 @@
       return;
     }
     for (let tries = 0; isSending && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
-    if (isSending) return;
+    if (isSending) {
+      say(`${words.waiting} ${jobs.length}`);
+      return;
+    }
     let answer;
     try {
       answer = await post(words.undo, {});

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from distillation.models import Heartbeat, Run, RunState, Stage, StyleRun
 from distillation.services import leases, slices
+from distillation.services.errors import RunError
 from distillation.services.recovery import runs_recover
 from distillation.services.runs import run_retry
 from tests.distillation.factories import tiny_run
@@ -66,6 +67,21 @@ class TestMessages:
         assert slices.slice_commit(late, outcome) is False
         assert slices.slice_commit(current, outcome) is True
         assert (current.losses, current.interruptions) == (0, 1)
+
+    @pytest.mark.parametrize("fault", [RuntimeError("odd"), RunError("input_changed", "odd")])
+    def test_a_worker_that_lost_its_lease_fails_nothing(
+        self, fault: Exception, style_run: StyleRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stalled(_style_run: StyleRun) -> None:
+            assert looks(leases.ALIVE_LOOKS + 1) == 1
+            claim(style_run, "third:1/5", monkeypatch)
+            raise fault
+
+        monkeypatch.setitem(slices.SLICES, Stage.REFERENCE, stalled)
+        slices.style_advance(style_run_id=style_run.pk, slice=0)
+        style_run.refresh_from_db()
+        assert (style_run.state, style_run.error_code) == (RunState.RUNNING, "")
+        assert style_run.heartbeats.get().owner == "third:1/5"
 
 
 class TestCrashes:

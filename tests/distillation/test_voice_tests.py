@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from corpus.audio.io import encode_wav, write_wav
 from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio
+from distillation.delivery import PLAIN
 from distillation.models import Deployment
 from distillation.services import voice_tests
 from distillation.services.deployments import packs_deploy
@@ -68,8 +69,9 @@ def service(settings: Settings, deployment: Deployment) -> Iterator[Server]:
         yield server
 
 
-def listing(sha256: str, engine: str = "praat") -> bytes:
-    return json.dumps({"voices": [{"id": "neutral", "sha256": sha256, "engine": engine}]}).encode()
+def listing(sha256: str, engine: str = "praat", **delivery: float) -> bytes:
+    voice = {"id": "neutral", "sha256": sha256, "engine": engine}
+    return json.dumps({"voices": [voice | PLAIN.to_json() | delivery]}).encode()
 
 
 def result_of(deployment: Deployment) -> tuple[str, str, str]:
@@ -93,6 +95,15 @@ def test_a_voice_that_speaks_as_its_report_says_stays(
     assert (body["voice"], body["input"]) == ("neutral", longest[1])
     voice_test(deployment_id=deployment.pk)  # the message came twice
     assert len(service.asked) == 1
+
+
+def test_the_same_pack_with_its_former_delivery_is_not_tested(
+    deployment: Deployment, service: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voice_tests, "LOAD_SECONDS", 0.0)
+    service.listing = listing(deployment.sha256, gain_db=3.0)
+    assert result_of(deployment)[1:] == ("failed", "not_loaded")
+    assert not service.asked
 
 
 def test_a_lost_message_is_sent_again_and_two_workers_test_once(

@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from corpus.audio.io import decode
+from distillation.delivery import Delivery
 from distillation.engines import student
 from tests.conftest import REPOSITORY
 from tests.tts.harness import deploy, ready, serving
@@ -151,6 +152,10 @@ async def test_pages_of_other_sites_are_allowed_by_a_setting(tmp_path: Path) -> 
         "Access-Control-Request-Headers": "authorization,content-type",
     }  # fmt: skip
     body = {"input": "Hola."}
+    fitted = Delivery(speed=1.1, gain_db=1.0, pitch_range=1.2)
+    deploy(
+        tmp_path / "voices", {"neutral": student("praat").stock_voice("pf_mar")}, delivery=fitted
+    )
     async with service_of(tmp_path) as client:
         refused = await client.options(SPEECH, headers=preflight)
         assert "Access-Control-Allow-Origin" not in refused.headers
@@ -166,7 +171,10 @@ async def test_pages_of_other_sites_are_allowed_by_a_setting(tmp_path: Path) -> 
             spoken = await client.post(SPEECH, json=body, headers=headers)
             assert spoken.status_code == 200
             assert spoken.headers["Access-Control-Allow-Origin"] == allowed
-            assert "X-Voice" in spoken.headers["Access-Control-Expose-Headers"]
+            exposed = spoken.headers["Access-Control-Expose-Headers"].lower().split(", ")
+            sent = {name for name in spoken.headers if name.startswith("x-voice")}
+            assert "x-voice-pitch-range" in sent
+            assert sent <= set(exposed)
             assert spoken.headers["Vary"] == "Origin"
             unknown = await client.post(SPEECH, json=body, headers={"Origin": page})
             assert unknown.headers["Access-Control-Allow-Origin"] == allowed  # its error is read

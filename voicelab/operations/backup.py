@@ -122,8 +122,8 @@ def installation_backup(path: Path, listener: Listener) -> dict[str, Any]:
             files=len(copied) + sum(_media_write(archive, name, listener) for name in names),
             models=rows,
         )
-        _record(Act.BACKED_UP, path, archive.sha256, manifest)
-        return manifest
+    _record(Act.BACKED_UP, path, archive.sha256, manifest)
+    return manifest
 
 
 def installation_restore(path: Path, listener: Listener) -> dict[str, Any]:

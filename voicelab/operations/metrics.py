@@ -69,7 +69,8 @@ class Facts(Collector):
             {one.path: one.free_bytes for one in disks},
         )  # fmt: skip
         size = {"media": observation.media_bytes(), "database": observation.database_bytes()}
-        yield _gauge("stored_bytes", "Size of media and database.", "what", size)
+        known = {what: count for what, count in size.items() if count is not None}
+        yield _gauge("stored_bytes", "Size of media and database.", "what", known)
 
 
 def text() -> bytes:

@@ -207,8 +207,10 @@ def places() -> list[Place]:
     return list(disks.values())
 
 
-def media_bytes() -> int:
-    """Return the size of all media, measured at most every five minutes."""
+def media_bytes() -> int | None:
+    """Return the size of all media, measured at most every five minutes; None in a bucket."""
+    if settings.STORAGE_URL:
+        return None
     return int(caches["counts"].get_or_set("media-bytes", _measure_media, SIZE_SECONDS) or 0)
 
 

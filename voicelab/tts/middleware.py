@@ -21,8 +21,8 @@ SPEECH = "/v1/audio/speech"
 # Only the documentation page is HTML; its inline styles are inserted by a script.
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 EXPOSED = (
-    "X-Voice, X-Voice-SHA256, X-Voice-Speed, X-Voice-Gain-dB, X-Audio-Seconds, X-Request-ID, "
-    "Retry-After"
+    "X-Voice, X-Voice-SHA256, X-Voice-Speed, X-Voice-Gain-dB, X-Voice-Pitch-Range, "
+    "X-Audio-Seconds, X-Request-ID, Retry-After"
 )
 PREFLIGHT_S = 600  # how long a browser may keep the answer
 

@@ -5,7 +5,7 @@ import { Queue } from "./queue.js";
 import { QueueView } from "./queueview.js";
 import { encodeWav, sha256 } from "./wav.js";
 
-const LONGEST_S = 29; // the server accepts takes of up to 30 s
+const LONGEST_S = 28.5; // the server accepts up to 30 s, with half a second and more around a take
 const root = document.getElementById("studio");
 const words = root.dataset;
 const at = (id) => document.getElementById(`studio-${id}`);

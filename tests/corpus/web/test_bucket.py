@@ -48,7 +48,7 @@ def test_a_take_is_kept_in_the_bucket_alone_and_played_in_ranges(
     whose = {"sentence": sentence, "style": neutral, "speaker": speaker}
     take = take_store(person=speaker.user, file=BytesIO(wav()), **whose)
     assert files_in(media) == []
-    assert bucket.list("recordings") == ([], [f"{take.uuid}.wav"])
+    assert bucket.list("recordings") == ([], [Path(take.wav.name).name])
     content, client = bucket.get(str(take.wav.name)), signed_in(speaker.user)
     address = reverse("take_audio", args=[take.pk])
     whole: Any = client.get(address)

@@ -44,7 +44,7 @@ def stored(sentence: Any) -> str:
 def test_neither_shell_nor_queries_change_a_recorded_text(recorded: Any) -> None:
     recorded.text = "Buenos días."
     for change in (recorded.full_clean, recorded.save):
-        with pytest.raises(ValidationError, match="grabado"):
+        with pytest.raises(ValidationError, match="was recorded"):
             change()
     with pytest.raises(ValidationError):
         recorded.save(update_fields=["text"])
@@ -119,10 +119,10 @@ def test_a_correction_that_is_no_new_sentence_is_refused(text: str, recorded: An
 def test_a_replacement_somebody_worked_on_stays(recorded: Any) -> None:
     person = PersonFactory()
     new = sentence_supersede(sentence=recorded, text="Buenos días.", person=person)
-    with pytest.raises(SentenceConflict, match="ha sustituido"):
+    with pytest.raises(SentenceConflict, match="replaced this one already"):
         sentence_supersede(sentence=recorded, text="Otro.", person=person)
     LabelFactory(sentence=new)
-    with pytest.raises(SentenceConflict, match="se quedan las dos"):
+    with pytest.raises(SentenceConflict, match="both sentences stay"):
         sentence_restore(sentence=recorded)
     newest = sentence_supersede(sentence=new, text="Muy buenos días.", person=person)
     assert newest.sentence_id == "shcc-01-r3"

@@ -105,6 +105,17 @@ def test_a_dispute_ends_when_one_side_agrees_or_takes_it_back(
     assert told(sentence) == ("neutral", "labelled")
 
 
+def test_undoing_the_disputed_choice_brings_ones_earlier_one_back_and_settles_nothing():
+    said = [
+        Said(1, 10, "person", False),
+        Said(1, 20, "person", False),
+        Said(2, 30, "dispute", False),
+        Said(1, None, "undo", False),
+    ]
+    assert outcome(said) == (None, "disputed", 2)
+    assert outcome([*said, Said(1, None, "undo", False)]) == (30, "labelled", 1)
+
+
 def test_what_was_replaced_before_a_dispute_is_no_vote_in_it():
     said = [
         Said(1, 10, "person", False),

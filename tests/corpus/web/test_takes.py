@@ -41,7 +41,12 @@ def test_a_take_is_stored_as_mono_wav_with_its_original(keep, media):
     take = keep(stereo.getvalue())
     assert (take.take, take.state, take.sr) == (1, "pending", sr)
     assert take.duration_s == pytest.approx(len(y) / sr, abs=0.01)
-    assert files_in(media) == [f"originals/{take.uuid}.bin", f"recordings/{take.uuid}.wav"]
+    names = [Path(name) for name in files_in(media)]
+    assert [(str(name.parent), name.suffix) for name in names] == [
+        ("originals", ".bin"),
+        ("recordings", ".wav"),
+    ]
+    assert all(name.stem.startswith(f"{take.uuid}_") for name in names)
     assert Path(take.original.path).read_bytes() == stereo.getvalue()
     assert read_wav(Path(take.wav.path)).sr == sr
 

@@ -12,13 +12,17 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from corpus.audio.io import decode, encode_wav
 from distillation import engines, voicepack
+from distillation.delivery import PLAIN
 from distillation.models import PlaygroundSound, TakeUse, VoicePack
 from distillation.services import playground
 from distillation.services.candidate_speech import candidate_speak
+from distillation.services.queue import work_waits
+from distillation.services.recovery import sounds_recover
 from distillation.services.run_files import media_path
 from tests.distillation.factories import finished_run
 from tests.distillation.speech_server import Server, serving
@@ -32,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 SOUND = encode_wav(tone(440.0, 0.2))
 VOICES = {
     "voices": [
-        {"id": name, "kind": kind, "engine": "praat", "sha256": sha, "speed": 1.0, "gain_db": 0.0}
+        {"id": name, "kind": kind, "engine": "praat", "sha256": sha, **PLAIN.to_json()}
         for name, kind, sha in (
             ("amable", "deployed", "a" * 64),
             ("pf_luz", "stock", ""),
@@ -308,6 +312,31 @@ def test_a_lost_message_is_sent_again_by_asking_again(
     with django_capture_on_commit_callbacks() as sent:
         ask(client, f"pack:{pack.pk}")
     assert len(sent) == 1
+
+
+def test_a_lost_message_is_sent_again_by_any_worker(
+    client: Client, pack: VoicePack, django_capture_on_commit_callbacks: Callable
+) -> None:
+    """Until it is spoken no worker helps with a search."""
+    ask(client, f"pack:{pack.pk}")
+    assert work_waits()
+    with django_capture_on_commit_callbacks() as sent:
+        sounds_recover()
+    assert sent == []
+    PlaygroundSound.objects.update(queued_at=timezone.now() - timedelta(seconds=61))
+    for times in (1, 0):
+        with django_capture_on_commit_callbacks() as sent:
+            sounds_recover()
+        assert len(sent) == times
+
+
+def test_another_pitch_range_of_a_deployed_voice_is_another_sound(
+    client: Client, speech: Server
+) -> None:
+    heard(client, ask(client))
+    speech.listing = speech.listing.replace(b'"pitch_range": 1.0', b'"pitch_range": 1.2')
+    heard(client, ask(client))
+    assert len(speech.asked) == 2
 
 
 def test_the_last_ten_are_kept_and_the_files_of_others_deleted(
