@@ -15,7 +15,7 @@ from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
@@ -165,7 +165,10 @@ def person_active(request: HttpRequest, pk: int) -> HttpResponse:
     person: Any = get_object_or_404(get_user_model(), pk=pk)
     if person == request.user or (person.is_superuser and not request.user.is_superuser):
         raise PermissionDenied
-    person.is_active = not person.is_active
+    wanted = request.POST.get("active")  # not the other of what is: a page may be an old one
+    if wanted not in ("0", "1"):
+        return HttpResponseBadRequest(_("Close the account or open it again: which is not said."))
+    person.is_active = wanted == "1"
     person.save(update_fields=["is_active"])
     return redirect("people")
 

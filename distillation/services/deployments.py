@@ -257,11 +257,20 @@ def _copy(rows: Sequence[Deployment], folder: Path) -> None:
 def _note(rows: Sequence[Deployment]) -> None:
     for row in rows:
         row.version = row.version or version_number(row)
-        earlier = Deployment.objects.latest_done().filter(voice=row.voice, place=row.place)
-        earlier.update(replaced_by=row)
+        for earlier in Deployment.objects.latest_done().filter(voice=row.voice, place=row.place):
+            _replaced_note(earlier, row)
         row.state, row.error = State.DEPLOYED, ""
         row.save(update_fields=["state", "error", "version"])
     voice_tests_enqueue([row for row in rows if row.action in (Action.DEPLOY, Action.ROLL_BACK)])
+
+
+def _replaced_note(earlier: Deployment, row: Deployment) -> None:
+    earlier.replaced_by = row
+    if row.action in (Action.RETURN, Action.RETIRE) and "stays" in earlier.test:
+        # It failed its test, and the storage let its return wait until now.
+        earlier.state = State.RETURNED
+        earlier.test = {key: value for key, value in earlier.test.items() if key != "stays"}
+    earlier.save(update_fields=["replaced_by", "state", "test"])
 
 
 def version_number(row: Deployment) -> int:

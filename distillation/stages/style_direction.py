@@ -60,7 +60,7 @@ def confusion(styles: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, in
     spread = {name: max(one["spread"] for one in _of(axes, name)) or 1.0 for name in NAMES}
     targets = {key: [one[name]["target"] for name in NAMES] for key, one in axes.items() if one}
     targets[NEUTRAL] = [0.0] * len(NAMES)
-    plain = _by_sentence(styles[NEUTRAL]).mean(axis=0)
+    plain = np.nanmean(_by_sentence(styles[NEUTRAL]), axis=0)
     scale = np.array([spread[name] for name in NAMES])
     found: dict[str, dict[str, int]] = {}
     for key, report in styles.items():
@@ -77,7 +77,10 @@ def _of(axes: Mapping[str, Any], name: str) -> list[Mapping[str, float]]:
 def _nearest(
     row: NDArray[np.float64], targets: Mapping[str, Sequence[float]], scale: NDArray[np.float64]
 ) -> str:
-    return min(targets, key=lambda key: float(np.linalg.norm(row - np.array(targets[key]) / scale)))
+    def distance(key: str) -> float:  # over what could be measured
+        return float(np.nansum(np.square(row - np.array(targets[key]) / scale)))
+
+    return min(targets, key=distance)
 
 
 def check(axes: Mapping[str, Mapping[str, float]] | None, threshold: float) -> Check:

@@ -73,6 +73,10 @@
     if (event.detail.requestConfig.verb === "get") return;
     remember(event.detail.elt.closest("form"), event.detail.requestConfig.triggeringEvent?.submitter, true);
   });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isSignIn = detail.xhr?.getResponseHeader("HX-Redirect"); // the answer of an ended session
+    if (detail.requestConfig.verb !== "get" && detail.successful && !isSignIn) drop(); // it is saved
+  });
   window.addEventListener("load", () => {
     const draft = read();
     if (!draft) return;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.acts import tab_to, until
 from tests.browser.conftest import Visit
@@ -29,6 +29,28 @@ def current_sentence(page: Page) -> str:
 def status(page: Page) -> Locator:
     """Return what a screen reader announces."""
     return page.get_by_role("status").and_(page.locator("#focus-saving"))
+
+
+def test_sentences_that_cannot_be_fetched_are_asked_for_every_few_seconds(at_desk: Visit) -> None:
+    page, asked = at_desk("labeler"), list[str]()
+
+    def spoil(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=200, body="no JSON")
+
+    def skip_one() -> bool:
+        page.keyboard.press("s")
+        return bool(asked)
+
+    page.route("**/label/focus/next/**", spoil)
+    page.goto("/label/focus/")
+    expect(page.locator("#focus-card")).to_be_visible()
+    until(page, "a request", skip_one)
+    page.wait_for_timeout(1_500)
+    assert len(asked) <= 2  # one more key may have come before the first answer
+    page.unroute("**/label/focus/next/**")
+    with page.expect_response("**/label/focus/next/**"):
+        expect(page.locator("#focus-card")).to_be_visible()
 
 
 def test_twenty_sentences_are_labelled_by_keyboard_and_the_last_ten_undone(

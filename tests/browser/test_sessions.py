@@ -53,6 +53,24 @@ def test_a_label_chosen_too_late_is_saved_after_signing_in(
         expect(page.locator(f"#{row_id}").get_by_role("radio", name="Amable")).to_be_checked()
 
 
+def test_what_was_saved_is_not_sent_again_after_signing_out_and_in(
+    browser: Browser, site: Site, watch: Watch
+) -> None:
+    with signed_in(browser, site, watch, "labeler") as page:
+        page.goto("/label/?category=numbers")
+        row_id = page.locator("[data-sentence]").last.get_attribute("id")
+        row = page.locator(f"#{row_id}")
+        for style in ("Amable", "Neutral"):
+            row.get_by_role("radio", name=style).click(force=True)
+            expect(row.get_by_text("Saved")).to_be_visible()
+            expect(row.get_by_role("radio", name=style)).to_be_checked()
+            page.wait_for_load_state("networkidle")
+        assert page.evaluate("sessionStorage.getItem('voicelab-draft')") is None
+        session_ends(page)
+        page.goto("/label/?category=numbers")  # leads to the page to sign in
+        expect(page.locator("#draft-kept")).to_be_hidden()
+
+
 def test_a_reason_for_a_verdict_comes_back_though_it_was_refused_before(
     browser: Browser, site: Site, watch: Watch
 ) -> None:

@@ -1,5 +1,6 @@
 """The test of a deployed voice: what the speech service speaks, measured against the report."""
 
+import errno
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +18,7 @@ from corpus.audio.loudness import amplify
 from corpus.audio.types import Audio
 from distillation.delivery import PLAIN
 from distillation.models import Deployment
-from distillation.services import voice_tests
+from distillation.services import deployments, voice_tests
 from distillation.services.deployments import packs_deploy
 from distillation.services.recovery import runs_recover
 from distillation.services.run_files import media_path
@@ -147,6 +148,27 @@ def test_otherwise_the_former_version_returns(
     current = Deployment.objects.current().get()
     assert (current.action, current.version) == ("return", 1)
     assert current.test == {}  # what was in service before is not tested again
+
+
+def test_a_return_that_waits_for_the_storage_is_noted_once_it_is_done(
+    deployment: Deployment, service: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answers[:] = [(500, {}, b"broken")]
+
+    def full(_rows: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deployments, "_write", full)
+        assert result_of(deployment) == ("deployed", "failed", "refused")
+    assert "No space left" in deployment.test["stays"]
+    back = Deployment.objects.get(action="return")
+    assert back.state == "requested"
+    deployments.deployments_execute([back.pk])
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.test["why"]) == ("returned", "refused")
+    assert "stays" not in deployment.test
+    assert Deployment.objects.current().get() == back
 
 
 def test_a_voice_that_is_not_loaded_or_not_answered_in_time_fails(

@@ -79,6 +79,7 @@ def test_speech_is_synthesized_through_the_openai_api(server: str) -> None:
     ("more", "param"),
     [
         ({"voice": "nadie"}, "voice"),
+        ({"voice": "amable(1)+amable(1)"}, "voice"),
         ({"reference_audio": "AAAA"}, "reference_text"),
         ({"reference_audio": "no base64!", "reference_text": WORDS}, "reference_audio"),
         ({"reference_audio": "AAAA", "reference_text": WORDS}, "reference_audio"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from distillation import manifest, voicepack
+from distillation.delivery import Delivery
 from distillation.engines.base import EngineError
 from distillation.voicepack import VoicePack
 from tests.tts.harness import ToneStudent, deploy, native, pack
@@ -158,9 +159,11 @@ def test_every_openai_name_maps_to_an_available_voice(tmp_path: Path) -> None:
 def test_openai_names_map_to_deployed_voices_without_a_stock_voice(
     tmp_path: Path,
 ) -> None:
-    deploy(tmp_path, {"neutral": pack(0.1)})
+    fitted = Delivery(speed=1.1, gain_db=2.0)
+    deploy(tmp_path, {"neutral": pack(0.1)}, delivery=fitted)
     voices = voices_of(tmp_path, Bare())
     assert voices.find("alloy").alias_of == "neutral"
+    assert voices.find("alloy").delivery == fitted
     assert voices.pack(voices.find("alloy")).data[0, 0, 0] == pytest.approx(0.1)
 
 

@@ -131,10 +131,13 @@ def test_an_admin_makes_a_link_for_everybody_but_a_superuser() -> None:
 def test_a_closed_account_is_opened_again() -> None:
     client = client_of(roles=["admin"])
     person: Any = PersonFactory(roles=["labeler"])
-    for is_active in (False, True):
-        client.post(reverse("person_active", args=[person.pk]))
+    for is_active in (False, False, True):  # the second time from a page that is an old one
+        client.post(reverse("person_active", args=[person.pk]), {"active": int(is_active)})
         person.refresh_from_db()
         assert person.is_active == is_active
+    assert client.post(reverse("person_active", args=[person.pk])).status_code == 400
+    person.refresh_from_db()
+    assert person.is_active
 
 
 def test_after_signing_in_a_refused_form_leads_to_its_page() -> None:

@@ -237,6 +237,9 @@ class Service:
 
     def _mix(self, weights: Mapping[str, float]) -> ChosenVoice:
         """Return a mix of voices; its language is that of the voice with most weight."""
+        if isinstance(self._student, PromptVoices):
+            message = "voice: a mix is one of voice packs; this engine speaks after recordings."
+            raise ApiError(400, message, code="not_supported", param="voice")
         name = "+".join(f"{voice}({weight:.3g})" for voice, weight in weights.items())
         parts, voices = [self.find(voice) for voice in weights], self.voices
         main = self.find(max(weights, key=lambda voice: weights[voice]))

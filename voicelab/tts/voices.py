@@ -325,8 +325,13 @@ class Voices:
         """Return the other voices and, behind them, the names that stand for a voice."""
         present = [name for name, voice in others.items() if voice.kind != "alias"]
         assigned = openai_names.assign(self._names, present or list(deployed))
-        engine = self._student.name
-        aliases = {name: Voice(name, "alias", engine, alias_of=to) for name, to in assigned.items()}
+        engine, plain = self._student.name, Voice("", "alias", "")
+        aliases = {
+            name: Voice(
+                name, "alias", engine, alias_of=to, delivery=deployed.get(to, plain).delivery
+            )
+            for name, to in assigned.items()
+        }
         return {**others, **{name: one for name, one in aliases.items() if name not in others}}
 
     def _looked_for(self, name: str) -> str:

@@ -88,6 +88,7 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 }
 
 function record() {
+  if (!microphone.isOpen) return turnOn(); // it was lost while the last take was kept
   pauseAll();
   microphone.record();
   started = performance.now();

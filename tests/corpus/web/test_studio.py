@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,9 @@ from django.urls import reverse
 
 from corpus.audio.io import encode_wav
 from corpus.models import Recording
+from corpus.services.takes import MAX_SECONDS
 from corpus.services.verdicts import take_judge
+from tests.conftest import REPOSITORY
 from tests.corpus.web.conftest import files_in, signed_in, wav
 from tests.factories import (
     LabelFactory,
@@ -26,6 +29,7 @@ from tests.processes import full_disk
 from tests.signals import speech
 
 pytestmark = pytest.mark.django_db
+STUDIO = REPOSITORY / "static" / "js" / "studio"
 
 
 @pytest.fixture
@@ -51,6 +55,18 @@ def record(client: Any, speaker: Any, sentence: Any, neutral: Any) -> Any:
         )
 
     return send
+
+
+def test_the_longest_take_of_the_page_is_accepted() -> None:
+    """With what it adds before and after, each up to a block of the worklet longer."""
+
+    def constant(name: str, file: str) -> float:
+        found = re.search(rf"const {name} = ([\d.]+);", (STUDIO / file).read_text())
+        assert found
+        return float(found[1])
+
+    longest, margin = constant("LONGEST_S", "studio.js"), constant("MARGIN_S", "microphone.js")
+    assert longest + 2 * (margin + 1024 / 8000) < MAX_SECONDS
 
 
 def test_without_room_an_upload_is_answered_507_and_leaves_nothing(

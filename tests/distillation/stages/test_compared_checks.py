@@ -123,6 +123,10 @@ def test_sentences_are_attributed_to_their_own_style_unless_styles_are_confused(
             sentence["pitch_range_st"] = 8.0 + 0.1 * number
     count = confusion(styles)
     assert {key: count[key][key] for key in styles} == dict.fromkeys(styles, 3)
+    styles["neutral"]["evolved"]["prosody"][0]["pitch_median_hz"] = None
+    low["evolved"]["prosody"][1]["pitch_range_st"] = None
+    unsure = confusion(styles)
+    assert {key: unsure[key][key] for key in styles} == dict.fromkeys(styles, 3)
     mixed = confusion({**styles, "profesional": {**fast, "evolved": low["evolved"]}})
     assert mixed["profesional"] == {"neutral": 0, "empatico": 3, "profesional": 0}
     assert confusion({"neutral": NEUTRAL}) == confusion({"empatico": low}) == {}
