@@ -61,11 +61,10 @@ def test_what_was_saved_is_not_sent_again_after_signing_out_and_in(
         row_id = page.locator("[data-sentence]").last.get_attribute("id")
         row = page.locator(f"#{row_id}")
         for style in ("Amable", "Neutral"):
-            row.get_by_role("radio", name=style).click(force=True)
-            expect(row.get_by_text("Saved")).to_be_visible()
+            with page.expect_response("**/label/*/"):
+                row.get_by_role("radio", name=style).click(force=True)
+            page.wait_for_function("sessionStorage.getItem('voicelab-draft') === null")
             expect(row.get_by_role("radio", name=style)).to_be_checked()
-            page.wait_for_load_state("networkidle")
-        assert page.evaluate("sessionStorage.getItem('voicelab-draft')") is None
         session_ends(page)
         page.goto("/label/?category=numbers")  # leads to the page to sign in
         expect(page.locator("#draft-kept")).to_be_hidden()
