@@ -159,10 +159,12 @@ def test_an_equal_request_is_spoken_once_for_everybody(client: Client, speech: S
     assert PlaygroundSound.objects.filter(state="ready").count() == 2
 
 
-def test_a_new_version_of_a_voice_is_spoken_anew(client: Client, speech: Server) -> None:
+@pytest.mark.parametrize(("old", "new"), [("a" * 64, "b" * 64), ('range": 1.0', 'range": 1.2')])
+def test_a_new_version_of_a_voice_is_spoken_anew(
+    old: str, new: str, client: Client, speech: Server
+) -> None:
     heard(client, ask(client))
-    changed = json.dumps(VOICES).replace("a" * 64, "b" * 64)
-    speech.listing = changed.encode()
+    speech.listing = json.dumps(VOICES).replace(old, new).encode()
     heard(client, ask(client))
     assert len(speech.asked) == 2
 
@@ -300,43 +302,19 @@ def test_waiting_without_a_worker_is_said(client: Client, pack: VoicePack) -> No
     assert client.get(answer["address"]).json()["unanswered"]
 
 
-def test_a_lost_message_is_sent_again_by_asking_again(
-    client: Client, pack: VoicePack, django_capture_on_commit_callbacks: Callable
-) -> None:
-    ask(client, f"pack:{pack.pk}")
-    with django_capture_on_commit_callbacks() as sent:
-        ask(client, f"pack:{pack.pk}")
-    assert sent == []
-    row = PlaygroundSound.objects.get()
-    PlaygroundSound.objects.update(queued_at=row.asked_at - timedelta(seconds=61))
-    with django_capture_on_commit_callbacks() as sent:
-        ask(client, f"pack:{pack.pk}")
-    assert len(sent) == 1
-
-
-def test_a_lost_message_is_sent_again_by_any_worker(
-    client: Client, pack: VoicePack, django_capture_on_commit_callbacks: Callable
+@pytest.mark.parametrize("by", ["asking again", "any worker"])
+def test_a_lost_message_is_sent_again(
+    by: str, client: Client, pack: VoicePack, django_capture_on_commit_callbacks: Callable
 ) -> None:
     """Until it is spoken no worker helps with a search."""
     ask(client, f"pack:{pack.pk}")
     assert work_waits()
-    with django_capture_on_commit_callbacks() as sent:
-        sounds_recover()
-    assert sent == []
-    PlaygroundSound.objects.update(queued_at=timezone.now() - timedelta(seconds=61))
-    for times in (1, 0):
+    for late_s, times in ((0, 0), (61, 1), (0, 0)):
+        late = timedelta(seconds=late_s)
+        PlaygroundSound.objects.update(queued_at=timezone.now() - late)
         with django_capture_on_commit_callbacks() as sent:
-            sounds_recover()
+            sounds_recover() if by == "any worker" else ask(client, f"pack:{pack.pk}")
         assert len(sent) == times
-
-
-def test_another_pitch_range_of_a_deployed_voice_is_another_sound(
-    client: Client, speech: Server
-) -> None:
-    heard(client, ask(client))
-    speech.listing = speech.listing.replace(b'"pitch_range": 1.0', b'"pitch_range": 1.2')
-    heard(client, ask(client))
-    assert len(speech.asked) == 2
 
 
 def test_the_last_ten_are_kept_and_the_files_of_others_deleted(
