@@ -15,7 +15,6 @@ Everything made is removed, but for the image of the base.
 from __future__ import annotations
 
 import argparse
-import re
 import secrets
 import subprocess
 import sys
@@ -25,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.servers.compose import with_defaults
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BASE, IMAGE = "voicelab-base:bookworm", "voicelab-trial"
@@ -96,7 +97,7 @@ def start(name: str, service: dict[str, Any], *, detached: bool) -> None:
     options += ["--read-only", "--read-only-tmpfs=false", "--init", "--user", service["user"]]
     options += [f"--cap-drop={one}" for one in service["cap_drop"]]
     options += [f"--security-opt={one.partition(':')[0]}" for one in service["security_opt"]]
-    options += ["--memory", _default(service["mem_limit"])]
+    options += ["--memory", with_defaults(service["mem_limit"])]
     options += ["--cpus", str(service["cpus"]), "--pids-limit", str(service["pids_limit"])]
     options += [f"--tmpfs={path}" for path in service.get("tmpfs", ())]
     options += [f"--volume={path}" for path in service["volumes"] if path == "/tmp"]  # noqa: S108
@@ -144,13 +145,8 @@ def _container(name: str) -> str:
     return f"voicelab-trial-{name}"
 
 
-def _default(word: str) -> str:
-    """Return a word with the defaults of its variables."""
-    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", word)
-
-
 def _here(word: str) -> str:
-    word = _default(word)
+    word = with_defaults(word)
     for inside, here in PORTS.items():
         word = word.replace(f":{inside}", f":{here}")
     return word.replace("0.0.0.0", "127.0.0.1")  # noqa: S104

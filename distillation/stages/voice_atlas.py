@@ -208,7 +208,7 @@ def atlas_for(
 
 
 def known_ranges(student: str, folder: Path) -> StockRanges | None:
-    """Return the ranges of the last complete atlas of a student, without loading it.
+    """Return the ranges of the last atlas of all of a student's voices, without loading it.
 
     Without one, those of its published voices; None if they are unknown.
     """

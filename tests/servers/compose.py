@@ -42,8 +42,13 @@ def _here(words: list[str], ports: dict[int, int]) -> list[str]:
     return [program, *rest]
 
 
+def with_defaults(word: str) -> str:
+    """Return a word with the defaults of its variables."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", word)
+
+
 def _on_loopback(word: str, ports: dict[int, int]) -> str:
-    word = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", word)  # a variable's default
+    word = with_defaults(word)
     for inside, here in ports.items():
         word = re.sub(rf"\b{inside}\b", str(here), word)
     return word.replace("0.0.0.0", "127.0.0.1")  # noqa: S104

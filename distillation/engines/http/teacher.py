@@ -132,9 +132,14 @@ class HttpTeacher:
                 f"{_error_message(answer)}",
             )
         if not answer.is_success:
+            hint = (
+                " Its key is TTS_URL_KEY, sent to TTS_URL only."
+                if answer.status_code == 401
+                else ""
+            )
             raise EngineError(
                 "teacher_refused",
-                f"{self._address} answered {answer.status_code}: {_error_message(answer)}",
+                f"{self._address} answered {answer.status_code}: {_error_message(answer)}{hint}",
             )
         return answer
 

@@ -123,15 +123,15 @@ def _disagreement(
 def held_out_score(voice: ComparedVoice, measure: str) -> float | None:
     """Return the score (`total`) or target similarity (`target`) that the report has, or None."""
     report = voice.style_run.report
-    named = "score_intervals" if measure == "total" else "similarity"
-    found = report.get(named) or {}
-    role = "best_base" if voice.role == Role.STOCK else voice.role
-    if voice.role == Role.STOCK and role not in (report.get("similarity") or {}):
-        role = Role.START  # the best base voice is where the search began
-    one = found.get(role)
-    if measure == "total" and one is None:
-        return (report.get(role) or {}).get("score", {}).get("total")
-    return one.get("mean") if isinstance(one, dict) else None
+    similarity = report.get("similarity") or {}
+    role = voice.role
+    if role == Role.STOCK:  # absent where the best base voice is the one the search began with
+        role = "best_base" if "best_base" in similarity else Role.START
+    if measure == "target":
+        return (similarity.get(role) or {}).get("mean")
+    if interval := (report.get("score_intervals") or {}).get(role):
+        return interval["mean"]
+    return (report.get(role) or {}).get("score", {}).get("total")
 
 
 def _summary(voice: ComparedVoice) -> Summary | None:

@@ -54,6 +54,16 @@ def test_a_key_goes_to_its_own_address_alone(tmp_path):
     assert "Authorization" not in other.asked[0][1]
 
 
+def test_a_missing_key_is_named():
+    with serving(
+        (401, {"Content-Type": "application/json"}, b'{"error": {"message": "No."}}')
+    ) as server:
+        error = fault(server)
+    assert error.code == "teacher_refused"
+    assert "No." in str(error)
+    assert "TTS_URL_KEY" in str(error)
+
+
 def test_the_prompt_is_sent_as_wav(tmp_path):
     write_wav(tmp_path / "voz.wav", VOICE)
     prompt = Prompt(style="x", audio=tmp_path / "voz.wav", transcript="Esto digo.")

@@ -243,6 +243,14 @@ class TestFindings:
         """A run with enough sentences for a verdict."""
         return run_with_sounds("neutral", sentences=6)
 
+    @pytest.fixture
+    def deployment(self, run, admin) -> Deployment:
+        pack = VoicePack.objects.get(style_run__run=run)
+        return Deployment.objects.create(
+            pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=admin,
+            state="deployed",
+        )  # fmt: skip
+
     def test_a_voice_has_a_summary_against_what_it_would_replace(self, run, admin) -> None:
         pack = VoicePack.objects.get(style_run__run=run)
         assert summary_of(pack) is None
@@ -254,12 +262,7 @@ class TestFindings:
         assert (found.against.role, found.value, found.listeners) == ("deployed", 1.0, 4)
         assert found.verdict == "better"
 
-    def test_the_page_of_a_voice_shows_its_summary(self, run, admin) -> None:
-        pack = VoicePack.objects.get(style_run__run=run)
-        deployment = Deployment.objects.create(
-            pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=admin,
-            state="deployed",
-        )  # fmt: skip
+    def test_the_page_of_a_voice_shows_its_summary(self, run, deployment, admin) -> None:
         client = Client()
         client.force_login(admin)
         heard_by(made_test(run, admin, "evolved", "deployed", "stock"), 4)
@@ -268,12 +271,7 @@ class TestFindings:
             assert "Voz en servicio · 1,00" in said
             assert "4 oyentes" in said
 
-    def test_whoever_may_not_see_results_sees_no_summary(self, run, admin) -> None:
-        pack = VoicePack.objects.get(style_run__run=run)
-        deployment = Deployment.objects.create(
-            pack=pack, voice="neutral", place="/x", sha256=pack.sha256, person=admin,
-            state="deployed",
-        )  # fmt: skip
+    def test_whoever_may_not_see_results_sees_no_summary(self, run, deployment, admin) -> None:
         test = made_test(run, admin, "evolved", "deployed", "stock", results_shown=True)
         [done, *_] = heard_by(test, 4)
         listening = PersonFactory(roles=["reviewer"])
