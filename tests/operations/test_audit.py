@@ -54,7 +54,7 @@ def test_changes_of_accounts_are_recorded_with_who_made_them(admin: Client) -> N
     form = {"username": "leo", "roles": ["labeler"]}
     admin.post(reverse("people"), form)
     leo: Any = PersonFactory._meta.model.objects.get(username="leo")
-    admin.post(reverse("person_active", args=[leo.pk]))
+    admin.post(reverse("person_active", args=[leo.pk]), {"active": 0})
     leo.refresh_from_db()
     leo.groups.set([Group.objects.get_or_create(name="reviewer")[0]])
     leo.is_staff = True
