@@ -33,6 +33,7 @@ from distillation.services.run_files import (
 from distillation.stages.base import Progress
 from distillation.stages.evaluation import batch_student_of
 from distillation.stages.evolve import Evolution
+from distillation.stages.speech_cache import cached_speech
 from distillation.stages.style_runner import StyleRunner, changed_inputs, make_student, make_teacher
 from distillation.stages.voice_atlas import atlas_folder
 
@@ -304,4 +305,4 @@ def _pack(
 
 def _sample(recipe: RunRecipe, pack: voicepack.VoicePack) -> Audio:
     """Synthesize the first search text, the same for every voice of the search."""
-    return student_of(recipe).synthesize(recipe.search_texts[0], pack, seed=recipe.seed)
+    return cached_speech(student_of(recipe), recipe.search_texts[0], pack, seed=recipe.seed)

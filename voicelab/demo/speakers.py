@@ -16,12 +16,15 @@ import parselmouth
 from parselmouth.praat import call
 
 from corpus.audio.types import Audio, Samples
+from corpus.files import sha256_of, sha256_of_json
 from distillation import engines
 from distillation.engines import STUDENTS
 from distillation.engines.base import Student
+from distillation.engines.kokoro.files import WEIGHTS, pack_paths
 
 STOCK_VOICE = "af_sarah"  # the demo's search may not use it as a base voice
 PRECISION = "auto"  # bf16 if the processor supports it
+VERSION = 1  # incremented when takes become others for the same weights and manners
 PROCESSES = 2  # of 1.3 GB each; the search that follows has as many workers
 PITCH_RANGE_HZ = (75.0, 500.0)
 SEEDED = "random_initializeWithSeedUnsafelyButPredictably (0)"  # overlap-add is random
@@ -109,6 +112,13 @@ class NaturalSpeaker:
     def _student(self) -> Student:
         options = {"model_dir": self._model_dir, "precision": PRECISION}
         return engines.student(self.engine, options)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that its takes depend on, besides text, style and seed."""
+        packs = [path for path in pack_paths(self._model_dir) if path.stem == STOCK_VOICE]
+        hashes = [sha256_of(path) for path in (self._model_dir / WEIGHTS, *packs)]
+        return sha256_of_json([VERSION, *hashes, PRECISION, repr(MANNERS)])
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
         manner, rng = MANNERS[style], np.random.default_rng([seed, len(text)])

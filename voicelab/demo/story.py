@@ -22,6 +22,7 @@ from voicelab.demo.corpus import (
     speaker_make,
     takes_make,
 )
+from voicelab.demo.kept_takes import keeping
 from voicelab.demo.processes import DemoError, ports_check, processes_running
 from voicelab.demo.run import engine_choose, faults_of, packs_ship, run_of_demo, voices_synthesize
 from voicelab.demo.show import (
@@ -75,7 +76,7 @@ def prepare() -> dict[str, User]:
 def corpus_fill(people: dict[str, User], engine: str) -> None:
     """Add the missing labels and takes."""
     labels = labels_make(labeler=people[LABELER])
-    voice = speaker_of(engine, settings.MODEL_DIR)
+    voice = keeping(speaker_of(engine, settings.MODEL_DIR), settings.MODEL_DIR)
     speaker = speaker_make(voice=voice, user=people[SPEAKER])
     rejected = other_takes_reject(speaker=speaker, reviewer=people[REVIEWER])
     with Progress(console=console) as progress:
