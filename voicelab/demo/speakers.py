@@ -39,8 +39,11 @@ LEVELS_DB = 0.5  # level variation between takes, ±
 class DemoSpeaker(Protocol):
     """A synthetic speaker with a manner for every style."""
 
-    name: str
-    engine: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def engine(self) -> str: ...
 
     def speak(self, text: str, style: str, *, seed: int) -> Audio:
         """Speak `text` in `style`, with a third of a second of room noise before and after.
