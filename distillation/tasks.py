@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from celery import Task, shared_task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 from celery.signals import worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 LIMITS = ("SLICE_SECONDS", "SLICE_SOFT_SECONDS", "SLICE_HARD_SECONDS")
 
 DEPLOY_SECONDS = 60
-SPEAK_SECONDS = 120
+TOO_SLOW = (SoftTimeLimitExceeded, TimeLimitExceeded)  # told to stop; ended by the parent
 
 
 class StyleTask(Task):
@@ -39,7 +39,7 @@ class StyleTask(Task):
         self, exc: Exception, task_id: str, args: tuple[int, int], kwargs: Any, einfo: Any
     ) -> None:
         code, message = "internal", _fault_of(task_id)
-        if isinstance(exc, SoftTimeLimitExceeded):
+        if isinstance(exc, TOO_SLOW):
             code, message = "too_slow", _("One slice took over %d s; raise SLICE_SOFT_SECONDS.")
             message %= settings.SLICE_SOFT_SECONDS
         slices.style_fail(style_run_id=args[0], slice=args[1], code=code, message=message)
@@ -52,7 +52,7 @@ class DeployTask(Task):
         self, exc: Exception, task_id: str, args: tuple[list[int]], kwargs: Any, einfo: Any
     ) -> None:
         code, message = "internal", _fault_of(task_id)
-        if isinstance(exc, SoftTimeLimitExceeded):
+        if isinstance(exc, TOO_SLOW):
             code, message = "storage", _("%(place)s: no answer, or held by others, for %(time)d s.")
             message %= {"place": settings.VOICES_DIR, "time": DEPLOY_SECONDS}
         deployments.deployments_fail(deployment_ids=args[0], code=code, message=message)
@@ -65,8 +65,8 @@ class SpeakTask(Task):
         self, exc: Exception, task_id: str, args: tuple[int], kwargs: Any, einfo: Any
     ) -> None:
         message = _fault_of(task_id)
-        if isinstance(exc, SoftTimeLimitExceeded):
-            message = _("Not spoken within %d s; try a shorter text.") % SPEAK_SECONDS
+        if isinstance(exc, TOO_SLOW):
+            message = _("Not spoken within %d s; try a shorter text.") % playground.SPEAK_SECONDS
         playground.sound_fail(sound_id=args[0], message=message)
 
 
@@ -105,8 +105,8 @@ def packs_deploy(deployment_ids: list[int]) -> None:
     autoretry_for=(OperationalError,),
     retry_backoff=2,
     max_retries=5,
-    soft_time_limit=SPEAK_SECONDS,
-    time_limit=SPEAK_SECONDS + 30,
+    soft_time_limit=playground.SPEAK_SECONDS,
+    time_limit=playground.SPEAK_SECONDS + playground.KILL_SECONDS,
 )
 def candidate_speak(sound_id: int) -> None:
     candidate_speech.candidate_speak(sound_id=sound_id)

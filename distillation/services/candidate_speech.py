@@ -9,6 +9,7 @@ from corpus.audio.types import Audio
 from distillation import voicepack
 from distillation.delivery import PLAIN
 from distillation.engines.base import SPEEDS
+from distillation.engines.praat import espeak
 from distillation.models import PlaygroundSound
 from distillation.services.errors import USER_FAULTS
 from distillation.services.playground import sound_fail, sound_store, storage_faults_noted
@@ -26,7 +27,8 @@ def candidate_speak(*, sound_id: int) -> None:
     if sound is None:  # removed, or spoken by an earlier delivery of the message
         return
     try:
-        with storage_faults_noted(sound):
+        # A text may end the process that speaks it: a process of its own, which can be named.
+        with storage_faults_noted(sound), espeak.speak_in_subprocess():
             sound_store(sound=sound, content=_encode(_speak(sound), sound.format))
     except USER_FAULTS as error:
         logger.warning("sound %d not spoken: %s", sound_id, error)

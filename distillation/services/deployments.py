@@ -28,6 +28,7 @@ from distillation.stages.deploy import PLAIN_VOICE, deploy_locked, retire_locked
 from voicelab.operations.audit import Act, act_record
 
 MAX_BEGUN = 8  # attempts, including those that failed on a locked database
+WAITING_RETURN = ("stays", "return")  # of a failed test: why, and which deployment waits
 Action, State = Deployment.Action, Deployment.State
 
 
@@ -265,12 +266,12 @@ def _note(rows: Sequence[Deployment]) -> None:
 
 
 def _replaced_note(earlier: Deployment, row: Deployment) -> None:
-    earlier.replaced_by = row
-    if row.action in (Action.RETURN, Action.RETIRE) and "stays" in earlier.test:
+    changed: dict[str, Any] = {"replaced_by": row}
+    if earlier.test.get("return") == row.pk:
         # It failed its test, and the storage let its return wait until now.
-        earlier.state = State.RETURNED
-        earlier.test = {key: value for key, value in earlier.test.items() if key != "stays"}
-    earlier.save(update_fields=["replaced_by", "state", "test"])
+        test = {key: found for key, found in earlier.test.items() if key not in WAITING_RETURN}
+        changed |= {"state": State.RETURNED, "test": test}
+    Deployment.objects.filter(pk=earlier.pk).update(**changed)
 
 
 def version_number(row: Deployment) -> int:

@@ -92,6 +92,13 @@ def sound_enqueue(sound: PlaygroundSound) -> None:
     transaction.on_commit(partial(_send, SPEAK, args=[sound.pk]), robust=True)
 
 
+def sound_enqueue_again(sound: PlaygroundSound) -> None:
+    """Send a text again, unless another worker has done so meanwhile."""
+    same = PlaygroundSound.objects.for_worker().filter(pk=sound.pk, queued_at=sound.queued_at)
+    if same.update(queued_at=Now()):
+        transaction.on_commit(partial(_send, SPEAK, args=[sound.pk]), robust=True)
+
+
 def voice_tests_enqueue(deployments: Sequence[Deployment]) -> None:
     """Have a worker test deployed voices at the speech service, once they are committed."""
     for row in deployments:

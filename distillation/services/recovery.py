@@ -9,9 +9,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from distillation.models import Deployment, PlaygroundSound, StyleRun, WorkerBeat
+from distillation.models import Deployment, StyleRun, WorkerBeat
 from distillation.querysets import StyleRunQuerySet
 from distillation.services.leases import Watch, leases_end_dead
+from distillation.services.playground import sounds_recover
 from distillation.services.queue import (
     ORDINARY,
     QUEUES,
@@ -20,7 +21,6 @@ from distillation.services.queue import (
     in_queue,
     queue_is_empty,
     slice_enqueue,
-    sound_enqueue,
     voice_test_enqueue_again,
 )
 from distillation.services.runs import runs_release
@@ -59,15 +59,6 @@ def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
     runs_release()
     runs_recover(is_empty=queue_is_empty)
     sounds_recover()
-
-
-def sounds_recover() -> None:
-    """Send texts of the playground again whose messages must have been lost.
-
-    While one waits no worker helps with a search.
-    """
-    for sound in PlaygroundSound.objects.forgotten(timedelta(seconds=settings.REQUEUE_SECONDS)):
-        sound_enqueue(sound)
 
 
 def worker_is_there() -> bool:

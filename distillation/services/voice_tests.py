@@ -29,6 +29,7 @@ LOAD_SECONDS = 30.0  # the service looks for new voices every few seconds
 ANSWER_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 BUSY = (429, 503)
+BACK = (Deployment.Action.RETURN, Deployment.Action.RETIRE)
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -75,7 +76,9 @@ def _bring_back(row: Deployment, result: dict[str, Any]) -> None:
     try:
         version_return(deployment=row, reason=result)
     except USER_FAULTS as error:  # the voice stays; its page says both
-        failed = {**result, "stays": str(error)}
+        later = Deployment.objects.newer_than(row).filter(action__in=BACK)
+        waiting = later.order_by("pk").values_list("pk", flat=True).first()
+        failed = {**result, "stays": str(error), "return": waiting}
         Deployment.objects.filter(pk=row.pk).update(test=failed)
 
 

@@ -17,6 +17,7 @@
   let ended = isLast(queue);
   const skipped = []; // shown again when nothing else is left
   let isFetching = false;
+  let again; // timer of a failed request
   let isSending = false;
   let retryMs = 1000;
 
@@ -56,7 +57,8 @@
       ended = isLast(items);
     } catch {
       failed = true;
-      setTimeout(prefetch, 3000);
+      clearTimeout(again); // one request at a time is repeated, however many keys were pressed
+      again = setTimeout(prefetch, 3000);
     } finally {
       isFetching = false;
     }

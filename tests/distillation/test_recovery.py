@@ -16,6 +16,7 @@ from distillation.models import Run, RunState, Stage, StyleRun
 from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
 from distillation.services.runs import run_pause, run_resume, run_retry, runs_release
+from distillation.stages import speech_cache
 from distillation.stages.evolve import Evolution
 from tests.distillation.factories import tiny_run
 from tests.distillation.voices import LONG, say
@@ -61,6 +62,7 @@ def test_a_text_that_killed_the_worker_is_reported(
     row = advance_slices(run, lambda row: row.stage == Stage.EVOLVE)
     monkeypatch.setattr(espeak._SPEAKER, "here", True)  # as in a process of Celery's
     kill_after_heartbeat(row)
+    speech_cache._kept.clear()  # as in another process
     (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 11)\n")
     monkeypatch.setattr(espeak, "_PROGRAM", tmp_path / "broken.py")
     espeak._SPEAKER.end()

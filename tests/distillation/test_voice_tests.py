@@ -22,6 +22,7 @@ from distillation.services import deployments, voice_tests
 from distillation.services.deployments import packs_deploy
 from distillation.services.recovery import runs_recover
 from distillation.services.run_files import media_path
+from distillation.services.versions import voice_retire
 from distillation.services.voice_tests import voice_test
 from distillation.stages.evidence import embedding
 from tests.distillation.speech_server import Server, serving
@@ -169,6 +170,25 @@ def test_a_return_that_waits_for_the_storage_is_noted_once_it_is_done(
     assert (deployment.state, deployment.test["why"]) == ("returned", "refused")
     assert "stays" not in deployment.test
     assert Deployment.objects.current().get() == back
+
+
+def test_a_person_may_retire_a_voice_whose_return_waits(
+    deployment: Deployment, service: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answers[:] = [(500, {}, b"broken")]
+
+    def full(_rows: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deployments, "_write", full)
+        result_of(deployment)
+    Deployment.objects.filter(action="return").update(state="failed")
+    voice_retire(deployment=deployment, person=deployment.person)
+    deployments.deployments_execute([Deployment.objects.get(action="retire").pk])
+    deployment.refresh_from_db()
+    assert deployment.state == "deployed"
+    assert "No space left" in deployment.test["stays"]
 
 
 def test_a_voice_that_is_not_loaded_or_not_answered_in_time_fails(

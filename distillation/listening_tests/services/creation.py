@@ -23,6 +23,7 @@ from distillation.listening_tests.preparation import (
     trimmed,
 )
 from distillation.listening_tests.scales import SCALES, Kind
+from distillation.listening_tests.services.access import may_see_results
 from distillation.listening_tests.services.errors import ListeningError
 from distillation.listening_tests.services.sources import (
     OF_TAKES,
@@ -95,8 +96,13 @@ def listening_test_close(*, test: ListeningTest) -> None:
 
 @transaction.atomic
 def listening_test_reopen(*, test: ListeningTest) -> None:
-    """Let others listen; who took part already may have seen the results meanwhile."""
-    test.listeners.filter(finished_at=None).update(finished_at=timezone.now())
+    """Let people listen again, but for listeners who may have seen the results meanwhile."""
+    locked = ListeningTest.objects.select_for_update().get(pk=test.pk)
+    if locked.is_open:
+        return
+    parts = test.listeners.filter(finished_at=None, user__isnull=False).select_related("user")
+    seen = [part.pk for part in parts if may_see_results(part.user, locked)]
+    test.listeners.filter(pk__in=seen).update(finished_at=timezone.now())
     ListeningTest.objects.filter(pk=test.pk).update(closed_at=None)
 
 

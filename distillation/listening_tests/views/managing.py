@@ -108,7 +108,10 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     test = get_object_or_404(ListeningTest, pk=pk)
     if "reopen" in request.POST:
         creation.listening_test_reopen(test=test)
-        messages.success(request, _("Listeners can go on."))
+        messages.success(
+            request,
+            _("The test is open again. Who could see its results meanwhile cannot go on."),
+        )
     else:
         creation.listening_test_close(test=test)
         messages.success(request, _("The test is closed; its votes are kept."))

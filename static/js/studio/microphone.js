@@ -7,8 +7,8 @@ const FULL_SCALE = 0.999;
 const db = (amplitude) => Math.max(-120, 20 * Math.log10(amplitude));
 
 export class Microphone {
-  constructor({ worklet, onLevel, onLost }) {
-    Object.assign(this, { worklet, onLevel, onLost });
+  constructor({ worklet, onLevel, onLongest, onLost }) {
+    Object.assign(this, { worklet, onLevel, onLongest, onLost });
     this.before = [];
     this.levels = [];
   }
@@ -69,9 +69,11 @@ export class Microphone {
     return sorted[Math.floor(sorted.length / 10)];
   }
 
-  record() {
+  // Counts samples up to the longest take: a hidden tab has no animation frames, and slow timers.
+  record(longestS) {
     this.taken = [...this.before];
     this.left = Infinity;
+    this.longest = longestS * this.sr;
   }
 
   // Resolves with the blocks of the take, after half a second more.
@@ -109,6 +111,8 @@ export class Microphone {
   keep(block) {
     this.taken.push(block);
     this.left -= block.length;
+    this.longest -= block.length;
     if (this.left <= 0) this.finish();
+    else if (this.longest <= 0 && this.left === Infinity) this.onLongest();
   }
 }

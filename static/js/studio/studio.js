@@ -17,6 +17,7 @@ const view = new QueueView(words, at);
 const microphone = new Microphone({
   worklet: words.worklet,
   onLevel: (level) => check.show(level, microphone),
+  onLongest: () => stop(),
   onLost: lost,
 });
 const queue = new Queue({
@@ -90,7 +91,7 @@ async function turnOn(deviceId = localStorage.getItem("studio-device") ?? "") {
 function record() {
   if (!microphone.isOpen) return turnOn(); // it was lost while the last take was kept
   pauseAll();
-  microphone.record();
+  microphone.record(LONGEST_S);
   started = performance.now();
   enter("recording", byHand("saidRecording"));
   tick();
@@ -100,8 +101,7 @@ function tick() {
   if (state() !== "recording") return;
   const seconds = (performance.now() - started) / 1000;
   at("time").textContent = tenths(seconds);
-  if (seconds >= LONGEST_S) stop();
-  else requestAnimationFrame(tick);
+  requestAnimationFrame(tick);
 }
 
 async function stop() {

@@ -216,6 +216,22 @@ class TestVotes:
         assert (count_waiting(other), count_waiting(listener.user)) == (1, 0)
         assert participation.listener_join(test=test, person=other).finished_at is None
 
+    def test_those_who_could_not_see_the_results_go_on_in_a_reopened_test(
+        self, listener, admin
+    ) -> None:
+        hidden = made_test(listener.test.run, admin, results_shown=False)
+        person = PersonFactory(roles=["labeler"])
+        part = participation.listener_join(test=hidden, person=person)
+        listening_test_close(test=hidden)
+        listening_test_reopen(test=hidden)
+        part.refresh_from_db()
+        assert part.finished_at is None
+
+    def test_opening_an_open_test_again_ends_nobodys_part(self, listener) -> None:
+        listening_test_reopen(test=listener.test)
+        listener.refresh_from_db()
+        assert listener.finished_at is None
+
     def test_a_long_name_is_cut(self, listener) -> None:
         person = PersonFactory(roles=["labeler"], first_name="M" * 90, last_name="N" * 90)
         part = participation.listener_join(test=listener.test, person=person)
