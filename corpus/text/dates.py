@@ -54,7 +54,7 @@ _WEEKDAY = re.compile(rf"(?<!\d\s)\b(?P<day>(?i:{_DAY}))\.(?=,?\s\d)")
 _SURELY_A_DAY = re.compile(r"\b(?i:(lun|mi[ée]|jue|vie|s[áa]b|dom))\.(?=[,;:]?\s[a-záéíóúñ\d])")
 _H = r"(?:[01]?\d|2[0-4])"
 _TIME = rf"{_H}[:.][0-5]\d"
-_AN_H = r"(?:\s?(?:hs?|horas?)\b)"
+_AN_H = r"(?:\s?(?:h(?:r?s)?|horas?)\b)"
 _BETWEEN = r"(?:\s?[-–]\s?|\s(?:a|y|hasta)\s(?:las?\s)?)"
 _LEFT = r"(?<![\d.,:/])"
 

@@ -24,7 +24,8 @@ _PHONE = re.compile(
     rf"(?<![\w.,/-])(?:(?P<prefix>(?:\+|(?<!\d\s)00)\d{{1,3}})[\s.-]?(?:\(?\d{{1,4}}\)?{_GROUP}?)?\d{{2,4}}"
     rf"(?:{_GROUP}?\d{{2,4}}){{1,4}}"
     rf"|[6-9]\d{{2}}{_GROUP}\d{{3}}{_GROUP}\d{{3}}|[6-9]\d{{2}}(?:{_GROUP}\d{{2}}){{3}}"
-    rf"|[89]\d{_GROUP}\d{{3}}{_GROUP}\d{{2}}{_GROUP}\d{{2}}|[6-9]\d{{8}})"
+    rf"|[89]\d{_GROUP}\d{{3}}{_GROUP}\d{{2}}{_GROUP}\d{{2}}|[6-9]\d{{8}}"
+    rf"|(?:0?1{_GROUP})?[2-9]\d{{2}}{_GROUP}\d{{3}}{_GROUP}\d{{4}}|[1-9]\d{_GROUP}\d{{4}}{_GROUP}\d{{4}})"
     r"(?![\w/]|[.,]\d|\s?[€$£%]|\s(?:mil|mill|euros|dólares|pesos|habitantes|personas)\b)"
 )
 _PREFIX = re.compile(r"\((\+\d{1,3})\)\s?")
@@ -34,7 +35,7 @@ _NOUNS = (
     "|CUIT|CBU|CLABE|códigos?|clave|claves|contraseña|serie|referencia|ref|localizador|expediente"
     "|pedido|póliza|contrato|factura|albarán|reserva|cliente|abonado|tarjeta|cuenta|afiliación"
     "|matrícula|incidencia|reclamación|ticket|tique|caso|solicitud|envío|seguimiento|documento"
-    "|pasaporte|teléfonos?|tel|tfno|tlf|fax|extensión|ext|bastidor|lote|licencia"
+    "|pasaporte|teléfonos?|celular(?:es)?|tel|tfno|tlf|fax|extensión|ext|bastidor|lote|licencia"
     "|código\\spostal|apartado\\sde\\scorreos|C\\.?\\s?P"
 )
 _LINKS = (

@@ -35,7 +35,7 @@ class Currency:
 _CENTIMO, _CENTAVO = Unit("céntimo", "céntimos"), Unit("centavo", "centavos")
 _DOLLAR = Currency(r"\$|US\$|USD|dólar(?:es)?", Unit("dólar", "dólares"), _CENTAVO, ",.")
 _PESO = Currency(
-    r"MX\$|COP|MXN|CLP|ARS|UYU|DOP|pesos?", Unit("peso", "pesos"), _CENTAVO, ",."
+    r"MX\$|M\.\s?N|COP|MXN|CLP|ARS|UYU|DOP|pesos?", Unit("peso", "pesos"), _CENTAVO, ",."
 )  # fmt: skip
 CURRENCIES = (
     Currency(r"€|EUR|euros?", Unit("euro", "euros"), _CENTIMO),
@@ -50,11 +50,15 @@ _SIGNS = {
     one.written: re.compile(rf"(?:{one.written})$", re.IGNORECASE) for one in CURRENCIES
 }  # fmt: skip
 _WRITTEN = "|".join(sorted("|".join(one.written for one in CURRENCIES).split("|"), reverse=True))
-_SCALE = r"(?:\s?(?P<scale{0}>mil\smillones|mill(?:ón|ones)|mil|M|mill\.)(?:\sde)?(?![a-z]))?"
+_SCALE = (  # a capital M may begin the next word, or be that of "M.N.", moneda nacional
+    r"(?:\s?(?P<scale{0}>mil\smillones|mill(?:ón|ones)|mil|M(?!\.\s?N)|mill\.)"
+    r"(?:\sde)?(?!\w))?"
+)
 _RATE = r"(?:\s?/\s?(?P<per>[^\W\d_]{1,9}[²³]?)\b)?"
 _MONEY = re.compile(
-    rf"(?P<before>(?<![\w])(?:US\$|MX\$|[$€£¥]|S/|USD|EUR|GBP)|(?<=\s)\$)\s?"
-    rf"(?P<first>{EITHER}){_SCALE.format(1)}(?!\s?(?:[€£¥]|EUR\b|euros?\b)){_RATE}"
+    rf"(?P<before>(?<![\w])(?:US\$|MX\$|[$€£¥]|S/|USD|EUR|GBP|MXN|COP|CLP|ARS|PEN|CHF)|(?<=\s)\$)\s?"
+    rf"(?P<first>{EITHER}){_SCALE.format(1)}"
+    rf"(?:\s?(?P<named>{_WRITTEN})(?![\w$])|(?!\s?(?:[€£¥]|EUR\b|euros?\b))){_RATE}"
     rf"|(?P<last>{EITHER}){_SCALE.format(2)}\s?(?P<behind>{_WRITTEN})(?![\w$])"
     rf"(?:\s?/\s?(?P<rate>[^\W\d_]{{1,9}}[²³]?)\b{DOT})?",
 )
@@ -86,7 +90,7 @@ def read_rates(text: str, choices: Choices) -> str:
 
 
 def _money(match: re.Match[str], choices: Choices) -> str:
-    currency = _currency(match["before"] or match["behind"], choices)
+    currency = _currency(match["named"] or match["before"] or match["behind"], choices)
     written = match["first"] or match["last"]
     figure = parse_figure(written, choices, grouping=currency.grouping)
     scale = match["scale1"] or match["scale2"]

@@ -43,14 +43,13 @@ _ORDINAL = re.compile(
 _NOUN = re.compile(r"\s([a-záéíóúüñ]{3,})(?![\w.])")
 _FLOOR = re.compile(r"(?<![\w.,])(\d{1,2})°(?=\s(?:dcha|izq|izda|piso|planta|puerta|[A-D]\b))")
 
-_NUMERAL = (
-    r"(?P<numeral>(?=[MDCLXVI])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
-    r"(?<=[MDCLXVI])"
-)
+_ROMAN = r"(?=[MDCLXVI])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[MDCLXVI])"
+_FURTHER = r"(?=[XVI])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[XVI])"  # "y C" is a letter
+_NUMERAL = rf"(?P<numeral>{_ROMAN})"
 _NO_INITIAL = r"\b(?!\.\s?[A-ZÁÉÍÓÚÑ])"
 _PLACE = re.compile(
     r"\b(?P<place>(?i:siglos?|capítulos?|tomo|volumen|título|fase|nivel|tipo|anexo|parte|libro))"
-    rf"\s{_NUMERAL}{_NO_INITIAL}"
+    rf"\s{_NUMERAL}{_NO_INITIAL}(?P<more>(?:(?:,\s|\s(?:y|o|al?)\s|\s?[-–]\s?){_FURTHER}\b)*)"
 )
 _KINGS = "Alfonso|Carlos|Enrique|Felipe|Fernando|Jaime|Juan Carlos|Juan Pablo|Luis|Pedro|Pío"
 _QUEENS = "Isabel|Juana"
@@ -102,9 +101,15 @@ def read_ordinals(text: str, _choices: Choices) -> str:
 
 def read_roman_numerals(text: str, _choices: Choices) -> str:
     """Return the text with the Roman numerals that rulers, centuries, events, roads have."""
-    text = _PLACE.sub(lambda m: f"{m['place']} {cardinal(_value(m['numeral']))}", text)
+    text = _PLACE.sub(_place, text)
     text = _ROAD.sub(lambda m: f"{m['road']} {cardinal(_value(m['numeral']))}", text)
     return _KNOWN_EVENT.sub(_known_event, _EVENT.sub(_event, _RULER.sub(_ruler, text)))
+
+
+def _place(match: re.Match[str]) -> str:
+    more = re.sub(r"\s?[-–]\s?", " a ", match["more"])
+    more = re.sub(rf"\b{_FURTHER}\b", lambda m: cardinal(_value(m[0])), more)
+    return f"{match['place']} {cardinal(_value(match['numeral']))}{more}"
 
 
 def _read(match: re.Match[str]) -> str:

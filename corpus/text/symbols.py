@@ -38,6 +38,7 @@ _ADDRESS = re.compile(
     r"(?:/(?:[\w/.?=&%#~-]*[\w/])?)?)",
     re.IGNORECASE,
 )
+_A_SENTENCE = re.compile(r"[^\W\d_]*[a-záéíóúñ]\.[A-Z][a-z]+")  # "Gracias.Es un placer"
 _DICTATED: Mapping[str, str] = {
     "@": "arroba", ".": "punto", "-": "guion", "_": "guion bajo", "/": "barra", "+": "más",
     "?": "interrogación", "=": "igual", "&": "y", "%": "por ciento", "#": "almohadilla",
@@ -87,6 +88,8 @@ def read_addresses(text: str) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
+    if _A_SENTENCE.fullmatch(match[0]):
+        return match[0].replace(".", ". ")
     bare = re.sub(r"^https?://", "", match[0], flags=re.IGNORECASE)
     bare = re.sub(r"^www\.", "tres uve dobles.", bare, flags=re.IGNORECASE).rstrip("/")
     return "".join(f" {_DICTATED[sign]} " if sign in _DICTATED else sign for sign in bare)

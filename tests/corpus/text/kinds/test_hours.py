@@ -9,6 +9,7 @@ from tests.corpus.text.kinds.reading import said
 # RAE, Ortografía (2010), VIII, 5.1: colon or point before the minutes; the model of 24 hours is
 # read as it stands (dieciséis treinta), the model of 12 by the part of the day.
 CASES = {
+    "13:00 hrs, de 9:00 a 14:00 hrs": "trece horas, de nueve a catorce horas",
     "de 16.30 a 20.00 h": "de dieciséis treinta a veinte horas",
     "8:00-15:00": "ocho a quince",
     "a las 00:00 h": "a las cero horas",

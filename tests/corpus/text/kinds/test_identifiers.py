@@ -22,6 +22,10 @@ CASES = {
     "912 345 678": "nueve uno dos, tres cuatro cinco, seis siete ocho",
     "91 234 56 78": "nueve uno, dos tres cuatro, cinco seis, siete ocho",
     "+34 600 12 34 56": "más tres cuatro, seis cero cero, uno dos, tres cuatro, cinco seis",
+    "celular 312 345 6789": "celular tres uno dos, tres cuatro cinco, seis siete ocho nueve",
+    "al 55 1234 5678": "al cinco cinco, uno dos tres cuatro, cinco seis siete ocho",
+    "al 1-800-555-1234": "al uno, ocho cero cero, cinco cinco cinco, uno dos tres cuatro",
+    "312 345 kilos": "trescientos doce mil trescientos cuarenta y cinco kilos",
     "900123456": "nueve cero cero, uno dos tres, cuatro cinco seis",
     "4532 1234 5678 9012": "cuatro cinco tres dos, uno dos tres cuatro, cinco seis siete ocho, "
     "nueve cero uno dos",

@@ -36,6 +36,16 @@ CASES = {
     "2 x 5,50 € = 11 €": "dos por cinco euros con cincuenta igual a once euros",
     "0,30 €/SMS": "treinta céntimos por ese eme ese",
     "€5 000 000.00": "cinco millones de euros",
+    "$500 MXN al mes": "quinientos pesos al mes",
+    "PAGUE $500 MENSUALES": "pague quinientos dólares mensuales",
+    "$20 MB": "veinte dólares eme be",
+    "$500 M.N. Gracias": "quinientos pesos. Gracias",
+    "$ 25,000 pesos": "veinticinco mil pesos",
+    "$500 dólares": "quinientos dólares",
+    "$1.234.567,89 pesos": "un millón doscientos treinta y cuatro mil quinientos sesenta y siete "
+    "pesos con ochenta y nueve",
+    "MXN 500": "quinientos pesos",
+    "$3 M": "tres millones de dólares",
 }
 
 

@@ -24,6 +24,8 @@ CASES = {
     "1er, 2do, 3ra, 7mo": "primer, segundo, tercera, séptimo",
     "1º, 2ª y 1° dcha.": "primero, segunda y primero derecha.",
     "el siglo XXI": "el siglo veintiuno",
+    "siglos XV, XVI y XVII": "siglos quince, dieciséis y diecisiete",
+    "siglo XV-XVI, tipo I y C": "siglo quince a dieciséis, tipo uno y ce",
     "Felipe II, Isabel II, Alfonso XIII": "Felipe segundo, Isabel segunda, Alfonso trece",
     "el I Congreso y las IV Jornadas": "el primer Congreso y las cuartas Jornadas",
     "la N-II": "la ene dos",

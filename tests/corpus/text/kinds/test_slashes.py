@@ -7,6 +7,7 @@ from tests.corpus.text.kinds.reading import said
 # RAE, Ortografía (2010), III, 3.4.10 «barra»: it stands for a preposition (km/h), between
 # alternatives (querido/a amigo/a), or in abbreviations (c/); DPD «o»: u before o; «y/o».
 CASES = {
+    "Real Decreto 1/2013": "Real Decreto uno barra dos mil trece",
     "Sr./Sra. López": "señor o señora López",
     "y/o": "y o",
     "cliente/a": "cliente o clienta",
