@@ -166,9 +166,10 @@ def take_clips(
     ------
     StageError
         `bad_clip`: not audio, too short or too long; the message names the file.
+        `target_loudness`: one of them is mostly clicks.
     """
     sources = [_given(style.key, source) for source in given]
-    clips = [normalize(resample(source, SR), LUFS) for source in sources]
+    clips = [_levelled(style.key, resample(source, SR)) for source in sources]
     clips_clear(Path(path))
     for number, clip in enumerate(clips, start=1):
         write_wav(clip_path(Path(path), number), clip)

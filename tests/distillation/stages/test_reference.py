@@ -9,8 +9,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.audio.io import write_wav
-from corpus.audio.loudness import integrated_lufs
+from corpus.audio.io import decode, write_wav
+from corpus.audio.loudness import amplify, integrated_lufs, peak_db
 from corpus.audio.types import Audio
 from distillation.engines.base import Prompt
 from distillation.recipe import StyleRecipe
@@ -163,6 +163,16 @@ class TestGivenClips:
         assert all(integrated_lufs(clip) == pytest.approx(LUFS, abs=0.5) for clip in clips)
         assert made.duration_s == pytest.approx(sum(clip.duration_s for clip in clips))
         assert (made.clips, made.sha256) == (3, clips_digest(path))
+
+    def test_a_knock_does_not_leave_a_clip_quiet(self, tmp_path: Path) -> None:
+        source = self.given(tmp_path / "given")[0]
+        audio = decode(source)
+        y = amplify(audio, -35.0 - integrated_lufs(audio)).y.copy()
+        y[audio.sr : audio.sr + audio.sr // 1000] = 0.9
+        write_wav(source, Audio(y, audio.sr))
+        made = take_clips(self.style, [source], path=tmp_path / "target.wav")
+        assert made.loudness_lufs == pytest.approx(LUFS, abs=0.5)
+        assert peak_db(decode(tmp_path / "target.wav")) < -1.0
 
     def test_fewer_clips_replace_all_earlier_ones(self, tmp_path: Path) -> None:
         path, given = tmp_path / "target.wav", self.given(tmp_path / "given")
