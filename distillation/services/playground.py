@@ -21,7 +21,7 @@ from distillation.engines.base import SPEEDS
 from distillation.models import PlaygroundSound, VoicePack
 from distillation.services.errors import PlaygroundError
 from distillation.services.provenance import consent_hold
-from distillation.services.queue import sound_enqueue, sound_enqueue_again
+from distillation.services.queue import sound_enqueue
 from distillation.services.run_files import media_path
 from distillation.services.speech_client import ServiceVoice, speech, voices_list
 
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 KEPT = 10  # sounds of a person
 MAX_CHARS, MAX_CANDIDATE_CHARS = 1000, 300
 SPEAK_SECONDS, KILL_SECONDS = 120, 30  # of a worker: told to stop, then ended
-GIVEN_UP = timedelta(hours=1)
 PER_MINUTE = 30  # new sounds of a person
 MINUTE = timedelta(minutes=1)
 LISTED_FORMATS = ("mp3", "wav", "flac", "opus", "aac")  # what a browser can play
@@ -116,20 +115,6 @@ def sound_patience() -> timedelta:
     return timedelta(seconds=max(settings.REQUEUE_SECONDS, SPEAK_SECONDS + KILL_SECONDS))
 
 
-def sounds_recover() -> None:
-    """Send texts of the playground again whose messages must have been lost.
-
-    While one waits no worker helps with a search. A text that ends its process each time would be
-    sent for ever: one that has waited for an hour is given up.
-    """
-    for sound in PlaygroundSound.objects.forgotten(sound_patience()):
-        if sound.asked_at < timezone.now() - GIVEN_UP:
-            message = _("Not spoken within an hour: its worker was lost, or had none. Ask again.")
-            sound_fail(sound_id=sound.pk, message=message)
-        else:
-            sound_enqueue_again(sound)
-
-
 def sound_fail(*, sound_id: int, message: str) -> None:
     waiting = PlaygroundSound.objects.filter(pk=sound_id, state=PlaygroundSound.State.WAITING)
     waiting.update(state=PlaygroundSound.State.FAILED, error=message)
@@ -176,10 +161,8 @@ def _known(person: Any, key: str) -> PlaygroundSound | None:
 
 def _enqueue_again(row: PlaygroundSound) -> None:
     """Send a candidate's text again if its message must have been lost."""
-    if row.queued_at is None:
+    if row.queued_at is None or row.queued_at < timezone.now() - sound_patience():
         sound_enqueue(row)
-    elif row.queued_at < timezone.now() - sound_patience():
-        sound_enqueue_again(row)
 
 
 def _new(person: Any, key: str, **wanted: Any) -> PlaygroundSound:

@@ -87,13 +87,7 @@ def deployments_enqueue(deployments: Sequence[Deployment]) -> None:
 
 
 def sound_enqueue(sound: PlaygroundSound) -> None:
-    """Send a text of the playground to a worker, which speaks it with a candidate."""
-    PlaygroundSound.objects.filter(pk=sound.pk).update(queued_at=Now())
-    transaction.on_commit(partial(_send, SPEAK, args=[sound.pk]), robust=True)
-
-
-def sound_enqueue_again(sound: PlaygroundSound) -> None:
-    """Send a text again, unless another worker has done so meanwhile."""
+    """Have a worker speak a text of the playground, unless it was sent again meanwhile."""
     same = PlaygroundSound.objects.for_worker().filter(pk=sound.pk, queued_at=sound.queued_at)
     if same.update(queued_at=Now()):
         transaction.on_commit(partial(_send, SPEAK, args=[sound.pk]), robust=True)

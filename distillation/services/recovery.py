@@ -8,11 +8,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from distillation.models import Deployment, StyleRun, WorkerBeat
+from distillation.models import Deployment, PlaygroundSound, StyleRun, WorkerBeat
 from distillation.querysets import StyleRunQuerySet
 from distillation.services.leases import Watch, leases_end_dead
-from distillation.services.playground import sounds_recover
+from distillation.services.playground import sound_fail, sound_patience
 from distillation.services.queue import (
     ORDINARY,
     QUEUES,
@@ -21,6 +22,7 @@ from distillation.services.queue import (
     in_queue,
     queue_is_empty,
     slice_enqueue,
+    sound_enqueue,
     voice_test_enqueue_again,
 )
 from distillation.services.runs import runs_release
@@ -29,6 +31,7 @@ from distillation.services.voice_tests import test_is_lost
 BEAT_SECONDS = 5.0
 SILENCE = timedelta(seconds=15)
 LOST_AFTER = timedelta(seconds=10)  # a message of a queue in which none waits
+GIVEN_UP = timedelta(hours=1)  # a text of the playground
 WATCH = Watch()
 
 
@@ -59,6 +62,20 @@ def worker_beat(*, name: str, queues: Iterable[str] = (ORDINARY,)) -> None:
     runs_release()
     runs_recover(is_empty=queue_is_empty)
     sounds_recover()
+
+
+def sounds_recover() -> None:
+    """Send texts of the playground again whose messages must have been lost.
+
+    While one waits no worker helps with a search. A text that ends its process each time would be
+    sent for ever: one that has waited for an hour is given up.
+    """
+    for sound in PlaygroundSound.objects.forgotten(sound_patience()):
+        if sound.asked_at < timezone.now() - GIVEN_UP:
+            message = _("Not spoken within an hour: its worker was lost, or had none. Ask again.")
+            sound_fail(sound_id=sound.pk, message=message)
+        else:
+            sound_enqueue(sound)
 
 
 def worker_is_there() -> bool:

@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError
+from django.utils import timezone
 
 from corpus.audio.io import write_wav
 from corpus.files import sha256_of
 from distillation.engines.praat import espeak
-from distillation.models import Run, RunState, Stage, StyleRun
+from distillation.models import PlaygroundSound, Run, RunState, Stage, StyleRun, VoicePack
 from distillation.services import leases, run_files, slice_work, slices
 from distillation.services.errors import RunError
+from distillation.services.queue import work_waits
+from distillation.services.recovery import sounds_recover
 from distillation.services.runs import run_pause, run_resume, run_retry, runs_release
 from distillation.stages import speech_cache
 from distillation.stages.evolve import Evolution
-from tests.distillation.factories import tiny_run
+from tests.distillation.factories import finished_run, tiny_run
 from tests.distillation.voices import LONG, say
+from tests.factories import PersonFactory
 from tests.processes import full_disk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -70,6 +75,25 @@ def test_a_text_that_killed_the_worker_is_reported(
     row.refresh_from_db()
     assert (row.state, row.error_code) == (RunState.FAILED, "unspeakable")
     assert espeak._SPEAKER.here
+
+
+def test_a_text_that_is_never_spoken_is_given_up_after_an_hour(
+    django_capture_on_commit_callbacks: Callable,
+) -> None:
+    """One that ends its worker each time would be sent for ever, and no search be helped."""
+    finished_run("neutral")
+    long_ago = timezone.now() - timedelta(minutes=61)
+    row = PlaygroundSound.objects.create(
+        person=PersonFactory(), pack=VoicePack.objects.evolved().get(), text="Hola.", format="wav",
+        asked_at=long_ago, queued_at=long_ago,
+    )  # fmt: skip
+    assert work_waits()
+    with django_capture_on_commit_callbacks() as sent:
+        sounds_recover()
+    row.refresh_from_db()
+    assert (sent, row.state) == ([], "failed")
+    assert "Ask again" in row.error
+    assert not work_waits()
 
 
 def test_a_better_voice_gets_a_preview_though_its_first_worker_was_killed(run: Run) -> None:

@@ -151,9 +151,11 @@ def test_otherwise_the_former_version_returns(
     assert current.test == {}  # what was in service before is not tested again
 
 
-def test_a_return_that_waits_for_the_storage_is_noted_once_it_is_done(
+@pytest.fixture
+def waiting_return(
     deployment: Deployment, service: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Deployment:
+    """The return of a voice that failed its test while the storage was full."""
     service.answers[:] = [(500, {}, b"broken")]
 
     def full(_rows: Any) -> None:
@@ -165,25 +167,23 @@ def test_a_return_that_waits_for_the_storage_is_noted_once_it_is_done(
     assert "No space left" in deployment.test["stays"]
     back = Deployment.objects.get(action="return")
     assert back.state == "requested"
-    deployments.deployments_execute([back.pk])
+    return back
+
+
+def test_a_return_that_waits_for_the_storage_is_noted_once_it_is_done(
+    deployment: Deployment, waiting_return: Deployment
+) -> None:
+    deployments.deployments_execute([waiting_return.pk])
     deployment.refresh_from_db()
     assert (deployment.state, deployment.test["why"]) == ("returned", "refused")
     assert "stays" not in deployment.test
-    assert Deployment.objects.current().get() == back
+    assert Deployment.objects.current().get() == waiting_return
 
 
 def test_a_person_may_retire_a_voice_whose_return_waits(
-    deployment: Deployment, service: Server, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, waiting_return: Deployment
 ) -> None:
-    service.answers[:] = [(500, {}, b"broken")]
-
-    def full(_rows: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(deployments, "_write", full)
-        result_of(deployment)
-    Deployment.objects.filter(action="return").update(state="failed")
+    Deployment.objects.filter(pk=waiting_return.pk).update(state="failed")
     voice_retire(deployment=deployment, person=deployment.person)
     deployments.deployments_execute([Deployment.objects.get(action="retire").pk])
     deployment.refresh_from_db()

@@ -21,8 +21,8 @@ from distillation.delivery import PLAIN
 from distillation.models import PlaygroundSound, TakeUse, VoicePack
 from distillation.services import playground
 from distillation.services.candidate_speech import candidate_speak
-from distillation.services.playground import sounds_recover
 from distillation.services.queue import work_waits
+from distillation.services.recovery import sounds_recover
 from distillation.services.run_files import media_path
 from tests.distillation.factories import finished_run
 from tests.distillation.speech_server import Server, serving
@@ -315,21 +315,6 @@ def test_a_lost_message_is_sent_again(
         with django_capture_on_commit_callbacks() as sent:
             sounds_recover() if by == "any worker" else ask(client, f"pack:{pack.pk}")
         assert len(sent) == times
-
-
-def test_a_text_that_is_never_spoken_is_given_up_after_an_hour(
-    client: Client, pack: VoicePack, django_capture_on_commit_callbacks: Callable
-) -> None:
-    """One that ends its worker each time would be sent for ever, and no search be helped."""
-    ask(client, f"pack:{pack.pk}")
-    long_ago = timezone.now() - timedelta(minutes=61)
-    PlaygroundSound.objects.update(queued_at=long_ago, asked_at=long_ago)
-    with django_capture_on_commit_callbacks() as sent:
-        sounds_recover()
-    row = PlaygroundSound.objects.get()
-    assert (sent, row.state) == ([], "failed")
-    assert "Ask again" in row.error
-    assert not work_waits()
 
 
 def test_the_last_ten_are_kept_and_the_files_of_others_deleted(
