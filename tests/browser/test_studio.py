@@ -209,23 +209,6 @@ def test_five_takes_through_a_restart_of_the_server(page: Page, studio: Studio) 
     assert TAKE_S + 0.5 < audio.duration_s < TAKE_S + 2.5  # with half a second at both ends
 
 
-def test_a_take_in_a_hidden_tab_ends_before_the_server_would_refuse_it(page: Page) -> None:
-    """A hidden tab has no animation frames; the longest take is 1.5 s here instead of 28.5."""
-
-    def shorter(route: Route) -> None:
-        answer = route.fetch()
-        assert "LONGEST_S = 28.5" in answer.text()
-        body = answer.text().replace("LONGEST_S = 28.5", "LONGEST_S = 1.5")
-        route.fulfill(response=answer, body=body)
-
-    page.route(re.compile(r"/studio/studio[.\w]*\.js"), shorter)
-    opened(page)
-    page.evaluate("window.requestAnimationFrame = () => 0")
-    page.keyboard.press("Space")
-    in_state(page, "recording")
-    in_state(page, "done")
-
-
 def test_an_interrupted_response_leaves_the_page_unchanged(page: Page) -> None:
     page.evaluate("() => { Response.prototype.text = () => Promise.reject(new TypeError('cut')); }")
     with page.expect_response(re.compile("/studio/takes/")) as answer:
