@@ -82,9 +82,10 @@ def test_a_text_that_is_never_spoken_is_given_up_after_an_hour(
 ) -> None:
     """One that ends its worker each time would be sent for ever, and no search be helped."""
     finished_run("neutral")
+    person: Any = PersonFactory()
     long_ago = timezone.now() - timedelta(minutes=61)
     row = PlaygroundSound.objects.create(
-        person=PersonFactory(), pack=VoicePack.objects.evolved().get(), text="Hola.", format="wav",
+        person=person, pack=VoicePack.objects.evolved().get(), text="Hola.", format="wav",
         asked_at=long_ago, queued_at=long_ago,
     )  # fmt: skip
     assert work_waits()
