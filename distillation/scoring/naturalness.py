@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -27,6 +27,9 @@ LOWEST = 1.0
 N_FFT, HOP = 320, 160  # 20 ms windows every 10 ms, as DistillMOS was trained
 COMPRESSION = 0.3  # exponent of the magnitudes
 HISS = 1e-4  # amplitude of the noise added before differentiation
+REACH = 6  # frames on either side that a value of the convolutions depends on
+STRIDE = 2  # frames for each value of them
+WIDTHS = 32  # the frames convolved are a multiple: oneDNN compiles a kernel for each width
 
 
 def available() -> bool:
@@ -68,9 +71,8 @@ def naturalness(audio: Audio) -> float:
     y = resample(audio, SR).y
     if float(np.abs(y).max(initial=0.0)) < SILENCE:
         return LOWEST
-    network = _network()
-    with torch.inference_mode():
-        scores = [float(network(torch.from_numpy(part)[None])) for part in _windows(y)]
+    with torch.no_grad():
+        scores = [float(_rating(torch.from_numpy(part), _published)) for part in _windows(y)]
     return float(np.mean(scores))
 
 
@@ -94,19 +96,60 @@ def differentiable_naturalness(y: Tensor, *, seed: int) -> Tensor:
         1-5.
     """
     import torch
+
+    noise = torch.randn(len(y), generator=torch.Generator().manual_seed(seed))
+    return _rating((y + HISS * noise)[:WINDOW], _smoothed)
+
+
+def _rating(y: Tensor, compressed: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return the rating of at most `WINDOW` samples, which silence follows.
+
+    The convolutions make the same of all silence, so they are computed up to its first frames
+    alone: 0.16 s instead of 0.33 s for 3 s of speech, and half of the time of its gradient.
+    """
+    import torch
     from torch.nn.functional import pad
 
-    network = _network()
-    noise = torch.randn(len(y), generator=torch.Generator().manual_seed(seed))
-    y = pad((y + HISS * noise)[:WINDOW], (0, max(0, WINDOW - len(y))))
-    spectrum = _compressed(y / (y.abs().max() + 1e-8))
-    features = torch.flatten(network.cnn.cnn(spectrum[None]), 1, -2).permute(0, 2, 1)
+    network, count = _network(), len(y)
+    spectrum = compressed(pad(y, (0, WINDOW - count)) / (y.abs().max() + 1e-8))[None]
+    frames = spectrum.shape[-1]
+    sounding = -(-(count + N_FFT // 2) // HOP)  # frames before the silence
+    kept = -(-(sounding + REACH) // STRIDE)  # values before those of silence alone
+    width = -(-(STRIDE * kept + REACH) // WIDTHS) * WIDTHS
+    values = network.cnn.cnn(spectrum[..., :width])
+    if width < frames:
+        values = torch.cat([values[..., :kept], _of_silence()[..., kept:]], dim=-1)
+    features = torch.flatten(values, 1, -2).permute(0, 2, 1)
     rating: Tensor = network.transformer_pool_attn(features).squeeze()
     return 1.0 + 4.0 * rating
 
 
-def _compressed(y: Tensor) -> Tensor:
-    """Return DistillMOS's input, shape (2, frames, bins): a spectrum with compressed magnitudes."""
+@cache
+def _of_silence() -> Tensor:
+    """Return what the convolutions make of a window of silence."""
+    import torch
+
+    with torch.no_grad():
+        values: Tensor = _network().cnn.cnn(_published(torch.zeros(WINDOW))[None])
+    return values
+
+
+def _published(y: Tensor) -> Tensor:
+    """Return DistillMOS's input, shape (2, bins, frames): a spectrum with compressed magnitudes."""
+    parts = _spectrum(y)
+    magnitude = parts.square().sum(0, keepdim=True).sqrt().clamp(1e-12)
+    return magnitude**COMPRESSION * parts / magnitude
+
+
+def _smoothed(y: Tensor) -> Tensor:
+    """Return the same with magnitudes kept from zero, where its gradient is not finite."""
+    parts = _spectrum(y)
+    magnitude = (parts.square().sum(0, keepdim=True) + 1e-16).sqrt()
+    return (magnitude + 1e-6) ** (COMPRESSION - 1.0) * parts
+
+
+def _spectrum(y: Tensor) -> Tensor:
+    """Return real and imaginary parts, shape (2, bins, frames)."""
     import torch
     from torch.nn.functional import pad
 
@@ -114,9 +157,7 @@ def _compressed(y: Tensor) -> Tensor:
     y = pad(y[None], (edge, edge), mode="reflect")
     window = torch.hann_window(N_FFT)
     found = torch.stft(y, N_FFT, HOP, window=window, center=False, return_complex=True)
-    parts = torch.view_as_real(found[0])
-    magnitude = (parts.square().sum(-1, keepdim=True) + 1e-16).sqrt()
-    return ((magnitude + 1e-6) ** (COMPRESSION - 1.0) * parts).permute(2, 0, 1)
+    return torch.view_as_real(found[0]).permute(2, 0, 1)
 
 
 def _windows(y: Samples) -> Iterator[Samples]:
