@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from distillation.recipe import RunRecipe
 from distillation.scoring import Score, Scorer, TextResult
 from distillation.scoring.encoder import Embedding
 from distillation.search import Array
-from distillation.stages.base import StageError
 from distillation.stages.clips import clips_digest, read_clips
 from distillation.stages.objective import GradientRequest, Objective, objective_for
 from distillation.stages.prosody_figures import ProsodyFigures
 from distillation.stages.search_context import SearchContext
-from distillation.stages.speech_cache import cached_speech
+from distillation.stages.speech_cache import cached_speech, keep_speech
+from distillation.stages.spoken_text import SpokenText
 from distillation.voicepack import VoicePack
 
 
@@ -49,11 +49,12 @@ class Task:
     candidate: Array
     threshold: PruningThreshold
     gradient: GradientRequest | None = None  # to be differentiated instead of scored
+    text: str = ""  # the only one to be spoken: a part of its score
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything the evaluation depends on besides recipe and target."""
-        about = repr(self.gradient or self.threshold)
+        about = repr(self.text or self.gradient or self.threshold)
         return hashlib.sha256(self.candidate.tobytes() + about.encode()).hexdigest()
 
 
@@ -75,6 +76,8 @@ class Evaluation:
         Its gradient (256,), if that was requested.
     figures : ProsodyFigures or None
         Prosody of a candidate that was scored by a gradient search.
+    spoken : SpokenText or None
+        The text of a task that is a part of a candidate's score.
     """
 
     score: Score | None
@@ -83,6 +86,7 @@ class Evaluation:
     value: float | None = None
     gradient: tuple[float, ...] = ()
     figures: ProsodyFigures | None = None
+    spoken: SpokenText | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` reads them back to an equal evaluation."""
@@ -93,6 +97,7 @@ class Evaluation:
             "value": self.value,
             "gradient": list(self.gradient),
             "figures": self.figures and list(self.figures),
+            "spoken": self.spoken and self.spoken.to_json(),
         }
 
     @classmethod
@@ -105,6 +110,7 @@ class Evaluation:
             data.get("value"),
             tuple(data.get("gradient", ())),
             ProsodyFigures(*data["figures"]) if data.get("figures") else None,
+            SpokenText.from_json(data["spoken"]) if data.get("spoken") else None,
         )
 
 
@@ -172,17 +178,52 @@ class Evaluator:
         Each is dropped exactly where it would be if evaluated alone. If the student synthesizes
         several voices at once, scores equal the sequential ones within the student's tolerance.
         """
-        scored = iter(self._scored([task for task in tasks if task.gradient is None]))
-        return [
-            next(scored) if task.gradient is None else self._differentiated(task, task.gradient)
-            for task in tasks
-        ]
-
-    def _differentiated(self, task: Task, request: GradientRequest) -> Evaluation:
         if self.objective is None:
-            raise StageError("no_gradient", f"{self._recipe.strategy} has no objective.")
-        value, gradient = self.objective.gradient(task.candidate, request)
-        return Evaluation(None, 0.0, 1, value, tuple(gradient.tolist()))
+            return self._scored(tasks)
+        return [self._by_objective(self.objective, task) for task in tasks]
+
+    def parts(self, task: Task) -> list[Task]:
+        """Return the tasks that this one is made of, which different workers may do.
+
+        A candidate of a gradient search, which is never dropped early, is made of its texts, the
+        longest first, so that two workers end at about the same time; any other is one task.
+        """
+        if self.objective is None or task.gradient or task.text:
+            return [task]
+        texts = sorted(self._recipe.search_texts, key=len, reverse=True)
+        return [replace(task, text=text) for text in texts]
+
+    def whole(self, task: Task, parts: Sequence[Evaluation]) -> Evaluation:
+        """Return the evaluation of a task from those of its parts, in their order."""
+        spoken = [one.spoken for one in parts if one.spoken]
+        if self.objective is None or not spoken:
+            return parts[0]
+        texts = [part.text for part in self.parts(task)]
+        return self._put_together(self.objective, task, dict(zip(texts, spoken, strict=True)))
+
+    def _by_objective(self, objective: Objective, task: Task) -> Evaluation:
+        if task.gradient:
+            value, gradient = objective.gradient(task.candidate, task.gradient)
+            return Evaluation(None, 0.0, 1, value, tuple(gradient.tolist()))
+        if task.text:
+            pack = VoicePack(task.candidate, self._student.name)
+            [audio] = self._spoken(task.text, [pack])
+            spoken = SpokenText.of(self._scorer.measure_text(audio), objective.rated(audio))
+            return Evaluation(None, 0.0, 1, spoken=spoken)
+        return self.whole(task, [self._by_objective(objective, part) for part in self.parts(task)])
+
+    def _put_together(
+        self, objective: Objective, task: Task, spoken: Mapping[str, SpokenText]
+    ) -> Evaluation:
+        texts, seed = self._recipe.search_texts, self._recipe.seed
+        results = [spoken[text].result for text in texts]
+        pack = VoicePack(task.candidate, self._student.name)
+        for text, result in zip(texts, results, strict=True):
+            keep_speech(self._student, text, pack, result.audio, seed=seed)
+        score = self._scorer.score(results, compared=self._recipe.compared)
+        ratings = [spoken[text].rating for text in texts]
+        value, figures = objective.measured(task.candidate, results, ratings)
+        return Evaluation(score, score.total, len(results), value, figures=figures)
 
     def _scored(self, tasks: Sequence[Task]) -> list[Evaluation]:
         packs = [VoicePack(task.candidate, self._student.name) for task in tasks]
@@ -214,10 +255,7 @@ class Evaluator:
                 return Evaluation(None, self._ceiling(results, feature), len(results))
             results.append((yield text))
         score = self._scorer.score(results, compared=self._recipe.compared, feature=feature)
-        if self.objective is None:
-            return Evaluation(score, score.total, len(results))
-        value, figures = self.objective.measured(task.candidate, results)
-        return Evaluation(score, score.total, len(results), value, figures=figures)
+        return Evaluation(score, score.total, len(results))
 
     def _is_below_floor(
         self, threshold: PruningThreshold, results: list[TextResult], feature: float | None

@@ -19,6 +19,7 @@ from distillation.search.gradient import SENTENCES, Gradient
 from distillation.stages import checkpoint as checkpoints
 from distillation.stages import search_progress
 from distillation.stages.base import StageError, StopSignal
+from distillation.stages.candidate_parts import CandidateParts
 from distillation.stages.checkpoint import Checkpoint
 from distillation.stages.corrections import Corrections
 from distillation.stages.evaluation import (
@@ -116,6 +117,7 @@ class Evolution(SearchView):
             Checkpoint() if checkpoint is None else checkpoints.read(checkpoint, self._identity)
         )
         self._pending: deque[Task] = deque()
+        self._parts = CandidateParts(self.evaluator, self._state.evaluations)
         self._diversity = Diversity([pack.data for pack in self._stock.values()])
         self._search: Strategy | None = None
         if self._state.start is not None and self._state.start_score is not None:
@@ -161,9 +163,9 @@ class Evolution(SearchView):
 
     @property
     def width(self) -> int:
-        """How many candidates of this batch, or of a later one of a gradient, are independent."""
+        """How many tasks of this batch, or of a later one of a gradient, are independent."""
         climbs = self.recipe.strategy in WITH_GRADIENT and self._state.step < self._search_steps - 1
-        return max(len(self.batch()), SENTENCES if climbs else 0)
+        return max(len(self._parts.of(self.batch())), SENTENCES if climbs else 0)
 
     def advance(
         self,
@@ -198,7 +200,6 @@ class Evolution(SearchView):
         until = None if seconds is None else time.monotonic() + seconds
         first = self._state.evaluations
         evaluate_batch = evaluate_batch or evaluated_here(self.evaluator)
-
         stop_requested = False  # to stop; latched, as the signal may be given only once
 
         def is_late() -> bool:
@@ -214,8 +215,8 @@ class Evolution(SearchView):
         began = time.monotonic() - self._state.seconds
         self._prepare_step_by_step(lambda: go_on() and not is_late(), on_step)
         while self.is_prepared and not self.done and go_on():
-            with closing(evaluate_batch(self.batch(), go_on)) as evaluations:
-                for evaluation in evaluations:
+            with closing(evaluate_batch(self._parts.of(self.batch()), go_on)) as evaluations:
+                for evaluation in self._parts.joined(self.batch(), evaluations):
                     self._state.seconds = time.monotonic() - began
                     self._record(self._pending.popleft(), evaluation)
                     if on_step:
@@ -288,10 +289,7 @@ class Evolution(SearchView):
 
     @property
     def _aim(self) -> ProsodyFigures | None:
-        """The target's prosody, as far as the base voice can follow its rate.
-
-        For a further style the speaker's as measured, changed as the targets differ.
-        """
+        """The target's prosody within the base voice's reach; a further style's by its shift."""
         objective, state, shift = self.evaluator.objective, self._state, self._context.shift
         aim = objective.aim if objective else None
         if state.speaker_figures and shift:

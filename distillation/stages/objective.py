@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from distillation.scoring.differentiable_similarity import DifferentiableSimilar
 from distillation.search import WITH_GRADIENT, Array
 from distillation.stages import prosody_figures
 from distillation.stages.base import StageError
-from distillation.stages.clips import read_clips
+from distillation.stages.clips import clips_digest, read_clips
 from distillation.stages.predicted_prosody import prediction
 from distillation.stages.prosody_figures import NAMES, ProsodyFigures
 from distillation.stages.search_context import SearchContext
@@ -70,8 +71,8 @@ class Objective:
     ----------
     recipe : RunRecipe
     student : Differentiable
-    clips : sequence of Audio
-        Of the speaker: similarity is that to the centroid of their embeddings.
+    similarity : DifferentiableSimilarity
+        That to the speaker.
     aim : ProsodyFigures or None
         Of the style's target; None if it could not be measured, and prosody is left alone.
 
@@ -85,13 +86,14 @@ class Objective:
         self,
         recipe: RunRecipe,
         student: Differentiable,
-        clips: Sequence[Audio],
+        similarity: DifferentiableSimilarity,
         aim: ProsodyFigures | None,
     ) -> None:
         self._student, self.aim = student, aim
         self._texts = recipe.search_texts
         self._count = 0
-        self._similarity = DifferentiableSimilarity(*clips)
+        self._predictions: dict[str, Vector] = {}  # of the pack asked for last
+        self._similarity = similarity
         self._weights: Mapping[str, float] = recipe.objective
         self._natural = naturalness.available() and self._weights["naturalness"] > 0
 
@@ -130,12 +132,17 @@ class Objective:
             _release_memory()
         return float(value.detach()), gradient.numpy().astype(np.float64)
 
+    def rated(self, audio: Audio) -> float:
+        """Return the naturalness of a text, 1-5, as `measured` needs it; 0 if it has no weight."""
+        return naturalness.naturalness(audio) if self._natural else 0.0
+
     def measured(
-        self, pack: Array, results: Sequence[TextResult]
+        self, pack: Array, results: Sequence[TextResult], ratings: Sequence[float]
     ) -> tuple[float, ProsodyFigures | None]:
         """Return the objective and the prosody of a voice that spoke every search text.
 
-        The prosody is as measured, where that is within `TRUSTED` of what is predicted.
+        The prosody is as measured, where that is within `TRUSTED` of what is predicted; `ratings`
+        are those of `rated`.
         """
         audios = [result.audio for result in results]
         figures = prosody_figures.measured(audios, self._texts)
@@ -144,7 +151,7 @@ class Objective:
             figures = ProsodyFigures.of(np.clip(figures.vector, low, high))
         value = float(np.mean([self._similarity.of(result.embedding) for result in results]))
         if self._natural:
-            rating = float(np.mean([naturalness.naturalness(audio) for audio in audios]))
+            rating = float(np.mean(ratings))
             value += self._weights["naturalness"] * min(rating, NATURAL_ENOUGH)
         return value - self._prosody_penalty(figures, self.aim), figures
 
@@ -159,10 +166,15 @@ class Objective:
 
     def _predicted(self, pack: Array) -> Vector:
         """Return the predicted prosody over the search texts, shape (3,)."""
+        voice = VoicePack(pack, self._student.name)
+        if voice.sha256 not in self._predictions:
+            self._predictions = {voice.sha256: self._prediction_of(voice)}
+        return self._predictions[voice.sha256]
+
+    def _prediction_of(self, voice: VoicePack) -> Vector:
         import torch
 
-        voice = VoicePack(pack, self._student.name)
-        still = torch.zeros(pack.shape[-1])
+        still = torch.zeros(voice.data.shape[-1])
         with torch.no_grad():
             found = [
                 prediction(self._student.differentiable_prosody(text, voice)(still), text)
@@ -202,10 +214,21 @@ def objective_for(
             "no_gradient",
             f"the student {recipe.student} gives no gradient: {recipe.strategy} works with kokoro.",
         )
-    aim = prosody_figures.measured(read_clips(target), context.target_texts)
+    aim = _aim(target, clips_digest(target), context.target_texts)
     targets = context.speaker_targets or (target,)
-    clips = [clip for path in targets for clip in read_clips(path)]
-    return Objective(recipe, student, clips, aim)
+    similarity = _similarity(targets, tuple(map(clips_digest, targets)))
+    return Objective(recipe, student, similarity, aim)
+
+
+# Both are the same in every slice of a style; measuring them takes a process 0.8 s.
+@lru_cache(maxsize=8)
+def _aim(target: Path, digest: str, texts: tuple[str, ...]) -> ProsodyFigures | None:  # noqa: ARG001
+    return prosody_figures.measured(read_clips(target), texts)
+
+
+@lru_cache(maxsize=8)
+def _similarity(targets: tuple[Path, ...], digests: tuple[str, ...]) -> DifferentiableSimilarity:  # noqa: ARG001
+    return DifferentiableSimilarity(*(clip for path in targets for clip in read_clips(path)))
 
 
 def _release_memory() -> None:

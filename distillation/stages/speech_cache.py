@@ -29,11 +29,19 @@ def cached_speech(
     text, pack, speed, seed
         As `Student.synthesize` has them.
     """
-    kept, key = _kept.setdefault(student, {}), (text, pack.sha256, speed, seed)
-    found = kept.pop(key, None)
+    found = _kept.get(student, {}).get((text, pack.sha256, speed, seed))
     if found is None:
         found = student.synthesize(text, pack, speed=speed, seed=seed)
-    kept[key] = found
+    keep_speech(student, text, pack, found, speed=speed, seed=seed)
+    return found
+
+
+def keep_speech(
+    student: Student, text: str, pack: VoicePack, audio: Audio, *, speed: float = 1.0, seed: int = 0
+) -> None:
+    """Keep a sentence that another worker's student, equal to this one, has spoken."""
+    kept, key = _kept.setdefault(student, {}), (text, pack.sha256, speed, seed)
+    kept.pop(key, None)
+    kept[key] = audio
     if len(kept) > KEPT:
         del kept[next(iter(kept))]
-    return found

@@ -54,12 +54,12 @@ def demo_run(*, engine: str, stop_after_table: bool, sounds: Path | None = None)
         engine = engine_choose(engine)
     with watch.part("Database, corpus, people"):
         people = prepare()
-    with watch.part("Labels and takes"):
-        corpus_fill(people, engine)
     with ExitStack() as processes:
         with watch.part("Web, worker, speech service"):
             log = settings.DATA_DIR / "demo.log"
             processes.enter_context(processes_running(log, engine=engine))
+        with watch.part("Labels and takes"):  # meanwhile the speech service loads its model
+            corpus_fill(people, engine)
         succeeded = distil(people, watch, engine=engine, sounds=sounds)
         if not stop_after_table:
             console.print("Serving. Ctrl-C stops everything.")

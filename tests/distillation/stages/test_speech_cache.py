@@ -8,7 +8,7 @@ import pytest
 from corpus.audio.types import Audio
 from distillation.engines.praat.student import PraatStudent
 from distillation.stages import speech_cache
-from distillation.stages.speech_cache import cached_speech
+from distillation.stages.speech_cache import cached_speech, keep_speech
 from distillation.voicepack import VoicePack
 from tests.distillation.voices import SHORT
 
@@ -40,6 +40,15 @@ def test_equal_arguments_are_spoken_once(calls: list[str]) -> None:
     assert len(calls) == 6
     cached_speech(PraatStudent(), SHORT, first, seed=1)
     assert len(calls) == 7
+
+
+def test_what_another_worker_spoke_is_not_said_again(calls: list[str]) -> None:
+    engine, other = PraatStudent(), PraatStudent()
+    pack = engine.stock_voice(engine.stock_voices()[0])
+    audio = cached_speech(other, SHORT, pack, seed=1)
+    keep_speech(engine, SHORT, pack, audio, seed=1)
+    assert cached_speech(engine, SHORT, pack, seed=1) is audio
+    assert calls == [SHORT]
 
 
 def test_the_oldest_is_forgotten(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
