@@ -5,13 +5,14 @@ import pytest
 from voicelab.demo.run import faults_of
 
 
-def style(*, start=(0.7, 80.0), evolved=(0.8, 84.0), checks=()):
+def style(*, start=(0.7, 80.0), evolved=(0.8, 84.0), checks=(), worse=()):
     def of(figures):
         return {"score": dict(zip(("target", "total"), figures, strict=True))}
 
     made = [{"name": name, "passed": passed, "reason": name} for name, passed in checks]
     passed = all(passed for _, passed in checks)
-    return {"start": of(start), "evolved": of(evolved), "checks": made, "passed": passed}
+    sides = {"start": of(start), "evolved": of(evolved)}
+    return {**sides, "checks": made, "passed": passed, "worse": list(worse)}
 
 
 def report(differ=True, **styles):
@@ -30,6 +31,8 @@ def test_better_passed_and_synthesized_is_success():
         ({"evolved": (0.7, 84.0)}, "similarity to its speaker is not better"),
         ({"evolved": (0.8, 79.9)}, "score is not better"),
         ({"checks": [("naturalness fell", False)]}, "naturalness fell"),
+        ({"worse": ["second_measure"]}, "no search uses finds it less similar"),
+        ({"worse": ["naturalness"]}, "less natural than the start; not deployed"),
     ],
 )
 def test_each_style_that_is_not_better_or_failed_is_named(made, message):

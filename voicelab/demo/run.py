@@ -27,12 +27,18 @@ from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
 from distillation.services.speech_client import speech_client
 from distillation.services.voice_tests import NotTested, TestFailed, voice_wait
-from distillation.stages.findings import findings
+from distillation.stages.findings import DEPLOYED, findings
 from voicelab.demo.processes import DemoError
 from voicelab.demo.show import console
 from voicelab.demo.speakers import PRECISION, STOCK_VOICE
 
 MEASURES = {"target": "similarity to its speaker", "total": "score"}
+LOST = {  # what else keeps a voice from being deployed without a person's decision
+    "self": "its sentences are less alike than the start's",
+    "naturalness": "it is less natural than the start",
+    "second_measure": "an encoder that no search uses finds it less similar than the start",
+    DEPLOYED: "it is less similar than the voice in service",
+}
 
 SENTENCE = "Buenos días, gracias por llamar a nuestro servicio. ¿En qué puedo ayudarle?"
 ANSWER_SECONDS = 60
@@ -199,3 +205,6 @@ def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
     for check in style["checks"]:
         if not check["passed"]:
             yield f"{key}: {check['reason']}"
+    for name in findings(style).worse:
+        if name in LOST:
+            yield f"{key}: on held-out sentences {LOST[name]}; not deployed, a person decides."
