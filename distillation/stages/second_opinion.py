@@ -81,12 +81,14 @@ class SecondMeasure:
     def loses(self, target: ArrayLike, before: ArrayLike, after: ArrayLike) -> bool:
         """Return whether a voice moved away from its target; False if the measure is unreliable.
 
-        Speak `before` and `after` with the same texts. Together with a gain by the measure that
-        was optimised, this is the flag.
+        Speak `before` and `after` with the same texts. It moved away if it did whichever of them
+        is left out: what one sentence more or less would turn round is chance. Together with a
+        gain by the measure that was optimised, this is the flag.
         """
         if not self.is_reliable:
             return False
-        return self.similarity(target, after) < self.similarity(target, before)
+        both = zip(_without_each(before), _without_each(after), strict=True)
+        return all(self.similarity(target, b) < self.similarity(target, a) for a, b in both)
 
     @property
     def is_reliable(self) -> bool:
@@ -151,6 +153,12 @@ def equal_error_rate(same: Float, different: Float) -> float:
     accepted = 1.0 - np.searchsorted(np.sort(different), thresholds) / len(different)
     closest = int(np.argmin(np.abs(refused - accepted)))
     return float(refused[closest] + accepted[closest]) / 2.0
+
+
+def _without_each(vectors: ArrayLike) -> list[Float]:
+    """Return the vectors without the first, without the second, and so on; a single one whole."""
+    found = np.atleast_2d(np.asarray(vectors, np.float64))
+    return [np.delete(found, n, axis=0) for n in range(len(found))] if len(found) > 1 else [found]
 
 
 def _unit(vectors: Float) -> Float:
