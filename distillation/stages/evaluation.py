@@ -173,7 +173,7 @@ class Evaluator:
         return self.many([task])[0]
 
     def many(self, tasks: Sequence[Task]) -> list[Evaluation]:
-        """Return the evaluations of several tasks; those to score, together text by text.
+        """Return the evaluations of several tasks; without an objective, together text by text.
 
         Each is dropped exactly where it would be if evaluated alone. If the student synthesizes
         several voices at once, scores equal the sequential ones within the student's tolerance.

@@ -180,13 +180,13 @@ class Evolution(SearchView):
         Parameters
         ----------
         seconds : float, optional
-            Checked between candidates; one at least is evaluated, or a base voice measured.
+            Checked between tasks; one candidate at least is evaluated, or a base voice measured.
         steps : int, optional
             Candidates to evaluate, including those of the start.
         on_step : callable, optional
             Called with this object after each candidate.
         should_stop : callable, optional
-            Called before each candidate; True ends the slice.
+            Called before each task; True ends the slice, and texts of half a candidate are lost.
         evaluate_batch : callable, optional
             Given tasks and `go_on`, yields their evaluations in order, and stops early once
             `go_on()` is false; it need not check before the first. By default

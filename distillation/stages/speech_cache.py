@@ -39,7 +39,7 @@ def cached_speech(
 def keep_speech(
     student: Student, text: str, pack: VoicePack, audio: Audio, *, speed: float = 1.0, seed: int = 0
 ) -> None:
-    """Keep a sentence that another worker's student, equal to this one, has spoken."""
+    """Keep a sentence that this student has spoken, or an equal one in another worker."""
     kept, key = _kept.setdefault(student, {}), (text, pack.sha256, speed, seed)
     kept.pop(key, None)
     kept[key] = audio

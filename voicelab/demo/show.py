@@ -143,7 +143,7 @@ def listen_print(run: Run, files: dict[str, Path]) -> None:
     pairs = settings.MEDIA_ROOT / "runs" / str(run.pk) / "validation" / "audio"
     console.print("[bold]Listen to", end=" ")
     console.print(
-        f"{'  '.join(str(path) for path in files.values())} (one sentence, four styles); "
+        f"{'  '.join(str(path) for path in files.values())} (one sentence, each style); "
         f"in {pairs}/STYLE N-target, N-start and N-evolved say the same sentence.",
         soft_wrap=True,
         highlight=False,

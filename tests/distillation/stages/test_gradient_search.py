@@ -98,6 +98,22 @@ def test_a_search_shared_by_two_workers_as_json_is_bit_identical(
     assert made.points == whole.points
 
 
+def test_a_candidate_stopped_between_its_texts_is_scored_whole_later(
+    whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
+) -> None:
+    context, signals = SearchContext(atlas_dir=atlas_dir), iter((False, True))
+    made = Evolution(wanted("neutral"), "neutral", real_kokoro, kokoro_target, context=context)
+    [candidate] = made.batch()
+    texts = [part.text for part in made.evaluator.parts(candidate)]
+    assert texts == sorted(SEARCH, key=len, reverse=True)
+    made.advance(should_stop=lambda: next(signals))
+    assert next(signals, None) is None  # it was asked between the texts
+    assert (made.step, made.start_score, len(made.batch())) == (0, None, 1)
+    made.advance()
+    assert made.best.sha256 == whole.best.sha256
+    assert made.points == whole.points
+
+
 def test_the_base_voices_are_measured_once(
     whole: Evolution, real_kokoro: KokoroStudent, kokoro_target: Path, atlas_dir: Path
 ) -> None:
