@@ -18,7 +18,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-DRAIN_S = 1.0  # a client that is still sending could not read the refusal of a closed connection
+DRAIN_S = 2.0  # a client that is still sending could not read the refusal of a closed connection
 
 
 class Disconnected(Exception):
@@ -96,17 +96,22 @@ class SpeechProtocol(H11Protocol):
     """Closes connections whose head does not arrive in time, however slowly bytes trickle in."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _drain_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._set_head_timer()
 
     def data_received(self, data: bytes) -> None:
+        if self._drain_timer is not None:
+            return
         super().data_received(data)
         self._set_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -137,17 +142,25 @@ class SpeechProtocol(H11Protocol):
         """Send an error outside any request, as far as the connection's state allows, and close."""
         if self.transport.is_closing():
             return
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            content = json.dumps(error.body).encode()
-            headers = [
-                ("content-type", "application/json"),
-                ("content-length", str(len(content))),
-                ("connection", "close"),
-            ]
-            events = (
-                h11.Response(status_code=error.status, headers=headers),
-                h11.Data(data=content),
-                h11.EndOfMessage(),
-            )
-            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
-        self.transport.close()
+        outside = self.conn.our_state is h11.IDLE
+        if outside or self.conn.our_state is h11.SEND_RESPONSE:
+            self._send(error)
+        if outside:
+            self.transport.write_eof()
+            self._drain_timer = self.loop.call_later(DRAIN_S, self.transport.close)
+        else:
+            self.transport.close()
+
+    def _send(self, error: ApiError) -> None:
+        content = json.dumps(error.body).encode()
+        headers = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(content))),
+            ("connection", "close"),
+        ]
+        events = (
+            h11.Response(status_code=error.status, headers=headers),
+            h11.Data(data=content),
+            h11.EndOfMessage(),
+        )
+        self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
