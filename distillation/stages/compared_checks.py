@@ -18,7 +18,7 @@ def worse(report: Mapping[str, Any]) -> list[str]:
     """Return in which measures a voice got worse than its start on held-out sentences.
 
     `total`, `target`, `self` and `naturalness`, in this order; changes that one sentence more or
-    less would turn round are left out. `second_measure` if it is flagged.
+    less would turn round are left out. `second_measure` if it is flagged, by however little.
     """
     gain = report.get("gain", {})
     found = [name for name, loss in LOSSES.items() if gain.get(name, 0.0) < -loss]

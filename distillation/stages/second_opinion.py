@@ -81,14 +81,20 @@ class SecondMeasure:
     def loses(self, target: ArrayLike, before: ArrayLike, after: ArrayLike) -> bool:
         """Return whether a voice moved away from its target; False if the measure is unreliable.
 
-        Speak `before` and `after` with the same texts. It moved away if it did whichever of them
-        is left out: what one sentence more or less would turn round is chance. Together with a
-        gain by the measure that was optimised, this is the flag.
+        Speak `before` and `after` with the same texts. Together with a gain by the measure that
+        was optimised, this is the flag.
         """
         if not self.is_reliable:
             return False
+        return self.similarity(target, after) < self.similarity(target, before)
+
+    def one_clip_decides(self, target: ArrayLike, before: ArrayLike, after: ArrayLike) -> bool:
+        """Return whether a loss would be none if one of the texts were left out.
+
+        Such a loss is small beside the spread between texts: it may be chance.
+        """
         both = zip(_without_each(before), _without_each(after), strict=True)
-        return all(self.similarity(target, b) < self.similarity(target, a) for a, b in both)
+        return any(self.similarity(target, b) >= self.similarity(target, a) for a, b in both)
 
     @property
     def is_reliable(self) -> bool:
@@ -204,8 +210,9 @@ def second_opinion(
     -------
     dict or None
         Similarity to the target of `start` and `evolved` (`mean`), the `equal_error_rate` on the
-        cohort, whether it `is_reliable`, and `flagged`: gained by the one and lost by this one.
-        None without the encoder, or with too few base voices.
+        cohort, whether it `is_reliable`, `flagged`: gained by the one and lost by this one; and
+        `one_sentence_decides`: flagged, and would not be without one of the sentences. None
+        without the encoder, or with too few base voices.
     """
     known = [vectors for vectors in cohort if len(vectors) >= MIN_CLIPS]
     found = {"target": clips, "start": start, "evolved": evolved}
@@ -213,13 +220,15 @@ def second_opinion(
     if len(known) < MIN_VOICES or not all(len(one) for one in vectors.values()):
         return None
     measure = SecondMeasure(np.stack(known))
-    target = vectors["target"]
+    compared = vectors["target"], vectors["start"], vectors["evolved"]
+    flagged = gained and measure.loses(*compared)
     return {
         **{
-            name: {"mean": measure.similarity(target, vectors[name])}
+            name: {"mean": measure.similarity(vectors["target"], vectors[name])}
             for name in ("start", "evolved")
         },
         "equal_error_rate": measure.equal_error_rate,
         "is_reliable": measure.is_reliable,
-        "flagged": gained and measure.loses(target, vectors["start"], vectors["evolved"]),
+        "flagged": flagged,
+        "one_sentence_decides": flagged and measure.one_clip_decides(*compared),
     }

@@ -10,7 +10,7 @@ from distillation.wording import difference_words
 
 Report = Mapping[str, Any]
 REFERENCE_HZ = 55.0  # 0 semitones of `target_figures`
-DIGITS = {"target": 3, "self": 3}  # decimals of a measure; 2 for all others
+DIGITS = {"target": 3, "self": 3, "second_measure": 3}  # decimals of a measure; 2 for all others
 # Smallest ranges of the drawings of differences, so that the reports of runs can be compared.
 MIN_LIMITS = {"pitch": 4.0, "range": log(1.5), "rate": log(1.25)}
 PROSODY = {"pitch": "pitch_median_hz", "range": "pitch_range_st", "rate": "articulation_rate"}
@@ -23,6 +23,7 @@ class Change:
     name: str
     before: float | None
     after: float | None
+    one_sentence_decides: bool = False  # it is no loss without one of the sentences
 
     @property
     def digits(self) -> int:
@@ -69,7 +70,12 @@ class Prosody:
 def worsened(style: Report) -> list[Change]:
     """Return the measures that are worse than the start's on held-out sentences."""
     return [
-        Change(name, _measure(style, "start", name), _measure(style, "evolved", name))
+        Change(
+            name,
+            _measure(style, "start", name),
+            _measure(style, "evolved", name),
+            one_sentence_decides=bool((style.get(name) or {}).get("one_sentence_decides")),
+        )
         for name in style.get("worse", ())
     ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicelab.demo.run import faults_of
+from voicelab.demo.run import faults_of, remarks_on
 
 
 def style(*, start=(0.7, 80.0), evolved=(0.8, 84.0), checks=(), worse=()):
@@ -42,6 +42,29 @@ def test_each_style_that_is_not_better_or_failed_is_named(made, message):
     assert len(found) == 1
     assert found[0].startswith("empatico: ")
     assert message in found[0]
+
+
+def by_the_second_encoder(*, one_sentence_decides, **made):
+    measured = {"start": {"mean": 0.584}, "evolved": {"mean": 0.582}}
+    measured["one_sentence_decides"] = one_sentence_decides
+    return style(worse=["second_measure"], **made) | {"second_measure": measured}
+
+
+def test_a_loss_that_one_sentence_decides_is_told_and_no_fault():
+    found = report(neutral=style(), empatico=by_the_second_encoder(one_sentence_decides=True))
+    assert faults_of(found, answered={"neutral", "empatico"}) == []
+    (remark,) = remarks_on(found)
+    assert remark.startswith("empatico: ")
+    assert "0.584 → 0.582" in remark
+    assert len(faults_of(found, answered={"neutral"})) == 1  # it is to be deployed
+
+
+def test_a_loss_of_every_sentence_or_with_a_failed_check_is_a_fault():
+    sure = report(neutral=by_the_second_encoder(one_sentence_decides=False))
+    assert "not deployed" in faults_of(sure, answered=set())[0]
+    failed = by_the_second_encoder(one_sentence_decides=True, checks=[("naturalness fell", False)])
+    assert len(faults_of(report(neutral=failed), answered=set())) == 2
+    assert remarks_on(sure) == remarks_on(report(neutral=failed)) == []
 
 
 def test_similar_styles_are_a_fault_and_none_of_them_is_deployed():

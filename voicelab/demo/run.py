@@ -21,13 +21,14 @@ from distillation.engines import STUDENTS, natural_student
 from distillation.hub.packages import VOICE_NAMES
 from distillation.models import Decision, Deployment, Run, RunState, VoicePack
 from distillation.pipeline.progress import steps_shown
-from distillation.services.decisions import findings_of, pack_decide
+from distillation.services.decisions import findings_of, pack_decide, report_of
 from distillation.services.deployments import packs_deploy
 from distillation.services.recipes import recipe_build
 from distillation.services.runs import run_launch, run_resume, run_retry
 from distillation.services.speech_client import speech_client
 from distillation.services.voice_tests import NotTested, TestFailed, voice_wait
-from distillation.stages.findings import DEPLOYED, findings
+from distillation.stages.findings import DEPLOYED, Findings, findings
+from distillation.stages.second_opinion import NAME as SECOND_MEASURE
 from voicelab.demo.processes import DemoError
 from voicelab.demo.show import console
 from voicelab.demo.speakers import PRECISION, STOCK_VOICE
@@ -36,7 +37,7 @@ MEASURES = {"target": "similarity to its speaker", "total": "score"}
 LOST = {  # what else keeps a voice from being deployed without a person's decision
     "self": "its sentences are less alike than the start's",
     "naturalness": "it is less natural than the start",
-    "second_measure": "an encoder that no search uses finds it less similar than the start",
+    SECOND_MEASURE: "an encoder that no search uses finds it less similar than the start",
     DEPLOYED: "it is less similar than the voice in service",
 }
 
@@ -120,27 +121,51 @@ def run_of_demo(*, engine: str, admin: User) -> Run:
 
 
 def packs_ship(run: Run, *, reviewer: User, admin: User) -> list[VoicePack]:
-    """Approve and deploy the packs nothing speaks against; return them.
+    """Approve and deploy the packs that nothing, or only chance, speaks against; return them.
 
-    What failed a check or got worse on held-out sentences is left to a person's decision.
+    What else failed a check or got worse on held-out sentences is left to a person's decision.
     """
     evolved = VoicePack.objects.evolved().filter(style_run__run=run)
     rows = evolved.select_related("style_run__run__report").order_by("pk")
-    packs = [pack for pack in rows if not findings_of(pack.style_run)]
+    packs = [
+        pack for pack in rows if _is_shipped(report_of(pack.style_run), findings_of(pack.style_run))
+    ]
     for pack in packs:
         if not pack.decisions.exists():
-            pack_decide(
-                pack=pack,
-                person=reviewer,
-                verdict=Decision.Verdict.APPROVE,
-                reason=gettext("Demonstration: every check passed and nothing got worse."),
-            )
+            _approve(pack, reviewer)
     deployed = Deployment.objects.standing().filter(replaced_by=None)
     approved = VoicePack.objects.approved().filter(pk__in=[pack.pk for pack in packs])
     waiting = [pack for pack in approved if not deployed.filter(pack=pack).exists()]
     if waiting:
         packs_deploy(packs=waiting, person=admin)
     return [pack for pack in packs if deployed.filter(pack=pack).exists()]
+
+
+def _is_shipped(style: dict[str, Any], found: Findings) -> bool:
+    return not found or _only_chance(style, found)
+
+
+def _only_chance(style: dict[str, Any], found: Findings) -> bool:
+    """Whether all that speaks against a voice is a second encoder, on account of one sentence."""
+    second = style.get(SECOND_MEASURE) or {}
+    return found == Findings(worse=(SECOND_MEASURE,)) and bool(second.get("one_sentence_decides"))
+
+
+def _approve(pack: VoicePack, reviewer: User) -> None:
+    """Approve a pack as a reviewer would, with what is said of a loss that may be chance."""
+    if findings_of(pack.style_run):
+        reason = gettext("Demonstration: every check passed.")
+        nevertheless = gettext("There is no loss if one of the sentences is left out: it may be chance.")
+    else:
+        reason = gettext("Demonstration: every check passed and nothing got worse.")
+        nevertheless = ""
+    pack_decide(
+        pack=pack,
+        person=reviewer,
+        verdict=Decision.Verdict.APPROVE,
+        reason=reason,
+        nevertheless=nevertheless,
+    )
 
 
 def voices_synthesize(
@@ -186,12 +211,28 @@ def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
         found.append("The styles do not differ enough; see the report.")
     differ = report["differentiation"]["passed"]
     shipped = [
-        key for key, style in report["styles"].items() if not findings(style, styles_differ=differ)
+        key
+        for key, style in report["styles"].items()
+        if _is_shipped(style, findings(style, styles_differ=differ))
     ]
     found += [
         f"{key}: the speech service did not answer." for key in shipped if key not in answered
     ]
     return found
+
+
+def remarks_on(report: dict[str, Any]) -> list[str]:
+    """Return one line for every style that was approved although something got worse."""
+    return [
+        f"{key}: {LOST[SECOND_MEASURE]}, {_change(style[SECOND_MEASURE])}; without one of the "
+        "sentences it would not: approved nevertheless."
+        for key, style in report["styles"].items()
+        if _only_chance(style, findings(style))
+    ]
+
+
+def _change(measured: dict[str, Any]) -> str:
+    return " → ".join(f"{measured[kind]['mean']:.3f}" for kind in ("start", "evolved"))
 
 
 def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
@@ -206,5 +247,5 @@ def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
         if not check["passed"]:
             yield f"{key}: {check['reason']}"
     for name in findings(style).worse:
-        if name in LOST:
+        if name in LOST and not _only_chance(style, findings(style)):
             yield f"{key}: on held-out sentences {LOST[name]}; not deployed, a person decides."

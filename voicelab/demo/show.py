@@ -125,10 +125,12 @@ def _naturalness(report: dict[str, Any]) -> str:
     return _change(found["best_base"]["mean"], found["evolved"]["mean"], 2)
 
 
-def verdict_print(faults: Sequence[str]) -> None:
-    """Print what failed, in red, or that everything succeeded."""
+def verdict_print(faults: Sequence[str], remarks: Sequence[str]) -> None:
+    """Print what failed, in red, what else got worse, or that everything succeeded."""
     for fault in faults:
         console.print(f"[bold red]{fault}")
+    for remark in remarks:
+        console.print(f"[bold yellow]{remark}")
     if not faults:
         console.print(
             "[bold green]Every style is nearer to its speaker than its start on sentences the "

@@ -24,7 +24,14 @@ from voicelab.demo.corpus import (
 )
 from voicelab.demo.kept_takes import keeping
 from voicelab.demo.processes import DemoError, ports_check, processes_running
-from voicelab.demo.run import engine_choose, faults_of, packs_ship, run_of_demo, voices_synthesize
+from voicelab.demo.run import (
+    engine_choose,
+    faults_of,
+    packs_ship,
+    remarks_on,
+    run_of_demo,
+    voices_synthesize,
+)
 from voicelab.demo.show import (
     Stopwatch,
     addresses_print,
@@ -106,7 +113,7 @@ def distil(people: dict[str, User], watch: Stopwatch, *, engine: str, sounds: Pa
             voices_synthesize(packs, folder=sounds, encoding="opus")
     faults = faults_of(run.report.data, answered=set(files))
     console.print(table_of(run))
-    verdict_print(faults)
+    verdict_print(faults, remarks_on(run.report.data))
     listen_print(run, files)
     files_print(run)
     addresses_print(run)

@@ -110,6 +110,18 @@ class TestWorse:
         assert (second.before, second.after) == (0.7, 0.6)
         assert (unknown.before, unknown.after) == (None, None)
 
+    def test_a_loss_that_one_sentence_decides_says_so(self, run: Run) -> None:
+        for decides in (True, False):
+            style = amable(run)
+            style["worse"] = ["second_measure"]
+            style["second_measure"] = {
+                "start": {"mean": 0.5838}, "evolved": {"mean": 0.5821}, "flagged": True,
+                "one_sentence_decides": decides, "is_reliable": True,
+            }  # fmt: skip
+            text = words.text_of(page("report", saved(run, passed=True)))
+            assert "second speaker measure 0.584 → 0.582" in text
+            assert ("no loss if one of the sentences is left out" in text) == decides
+
 
 class TestOlderReports:
     @pytest.mark.parametrize("added", [*((name,) for name in ADDED), ADDED])
