@@ -155,7 +155,9 @@ def _approve(pack: VoicePack, reviewer: User) -> None:
     """Approve a pack as a reviewer would, with what is said of a loss that may be chance."""
     if findings_of(pack.style_run):
         reason = gettext("Demonstration: every check passed.")
-        nevertheless = gettext("There is no loss if one of the sentences is left out: it may be chance.")
+        nevertheless = gettext(
+            "There is no loss if one of the sentences is left out: it may be chance."
+        )
     else:
         reason = gettext("Demonstration: every check passed and nothing got worse.")
         nevertheless = ""
