@@ -60,14 +60,18 @@ def test_a_voice_that_moves_away_from_its_target_loses_similarity() -> None:
     assert not measure.loses(target, start, start)
 
 
-def test_what_one_sentence_decides_is_no_loss() -> None:
+def test_a_loss_that_one_sentence_decides_is_one_and_is_told() -> None:
     known = cohort(spread=0.2)
     measure = SecondMeasure(known)
     target, start = known[0], 0.5 * (known[0] + known[1])
     one_off = np.stack([known[2, 0], *(0.6 * target[1:] + 0.4 * known[1, 1:])])
     assert measure.similarity(target, one_off) < measure.similarity(target, start)
-    assert not measure.loses(target, start, one_off)
-    assert measure.loses(target, start[0], one_off[0])  # a single sentence decides alone
+    assert measure.loses(target, start, one_off)
+    assert measure.one_clip_decides(target, start, one_off)
+    everywhere = 0.5 * (known[2] + start)
+    assert measure.loses(target, start, everywhere)
+    assert not measure.one_clip_decides(target, start, everywhere)
+    assert not measure.one_clip_decides(target, start[0], one_off[0])  # there is none to leave out
 
 
 def test_an_unreliable_measure_flags_nothing() -> None:
