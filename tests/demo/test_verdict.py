@@ -59,6 +59,12 @@ def test_a_loss_that_one_sentence_decides_is_told_and_no_fault():
     assert len(faults_of(found, answered={"neutral"})) == 1  # it is to be deployed
 
 
+def test_nothing_is_said_to_be_approved_if_the_styles_do_not_differ():
+    found = report(differ=False, neutral=by_the_second_encoder(one_sentence_decides=True))
+    assert remarks_on(found) == []
+    assert faults_of(found, answered=set()) == ["The styles do not differ enough; see the report."]
+
+
 def test_a_loss_of_every_sentence_or_with_a_failed_check_is_a_fault():
     sure = report(neutral=by_the_second_encoder(one_sentence_decides=False))
     assert "not deployed" in faults_of(sure, answered=set())[0]

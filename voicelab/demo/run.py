@@ -30,7 +30,7 @@ from distillation.services.voice_tests import NotTested, TestFailed, voice_wait
 from distillation.stages.findings import DEPLOYED, Findings, findings
 from distillation.stages.second_opinion import NAME as SECOND_MEASURE
 from voicelab.demo.processes import DemoError
-from voicelab.demo.show import console
+from voicelab.demo.show import change, console
 from voicelab.demo.speakers import PRECISION, STOCK_VOICE
 
 MEASURES = {"target": "similarity to its speaker", "total": "score"}
@@ -211,11 +211,8 @@ def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
     found = [fault for key, style in report["styles"].items() for fault in _of_style(key, style)]
     if not report["differentiation"]["passed"]:
         found.append("The styles do not differ enough; see the report.")
-    differ = report["differentiation"]["passed"]
     shipped = [
-        key
-        for key, style in report["styles"].items()
-        if _is_shipped(style, findings(style, styles_differ=differ))
+        key for key, style in report["styles"].items() if _is_shipped(style, _found(report, key))
     ]
     found += [
         f"{key}: the speech service did not answer." for key in shipped if key not in answered
@@ -225,16 +222,21 @@ def faults_of(report: dict[str, Any], *, answered: Set[str]) -> list[str]:
 
 def remarks_on(report: dict[str, Any]) -> list[str]:
     """Return one line for every style that was approved although something got worse."""
-    return [
-        f"{key}: {LOST[SECOND_MEASURE]}, {_change(style[SECOND_MEASURE])}; without one of the "
-        "sentences it would not: approved nevertheless."
+    approved = {
+        key: style[SECOND_MEASURE]
         for key, style in report["styles"].items()
-        if _only_chance(style, findings(style))
+        if _only_chance(style, _found(report, key))
+    }
+    return [
+        f"{key}: {LOST[SECOND_MEASURE]}, "
+        f"{change(second['start']['mean'], second['evolved']['mean'], 3)}; without one of the "
+        "sentences it would not: approved nevertheless."
+        for key, second in approved.items()
     ]
 
 
-def _change(measured: dict[str, Any]) -> str:
-    return " → ".join(f"{measured[kind]['mean']:.3f}" for kind in ("start", "evolved"))
+def _found(report: dict[str, Any], key: str) -> Findings:
+    return findings(report["styles"][key], styles_differ=report["differentiation"]["passed"])
 
 
 def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
@@ -248,6 +250,7 @@ def _of_style(key: str, style: dict[str, Any]) -> Iterator[str]:
     for check in style["checks"]:
         if not check["passed"]:
             yield f"{key}: {check['reason']}"
-    for name in findings(style).worse:
-        if name in LOST and not _only_chance(style, findings(style)):
+    found = findings(style)
+    for name in found.worse:
+        if name in LOST and not _only_chance(style, found):
             yield f"{key}: on held-out sentences {LOST[name]}; not deployed, a person decides."

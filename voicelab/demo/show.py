@@ -104,16 +104,17 @@ def table_of(run: Run) -> Table:
         start, evolved = report["start"]["score"], report["evolved"]["score"]
         table.add_row(
             style.style,
-            _change(start["target"], evolved["target"], 3),
-            _change(start["total"], evolved["total"], 1),
+            change(start["target"], evolved["target"], 3),
+            change(start["total"], evolved["total"], 1),
             _naturalness(report),
-            _change(style.start_score or 0.0, style.best_score or 0.0, 1),
+            change(style.start_score or 0.0, style.best_score or 0.0, 1),
             "[green]yes" if report["passed"] else "[red]no",
         )
     return table
 
 
-def _change(before: float, after: float, digits: int) -> str:
+def change(before: float, after: float, digits: int) -> str:
+    """Return a figure before and after."""
     return f"{before:.{digits}f} → {after:.{digits}f}"
 
 
@@ -122,7 +123,7 @@ def _naturalness(report: dict[str, Any]) -> str:
     found = report.get("naturalness")
     if not found:
         return "not measured"
-    return _change(found["best_base"]["mean"], found["evolved"]["mean"], 2)
+    return change(found["best_base"]["mean"], found["evolved"]["mean"], 2)
 
 
 def verdict_print(faults: Sequence[str], remarks: Sequence[str]) -> None:
