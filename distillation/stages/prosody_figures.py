@@ -16,7 +16,7 @@ from corpus.phonetics import syllables
 
 REFERENCE_HZ = 55.0  # 0 semitones
 NAMES = ("pitch", "range", "rate")
-REACH = (0.75, 1.33)  # of a base voice's rate; beyond, it draws its words or swallows them
+REACH = (0.7, 1.33)  # of a base voice's rate; beyond, it draws its words or swallows them
 SENTENCE_S, MIN_SENTENCES = 1.5, 3
 OVERCOUNT = 1.07  # of syllables by ear (`corpus.audio.syllable_nuclei`)
 STEERED = [0, 2]  # of `vector`: pitch and rate, which a pack follows; the range is delivered

@@ -42,7 +42,7 @@ def test_errors_are_in_units_of_their_tolerances() -> None:
 def test_a_requested_rate_is_limited_to_the_reachable_range() -> None:
     one = ProsodyFigures(20.0, 8.0, 5.0)
     assert one.within_reach(5.5) == one
-    assert one._replace(rate=2.0).within_reach(5.0).rate == pytest.approx(3.75)
+    assert one._replace(rate=2.0).within_reach(5.0).rate == pytest.approx(3.5)
     assert one._replace(rate=9.0).within_reach(5.0).rate == pytest.approx(6.65)
 
 
