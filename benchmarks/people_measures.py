@@ -14,7 +14,6 @@ from corpus.audio.types import Audio
 from distillation.engines.base import Student
 from distillation.recipe import RunRecipe
 from distillation.scoring import Scorer, naturalness
-from distillation.scoring.encoder import Embedding
 from distillation.stages import evidence, prosody_figures
 from distillation.stages.delivery_fit import fitted
 from distillation.stages.second_opinion import Vectors, second_opinion
@@ -61,11 +60,14 @@ def measures(
     found = evidence.similarities(held_out, scorer.target_embedding)
     figures = prosody_figures.measured([clip], target.texts)
     searched = {"start": spoken(student, start, SEARCH), "evolved": spoken(student, end, SEARCH)}
+    others = own_speech(target, student)
     return {
-        "ceiling": ceiling(target, student, scorer.target_embedding),
+        "ceiling": float(
+            np.mean([evidence.embedding(o) @ scorer.target_embedding for o in others])
+        ),
         "prosody": figures and figures._asdict(),
         "similarity": {key: found[key] for key in ("start", "evolved", "gain")},
-        "second": second(cohort, [clip], held_out),
+        "second": second(cohort, [clip], {**held_out, "ceiling": others}),
         "delivery": fitted(
             recipe,
             student,
@@ -92,25 +94,32 @@ def of_voice(
     }
 
 
-def ceiling(target: Target, student: Student, embedding: Embedding) -> float:
-    """Return the similarity of the same speaker's other speech to the target.
+def own_speech(target: Target, student: Student) -> list[Audio]:
+    """Return other speech of the same speaker: its likeness to the target is the ceiling.
 
     Of a person the other clips, each whole; of a stock voice the held-out sentences, spoken by
     itself: what a search would get that found it.
     """
     if target.is_stock:
-        others = spoken(student, student.stock_voice(target.name), HELD_OUT)
-    else:
-        others = [decode(path) for path in target.others]
-    return float(np.mean([evidence.embedding(one) @ embedding for one in others]))
+        return spoken(student, student.stock_voice(target.name), HELD_OUT)
+    return [decode(path) for path in target.others]
 
 
 def second(
     cohort: Sequence[Vectors], clips: Sequence[Audio], voices: dict[str, list[Audio]]
 ) -> dict[str, float] | None:
-    """Return the second speaker measure of `start` and `evolved`; None without its encoder."""
-    found = second_opinion(cohort, clips, voices["start"], voices["evolved"], gained=True)
-    return found and {name: found[name]["mean"] for name in ("start", "evolved")}
+    """Return the second speaker measure of `start`, `evolved` and `ceiling`.
+
+    None without its encoder.
+    """
+    evolved, ceiling = (
+        second_opinion(cohort, clips, voices["start"], voices[end], gained=False)
+        for end in ("evolved", "ceiling")
+    )
+    if evolved is None or ceiling is None:
+        return None
+    means = {kind: evolved[kind]["mean"] for kind in ("start", "evolved")}
+    return {**means, "ceiling": ceiling["evolved"]["mean"]}
 
 
 def spoken(student: Student, pack: VoicePack, texts: Sequence[str]) -> list[Audio]:

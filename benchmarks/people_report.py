@@ -42,8 +42,17 @@ def gap_closed(result: Result) -> float:
 
     Unknown if there is no gap: the stock voice is as near as the speaker's own other speech.
     """
-    gap = ceiling(result) - best_stock(result)
-    return 100 * (end(result) - best_stock(result)) / gap if gap > 0 else UNKNOWN
+    return _closed(best_stock(result), end(result), ceiling(result))
+
+
+def second_gap_closed(result: Result) -> float:
+    """Return the closed part of the same gap by the second speaker measure, %."""
+    found = result["measures"].get("second")
+    return _closed(found["start"], found["evolved"], found["ceiling"]) if found else UNKNOWN
+
+
+def _closed(start: float, reached: float, most: float) -> float:
+    return 100 * (reached - start) / (most - start) if most > start else UNKNOWN
 
 
 def naturalness(result: Result, kind: str = "evolved") -> float:
@@ -168,6 +177,8 @@ def goals(walks: Sequence[Result]) -> tuple[Goal, ...]:
         Goal("gap closed, %, every target and seed", gap_closed, 50, at_least=True, digits=0,
             is_for_each=True),
         Goal("naturalness lost, every target and seed", naturalness_lost, 0.2, is_for_each=True),
+        Goal("gap closed by the second measure, %, every target and seed", second_gap_closed, 40,
+            at_least=True, digits=0, is_for_each=True),
         Goal(f"time to {AHEAD} above the published walk's voices, part of its {WALK_STEPS} steps'",
             lambda result: ahead_of_walk(result, walks), 0.1, digits=3),
     )  # fmt: skip

@@ -112,6 +112,16 @@ def test_an_unmeasured_goal_is_not_met() -> None:
     assert last[2:] == ["-, 0 of 3 searches", "not measured"]
 
 
+def test_the_second_measure_has_a_gap_of_its_own() -> None:
+    near, far = result(0.84), result(0.84)
+    near["measures"]["second"] = {"start": 0.3, "evolved": 0.6, "ceiling": 0.7}
+    far["measures"]["second"] = {"start": 0.3, "evolved": 0.4, "ceiling": 0.8}
+    found = {row[0]: row[1:] for row in rows(report.goals_table([near, far]))}
+    wanted = ["≥ 40", "20, 2 of 2 searches", "no"]
+    assert found["gap closed by the second measure, %, every target and seed"] == wanted
+    assert report.second_gap_closed(near) == pytest.approx(75)
+
+
 def test_without_a_gap_no_closed_share_is_reported() -> None:
     near = result(0.84)
     near["measures"]["ceiling"] = 0.55
