@@ -31,7 +31,6 @@ CODE = (
     "distillation/stages/evidence.py",
     "distillation/stages/intervals.py",
     "distillation/stages/prosody_figures.py",
-    "distillation/stages/second_opinion.py",
     "distillation/scoring/second_encoder.py",
     "distillation/stages/second_opinion.py",
 )
